@@ -34,6 +34,7 @@ import { lineStarts, paragraphStarts, wordStarts } from './salience/boundaries';
 import { GRANULARITIES, segment } from './salience/segment';
 import { sentenceStarts } from './salience/sentences';
 import { isContinued } from './salience/turns';
+import { exampleLabel } from './session/fewshot';
 import { charactersOf, firstCharacters } from './session/length';
 import { MappedBuilder, plain } from './session/mapped';
 import { checkPrompt } from './session/problem';
@@ -150,6 +151,7 @@ const TEXTS: Record<string, (text: string) => unknown> = {
       { max_prompt_chars: text.length, max_new_tokens: 1 },
       trans
     ),
+  exampleLabel,
   cellMagic: text => cellMagic(`%%${text}`),
   strip: text => applyStep(bare(text), { name: 'strip' }),
   'strip, of characters': text =>
@@ -238,6 +240,27 @@ describe('a text of 2,000,000 characters', () => {
     },
     300_000
   );
+
+  it.each(['soup ', 'Q: a\nA: b\n'])(
+    'has its examples found: %j',
+    piece => expectLinear(piece, text => exampleLabel(`${text}Q: a\nA:`)),
+    300_000
+  );
+
+  it('has its examples found where each label is another', () => {
+    expectLinear(
+      'Q000000: a\n',
+      (_, prompt) => exampleLabel(prompt),
+      LONGEST,
+      text => {
+        let count = 0;
+        const half = text
+          .slice(0, text.length / 2)
+          .replace(/Q0+/g, () => `Q${count++}`);
+        return `${half}${half}Q0:`;
+      }
+    );
+  }, 300_000);
 
   it('is filled in, and shaded', () => {
     expectLinear(

@@ -1,12 +1,12 @@
-/** Checks of values that may be anything: each takes one, or says what is wrong with it. */
+/** Checks of values that may be anything: each returns its value, or says what is wrong. */
 
-/** Most characters of a text, as the server takes them. */
+/** The most characters of a text, as the server counts them. */
 export const MAX_TEXT = 4_000_000;
 
-/** Takes a value, or throws an error that says where and why not. */
+/** Returns a value, or throws an error that says where and why it is invalid. */
 export type Check<T> = (value: unknown, at: string) => T;
 
-/** An object's fields: its own, and none that it has from elsewhere. */
+/** An object's own fields, without inherited ones. */
 export type Fields = (name: string) => unknown;
 
 export const object: Check<Fields> = (value, at) => {
@@ -80,17 +80,17 @@ export function oneOf<T extends string>(all: readonly T[]): Check<T> {
   };
 }
 
-/** Something, or null. */
+/** A value, or null. */
 export function orNull<T>(check: Check<T>): Check<T | null> {
   return (value, at) => (value === null ? null : check(value, at));
 }
 
-/** Something that older versions leave out. */
+/** A value that older versions leave out. */
 export function orElse<T>(check: Check<T>, otherwise: T): Check<T> {
   return (value, at) => (value === undefined ? otherwise : check(value, at));
 }
 
-/** A list of no more than some. */
+/** A list with a limited length. */
 export function list<T>(check: Check<T>, most: number): Check<T[]> {
   return (value, at) => {
     if (!Array.isArray(value)) {

@@ -54,10 +54,10 @@ import { VERSION } from './version';
 type Schemas = components['schemas'];
 
 /**
- * The server half, typed.
+ * The typed client of the server extension.
  *
- * Every method rejects with an {@link ApiError}, whose message and hint are to
- * be shown in place, or with an `AbortError` when its signal is aborted.
+ * Every method rejects with an {@link ApiError}, whose message and hint the interface
+ * shows in place, or with an `AbortError` when its signal is aborted.
  */
 export class ApiClient {
   constructor(options: ApiClient.IOptions = {}) {
@@ -70,9 +70,9 @@ export class ApiClient {
   }
 
   /**
-   * State of server half and model service; never starts the service.
+   * State of server extension and model service; never starts the service.
    *
-   * @throws ApiError `version_mismatch` when this page is of another version.
+   * @throws ApiError `version_mismatch` if this page has another version.
    */
   async status(signal?: AbortSignal): Promise<Status> {
     const status = await this._http.json<Status>('GET', ['status'], { signal });
@@ -82,7 +82,7 @@ export class ApiClient {
     return status;
   }
 
-  /** Start the model service; `status` tells how far it is. */
+  /** Start the model service; `status` reports the progress. */
   startService(): Promise<ServiceStatus> {
     return this._http.json('POST', ['service', 'start']);
   }
@@ -92,17 +92,17 @@ export class ApiClient {
     return this._http.json('POST', ['service', 'restart']);
   }
 
-  /** Make an environment for the service, or go on; `status` tells how far it is. */
+  /** Set up an environment for the service, or continue to; `status` reports the progress. */
   setUpService(): Promise<SetupStatus> {
     return this._http.json('POST', ['service', 'setup']);
   }
 
-  /** Stop making it; what is there stays. */
+  /** Stop the set-up; what is installed stays. */
   stopSetup(): Promise<SetupStatus> {
     return this._http.json('DELETE', ['service', 'setup']);
   }
 
-  /** The last lines that the model service wrote. */
+  /** The last lines of the model service's log. */
   async log(): Promise<string[]> {
     const path = ['service', 'log'];
     return (await this._http.json<Schemas['LogResponse']>('GET', path)).lines;
@@ -113,18 +113,18 @@ export class ApiClient {
     return this._http.json('GET', ['models']);
   }
 
-  /** Change the models, or begin to; what loads or downloads goes on. */
+  /** Change the models, or start to; loading and downloading then continue. */
   changeModel(change: ModelChange): Promise<ModelsResponse> {
     const body: Schemas['ModelChanging'] = { change };
     return this._http.json('POST', ['models', 'change'], { body });
   }
 
-  /** Whether there are credentials for Kaggle; never what they are. */
+  /** Whether there are credentials for Kaggle; never the credentials. */
   kaggle(): Promise<KaggleStatus> {
     return this._http.json('GET', ['kaggle']);
   }
 
-  /** Use credentials for Kaggle from now on. */
+  /** Use credentials for Kaggle. */
   logInToKaggle(
     login: Partial<KaggleLogin>,
     save: boolean
@@ -132,7 +132,7 @@ export class ApiClient {
     return this._http.json('POST', ['kaggle'], { body: { login, save } });
   }
 
-  /** Forget the credentials for Kaggle that were given here. */
+  /** Forget the credentials for Kaggle that a user entered here. */
   logOutOfKaggle(): Promise<KaggleStatus> {
     return this._http.json('DELETE', ['kaggle']);
   }
@@ -145,7 +145,7 @@ export class ApiClient {
     return this._http.json('POST', ['tokens'], { body: request, signal });
   }
 
-  /** How many tokens a prompt would be; neither starts the service nor loads a model. */
+  /** How many tokens a prompt has; neither starts the service nor loads a model. */
   countTokens(
     request: TokenCountRequest,
     signal?: AbortSignal
@@ -166,7 +166,7 @@ export class ApiClient {
     ).datasets;
   }
 
-  /** Open a dataset; `dataset` tells how far it is read. */
+  /** Open a dataset; `dataset` reports the progress of reading. */
   openDataset(
     opening: DatasetOpening,
     signal?: AbortSignal
@@ -182,7 +182,7 @@ export class ApiClient {
     return this._http.json('GET', ['datasets', id], { signal });
   }
 
-  /** Close a dataset; unsaved changes are lost. */
+  /** Close a dataset; this loses unsaved changes. */
   async closeDataset(id: string): Promise<void> {
     await this._http.json('DELETE', ['datasets', id]);
   }
@@ -197,7 +197,7 @@ export class ApiClient {
     return this._http.json('POST', path, { body: search, signal });
   }
 
-  /** A row of an open dataset with all that it has. */
+  /** A row of an open dataset with all its columns. */
   datasetRow(
     id: string,
     row: number,
@@ -207,13 +207,13 @@ export class ApiClient {
     return this._http.json('GET', path, { signal });
   }
 
-  /** Change a dataset; its file stays as it is. */
+  /** Change a dataset, but not its file. */
   editDataset(id: string, edit: DatasetEdit): Promise<DatasetEdited> {
     const body: Schemas['DatasetEditing'] = { edit };
     return this._http.json('POST', ['datasets', id, 'edit'], { body });
   }
 
-  /** Save a dataset as JSON Lines; what else may be lost is what `DatasetSaving` says. */
+  /** Save a dataset as JSON Lines; `DatasetSaving` says what this may overwrite. */
   saveDataset(
     id: string,
     path: string,
@@ -236,8 +236,8 @@ export class ApiClient {
   }
 
   /**
-   * What a job would cost; null while the service is stopped, for an estimate
-   * is no reason to start it.
+   * The cost of a job; null while the service is stopped, since an estimate must
+   * not start it.
    */
   async estimate(
     request: CostlyRequest,
@@ -254,7 +254,7 @@ export class ApiClient {
     }
   }
 
-  /** Start a job; it goes on when nobody listens. */
+  /** Start a job; it continues when the page closes. */
   startJob(request: JobRequest): Promise<JobInfo> {
     return this._http.json('POST', ['jobs'], { body: request });
   }
@@ -265,11 +265,11 @@ export class ApiClient {
   }
 
   /**
-   * A job's events from a number on, to `done`, `error` or `cancelled`.
+   * A job's events from a number on, until `done`, `error` or `cancelled`.
    *
-   * Connects again when the connection is lost, without losing or repeating an
-   * event, and tells so by a `state` event of its own. Heartbeats are left out.
-   * Leaving the loop closes the connection; the job goes on.
+   * Reconnects when the connection is lost, without losing or repeating an event,
+   * and reports that with its own `state` event. Heartbeats are left out. Leaving
+   * the loop closes the connection; the job continues.
    */
   events(id: string, from = 0, signal?: AbortSignal): AsyncIterable<JobEvent> {
     const open = async (next: number) => {
@@ -288,7 +288,7 @@ export class ApiClient {
     return followJob(open, from, this._trans, this._timing, signal);
   }
 
-  /** Earlier runs, newest first. */
+  /** Runs of the history, newest first. */
   runs(request: RunsRequest, signal?: AbortSignal): Promise<RunsResponse> {
     return this._http.json('POST', ['runs', 'search'], {
       body: request,
@@ -297,9 +297,9 @@ export class ApiClient {
   }
 
   /**
-   * An earlier run with all its scores.
+   * A run of the history with all its scores.
    *
-   * @throws ApiError `damaged_run` when what was kept of it is no run.
+   * @throws ApiError `damaged_run` if what is stored isn't a run.
    */
   async run(id: string): Promise<RunRecord> {
     const kept = await this._http.json<unknown>('GET', ['runs', id]);
@@ -315,7 +315,7 @@ export class ApiClient {
     return this._http.json('POST', ['runs', id], { body: change });
   }
 
-  /** Delete a run from the history, even if the page is left meanwhile. */
+  /** Delete a run from the history, even if the page closes during the request. */
   async deleteRun(id: string): Promise<void> {
     await this._http.json('DELETE', ['runs', id], { keepalive: true });
   }
@@ -330,7 +330,7 @@ export class ApiClient {
     await this._http.json('DELETE', ['runs'], { query });
   }
 
-  /** Where the page of LIT's own app is. */
+  /** The address of the page around LIT's own app. */
   get litPage(): string {
     return this._http.url(['lit', 'page']);
   }
@@ -344,8 +344,7 @@ export class ApiClient {
   /**
    * LIT's answer to a request of its page, as JSON in a text.
    *
-   * Aborting it ends LIT's work. A lost connection is a failure: the work ends
-   * with it.
+   * Aborting ends LIT's work; so does a lost connection, which is a failure.
    */
   async callLit(call: LitCall, signal?: AbortSignal): Promise<string> {
     const path = ['lit', 'call'];
@@ -387,7 +386,7 @@ function isStopped(reason: unknown): boolean {
 
 /** Namespace for the client's options. */
 export namespace ApiClient {
-  /** All may be left out. */
+  /** All are optional. */
   export interface IOptions {
     serverSettings?: ServerConnection.ISettings;
     translator?: ITranslator;

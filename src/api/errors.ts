@@ -3,11 +3,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ErrorBody } from './types';
 
-/** A failed request, in words for the person who uses the panel. */
+/** A failed request, worded for the user. */
 export class ApiError extends Error {
   constructor(
     body: ErrorBody,
-    /** HTTP status; 0 when no answer came. */
+    /** HTTP status; 0 without an answer. */
     readonly status: number = 0
   ) {
     super(body.message);
@@ -16,18 +16,18 @@ export class ApiError extends Error {
     this.hint = body.hint;
   }
 
-  /** Short stable code, such as `prompt_too_long`. */
+  /** A short stable code, such as `prompt_too_long`. */
   readonly error: string;
-  /** What can be done about it; may be empty. */
+  /** What the user can do; may be empty. */
   readonly hint: string;
 
-  /** Whether the same request may succeed a little later. */
+  /** Whether the same request may succeed later. */
   get isTransient(): boolean {
     return this.status === 0 || (this.status >= 502 && this.status <= 504);
   }
 }
 
-/** Whether a thrown value is the caller's own abort, which is no failure. */
+/** Whether a thrown value is the caller's own abort, which isn't a failure. */
 export function isAbort(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'AbortError';
 }
@@ -43,7 +43,7 @@ export function networkError(trans: TranslationBundle): ApiError {
   });
 }
 
-/** The answer says that all is well and is not what was asked for. */
+/** The answer reports success, but has another form than expected. */
 export function answerError(trans: TranslationBundle): ApiError {
   return new ApiError({
     error: 'unexpected_answer',
@@ -54,7 +54,7 @@ export function answerError(trans: TranslationBundle): ApiError {
   });
 }
 
-/** What was kept of a run is no run. */
+/** What the history stores isn't a run. */
 export function damagedError(
   trans: TranslationBundle,
   reason: unknown
@@ -69,7 +69,7 @@ export function damagedError(
   });
 }
 
-/** Front end and server half are of different versions. */
+/** Front end and server extension have different versions. */
 export function versionError(
   trans: TranslationBundle,
   frontEnd: string,
@@ -88,7 +88,7 @@ export function versionError(
   });
 }
 
-/** Make an error of an answer that is not a success. Reads its body. */
+/** Make an error from an answer that reports a failure. Reads its body. */
 export async function responseError(
   response: Response,
   trans: TranslationBundle
@@ -100,7 +100,7 @@ export async function responseError(
   return new ApiError(describeStatus(response.status, trans), response.status);
 }
 
-/** Make an error of what a request threw; aborts are passed on unchanged. */
+/** Make an error from what a request threw; aborts are returned unchanged. */
 export function thrownError(
   reason: unknown,
   trans: TranslationBundle
@@ -136,7 +136,7 @@ function parseBody(text: string): ErrorBody | null {
   return { error, message, hint: typeof hint === 'string' ? hint : '' };
 }
 
-/** For answers that our server half did not write. */
+/** For answers that LIT Lab's server extension did not write. */
 function describeStatus(status: number, trans: TranslationBundle): ErrorBody {
   switch (status) {
     case 401:

@@ -8,11 +8,11 @@ import type { JobEvent } from './types';
 export interface IEventTiming {
   /** Silence after which the connection counts as lost (heartbeats: 5 s). */
   readonly silence: number;
-  /** First wait before connecting again; doubles with each failure. */
+  /** The first pause before reconnecting; doubles with each failure. */
   readonly firstRetry: number;
-  /** Longest wait between two attempts. */
+  /** The longest pause between two attempts. */
   readonly longestRetry: number;
-  /** How long to go on trying without one event. */
+  /** How long to try again without receiving an event. */
   readonly patience: number;
 }
 
@@ -24,10 +24,10 @@ export const EVENT_TIMING: IEventTiming = {
 };
 
 /**
- * Follow a job to its end, over as many connections as it takes.
+ * Follow a job to its end, with as many connections as necessary.
  *
- * @param open - Connect to the stream of events from a number on.
- * @throws ApiError when the server refuses, or stays away for too long.
+ * @param open - connects to the stream of events from a number on.
+ * @throws ApiError if the server refuses, or is unreachable for too long.
  */
 export async function* followJob(
   open: (from: number) => Promise<ReadableStream<Uint8Array>>,
@@ -67,11 +67,11 @@ export async function* followJob(
         throw reason;
       }
       if (reason instanceof SyntaxError) {
-        throw reason; // A line that is no JSON will be none the next time.
+        throw reason; // A line that isn't JSON won't be JSON the next time.
       }
     }
     // The stream ended before the job did: a proxy's limit, a sleeping laptop,
-    // a lost network. The job goes on; go on reading where it was left.
+    // a lost network. The job continues; continue to read from the last event.
     if (Date.now() - lastEvent > timing.patience) {
       throw networkError(trans);
     }
@@ -87,7 +87,7 @@ export async function* followJob(
   }
 }
 
-/** Whether nothing comes after an event. */
+/** Whether an event is the last. */
 export function isLast(event: JobEvent): boolean {
   return (
     event.event === 'done' ||
@@ -114,7 +114,7 @@ function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What `fetch` rejects with when its signal is aborted; null when it isn't. */
+/** What `fetch` rejects with when its signal is aborted; null if it isn't aborted. */
 export function signalled(signal?: AbortSignal): Error | null {
   return signal?.aborted ? abortError() : null;
 }

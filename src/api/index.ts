@@ -1,4 +1,4 @@
-/** Typed client of the server half. */
+/** Typed client of the server extension. */
 export * from './client';
 export * from './errors';
 export { isLast } from './events';

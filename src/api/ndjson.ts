@@ -9,10 +9,10 @@ export class SilenceError extends Error {
 /**
  * Read newline-delimited JSON as it arrives.
  *
- * A last line without its newline is a broken connection's rest and is left
- * out. Leaving the loop early closes the connection.
+ * A last line without a newline belongs to a broken connection and is left out.
+ * Leaving the loop early closes the connection.
  *
- * @throws SilenceError when nothing comes for `silence` milliseconds.
+ * @throws SilenceError if nothing arrives for `silence` milliseconds.
  */
 export async function* readLines<T>(
   body: ReadableStream<Uint8Array>,

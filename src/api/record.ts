@@ -1,7 +1,7 @@
 /**
- * A run that came from a notebook, a page or the history, which anybody may have
- * changed: taken only where all of it is as a run's, each field, its type, and
- * how they fit each other. Nothing else of it is taken along.
+ * Checks a run that came from a notebook, a page or the history, and that anybody may
+ * have changed: each field, its type, and how the fields fit each other. Unknown
+ * fields are dropped.
  */
 import {
   MAX_TEXT,
@@ -28,13 +28,13 @@ import type {
 } from './types';
 import { upgradeRun } from './upgrade';
 
-/** Most tokens of a sequence; above any model's window. */
+/** The most tokens of a sequence; above any model's window. */
 const MAX_TOKENS = 500_000;
-/** Most maps of a run. */
+/** The most maps of a run. */
 const MAX_SCORES = 100_000;
-/** Most items of what a run has a few of. */
+/** The most items of a run's short lists. */
 const MAX_FEW = 1_000;
-/** The last second that a date can tell. */
+/** The last second that a date can express. */
 const MAX_SECONDS = 8.64e12;
 
 const KINDS = ['text', 'control', 'template'] as const;
@@ -42,7 +42,7 @@ const CHATS = ['plain', 'wrapped', 'written'] as const;
 const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 
-/** Methods that this version knows, by the event that tells their scores. */
+/** Methods that this version knows, by the event that contains their scores. */
 const GRADIENTS: Readonly<Record<Method, true>> = {
   grad_l2: true,
   grad_dot_input: true,
@@ -86,7 +86,7 @@ const answerToken: Check<AnswerToken> = (value, at) => {
   };
 };
 
-/** A span of a sequence of so many tokens. */
+/** A span of a sequence with a number of tokens. */
 function span(tokens: number): Check<{ start: number; end: number }> {
   return (value, at) => {
     const field = object(value, at);
@@ -96,7 +96,7 @@ function span(tokens: number): Check<{ start: number; end: number }> {
   };
 }
 
-/** A list of numbers of which there must be so many. */
+/** A list with a number of numbers. */
 function numbers(count: number): Check<number[]> {
   const check = list(number, count);
   return (value, at) => {
@@ -108,7 +108,7 @@ function numbers(count: number): Check<number[]> {
   };
 }
 
-/** Ids of what might stand in a target's place; null: the scores are of the target alone. */
+/** Ids of a foil; null: the scores are for the plain target. */
 const foil = orNull(list(whole(0), MAX_TOKENS));
 
 /** Scores by a method that this version knows; null: it can't show them. */
@@ -205,10 +205,10 @@ const sampling: Check<RunRecord['sampling']> = (value, at) => {
 };
 
 /**
- * Take a run of this or an earlier version, which may be anything. What it has
- * beside a run's fields is left out, and so are scores that can't be shown.
+ * Check a run of this or an earlier version. Unknown fields are left out, and so
+ * are scores that can't be shown.
  *
- * @throws Error - says which field is not as it must be.
+ * @throws Error - says which field is invalid.
  */
 export function checkRun(value: unknown): RunRecord {
   const field = object(upgradeRun(value), 'the run');

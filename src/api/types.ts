@@ -1,6 +1,6 @@
 /**
- * Names for the generated types. What they mean is documented where they are
- * declared, in `lit_lab/protocol/`.
+ * Names for the generated types. `lit_lab/protocol/` documents them, where they are
+ * declared.
  */
 import type { components } from './schema';
 
@@ -42,14 +42,14 @@ export type AblationRequest = Schemas['AblationRequest'];
 export type FaithfulnessRequest = Schemas['FaithfulnessRequest'];
 export type JobRequest = Schemas['JobRequest'];
 export type JobInfo = Schemas['JobInfo'];
-/** A request whose cost can be estimated before it is made. */
+/** A request with a cost that can be estimated beforehand. */
 export type CostlyRequest = Schemas['EstimateRequest']['request'];
 export type Estimate = Schemas['Estimate'];
 
 export type JobEvent = Schemas['JobEvent'];
 export type StateEvent = Schemas['StateEvent'];
 export type PromptEvent = Schemas['PromptEvent'];
-/** What became of a prompt. */
+/** Whether, and how, a prompt was put into a chat format. */
 export type ChatUse = PromptEvent['chat'];
 export type TokenEvent = Schemas['TokenEvent'];
 export type AnswerEvent = Schemas['AnswerEvent'];
@@ -64,9 +64,9 @@ export type FaithfulnessEvent = Schemas['FaithfulnessEvent'];
 export type DoneEvent = Schemas['DoneEvent'];
 export type ErrorEvent = Schemas['ErrorEvent'];
 export type CancelledEvent = Schemas['CancelledEvent'];
-/** Gradient method: one score a token. The first two are named as in LIT. */
+/** A gradient method: one score for each token. The first two have LIT's names. */
 export type Method = ScoresEvent['method'];
-/** Method that takes segments away: one score a segment, no gradient. */
+/** An ablation method: removes segments; one score for each segment, no gradient. */
 export type AblationMethod = AblationRequest['method'];
 export type AblationMode = NonNullable<AblationRequest['mode']>;
 
@@ -74,7 +74,7 @@ export type DatasetInfo = Schemas['DatasetInfo'];
 export type DatasetOpening = Schemas['DatasetOpening'];
 export type DatasetColumns = Schemas['DatasetColumns'];
 export type DatasetState = Schemas['DatasetState'];
-/** What to look up; all may be left out. */
+/** What to search for; all is optional. */
 export type DatasetSearch = Schemas['DatasetSearch'];
 export type DatasetPage = Schemas['DatasetPage'];
 /** A row as a list shows it. */
@@ -95,5 +95,5 @@ export type LitAppRequest = Schemas['LitAppRequest'];
 export type LitCall = Schemas['LitCall'];
 export type LitEvent = Schemas['LitEvent'];
 
-/** What every failing request answers. */
+/** The body of every failed request. */
 export type ErrorBody = Schemas['ErrorBody'];

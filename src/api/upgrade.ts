@@ -1,14 +1,14 @@
 /**
- * Reads runs of earlier versions: gives the fields of their JSON the names that
- * this version has. `lit_lab/upgrade.py` does the same in a kernel and on the
- * server; tests/fixtures/runs_0_1_0.json holds both to it.
+ * Reads runs of earlier versions: gives the fields of their JSON this version's
+ * names. `lit_lab/upgrade.py` does the same in a kernel and on the
+ * server; both are tested with tests/fixtures/runs_0_1_0.json.
  */
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A run's JSON with this version's names. What isn't a run stays as it is, and
- * is refused by `checkRun`.
+ * A run's JSON with this version's names. What isn't a run is unchanged, and
+ * `checkRun` refuses it.
  */
 export function upgradeRun(run: unknown): unknown {
   if (!isObject(run)) {

@@ -24,15 +24,15 @@ import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { SHARE_COMMANDS } from './sharecommands';
 
-/** Commands of comparisons. */
+/** Commands that compare runs. */
 export namespace CompareCommands {
-  /** With ids of two runs; without them, asks for them. */
+  /** Takes the ids of two runs; without them, the user chooses. */
   export const compare = 'lit-lab:compare';
   export const compareWithBefore = 'lit-lab:compare-with-before';
   export const tryWithout = 'lit-lab:try-without';
 }
 
-/** What comparisons need of the panel. */
+/** What comparisons need from the panel. */
 export interface ICompareOptions {
   readonly app: JupyterFrontEnd;
   readonly client: ApiClient;
@@ -44,10 +44,10 @@ export interface ICompareOptions {
   readonly onSettings: (settings: Partial<ISettings>) => void;
 }
 
-/** How many runs are offered to choose from. */
+/** How many runs the user can choose from. */
 const OFFERED = 100;
 
-/** Make comparisons available: tabs, commands, and what the panel begins them with. */
+/** Add tabs and commands for comparisons, and the panel's ways to open them. */
 export function setUpCompare(options: ICompareOptions): CompareLauncher {
   const { app, client, session, history, restorer, palette } = options;
   const { context, onSettings } = options;
@@ -58,7 +58,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
   });
 
   /**
-   * @param key - of a tab that is restored: the layout knows it by that name.
+   * @param key - of a restored tab: the layout's name for it.
    */
   const open = async (
     comparison: Comparison,
@@ -91,7 +91,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
         void tracker.save(tab);
       }
     });
-    // First, so that the layout knows the tab by its name when it is kept.
+    // First, so that the layout knows the tab's name when it is stored.
     await tracker.add(tab);
     addToMain(shell, tab, { type: 'LIT comparison' });
     if (key === undefined) {
@@ -130,7 +130,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
         return tab;
       }
       if (key !== undefined) {
-        return undefined; // Of a tab that was closed before it was anything.
+        return undefined; // The tab was closed before it had any content.
       }
       await chooseTwo(client, launcher, trans);
       return undefined;
@@ -176,7 +176,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
   }
   void restorer?.restore(tracker, {
     command: CompareCommands.compare,
-    // A name from the beginning: the layout is not kept again once its runs are
+    // A name from the beginning: the layout isn't stored again once its runs are
     // known.
     args: ({ id, content }) => ({ ...content.comparison.save(), key: id }),
     name: ({ id }) => id
@@ -184,7 +184,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
   return launcher;
 }
 
-/** Take what is valid of a state that was kept, or of a command's arguments. */
+/** Take what is valid of a stored state, or of a command's arguments. */
 function readState(
   args: ReadonlyPartialJSONObject
 ): (Partial<ICompareState> & Pick<ICompareState, 'left'>) | null {
@@ -225,7 +225,7 @@ function segmentFor(app: JupyterFrontEnd): number | null {
   return node ? Number(node.dataset.segment) : null;
 }
 
-/** Ask for what isn't known of two runs, and compare them. */
+/** Let the user choose missing runs, and compare two. */
 async function chooseTwo(
   client: ApiClient,
   launcher: CompareLauncher,

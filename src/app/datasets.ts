@@ -25,7 +25,7 @@ namespace CommandIDs {
   export const open = 'lit-lab:open-dataset';
 }
 
-/** Datasets of prompts, and the ways that lead to them. */
+/** Datasets of prompts, and the commands that open them. */
 export const datasetsPlugin: JupyterFrontEndPlugin<DatasetsModel> = {
   id: 'lit-lab:datasets',
   description: 'Opens files of prompts as datasets.',
@@ -54,9 +54,9 @@ export const datasetsPlugin: JupyterFrontEndPlugin<DatasetsModel> = {
     const model = new DatasetsModel(client, trans);
     const { contents } = app.serviceManager;
 
-    /** Open a path of the file browser, where the Jupyter server has it. */
+    /** Open a path of the file browser, if it is on the Jupyter server. */
     const open = async (path: string) => {
-      // With collaboration, the server's own files are in a drive of their own.
+      // With collaboration, the server's own files have a separate drive.
       if (!['', 'RTC'].includes(contents.driveName(path))) {
         await showErrorMessage(
           trans.__('The file could not be opened'),

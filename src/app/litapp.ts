@@ -13,7 +13,7 @@ import { LitAppModel } from '../litapp/model';
 import { LitAppWidget } from '../litapp/widget';
 import type { Session } from '../session/session';
 
-/** Opens LIT; without a query with the panel's prompt. */
+/** Opens LIT; without a query, with the panel's prompt. */
 const OPEN = 'lit-lab:open-lit';
 
 /** Add the command that opens LIT's own app, and its entries in palette and menu. */
@@ -24,7 +24,7 @@ export function addLitApp(
     session: Session;
     context: IPanelContext;
     menu: Menu;
-    /** The layout that the settings name. */
+    /** The layout in the settings. */
     layout: () => Promise<unknown>;
     restorer: ILayoutRestorer | null;
     palette: ICommandPalette | null;
@@ -37,7 +37,7 @@ export function addLitApp(
     namespace: 'lit-lab-lit'
   });
 
-  /** The prompt as LIT's first datapoint; with it the answer that is explained in the panel, if it is this prompt's. */
+  /** The prompt as LIT's first datapoint; with the shown answer, if it belongs to this prompt. */
   const opening = async (layout: Layout, model: string) => {
     await session.prompt.settled();
     const { shown: run } = session.runs;

@@ -2,7 +2,7 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-/** Show what the model service wrote last. */
+/** Show the model service's latest log lines. */
 export async function showLog(
   fetch: () => Promise<string[]>,
   trans: TranslationBundle

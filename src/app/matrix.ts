@@ -31,7 +31,7 @@ const matrixIcon = new LabIcon({
 });
 
 /**
- * Add the command that opens the matrix, and open it again with the layout.
+ * Add the command that opens the matrix, and restore it with the layout.
  *
  * @returns the command's id.
  */
@@ -69,7 +69,7 @@ export function addMatrix(
       const known = tracker.find(tab => !tab.isDisposed);
       const shown = known ?? make();
       if (!known) {
-        // First, so that the layout knows the tab by its name when it is kept.
+        // First, so that the layout knows the tab's name when it is stored.
         await tracker.add(shown);
       }
       if (!shown.isAttached) {

@@ -22,7 +22,7 @@ namespace CommandIDs {
   export const analyzePrompt = 'lit-lab:analyze-prompt';
 }
 
-/** The way from a notebook's cell to the session. */
+/** Connects a notebook's cells to the session. */
 export const notebookPlugin: JupyterFrontEndPlugin<void> = {
   id: 'lit-lab:notebook',
   description: 'Analyzes the prompts in the cells of notebooks.',
@@ -41,7 +41,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('lit_lab');
     const pointer = new PointerMemory(tracker);
     let options: Promise<IAnalyzeOptions> | null = null;
-    // What only an analysis needs is loaded for the first one.
+    // Modules that only an analysis needs load with the first one.
     const prepare = async (): Promise<IAnalyzeOptions> => {
       const [{ ApiClient }, { StringFinder }] = await Promise.all([
         import('../api'),
@@ -66,7 +66,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     };
     const prepared = () => {
       options ??= prepare().catch(error => {
-        options = null; // What could not be loaded is loaded again next time.
+        options = null; // Modules that failed to load are loaded again next time.
         throw error;
       });
       return options;

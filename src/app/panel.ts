@@ -40,7 +40,7 @@ export namespace CommandIDs {
   export const models = 'lit-lab:manage-models';
 }
 
-/** The analysis under way, and the side panel that shows it. */
+/** The session, and the side panel that shows it. */
 export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   id: 'lit-lab:panel',
   description: 'The side panel in which a prompt is run and explained.',

@@ -3,12 +3,12 @@ import { Menu } from '@lumino/widgets';
 
 import { SHARE_COMMANDS } from './sharecommands';
 
-/** The menu of what can be done with a run. */
+/** The menu of actions for a run. */
 export class ShareMenu {
   constructor(commands: Menu.IOptions['commands']) {
     this._menu = new Menu({ commands });
     this._menu.aboutToClose.connect(() => {
-      // To where the keyboard was; a row's button shows only with the focus.
+      // Return the focus to where it was; a row's button shows only with the focus.
       const row = this._anchor?.closest('li')?.querySelector('button');
       row?.focus();
       this._anchor?.focus();
@@ -19,7 +19,7 @@ export class ShareMenu {
   /**
    * Open it below an element.
    *
-   * @param run - id of a run of the history; else it is for the one shown.
+   * @param run - id of a run of the history; absent: the shown run.
    */
   open(anchor: HTMLElement, run?: string): void {
     this._anchor = anchor;
@@ -38,7 +38,7 @@ export class ShareMenu {
     }
     const { left, bottom } = anchor.getBoundingClientRect();
     this._menu.open(left, bottom);
-    // The keyboard goes on from its first item.
+    // The keyboard starts at its first item.
     this._menu.activeIndex = 0;
   }
 

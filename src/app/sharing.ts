@@ -15,7 +15,7 @@ import { ISession } from '../session/tokens';
 import { SHARE_COMMANDS } from './sharecommands';
 import type { ShareCommand } from './sharecommands';
 
-/** Sharing finished runs, and showing those in notebooks' outputs. */
+/** Shares finished runs, and renders those in notebooks' outputs. */
 export const sharingPlugin: JupyterFrontEndPlugin<void> = {
   id: 'lit-lab:sharing',
   description: 'Shares runs as pages, pictures, JSON and outputs of notebooks.',
@@ -49,15 +49,15 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
         activate: id => app.shell.activateById(id)
       });
     };
-    // What only sharing needs is loaded for the first time.
+    // Modules that only sharing needs load with the first use.
     const prepared = () => {
       sharing ??= prepare().catch(error => {
-        sharing = null; // Tried again next time.
+        sharing = null; // Try again next time.
         throw error;
       });
       return sharing;
     };
-    /** The runs of the history that are meant, or the one that is shown. */
+    /** The given runs of the history, or the shown one. */
     const find = async (
       args: ReadonlyPartialJSONObject
     ): Promise<IShared[]> => {
@@ -130,7 +130,7 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
               await share(ready, runs[0], runs);
             }
           } catch (error) {
-            // The run, or this very code, could not be fetched.
+            // The run, or the code that shares it, could not be loaded.
             console.error('lit-lab: the run could not be shared', error);
             await showErrorMessage(
               trans.__('The run could not be shared'),
@@ -188,7 +188,7 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Ids of runs in the history, given to a command; at most two. */
+/** Ids of runs in the history from a command's arguments; at most two. */
 function idsOf(args: ReadonlyPartialJSONObject): string[] {
   const given = Array.isArray(args.runs) ? args.runs : [args.run];
   return given
@@ -196,7 +196,7 @@ function idsOf(args: ReadonlyPartialJSONObject): string[] {
     .slice(0, 2);
 }
 
-/** What is to be explained first, of each run given to a command. */
+/** Each run's target from a command's arguments. */
 function targetsOf(args: ReadonlyPartialJSONObject): (TokenSpan | null)[] {
   const given = Array.isArray(args.targets) ? args.targets : [];
   return given.map(span => {

@@ -1,40 +1,40 @@
-/** Which parts of two texts belong together. */
+/** Which parts of two texts correspond. */
 import { commonParts } from './myers';
 import { wordsOf } from './words';
 
 /** How a part of one text relates to the other. */
 export type PairKind = 'same' | 'changed' | 'removed' | 'added';
 
-/** Two parts that belong together, or one that has no counterpart. */
+/** Two parts that correspond, or one without a counterpart. */
 export interface IPair {
-  /** Index of the left text's part; null where there is none. */
+  /** Index of the left text's part; null if it has none. */
   readonly left: number | null;
   readonly right: number | null;
   readonly kind: PairKind;
 }
 
-/** Likeness from which two parts are one that was changed. */
+/** The least similarity of two parts that count as one part that changed. */
 const ALIKE = 0.45;
 
 /**
- * The same for a part that stands alone between parts that are the same: its
- * place tells more than its words. Still, one word has to be common.
+ * The same between parts that are equal: there the place says more than the words.
+ * Still, the parts must have a word in common.
  */
 const ALIKE_ALONE = 0.15;
 
-/** Most comparisons of parts in one gap; longer ones are cut in pieces. */
+/** The most comparisons of parts in one gap; longer gaps are split. */
 const MOST_COMPARISONS = 10_000;
 
 /**
  * Align the parts of two texts, in order: no pair crosses another.
  *
  * Parts with the same words in the same order are aligned first, as a longest
- * common subsequence; blanks around them don't count. What is left between two
- * of them is paired by likeness, so that the sum of likenesses is greatest.
- * A part without counterpart was removed from the left, or added on the right.
+ * common subsequence; blanks around them don't count. The parts between two of
+ * them are paired by similarity, so that the sum of similarities is greatest.
+ * A part without a counterpart was removed from the left, or added on the right.
  *
- * @param exactly - Whether to leave out the second step: words and tokens are
- *   the same or they aren't.
+ * @param exactly - whether to leave out the second step: words and tokens are
+ *   equal or they aren't.
  */
 export function alignParts(
   left: readonly string[],
@@ -71,7 +71,7 @@ function bare(text: string): string {
   return text.trim().replace(/\s+/g, ' ');
 }
 
-/** Pair what was found alike in a gap; tell the rest as removed and added. */
+/** Pair similar parts in a gap; the others were removed or added. */
 function pairGap(
   [from, to]: readonly [number, number],
   [start, end]: readonly [number, number],
@@ -97,10 +97,10 @@ function pairGap(
 }
 
 /**
- * Pairs of like parts, in order, whose likenesses have the greatest sum.
+ * Pairs of similar parts, in order, with the greatest sum of similarities.
  *
- * A long gap is cut in pieces first, at the same proportion on both sides: what
- * was written anew from beginning to end has few counterparts anyway.
+ * A long gap is split first, in the same proportion on both sides: a text that was
+ * rewritten from beginning to end has few counterparts anyway.
  */
 function likest(
   a: readonly string[],
@@ -126,14 +126,14 @@ function likest(
   return found;
 }
 
-/** The same, of a gap that is short enough to compare all with all. */
+/** The same for a gap that is short enough to compare all with all. */
 function likestOf(
   ours: readonly ICounted[],
   theirs: readonly ICounted[],
   least: number
 ): [number, number][] {
   const [n, m] = [ours.length, theirs.length];
-  // sums[i][j]: the greatest of what stands before part i and part j.
+  // sums[i][j]: the greatest sum for the parts before part i and part j.
   const sums = Array.from({ length: n + 1 }, () => new Float64Array(m + 1));
   const taken = Array.from({ length: n + 1 }, () => new Uint8Array(m + 1));
   for (let i = 1; i <= n; i++) {
@@ -168,7 +168,7 @@ function countWords(text: string): ICounted {
   const words = new Map<string, number>();
   let total = 0;
   for (const { text: word } of wordsOf(text.toLowerCase())) {
-    // Full stops are everywhere, and make nothing alike.
+    // Full stops are everywhere, and say nothing about similarity.
     if (/[\p{L}\p{N}]/u.test(word)) {
       words.set(word, (words.get(word) ?? 0) + 1);
       total++;
@@ -182,7 +182,7 @@ function likenessOf(one: ICounted, other: ICounted): number {
   if (one.total + other.total === 0) {
     return 0;
   }
-  // By the one of fewer words: a long part may be compared with many short ones.
+  // By the part with fewer words: a long part may be compared with many short ones.
   const [few, many] =
     one.words.size <= other.words.size ? [one, other] : [other, one];
   let common = 0;

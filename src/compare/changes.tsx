@@ -8,7 +8,7 @@ import type { ISentenceChange } from './segments';
 import { differentWords } from './words';
 import type { TextSpan } from './words';
 
-/** Most changes that are listed; the texts show the others too. */
+/** The most changes that are listed; the texts show the others too. */
 const MOST = 200;
 
 /** The sentences that differ, in order: prompt, then answer. */
@@ -103,7 +103,7 @@ function Change(props: {
   );
 }
 
-/** A text with some of its words marked. */
+/** A text with marks on some of its words. */
 function Words(props: {
   text: string;
   words: readonly TextSpan[];

@@ -5,7 +5,8 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import { PanelContext } from '../components/context';
-import { FakeClient, settle, tokens } from '../session/fakes';
+import { FakeClient, settle } from '../session/fakes';
+import { tokens } from '../session/fixtures';
 import type { IProblem } from '../session/problem';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { Column } from './column';

@@ -113,12 +113,12 @@ export function Column(props: IColumnProps): JSX.Element {
   );
 }
 
-/** What a side is called wherever both are named. */
+/** A side's name, if both are named. */
 function letterOf(side: Side): string {
   return side === 'left' ? 'A' : 'B';
 }
 
-/** Which run it is. */
+/** Which run a side shows. */
 function Head(props: IColumnProps & { onOpen: () => void }): JSX.Element {
   const { comparison, side: at } = props;
   const { trans } = usePanel();
@@ -176,7 +176,7 @@ function factsOf(
     .join(' · ');
 }
 
-/** What is waited for, or went wrong, with the run itself. */
+/** Progress and problems of the run itself. */
 function Notices(props: IColumnProps): JSX.Element | null {
   const { trans } = usePanel();
   const { comparison, side: at, actions } = props;
@@ -236,7 +236,7 @@ function Notices(props: IColumnProps): JSX.Element | null {
   return null;
 }
 
-/** How the target was found, and how far its map is. */
+/** How the target was found, and the progress of its map. */
 function TargetNotice(props: IColumnProps): JSX.Element | null {
   const { trans } = usePanel();
   const { comparison, side: at, actions } = props;
@@ -289,7 +289,7 @@ function TargetNotice(props: IColumnProps): JSX.Element | null {
   );
 }
 
-/** Scores that come by themselves: how far they are, and what stops them. */
+/** The progress of automatic scores, with a button that cancels. */
 function Scoring(props: {
   side: CompareSide;
   onRestart: () => void;

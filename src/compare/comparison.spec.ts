@@ -1,57 +1,15 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
-import type { KeptScores } from '../api';
-import type { TokenSpan } from '../salience';
-import { FakeClient, fakeRecord, settle, tokens } from '../session/fakes';
+import { FakeClient, settle } from '../session/fakes';
 import { textOf } from '../session/map';
-import type { IText } from '../session/map';
 import { keptRun } from '../session/run';
-import type { IRun } from '../session/run';
-import { DEFAULT_SETTINGS } from '../session/settings';
 import { Comparison } from './comparison';
-import { CompareLauncher } from './launcher';
-import type { ICompareSession } from './launcher';
+import { ANSWER, FakeSettings, OTHER, PROMPT, record } from './fakes';
 import type { Side } from './segments';
 
 const trans = nullTranslator.load('lit_lab');
-const PROMPT = 'Be brief. Be kind.\nAnalysis:';
-const OTHER = 'Be kind.\nAnalysis:';
-const ANSWER = ' It has onions. Avoid.';
 const TRIAL = 'Without “Be brief.”';
-
-class FakeSettings {
-  readonly splitter = null;
-  settings = DEFAULT_SETTINGS;
-  readonly changed = new Signal<this, void>(this);
-
-  change(settings: Partial<typeof DEFAULT_SETTINGS>): void {
-    this.settings = { ...this.settings, ...settings };
-    this.changed.emit();
-  }
-}
-
-/** A run of the history; its scores grow with the position, times a factor. */
-function record(id: string, prompt: string, answer: string, factor = 1) {
-  const [asked, said] = [tokens(prompt), tokens(answer)];
-  const all = asked.length + said.length;
-  const target = { start: asked.length + 3, end: all };
-  const scores: KeptScores[] = (['grad_l2', 'grad_dot_input'] as const).map(
-    method => ({
-      mode: null,
-      event: {
-        event: 'scores',
-        target,
-        method,
-        scores: Array.from({ length: all }, (_, i) => (i + 1) ** factor),
-        gap: null,
-        foil: null
-      }
-    })
-  );
-  return fakeRecord(prompt, answer, { id, title: `run ${id}`, scores });
-}
 
 describe('compare/comparison', () => {
   let client: FakeClient;
@@ -308,124 +266,5 @@ describe('compare/comparison', () => {
     await settle();
     expect(client.last.request).toMatchObject({ prompt: OTHER });
     again.dispose();
-  });
-});
-
-describe('compare/launcher', () => {
-  class FakeSession extends FakeSettings implements ICompareSession {
-    readonly splitter = null;
-    readonly runs: { shown: IRun | null } = { shown: null };
-    readonly explanation: {
-      text: IText | null;
-      target: TokenSpan | null;
-    } = { text: null, target: null };
-
-    show(id: string, prompt: string): void {
-      this.runs.shown = keptRun(record(id, prompt, ANSWER));
-      this.changed.emit();
-    }
-  }
-
-  let client: FakeClient;
-  let session: FakeSession;
-  let opened: Comparison[];
-  let launcher: CompareLauncher;
-
-  beforeEach(() => {
-    client = new FakeClient();
-    session = new FakeSession();
-    opened = [];
-    launcher = new CompareLauncher(
-      client,
-      session,
-      one => opened.push(one),
-      trans
-    );
-  });
-
-  afterEach(() => {
-    opened.forEach(one => one.dispose());
-    launcher.dispose();
-  });
-
-  it('remembers the run before the one that is shown', async () => {
-    session.show('a', PROMPT);
-    expect(launcher.before).toBeNull();
-    session.show('b', OTHER);
-    expect(launcher.before!.jobId).toBe('a');
-    launcher.compareWithBefore();
-    await settle();
-    // The history doesn't have them: they are shown as they are.
-    const [{ sides }] = opened;
-    expect([sides.left.id, sides.right.id]).toEqual(['a', 'b']);
-    expect(sides.left.phase).toBe('shown');
-  });
-
-  it('compares two of the history, the older one on the left', async () => {
-    client.kept.set('a', record('a', PROMPT, ANSWER));
-    client.kept.set('b', record('b', OTHER, ANSWER));
-    const info = {
-      ...record('a', PROMPT, ANSWER),
-      scores: 0,
-      created: 9,
-      forced_answer: false
-    };
-    launcher.pickRun(info);
-    expect(launcher.picked!.id).toBe('a');
-    launcher.pickOther({ id: 'b', created: 4 });
-    await settle();
-    expect(launcher.picked).toBeNull();
-    expect(opened[0].sides.left.id).toBe('b');
-    expect(opened[0].sides.right.id).toBe('a');
-  });
-
-  it('does not compare a run with itself', () => {
-    const info = {
-      ...record('a', PROMPT, ANSWER),
-      scores: 0,
-      forced_answer: false
-    };
-    launcher.pickRun(info);
-    launcher.pickOther(info);
-    expect(opened).toHaveLength(0);
-  });
-
-  it('has another text explained in the answer’s place', async () => {
-    session.show('a', PROMPT);
-    launcher.compareWithText(' It has eggs.');
-    await settle();
-    const [comparison] = opened;
-    expect(comparison.view).toBe('maps');
-    expect(comparison.sides.left.id).toBe('a');
-    expect(client.last.request).toMatchObject({
-      kind: 'score',
-      prompt: PROMPT,
-      target: ' It has eggs.'
-    });
-    // And the other way round: the model's own answer beside a forced answer.
-    launcher.compareWithText(null);
-    await settle();
-    expect(client.last.request).toMatchObject({
-      kind: 'generate',
-      prompt: PROMPT
-    });
-  });
-
-  it('says so where a trial would leave nothing', () => {
-    session.show('a', 'Only this.');
-    const asked = session.runs.shown!.promptTokens.length;
-    session.explanation.text = {
-      tokens: session.runs.shown!.promptTokens,
-      seam: asked,
-      prompt: [[0, asked]],
-      answer: [],
-      segments: [[0, asked]],
-      turns: new Map()
-    };
-    launcher.tryWithout(0);
-    expect(opened).toHaveLength(0);
-    expect(launcher.refusal).toContain('prompt would be empty');
-    launcher.dismiss();
-    expect(launcher.refusal).toBe('');
   });
 });

@@ -1,4 +1,4 @@
-/** The difference of two maps over what two texts have in common. */
+/** The difference of two maps, over segments that correspond. */
 import { intensityExponent } from '../salience';
 import type { ISegmentSalience } from '../salience';
 import { colourWeight } from '../salience';
@@ -6,15 +6,15 @@ import type { IShownMap } from '../session/map';
 import type { IPair } from './align';
 import type { Side } from './segments';
 
-/** How much a pair of segments weighs on both sides. */
+/** The shares of a pair of segments. */
 export interface IChange {
   readonly pair: IPair;
-  /** Signed share, -1 to 1; null where the segment is missing or has none. */
+  /** Signed share, -1 to 1; null if the segment is missing or has none. */
   readonly left: number | null;
   readonly right: number | null;
-  /** Right less left; null where one of them is null. */
+  /** Right minus left; null if either is null. */
   readonly change: number | null;
-  /** What it is ranked by: the change, or the share of what stands alone. */
+  /** What it is ranked by: the change, or the share of a segment without a counterpart. */
   readonly size: number;
   /** From 1, the greatest. */
   readonly rank: number;
@@ -22,26 +22,26 @@ export interface IChange {
 
 /** The difference of two maps. */
 export interface IMapDifference {
-  /** By rank. Pairs that have a share on neither side are left out. */
+  /** By rank. Pairs without any share are left out. */
   readonly changes: readonly IChange[];
-  /** For each segment of a side, its change; null where it is left out. */
+  /** For each segment of a side, its change; null if it is left out. */
   readonly of: Readonly<Record<Side, readonly (IChange | null)[]>>;
-  /** The greatest change of a pair, in parts of one. */
+  /** The greatest change of a pair, as a fraction of one. */
   readonly most: number;
 }
 
 /**
- * The change that full colour stands for at least. Else two maps that are the
- * same but for rounding would look as if all was different.
+ * Full colour stands for at least this change. Otherwise two maps that differ only
+ * by rounding would look completely different.
  */
 export const LEAST_FULL = 0.01;
 
 /**
  * Compare two maps, segment by segment.
  *
- * What is compared are shares: scores of two targets, prompts or models have no
- * common unit, and shares have one. Those of signed methods keep the score's
- * sign, so that what turned from against to for changed by the sum of both.
+ * It compares shares, because scores of two targets, prompts or models have no
+ * common unit, and shares do. Shares of signed methods keep the score's
+ * sign, so that a segment that turned from against to for changed by the sum.
  */
 export function differenceOfMaps(
   pairs: readonly IPair[],
@@ -94,8 +94,8 @@ function signedShare(
 }
 
 /**
- * A side's segments coloured by their change: above zero where they weigh more
- * on the right. What has no counterpart has no colour.
+ * A side's segments, coloured by their change: positive if their share is larger
+ * on the right. Segments without a counterpart have no colour.
  *
  * @param intensity - of colours, 0 to 1.
  */
@@ -125,7 +125,7 @@ export function differenceMap(
   };
 }
 
-/** A map coloured on a range that it has in common with others. */
+/** A map with a given range of colours. */
 export function onRange(
   map: IShownMap,
   maxShare: number,

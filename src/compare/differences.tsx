@@ -10,10 +10,10 @@ import type { Side } from './segments';
 /** How many changes are listed at first. */
 const COUNT = 6;
 
-/** How many, when all are wanted: more than anybody reads. */
+/** How many are listed after a click: more than anybody reads. */
 const MOST = 200;
 
-/** The segments whose weight changed most, so that nobody has to judge colours. */
+/** The segments with the largest changes, so that users needn't judge colours. */
 export function Differences(props: {
   comparison: Comparison;
   onShow: (shown: Partial<Record<Side, number>>) => void;
@@ -127,7 +127,7 @@ function Row(props: {
   );
 }
 
-/** Which way a change goes. */
+/** The direction of a change. */
 function wayOf({ change }: IChange): 'more' | 'less' | 'alone' | 'same' {
   if (change === null) {
     return 'alone';

@@ -8,7 +8,7 @@ import type { IRun } from '../session/run';
 import type { Session } from '../session/session';
 import type { CompareLauncher } from './launcher';
 
-/** The ways to compare the shown run; and why a trial was refused. */
+/** Ways to compare the shown run; and why a trial was refused. */
 export function CompareHints(props: {
   launcher: CompareLauncher;
   session: Session;
@@ -49,7 +49,7 @@ export function CompareHints(props: {
   );
 }
 
-/** What may stand in the answer's place, to be compared with it. */
+/** A text to put in the answer's place, and compare with it. */
 function OtherTexts(props: {
   launcher: CompareLauncher;
   session: Session;
@@ -67,7 +67,7 @@ function OtherTexts(props: {
       </p>
     );
   }
-  // The target is that of the row's prompt, not of one that it was changed to.
+  // The target belongs to the row's own prompt, not to an edited one.
   const expected = session.runs.isStale ? '' : (prompt.source?.target ?? '');
   const typed = forcedAnswer.isOpen ? forcedAnswer.text : '';
   const offered = [

@@ -12,24 +12,24 @@ import type { ISettingsSource } from './comparison';
 import type { SideClient } from './side';
 import { promptWithout } from './trial';
 
-/** What the launcher needs of the session. */
+/** What the launcher needs from the session. */
 export interface ICompareSession extends ISettingsSource {
   readonly runs: Pick<Runs, 'shown'>;
   readonly explanation: Pick<Explanation, 'text' | 'target'>;
   readonly changed: ISignal<ICompareSession, void>;
 }
 
-/** A run in the history that a comparison can be begun with. */
+/** A run in the history that can be compared. */
 export type Pickable = Pick<RunInfo, 'id' | 'created'>;
 
 /**
- * The ways into a comparison: two runs of the history, the shown run and the one
- * before it, the shown run without a sentence of its prompt, and the shown run
- * and another text in its answer's place.
+ * Opens comparisons: two runs of the history, the shown run and the one before it,
+ * the shown run without a segment of its prompt, and the shown run with a forced
+ * answer.
  */
 export class CompareLauncher extends Model {
   /**
-   * @param open - shows a comparison; it owns it from then on.
+   * @param open - shows a comparison, and then owns it.
    */
   constructor(
     client: SideClient,
@@ -45,23 +45,23 @@ export class CompareLauncher extends Model {
     session.changed.connect(this._onSession, this);
   }
 
-  /** The run of the history that another one is to be chosen for, or null. */
+  /** The run of the history to compare with another one, or null. */
   get picked(): RunInfo | null {
     return this._picked;
   }
 
-  /** The shown run, once it can be compared; else null. */
+  /** The shown run, if it can be compared; else null. */
   get current(): IRun | null {
     const { shown: run } = this._session.runs;
     return run && run.jobId !== null && !isUnderWay(run) ? run : null;
   }
 
-  /** The run that was shown before the one that is shown now, or null. */
+  /** The run that was shown before the current one, or null. */
   get before(): IRun | null {
     return this._before;
   }
 
-  /** Why the last trial could not be begun, in words; or empty. */
+  /** Why the last trial was refused; or empty. */
   get refusal(): string {
     return this._refusal;
   }
@@ -70,13 +70,13 @@ export class CompareLauncher extends Model {
     this._session.changed.disconnect(this._onSession, this);
   }
 
-  /** Begin with a run of the history; null lets go of the one there is. */
+  /** Choose the first run of a comparison from the history; null: none. */
   pickRun(run: RunInfo | null): void {
     this._picked = run;
     this._changed.emit();
   }
 
-  /** Compare the run that was begun with, and another one. */
+  /** Compare the chosen run with another one. */
   pickOther(other: Pickable): void {
     const first = this._picked;
     this.pickRun(null);
@@ -112,7 +112,7 @@ export class CompareLauncher extends Model {
    * Run the shown run's prompt without one of its segments, and show both.
    * Nothing of the session changes.
    *
-   * @param index - of the segment, among those that are shown.
+   * @param index - of the segment in the shown text.
    */
   tryWithout(index: number): void {
     const { current } = this;
@@ -142,11 +142,11 @@ export class CompareLauncher extends Model {
   }
 
   /**
-   * Show what led to the shown run's answer, and what leads to another text in
-   * its place. Nothing of the session changes.
+   * Compare the shown run's answer with another text in its place. Nothing of the
+   * session changes.
    *
-   * @param forcedAnswer - as it is to stand behind the prompt; null: what the
-   *   model answers itself.
+   * @param forcedAnswer - the text after the prompt; null: the model's own
+   *   answer.
    */
   compareWithText(forcedAnswer: string | null): void {
     const { current } = this;
@@ -186,7 +186,7 @@ export class CompareLauncher extends Model {
     this._refuse('');
   }
 
-  /** A comparison of nothing yet. */
+  /** A comparison without runs. */
   make(): Comparison {
     return new Comparison(this._client, this._session, this._trans);
   }
@@ -198,7 +198,7 @@ export class CompareLauncher extends Model {
     }
   }
 
-  /** Remember what is shown, so that it is the run before once another one is. */
+  /** Remember the shown run, so that it becomes the run before the next one. */
   private _onSession(): void {
     const { current } = this;
     if (current === null || current === this._last) {
@@ -206,7 +206,7 @@ export class CompareLauncher extends Model {
     }
     if (current.jobId !== this._last?.jobId) {
       this._refusal = '';
-      // A run without an answer explains nothing, and isn't kept either.
+      // A run without an answer has no map, and isn't stored.
       this._before = this._last?.answerTokens.length ? this._last : null;
     }
     this._last = current;

@@ -10,7 +10,7 @@ import { LEAST_FULL } from './difference';
 import { points } from './labels';
 import type { Side } from './segments';
 
-/** What the marks and colours mean, and how maps are made. */
+/** What marks and colours mean, and options of the maps. */
 export function CompareLegend(props: {
   comparison: Comparison;
   onSettings: (settings: Partial<ISettings>) => void;
@@ -69,7 +69,7 @@ function TextKey(): JSX.Element {
   );
 }
 
-/** The range of a side's colours, or of both. */
+/** The colour range of one side or both. */
 function Range(props: {
   comparison: Comparison;
   of: readonly Side[];

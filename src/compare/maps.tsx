@@ -4,7 +4,7 @@ import { TopSegments } from '../map/topSegments';
 import type { Comparison } from './comparison';
 import type { Side } from './segments';
 
-/** What led to each side's target. */
+/** Each side's segments with the largest shares. */
 export function Maps(props: {
   comparison: Comparison;
   onShow: (shown: Partial<Record<Side, number>>) => void;

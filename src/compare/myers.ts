@@ -1,21 +1,21 @@
 /** The difference of two sequences. */
 
-/** A stretch that two sequences have in common. */
+/** A common run of items of two sequences. */
 export interface IMatch {
   readonly left: number;
   readonly right: number;
   readonly length: number;
 }
 
-/** Edits after which a stretch is cut in two where the search has come. */
+/** The number of edits after which the search stops and splits the sequences. */
 const PATIENCE = 256;
 
 /**
- * What two sequences have in common, in order.
+ * The common items of two sequences, in order.
  *
- * Myers' linear-space algorithm (1986). Where two sequences differ so much that
- * the shortest script would take long, the search is cut where it has come
- * farthest; what is found is then a common subsequence, not always the longest.
+ * Myers' linear-space algorithm (1986). If two sequences differ so much that
+ * finding the shortest script would take long, the search splits them at the
+ * farthest point; the result is then a common subsequence, not always the longest.
  * Time is bounded by (n + m) · 256 steps.
  */
 export function commonParts(
@@ -95,9 +95,9 @@ class Search {
 
   /**
    * A point that a short script passes. The box's first items differ, and so do
-   * its last: the point is never one of its corners.
+   * its last: the point is never a corner.
    *
-   * Positions on a diagonal `x - y` are kept by their `x`: the farthest from the
+   * Positions on a diagonal `x - y` are stored by their `x`: the farthest from the
    * start, and the farthest from the end.
    */
   private _split({ left, leftEnd, right, rightEnd }: IBox): [number, number] {
@@ -112,8 +112,8 @@ class Search {
     forth[first + shift] = left;
     back[last + shift] = leftEnd;
     for (let edits = 1; ; edits++) {
-      // Beyond the box's edges there are no diagonals: what would come from
-      // there is never taken.
+      // Beyond the box's edges there are no diagonals: values from there are never
+      // used.
       if (forthLow > lowest) {
         forth[--forthLow - 1 + shift] = -1;
       } else {
@@ -173,7 +173,7 @@ class Search {
     }
   }
 
-  /** Where the search has come farthest, from the start or from the end. */
+  /** The farthest point of the search, from the start or from the end. */
   private _farthest(
     { left, leftEnd, right, rightEnd }: IBox,
     [forthLow, forthHigh]: readonly [number, number],
@@ -209,7 +209,7 @@ class Search {
 
 const MAX = 2 ** 31 - 1;
 
-/** Add a match; to the last one, where it goes on. */
+/** Add a match, or extend the last one. */
 function join(matches: IMatch[], match: IMatch): void {
   const last = matches[matches.length - 1];
   if (match.length === 0) {

@@ -1,4 +1,4 @@
-/** What sides and comparisons are called. */
+/** Names of sides and comparisons. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { textOf } from '../session/map';
@@ -9,7 +9,7 @@ import type { CompareSide } from './side';
 const LABEL = 40;
 const HALF = 16;
 
-/** What a side is called: its run's name, or else what it answers. */
+/** A side's name: its run's, or else the beginning of its answer. */
 export function nameOf(side: CompareSide, trans: TranslationBundle): string {
   const { run, title } = side;
   if (title) {
@@ -23,8 +23,8 @@ export function nameOf(side: CompareSide, trans: TranslationBundle): string {
 }
 
 /**
- * What a comparison is called, cut to what a tab can show: both sides' names; a
- * trial's own, which says already what it is compared with.
+ * A comparison's name, short enough for a tab: both sides' names; a trial's own name,
+ * which says what it is compared with.
  */
 export function labelOf(
   { sides, without }: Comparison,

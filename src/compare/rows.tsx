@@ -1,4 +1,4 @@
-/** How a comparison is begun from the history's list. */
+/** Buttons of the history's rows that compare runs. */
 import React, { useEffect, useRef } from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -10,12 +10,12 @@ import type { CompareLauncher } from './launcher';
 interface IRowProps {
   launcher: CompareLauncher;
   run: RunInfo;
-  /** What the run is called. */
+  /** The run's name. */
   name: string;
   trans: TranslationBundle;
 }
 
-/** Begins a comparison with a run, or ends it with another one. */
+/** Chooses a run to compare, or compares it with the chosen one. */
 export function CompareTool(props: IRowProps): JSX.Element {
   const { launcher, run, name, trans } = props;
   useRedraw(launcher);
@@ -46,7 +46,7 @@ export function CompareTool(props: IRowProps): JSX.Element {
   );
 }
 
-/** Below the run that a comparison was begun with: what it can go on with. */
+/** Below the chosen run: what to compare it with. */
 export function CompareWith(props: IRowProps): JSX.Element | null {
   const { launcher, run, name, trans } = props;
   useRedraw(launcher);

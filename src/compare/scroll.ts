@@ -1,20 +1,20 @@
-/** Two texts that scroll together, by what belongs together in them. */
+/** Two texts that scroll together, by their alignment. */
 import type React from 'react';
 import { useEffect } from 'react';
 
 import type { IAlignment } from './segments';
 
-/** A height in one text and the height of what belongs to it in the other. */
+/** A height in one text and the corresponding height in the other. */
 export type Anchor = readonly [left: number, right: number];
 
 /**
- * Where the other text is to be scrolled to.
+ * The position to which the other text scrolls.
  *
- * The point that is held together moves, as one scrolls, from the top of what is
- * in view to its end: so both texts reach both their ends.
+ * While the user scrolls, the point that both texts share moves from the top of the
+ * visible area to its end, so that both texts reach both ends.
  *
- * @param from - of the text that was scrolled: how far, what is in view, all.
- * @param to - of the other.
+ * @param from - the text that the user scrolled: position, visible height, total.
+ * @param to - the other text.
  * @param anchors - ascending, as `[from, to]`.
  */
 export function follow(
@@ -40,7 +40,7 @@ export function follow(
   return Math.min(most, Math.max(0, other - part * to.inView));
 }
 
-/** How a text is scrolled, in pixels. */
+/** A text's scrolling, in pixels. */
 export interface IScrolled {
   readonly top: number;
   readonly inView: number;
@@ -79,7 +79,7 @@ export function useScrollTogether(
       }
       return measured.anchors;
     };
-    /** Where we put a text ourselves: that is nobody's scrolling. */
+    /** Where the code itself scrolled a text: the user didn't. */
     const put = new Map<HTMLElement, number>();
     const onScroll = (event: Event) => {
       const from = event.currentTarget as HTMLElement;
@@ -128,7 +128,7 @@ function anchorsOf(
   );
 }
 
-/** The height at which each segment begins, by its index. */
+/** The top of each segment, by its index. */
 function heights(pane: HTMLElement): Map<number, number> {
   const start = pane.getBoundingClientRect().top - pane.scrollTop;
   const found = new Map<number, number>();

@@ -1,6 +1,6 @@
 import type { Token } from '../api';
 import type { Granularity } from '../salience';
-import { tokens } from '../session/fakes';
+import { tokens } from '../session/fixtures';
 import { cutText, textOf } from '../session/map';
 import type { IText } from '../session/map';
 import { startRun } from '../session/run';

@@ -12,7 +12,7 @@ import type { TextSpan } from './words';
 /** A side of a comparison. */
 export type Side = 'left' | 'right';
 
-/** Prompt or answer, which are aligned apart. */
+/** Prompt or answer, which are aligned separately. */
 export type Part = 'prompt' | 'answer';
 
 /** The other side. */
@@ -22,13 +22,13 @@ export function otherSide(side: Side): Side {
 
 /** The segments of two texts, aligned. */
 export interface IAlignment {
-  /** Indices are those of all segments of a text, the answer's among them. */
+  /** Indices count all segments of a text, prompt and answer. */
   readonly pairs: readonly IPair[];
   /** For each segment of a side, its pair. */
   readonly of: Readonly<Record<Side, readonly IPair[]>>;
 }
 
-/** Put the parts' alignments together. */
+/** Join the parts' alignments. */
 export function joinAlignments(
   parts: readonly (readonly IPair[])[]
 ): IAlignment {
@@ -48,7 +48,7 @@ export function joinAlignments(
 /**
  * Align the segments of one part of two texts.
  *
- * Tokens and words are aligned within sentences that belong together: else a
+ * Tokens and words are aligned within sentences that correspond: otherwise a
  * comma would find a counterpart far away.
  *
  * @returns pairs of indices among all segments, the answer's after the
@@ -71,7 +71,7 @@ export function alignSegments(
   }));
 }
 
-/** Align a part's segments by what they say. */
+/** Align a part's segments by their texts. */
 function alignSpans(left: IText, right: IText, part: Part): IPair[] {
   return alignParts(contents(left, part), contents(right, part));
 }
@@ -80,7 +80,7 @@ function contents(text: IText, part: Part): string[] {
   return text[part].map(span => textOf(text.tokens, span));
 }
 
-/** Align a part's segments within the sentences that belong together. */
+/** Align a part's segments within corresponding sentences. */
 function alignWithin(left: IText, right: IText, part: Part): IPair[] {
   const [ours, theirs] = [left, right].map(text => ({
     sentences: sentencesOf(text, part),
@@ -129,20 +129,20 @@ function sentencesOf(text: IText, part: Part): TokenSpan[] {
   );
 }
 
-/** A sentence that is not the same on both sides. */
+/** A sentence that differs. */
 export interface ISentenceChange {
   readonly part: Part;
   readonly kind: 'changed' | 'removed' | 'added';
-  /** Token spans; null where there is none. */
+  /** Token spans; null if it has none. */
   readonly left: TokenSpan | null;
   readonly right: TokenSpan | null;
 }
 
-/** How one part of two texts differs, whatever segments it is shown in. */
+/** How one part of two texts differs, for any granularity. */
 export interface ITextDifference {
   /** In order. */
   readonly changes: readonly ISentenceChange[];
-  /** Sentences that are the same. */
+  /** How many sentences are the same. */
   readonly same: number;
   /** Words that differ, in UTF-16 units of prompt and answer together. */
   readonly words: Readonly<Record<Side, readonly TextSpan[]>>;
@@ -191,7 +191,7 @@ function moved(spans: readonly TextSpan[], by: number): TextSpan[] {
   return spans.map(([start, end]): TextSpan => [start + by, end + by]);
 }
 
-/** Where tokens begin in the text; and where the last one ends. */
+/** The positions at which tokens begin in the text, and the end of the last. */
 function offsetsOf(tokens: readonly Token[]): number[] {
   const offsets = [0];
   for (const { text } of tokens) {
@@ -201,7 +201,7 @@ function offsetsOf(tokens: readonly Token[]): number[] {
 }
 
 /**
- * The stretches of each segment that words cover.
+ * The spans of each segment that words cover.
  *
  * @param words - in order, in UTF-16 units of the whole text.
  * @returns for each segment, spans in units of its own text.

@@ -16,29 +16,28 @@ import type { Splitter } from '../session/splitter';
 export type SideClient = ComputationClient &
   Pick<ApiClient, 'run' | 'startJob' | 'events' | 'cancelJob'>;
 
-/** How far a side is. */
+/** A side's progress. */
 export type SidePhase =
-  /** It is fetched from the history. */
+  /** It loads from the history. */
   | 'loading'
-  /** It could not be had. */
+  /** It could not be loaded. */
   | 'missing'
   /** The model is answering, or about to. */
   | 'running'
-  /** Stopped, or failed, before there was any answer. */
+  /** The run stopped, or failed, before there was an answer. */
   | 'unanswered'
   | 'shown';
 
 /**
- * A side of a comparison: a run, and what led to its answer.
+ * A side of a comparison: a run, and the explanation of its answer.
  *
- * Whatever is a run can be a side: one of the history, one of this page, one
- * that is under way. A text that nobody generated is one too, where it takes the
- * place of `answerTokens`.
+ * Any run can be a side: one of the history, one of this page, one in progress. A
+ * forced answer can be one too, in the place of `answerTokens`.
  */
 export class CompareSide extends Model {
   /**
-   * @param splitter - cuts by the user's expression; not this one's to dispose
-   *   of. Without one, that granularity has no segments.
+   * @param splitter - cuts by the user's expression; its owner disposes of it.
+   *   Without one, the granularity `custom` means sentences.
    */
   constructor(
     client: SideClient,
@@ -54,10 +53,10 @@ export class CompareSide extends Model {
     this.explanation.changed.connect(this._emit, this);
   }
 
-  /** What led to its answer: text, target, map. */
+  /** Explains its answer: text, target, map. */
   readonly explanation: Explanation;
 
-  /** The run, without an answer as long as there is none; null before. */
+  /** The run; its answer is empty at first. Null without a run. */
   get run(): IRun | null {
     return this._runner.run ?? this._runner.attempt;
   }
@@ -77,17 +76,17 @@ export class CompareSide extends Model {
     return this._request ? 'unanswered' : 'missing';
   }
 
-  /** Its run's name; empty where it has none. */
+  /** Its run's name, or empty. */
   get title(): string {
     return this.run?.title ?? this._request?.title ?? '';
   }
 
-  /** Id of its run in the history, as far as it is known. */
+  /** Id of its run in the history, if known. */
   get id(): string | null {
     return this.run?.jobId ?? this._id;
   }
 
-  /** When loading began, in milliseconds since the epoch; null if it isn't. */
+  /** When loading started, in milliseconds since the epoch; null if it isn't loading. */
   get loadingSince(): number | null {
     return this._loadingSince;
   }
@@ -112,7 +111,7 @@ export class CompareSide extends Model {
   /**
    * Show a run of the history. Never rejects.
    *
-   * @returns whether it has it. Without it, the side is `missing`, and says why.
+   * @returns whether the run could be loaded. If not, the side is `missing`, and says why.
    */
   async load(id: string): Promise<boolean> {
     this._id = id;
@@ -135,8 +134,8 @@ export class CompareSide extends Model {
   }
 
   /**
-   * Show a run of this page: as the history has it, with the scores that are
-   * there already, or else as it is. Never rejects.
+   * Show a run of this page: as the history has it, with its scores, or else as it
+   * is. Never rejects.
    */
   async take(run: IRun): Promise<void> {
     this._id = run.jobId;
@@ -161,8 +160,8 @@ export class CompareSide extends Model {
   }
 
   /**
-   * Follow a run that an earlier page started, or offer to run it again where
-   * the server no longer has it.
+   * Follow a run that an earlier page started; if the server no longer has it, the
+   * user can run it again.
    */
   async follow(
     request: IRunRequest,
@@ -178,12 +177,12 @@ export class CompareSide extends Model {
     this._emit();
   }
 
-  /** Stop the answer; what came so far stays. */
+  /** Stop the answer; the tokens so far stay. */
   stop(): void {
     this._runner.stop();
   }
 
-  /** Try again what failed: to load the run, or to run the prompt. */
+  /** Repeat what failed: loading the run, or running the prompt. */
   retry(): void {
     if (this._request) {
       void this.generate(this._request, this._maxNewTokens);
@@ -193,7 +192,7 @@ export class CompareSide extends Model {
   }
 
   private _onRun(): void {
-    // Emits too.
+    // This emits, too.
     this.explanation.setRun(this.run);
   }
 
@@ -213,7 +212,7 @@ export class CompareSide extends Model {
   private _problem: IProblem | null = null;
 }
 
-/** Why a run of the history can't be had, and what to do. */
+/** Why a run of the history can't be loaded, and what to do. */
 function whyMissing(reason: unknown, trans: TranslationBundle): IProblem {
   const code = reason instanceof ApiError ? reason.error : '';
   switch (code) {

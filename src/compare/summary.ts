@@ -7,12 +7,12 @@ import type { IRun } from '../session/run';
 import { isSameStops, quoteStop } from '../session/stop';
 import type { ITextDifference } from './segments';
 
-/** What a summary is made of. */
+/** What a summary depends on. */
 export interface ISummarized {
   readonly left: IRun;
   readonly right: IRun;
   readonly prompt: ITextDifference;
-  /** Null while an answer is under way. */
+  /** Null while an answer is in progress. */
   readonly answer: ITextDifference | null;
 }
 
@@ -35,7 +35,7 @@ export function summarize(
   const [how, otherwise] = [left, right].map(run =>
     describeSampling(run.sampling, trans)
   );
-  // A forced answer isn't sampled at all.
+  // A forced answer isn't sampled.
   const isForced =
     left.forcedAnswer !== undefined || right.forcedAnswer !== undefined;
   if (!isForced && how !== otherwise) {
@@ -69,7 +69,7 @@ export function summarize(
   return said;
 }
 
-/** What happened to sentences, in numbers. */
+/** How many sentences were added, removed and changed. */
 function countChanges(
   { changes, same }: ITextDifference,
   trans: TranslationBundle

@@ -1,10 +1,10 @@
-/** Which part of one answer belongs to a part of the other. */
+/** Which part of one answer corresponds to a part of the other. */
 import type { TokenSpan } from '../salience';
 import type { IText } from '../session/map';
 import { otherSide, segmentsIn } from './segments';
 import type { IAlignment, Side } from './segments';
 
-/** How a counterpart was found: the same text, a like one, or its place. */
+/** How a counterpart was found: by the same text, a similar one, or its place. */
 export type Match = 'same' | 'alike' | 'place';
 
 /** A counterpart of a target. */
@@ -14,12 +14,12 @@ export interface ICounterpart {
 }
 
 /**
- * What belongs to a target on the other side: the segments that are aligned
- * with its own; or else those in the same place of the answer.
+ * The counterpart of a target: the segments aligned with it; or else those at the
+ * same place in the answer.
  *
  * @param texts - left and right, in segments that no target cuts.
  * @param alignment - of their answers.
- * @returns null where the other answer has nothing in that place.
+ * @returns null if the other answer has nothing at that place.
  */
 export function counterpart(
   side: Side,

@@ -10,7 +10,7 @@ import type { Comparison } from './comparison';
 export function Tools(props: {
   comparison: Comparison;
   onSettings: (settings: Partial<ISettings>) => void;
-  /** Save both sides as a page of its own. */
+  /** Save both sides as one page. */
   onSave: () => void;
 }): JSX.Element {
   const { trans } = usePanel();

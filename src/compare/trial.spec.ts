@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { segment } from '../salience';
 import { textOf } from '../session/map';
-import { tokens } from '../session/fakes';
+import { tokens } from '../session/fixtures';
 import { startRun } from '../session/run';
 import type { IRun } from '../session/run';
 import { nameOfTrial, promptWithout, trialOf } from './trial';

@@ -1,4 +1,4 @@
-/** A run with a part of its prompt taken away. */
+/** A run without a part of its prompt. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { TokenSpan } from '../salience';
@@ -6,15 +6,15 @@ import { textOf } from '../session/map';
 import { modeOf } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
 
-/** Most characters of what was taken away that a name tells. */
+/** The most characters of the removed text in a name. */
 const NAME_LENGTH = 60;
 
 /**
  * A prompt without some of its tokens.
  *
- * Of the blanks before and behind them the gap with more line breaks stays, so
- * that what was apart by an empty line still is. At the prompt's end its own end
- * stays: one that suddenly ends with blanks is another question.
+ * Of the gaps before and after them, the one with more line breaks stays, so that
+ * paragraphs stay apart. At the prompt's end, its own end stays: trailing blanks
+ * would make it another prompt.
  */
 export function promptWithout(run: IRun, [start, end]: TokenSpan): string {
   const { promptTokens: tokens } = run;
@@ -38,7 +38,7 @@ function countBreaks(text: string): number {
   return text.split(/\r\n|[\n\r\u2028\u2029]/).length - 1;
 }
 
-/** What a run without some of its prompt's tokens is to be asked. */
+/** The request of a run without some of its prompt's tokens. */
 export function trialOf(
   run: IRun,
   span: TokenSpan,
@@ -57,7 +57,7 @@ export function trialOf(
   };
 }
 
-/** What a trial is called in the history. */
+/** A trial's name in the history. */
 export function nameOfTrial(taken: string, trans: TranslationBundle): string {
   const words = taken.trim().replace(/\s+/g, ' ');
   const characters = [...words];

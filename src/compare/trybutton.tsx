@@ -10,10 +10,10 @@ import React, {
 
 import { usePanel } from '../components/context';
 
-/** Most of a sentence that a button's name tells. */
+/** The most characters of a sentence in a button's name. */
 const NAME_LENGTH = 80;
 
-/** Does it for one sentence. */
+/** Runs the prompt without one sentence. */
 export const TryButton = React.forwardRef<
   HTMLButtonElement,
   {
@@ -47,12 +47,12 @@ export const TryButton = React.forwardRef<
 TryButton.displayName = 'TryButton';
 
 /**
- * The button at the end of the prompt's segment under the pointer or the focus.
- * With the keyboard, Delete does the same.
+ * The button at the end of the prompt's segment under the pointer or the focus. With
+ * the keyboard, Delete does the same.
  */
 export function TryOverlay(props: {
   root: React.RefObject<HTMLDivElement>;
-  /** Whether to offer it; Delete does it all the same. */
+  /** Whether to show the button; Delete works in any case. */
   isOffered: boolean;
   onTry: (index: number) => void;
 }): JSX.Element | null {
@@ -62,7 +62,7 @@ export function TryOverlay(props: {
   const latest = useRef(props);
   latest.current = props;
   const timer = useRef(0);
-  /** Show it at a segment; hide it when there was time to go there. */
+  /** Show it at a segment; hide it after the pointer had time to reach it. */
   const show = useCallback((segment: HTMLElement | null) => {
     window.clearTimeout(timer.current);
     if (segment) {
@@ -137,7 +137,7 @@ export function TryOverlay(props: {
   ) : null;
 }
 
-/** Milliseconds in which the pointer comes from a segment to its button. */
+/** Milliseconds for the pointer to move from a segment to its button. */
 const PATIENCE = 350;
 
 /** A rank beside a segment, and the space around it; in pixels. */

@@ -31,7 +31,7 @@ export function CompareView(props: {
   useAnswerInView(panes, comparison);
 
   const { left, right } = panes;
-  /** Scroll to segments and draw attention to them. */
+  /** Scroll to segments and highlight them. */
   const onShow = useCallback(
     (shown: Partial<Record<Side, number>>) => {
       let scrolled = false;
@@ -49,7 +49,7 @@ export function CompareView(props: {
             scrolled = true;
           }
           element.classList.remove('lit-flash');
-          void element.offsetWidth; // starts the animation anew
+          void element.offsetWidth; // restarts the animation
           element.classList.add('lit-flash');
         }
       }
@@ -122,7 +122,7 @@ function at(
   return index === undefined ? {} : { [side]: index };
 }
 
-/** How the runs differ, in a line; read out when it changes. */
+/** How the runs differ, in a line; screen readers read out its changes. */
 function Summary({ comparison }: { comparison: Comparison }): JSX.Element {
   const { trans } = usePanel();
   const { left, right } = comparison.sides;
@@ -146,7 +146,7 @@ function Summary({ comparison }: { comparison: Comparison }): JSX.Element {
   );
 }
 
-/** What one wants to see first is how the answers differ: they stand last. */
+/** The differences of the answers come last, because users look for them first. */
 function useAnswerInView(
   panes: Record<Side, React.RefObject<HTMLDivElement>>,
   comparison: Comparison

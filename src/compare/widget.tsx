@@ -56,9 +56,9 @@ export class CompareWidget extends ReactWidget {
 }
 
 /**
- * A tab that holds a comparison.
+ * A tab with a comparison.
  *
- * @param id - of the tab, by which the page's layout knows it.
+ * @param id - of the tab, which the page's layout stores.
  */
 export function makeTab(
   content: CompareWidget,

@@ -5,13 +5,13 @@ import { commonParts } from './myers';
 /** Half-open span `[start, end)` in UTF-16 units. */
 export type TextSpan = readonly [start: number, end: number];
 
-/** A word, or a sign that stands at one. */
+/** A word, or a sign next to one. */
 export interface IWord {
   readonly text: string;
   readonly start: number;
 }
 
-/** Words within what stands between two blanks, and each sign for itself. */
+/** The words between two blanks, and each sign separately. */
 const PIECES = /[\p{L}\p{M}\p{N}_]+(?:['’-][\p{L}\p{M}\p{N}_]+)*|\S/gu;
 
 /** Words and signs of a text, in order; blanks are none. */
@@ -26,7 +26,7 @@ export function wordsOf(text: string): IWord[] {
   });
 }
 
-/** What is only in one of two texts: spans of neighbouring words. */
+/** What only one of two texts has: spans of neighbouring words. */
 export interface IWordDifference {
   readonly left: readonly TextSpan[];
   readonly right: readonly TextSpan[];

@@ -10,15 +10,15 @@ import { withLineFeeds } from '../session/prompt';
 import { usePanel } from './context';
 
 /**
- * Most characters that a field lays out, whatever the server takes: each key
- * lays all of them out again.
+ * The most characters that a field lays out, whatever the server accepts: each key
+ * press lays all of them out again.
  */
 export const MOST_EDITABLE = 200_000;
 
-/** Characters of a text that is too long for a field which are shown of it. */
+/** How many characters are shown of a text that is too long for a field. */
 const BEGINNING = 1_000;
 
-/** A text of so many characters is higher than any field's limit. */
+/** A text with this many characters is higher than any field's limit. */
 const FULL = 20_000;
 
 interface IAutoTextProps {
@@ -29,21 +29,21 @@ interface IAutoTextProps {
   placeholder?: string;
   className?: string;
   autoFocus?: boolean;
-  /** The most characters that the server takes; left out: what is usual. */
+  /** The most characters that the server accepts; absent: the default. */
   limit?: number;
   onChange: (value: string) => void;
 }
 
 /**
- * A text field that grows with its text, to a limit that its style sets.
+ * A text field that grows with its text, up to a limit in its style.
  *
- * A text that is longer than what the server takes, or than what a browser can
- * edit in time, is never laid out: its beginning is shown, and what to do.
+ * A text that is longer than the server accepts, or than a browser can edit
+ * smoothly, is never laid out: the field shows its beginning, and what to do.
  */
 export function AutoText(props: IAutoTextProps): JSX.Element {
   const { value, limit = USUAL_LIMIT, onChange } = props;
   const most = Math.min(limit, MOST_EDITABLE);
-  /** What stood here before an edit that made it too long. */
+  /** The text before an edit that made it too long. */
   const before = useRef<string | null>(null);
   if (isLonger(value, most)) {
     return (
@@ -76,7 +76,7 @@ function Field(props: IAutoTextProps & { most: number }): JSX.Element {
       }
     });
     observer.observe(element);
-    // What is pasted or dropped is looked at before the field has it.
+    // Check pasted or dropped text before the field has it.
     const beforeInput = (event: InputEvent) => {
       const { most, onChange } = latest.current;
       const added =
@@ -107,8 +107,8 @@ function Field(props: IAutoTextProps & { most: number }): JSX.Element {
       title={props.title || undefined}
       placeholder={props.placeholder}
       autoFocus={props.autoFocus}
-      // Else the field's own line feeds would count as a change, and the cursor
-      // would jump to the end at each drawing.
+      // Otherwise the field's own line feeds would count as a change, and the cursor
+      // would jump to the end on each render.
       value={withLineFeeds(props.value)}
       onChange={event => props.onChange(event.target.value)}
     />
@@ -183,7 +183,7 @@ function fit(element: HTMLTextAreaElement | null): void {
     return;
   }
   if (element.value.length > FULL) {
-    // Measuring would lay out all of it once more, for its style's limit.
+    // Measuring would lay out all of it again, only to reach the style's limit.
     element.style.height = '100vh';
     return;
   }

@@ -1,15 +1,15 @@
 import React, { useRef } from 'react';
 
-/** One of a choice. */
+/** One option of a choice. */
 export interface IOption<T extends string> {
   readonly value: T;
-  /** What is shown, when it is shorter than the name. */
+  /** What is shown, if it is shorter than the name. */
   readonly sign?: string;
   readonly name: string;
   readonly title?: string;
 }
 
-/** A choice of one of a few, side by side: one stop of Tab, arrows choose. */
+/** A choice of one of a few options, side by side: one stop of Tab; arrow keys choose. */
 export function Choice<T extends string>(props: {
   label: string;
   options: readonly IOption<T>[];

@@ -1,30 +1,30 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { createContext, useContext } from 'react';
 
-/** What every part of the panel may need. */
+/** What any part of the panel may need. */
 export interface IPanelContext {
   readonly trans: TranslationBundle;
-  /** Show the model service's log; absent where the server lets its user do no more than look. */
+  /** Show the model service's log; absent if the server only lets its user read. */
   readonly showLog?: () => void;
-  /** Show the model manager; absent where there is none. */
+  /** Show the model manager; absent if there is none. */
   readonly openModels?: () => void;
-  /** Show the whole answer at once; absent where there is no place for it. */
+  /** Show the whole answer at once; absent if there is no place for it. */
   readonly openMatrix?: () => void;
   /** Open the panel's menu below an element. */
   readonly openMenu: (anchor: HTMLElement) => void;
   /**
-   * Open the menu of what can be done with the shown run, below an element;
-   * where there is nothing to be done with it, there is none.
+   * Open the menu of actions for the shown run, below an element; absent if there
+   * are none.
    */
   readonly openShare?: (anchor: HTMLElement) => void;
 }
 
 const Context = createContext<IPanelContext | null>(null);
 
-/** Gives the parts below it what they need. */
+/** Passes the context to the parts below it. */
 export const PanelContext = Context.Provider;
 
-/** What the panel gives to its parts. */
+/** The context of the panel. */
 export function usePanel(): IPanelContext {
   const context = useContext(Context);
   if (!context) {

@@ -1,6 +1,6 @@
 import React from 'react';
 
-/** A button that shows and hides what stands below it. */
+/** A button that shows and hides what is below it. */
 export const Disclosure = React.forwardRef<
   HTMLButtonElement,
   {

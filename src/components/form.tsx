@@ -1,11 +1,11 @@
 import React from 'react';
 
-/** A form inside the panel. Enter submits it; Escape leaves it and goes no further. */
+/** A form inside the panel. Enter submits it; Escape closes it, and nothing else. */
 export function InlineForm(props: {
   className: string;
   label?: string;
   onSubmit: () => void;
-  /** What Escape does; left out: nothing. */
+  /** What Escape does; absent: nothing. */
   onCancel?: () => void;
   children: React.ReactNode;
 }): JSX.Element {
@@ -19,7 +19,7 @@ export function InlineForm(props: {
       }}
       onKeyDown={event => {
         if (event.key === 'Escape') {
-          event.stopPropagation(); // The panel would clear the target.
+          event.stopPropagation(); // Otherwise the panel would clear the target.
           props.onCancel?.();
         }
       }}

@@ -1,11 +1,11 @@
-/** How long what stands above a section may still be loading, in milliseconds. */
+/** How long the content above a section may take to load, in milliseconds. */
 const SETTLING = 10_000;
 
 /**
- * Keep a section in sight that the user asked for, while what stands above it
- * is still being loaded and would push it out: until the user scrolls or clicks.
+ * Keep a section that the user opened in view while the content above it loads and
+ * would push it out, until the user scrolls or clicks.
  *
- * @returns what ends it earlier.
+ * @returns a function that ends this earlier.
  */
 export function keepInView(section: HTMLElement): () => void {
   const box = section.parentElement;

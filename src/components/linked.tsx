@@ -1,9 +1,9 @@
 import React from 'react';
 
-/** Addresses in a text, without the punctuation behind them. */
+/** Addresses in a text, without the punctuation after them. */
 const ADDRESS = /(https:\/\/[^\s<>"]*[^\s<>".,;:!?)])/;
 
-/** A text whose addresses can be followed. */
+/** A text with links for its addresses. */
 export function Linked({ text }: { text: string }): JSX.Element {
   return (
     <>

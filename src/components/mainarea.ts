@@ -3,12 +3,12 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Widget } from '@lumino/widgets';
 import { SplitPanel, TabPanel } from '@lumino/widgets';
 
-/** What a tab needs to be of any use, in px. */
+/** The smallest useful size of a tab, in px. */
 const LOW = 200;
 
 /**
- * Put a tab into the main area, or below it: Notebook 7 has one document in its
- * main area, and takes nothing beside it.
+ * Add a tab to the main area, or below it: in Notebook 7 the main area has one
+ * document, and no place for anything else.
  */
 export function addToMain(
   shell: JupyterFrontEnd.IShell,
@@ -23,7 +23,7 @@ export function addToMain(
 
 /**
  * Bring a tab to the front. Notebook 7 activates what is below its document
- * without showing it: another tab may be in front, and the area has no height.
+ * without showing it: another tab may be in front, and the area may have no height.
  */
 export function bringToFront(shell: JupyterFrontEnd.IShell, tab: Widget): void {
   shell.activateById(tab.id);
@@ -37,7 +37,7 @@ export function bringToFront(shell: JupyterFrontEnd.IShell, tab: Widget): void {
   }
 }
 
-/** The nearest widget of a kind that a widget is in. */
+/** The nearest ancestor of a kind. */
 function ancestor<T extends Widget>(
   widget: Widget,
   kind: new (...args: never[]) => T

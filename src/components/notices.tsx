@@ -1,14 +1,14 @@
-/** What the panel tells while one waits, and when something went wrong. */
+/** What the panel shows while the user waits, and when something fails. */
 import React, { useEffect, useState } from 'react';
 
 import type { IProblem, Remedy } from '../session/problem';
 import { usePanel } from './context';
 import { Linked } from './linked';
 
-/** Tell what is being waited for, and for how long already. */
+/** Says what the user waits for, and how long it has taken so far. */
 export function Waiting(props: {
   message: string;
-  /** When the wait began, in milliseconds since the epoch. */
+  /** When the wait started, in milliseconds since the epoch. */
   since: number;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -23,7 +23,7 @@ export function Waiting(props: {
       <span className="lit-spinner" aria-hidden />
       <span className="lit-waiting-message">{props.message}</span>
       {seconds >= 1 && (
-        // Not part of the live region: it would be read out each second.
+        // Outside the live region: screen readers would read it out each second.
         <span className="lit-waiting-time" aria-hidden>
           {trans.__('%1 s', seconds)}
         </span>
@@ -32,10 +32,10 @@ export function Waiting(props: {
   );
 }
 
-/** Tell a problem, and what can be done about it. */
+/** Shows a problem, and what to do about it. */
 export function Problem(props: {
   problem: IProblem;
-  /** What each remedy does; those without are not offered. */
+  /** What each remedy does; remedies that are absent aren't offered. */
   remedies?: Partial<Record<Remedy, () => void>>;
   onDismiss?: () => void;
 }): JSX.Element {

@@ -6,9 +6,9 @@ interface INumberFieldProps {
   label: string;
   min: number;
   max: number;
-  /** Where `max` comes from, in words; left out where nothing is behind it. */
+  /** Why `max` is the maximum; absent: no reason to give. */
   because?: string;
-  /** Left out: whole numbers only. */
+  /** Absent: whole numbers only. */
   step?: number;
   value: number;
   onChange: (value: number) => void;
@@ -17,16 +17,16 @@ interface INumberFieldProps {
 /**
  * A number with its label.
  *
- * What is no number between the bounds stays as it was typed, with what is
- * wrong beside it; until it is mended, the last valid number holds.
+ * Text that isn't a number within the limits stays as typed, with the problem
+ * beside it; until it is fixed, the last valid number counts.
  */
 export function NumberField(props: INumberFieldProps): JSX.Element {
   const { trans } = usePanel();
   const { label, min, max, because, step, value, onChange } = props;
   const id = useId();
-  // What is being typed: a field that corrects each key can't be typed into.
+  // The text while the user types: a field that corrects each key can't be typed into.
   const [draft, setDraft] = useState<string | null>(null);
-  // A number that comes from elsewhere, such as the settings, is shown.
+  // Show a number that comes from elsewhere, such as the settings.
   const known = useRef(value);
   if (known.current !== value) {
     known.current = value;
@@ -38,7 +38,7 @@ export function NumberField(props: INumberFieldProps): JSX.Element {
   const isValid = (number: number) =>
     number >= min && number <= max && (!isWhole || Number.isInteger(number));
   const isWrong = draft !== null && !isValid(parse(draft));
-  // Set for another model, or by hand in the settings.
+  // The value was set for another model, or in the settings editor.
   const isExcessive = !isWrong && value > max;
   const said = isWhole
     ? trans.__(
@@ -66,7 +66,7 @@ export function NumberField(props: INumberFieldProps): JSX.Element {
           aria-invalid={isWrong}
           aria-describedby={isWrong || isExcessive ? id : undefined}
           onChange={event => {
-            // Empty where it is no number at all; the field still shows it.
+            // Empty if it is no number at all; the field still shows it.
             const typed = event.target.value;
             setDraft(typed);
             const number = parse(typed);
@@ -93,7 +93,7 @@ export function NumberField(props: INumberFieldProps): JSX.Element {
   );
 }
 
-/** A typed number; NaN where it is none. */
+/** A typed number; NaN if it is none. */
 function parse(text: string): number {
   return text.trim() === '' ? NaN : Number(text);
 }

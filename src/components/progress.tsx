@@ -1,4 +1,4 @@
-/** What is offered, its progress, its failure: the same for maps and tests. */
+/** A computation on offer, its progress, its failure: the same for maps and tests. */
 import React from 'react';
 
 import type { Computation } from '../session/computation';
@@ -6,10 +6,10 @@ import { describeCost } from '../session/labels';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
 
-/** What a computation would cost, with its button; or how far it is. */
+/** A computation's cost with its button; or its progress. */
 export function Offer<R>(props: {
   computation: Computation<R>;
-  /** What the button says. */
+  /** The button's label. */
   start: string;
   /** What is being computed. */
   what: string;
@@ -47,7 +47,7 @@ export function Offer<R>(props: {
   }
 }
 
-/** How far a computation is, and what stops it. */
+/** A computation's progress, with a button that cancels it. */
 function Progress<R>(props: {
   computation: Computation<R>;
   what: string;

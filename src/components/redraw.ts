@@ -1,7 +1,7 @@
 import type { ISignal } from '@lumino/signaling';
 import { useEffect, useReducer } from 'react';
 
-/** Draw a component anew whenever a model says that it changed. */
+/** Redraw a component whenever a model changes. */
 export function useRedraw<T extends { changed: ISignal<T, unknown> }>(
   model: T
 ): void {

@@ -2,13 +2,13 @@ import React from 'react';
 
 import { Disclosure } from './disclosure';
 
-/** A section of the panel, folded behind its heading. */
+/** A section of the panel, which folds below its heading. */
 export const Section = React.forwardRef<
   HTMLElement,
   {
     name: string;
     className?: string;
-    /** What the heading shows beside the name, such as how many there are. */
+    /** What the heading shows beside the name, such as a count. */
     count?: React.ReactNode;
     isOpen: boolean;
     onToggle: () => void;

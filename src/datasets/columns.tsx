@@ -5,7 +5,7 @@ import type { DatasetState } from '../api';
 import type { OpenedDataset } from './opened';
 import type { Split } from './reference';
 
-/** What of a file becomes prompts, and what doesn't. */
+/** Which columns of a file become prompts, and which rows can't be used. */
 export function Reading(props: {
   dataset: OpenedDataset;
   state: DatasetState;
@@ -41,7 +41,7 @@ const ENCODINGS: Record<string, string> = {
   'utf-32': 'UTF-32'
 };
 
-/** Which column is which; open from the start where that was guessed. */
+/** Which column is which; open from the start if the server guessed. */
 function Columns(props: {
   dataset: OpenedDataset;
   state: DatasetState;
@@ -51,7 +51,7 @@ function Columns(props: {
   const { chosen, columns } = state;
   const isGuess =
     chosen.prompt !== 'prompt' && dataset.reference.columns === undefined;
-  // Another choice reads the file again, and what was changed would be lost.
+  // Another choice reads the file again, which would lose changes.
   const isFixed = state.edited;
   const roles = [
     ['prompt', trans.__('Prompt')],

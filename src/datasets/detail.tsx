@@ -5,10 +5,10 @@ import type { DatasetRow } from '../api';
 import type { DatasetsModel } from './model';
 import type { OpenedDataset } from './opened';
 
-/** Most characters of a text that are shown; more would take the browser's time. */
+/** The most characters of a text that are shown; more would make the browser slow. */
 const MOST = 20_000;
 
-/** All of a row, and what can be done with it. */
+/** All of a row, and its actions. */
 export function Detail(props: {
   model: DatasetsModel;
   dataset: OpenedDataset;

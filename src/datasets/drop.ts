@@ -3,10 +3,10 @@ import type { Drag } from '@lumino/dragdrop';
 import { isDatasetPath } from './files';
 import { Disposable } from '../session/model';
 
-/** What JupyterLab's file browser calls the paths that are dragged. */
+/** The MIME type of paths that are dragged from JupyterLab's file browser. */
 const PATHS = 'application/x-jupyter-icontents';
 
-/** Takes files that are dragged from the file browser onto an element. */
+/** Accepts files that are dragged from the file browser onto an element. */
 export class FileDrop extends Disposable {
   /** @param open - opens a file of prompts. */
   constructor(
@@ -45,7 +45,7 @@ export class FileDrop extends Disposable {
       this._open(path);
     } else {
       this._mark(true);
-      // The file browser offers to move files, and a drop that it doesn't offer is none.
+      // The file browser offers to move files; a drop with another action isn't accepted.
       drag.dropAction = drag.proposedAction;
     }
   }
@@ -57,7 +57,7 @@ export class FileDrop extends Disposable {
 
 const TYPES = ['lm-dragenter', 'lm-dragleave', 'lm-dragover', 'lm-drop'];
 
-/** The file of prompts that is dragged, or null. */
+/** The dragged file of prompts, or null. */
 function pathOf(event: Drag.Event): string | null {
   const paths: unknown = event.mimeData?.getData(PATHS);
   const found = Array.isArray(paths) ? paths.map(String) : [];

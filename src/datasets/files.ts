@@ -1,7 +1,7 @@
-/** Ends of the names of files that can be read as prompts. */
+/** Extensions of files that can contain prompts. */
 const DATASET = /\.(jsonl|ndjson|csv|tsv|txt|parquet)$/i;
 
-/** Whether a file's name is one of a file of prompts. */
+/** Whether a file can contain prompts, by its name. */
 export function isDatasetPath(path: string): boolean {
   return DATASET.test(path);
 }

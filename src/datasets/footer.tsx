@@ -6,7 +6,7 @@ import type { PromptModel } from '../session/prompt';
 import type { OpenedDataset } from './opened';
 import { Save } from './save';
 
-/** Changing a dataset as a whole: the prompt becomes a row; saving. */
+/** Actions on a dataset as a whole: adding the prompt as a row; saving. */
 export function Footer(props: {
   dataset: OpenedDataset;
   state: DatasetState;
@@ -67,7 +67,7 @@ export function Footer(props: {
               title={trans.__('Replace the row’s prompt with the prompt above')}
               onClick={() => {
                 setSaved(null);
-                // The row says then what was written: no edit is left of it.
+                // The row now contains the edit.
                 void dataset
                   .change(shown, prompt.value)
                   .then(() => prompt.edit(prompt.value));

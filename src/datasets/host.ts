@@ -1,13 +1,13 @@
 import type { DatasetFullRow } from '../api';
 
-/** What the browser asks of its surroundings; each may be missing. */
+/** What the browser needs from its surroundings; each may be missing. */
 export interface IDatasetsHost {
-  /** Let the user choose a file; null: none was chosen. */
+  /** Let the user choose a file; null: they cancelled. */
   readonly pickFile: (() => Promise<string | null>) | null;
   /** Whether there is a notebook to insert a cell into. */
   readonly canInsert: () => boolean;
   /** Insert a row below the notebook's active cell. */
   readonly insert: (row: DatasetFullRow) => void;
-  /** Folder that a dataset would be saved in: the notebook's. */
+  /** The default folder for saving: the notebook's. */
   readonly folder: () => string;
 }

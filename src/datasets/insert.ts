@@ -4,8 +4,8 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { pythonLiteral } from './literal';
 
 /**
- * Insert a prompt below a notebook's active cell: as a Python string where the
- * notebook is Python's, else as a raw cell, which says the same in any language.
+ * Insert a prompt below a notebook's active cell: as a Python string if the notebook
+ * is in Python, else as a raw cell, which means the same in any language.
  */
 export function insertPrompt(panel: NotebookPanel, prompt: string): void {
   const { content } = panel;

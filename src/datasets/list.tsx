@@ -17,12 +17,12 @@ import type { OpenedDataset } from './opened';
 import { boxHeight, inSight, placeOf, ROW, scrollTo } from './window';
 import type { IScrolled } from './window';
 
-/** How high the list is before it was measured, in px. */
+/** The list's height before it is measured, in px. */
 const HEIGHT = 400;
 
 /**
- * Rows, of which only those in sight are drawn. One stop of Tab; arrows go from
- * row to row.
+ * Rows, of which only the visible ones are rendered. One stop of Tab; arrow keys
+ * move between rows.
  */
 export function Rows(props: {
   model: DatasetsModel;
@@ -86,7 +86,7 @@ export function Rows(props: {
     }
   });
 
-  // The same functions each time, so that rows that stay aren't drawn anew.
+  // The same functions each time, so that React doesn't render rows again.
   const onChoose = useCallback(
     (index: number) => {
       const row = rows.row(index);
@@ -132,7 +132,7 @@ export function Rows(props: {
 
   const indices = useMemo(() => {
     const indices = Array.from({ length: end - start }, (_, i) => start + i);
-    // The row that has the focus stays, out of sight, or the focus would be lost.
+    // The row with the focus stays rendered, out of view, or the focus would be lost.
     return current < start || current >= end ? [...indices, current] : indices;
   }, [start, end, current]);
   return (

@@ -12,31 +12,31 @@ import type {
 import { Model } from '../session/model';
 import { Pages } from './pages';
 
-/** What the list is sorted by. */
+/** The order of the list. */
 export type Sort = NonNullable<DatasetSearch['sort']>;
 
 /**
- * Where a list's rows come from. Both reject when they can't be had, and tell
- * why themselves.
+ * Where a list's rows come from. Both methods reject if they fail, and report the
+ * reason themselves.
  */
 export interface IRows {
-  /** Null while there is nothing to look in. */
+  /** Null until there is something to search. */
   page(asked: DatasetSearch, signal: AbortSignal): Promise<DatasetPage> | null;
   whole(row: number): Promise<DatasetFullRow>;
 }
 
-/** Rows that are fetched at once. */
+/** Rows of one request. */
 const PAGE = 100;
 
-/** Pages that are under way at the same time: those on both sides of a border. */
+/** The most requests at the same time: pages on both sides of a border. */
 const UNDER_WAY = 2;
 
-/** How long typing must pause before it is searched, in ms. */
+/** Milliseconds after the last key press before a search starts. */
 const PAUSE = 120;
 
 /**
- * The list of a dataset's rows: what is searched for, the order, which row is
- * shown whole. It has the rows in sight, and some of those before.
+ * The list of a dataset's rows: search, order, and the row that is shown in full.
+ * It has the visible rows, and some that were visible before.
  */
 export class Listing extends Model {
   constructor(private readonly _rows: IRows) {
@@ -49,7 +49,7 @@ export class Listing extends Model {
     return this._pages.total;
   }
 
-  /** What is searched for: rows hold all of its words. */
+  /** The search: rows contain all of its words. */
   get query(): string {
     return this._query;
   }
@@ -77,7 +77,7 @@ export class Listing extends Model {
     return this._sort;
   }
 
-  /** Whether the last come first. */
+  /** Whether the order is reversed. */
   get descending(): boolean {
     return this._descending;
   }
@@ -90,7 +90,7 @@ export class Listing extends Model {
     void this.restart();
   }
 
-  /** Whether all rows are there, in the dataset's own order. */
+  /** Whether all rows are listed, in the dataset's own order. */
   get isPlain(): boolean {
     return (
       this._query === '' &&
@@ -100,22 +100,22 @@ export class Listing extends Model {
     );
   }
 
-  /** The row whose whole text is shown, or null. */
+  /** The row that is shown in full, or null. */
   get expanded(): number | null {
     return this._expanded;
   }
 
-  /** Its place in the list; -1: there is none. */
+  /** Its place in the list; -1 without one. */
   get expandedAt(): number {
     return this._expanded === null ? -1 : this._expandedAt;
   }
 
-  /** All of that row; null before it is here. */
+  /** All of that row; null until it is loaded. */
   get full(): DatasetFullRow | null {
     return this._full;
   }
 
-  /** Emitted with the place in the list that should come into view. */
+  /** Emitted with the place in the list to scroll to. */
   get revealed(): ISignal<this, number> {
     return this._revealed;
   }
@@ -125,14 +125,14 @@ export class Listing extends Model {
     this._search.dispose();
   }
 
-  /** A row of the list, if it is here. */
+  /** A row of the list, if it is loaded. */
   row(index: number): DatasetRow | undefined {
     return this._pages.row(index);
   }
 
   /**
-   * Have the rows from `start` to before `end` here, soon. What was wanted
-   * before, and isn't under way yet, is passed by.
+   * Load the rows from `start` to before `end`, soon. An earlier range that isn't
+   * loading yet is skipped.
    */
   want(start: number, end: number): void {
     if (start !== this._wanted[0] || end !== this._wanted[1]) {
@@ -142,7 +142,7 @@ export class Listing extends Model {
     this._next();
   }
 
-  /** Show the whole text of a row at a place in the list; null: of none. */
+  /** Show the row at a place of the list in full; null: none. */
   async expand(row: number | null, at = -1): Promise<void> {
     this._expanded = row;
     this._expandedAt = at;
@@ -161,12 +161,12 @@ export class Listing extends Model {
     }
   }
 
-  /** Show no row's whole text, as its place may be another now. */
+  /** Show no row in full, since its place may have changed. */
   collapse(): void {
     this._expanded = null;
   }
 
-  /** Bring a row into view, in the dataset's own order. */
+  /** Scroll to a row, in the dataset's own order. */
   async reveal(row: number): Promise<void> {
     this._query = '';
     this._source = null;
@@ -180,10 +180,10 @@ export class Listing extends Model {
   }
 
   /**
-   * Look everything up anew.
+   * Load everything again.
    *
-   * @param find - a row whose place is asked for.
-   * @returns its place; null where it has none.
+   * @param find - a row whose place to return.
+   * @returns its place; null without one.
    */
   restart(find?: number): Promise<number | null> {
     this._abort.abort();
@@ -195,7 +195,7 @@ export class Listing extends Model {
     return this._fetch(this._pages.first, find);
   }
 
-  /** There are so many rows by now, of which the first stay what they are. */
+  /** Rows were added at the end; the others stay. */
   grow(total: number): void {
     if (this._pages.total < PAGE) {
       void this.restart(); // the first page isn't whole
@@ -204,12 +204,12 @@ export class Listing extends Model {
     }
   }
 
-  /** Let go of all rows. */
+  /** Drop all rows. */
   clear(): void {
     this._pages.clear();
   }
 
-  /** Fetch what is missing of what is wanted, a little at a time. */
+  /** Load what is missing of the current range, a little at a time. */
   private _next(): void {
     for (const offset of this._pages.missing(...this._wanted)) {
       if (this._underWay >= UNDER_WAY || this._isStuck) {
@@ -252,7 +252,7 @@ export class Listing extends Model {
       }
       this._pages.failed(offset);
       if (!isAbort(reason)) {
-        // Not again and again: when the user goes on, or asks for it.
+        // Don't try again by itself: the user scrolls on, or retries.
         this._isStuck = true;
       }
     }

@@ -15,17 +15,17 @@ import type { OpenedClient } from './opened';
 import type { IReference } from './reference';
 import { DatasetSource } from './source';
 
-/** What the browser asks of the client. */
+/** What the browser needs from the client. */
 export type DatasetsClient = OpenedClient & Pick<ApiClient, 'datasets'>;
 
-/** A row that was chosen as the prompt. */
+/** A row that the user chose as the prompt. */
 export interface IChosen {
   readonly source: IPromptSource;
-  /** Whether the model is to be asked at once. */
+  /** Whether to run the prompt at once. */
   readonly run: boolean;
 }
 
-/** What is kept of the browser over a reload. */
+/** What is stored of the browser over a reload. */
 interface ISaved {
   readonly version: 1;
   readonly opened: readonly { reference: IReference; id: string | null }[];
@@ -39,7 +39,7 @@ const NO_HOST: IDatasetsHost = {
   folder: () => ''
 };
 
-/** Datasets of prompts, one of them shown. Asks for nothing until it is shown. */
+/** Datasets of prompts, one of them shown. Makes no request until it is visible. */
 export class DatasetsModel extends Model {
   constructor(client: DatasetsClient, trans: TranslationBundle) {
     super();
@@ -47,7 +47,7 @@ export class DatasetsModel extends Model {
     this._trans = trans;
   }
 
-  /** What is around the browser. */
+  /** The browser's surroundings. */
   get host(): IDatasetsHost {
     return this._host;
   }
@@ -58,15 +58,15 @@ export class DatasetsModel extends Model {
   }
 
   /**
-   * Says that a row is about to be chosen, and tells then whether it is still
-   * wanted; see `ISession.claim`.
+   * Reports that a row is being chosen; returns a function that says whether it is
+   * still wanted; see `ISession.claim`.
    */
   claim: () => () => boolean = () => {
     const choice = ++this._choice;
     return () => choice === this._choice;
   };
 
-  /** Datasets that have a name; empty before they are known. */
+  /** Named datasets; empty until they are known. */
   get named(): readonly DatasetInfo[] {
     return this._named;
   }
@@ -76,7 +76,7 @@ export class DatasetsModel extends Model {
     return this._opened;
   }
 
-  /** The one that is shown, or null. */
+  /** The shown dataset, or null. */
   get current(): OpenedDataset | null {
     return this._current;
   }
@@ -90,7 +90,7 @@ export class DatasetsModel extends Model {
     );
   }
 
-  /** When loading began, in milliseconds since the epoch; null if it isn't. */
+  /** When loading started, in milliseconds since the epoch; null if nothing loads. */
   get loadingSince(): number | null {
     return this._loadingSince;
   }
@@ -105,7 +105,7 @@ export class DatasetsModel extends Model {
     return this._revealed;
   }
 
-  /** Emitted with a row that was chosen as the prompt. */
+  /** Emitted with a row that the user chose as the prompt. */
   get chosen(): ISignal<this, IChosen> {
     return this._chosen;
   }
@@ -116,7 +116,7 @@ export class DatasetsModel extends Model {
     }
   }
 
-  /** Learn the names. Never rejects. */
+  /** Load the names. Never rejects. */
   list(): Promise<void> {
     this._listing ??= this._list().finally(() => {
       this._listing = null;
@@ -124,7 +124,7 @@ export class DatasetsModel extends Model {
     return this._listing;
   }
 
-  /** Show what was shown last, or else the first. Never rejects. */
+  /** Show the dataset that was shown last, or else the first. Never rejects. */
   async load(): Promise<void> {
     await this.list();
     if (this._current === null && this._named.length > 0) {
@@ -134,7 +134,7 @@ export class DatasetsModel extends Model {
     }
   }
 
-  /** Show a dataset; one that is open already as it was left. */
+  /** Show a dataset; if it is already open, as the user left it. */
   async open(reference: IReference): Promise<void> {
     const same = this._opened.find(
       ({ reference: { name, path } }) =>
@@ -162,7 +162,7 @@ export class DatasetsModel extends Model {
     }
   }
 
-  /** Close the one that is shown; its unsaved changes are lost. */
+  /** Close the shown dataset; this loses its unsaved changes. */
   async close(): Promise<void> {
     const closed = this._current;
     if (closed) {
@@ -175,15 +175,15 @@ export class DatasetsModel extends Model {
   }
 
   /**
-   * Take a row up as the prompt.
+   * Open a row as the prompt.
    *
-   * @param run - whether the model is asked at once.
+   * @param run - whether to run it at once.
    */
   async analyze(id: number, run = true): Promise<void> {
     const dataset = this._current;
     const isWanted = this.claim();
     const row = await dataset?.read(id);
-    // Of two prompts chosen quickly the last one counts, whichever came first.
+    // If the user chooses two rows quickly, the last one counts.
     if (dataset && row && isWanted()) {
       this._chosen.emit({ source: this._source(dataset, row), run });
     }
@@ -197,7 +197,7 @@ export class DatasetsModel extends Model {
     }
   }
 
-  /** What to keep over a reload. */
+  /** What to store over a reload. */
   save(): ReadonlyPartialJSONValue {
     const saved: ISaved = {
       version: 1,
@@ -207,7 +207,7 @@ export class DatasetsModel extends Model {
     return JSON.parse(JSON.stringify(saved)) as ReadonlyPartialJSONValue;
   }
 
-  /** Take what was kept; it is loaded when it is shown. */
+  /** Restore what was stored; it loads when it is shown. */
   restore(value: unknown): void {
     const saved = value as ISaved | undefined;
     if (saved?.version === 1 && this._opened.length === 0) {

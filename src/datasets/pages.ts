@@ -1,25 +1,25 @@
-/** The most pages of a list that are kept. */
+/** The most pages of a list in memory. */
 const MOST = 40;
 
-/** A long list, of which some pages are here. */
+/** A long list, of which some pages are loaded. */
 export class Pages<T> {
   /** @param size - rows of a page. */
   constructor(readonly size: number) {}
 
-  /** Number of rows, here or not. */
+  /** Number of rows, loaded or not. */
   total = 0;
 
-  /** Where the page begins that was asked for last: what is in sight. */
+  /** The first row of the page that was requested last, which is visible. */
   get first(): number {
     return this._last < this.total ? this._last : 0;
   }
 
-  /** A row, if it is here. */
+  /** A row, if it is loaded. */
   row(index: number): T | undefined {
     return this._pages.get(index - (index % this.size))?.[index % this.size];
   }
 
-  /** Where the pages begin that a stretch of rows needs and nobody asked for. */
+  /** The first rows of the pages that a range needs and nobody has requested. */
   missing(start: number, end: number): number[] {
     const missing = [];
     const last = Math.min(end, this.total);
@@ -31,18 +31,18 @@ export class Pages<T> {
     return missing;
   }
 
-  /** A page was asked for. */
+  /** A page was requested. */
   asked(offset: number): void {
     this._asked.add(offset);
     this._last = offset;
   }
 
-  /** A page can't be had; it may be asked for again. */
+  /** A request failed; the page may be requested again. */
   failed(offset: number): void {
     this._asked.delete(offset);
   }
 
-  /** A page has come. */
+  /** A page was loaded. */
   put(offset: number, rows: readonly T[], total: number): void {
     this.total = total;
     if (this._isOld) {
@@ -50,7 +50,7 @@ export class Pages<T> {
       this._pages.clear();
     }
     this._pages.set(offset, rows);
-    // The page that came first goes first: the user has scrolled on by now.
+    // The oldest page goes first: the user has scrolled on.
     while (this._pages.size > MOST) {
       const [oldest] = this._pages.keys();
       this._pages.delete(oldest);
@@ -58,7 +58,7 @@ export class Pages<T> {
     }
   }
 
-  /** All is another now; what is here stays until something new comes. */
+  /** All rows may have changed; loaded ones stay until new ones arrive. */
   expire(): void {
     this._isOld = true;
     this._asked.clear();

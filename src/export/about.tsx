@@ -1,4 +1,4 @@
-/** What a run was asked, of whom, and when. */
+/** A run's request, model and time. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -13,7 +13,7 @@ const GEMMA = {
   url: 'https://ai.google.dev/gemma/terms'
 };
 
-/** A run's facts, and what must be known of its model. */
+/** A run's facts, and the terms of its model. */
 export function About(props: {
   record: RunRecord;
   trans: TranslationBundle;
@@ -73,7 +73,7 @@ export function About(props: {
   );
 }
 
-/** How the answer ended, where that isn't by itself. */
+/** How the answer ended, unless by itself. */
 function endOf(record: RunRecord, trans: TranslationBundle): string {
   if (record.partial === 'broke_off') {
     return trans.__('broke off');
@@ -94,12 +94,12 @@ function endOf(record: RunRecord, trans: TranslationBundle): string {
   }
 }
 
-/** What a run's model is provided under, in words; null where nothing is known. */
+/** The terms of a run's model; null if unknown. */
 export function termsOf(
   { model, terms }: Pick<RunRecord, 'model' | 'terms'>,
   trans: TranslationBundle
 ): { note: string; url: string } | null {
-  // A run of before there were terms in it tells by its model's name alone.
+  // A run from before the terms were stored has only its model's name.
   const known = terms ?? (/gemma/i.test(model) ? GEMMA : null);
   // A run may come from anywhere, in somebody's notebook.
   if (!known || !/^https:\/\/[^\s]+$/.test(known.url)) {

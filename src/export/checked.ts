@@ -1,10 +1,10 @@
-/** How a run is to be looked at, taken from a notebook or a page, which anybody may have changed. */
+/** Checks how to show a run from a notebook or a page, which anybody may have changed. */
 import type { TokenSpan } from '../salience';
 import { readSettings } from '../session/settings';
 import { lookOf } from './reading';
 import type { ILook } from './reading';
 
-/** Take what is valid of how a run is to be looked at. */
+/** Take what is valid of how to show a run. */
 export function checkLook(value: unknown): ILook {
   return lookOf(
     readSettings(
@@ -15,7 +15,7 @@ export function checkLook(value: unknown): ILook {
   );
 }
 
-/** The target to begin with; null where it is none. */
+/** The initial target; null if invalid. */
 export function checkTarget(value: unknown): TokenSpan | null {
   return Array.isArray(value) &&
     value.length === 2 &&

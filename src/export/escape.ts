@@ -11,16 +11,16 @@ export function escapeHtml(text: string): string {
     '>': '&gt;',
     '"': '&quot;',
     "'": '&#39;',
-    // Parsers would make a line feed of it.
+    // Parsers would turn it into a line feed.
     '\r': '&#13;'
   };
   return text.replace(/[&<>"'\r]/g, char => names[char]);
 }
 
-/** As much of a text as stands on a line, in UTF-16 units. */
+/** The beginning of a text, as one line, in UTF-16 units. */
 export function oneLine(text: string, most = 200): string {
   const line = text.trim().replace(/\s+/g, ' ');
-  // Not through the middle of a character.
+  // Never cut in the middle of a character.
   return line.length > most
     ? `${line.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`
     : line;

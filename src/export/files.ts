@@ -1,17 +1,17 @@
-/** Files and the clipboard, as a browser has them. */
+/** Files and the clipboard. */
 
-/** Have the browser save a file. */
+/** Let the browser save a file. */
 export function saveFile(name: string, content: BlobPart, type: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;
   link.click();
-  // Not at once: some browsers read it a moment later.
+  // Later, because some browsers read it a moment after the click.
   window.setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Why a copy was not made. */
+/** Why copying failed. */
 export class NoClipboard extends Error {
   constructor(readonly reason: 'insecure' | 'refused') {
     super(reason);
@@ -21,10 +21,10 @@ export class NoClipboard extends Error {
 /**
  * Put something on the clipboard.
  *
- * @param content - may come later: the browser is asked at once, while it still
- *   knows that somebody has clicked.
+ * @param content - may resolve later: the browser is asked at once, while it still
+ *   knows that the user has clicked.
  *
- * @throws {@link NoClipboard}: the browser doesn't let us. What `content`
+ * @throws {@link NoClipboard}: the browser refuses. Otherwise what `content`
  *   rejects with.
  */
 export async function copy(
@@ -34,7 +34,7 @@ export async function copy(
   content.catch(() => undefined); // reported below
   const { clipboard } = navigator as { clipboard?: Clipboard };
   if (!clipboard) {
-    // None on pages that are neither on HTTPS nor on this machine.
+    // Pages that are neither on HTTPS nor on this machine have none.
     throw new NoClipboard('insecure');
   }
   try {
@@ -44,13 +44,13 @@ export async function copy(
       await clipboard.write([new ClipboardItem({ [type]: content })]);
     }
   } catch (reason) {
-    await content; // What it failed for, if it was not the browser.
+    await content; // Throws the reason, unless the browser refused.
     console.warn('LIT Lab: the browser copied nothing', reason);
     throw new NoClipboard('refused');
   }
 }
 
-/** A name for a file, of what may be called anything. */
+/** A valid file name for any title. */
 export function fileName(name: string, extension: string): string {
   const plain = name
     .normalize('NFKD')

@@ -1,6 +1,6 @@
 /** Finished runs for the specs. */
 import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
-import { fakeRecord, tokens } from '../session/fakes';
+import { fakeRecord, tokens } from '../session/fixtures';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ILook } from './reading';
 

@@ -1,4 +1,4 @@
-/** Putting a run into a notebook. */
+/** Inserts a run into a notebook. */
 import type { IMimeBundle } from '@jupyterlab/nbformat';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -6,17 +6,17 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { IProblem } from '../session/problem';
 
-/** Where an output was inserted, or why it wasn't. */
+/** Where an output was inserted, or why not. */
 export type Insertion =
   | { readonly panel: NotebookPanel; readonly after: number }
   | { readonly problem: IProblem };
 
 /**
- * Insert a code cell that holds an output, below a cell. Nothing is executed,
- * and undoing takes it away as a whole.
+ * Insert a code cell with an output below a cell. Nothing is executed, and one
+ * undo removes it.
  *
- * @param link - of the prompt's cell, see `INotebookLink`. Where there is no
- *   such cell any more, it goes below the active cell of the notebook in front.
+ * @param link - of the prompt's cell, see `INotebookLink`. If that cell no longer
+ *   exists, the output goes below the active cell of the current notebook.
  */
 export async function insertOutput(
   tracker: INotebookTracker,
@@ -61,7 +61,7 @@ export async function insertOutput(
       execution_count: null,
       metadata: {
         trusted: true,
-        // There is nothing to be seen in it, nor to be run.
+        // The cell has no code to see or run.
         jupyter: { source_hidden: true },
         tags: ['skip-execution']
       },

@@ -1,2 +1,2 @@
-/** The type of a notebook's output that holds a run. */
+/** The MIME type of a notebook's output with a run. */
 export const MIME_TYPE = 'application/vnd.lit-lab.run+json';

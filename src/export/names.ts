@@ -16,7 +16,7 @@ export function granularityNames(
   ];
 }
 
-/** How a segment's score is made of its tokens', in words. */
+/** How a segment's score is computed from its tokens' scores. */
 export function aggregationName(
   aggregation: Aggregation,
   trans: TranslationBundle

@@ -11,13 +11,13 @@ import { Reading } from './reading';
 import type { ILook } from './reading';
 import { staticHtml, staticText } from './static';
 
-/** What such an output holds: a packed run, and how it is shown first. */
+/** The content of such an output: a packed run, and how to show it first. */
 interface IOutput extends IPackedRun {
   readonly look: ILook;
   readonly target: TokenSpan | null;
 }
 
-/** An output, for all that can show it: the extension, a site, a terminal. */
+/** The output in all forms: for the extension, for sites, for terminals. */
 export function makeOutput(
   reading: Reading,
   look: ILook,
@@ -26,7 +26,7 @@ export function makeOutput(
 ): IMimeBundle {
   const output: IOutput = { ...packRun(reading.record), look, target };
   return {
-    // A copy of plain JSON: without what is undefined, and without our types.
+    // A copy of plain JSON, without undefined values and types.
     [MIME_TYPE]: JSON.parse(JSON.stringify(output)) as IMimeBundle[string],
     'text/html': staticHtml(reading, look, target, trans),
     'text/plain': staticText(reading, look, target, trans)
@@ -34,7 +34,7 @@ export function makeOutput(
 }
 
 /**
- * Read an output that may have been changed by anybody.
+ * Read an output, which anybody may have changed.
  *
  * @throws UnreadableRun
  */

@@ -1,6 +1,6 @@
 /**
- * A run as it is put into a page or a notebook: the same as `RunRecord`, with
- * numbers packed, so that it is a fraction of the size and of the lines.
+ * A run as a page or a notebook contains it: the same as `RunRecord`, with packed
+ * numbers, so that it takes a fraction of the size and of the lines.
  * `lit_lab/saved_run.py` reads it too.
  */
 import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
@@ -11,9 +11,9 @@ export interface IPackedRun extends Omit<
   RunRecord,
   'prompt_tokens' | 'answer_tokens' | 'scores'
 > {
-  /** 1: of version 0.1.0, with the names that fields had then. */
+  /** 1: of version 0.1.0, with that version's names of fields. */
   readonly packed: 1 | 2;
-  /** How many tokens are the prompt's. */
+  /** How many tokens belong to the prompt. */
   readonly seam: number;
   /** Of the whole sequence, prompt and answer. */
   readonly tokens: {
@@ -21,24 +21,24 @@ export interface IPackedRun extends Omit<
     readonly ids: string;
     readonly pieces: readonly string[];
     readonly texts: readonly string[];
-    /** A letter for each: `x` text, `c` control, `t` template. */
+    /** One letter for each token: `x` text, `c` control, `t` template. */
     readonly kinds: string;
   };
-  /** Of the answer's tokens: float32, in base64; NaN where unknown. */
+  /** Of the answer's tokens: float32, in base64; NaN if unknown. */
   readonly logprobs: string;
   readonly scores: readonly IPackedScores[];
 }
 
-/** Scores; those of gradients, one for each token, as float32 in base64. */
+/** Scores; those of tokens as float32 in base64. */
 export interface IPackedScores {
   readonly mode: KeptScores['mode'];
   readonly event: Record<string, unknown>;
 }
 
-/** A run that isn't one, or is of a format of later. */
+/** Thrown for what isn't a run, or has a later format. */
 export class UnreadableRun extends Error {}
 
-/** What a packed run has that others don't. */
+/** The fields of a packed run that others lack. */
 const OURS = new Set([
   'packed',
   'seam',
@@ -51,8 +51,8 @@ const OURS = new Set([
 const KINDS = { x: 'text', c: 'control', t: 'template' } as const;
 
 /**
- * Pack a run. Left out are the alternatives to its tokens, and the folders in
- * which its prompt's document lies: who gets it has no business there.
+ * Pack a run. Packing drops the alternatives to its tokens, and the folders of its
+ * prompt's document: they are private.
  */
 export function packRun(record: RunRecord): IPackedRun {
   const { prompt_tokens, answer_tokens, scores, origin, ...rest } = record;
@@ -89,10 +89,10 @@ function packScores({ mode, event }: KeptScores): IPackedScores {
 }
 
 /**
- * Unpack a run, or take one that isn't packed. It may be anything: what comes
- * of it is a run, and holds nothing else.
+ * Check and unpack a run, or check one that isn't packed. The result is a run, and
+ * contains nothing else.
  *
- * @throws {@link UnreadableRun}: it is no run, or of a format of later.
+ * @throws {@link UnreadableRun}: it isn't a run, or has a later format.
  */
 export function unpackRun(data: unknown): RunRecord {
   const packed = data as Partial<IPackedRun & RunRecord> | null;
@@ -160,11 +160,11 @@ function letterOf(kind: Token['kind']): string {
   return kind === 'text' ? 'x' : kind === 'control' ? 'c' : 't';
 }
 
-/** The bytes of numbers, in base64. All browsers' machines are little-endian. */
+/** The bytes of numbers, in base64. All browsers run on little-endian machines. */
 function toBase64(numbers: Int32Array | Float32Array): string {
   const bytes = new Uint8Array(numbers.buffer);
   let text = '';
-  // All at once would be too many arguments.
+  // In pieces, because a call has a limited number of arguments.
   for (let i = 0; i < bytes.length; i += 8192) {
     text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   }

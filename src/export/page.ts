@@ -1,4 +1,4 @@
-/** A run, or two, as one HTML file that needs nothing else. */
+/** One or two runs as one HTML file that needs nothing else. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { VERSION } from '../api/version';
@@ -11,21 +11,21 @@ import { Reading } from './reading';
 import type { ILook } from './reading';
 import { staticReader, styleByAttributes } from './staticReader';
 
-/** What a page is made of; see bundle.d.ts. */
+/** The parts of a page; see bundle.d.ts. */
 export type IPageParts = typeof import('./bundle');
 
 /** How a page shows its runs first. */
 export interface IPageOptions {
   readonly look: ILook;
-  /** Of each run, the target to begin with; null: the last that has a map. */
+  /** The initial target of each run; null: the last one with a map. */
   readonly targets: readonly (TokenSpan | null)[];
   readonly trans: TranslationBundle;
 }
 
 /**
- * Make a page that opens from disk and asks for nothing elsewhere.
+ * Make a page that opens from disk and makes no requests.
  *
- * @param runs - one, or two to be compared.
+ * @param runs - one, or two to compare.
  */
 export function makePage(
   runs: readonly RunRecord[],
@@ -92,7 +92,7 @@ export function makePage(
 `;
 }
 
-/** What a page is called in a browser's tab. */
+/** A page's title in a browser's tab. */
 function titleOf(
   readings: readonly Reading[],
   trans: TranslationBundle

@@ -1,4 +1,4 @@
-/** A map as a picture: drawn by the browser itself, through an SVG, without asking for anything. */
+/** A map as a picture, which the browser draws from an SVG, without any request. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { escapeHtml } from './escape';
@@ -14,10 +14,10 @@ const SCALE = 2;
 /**
  * Draw a reader.
  *
- * A text that is longer than a picture may be is cut, and the picture says so.
+ * A text that is too long for a picture is cut, and the picture says so.
  *
  * @param style - of exported pages.
- * @throws Error: the browser could not draw it.
+ * @throws Error: the browser can't draw it.
  */
 export async function drawPicture(
   props: IReaderProps,
@@ -85,10 +85,10 @@ function toSvg(still: HTMLElement, style: string, height: number): string {
   body.append(sheet, still);
   const xml = new XMLSerializer().serializeToString(body);
   return [
-    // The theme as it is goes before what the style sheet has for pages.
+    // The current theme replaces the style sheet's values for pages.
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" style="${escapeHtml(themeOf(style))}">`,
     '<foreignObject width="100%" height="100%">',
-    // XML knows no other control characters, not even written as references.
+    // XML allows no other control characters, not even as references.
     // eslint-disable-next-line no-control-regex
     xml.replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd'),
     '</foreignObject></svg>'

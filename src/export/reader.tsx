@@ -1,4 +1,4 @@
-/** One or two finished runs, to be read without the model. */
+/** Shows one or two finished runs without the model. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useMemo, useRef, useState } from 'react';
 
@@ -19,9 +19,9 @@ import type { ILook, Reading } from './reading';
 export interface IReaderProps {
   /** One, or two side by side. */
   readonly readings: readonly Reading[];
-  /** How they are looked at first. */
+  /** How they are shown first. */
   readonly look: ILook;
-  /** Of each, the target to begin with; null: the last that has a map. */
+  /** The initial target of each; null: the last one with a map. */
   readonly targets: readonly (TokenSpan | null)[];
   readonly trans: TranslationBundle;
 }
@@ -35,7 +35,7 @@ export function Reader(props: IReaderProps): JSX.Element {
     <PanelContext
       value={{
         trans,
-        // The panel's own: there is none here.
+        // In the panel's place: there is no panel here.
         showLog: () => undefined,
         openMenu: () => undefined
       }}
@@ -68,7 +68,7 @@ function methodsOf(readings: readonly Reading[]): MapMethod[] {
   return [...new Set(readings.flatMap(reading => reading.methods))];
 }
 
-/** How fine the segments are, and by which method they are scored. */
+/** The granularity of the segments, and the method of the map. */
 function Looks(props: {
   look: ILook;
   methods: readonly MapMethod[];
@@ -153,7 +153,7 @@ function Run(props: {
   );
 }
 
-/** Why there is no map, and what leads to one. */
+/** Why there is no map, and how to get one. */
 function NoMap(props: {
   reading: Reading;
   look: ILook;

@@ -1,4 +1,4 @@
-/** What a finished run has to show: its targets, its methods, and their maps. */
+/** What a finished run can show: its targets, its methods, and their maps. */
 import type { KeptScores, RunRecord } from '../api';
 import { GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity, TokenSpan } from '../salience';
@@ -7,7 +7,7 @@ import type { IShownMap, IText } from '../session/map';
 import { METHOD_NAMES } from '../session/methods';
 import type { MapMethod } from '../session/methods';
 
-/** How a run is looked at. */
+/** How to show a run. */
 export interface ILook {
   readonly granularity: Granularity;
   readonly method: MapMethod;
@@ -18,8 +18,8 @@ export interface ILook {
 }
 
 /**
- * How settings look at a run: an expression of the user's own is matched in a
- * worker of JupyterLab's page, which a file doesn't have.
+ * How the settings show a run. Custom segments need a worker of JupyterLab's page,
+ * which a file doesn't have.
  */
 export function lookOf(settings: ILook): ILook {
   return settings.granularity === 'custom'
@@ -27,11 +27,11 @@ export function lookOf(settings: ILook): ILook {
     : settings;
 }
 
-/** A finished run, to be read without the model. */
+/** A finished run, shown without the model. */
 export class Reading {
   constructor(readonly record: RunRecord) {
-    // Only what explains a target by itself: another question about the same
-    // target, or a method that this version doesn't know, can't be shown.
+    // Only scores of plain targets, by methods that this version knows: others can't
+    // be shown.
     this._scores = (record.scores ?? []).filter(
       ({ event }) =>
         METHOD_NAMES.includes(event.method) &&
@@ -65,10 +65,10 @@ export class Reading {
     );
   }
 
-  /** All that have scores, in order. */
+  /** All targets with scores, in order. */
   readonly targets: readonly TokenSpan[];
 
-  /** Those that there are scores of. */
+  /** Methods with scores. */
   readonly methods: readonly MapMethod[];
 
   /** The text in segments. */
@@ -76,9 +76,9 @@ export class Reading {
     return cutText(this._run, granularity, target);
   }
 
-  /** The map of a target; null where there is none of these segments. */
+  /** The map of a target; null if it has none with these segments. */
   map(text: IText, target: TokenSpan, look: ILook): IShownMap | null {
-    // The latest first: it may have been computed again.
+    // The latest first: scores may have been computed again.
     for (const { event } of this._of(target, look.method).reverse()) {
       const map =
         event.event === 'scores'
@@ -91,7 +91,7 @@ export class Reading {
     return null;
   }
 
-  /** Granularities at which a target has a map by the method. */
+  /** Granularities at which the method has a map of a target. */
   granularities(target: TokenSpan, look: ILook): Granularity[] {
     return GRANULARITIES.filter(
       granularity =>
@@ -106,8 +106,8 @@ export class Reading {
   }
 
   /**
-   * The target that a click on a token of the answer means: the clicked
-   * segment's own if it has scores, else the shortest with the token in it.
+   * The target that a click on a token of the answer sets: the clicked segment
+   * if it has scores, else the shortest target that contains the token.
    */
   targetAt(token: number, look: ILook): TokenSpan | null {
     const { seam, segments } = this.text(look.granularity, null);
@@ -123,7 +123,7 @@ export class Reading {
     return having.find(span => isSame(span, clicked)) ?? first;
   }
 
-  /** The target to begin with: the one wished for, else the last of the answer. */
+  /** The initial target: a given one, else the last of the answer. */
   begin(wished: TokenSpan | null, method: MapMethod): TokenSpan | null {
     const having = this.targets.filter(span => this.has(span, method));
     const all = having.length > 0 ? having : this.targets;
@@ -134,7 +134,7 @@ export class Reading {
     );
   }
 
-  /** A method that there are scores of: the one wished for, if it can be. */
+  /** A method with scores: a given one, if it has any. */
   methodLike(wished: MapMethod): MapMethod {
     return this.methods.includes(wished) ? wished : (this.methods[0] ?? wished);
   }
@@ -144,7 +144,7 @@ export class Reading {
   }
 
   private readonly _scores: readonly KeptScores[];
-  /** There may be very many: none is searched for. */
+  /** There may be very many, so this doesn't search. */
   private readonly _byTarget = new Map<string, KeptScores[]>();
   private readonly _run: Parameters<typeof cutText>[0];
 }

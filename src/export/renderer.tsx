@@ -1,4 +1,4 @@
-/* A run in a notebook's output, drawn by the reader. */
+/* A run in a notebook's output, shown by the reader. */
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
@@ -8,17 +8,17 @@ import type { Root } from 'react-dom/client';
 
 import { MIME_TYPE } from './mime';
 
-/** Draws outputs that hold a run. */
+/** Renders outputs with a run. */
 export class RunRenderer extends Widget implements IRenderMime.IRenderer {
   constructor(private readonly _trans: TranslationBundle) {
     super();
     this.addClass('lit-output');
-    // Keys are for what is in it, not for the notebook around it.
+    // Keys belong to the output, not to the notebook around it.
     this.node.dataset.lmSuppressShortcuts = 'true';
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    // Loaded with the first output that needs it.
+    // Loads with the first output that needs it.
     const [{ readOutput }, { Reader }] = await Promise.all([
       import('./output'),
       import('./reader')
@@ -30,7 +30,7 @@ export class RunRenderer extends Widget implements IRenderMime.IRenderer {
     try {
       const { reading, look, target } = readOutput(model.data[MIME_TYPE]);
       this._root.render(
-        // A key of its own: what failed before may succeed with other data.
+        // A new key: what failed before may succeed with other data.
         <Guard key={this._count++} trans={this._trans}>
           <Reader
             readings={[reading]}
@@ -47,7 +47,7 @@ export class RunRenderer extends Widget implements IRenderMime.IRenderer {
 
   dispose(): void {
     if (!this.isDisposed) {
-      // React must not be unmounted while it draws.
+      // React must not be unmounted while it renders.
       const root = this._root;
       queueMicrotask(() => root?.unmount());
       super.dispose();
@@ -58,7 +58,7 @@ export class RunRenderer extends Widget implements IRenderMime.IRenderer {
   private _count = 0;
 }
 
-/** Why there is nothing to be seen. */
+/** Why there is nothing to see. */
 function Unreadable(props: {
   reason: unknown;
   trans: TranslationBundle;
@@ -75,7 +75,7 @@ function Unreadable(props: {
   );
 }
 
-/** Says so where drawing fails: React would leave a blank. */
+/** Says so if rendering fails: React would leave a blank. */
 class Guard extends React.Component<
   { trans: TranslationBundle; children: React.ReactNode },
   { reason: unknown }
@@ -95,7 +95,7 @@ class Guard extends React.Component<
   }
 }
 
-/** Made for each output of the type; safe, for it makes no HTML of any text. */
+/** Creates the renderer of each output; safe, because it makes no HTML from any text. */
 export function rendererFactory(
   trans: TranslationBundle
 ): IRenderMime.IRendererFactory {

@@ -1,4 +1,4 @@
-/** What can be done with a finished run: pages, pictures, JSON, a notebook's output. */
+/** Shares a finished run: as a page, a picture, JSON, or a notebook's output. */
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -16,29 +16,29 @@ import { drawPicture } from './picture';
 import { lookOf, Reading } from './reading';
 import type { ILook } from './reading';
 
-/** A run to be shared, and what of it is looked at. */
+/** A run to share, and how to show it. */
 export interface IShared {
   readonly record: RunRecord;
-  /** The target to begin with; null: the last that has a map. */
+  /** The initial target; null: the last one with a map. */
   readonly target: TokenSpan | null;
-  /** Where its prompt stands, if that is known. */
+  /** The place of its prompt, if known. */
   readonly link: ReadonlyPartialJSONObject | null;
 }
 
 /** What sharing needs. */
 export interface ISharingOptions {
   readonly trans: TranslationBundle;
-  /** How runs are looked at in the panel. */
+  /** The panel's settings. */
   readonly look: () => ILook;
-  /** Open notebooks, where there are any. */
+  /** Open notebooks, if there are any. */
   readonly tracker: INotebookTracker | null;
   /** Bring a notebook to the front. */
   readonly activate: (id: string) => void;
 }
 
 /**
- * Shares finished runs. Each way tells when it is done, and when it fails why,
- * and what to do instead; none rejects.
+ * Shares finished runs. Each method shows a notification when it is done or fails,
+ * with the reason and what to do; none rejects.
  */
 export class Sharing {
   constructor(options: ISharingOptions) {
@@ -74,7 +74,7 @@ export class Sharing {
 
   /** Save a run as JSON, which `lit_lab.load_run` reads. */
   saveJson({ record }: IShared): void {
-    // The browser tells of it.
+    // The browser shows the download.
     saveFile(nameOf(record, 'json'), jsonOf(record), 'application/json');
   }
 
@@ -144,7 +144,7 @@ export class Sharing {
     );
   }
 
-  /** A run as it is looked at, with a method and a target that it has. */
+  /** A run as the panel shows it, with a method and a target that it has. */
   private _reading({ record, target }: IShared) {
     const reading = new Reading(record);
     const wished = lookOf(this._options.look());
@@ -157,7 +157,7 @@ export class Sharing {
   }
 
   /**
-   * @param instead - saves what could not be copied.
+   * @param instead - saves a file if copying fails.
    */
   private async _try(
     title: string,
@@ -205,7 +205,7 @@ function clipboardProblem(
       };
 }
 
-/** Tell a problem. Resolves to whether it should be saved instead. */
+/** Show a problem. Resolves to whether to save a file instead. */
 async function tellProblem(
   title: string,
   { message, hint }: IProblem,

@@ -1,6 +1,6 @@
 /**
  * A map without scripts and style sheets: what sites such as nbviewer and
- * GitHub show of a notebook's output, and plain text below that.
+ * GitHub show of a notebook's output; and plain text.
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -17,15 +17,15 @@ import { termsOf } from './about';
 import { escapeHtml, oneLine } from './escape';
 import type { ILook, Reading } from './reading';
 
-/** How many segments are listed, and how many carry their rank in the text. */
+/** How many segments are listed, and how many show their rank in the text. */
 const LISTED = 5;
 const RANKED = 3;
 
-/** Red, green and blue of what is for the target, and against it; on any ground. */
+/** Red, green and blue for the target, and against it; on any background. */
 const FOR = '25,118,210';
 const AGAINST = '245,124,0';
 
-/** What is said of a run: by whom, when, how, and the few that weigh most. */
+/** The facts of a run, and the segments with the largest shares. */
 interface ISummary {
   readonly title: string;
   readonly facts: string;
@@ -37,7 +37,7 @@ interface ISummary {
   readonly notes: readonly string[];
 }
 
-/** A run's map as HTML, readable even where its style attributes are taken away. */
+/** A run's map as HTML, readable even without its style attributes. */
 export function staticHtml(
   reading: Reading,
   look: ILook,
@@ -125,12 +125,12 @@ function summarize(
   };
 }
 
-/** Whether a chat format put turns around the prompt, or behind it. */
+/** Whether a chat format put turns around or after the prompt. */
 function isChat({ tokens, seam }: IText): boolean {
   return templateEnds(tokens, seam).some(span => addedTurn(tokens, span));
 }
 
-/** Prompt and answer, each segment on as much colour as it weighs. */
+/** Prompt and answer, each segment coloured by its share. */
 function shaded(
   text: IText,
   map: IShownMap | null,

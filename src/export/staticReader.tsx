@@ -6,7 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { Reader } from './reader';
 import type { IReaderProps } from './reader';
 
-/** Draw a reader once, outside of the document. Nothing in it can be used. */
+/** Render a reader once, outside of the document. */
 export function staticReader(props: IReaderProps): HTMLElement {
   const host = document.createElement('div');
   const root = createRoot(host);
@@ -31,8 +31,8 @@ export function staticReader(props: IReaderProps): HTMLElement {
 }
 
 /**
- * Have an element's few styles of its own in attributes: the policy of a page
- * lets none but its one style sheet through, which has rules for these
+ * Move an element's inline styles to attributes: the policy of a page allows only
+ * its one style sheet, which has rules for these
  * (scripts/build_page.mjs).
  */
 export function styleByAttributes(root: HTMLElement): void {

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { HistoryModel } from '.';
 
-/** Delete all earlier runs, after asking. Starred ones stay, unless they are meant too. */
+/** Delete all runs, after a confirmation. Starred ones stay, unless the user includes them. */
 export async function clearHistory(
   history: HistoryModel,
   trans: TranslationBundle
@@ -51,7 +51,7 @@ export async function clearHistory(
       Dialog.cancelButton({ label: trans.__('Cancel') }),
       Dialog.warnButton({ label: trans.__('Delete') })
     ],
-    // Enter, pressed without reading, deletes nothing.
+    // Enter, pressed without reading, must delete nothing.
     defaultButton: 0
   });
   if (button.accept) {

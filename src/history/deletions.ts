@@ -1,19 +1,19 @@
-/** How long a deletion can be undone, in ms. */
+/** How long the user can undo a deletion, in ms. */
 export const UNDO_FOR = 10_000;
 
-/** How far a deletion is: it can be undone, or the server does it. */
+/** A deletion's state: it can be undone, or the server performs it. */
 export type DeletionPhase = 'undoable' | 'deleting';
 
 /**
- * Deletions that can be undone for a while. The server is asked only then, or
- * when the page is left: nobody can undo them any more, and nobody sees a run
- * again that was said to be deleted.
+ * Deletions that can be undone for a while. The request follows then, or when the
+ * page closes: nobody can undo them any more, and nobody should see a run again
+ * that was reported as deleted.
  */
 export class Deletions {
   /**
-   * @param work - deletes for good, by a request that outlives the page and is
-   *   made at once; never rejects.
-   * @param ended - called after a deletion's end, whether or not it failed.
+   * @param work - deletes for good, by a request that outlives the page and starts
+   *   at once; never rejects.
+   * @param ended - called after a deletion ends, whether or not it failed.
    */
   constructor(work: (id: string) => Promise<void>, ended: () => void) {
     this._work = work;
@@ -21,7 +21,7 @@ export class Deletions {
     window.addEventListener('pagehide', this._onLeave);
   }
 
-  /** How far a deletion is; null where there is none. */
+  /** A deletion's state; null if there is none. */
   phase(id: string): DeletionPhase | null {
     const timer = this._timers.get(id);
     return timer === undefined
@@ -31,7 +31,7 @@ export class Deletions {
         : 'undoable';
   }
 
-  /** Delete once it can't be undone any more. */
+  /** Delete, once the time to undo has passed. */
   begin(id: string): void {
     if (!this._timers.has(id)) {
       const timer = window.setTimeout(() => void this._end(id), UNDO_FOR);
@@ -39,7 +39,7 @@ export class Deletions {
     }
   }
 
-  /** Bring back; does nothing once the server was asked. */
+  /** Undo; does nothing after the request. */
   undo(id: string): void {
     const timer = this._timers.get(id) ?? null;
     if (timer !== null) {
@@ -48,7 +48,7 @@ export class Deletions {
     }
   }
 
-  /** Delete all that can still be undone. */
+  /** Perform all deletions that can still be undone. */
   dispose(): void {
     window.removeEventListener('pagehide', this._onLeave);
     this._onLeave();
@@ -72,6 +72,6 @@ export class Deletions {
 
   private readonly _work: (id: string) => Promise<void>;
   private readonly _ended: () => void;
-  /** Null: the server was asked. */
+  /** Null after the request. */
   private readonly _timers = new Map<string, number | null>();
 }

@@ -1,3 +1,3 @@
-/** Earlier runs. */
+/** The history. */
 export * from './model';
 export * from './view';

@@ -3,7 +3,8 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type { RunInfo, RunRecord, RunsRequest } from '../api';
-import { fakeRecord, settle } from '../session/fakes';
+import { settle } from '../session/fakes';
+import { fakeRecord } from '../session/fixtures';
 import type { KeptSource } from '../session/keptsource';
 import type { IRun } from '../session/run';
 import { UNDO_FOR } from './deletions';

@@ -13,13 +13,13 @@ import type { IPromptSource } from '../session/source';
 import { Deletions } from './deletions';
 import type { DeletionPhase } from './deletions';
 
-/** What the history asks of the client. */
+/** What the history needs from the client. */
 export type HistoryClient = Pick<
   ApiClient,
   'runs' | 'run' | 'changeRun' | 'deleteRun' | 'clearRuns'
 >;
 
-/** What the history needs of the session. */
+/** What the history needs from the session. */
 export interface IHistorySession {
   readonly runs: Pick<Runs, 'shown'>;
   readonly changed: ISignal<unknown, void>;
@@ -34,25 +34,25 @@ export interface IRunCount {
   readonly starred: number;
 }
 
-/** Runs that are listed at a time. */
+/** The most runs of one request. */
 const PAGE = 50;
 
-/** Milliseconds after typing until the server is asked. */
+/** Milliseconds after the last key press before a search starts. */
 const PATIENCE = 200;
 
 /**
- * Milliseconds after which a run that was stopped is looked for, again and
- * again: the request to stop it may be on its way still. A run whose last event
- * came is in what the server then lists.
+ * Milliseconds between attempts to find a run that was stopped: the request to
+ * stop it may still be on its way. The server lists a run as soon as its last event
+ * has arrived.
  */
 const STOPPED_AFTER = [300, 1000, 5000];
 
 /**
- * Earlier runs, newest first. Asks for nothing until it is shown.
+ * The runs of the history, newest first. Makes no request until it is visible.
  */
 export class HistoryModel extends Model {
   /**
-   * @param reveal - opens a document that a prompt came from.
+   * @param reveal - opens a prompt's document.
    */
   constructor(
     client: HistoryClient,
@@ -68,38 +68,38 @@ export class HistoryModel extends Model {
     session.changed.connect(this._onSession, this);
   }
 
-  /** Runs that match, as far as they are loaded. */
+  /** Matching runs, as far as they are loaded. */
   get runs(): readonly RunInfo[] {
     return this._runs;
   }
 
-  /** How many match, but for those that are being deleted. */
+  /** How many match, without those being deleted. */
   get total(): number {
     const deleted = this._runs.filter(run => this.deletion(run) !== null);
     return Math.max(0, this._total - deleted.length);
   }
 
-  /** How many of those that match are loaded, but for those being deleted. */
+  /** How many matching runs are loaded, without those being deleted. */
   get count(): number {
     return this._runs.filter(run => this.deletion(run) === null).length;
   }
 
-  /** How far a run's deletion is; null where it isn't being deleted. */
+  /** The state of a run's deletion; null if it isn't being deleted. */
   deletion(info: RunInfo): DeletionPhase | null {
     return this._deletions.phase(info.id);
   }
 
-  /** Documents that any prompt came from. */
+  /** Documents of the prompts. */
   get documents(): readonly string[] {
     return this._documents;
   }
 
-  /** Id of the run that is shown; null where it is none of the history. */
+  /** Id of the shown run; null if the history doesn't have it. */
   get shown(): string | null {
     return this._session.runs.shown?.jobId ?? null;
   }
 
-  /** What is searched for: runs hold all of its words. */
+  /** The search: runs contain all of its words. */
   get query(): string {
     return this._query;
   }
@@ -130,22 +130,22 @@ export class HistoryModel extends Model {
     void this.load();
   }
 
-  /** Whether anything was asked for by now. */
+  /** Whether any runs were requested. */
   get isLoaded(): boolean {
     return this._isLoaded;
   }
 
-  /** When loading began, in milliseconds since the epoch; null if it isn't. */
+  /** When loading started, in milliseconds since the epoch; null if nothing loads. */
   get loadingSince(): number | null {
     return this._loadingSince;
   }
 
-  /** What went wrong last, or null. */
+  /** The last problem, or null. */
   get problem(): IProblem | null {
     return this._problem;
   }
 
-  /** Whether the configuration says that nothing is kept. */
+  /** Whether the history is off in the configuration. */
   get isOff(): boolean {
     return this._isOff;
   }
@@ -173,7 +173,7 @@ export class HistoryModel extends Model {
   }
 
   /**
-   * Show a run again for somebody else than the list, which tells nothing of it.
+   * Show a run for another part of the interface; the list then reports no problem.
    *
    * @returns why it can't be shown, or null.
    */

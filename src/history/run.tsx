@@ -28,13 +28,13 @@ export function RunRow(props: {
   const [naming, setNaming] = useState(false);
   const row = useRef<HTMLButtonElement>(null);
   const going = useRef<HTMLLIElement>(null);
-  // A button that is taken away says nothing of the focus that it had.
+  // A button that is removed emits no blur event for its focus.
   const undoHasFocus = useRef(false);
   const deletion = model.deletion(run);
   const before = useRef(deletion);
   useEffect(() => {
-    // The button that brought it back is gone: the keyboard goes on from here.
-    // Where deleting failed, the user is elsewhere by now.
+    // The Undo button is gone, so the focus moves to the row.
+    // If deleting failed, the user is elsewhere by now.
     if (before.current === 'undoable' && deletion === null) {
       row.current?.focus();
     }

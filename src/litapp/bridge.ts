@@ -16,31 +16,30 @@ export interface IBridgeEnd {
   ): Promise<{ content: ArrayBuffer; type: string } | null>;
   /** LIT shows something else now. */
   remember(query: string): void;
-  /** A link was clicked in LIT. */
+  /** The user clicked a link in LIT. */
   follow(link: string): void;
 }
 
-/** As `fetch` would answer LIT. */
+/** Answers a request of LIT's as `fetch` would. */
 export interface IBridgeAnswer {
   readonly status: number;
   readonly text: string;
 }
 
-/** LIT's address grows with its datapoint; browsers take 2 MB. */
+/** LIT's address grows with its datapoint; browsers accept 2 MB. */
 const LONGEST_QUERY = 2_000_000;
 
-/** Where LIT's page is; its window is another one whenever it is loaded anew. */
+/** The window of LIT's page, which changes on each load. */
 export interface IBridgeFrame {
   readonly inner: Window | null;
 }
 
 /**
- * Talks with the page in which LIT runs.
+ * Communicates with the page in which LIT runs.
  *
- * That page is sandboxed: it has no origin, no cookies and no network. It says
+ * That page is sandboxed: it has no origin, no cookies and no network. It reports
  * that it is there, gets a port, and through the port LIT's program, images and
- * answers. What it may ask is what {@link IBridgeEnd} has, and what the server
- * lets through.
+ * answers. {@link IBridgeEnd} and the server define what it may request.
  */
 export class LitBridge extends Disposable {
   constructor(frame: IBridgeFrame, end: IBridgeEnd) {
@@ -50,7 +49,7 @@ export class LitBridge extends Disposable {
     window.addEventListener('message', this._onMessage);
   }
 
-  /** Whether the page has come and been answered. */
+  /** Whether the page has reported and got its port. */
   get isOpen(): boolean {
     return this._port !== null;
   }
@@ -61,15 +60,15 @@ export class LitBridge extends Disposable {
   }
 
   /**
-   * We (re)load the page: what comes next is ours. A page that comes without
-   * that, because LIT's went elsewhere by itself, gets nothing.
+   * The page is about to be (re)loaded: the next one is LIT Lab's. A page that reports
+   * without this, because LIT's navigated by itself, gets nothing.
    */
   expect(): void {
     this.close();
     this._isExpected = true;
   }
 
-  /** The page has left: there is nobody to talk with. */
+  /** The page has gone: close the port. */
   close(): void {
     this._isExpected = false;
     this._requests.abort();

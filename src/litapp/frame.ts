@@ -3,28 +3,28 @@ import { Widget } from '@lumino/widgets';
 /**
  * What LIT's page may do. Not `allow-same-origin`: it must reach neither this
  * page nor the Jupyter server. Not `allow-popups`: a new window could take
- * along what LIT shows. The page's own policy says the same.
+ * data out of LIT. The page's own policy says the same.
  */
 const SANDBOX = 'allow-scripts allow-downloads';
 
-/** Nothing of the document around is seen. */
+/** Nothing of the document around it is visible. */
 const STYLE =
   'html, body, iframe { display: block; width: 100%; height: 100%; margin: 0; border: 0; overflow: hidden }';
 
 /**
- * The frame that LIT's page is in, in a frame of ours that keeps it there.
+ * The frame of LIT's page, inside another frame that prevents navigation.
  *
- * A page can't forbid itself to go elsewhere, but the page around a frame can:
- * by its `frame-src`, which browsers ask wherever that frame is led, and by
- * whomever. JupyterLab's page can't be given one, so there is a document in
- * between that holds nothing else. It is of JupyterLab's origin, has no script,
- * and asks for nothing but LIT's page.
+ * A page can't forbid its own navigation, but the page around a frame can: by its
+ * `frame-src`, which browsers check wherever that frame navigates, and whoever
+ * started it. JupyterLab's page can't be given one, so there is a document in
+ * between with nothing else in it. It has JupyterLab's origin, has no script,
+ * and loads only LIT's page.
  */
 export class LitFrame extends Widget {
   constructor(options: LitFrame.IOptions) {
     super();
     this._options = options;
-    // The shell's style for it: drags across go on.
+    // The shell's style for it: drags across the frame continue.
     this.addClass('jp-IFrame');
     this._outer = document.createElement('iframe');
     this._outer.title = options.title;
@@ -32,12 +32,12 @@ export class LitFrame extends Widget {
     this.node.append(this._outer);
   }
 
-  /** Whether it was asked to load the page. */
+  /** Whether the page was loaded once. */
   get isUsed(): boolean {
     return this._outer.srcdoc !== '';
   }
 
-  /** The window that LIT's page has, if it is there. */
+  /** The window of LIT's page, if there is one. */
   get inner(): Window | null {
     return this._frame?.contentWindow ?? null;
   }
@@ -47,7 +47,7 @@ export class LitFrame extends Widget {
     this._outer.srcdoc = around(this._options.page, this._options.title);
   }
 
-  /** Put the keyboard into the page. */
+  /** Move the focus into the page. */
   focus(): void {
     (this._frame ?? this._outer).focus();
   }
@@ -56,7 +56,7 @@ export class LitFrame extends Widget {
     return this._outer.contentDocument?.querySelector('iframe') ?? null;
   }
 
-  /** The document around has loaded, and LIT's page in it. What loads there now, nobody asked for. */
+  /** The outer document has loaded, with LIT's page in it. Another load is navigation. */
   private readonly _onLoad = () => {
     if (this._frame) {
       this._frame.addEventListener('load', this._options.onLeft);
@@ -70,14 +70,14 @@ export class LitFrame extends Widget {
 
 /** Namespace for the frame's options. */
 export namespace LitFrame {
-  /** What it shows, and whom it tells. */
+  /** What it shows, and its callbacks. */
   export interface IOptions {
     /** Address of LIT's page. */
     page: string;
     title: string;
-    /** The browser says that the page is loaded, or can't be. */
+    /** The browser reports that the page has loaded, or can't load. */
     onLoad: () => void;
-    /** The page was led elsewhere, or tried to go: LIT is gone. */
+    /** The page navigated, or tried to: LIT is gone. */
     onLeft: () => void;
   }
 }
@@ -85,9 +85,9 @@ export namespace LitFrame {
 /** The document around LIT's page. */
 export function around(page: string, title: string): string {
   const { href, hostname } = new URL(page, window.location.href);
-  // What separates policies and their parts. `;` and `,` mean nothing in our own paths.
+  // What separates policies and their parts. Paths of LIT Lab need no `;` and `,`.
   const address = href.replaceAll(';', '%3B').replaceAll(',', '%2C');
-  // A policy can't name a host by its IPv6 address: there, the server as a whole.
+  // A policy can't name a host by its IPv6 address: there, allow the whole server.
   const source = hostname.startsWith('[') ? "'self'" : address;
   const html = document.implementation.createHTMLDocument(title);
   const policy = html.createElement('meta');
@@ -95,7 +95,7 @@ export function around(page: string, title: string): string {
   policy.content = `default-src 'none'; style-src 'unsafe-inline'; frame-src ${source}`;
   const style = html.createElement('style');
   style.textContent = STYLE;
-  // A policy holds for what comes after it.
+  // A policy applies to what comes after it.
   html.head.prepend(policy);
   html.head.append(style);
   const frame = html.createElement('iframe');

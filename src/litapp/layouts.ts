@@ -5,7 +5,7 @@ export const LAYOUTS = ['left_right', 'top_bottom', 'three_panel'] as const;
 
 export type Layout = (typeof LAYOUTS)[number];
 
-/** Take a layout that may have been written by hand. */
+/** Check a layout, which the user may have edited as JSON. */
 export function readLayout(value: unknown): Layout {
   return LAYOUTS.find(layout => layout === value) ?? 'left_right';
 }
@@ -19,22 +19,22 @@ export function nameLayout(layout: Layout, trans: TranslationBundle): string {
   }[layout];
 }
 
-/** The dataset without examples, for datapoints that the page brings along. */
+/** The dataset without examples, for the page's own datapoints. */
 const PROMPTS = 'prompts';
 const SAMPLES = 'sample_prompts';
 
-/** What LIT is opened with. */
+/** How to open LIT. */
 export interface IOpening {
   readonly layout: Layout;
   readonly model: string;
-  /** Becomes a datapoint; empty: LIT shows its sample prompts. */
+  /** The first datapoint; empty: LIT shows its sample prompts. */
   readonly prompt: string;
-  /** A text to explain besides the model's own answer. */
+  /** A text to explain in addition to the model's own answer. */
   readonly target: string;
 }
 
 /**
- * What LIT reads at its start, in the form it has in its address: as
+ * LIT's initial state, in the form of its address: as
  * `LitWidget.render(data=[…])` of LIT's notebook widget writes it.
  */
 export function queryOf({ layout, model, prompt, target }: IOpening): string {

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 const DOCS = 'https://pair-code.github.io/lit/documentation/';
 const CODE = 'https://github.com/PAIR-code/lit';
 
-/** What LIT's interface links to. Whole addresses: nothing else can travel in one. */
+/** The links in LIT's interface. Complete addresses, so that none can carry data. */
 const LINKS: ReadonlySet<string> = new Set([
   DOCS,
   `${DOCS}ui_guide.md#global-settings`,
@@ -23,10 +23,10 @@ const LINKS: ReadonlySet<string> = new Set([
   `${CODE}/wiki`
 ]);
 
-/** The notification about a link that isn't followed. */
+/** The notification about a link that LIT Lab doesn't open. */
 let notification = '';
 
-/** Open a link that was clicked in LIT, if it is one of LIT's own; say so if it isn't. */
+/** Open a link that the user clicked in LIT, if it is one of LIT's own; else say so. */
 export function followLink(link: string, trans: TranslationBundle): void {
   if (!isClicked()) {
     return;
@@ -34,7 +34,7 @@ export function followLink(link: string, trans: TranslationBundle): void {
   if (LINKS.has(link)) {
     window.open(link, '_blank', 'noopener,noreferrer');
   } else {
-    // One at a time, however often it is tried.
+    // One notification at a time, however many clicks.
     Notification.dismiss(notification);
     notification = Notification.info(
       trans.__(
@@ -45,8 +45,8 @@ export function followLink(link: string, trans: TranslationBundle): void {
   }
 }
 
-/** Whether somebody has just clicked or typed, in this page or a frame of it. */
+/** Whether the user has just clicked or typed, in this page or a frame of it. */
 function isClicked(): boolean {
-  // Browsers without it ask the same before they open a window.
+  // Browsers without this check it before they open a window.
   return navigator.userActivation?.isActive ?? true;
 }

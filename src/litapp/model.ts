@@ -8,7 +8,7 @@ import type { IProblem } from '../session/problem';
 import type { IBridgeAnswer, IBridgeEnd } from './bridge';
 import { followLink } from './links';
 
-/** What this model asks of the client. */
+/** What this model needs from the client. */
 export type LitClient = Pick<
   ApiClient,
   | 'status'
@@ -20,10 +20,10 @@ export type LitClient = Pick<
   | 'litFile'
 >;
 
-/** How far LIT is: `asleep` until somebody says so. */
+/** LIT's progress: `asleep` until somebody opens it. */
 export type LitPhase = 'asleep' | 'starting' | 'ready' | 'failed';
 
-/** LIT in one tab: being made ready, answering its page, failing. */
+/** LIT in one tab: starting, answering its page, or failing. */
 export class LitAppModel extends Model implements IBridgeEnd {
   constructor(options: LitAppModel.IOptions) {
     super();
@@ -40,17 +40,17 @@ export class LitAppModel extends Model implements IBridgeEnd {
     return this._phase;
   }
 
-  /** What is being waited for, in words. */
+  /** What it waits for. */
   get message(): string {
     return this._message;
   }
 
-  /** When the wait began, in milliseconds since the epoch. */
+  /** When the wait started, in milliseconds since the epoch. */
   get since(): number {
     return this._since;
   }
 
-  /** What went wrong, or null. LIT's page, where it is shown, stays. */
+  /** The problem, or null. If LIT's page is shown, it stays. */
   get problem(): IProblem | null {
     return this._problem;
   }
@@ -63,7 +63,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
     return this._query;
   }
 
-  /** Whether LIT's page got as far as showing something. */
+  /** Whether LIT's page has shown anything. */
   get isShown(): boolean {
     return this._isShown;
   }
@@ -72,7 +72,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
     this._opening?.abort();
   }
 
-  /** Open LIT if the model service is awake: being shown again is no reason to wake it. */
+  /** Open LIT if the model service is awake: a restored tab must not wake it. */
   async resume(): Promise<void> {
     try {
       const { service } = await this._options.client.status();
@@ -84,7 +84,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
     }
   }
 
-  /** Have LIT made ready. Settles when it is, or has failed; never rejects. */
+  /** Start LIT. Settles when it is ready, or has failed; never rejects. */
   async open(): Promise<void> {
     if (this._opening) {
       return;
@@ -121,7 +121,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
       );
       this._phase = 'ready';
     } catch (reason) {
-      // Whatever comes once nobody waits any more is of no interest.
+      // Late answers to a cancelled start are ignored.
       if (isAbort(reason) || opening.signal.aborted) {
         this._phase = 'asleep';
         if (job) {
@@ -136,7 +136,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
     }
   }
 
-  /** Wait no longer. */
+  /** Stop waiting. */
   stop(): void {
     this._opening?.abort();
   }
@@ -152,7 +152,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
     await this.open();
   }
 
-  /** LIT's page did not come. */
+  /** LIT's page did not load. */
   miss(): void {
     const { trans } = this._options;
     this._fail({
@@ -193,7 +193,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
       if (isServices(reason)) {
         this._fail(problemOf(reason, this._options.trans));
       }
-      // LIT shows what stands before its word, and the rest on demand.
+      // LIT shows the text before its word, and the rest on demand.
       return {
         status: 500,
         text: `${message}\n\nDetails: ${hint}`
@@ -216,7 +216,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
         type: kind === 'svg' ? 'image/svg+xml' : `image/${kind}`
       };
     } catch {
-      return null; // LIT works without its pictures
+      return null; // LIT works without its images
     }
   }
 
@@ -253,14 +253,14 @@ export class LitAppModel extends Model implements IBridgeEnd {
   private _opening: AbortController | null = null;
 }
 
-/** Throw what an aborted request throws, where nobody waits any more. */
+/** Throw what an aborted request throws, if nobody waits any more. */
 function endIf(isAborted: boolean): void {
   if (isAborted) {
     throw new DOMException('Stopped', 'AbortError');
   }
 }
 
-/** Whether what failed is not LIT but what it runs on: shown beside LIT, with what to do. */
+/** Whether the failure isn't LIT's but the service's: shown beside LIT, with what to do. */
 function isServices(reason: unknown): boolean {
   return (
     reason instanceof ApiError &&
@@ -273,12 +273,12 @@ function isServices(reason: unknown): boolean {
 
 /** Namespace for the model's options. */
 export namespace LitAppModel {
-  /** What LIT is opened with. */
+  /** How to open LIT. */
   export interface IOptions {
     client: LitClient;
     trans: TranslationBundle;
     model: string;
-    /** What LIT shows, as in its address. */
+    /** LIT's state, as in its address. */
     query: string;
     /** The most tokens that an answer may have. */
     maxNewTokens: () => Promise<number>;

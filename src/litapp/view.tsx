@@ -5,7 +5,7 @@ import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import type { LitAppModel } from './model';
 
-/** What LIT's tab says: what it waits for, or why LIT isn't there. Nothing while all is well. */
+/** What LIT's tab shows while it waits, or why LIT isn't there; else nothing. */
 export function LitAppView(props: {
   model: LitAppModel;
   trans: TranslationBundle;

@@ -10,10 +10,10 @@ import { LitFrame } from './frame';
 import type { LitAppModel } from './model';
 import { LitAppView } from './view';
 
-/** How long LIT's page may take to come, once the browser says that it is loaded; in milliseconds. */
+/** How long LIT's page may take to report, after the browser has loaded it; in milliseconds. */
 const PATIENCE = 5_000;
 
-/** LIT's own app, in a frame that can reach nothing but its bridge. */
+/** LIT's own app, in a frame that can reach only its bridge. */
 export class LitAppWidget extends Panel {
   constructor(options: LitAppWidget.IOptions) {
     super();
@@ -58,7 +58,7 @@ export class LitAppWidget extends Panel {
   protected onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
     if (this._frame.isUsed) {
-      // A frame that is moved in the page is loaded anew by the browser.
+      // The browser reloads a frame that moves in the page.
       this._bridge.expect();
     }
     if (this.isVisible) {
@@ -74,7 +74,7 @@ export class LitAppWidget extends Panel {
     part?.focus();
   }
 
-  /** A tab that was there when the page was left waits until it is looked at. */
+  /** A tab restored with the layout waits until it is visible. */
   private _resume(): void {
     if (!this._isResumed) {
       this._isResumed = true;
@@ -91,7 +91,7 @@ export class LitAppWidget extends Panel {
     if (this._isReady && !wasReady && !(isShown && this._bridge.isOpen)) {
       this._load();
     }
-    // While something is wrong LIT stays where it is, if it got that far.
+    // During a problem LIT stays visible, if it was.
     this._frame.setHidden(!(this._isReady || isShown));
     this.node.dataset.phase = phase;
   }

@@ -1,4 +1,4 @@
-/** How sure the model was of what it said. */
+/** How certain the model was of its answer. */
 import React from 'react';
 
 import type { AnswerToken, Token } from '../api';
@@ -13,8 +13,8 @@ export interface IRow {
 }
 
 /**
- * What the model might have said, the likeliest first; what it said is always
- * among them.
+ * The tokens that the model considered, the most likely first; the answer's token is
+ * always among them.
  */
 export function rowsOf(token: AnswerToken): IRow[] {
   const { id, logprob, alternatives } = token;
@@ -33,7 +33,7 @@ export function rowsOf(token: AnswerToken): IRow[] {
   return rows;
 }
 
-/** Mean and lowest probability of some tokens; null where none is known. */
+/** Mean and lowest probability of tokens; null if none is known. */
 export function certaintyOf(
   tokens: readonly (Token | AnswerToken)[]
 ): { mean: number; lowest: number; at: string } | null {
@@ -54,7 +54,7 @@ export function certaintyOf(
   };
 }
 
-/** A token as one can see it. */
+/** A token, with its blanks made visible. */
 export function spell(text: string, piece: string): string {
   const seen = (text === '' ? piece : text).replace(/[\n\r]/g, '⏎');
   return seen.trim() === '' ? '␣' : seen.trim();
@@ -65,7 +65,7 @@ export function onOneLine(text: string): string {
   return text.replace(/\s+/g, blank => (blank.includes('\n') ? ' ⏎ ' : blank));
 }
 
-/** A token's probability and what else there was, or a segment's in a line. */
+/** A token's probability and alternatives, or a segment's probability in a line. */
 export function Certainty(props: {
   tokens: readonly (Token | AnswerToken)[];
 }): JSX.Element | null {

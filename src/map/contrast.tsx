@@ -14,19 +14,19 @@ import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 import { onOneLine, spell } from './certainty';
 
-/** How many of the model's own alternatives are offered. */
+/** How many of the model's alternatives are offered. */
 const CHOICES = 6;
 
-/** Who described contrastive explanations. */
+/** The paper that describes contrastive explanations. */
 const SOURCE = 'Yin & Neubig 2022';
 
-/** As many are offered even where the model hardly considered them. */
+/** This many are offered even if the model hardly considered them. */
 const UNLIKELY_CHOICES = 2;
 
-/** A probability below which the model can't be said to have considered it. */
+/** The model didn't consider a token with a lower probability. */
 const UNLIKELY = Math.log(0.001);
 
-/** Why the target, and not something else: asks for the foil, or tells what is shown. */
+/** Why the target rather than a foil: asks for the foil, or says which one is shown. */
 export function Contrast({
   session
 }: {
@@ -49,7 +49,7 @@ interface IContrastProps {
   target: TokenSpan;
 }
 
-/** What the map of a contrast says, and the way back. */
+/** What a contrastive map shows, and the way back to the plain one. */
 function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
   const { trans } = usePanel();
   const { session, text, target, foil } = props;
@@ -99,7 +99,7 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
   );
 }
 
-/** Asks what else might have been said. */
+/** Asks for a foil. */
 function Asked({ session, text, target }: IContrastProps): JSX.Element {
   const { trans } = usePanel();
   const [open, setOpen] = useState(false);
@@ -193,7 +193,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
   );
 }
 
-/** One thing that the model considered, at its place. */
+/** A token that the model considered, at its place. */
 function Choice(props: {
   choice: IChoice;
   text: IText;
@@ -235,7 +235,7 @@ function Choice(props: {
   );
 }
 
-/** A target's heading: what it is, and what it is set against. */
+/** A target's heading: the target, and its foil. */
 export function TargetName(props: {
   target: string;
   foil: IFoil | null;

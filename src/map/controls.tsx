@@ -7,13 +7,13 @@ import { usePanel } from '../components/context';
 import type { ISettings } from '../session/settings';
 import { MethodChoice } from './methodchoice';
 
-/** How fine the segments are, and by which method they are scored. */
+/** Granularity and method of the map. */
 export const Controls = React.memo(
   (props: {
     settings: ISettings;
-    /** What is wrong with the regular expression, in words; or empty. */
+    /** What is wrong with the regular expression; or empty. */
     patternProblem: string;
-    /** Whether there is a whole answer. */
+    /** Whether the answer is complete. */
     ready: boolean;
     onSettings: (settings: Partial<ISettings>) => void;
   }): JSX.Element => {
@@ -80,7 +80,7 @@ export const Controls = React.memo(
 );
 Controls.displayName = 'Controls';
 
-/** The user's own expression; what is wrong with it is shown below. */
+/** The user's regular expression; what is wrong with it is shown below. */
 function Pattern(props: {
   pattern: string;
   problem: string;
@@ -102,7 +102,7 @@ function Pattern(props: {
         onChange={event => onChange(event.target.value)}
         onKeyDown={event => {
           if (event.key === 'Escape') {
-            event.stopPropagation(); // else the target goes
+            event.stopPropagation(); // otherwise the panel clears the target
           }
         }}
       />

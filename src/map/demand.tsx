@@ -12,13 +12,13 @@ import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
 import { TargetName } from './contrast';
 import { methodWords } from './methods';
 
-/** Where the map would be: what it costs, how far it is, or why there is none. */
+/** In place of a map: its cost, its progress, or why there is none. */
 export function Demand(props: {
   demand: IDemand;
   method: MapMethod;
   text: IText;
   target: TokenSpan;
-  /** What the target is set against, if anything. */
+  /** The foil, if any. */
   foil?: IFoil | null;
   onRestart: () => void;
 }): JSX.Element {
@@ -37,7 +37,7 @@ export function Demand(props: {
       </h3>
       {refusal === 'nothing' && (
         <p className="lit-hint">
-          {trans.__('There is no text before the target to take away.')}
+          {trans.__('There is no text before the target to remove.')}
         </p>
       )}
       {refusal === 'many' && (
@@ -56,8 +56,8 @@ export function Demand(props: {
               {numSegments === 0
                 ? trans.__('%1 is computed for this target alone.', name)
                 : trans._n(
-                    '%2 takes away the %1 part before this target. Other segments need another computation.',
-                    '%2 takes away the %1 parts before this target. Other segments need another computation.',
+                    '%2 removes the %1 segment before this target. Other segments need another computation.',
+                    '%2 removes the %1 segments before this target. Other segments need another computation.',
                     numSegments,
                     name
                   )}

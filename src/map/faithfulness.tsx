@@ -18,7 +18,7 @@ import {
   verdictOf
 } from './verdict';
 
-/** Whether the map that is shown is faithful: a test on demand. */
+/** Whether the shown map is faithful: a test on demand. */
 export function Faithfulness(props: {
   session: Session;
   map: IShownMap;
@@ -65,7 +65,7 @@ export function Faithfulness(props: {
   );
 }
 
-/** What the test has found so far. */
+/** The test's results so far. */
 function Result({ test }: { test: Computation<ITest> }): JSX.Element | null {
   const { trans } = usePanel();
   const { curves, numbers } = test.result;

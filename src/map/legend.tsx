@@ -5,10 +5,10 @@ import { percent } from '../session/labels';
 import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 
-/** What the colours mean, what is kept apart, and how it is shown. */
+/** What the colours mean, and the options of the map. */
 export function Legend(props: {
   session: Session;
-  /** What can be set, shown once it is asked for. */
+  /** Options, shown after a click. */
   options: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -67,7 +67,7 @@ export function Legend(props: {
   );
 }
 
-/** From here on, what integrated gradients leave unexplained is shown prominently. */
+/** A larger part that integrated gradients leave unexplained gets a warning. */
 const LARGE_GAP = 0.01;
 
 /** How much of the change integrated gradients explain. */

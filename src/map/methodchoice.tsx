@@ -6,8 +6,8 @@ import type { IMethod, MapMethod } from '../session/methods';
 import { methodWords } from './methods';
 
 /**
- * The choice of a method, in two groups: gradients, and what takes parts away.
- * Below it, what the chosen one measures, what it rests on and who described it.
+ * The choice of a method, in two groups: gradient methods and ablation methods.
+ * Below it, what the chosen one measures, its basis and its source.
  */
 export function MethodChoice(props: {
   method: MapMethod;
@@ -16,7 +16,7 @@ export function MethodChoice(props: {
   const { trans } = usePanel();
   const { method, onChange } = props;
   const words = methodWords(trans);
-  // There may be several on a page: in the panel, and beside a comparison.
+  // A page may have several: in the panel, and beside a comparison.
   const id = useId();
   const groups: [IMethod['kind'], string][] = [
     ['gradient', trans.__('Gradients')],
@@ -32,7 +32,7 @@ export function MethodChoice(props: {
           value={method}
           onChange={event => onChange(event.target.value as MapMethod)}
           onKeyDown={event => {
-            // Escape is for the open list; elsewhere it clears the target.
+            // Escape closes the open list; elsewhere it clears the target.
             if (event.key === 'Escape') {
               event.stopPropagation();
             }

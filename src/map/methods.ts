@@ -1,4 +1,4 @@
-/** What is said of the methods. */
+/** The methods' names and descriptions. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { MapMethod } from '../session/methods';
@@ -6,9 +6,9 @@ import type { MapMethod } from '../session/methods';
 /** A method in words. */
 export interface IMethodWords {
   readonly name: string;
-  /** What it measures, in a line. */
+  /** What it measures, in one line. */
   readonly measures: string;
-  /** Who described it. */
+  /** Its source. */
   readonly source: string;
   readonly link: string;
 }
@@ -53,7 +53,7 @@ export function methodWords(
     lime: {
       name: trans.__('LIME'),
       measures: trans.__(
-        'How much more likely each part makes the target, by a linear model fitted to prompts with random parts taken away.'
+        'How much more likely each segment makes the target, by a linear model fitted to prompts with random segments removed.'
       ),
       source: 'Ribeiro 2016',
       link: 'https://arxiv.org/abs/1602.04938'

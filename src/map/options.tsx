@@ -6,7 +6,7 @@ import type { Aggregation } from '../salience';
 import { METHODS } from '../session/methods';
 import type { ISettings } from '../session/settings';
 
-/** How maps are made and shown. */
+/** How maps are computed and shown. */
 export function MapOptions({
   settings,
   onSettings
@@ -52,7 +52,7 @@ export function MapOptions({
         </p>
       )}
       <label>
-        {trans.__('Parts are taken away by')}
+        {trans.__('Segments are ablated by')}
         <select
           value={settings.ablationMode}
           onChange={event =>

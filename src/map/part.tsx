@@ -7,10 +7,10 @@ import type { IText } from '../session/map';
 import { textOf } from '../session/map';
 import type { Session } from '../session/session';
 
-/** Characters of a part that its name shows. */
+/** How many characters of a part its name shows. */
 const SHOWN = 40;
 
-/** Of which part of the text the map is: a section, or what was selected. */
+/** The part of the text that the map covers: a section, or a selection. */
 export function Part(props: { session: Session; text: IText }): JSX.Element {
   const { trans } = usePanel();
   const { session, text } = props;
@@ -32,7 +32,7 @@ export function Part(props: { session: Session; text: IText }): JSX.Element {
             );
           }}
           onKeyDown={event => {
-            // Escape is for the open list; elsewhere it clears the target.
+            // Escape closes the open list; elsewhere it clears the target.
             if (event.key === 'Escape') {
               event.stopPropagation();
             }
@@ -64,7 +64,7 @@ interface ISection {
   readonly span: TokenSpan;
 }
 
-/** Prompt, answer, and the prompt's paragraphs where it has several. */
+/** Prompt, answer, and the prompt's paragraphs if it has several. */
 function sectionsOf(text: IText): ISection[] {
   const paragraphs = segment(
     text.tokens.slice(0, text.seam),

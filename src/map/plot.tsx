@@ -9,7 +9,7 @@ const WIDTH = 220;
 const HEIGHT = 104;
 const TOP = 12;
 const BOTTOM = HEIGHT - 14;
-/** Where curves carry their names: at both ends all of them meet. */
+/** Where curves have their names: at both ends all of them meet. */
 const NAMED_AT = 0.4;
 const NAME_HEIGHT = 11;
 
@@ -18,7 +18,7 @@ type Order = CurveEvent['order'];
 
 const ORDERS: readonly Order[] = ['length', 'random', 'map'];
 
-/** Curves of one kind: the map's, and what it is compared with. */
+/** The map's curves, and those it is compared with. */
 export function Plot(props: {
   kind: Kind;
   curves: readonly CurveEvent[];
@@ -97,7 +97,7 @@ function orderName(order: Order, trans: TranslationBundle): string {
   }[order];
 }
 
-/** The curves in words and numbers, for readers who don't see them. */
+/** The curves in words and numbers, for screen readers. */
 export function describePlot(
   kind: Kind,
   curves: readonly CurveEvent[],
@@ -130,13 +130,13 @@ export function valueAt(points: CurveEvent['points'], share: number): number {
   return before.logprob + part * (after.logprob - before.logprob);
 }
 
-/** Both plots have one scale: the values of all curves. */
+/** Both plots have one scale: the range of all curves. */
 function range(curves: readonly CurveEvent[]): [number, number] {
   const values = curves.flatMap(curve => curve.points.map(p => p.logprob));
   return [Math.min(...values), Math.max(...values)];
 }
 
-/** Positions moved so that names at them do not overlap. */
+/** Move positions so that names at them don't overlap. */
 export function apart(positions: readonly number[]): number[] {
   const order = positions
     .map((_, i) => i)
@@ -147,7 +147,7 @@ export function apart(positions: readonly number[]): number[] {
     moved[i] = Math.max(moved[i], least);
     least = moved[i] + NAME_HEIGHT;
   }
-  // What was pushed beyond the lower edge pushes back.
+  // Positions beyond the lower edge push the others up.
   let most = BOTTOM - 2;
   for (const i of order.reverse()) {
     moved[i] = Math.min(moved[i], most);

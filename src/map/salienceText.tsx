@@ -17,37 +17,37 @@ export interface ISalienceTextProps {
   text: IText;
   map: IShownMap | null;
   target: TokenSpan | null;
-  /** Whether the answer can be explained by now. */
+  /** Whether a click can explain the answer now. */
   ready: boolean;
-  /** Whether the answer is under way. */
+  /** Whether the answer is in progress. */
   answering: boolean;
   underline: boolean;
-  /** Whether to mark how improbable each token of the answer was. */
+  /** Whether to mark each token of the answer by its surprisal. */
   surprisal?: boolean;
   /** Whether the answer is a forced one. */
   forcedAnswer?: boolean;
   /** Whether lines are close. */
   compact?: boolean;
-  /** Whether control tokens aren't shown. */
+  /** Whether to hide control tokens. */
   hideTemplate?: boolean;
-  /** Whether segments are so short that a rank beside them would part words. */
+  /** Whether segments are so short that a rank beside them would split words. */
   fine: boolean;
-  /** Make the segment that holds a token the target. */
+  /** Make the segment that contains a token the target. */
   onPick: (token: number, extend: boolean) => void;
-  /** Of each segment, what it is to another text that it is compared with. */
+  /** How each segment relates to another text that it is compared with. */
   marks?: readonly ISegmentMark[] | null;
-  /** What the tooltip says of a segment; empty: what it says anyway. */
+  /** The tooltip's text for a segment; empty: the usual one. */
   describe?: (index: number) => string;
-  /** What lies over the text, and listens to what happens in it. */
+  /** What is laid over the text, and follows its events. */
   overlay?: (root: React.RefObject<HTMLDivElement>) => React.ReactNode;
 }
 
 /**
  * Prompt and answer as one flowing text of segments.
  *
- * One stop of Tab; arrows go from segment to segment, with Shift they select;
- * Enter makes one of the answer the target, Shift+Enter extends it; Escape, for the whole panel, clears. Which segment has
- * the focus is kept in the DOM alone, so that moving about draws nothing anew.
+ * One stop of Tab; arrow keys move between segments, and select with Shift;
+ * Enter makes a segment of the answer the target, Shift+Enter extends it; Escape, for the whole panel, clears it. Only the
+ * DOM knows which segment has the focus, so that moving the focus redraws nothing.
  */
 export const SalienceText = React.memo(
   (props: ISalienceTextProps): JSX.Element => {
@@ -56,12 +56,12 @@ export const SalienceText = React.memo(
     const root = useRef<HTMLDivElement>(null);
     const latest = useRef(props);
     latest.current = props;
-    /** Where a selection that is made with the keyboard began. */
+    /** Where a selection with the keyboard started. */
     const anchor = useRef<HTMLElement | null>(null);
 
-    // Exactly one segment can be reached by Tab: the one last visited.
+    // Tab reaches exactly one segment: the last one that had the focus.
     useEffect(() => {
-      // By selectors: of thousands of segments, asking each takes long.
+      // By selectors: with thousands of segments, testing each is slow.
       const find = (which: string) =>
         root.current?.querySelector<HTMLElement>(`[data-segment]${which}`);
       if (!find('[tabindex="0"]')) {
@@ -72,7 +72,7 @@ export const SalienceText = React.memo(
       }
     });
 
-    // Turns are folded and unfolded all at once.
+    // All turns fold and unfold at once.
     const [unfolded, setUnfolded] = useState(false);
     const onToggle = useCallback(() => setUnfolded(is => !is), []);
 
@@ -86,7 +86,7 @@ export const SalienceText = React.memo(
 
     const onClick = (event: React.MouseEvent) => {
       const element = segmentAt(event.target);
-      // A drag over the text is meant to copy it.
+      // The user drags over the text to copy it.
       if (!element || (!event.shiftKey && isSelecting(root.current))) {
         return;
       }
@@ -137,7 +137,7 @@ export const SalienceText = React.memo(
           onClick={onClick}
           onMouseDown={event => {
             if (event.shiftKey && segmentAt(event.target)) {
-              event.preventDefault(); // else Shift selects text
+              event.preventDefault(); // otherwise Shift selects text
             }
           }}
           onKeyDown={onKeyDown}
@@ -203,7 +203,7 @@ function segmentsIn(root: HTMLElement | null): HTMLElement[] {
   return [...(root?.querySelectorAll<HTMLElement>('[data-segment]') ?? [])];
 }
 
-/** Make an element the one that Tab reaches. */
+/** Make Tab reach an element. */
 function visit(
   root: HTMLElement | null,
   element: HTMLElement,
@@ -220,7 +220,7 @@ function visit(
   }
 }
 
-/** Where a key leads from the segment at an index, or null. */
+/** Where a key moves the focus from the segment at an index, or null. */
 function destination(key: string, at: number, count: number): number | null {
   switch (key) {
     case 'ArrowRight':

@@ -14,10 +14,10 @@ import { isJoined, isWithin, Segment } from './segment';
 import type { ISegmentMark } from './segment';
 import { TurnSegment } from './turn';
 
-/** How many segments are drawn in one go; of more, those in sight come first. */
+/** How many segments are rendered at once; of more, those in view come first. */
 const AT_ONCE = 150;
 
-/** Tokens of a group of segments, which is drawn as a whole. */
+/** Tokens of a group of segments, which is rendered as a whole. */
 const GROUP = 64;
 
 /** What a {@link Part} shows. */
@@ -28,23 +28,23 @@ export interface IPartProps {
   /** Token span of the part. */
   from: number;
   to: number;
-  /** Index of its first segment among all. */
+  /** Index of its first segment in the whole text. */
   first: number;
   map: IShownMap | null;
   target: TokenSpan | null;
   marks: readonly ISegmentMark[] | null;
   pickable: boolean;
   surprisal?: boolean;
-  /** Of the segments that begin a turn, whose. */
+  /** The roles of the segments that begin a turn. */
   turns?: ReadonlyMap<TokenSpan, string>;
-  /** Whether those show all of their text. */
+  /** Whether these show their whole text. */
   unfolded?: boolean;
 }
 
 /**
  * Prompt or answer.
  *
- * When a long text is cut anew, a frame first shows what is in sight; the rest, as long as that is mere text, follows.
+ * When the segments of a long text change, a first frame shows those in view; the others are plain text until the next one.
  */
 export const Part = React.memo(
   (props: IPartProps): JSX.Element => {
@@ -82,7 +82,7 @@ export const Part = React.memo(
       </span>
     );
   },
-  // While an answer comes in, the prompt's tokens stay the same ones.
+  // While an answer arrives, the prompt's tokens stay the same objects.
   (one, other) =>
     one.spans === other.spans &&
     one.map === other.map &&
@@ -97,7 +97,7 @@ export const Part = React.memo(
 Part.displayName = 'Part';
 
 interface IGroupProps extends IPartProps {
-  /** Which groups' places it takes, from the first to the last: the same for the same place, however the text is cut. */
+  /** The groups whose places it takes, first and last: the same for the same place, whatever the segments are. */
   first: number;
   last: number;
   firstSegment: number;
@@ -107,7 +107,7 @@ interface IGroupProps extends IPartProps {
   isDrawn: boolean;
 }
 
-/** Some segments that follow each other. */
+/** Consecutive segments. */
 function Group(props: IGroupProps): JSX.Element {
   const { tokens, spans, firstSegment, map, target, begin, end } = props;
   const drawn = (span: TokenSpan, n: number) => {
@@ -159,7 +159,7 @@ function Group(props: IGroupProps): JSX.Element {
   );
 }
 
-/** Text without its segments: lines as high as with them, so that nothing moves when they are drawn. */
+/** Text without segments: its lines are as high as with them, so that nothing moves when they appear. */
 function mere(text: string): React.ReactNode {
   return text.split(/(\n+)/).map((line, i) =>
     line.trim() ? (
@@ -172,7 +172,7 @@ function mere(text: string): React.ReactNode {
   );
 }
 
-/** The group in whose place a token is. */
+/** The group whose place contains a token. */
 function groupAt(token: number): number {
   return Math.floor(token / GROUP);
 }
@@ -190,7 +190,7 @@ function isAnyIn(
   return false;
 }
 
-/** Spans of segments that make up a group each. */
+/** Spans of segments that each form a group. */
 function groupsOf(spans: readonly TokenSpan[]): [number, number][] {
   const groups: [number, number][] = [];
   spans.forEach((span, i) => {
@@ -205,8 +205,8 @@ function groupsOf(spans: readonly TokenSpan[]): [number, number][] {
 }
 
 /**
- * A number that changes when a long text is cut anew: groups that go with it are taken out as a whole, which is much
- * faster than segment by segment. Of a short text they stay, and with them the focus.
+ * A number that changes with the segments of a long text: groups with it as a key are removed as a whole, which is much
+ * faster than segment by segment. In a short text they stay, and so does the focus.
  */
 function useCut(spans: readonly TokenSpan[]): number {
   const latest = useRef({ spans, cut: 0 });
@@ -219,9 +219,9 @@ function useCut(spans: readonly TokenSpan[]): number {
 }
 
 /**
- * The groups to draw in the frame at hand, or null: all of them.
+ * The groups to render in the current frame; null: all.
  *
- * What is in sight is known from where the groups were before the text was cut anew, which doesn't move it.
+ * The places of the groups before the change tell what is in view; new segments don't move the text.
  */
 function useSight(
   root: React.RefObject<HTMLElement>,
@@ -238,7 +238,7 @@ function useSight(
     if (!isWaiting) {
       return;
     }
-    // A task of its own, behind the frame.
+    // A separate task, after the frame.
     let timer = 0;
     const frame = requestAnimationFrame(() => {
       timer = window.setTimeout(() => {
@@ -253,7 +253,7 @@ function useSight(
   return inSight;
 }
 
-/** Groups of a part that somebody sees, or would if the lines broke a little otherwise. */
+/** Groups of a part that are in view, or would be with slightly different line breaks. */
 function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   const found = new Set<number>();
   const frame = frameOf(part);
@@ -261,7 +261,7 @@ function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   for (const element of part.querySelectorAll<HTMLElement>('[data-group]')) {
     const { top, bottom } = element.getBoundingClientRect();
     if (bottom > frame.top - spare && top < frame.bottom + spare) {
-      // A long segment may reach into the places of others.
+      // A long segment may extend into the places of others.
       const last = Number(element.dataset.last);
       for (let at = Number(element.dataset.group); at <= last; at++) {
         found.add(at);
@@ -271,7 +271,7 @@ function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   return found;
 }
 
-/** Between which heights in the window an element is seen: those of what it scrolls in. */
+/** Top and bottom of an element's visible area in the window: that of its scroll container. */
 function frameOf(element: HTMLElement): { top: number; bottom: number } {
   for (let at = element.parentElement; at; at = at.parentElement) {
     if (/auto|scroll/.test(getComputedStyle(at).overflowY)) {

@@ -5,19 +5,19 @@ import type { TokenSpan } from '../salience';
 import { textOf } from '../session/map';
 import { Marked } from './surprisal';
 
-/** How many of the strongest segments carry their rank. */
+/** How many of the strongest segments show their rank. */
 export const BADGES = 3;
 
 const BREAK = /[\n\r\u2028\u2029]/;
 
-/** A text whose first letter is of a script that runs from right to left. */
+/** A text whose first letter belongs to a right-to-left script. */
 const RIGHT_TO_LEFT =
   /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
-/** A weight below which a sign would tell nothing but noise. */
+/** With a smaller weight, a sign would be noise. */
 export const FAINT = 0.08;
 
-/** What a segment is to another text that it is compared with. */
+/** How a segment relates to another text that it is compared with. */
 export interface ISegmentMark {
   /** `only`: it has no counterpart there. */
   readonly kind?: 'changed' | 'only';
@@ -34,18 +34,18 @@ interface ISegmentProps {
   rank: number | null;
   share: number | null;
   isTarget: boolean;
-  /** Whether the target's outline goes on to the segment before, or after. */
+  /** Whether the target's outline continues in the segment before, or after. */
   joinsBefore: boolean;
   joinsAfter: boolean;
   pickable: boolean;
-  /** Whether to mark how improbable each token was. */
+  /** Whether to mark each token by its surprisal. */
   surprisal?: boolean;
   mark?: ISegmentMark;
 }
 
 /**
- * A segment. Blanks around it and runs of line breaks are only drawn; but those
- * between segments of the target are within its one outline.
+ * A segment. Blanks around it and runs of line breaks have no shade; but those
+ * between segments of the target are inside its one outline.
  */
 export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
   const { tokens, start, end, weight, rank, share, isTarget } = props;
@@ -93,12 +93,12 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
         {joinsAfter && trail}
       </span>
       {hasBadge && (
-        // Drawn by its style, so that it is not part of copied text.
+        // Its style adds it, so that copied text doesn't contain it.
         <span
           className="lit-badge"
           data-badge={rank}
           data-ends={BREAK.test(trail)}
-          // It stands behind the text, on whichever side that is.
+          // It follows the text, on whichever side that is.
           dir={RIGHT_TO_LEFT.test(core) ? 'rtl' : undefined}
           aria-hidden
         />
@@ -122,7 +122,7 @@ export function isWithin(
   );
 }
 
-/** Whether segment `i` and the next are of the target, and on one line. */
+/** Whether segment `i` and the next are in the target, and on one line. */
 export function isJoined(
   tokens: readonly Token[],
   spans: readonly TokenSpan[],
@@ -140,12 +140,12 @@ export function isJoined(
   return !BREAK.test(blank);
 }
 
-/** On which sides the target's outline goes on, for the style. */
+/** On which sides the target's outline continues, for the style. */
 function joins(before: boolean, after: boolean): string | undefined {
   return before ? (after ? 'both' : 'before') : after ? 'after' : undefined;
 }
 
-/** A segment's text, with control tokens as chips. */
+/** A segment's text, with chips for control tokens. */
 function withControl(
   tokens: readonly Token[],
   start: number,
@@ -173,7 +173,7 @@ function withControl(
   return parts;
 }
 
-/** A segment's text, with the words marked that differ from another text. */
+/** A segment's text, with marks on the words that differ from another text. */
 function withWords(
   core: string,
   words: ISegmentMark['words'],

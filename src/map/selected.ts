@@ -1,10 +1,10 @@
-/** Which segments a selection of the flowing text holds, and selecting them. */
+/** Which segments the user has selected, and selecting them. */
 
 /**
- * The first and the last segment that a range holds text of.
+ * The first and the last segment with text in a range.
  *
- * @returns their `data-segment`; null where the range isn't of this text alone,
- *   or holds none.
+ * @returns their `data-segment`; null if the range extends beyond this text, or
+ *   contains no segment.
  */
 export function segmentsBetween(
   textElement: HTMLElement,
@@ -13,7 +13,7 @@ export function segmentsBetween(
   if (!textElement.contains(range.commonAncestorContainer)) {
     return null;
   }
-  // A range that ends where a segment begins touches that one, but has nothing of it.
+  // A range that ends at the beginning of a segment contains nothing of it.
   const held = [
     ...textElement.querySelectorAll<HTMLElement>('[data-segment]')
   ].filter(
@@ -24,7 +24,7 @@ export function segmentsBetween(
     : null;
 }
 
-/** Select from one segment to another, both included; the second may stand before the first. */
+/** Select from one segment to another, inclusive; the second may precede the first. */
 export function selectBetween(from: Element, to: Element): void {
   const isBackward =
     (from.compareDocumentPosition(to) & Node.DOCUMENT_POSITION_PRECEDING) !== 0;

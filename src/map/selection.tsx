@@ -1,4 +1,4 @@
-/** What can be done with a stretch of the text that is selected. */
+/** What the user can do with a selection of the text. */
 import React, {
   useCallback,
   useEffect,
@@ -13,10 +13,10 @@ import type { IText } from '../session/map';
 import { segmentsBetween } from './selected';
 
 /**
- * The button below what is selected in the text, which makes the map of it. It
- * lies over the text: nothing moves while somebody drags. What is selected are
- * whole segments; with the keyboard, Shift and the arrows select, and Tab leads
- * to the button.
+ * The button below a selection, which maps that part of the text. It is laid over
+ * the text, so that nothing moves while the user drags. Selections consist of whole
+ * segments; with the keyboard, Shift and the arrow keys select, and Tab reaches the
+ * button.
  */
 export function SelectionOverlay(props: {
   root: React.RefObject<HTMLDivElement>;
@@ -41,7 +41,7 @@ export function SelectionOverlay(props: {
         event.key === 'Escape' &&
         window.getSelection()?.isCollapsed === false
       ) {
-        event.stopPropagation(); // else the target goes
+        event.stopPropagation(); // otherwise the panel clears the target
         window.getSelection()?.removeAllRanges();
       }
     };
@@ -69,7 +69,7 @@ export function SelectionOverlay(props: {
 
   const leave = () => {
     window.getSelection()?.removeAllRanges();
-    // Not to the page's beginning, whence the keyboard would have a long way.
+    // Otherwise the focus would go to the beginning of the page.
     root.current
       ?.querySelector<HTMLElement>('[data-segment][tabindex="0"]')
       ?.focus({ preventScroll: true });
@@ -94,7 +94,7 @@ export function SelectionOverlay(props: {
           title={trans.__(
             'Map the selection only, so that shares are parts of it'
           )}
-          // A press elsewhere would end the selection first.
+          // Otherwise the press would end the selection first.
           onMouseDown={event => event.preventDefault()}
           onClick={() => {
             onRestrict(span);
@@ -102,7 +102,7 @@ export function SelectionOverlay(props: {
           }}
           onKeyDown={event => {
             if (event.key === 'Escape') {
-              event.stopPropagation(); // else the target goes
+              event.stopPropagation(); // otherwise the panel clears the target
               leave();
             }
           }}
@@ -114,7 +114,7 @@ export function SelectionOverlay(props: {
   );
 }
 
-/** Indices of the first and the last segment that are selected, once nobody drags any more. */
+/** Indices of the first and the last selected segment, once the user has stopped dragging. */
 function useSelection(
   root: React.RefObject<HTMLElement>
 ): readonly [number, number] | null {
@@ -136,7 +136,7 @@ function useSelection(
     };
     const release = () => {
       isPressed.current = false;
-      // A press without a drag lets go of the selection only after this.
+      // A press without a drag clears the selection only after this event.
       requestAnimationFrame(look);
     };
     document.addEventListener('selectionchange', look);

@@ -8,7 +8,7 @@ export function showSegment(root: HTMLElement | null, index: number): void {
       behavior: still?.matches ? 'instant' : 'smooth'
     });
     element.classList.remove('lit-flash');
-    void element.offsetWidth; // starts the animation anew
+    void element.offsetWidth; // restarts the animation
     element.classList.add('lit-flash');
   }
 }

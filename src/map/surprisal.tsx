@@ -1,4 +1,4 @@
-/** Where the model hesitated: how improbable each token of the answer was. */
+/** Where the model hesitated: the surprisal of the answer's tokens. */
 import React from 'react';
 
 import type { AnswerToken, Token } from '../api';
@@ -8,18 +8,18 @@ import type { IText } from '../session/map';
 import { textOf } from '../session/map';
 import { onOneLine, spell } from './certainty';
 
-/** How many of the most improbable tokens are listed. */
+/** How many tokens are listed. */
 const COUNT = 5;
 
-/** Nats from which on a mark is as strong as it gets: a probability of 1%. */
+/** The surprisal, in nats, of the strongest mark: a probability of 1%. */
 const MOST = Math.log(100);
 
-/** A probability above which nobody would speak of hesitation. */
+/** At a higher probability the model didn't hesitate. */
 const SURE = 0.9;
 
 /**
- * How surprising a token was, 0 to 1: its negative log-probability, in parts of
- * that of one in a hundred.
+ * The strength of a token's mark, 0 to 1: its surprisal relative to that of a
+ * probability of 1%.
  */
 export function surprisalOf(token: Token | AnswerToken): number | null {
   if (!('logprob' in token) || token.logprob === null) {
@@ -35,7 +35,7 @@ export interface IHesitation {
   readonly probability: number;
 }
 
-/** The tokens that the model was least sure of, the least first. */
+/** The tokens with the highest surprisal, the highest first. */
 export function hesitations(
   tokens: readonly (Token | AnswerToken)[],
   count: number
@@ -52,11 +52,10 @@ export function hesitations(
 }
 
 /**
- * A segment's text with a mark below each token, thicker the more improbable it
- * was.
+ * A segment's text with a mark below each token, thicker for a higher surprisal.
  *
- * @param lead - how many characters at the segment's beginning aren't shown.
- * @param core - what is shown.
+ * @param lead - how many characters at the segment's beginning are hidden.
+ * @param core - the text that is shown.
  */
 export function Marked(props: {
   tokens: readonly (Token | AnswerToken)[];
@@ -96,13 +95,13 @@ export function Marked(props: {
   return <>{parts}</>;
 }
 
-/** The few tokens that the model was least sure of, and what else it considered. */
+/** The tokens with the highest surprisal, and their alternatives. */
 export const Hesitations = React.memo(
   (props: {
     text: IText;
     /** Whether the answer is a forced one. */
     isForced: boolean;
-    /** Make a token the target; it can be when the answer is complete. */
+    /** Make a token the target; absent until the answer is complete. */
     onPick: ((token: number) => void) | null;
   }): JSX.Element => {
     const { trans } = usePanel();
@@ -152,7 +151,7 @@ export const Hesitations = React.memo(
 );
 Hesitations.displayName = 'Hesitations';
 
-/** What else was likeliest. */
+/** The most likely alternatives. */
 function Likeliest({ token }: { token: AnswerToken }): JSX.Element | null {
   const { trans } = usePanel();
   const other = token.alternatives.find(({ id }) => id !== token.id);

@@ -1,4 +1,4 @@
-/** The answer in the flowing text, with what the model thought before it folded. */
+/** The answer in the text, with the model's thoughts before it, folded. */
 import React, { useMemo, useState } from 'react';
 
 import { usePanel } from '../components/context';
@@ -7,7 +7,7 @@ import type { IText } from '../session/map';
 import { Part } from './salienceTextPart';
 import type { IPartProps } from './salienceTextPart';
 
-/** The answer's part or, where the model thought first, both of its parts. */
+/** The answer's part; if the model thought first, both of its parts. */
 export function Answer(
   props: Omit<IPartProps, 'spans' | 'from' | 'to' | 'first'> & { text: IText }
 ): JSX.Element {
@@ -16,7 +16,7 @@ export function Answer(
   const [wanted, setWanted] = useState(false);
   const { tokens, seam, answer } = text;
   const end = useMemo(() => thoughtEnd(tokens, seam), [tokens, seam]);
-  // A segment that reaches out of the thoughts is the answer's.
+  // A segment that ends after the thoughts belongs to the answer.
   const [thoughts, said] = useMemo(() => {
     const count = answer.filter(span => span[1] <= (end ?? seam)).length;
     return [answer.slice(0, count), answer.slice(count)];
@@ -27,7 +27,7 @@ export function Answer(
     return <Part {...all} spans={answer} />;
   }
   const from = thoughts[thoughts.length - 1][1];
-  // What is explained is in sight.
+  // The target must be visible.
   const isAimed = props.target !== null && props.target[0] < from;
   const unfolded = wanted || isAimed;
   const count = from - seam;

@@ -19,7 +19,7 @@ export function Tooltip(props: {
   map: IShownMap | null;
   target: TokenSpan | null;
   ready: boolean;
-  /** What it says of a segment; empty: what it says anyway. */
+  /** The text for a segment; empty: the usual one. */
   describe?: (index: number) => string;
 }): JSX.Element | null {
   const { root, text, map, target, ready, describe } = props;

@@ -13,16 +13,16 @@ import { TargetName } from './contrast';
 /** How many segments are listed. */
 const COUNT = 5;
 
-/** The few segments that weigh most, so that nobody has to judge colours. */
+/** The segments with the largest shares, so that users needn't judge colours. */
 export const TopSegments = React.memo(
   (props: {
     text: IText;
     map: IShownMap;
-    /** What the target is set against, if anything. */
+    /** The foil, if any. */
     foil?: IFoil | null;
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
-    /** What can be done with a segment of the prompt; left out: nothing. */
+    /** What the user can do with a segment of the prompt; absent: nothing. */
     tool?: (index: number, content: string) => JSX.Element;
   }): JSX.Element => {
     const { trans } = usePanel();
@@ -129,7 +129,7 @@ export function lineOf(
   return start >= text.seam && beginsLine(text) ? lines + 1 : lines;
 }
 
-/** Whether the answer begins a line without a line break: as a turn of its own. */
+/** Whether the answer begins a line without a line break: as its own turn. */
 function beginsLine({ tokens, seam }: IText): boolean {
   const [, behind] = templateEnds(tokens, seam);
   return (

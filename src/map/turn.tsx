@@ -1,4 +1,4 @@
-/** Turns of a conversation in the flowing text: who speaks, and the tokens that say so, folded. */
+/** Turns of a conversation in the text: roles, and the folded tokens that mark them. */
 import React from 'react';
 
 import { usePanel } from '../components/context';
@@ -10,8 +10,8 @@ import { BADGES, FAINT } from './segment';
 import type { ISegmentMark } from './segment';
 
 /**
- * What the chat format put at a place of the text; nothing where it put nothing
- * there. It is no text: nothing of it is copied, and it can't be a target.
+ * The chat format's tokens at a place of the text, if any. They aren't text: they
+ * can't be copied, and can't be a target.
  */
 export function AddedTurn(props: {
   text: IText;
@@ -43,7 +43,7 @@ export function AddedTurn(props: {
         count,
         spell(added.spelled)
       )}
-      // Drawn by its style, so that it is not part of copied text.
+      // Its style adds it, so that copied text doesn't contain it.
       data-role={role}
       data-spelled={unfolded ? spell(added.spelled) : undefined}
       onClick={props.onToggle}
@@ -57,7 +57,7 @@ interface ITurnSegmentProps {
   /** Its first token. */
   start: number;
   content: string;
-  /** Who speaks, as it is written. */
+  /** The role, as it is written. */
   role: string;
   unfolded: boolean;
   weight: number;
@@ -67,8 +67,8 @@ interface ITurnSegmentProps {
 }
 
 /**
- * What begins or ends a turn, where the user wrote it: a segment like others,
- * with a share of its own, but that its text is folded behind who speaks.
+ * The beginning or end of a turn that the user wrote: a segment with a share, like
+ * others, but folded behind the role.
  */
 export const TurnSegment = React.memo(
   (props: ITurnSegmentProps): JSX.Element => {
@@ -106,7 +106,7 @@ export const TurnSegment = React.memo(
 );
 TurnSegment.displayName = 'TurnSegment';
 
-/** Line breaks and blanks as they can be seen. */
+/** Line breaks and blanks, made visible. */
 function spell(text: string): string {
   return text.replace(/\n/g, '⏎');
 }

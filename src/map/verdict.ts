@@ -1,14 +1,14 @@
-/** A map's test in words: plain ones first, numbers behind. */
+/** The result of a map's test: first in plain words, then in numbers. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { CurveEvent, FaithfulnessEvent } from '../api';
 
-/** What a test comes to. */
+/** The result of a test. */
 export interface IVerdict {
   readonly level: 'good' | 'weak' | 'chance' | 'worse' | 'unknown';
   /** In plain words. */
   readonly words: string;
-  /** The numbers that they rest on. */
+  /** The numbers behind them. */
   readonly numbers: string;
 }
 
@@ -20,8 +20,8 @@ type Numbers = Pick<
 /**
  * Say whether what a map ranks first matters first.
  *
- * Random orders have an area of zero and a deviation: a map within one of it is
- * chance, one within two hardly more.
+ * Random orders have an area of zero and a deviation: a map within one deviation is
+ * chance, one within two hardly better.
  */
 export function verdictOf(
   test: Numbers,
@@ -81,7 +81,7 @@ export function verdictOf(
   };
 }
 
-/** What a map knows besides that long parts matter more; empty if unknown. */
+/** What a map knows besides the fact that long segments matter more; empty if unknown. */
 export function lengthWords(test: Numbers, trans: TranslationBundle): string {
   const { faithfulness, deviation, length_adjusted: length } = test;
   if (faithfulness === null || deviation === null || length === null) {
@@ -102,7 +102,7 @@ export function lengthWords(test: Numbers, trans: TranslationBundle): string {
       );
 }
 
-/** How a map bears noise. */
+/** How much a map changes with noise. */
 export function stabilityWords(
   stability: number,
   trans: TranslationBundle
@@ -116,7 +116,7 @@ export function stabilityWords(
     : trans.__('A little noise changes its order considerably (%1).', value);
 }
 
-/** How far two maps agree. */
+/** How much two maps agree. */
 export function agreementWords(
   correlation: number,
   trans: TranslationBundle
@@ -133,8 +133,8 @@ export function agreementWords(
 }
 
 /**
- * How much faster the map's order costs the target its probability than random
- * orders do, on the mean of the way; null where these cost it nothing.
+ * How much faster the map's order reduces the target's probability than random
+ * orders do, on average; null if random orders don't reduce it.
  */
 export function paceOf(curves: readonly CurveEvent[]): number | null {
   const drop = (order: CurveEvent['order']) => {
@@ -156,7 +156,7 @@ export function paceOf(curves: readonly CurveEvent[]): number | null {
     : null;
 }
 
-/** Points of a hundred, which is all that can be moved, moved at once. */
+/** Percentage points, limited to 100. */
 function hundredths(part: number): string {
   const points = Math.round(Math.min(1, part) * 100);
   return points < 0 ? `−${-points}` : String(points);

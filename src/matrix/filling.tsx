@@ -5,7 +5,7 @@ import { Problem, Waiting } from '../components/notices';
 import { describeCost } from '../session/labels';
 import type { IFilling, MatrixModel } from './model';
 
-/** Rows by a method that explains one sentence at a time: what they cost, or how far they are. */
+/** Rows by a method that explains one sentence at a time: their cost, or their progress. */
 export function Filling(props: {
   model: MatrixModel;
   filling: IFilling;

@@ -10,7 +10,7 @@ import type { ICell, IColumn, IRow, ITable } from './table';
 /** Stands for less than half a per cent. */
 const NOTHING = '·';
 
-/** Where the focus is: rows and columns count from 0, headers are before and totals behind them. */
+/** The place of the focus: rows and columns count from 0, without headers and totals. */
 interface IPlace {
   readonly row: number;
   readonly column: number;
@@ -202,10 +202,10 @@ const Cell = React.memo(
   (props: {
     row: IRow;
     column: IColumn;
-    /** Null: the column doesn't stand before the row; undefined: not computed yet. */
+    /** Null: the column doesn't precede the row; undefined: not computed yet. */
     cell: ICell | null | undefined;
     at: string;
-    /** Id of what tells more of the cell with the focus. */
+    /** Id of the details of the cell with the focus. */
     details: string;
     isReachable: boolean;
     isFirstOfAnswer: boolean;
@@ -297,14 +297,14 @@ function Details(props: {
   );
 }
 
-/** The same as {@link short}, with the sign: who sees it and who hears it speak of one number. */
+/** The same number as {@link short}, with the sign, for screen readers. */
 function spoken(part: number, trans: TranslationBundle): string {
   return short(part) === NOTHING
     ? trans.__('under 1%')
     : trans.__('%1%', short(part));
 }
 
-/** A part in whole per cent, without the sign that would not fit. */
+/** A percentage without decimals and without the percent sign, which doesn't fit. */
 function short(part: number): string {
   const value = Math.round(Math.abs(part) * 100);
   return value === 0 ? NOTHING : `${part < 0 ? '−' : ''}${value}`;
@@ -321,7 +321,7 @@ function cellAt(
   return grid?.querySelector(`[data-cell="${row}:${column}"]`) ?? null;
 }
 
-/** Where a key leads, or null. */
+/** Where a key moves the focus, or null. */
 function destination(
   event: React.KeyboardEvent,
   { row, column }: IPlace,

@@ -17,22 +17,22 @@ import type { ISettings } from '../session/settings';
 import { makeTable, targetsOf } from './table';
 import type { ITable, Scale } from './table';
 
-/** What fills the table by a method that explains one sentence at a time. */
+/** The progress of a method that explains one sentence at a time. */
 export interface IFilling {
-  /** Rows that are computed, of all that can be. */
+  /** Computed rows, and all that can be computed. */
   readonly done: number;
   readonly total: number;
-  /** What the others cost at most; null while that is unknown. */
+  /** The most that the others cost; null if unknown. */
   readonly estimate: Estimate | null;
-  /** When computing them began, in milliseconds since the epoch; null if nobody asked for it. */
+  /** When computing started, in milliseconds since the epoch; null if it wasn't requested. */
   readonly since: number | null;
-  /** What is being computed says that it waits for, in words. */
+  /** What the running computation waits for. */
   readonly message: string;
-  /** Why the last one failed, or null. */
+  /** Why the last computation failed, or null. */
   readonly problem: IProblem | null;
 }
 
-/** What the matrix needs of the session. */
+/** What the matrix needs from the session. */
 export interface IMatrixSession {
   readonly runs: Pick<Runs, 'shown'>;
   readonly settings: ISettings;
@@ -45,11 +45,11 @@ export interface IMatrixSession {
 }
 
 /**
- * The whole answer at once: for each of its sentences what led to it.
+ * The whole answer at once: the map of each of its sentences.
  *
- * Some methods explain all sentences unasked; what the others have computed is
- * shown, and what they haven't is computed when somebody asks, one row after
- * the other.
+ * Some methods explain all sentences automatically. Of other methods it shows the
+ * computed rows, and computes the missing ones on request, one after
+ * another.
  */
 export class MatrixModel extends Model {
   constructor(session: IMatrixSession) {
@@ -58,12 +58,12 @@ export class MatrixModel extends Model {
     session.changed.connect(this._onSession, this);
   }
 
-  /** The answer under way or shown. */
+  /** The session. */
   get session(): IMatrixSession {
     return this._session;
   }
 
-  /** The table; null before there is a complete answer. */
+  /** The table; null until the answer is complete. */
   get table(): ITable | null {
     const { settings, explanation } = this._session;
     const { shown: run } = this._session.runs;
@@ -97,8 +97,8 @@ export class MatrixModel extends Model {
   }
 
   /**
-   * How far the table is, by a method that explains one sentence at a time; null
-   * where it fills by itself, and where all is there that can be.
+   * The progress of a method that explains one sentence at a time; null for an
+   * automatic method, and if no row is missing.
    */
   get filling(): IFilling | null {
     const computations = this._computations();
@@ -106,7 +106,7 @@ export class MatrixModel extends Model {
     if (missing.length === 0) {
       return null;
     }
-    // The last sentence has most before it: none of the others costs more.
+    // The last sentence follows the most text: no other costs more.
     const { estimate } = missing[missing.length - 1];
     const count = missing.length;
     return {
@@ -122,19 +122,19 @@ export class MatrixModel extends Model {
     };
   }
 
-  /** Ask what the rows that are missing would cost. */
+  /** Request the cost of the missing rows. */
   async appraise(): Promise<void> {
     const missing = this._computations().filter(one => one.phase !== 'done');
     await missing[missing.length - 1]?.offer(false);
   }
 
-  /** Compute the rows that are missing, one after the other. */
+  /** Compute the missing rows, one after another. */
   fill(): void {
     this._since = Date.now();
     this._next();
   }
 
-  /** Stop computing them; what is done stays. */
+  /** Stop; computed rows stay. */
   stop(): void {
     const active = this._active;
     this._active = null;
@@ -157,7 +157,7 @@ export class MatrixModel extends Model {
     this._session.changed.disconnect(this._onSession, this);
   }
 
-  /** Compute the rows that have no scores yet, such as those of a run of the history. */
+  /** Compute the rows without scores, for example of a run from the history. */
   requestMissing(): void {
     const text = this._text;
     if (text && METHODS[this.method].isAutomatic) {
@@ -165,7 +165,7 @@ export class MatrixModel extends Model {
     }
   }
 
-  /** Explain a row's sentence, and show a column's in the text. */
+  /** Set the target to a row's sentence, and scroll to a column's. */
   select(row: number, column: number): void {
     const { table } = this;
     if (table) {
@@ -177,7 +177,7 @@ export class MatrixModel extends Model {
     }
   }
 
-  /** The text in sentences, whatever the panel shows it in. */
+  /** The text in sentences, whatever the panel's granularity. */
   private get _text(): IText | null {
     const { shown: run } = this._session.runs;
     if (!run || run.answerTokens.length === 0) {
@@ -189,7 +189,7 @@ export class MatrixModel extends Model {
     );
   }
 
-  /** Scores of a row by the method in use, in the form that they came in; null before they are there. */
+  /** Scores of a row by the current method; null until they are computed. */
   private _scoresOf(
     text: IText,
     target: TokenSpan
@@ -202,7 +202,7 @@ export class MatrixModel extends Model {
           ?.result ?? null);
   }
 
-  /** Of each row what computes it, where it doesn't come by itself and can be. */
+  /** Each row's computation, for a method that isn't automatic. */
   private _computations(): Computation<DemandedScores>[] {
     const text = this._text;
     const { method } = this;
@@ -229,7 +229,7 @@ export class MatrixModel extends Model {
       this._next();
       return;
     }
-    // Failed, cancelled because somebody asked for something else, or of another run.
+    // Failed, cancelled because of another request, or of another run.
     if (active && (active.phase !== 'running' || active.isDisposed)) {
       this._active = null;
     }

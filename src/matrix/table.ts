@@ -1,4 +1,4 @@
-/** From the scores of all sentences of an answer to one table. Pure functions. */
+/** Makes one table from the scores of all sentences of an answer. Pure functions. */
 import { colourWeight, intensityExponent } from '../salience';
 import type { ISegmentSalience, TokenSpan } from '../salience';
 import type { DemandedScores } from '../session/demand';
@@ -6,45 +6,45 @@ import { mapOf, textOf } from '../session/map';
 import type { IMapOptions, IShownMap, IText } from '../session/map';
 
 /**
- * Scale of the cells: its row, so that each sentence of the answer shows
- * what led to it; or the whole table, so that sentences of the answer can be
+ * Scale of the cells: the row, so that each sentence of the answer shows its
+ * shares; or the whole table, so that sentences of the answer can be
  * compared.
  */
 export type Scale = 'row' | 'all';
 
-/** How much a sentence led to a sentence of the answer. */
+/** How much a sentence influenced a sentence of the answer. */
 export interface ICell {
-  /** Part of the row or of the whole table, 0 to 1. */
+  /** Share of the row or of the whole table, 0 to 1. */
   readonly part: number;
-  /** Strength of colour, -1 to 1; negative where it is against. */
+  /** Strength of colour, -1 to 1; negative if it is against. */
   readonly weight: number;
   readonly segment: ISegmentSalience;
 }
 
-/** A sentence of the answer and what led to it. */
+/** A sentence of the answer, as a row. */
 export interface IRow {
   readonly span: TokenSpan;
   readonly text: string;
-  /** One for each column, null for the sentence itself and what follows; null before it is computed. */
+  /** One for each column, null for the sentence itself and those after it; null until it is computed. */
   readonly cells: readonly (ICell | null)[] | null;
-  /** Its part of the salience of the whole table; null before it is computed. */
+  /** Its share of the whole table; null until it is computed. */
   readonly total: number | null;
   readonly map: IShownMap | null;
 }
 
-/** A sentence of the prompt or of the answer. */
+/** A sentence of the prompt or of the answer, as a column. */
 export interface IColumn {
   readonly span: TokenSpan;
   readonly text: string;
   readonly isAnswer: boolean;
   /**
-   * Of the whole table its part; of rows by themselves the mean of its cells,
-   * those that it has none in counting as nothing.
+   * Its share of the whole table; or the mean of its cells, if each row is scaled by
+   * itself, missing cells counting as 0.
    */
   readonly total: number;
 }
 
-/** Rows are the answer's sentences, columns all sentences that may have led to them. */
+/** Rows are the answer's sentences, columns all sentences that precede any of them. */
 export interface ITable {
   readonly rows: readonly IRow[];
   readonly columns: readonly IColumn[];
@@ -57,7 +57,7 @@ export interface ITable {
  *
  * @param text - in sentences, without a target.
  * @param scoresOf - of a sentence: `<float32>[num_tokens]`, or of the sentences
- *   before it; null before they are computed.
+ *   before it; null until they are computed.
  */
 export function makeTable(
   text: IText,
@@ -74,7 +74,7 @@ export function makeTable(
     (map?.segments ?? []).reduce((sum, s) => sum + sizeOf(s), 0)
   );
   const whole = sizes.reduce((sum, size) => sum + size, 0);
-  // Nothing follows the last sentence that it could have led to.
+  // Nothing follows the last sentence, so it needs no column.
   const columns = text.segments.slice(0, -1);
   const largest = maps
     .flatMap(map => map?.segments.map(sizeOf) ?? [])
@@ -127,12 +127,12 @@ export function makeTable(
   };
 }
 
-/** The sentences of an answer that can be explained: a sequence's first token can't. */
+/** The sentences of an answer that can be targets; not the sequence's first token. */
 export function targetsOf(text: IText): TokenSpan[] {
   return text.answer.filter(([start]) => start > 0);
 }
 
-/** How much a segment weighs, for or against. */
+/** A segment's absolute score. */
 function sizeOf({ rank, score }: ISegmentSalience): number {
   return rank === null ? 0 : Math.abs(score);
 }

@@ -10,10 +10,10 @@ import { Filling } from './filling';
 import { Grid } from './grid';
 import type { MatrixModel } from './model';
 
-/** The whole answer at once: its sentences against all that may have led to them. */
+/** The whole answer at once: a table of its sentences and all sentences before them. */
 export function MatrixView(props: {
   model: MatrixModel;
-  /** Start the model service anew. */
+  /** Restart the model service. */
   onRestart: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -103,7 +103,7 @@ export function MatrixView(props: {
   );
 }
 
-/** Rows that are under way. */
+/** Rows in progress. */
 function Computing({ message }: { message: string }): JSX.Element {
   const { trans } = usePanel();
   const since = useRef(Date.now());

@@ -9,8 +9,8 @@ import { MatrixView } from './view';
 /** The matrix of an answer. */
 export class MatrixWidget extends ReactWidget {
   /**
-   * @param model - the widget's to dispose of.
-   * @param onRestart - starts the model service anew.
+   * @param model - the widget disposes of it.
+   * @param onRestart - restarts the model service.
    */
   constructor(
     model: MatrixModel,

@@ -12,7 +12,7 @@ import { MAX_NAME, MAX_PATH, missing, read } from './path';
 /** A preset's name is the same in all languages. */
 const EXAMPLE = 'gemma2_instruct_2b_en';
 
-/** Adding a model: one that is on the disk already, or any other. */
+/** Adds a model: one on the disk, a recommended one, or any other. */
 export function Add(props: {
   models: ModelsModel;
   trans: TranslationBundle;
@@ -36,7 +36,7 @@ export function Add(props: {
   );
 }
 
-/** What can be added: the models to begin with, and a form for any other. */
+/** The recommended models, and a form for any other. */
 function Adding(props: {
   models: ModelsModel;
   trans: TranslationBundle;
@@ -46,7 +46,7 @@ function Adding(props: {
   const { known } = models.service;
   const whole = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // Nothing is returned: browsers are about to answer with a promise.
+    // Nothing is returned: browsers will return a promise here.
     whole.current?.scrollIntoView({ block: 'nearest' });
   }, []);
   return (
@@ -76,8 +76,8 @@ function Adding(props: {
 }
 
 /**
- * A model to begin with: added with one click, from the site that is chosen
- * where several have it, and downloaded with another.
+ * A recommended model: one click adds it, from a site of the user's choice if
+ * several have it, and another downloads it.
  */
 export function Known(props: {
   known: KnownModel;
@@ -141,7 +141,7 @@ function Form(props: {
   const [isAdding, setAdding] = useState(false);
   const [problem, setProblem] = useState<IProblem | null>(null);
   const field = useRef<HTMLInputElement>(null);
-  // One can type at once, and the list above stays in sight.
+  // The user can type at once, and the list above stays in view.
   useEffect(() => {
     field.current?.focus({ preventScroll: true });
   }, []);
@@ -154,14 +154,14 @@ function Form(props: {
       return;
     }
     setAdding(true);
-    // An address that names nothing yet is still asked about: the server says
-    // which part of it is missing.
+    // The server also gets an address that names nothing yet: it says which part is
+    // missing.
     const failed = await models.add(
       asked.name || asked.path.slice(0, MAX_NAME),
       asked.path
     );
     setAdding(false);
-    // The manager, where other places lead to, is where this stands.
+    // The problem's other remedies lead to the manager, which contains this form.
     setProblem(failed && { ...failed, remedies: [] });
     if (!failed) {
       onDone();

@@ -7,7 +7,7 @@ import type { IProblem } from '../session/problem';
 import { describeFault, describeFound } from './labels';
 import type { ModelsModel } from './model';
 
-/** Models that other programs keep on this machine: loaded with one click from where they lie. */
+/** Models of other programs on this machine: one click loads them from where they are. */
 export function OnThisMachine(props: {
   models: ModelsModel;
   trans: TranslationBundle;
@@ -56,7 +56,7 @@ export function OnThisMachine(props: {
   );
 }
 
-/** Two names may be of one file. */
+/** Two names may belong to one file. */
 function keyOf(found: FoundModel): string {
   return `${found.path} ${found.title}`;
 }

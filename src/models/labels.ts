@@ -9,7 +9,7 @@ import type {
 } from '../api';
 import { describeWindow } from '../session/labels';
 
-/** A size in bytes, as disks are sold: decimal. */
+/** A size in bytes, in decimal units, as for disks. */
 export function describeBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let unit = 0;
@@ -37,7 +37,7 @@ export function describeWeights(
   return trans.__('%1 weights', count.toLocaleString());
 }
 
-/** How far a model is, in a word or two. */
+/** A model's state, in a word or two. */
 export function describeState(
   state: ModelInfo['state'],
   trans: TranslationBundle
@@ -52,7 +52,7 @@ export function describeState(
   }[state];
 }
 
-/** How far a download or the reading of weights is; empty where that isn't known. */
+/** The progress of a download or of reading weights; empty if unknown. */
 export function describeProgress(
   { state, download, reading }: ModelInfo,
   trans: TranslationBundle
@@ -86,7 +86,7 @@ export function describePrecision(
   return precision === 'auto' ? trans.__('automatic') : precision;
 }
 
-/** What loading a model so that it fits would be. */
+/** How a model could be loaded so that it fits. */
 export function describeFit(fit: ModelFit, trans: TranslationBundle): string {
   return fit.max_length === null
     ? trans.__('Load in %1', fit.precision)
@@ -97,7 +97,7 @@ export function describeFit(fit: ModelFit, trans: TranslationBundle): string {
       );
 }
 
-/** What is known of a model before it is here, piece by piece. */
+/** Facts about a model before it is downloaded. */
 export function describeKnown(
   known: KnownModel,
   trans: TranslationBundle
@@ -124,7 +124,7 @@ export function describeKnown(
   ];
 }
 
-/** What is known of a model of another program, piece by piece. */
+/** Facts about a model of another program. */
 export function describeFound(
   found: FoundModel,
   trans: TranslationBundle
@@ -140,7 +140,7 @@ export function describeFound(
   ].filter(piece => piece !== '');
 }
 
-/** Why a model of another program can't be used, piece by piece. */
+/** Why a model of another program can't be used. */
 export function describeFault(
   found: FoundModel,
   trans: TranslationBundle
@@ -152,7 +152,7 @@ export function describeFault(
   ].filter(piece => piece !== '');
 }
 
-/** The memory that it needs, where that is known. */
+/** The memory that it needs, if known. */
 function describeNeed(
   {
     memory,
@@ -176,7 +176,7 @@ function describeNeed(
   ];
 }
 
-/** What is known of a model, piece by piece. */
+/** Facts about a model. */
 export function describeModel(
   model: ModelInfo,
   trans: TranslationBundle

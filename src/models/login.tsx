@@ -28,7 +28,7 @@ export function Kaggle(props: {
   if (!kaggle) {
     return null;
   }
-  // Where a server has several users, they share what is said here.
+  // On a server with several users, all of them share the login.
   const isOthers = kaggle.source === 'panel' && !kaggle.own;
   const source = {
     none: trans.__('Not logged in to Kaggle.'),
@@ -140,7 +140,7 @@ function Form(props: {
       <input
         className="lit-field"
         type="password"
-        // Not a password of this page's, which browsers would offer to keep.
+        // Not a password for this page, which browsers would offer to store.
         autoComplete="off"
         spellCheck={false}
         value={value}

@@ -8,7 +8,8 @@ import type {
   ModelChange,
   ModelsResponse
 } from '../api';
-import { FakeClient, fakeModel, settle } from '../session/fakes';
+import { FakeClient, settle } from '../session/fakes';
+import { fakeModel } from '../session/fixtures';
 import { remediesOf } from '../session/problem';
 import { ServiceModel } from '../session/service';
 import {
@@ -208,7 +209,7 @@ describe('models/labels', () => {
       'unknown',
       '8192 of the model’s 32768 tokens: whether more would fit isn’t known'
     ],
-    ['limit', '8192 of the model’s 32768 tokens: no more are taken here'],
+    ['limit', '8192 of the model’s 32768 tokens: this is the limit here'],
     ['user', '8192 tokens, as chosen here'],
     ['administrator', '8192 tokens, as configured'],
     ['model', '8192 tokens']

@@ -14,15 +14,15 @@ import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { ServiceModel } from '../session/service';
 
-/** What the manager asks of the client. */
+/** What the manager needs from the client. */
 export type ModelsClient = Pick<
   ApiClient,
   'changeModel' | 'kaggle' | 'logInToKaggle' | 'logOutOfKaggle'
 >;
 
 /**
- * Changes the models. What they are is known by the service's own model, which
- * is asked now and then.
+ * Changes the models. `ServiceModel` has their list, and requests it now and
+ * then.
  */
 export class ModelsModel extends Model {
   constructor(
@@ -35,17 +35,17 @@ export class ModelsModel extends Model {
     this._trans = trans;
   }
 
-  /** Where credentials for Kaggle come from; null before it is known. */
+  /** Where credentials for Kaggle come from; null if unknown. */
   get kaggle(): KaggleStatus | null {
     return this._kaggle;
   }
 
-  /** Whether a model of this name is being changed. */
+  /** Whether a request changes the model with this name. */
   isChanging(name: string): boolean {
     return this._changing.has(name);
   }
 
-  /** A name that no model has yet, like one that is wanted. */
+  /** A name that no model has yet, similar to a given one. */
   free(name: string): string {
     const taken = this.service.models.map(model => model.name);
     let result = name;
@@ -60,7 +60,7 @@ export class ModelsModel extends Model {
     return this._problems.get(name) ?? null;
   }
 
-  /** Emitted when the manager is to be shown. */
+  /** Emitted when the manager should open. */
   get revealed(): ISignal<this, void> {
     return this._revealed;
   }
@@ -71,8 +71,8 @@ export class ModelsModel extends Model {
   }
 
   /**
-   * Load a model, or load it otherwise than it is: null is as before, a longest
-   * prompt of 0 as memory allows.
+   * Load a model, or load it with other options: null leaves one as it is, a longest
+   * prompt of 0 means as memory allows.
    */
   load(
     name: string,
@@ -87,12 +87,12 @@ export class ModelsModel extends Model {
     });
   }
 
-  /** Let go of a model's memory. */
+  /** Unload a model, which frees its memory. */
   unload(name: string): Promise<boolean> {
     return this._change({ kind: 'unload', name });
   }
 
-  /** Download a model, whose terms the user has seen, and load it. */
+  /** Download a model whose terms the user has seen, and load it. */
   download(name: string): Promise<boolean> {
     return this._change({ kind: 'download', name });
   }
@@ -102,7 +102,7 @@ export class ModelsModel extends Model {
     return this._change({ kind: 'stop', name });
   }
 
-  /** Add a model. Resolves to null, or to why it was refused. */
+  /** Add a model. Resolves to null, or to why the server refused it. */
   async add(name: string, path: string): Promise<IProblem | null> {
     await this._change({ kind: 'add', name, path });
     const problem = this.problem(name);
@@ -110,22 +110,22 @@ export class ModelsModel extends Model {
     return problem;
   }
 
-  /** Forget a model that was added. */
+  /** Remove a model that was added. */
   remove(name: string): Promise<boolean> {
     return this._change({ kind: 'remove', name });
   }
 
-  /** Ask whether there are credentials for Kaggle. */
+  /** Load whether there are credentials for Kaggle. */
   async lookForKaggle(): Promise<void> {
     try {
       this._kaggle = await this._client.kaggle();
       this._emit();
     } catch {
-      // The service's model tells that the server can't be reached.
+      // `ServiceModel` reports that the server is unreachable.
     }
   }
 
-  /** Use credentials. Resolves to null, or to why they were refused. */
+  /** Use credentials. Resolves to null, or to why the server refused them. */
   async logIn(
     login: Partial<KaggleLogin>,
     save: boolean
@@ -139,7 +139,7 @@ export class ModelsModel extends Model {
     }
   }
 
-  /** Forget the credentials that were given here. */
+  /** Forget the credentials that a user entered here. */
   async logOut(): Promise<void> {
     try {
       this._kaggle = await this._client.logOutOfKaggle();
@@ -155,7 +155,7 @@ export class ModelsModel extends Model {
     this._problems.delete(name);
     this._emit();
     try {
-      // It may start the service first: say what that does meanwhile.
+      // This may start the service first: show its progress.
       if (this.service.service?.state !== 'ready') {
         setTimeout(() => void this.service.refresh(), 300);
       }

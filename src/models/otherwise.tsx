@@ -12,10 +12,10 @@ const PRECISIONS: readonly Precision[] = [
   'float16'
 ];
 
-/** The longest limit that a request may name, in tokens: `MAX_TOKENS` of the protocol. */
+/** The longest limit that a request may contain, in tokens: `MAX_TOKENS` of the protocol. */
 const MOST_TOKENS = 262_144;
 
-/** How a model is loaded, where that isn't as configured. */
+/** Options for loading a model, instead of the configured ones. */
 export function Otherwise(props: {
   model: ModelInfo;
   trans: TranslationBundle;

@@ -2,20 +2,20 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IProblem } from '../session/problem';
 
-/** Longest name and path of a model, in characters. */
+/** The longest name and path of a model, in characters. */
 export const MAX_NAME = 200;
 export const MAX_PATH = 4096;
 
-/** What is written where a model is added: its path, and perhaps its name. */
+/** The input when the user adds a model: its path, and perhaps its name. */
 export interface IWritten {
-  /** Empty: none is written, and none can be proposed. */
+  /** Empty: the user wrote none, and none can be suggested. */
   readonly name: string;
   readonly path: string;
 }
 
 /**
- * Read what is written, which may be `name:path` as LIT writes models; an
- * address has a colon of its own.
+ * Parse the input, which may be `name:path`, as in LIT; an address contains a colon,
+ * too.
  */
 export function read(written: string): IWritten {
   const text = written.trim();
@@ -25,7 +25,7 @@ export function read(written: string): IWritten {
     : { name: proposal(text), path: text };
 }
 
-/** A name for what lies at a path: its last part, which isn't a version; without a revision. */
+/** A name from a path: its last part that isn't a version; without a revision. */
 export function proposal(path: string): string {
   const parts = path
     .trim()
@@ -40,10 +40,10 @@ export function proposal(path: string): string {
 }
 
 /**
- * What is missing before a model can be added, or null.
+ * What is missing before the model can be added, or null.
  *
- * What an address holds is the server's to judge, which says which part of it
- * is missing; this is about what no request can be made of.
+ * The server checks addresses, and says which part is missing; this checks only
+ * what every request needs.
  */
 export function missing(
   { name, path }: IWritten,
@@ -53,7 +53,7 @@ export function missing(
     return {
       message: trans.__('There is no path after “%1:”.', name),
       hint: trans.__(
-        'Write what is to be loaded behind the colon, such as %1:gemma2_instruct_2b_en.',
+        'Write a path after the colon, such as %1:gemma2_instruct_2b_en.',
         name
       ),
       remedies: []

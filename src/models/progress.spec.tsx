@@ -5,7 +5,7 @@ import type { Root } from 'react-dom/client';
 
 import type { ModelInfo } from '../api';
 import { PanelContext } from '../components/context';
-import { fakeModel } from '../session/fakes';
+import { fakeModel } from '../session/fixtures';
 import { describeProgress } from './labels';
 import type { ModelsModel } from './model';
 import { Row } from './row';

@@ -1,4 +1,4 @@
-/** A model that is on its way: how far it is, and what stops it. */
+/** The progress of a model that downloads or loads, with a button that stops it. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useRef } from 'react';
 
@@ -7,7 +7,7 @@ import { Waiting } from '../components/notices';
 import { describeProgress } from './labels';
 import type { ModelsModel } from './model';
 
-/** How far a download, or the loading of a model, is. */
+/** The progress of a download, or of loading a model. */
 export function Progress(props: {
   model: ModelInfo;
   models: ModelsModel;

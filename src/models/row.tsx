@@ -13,13 +13,13 @@ import type { ModelsModel } from './model';
 import { Otherwise } from './otherwise';
 import { Progress } from './progress';
 
-/** One model: what it is, how far it is, and what can be done with it. */
+/** One model: what it is, its state, and its actions. */
 export function Row(props: {
   model: ModelInfo;
   models: ModelsModel;
-  /** Whether prompts go to it. */
+  /** Whether it is the chosen model. */
   isChosen: boolean;
-  /** Why another can't be chosen now, or null. */
+  /** Why the user can't choose another now, or null. */
   onChoose: (() => void) | null;
   trans: TranslationBundle;
 }): JSX.Element {
@@ -61,7 +61,7 @@ export function Row(props: {
   );
 }
 
-/** What is under way, or went wrong. */
+/** Progress, or what went wrong. */
 function State(props: {
   model: ModelInfo;
   models: ModelsModel;
@@ -72,7 +72,7 @@ function State(props: {
   switch (model.state) {
     case 'downloading':
     case 'loading':
-      // Each is a wait of its own.
+      // Each is a separate wait.
       return <Progress key={model.state} {...props} />;
     case 'failed':
       return (
@@ -108,7 +108,7 @@ function State(props: {
   }
 }
 
-/** Whether a part of it is here already. */
+/** Whether a part of it is already downloaded. */
 function hasBegun({ download }: ModelInfo): boolean {
   return download !== null && download.done > 0;
 }
@@ -169,7 +169,7 @@ function Tools(props: {
         <div className="lit-managed-tools">
           {!isHere &&
             button(
-              hasBegun(model) ? trans.__('Go on') : trans.__('Download'),
+              hasBegun(model) ? trans.__('Continue') : trans.__('Download'),
               trans.__('Download %1', name),
               () => void models.download(name),
               true

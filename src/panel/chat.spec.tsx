@@ -2,7 +2,7 @@ import React, { act } from 'react';
 
 import type { ModelInfo } from '../api';
 import { Stage } from '../components/fixtures';
-import { fakeModel } from '../session/fakes';
+import { fakeModel } from '../session/fixtures';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
@@ -69,7 +69,7 @@ describe('panel/chat', () => {
     const text = show({
       template: { ...template, system: 'added', date: '2024-07-26' }
     });
-    expect(text).toContain('It adds a system turn of its own.');
+    expect(text).toContain('It adds a system turn.');
     expect(text).toContain('always 2024-07-26');
   });
 

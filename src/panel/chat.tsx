@@ -1,4 +1,4 @@
-/** Whether prompts are put into their model's chat format. */
+/** The option for the chat format. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -6,10 +6,10 @@ import type { ChatMode, ModelInfo } from '../api';
 import { usePanel } from '../components/context';
 import type { ISettings } from '../session/settings';
 
-/** The choice, and what it comes to for the model at hand. */
+/** The choice, and its effect with the chosen model. */
 export function ChatOption(props: {
   settings: ISettings;
-  /** The model that runs; null where it isn't known. */
+  /** The chosen model; null if unknown. */
   model: ModelInfo | null;
   onSettings: (settings: Partial<ISettings>) => void;
 }): JSX.Element {
@@ -55,7 +55,7 @@ export function ChatOption(props: {
   );
 }
 
-/** What becomes of the next prompt; empty where that isn't known, or plain. */
+/** What happens to the next prompt; empty if unknown, or if it stays plain. */
 function describeEffect(
   mode: ChatMode,
   model: ModelInfo | null,
@@ -105,7 +105,7 @@ function effectOf(
       );
 }
 
-/** What there is to know of the template that came with a model. */
+/** Facts about the template that came with a model. */
 function describeTemplate(
   { template }: ModelInfo,
   trans: TranslationBundle
@@ -118,7 +118,7 @@ function describeTemplate(
   }
   const parts: string[] = [];
   if (template.system === 'added') {
-    parts.push(trans.__('It adds a system turn of its own.'));
+    parts.push(trans.__('It adds a system turn.'));
   }
   if (template.date !== '') {
     parts.push(

@@ -17,7 +17,7 @@ import { Origin, Variables } from './origin';
 import { SampleStrip } from './samples';
 import { StopProposal } from './stopfield';
 
-/** Where the prompt is made and sent. */
+/** Where the user writes and runs the prompt. */
 export function Composer({
   session,
   onSettings
@@ -31,7 +31,7 @@ export function Composer({
   const { prompt, runs } = session;
   const { shown: run, attempt, isRunning, failure: failed } = runs;
   const limit = session.service.status?.limits.max_prompt_chars;
-  // Without an answer there is no flowing text that would show the prompt.
+  // Without an answer there is no text that would show the prompt.
   const shown = editing || session.explanation.text === null;
   const problem = runs.promptProblem;
   const awaited = isUnderWay(attempt)
@@ -121,7 +121,7 @@ export function Composer({
   );
 }
 
-/** What there is to know of the run. */
+/** Facts about the run. */
 function Facts({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { shown: run, attempt, isStale } = session.runs;
@@ -129,7 +129,7 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     return null;
   }
   if (isStale && !isUnderWay(run)) {
-    // Said here too: the prompt's own note may be out of view.
+    // Repeated here: the prompt's note may be out of view.
     return (
       <span className="lit-facts">{trans.__('answer to an earlier text')}</span>
     );
@@ -181,7 +181,7 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
   );
 }
 
-/** What there is to know of a forced answer. */
+/** Facts about a forced answer. */
 function ForcedAnswerFacts({ run }: { run: IRun }): JSX.Element {
   const { trans } = usePanel();
   const count = run.answerTokens.length;
@@ -208,7 +208,7 @@ function ForcedAnswerFacts({ run }: { run: IRun }): JSX.Element {
   );
 }
 
-/** How quick the answer began, and what it owes to the run before. */
+/** How fast the answer started, and what it reused from the run before. */
 function detailsOf(run: IRun, trans: TranslationBundle): string {
   const details: string[] = [];
   if (run.firstSeconds !== null) {
@@ -222,7 +222,7 @@ function detailsOf(run: IRun, trans: TranslationBundle): string {
   return details.join('; ');
 }
 
-/** What became of turns that the user wrote into the prompt. */
+/** A note on turns that the user wrote into the prompt. */
 function Turns({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { shown: run, attempt, isStale } = session.runs;
@@ -235,7 +235,7 @@ function Turns({ session }: { session: Session }): JSX.Element | null {
   return note === '' ? null : <p className="lit-hint lit-sampled">{note}</p>;
 }
 
-/** How the next answer is made, where that is not always the same way. */
+/** How the next answer is sampled, unless it always comes out the same. */
 function Sampled({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { settings } = session;
@@ -245,7 +245,7 @@ function Sampled({ session }: { session: Session }): JSX.Element | null {
   const { stop } = settings;
   const how = describeSampling(next, trans);
   const isUsual = how === describeSampling({}, trans) && stop.length === 0;
-  // Of several samples the first has the seed that was chosen.
+  // The first of several samples has the chosen seed.
   const isSample = samples.indexOf(run) >= 0;
   const first = isSample ? samples.runs[0] : run;
   const isTold =

@@ -1,4 +1,4 @@
-/** How many tokens the prompt is, of those that the model takes; shown before it runs. */
+/** How many tokens the prompt has, and the window; shown before it runs. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -9,10 +9,10 @@ import type { Room } from '../session/count';
 import { describeWindow } from '../session/labels';
 import type { Session } from '../session/session';
 
-/** The count, and what is wrong with it. */
+/** The count, and what doesn't fit. */
 export function Count(props: {
   session: Session;
-  /** Whether the prompt is being written; else a count that is fine isn't shown. */
+  /** Whether the user is writing the prompt; otherwise a count that fits is hidden. */
   isWriting: boolean;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -25,7 +25,7 @@ export function Count(props: {
   return (
     <div className="lit-count" data-room={isShown ? room : undefined}>
       {isShown && (
-        // No live region: it would be read out at every pause.
+        // No live region: screen readers would read it out at every pause.
         <span className="lit-count-tokens" title={about(session, count, trans)}>
           {trans.__(
             '%1 of %2 tokens',
@@ -43,7 +43,7 @@ export function Count(props: {
   );
 }
 
-/** What the numbers are. */
+/** The meaning of the numbers. */
 function about(
   session: Session,
   count: TokenCount,
@@ -63,7 +63,7 @@ function about(
   return what.join(' ');
 }
 
-/** In words: what doesn't fit; empty where all does. */
+/** What doesn't fit; empty if everything does. */
 function warning(
   room: Room,
   longest: number,

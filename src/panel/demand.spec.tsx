@@ -142,7 +142,7 @@ describe('panel: methods, demand and faithfulness', () => {
     expect(dock().textContent).toContain(
       'about 40 passes through the model, 3 s'
     );
-    expect(dock().textContent).toMatch(/SHAP takes away the \d+ parts/);
+    expect(dock().textContent).toMatch(/SHAP removes the \d+ segments/);
     await click('Compute');
     await act(async () => {
       client.last.send({ event: 'progress', done: 10, total: 40 });

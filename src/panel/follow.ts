@@ -4,12 +4,12 @@ import { useEffect, useRef } from 'react';
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
 
-/** What is new at the end of the text: the cursor, or what to do next. */
+/** The end of the text: the cursor, or what to do next. */
 const NEWEST = '.lit-caret, .lit-next';
 
 /**
- * Keep an answer in view while it comes in, for it stands behind the prompt.
- * A user who scrolls up wants to read there, and stays there.
+ * Keep an answer in view while it arrives, since it follows the prompt. A user who
+ * scrolls up stays there, to read.
  */
 export function useFollow(
   root: React.RefObject<HTMLElement>,
@@ -43,7 +43,7 @@ export function useFollow(
     }
     if (current.follows && run?.key === current.key) {
       root.current?.querySelector(NEWEST)?.scrollIntoView({ block: 'nearest' });
-      // Once what to do next is in view, there is nothing more to follow.
+      // Once the next step is in view, there is nothing more to follow.
       current.follows = !explainable;
     }
   }, [root, run, length, underWay, explainable]);

@@ -7,10 +7,10 @@ import { beginsTurn } from '../session/chat';
 import { runTogether } from '../session/forcedAnswer';
 import type { Session } from '../session/session';
 
-/** Characters of a dataset’s target that its button’s title shows. */
+/** How many characters of a dataset’s target its button’s tooltip shows. */
 const PREVIEW = 500;
 
-/** "What would make it say this?": a text explained in place of an answer. */
+/** "What would make the model say this?": a text in place of an answer. */
 export function ForcedAnswer({
   session
 }: {
@@ -69,10 +69,10 @@ export function ForcedAnswer({
           onKeyDown={event => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
               event.preventDefault();
-              event.stopPropagation(); // else the panel runs the prompt
+              event.stopPropagation(); // otherwise the panel runs the prompt
               explain(forcedAnswer.text);
             } else if (event.key === 'Escape') {
-              event.stopPropagation(); // else the target goes
+              event.stopPropagation(); // otherwise the panel clears the target
             }
           }}
         >

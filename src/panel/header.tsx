@@ -5,7 +5,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
 
-/** How far model and service are, in one word. */
+/** The state of model and service, in one word. */
 type Readiness =
   'unknown' | 'stopped' | 'starting' | 'ready' | 'failed' | 'absent';
 

@@ -1,6 +1,6 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
-/** Lines of text, one of them weighing more. */
+/** Lines of text, one of them shaded. */
 export const panelIcon = new LabIcon({
   name: 'lit-lab:panel',
   svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">

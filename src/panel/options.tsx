@@ -19,14 +19,14 @@ import { StopField } from './stopfield';
 
 interface IOptionsProps {
   settings: ISettings;
-  /** The model that runs; null where it isn't known. */
+  /** The chosen model; null if unknown. */
   model: ModelInfo | null;
-  /** What the server allows; null where that isn't known. */
+  /** The server's limits; null if unknown. */
   limits: Limits | null;
   onSettings: (settings: Partial<ISettings>) => void;
 }
 
-/** How maps are made and shown, and how answers are. */
+/** How maps are computed and shown, and how answers are generated. */
 export function Options(props: IOptionsProps): JSX.Element {
   const { trans } = usePanel();
   return (
@@ -44,7 +44,7 @@ export function Options(props: IOptionsProps): JSX.Element {
   );
 }
 
-/** Longest answer that can be asked for where nothing says what the server allows. */
+/** The longest answer, if the server's limits are unknown. */
 const MOST_TOKENS = 4096;
 
 function AnswerOptions(props: IOptionsProps): JSX.Element {
@@ -52,7 +52,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
   const { settings, model, limits, onSettings } = props;
   const allowed = limits?.max_new_tokens ?? MOST_TOKENS;
   const window = model?.window ?? null;
-  // A prompt has one token at least.
+  // A prompt has at least one token.
   const most = Math.max(1, Math.min(allowed, (window ?? Infinity) - 1));
   return (
     <>
@@ -147,7 +147,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
         <p className="lit-hint">
           {settings.temperature === 0
             ? trans.__(
-                'At temperature 0 all samples would be the same: one is made.'
+                'At temperature 0 all samples would be the same, so there is only one.'
               )
             : trans.__(
                 'Run makes one answer after the other, with the seeds from %1 to %2.',

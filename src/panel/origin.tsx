@@ -7,7 +7,7 @@ import { usePanel } from '../components/context';
 import type { PromptModel } from '../session/prompt';
 import type { Session } from '../session/session';
 
-/** Where the prompt came from, and what has happened to it since. */
+/** Where the prompt came from, and whether it has changed since. */
 export function Origin({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { prompt } = session;
@@ -67,7 +67,7 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
   );
 }
 
-/** Where the text that can be gone back to came from, if that isn't here. */
+/** The place of the text to go back to, if it is another one. */
 function leftFrom(
   prompt: PromptModel,
   trans: TranslationBundle
@@ -104,16 +104,16 @@ function Note({ session }: { session: Session }): JSX.Element | null {
   ) : null;
 }
 
-/** Variables that get a field. */
+/** The most fields of a template that the panel shows. */
 const MOST_VARIABLES = 100;
 
-/** Characters of a variable's name that are shown. */
+/** How many characters of a field's name are shown. */
 const LONGEST_NAME = 200;
 
-/** The template's variables, to be filled in. */
+/** The template's fields, to fill in. */
 export function Variables(props: {
   prompt: PromptModel;
-  /** The most characters that the server takes of a prompt. */
+  /** The most characters of a prompt that the server accepts. */
   limit?: number;
 }): JSX.Element | null {
   const { trans } = usePanel();
@@ -162,7 +162,7 @@ export function Variables(props: {
   );
 }
 
-/** A variable's name; of a long expression its beginning. */
+/** A field's name; the beginning of a long expression. */
 function cut(name: string): string {
   return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
 }

@@ -3,7 +3,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
 
-/** Which sample is shown, and the way to the others; nothing where there is one alone. */
+/** Which sample is shown, and buttons for the others; nothing for a single answer. */
 export function SampleStrip({
   session
 }: {
@@ -18,7 +18,7 @@ export function SampleStrip({
   const { runs } = samples;
   const same = samples.sameAs(index);
   const isThere = (at: number) => (runs[at] ?? null) !== null;
-  // A sample may be gone since a reload: the next one that is there.
+  // A reload may have lost a sample: take the next one that is loaded.
   let before = index - 1;
   while (before >= 0 && !isThere(before)) {
     before--;
@@ -35,7 +35,7 @@ export function SampleStrip({
         type="button"
         className="lit-button lit-samples-step"
         aria-label={label}
-        // Not disabled: the focus stays at the last one.
+        // Not disabled, so that the focus stays.
         aria-disabled={isOff}
         title={
           isRunning

@@ -4,7 +4,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 
 import type { ModelInfo } from '../api';
 import { PanelContext } from '../components/context';
-import { fakeModel } from '../session/fakes';
+import { fakeModel } from '../session/fixtures';
 import type { Session } from '../session/session';
 import { ServiceNotice } from './service';
 

@@ -82,7 +82,7 @@ describe('panel/setup', () => {
 
   it('continues after a stop and a failure', async () => {
     expect(await draw({ ...IDLE, state: 'stopped' })).toContain(
-      '>Go on setting up</button>'
+      '>Continue setting up</button>'
     );
     const failed = await draw({
       ...IDLE,

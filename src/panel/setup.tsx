@@ -1,4 +1,4 @@
-/** An environment of its own for the model service: offered, made, stopped. */
+/** The model service's own environment: offered, set up, stopped. */
 import React, { useRef } from 'react';
 
 import type { SetupStatus } from '../api';
@@ -8,8 +8,8 @@ import { describeBytes } from '../models/labels';
 import type { ServiceModel } from '../session/service';
 
 /**
- * Offers to set the service up where it failed for want of its libraries, and
- * tells how far that is.
+ * Offers to set up the service if it failed because its libraries are missing, and
+ * shows the progress.
  */
 export function SetupNotice({
   service
@@ -18,12 +18,12 @@ export function SetupNotice({
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { setup } = service;
-  // Since when by our own clock: the server's may differ.
+  // By the page's clock: the server's may differ.
   const since = useRef<{ step: string; at: number }>({ step: '', at: 0 });
   if (setup && since.current.step !== setup.step) {
     since.current = { step: setup.step, at: Date.now() };
   }
-  // A button that was pressed gives way to another: with the keyboard, one goes on there.
+  // Another button replaces the pressed one: the keyboard focus moves to it.
   const pressed = useRef<'start' | 'stop' | null>(null);
   const press = (which: 'start' | 'stop') => {
     pressed.current = which;
@@ -47,7 +47,7 @@ export function SetupNotice({
         </div>
         <div className="lit-progress-row">
           {setup.total === null ? (
-            // Not a live region: there are hundreds of them.
+            // Not a live region: there are hundreds of lines.
             <p className="lit-setup-line" title={setup.line}>
               {setup.line}
             </p>
@@ -72,7 +72,7 @@ export function SetupNotice({
   }
   const label =
     setup.state === 'stopped'
-      ? trans.__('Go on setting up')
+      ? trans.__('Continue setting up')
       : setup.state === 'failed'
         ? trans.__('Try again')
         : trans.__('Set up');
@@ -110,7 +110,7 @@ export function SetupNotice({
   );
 }
 
-/** How far a download is. */
+/** A download's progress. */
 function Bytes(props: {
   setup: SetupStatus;
   done: number;

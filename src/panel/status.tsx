@@ -4,7 +4,7 @@ import { usePanel } from '../components/context';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 
-/** Announces what happens to screen readers. */
+/** Announces changes to screen readers. */
 export function Status({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
   const { shown: run, attempt } = session.runs;

@@ -13,7 +13,7 @@ import {
   unescapeStop
 } from '../session/stop';
 
-/** The texts that end an answer, to be added and removed. */
+/** Stop sequences, to add and remove. */
 export function StopField(props: {
   stop: readonly string[];
   onChange: (stop: readonly string[]) => void;
@@ -41,7 +41,7 @@ export function StopField(props: {
   };
   const remove = (one: string) => {
     onChange(stop.filter(other => other !== one));
-    // Its button goes, and the focus would go with it.
+    // Its button disappears, and would take the focus along.
     field.current?.focus();
   };
   return (
@@ -55,13 +55,13 @@ export function StopField(props: {
           spellCheck={false}
           autoComplete="off"
           value={typed}
-          // Not disabled: the focus comes here from what was removed.
+          // Not disabled: the focus moves here from the removed one.
           readOnly={isFull}
           aria-invalid={isTooLong}
           aria-describedby={`${id}-hint`}
           onChange={event => setTyped(event.target.value)}
           onPaste={event => {
-            // A field of one line would drop the line breaks.
+            // A field with one line would drop line breaks.
             const pasted = event.clipboardData.getData('text/plain');
             const { selectionStart, selectionEnd } = event.currentTarget;
             if (isFull || !/[\n\r\t]/.test(pasted)) {
@@ -74,13 +74,13 @@ export function StopField(props: {
                 typed.slice(selectionEnd ?? typed.length)
             );
           }}
-          // What was typed counts, though nobody has said so.
+          // Typed text counts even without Enter.
           onBlur={() => keep()}
           onKeyDown={event => {
             const { key, ctrlKey, metaKey, nativeEvent } = event;
             if (key === 'Enter' && !nativeEvent.isComposing) {
               if (ctrlKey || metaKey) {
-                keep(); // and Run follows
+                keep(); // the event then runs the prompt
                 return;
               }
               event.preventDefault();
@@ -138,13 +138,13 @@ export function StopField(props: {
 /**
  * Offers to stop at the label that begins each example of a few-shot prompt.
  *
- * Not where that is done already, and not where the shown answer ended by
+ * Not if the user has added it already, and not if the shown answer ended by
  * itself.
  */
 export function StopProposal(props: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
-  /** Called once it is taken, and its button gone: something else gets the focus. */
+  /** Called after the click, when the button is gone: the focus must move. */
   onTaken: () => void;
 }): JSX.Element | null {
   const { trans } = usePanel();
@@ -177,7 +177,7 @@ export function StopProposal(props: {
           'Each of the prompt’s examples begins with this. The answer then ends where the model would begin another one. This applies to other prompts too, until you remove it in Options.'
         )}
         onClick={() => {
-          // At the beginning of a line: “FAQ:” is no “Q:”.
+          // At the beginning of a line: “FAQ:” isn't “Q:”.
           onSettings({ stop: [...stop, `\n${label}`] });
           onTaken();
         }}

@@ -37,7 +37,7 @@ import { Status } from './status';
 export function PanelView(props: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
-  /** What begins comparisons. */
+  /** Opens comparisons. */
   compare: CompareLauncher;
   /** The dataset browser. */
   datasets: JSX.Element;
@@ -67,7 +67,7 @@ export function PanelView(props: {
 
   useEffect(() => {
     const reveal = (_: Session, token: number) => {
-      // Once a target that was chosen just now is drawn.
+      // Once the new target is rendered.
       requestAnimationFrame(() => {
         const at = session.explanation.text?.segments.findIndex(
           ([start, end]) => start <= token && token < end
@@ -131,7 +131,7 @@ export function PanelView(props: {
   );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
-  // The list that comes with a map takes room: keep what was clicked in view.
+  // The list that appears with a map takes space: keep the clicked segment in view.
   useEffect(() => {
     if (isMapped) {
       root.current
@@ -139,7 +139,7 @@ export function PanelView(props: {
         ?.scrollIntoView({ block: 'nearest' });
     }
   }, [isMapped, target]);
-  // A wait or a failure stands behind the text: show it to the user who clicked there.
+  // Progress or a failure appears after the text: show it to the user who clicked there.
   const isAwaited = target !== null && !isMapped;
   const hasFailed = (scores?.problem ?? null) !== null;
   useEffect(() => {
@@ -276,15 +276,15 @@ export function PanelView(props: {
   );
 }
 
-/** Why there is nothing of an answer. */
+/** Why there is no answer to show. */
 function emptyAnswer(run: IRun, trans: TranslationBundle): string {
   if (run.reason === 'stop' && run.stoppedAt) {
     return trans.__(
-      'The answer is empty, because the model began with %1, where it is to stop.',
+      'The answer is empty, because the model began with the stop sequence %1.',
       quoteStop(run.stoppedAt, trans)
     );
   }
   return run.phase === 'done'
     ? trans.__('The model ended its answer at once, without a word.')
-    : trans.__('The answer had not begun by then.');
+    : trans.__('The answer had not started by then.');
 }

@@ -106,24 +106,24 @@ export class PanelWidget extends ReactWidget {
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     this._want();
-    // The command palette gives the focus back to the main area, just after what
-    // it was asked for.
+    // The command palette returns the focus to the main area just after it has run a
+    // command.
     const show = this._toShow;
     this._toShow = null;
     requestAnimationFrame(() => (show ? show() : this._takeFocus(PATIENCE)));
   }
 
-  /** Show a part once the panel is next activated; that part takes the focus. */
+  /** Show a part when the panel is next activated; it then takes the focus. */
   showOnceActive(show: () => void): void {
     this._toShow = show;
   }
 
   /**
-   * Focus goes to what comes next: an empty field, or else Run. Whether there is
-   * a prompt is asked of the session: the field may not show it yet.
+   * The focus goes to what comes next: an empty field, or else Run. The session says
+   * whether there is a prompt: the field may not show it yet.
    *
-   * @param frames - for which to wait for it: a panel that was never shown is
-   *   drawn after it is activated.
+   * @param frames - how many to wait for it: a panel that was never shown is rendered
+   *   after it is activated.
    */
   private _takeFocus(frames: number): void {
     if (this.isDisposed || !this.isVisible) {
@@ -139,9 +139,9 @@ export class PanelWidget extends ReactWidget {
   }
 
   /**
-   * Somebody opened the panel. Only then are sample prompts offered unasked:
-   * they come from the model service, and a page that is loaded again with the
-   * panel in its layout is no reason to start that.
+   * The user has opened the panel. Only then does it offer sample prompts: they come
+   * from the model service, and a reload with the panel in the layout must not start
+   * the service.
    */
   private _want(): void {
     if (this._isRestored && !this._isWanted) {
@@ -157,7 +157,7 @@ export class PanelWidget extends ReactWidget {
   private _isWanted = false;
 }
 
-/** Frames in which a panel is drawn, even on a busy machine. */
+/** How many frames the panel may need to render, even on a busy machine. */
 const PATIENCE = 30;
 
 function Datasets(props: {
@@ -177,7 +177,7 @@ function Datasets(props: {
     if (!wanted || !model.needsService) {
       return;
     }
-    // Loading wakes a service that is asleep: say so, and what it is doing.
+    // Loading wakes a service that is asleep: say so, with its progress.
     const { service } = session;
     const timer = window.setTimeout(
       () => {
@@ -233,15 +233,15 @@ export namespace PanelWidget {
     datasets: DatasetsModel;
     history: HistoryModel;
     models: ModelsModel;
-    /** What begins comparisons. */
+    /** Opens comparisons. */
     compare: CompareLauncher;
-    /** Delete the history, after asking. */
+    /** Delete the history, after a confirmation. */
     onClear: () => void;
-    /** Open the menu of what can be done with an earlier run. */
+    /** Open the menu of actions for a run of the history. */
     onShare: (run: RunInfo, anchor: HTMLElement) => void;
     context: IPanelContext;
     onSettings: (settings: Partial<ISettings>) => void;
-    /** Settles when the page's layout is as it was left. */
+    /** Settles when JupyterLab has restored the page's layout. */
     restored: Promise<void>;
   }
 }

@@ -1,6 +1,5 @@
 /**
- * Abbreviations that are written with a full stop, in lower case and without
- * it.
+ * Abbreviations with a full stop, in lower case and without it.
  */
 
 /** They never end a sentence: something always follows them. */
@@ -10,14 +9,14 @@ const INNER = words(
   'mme mlle m.me z.b d.h u.a bzw vgl s.o p.s n.b'
 );
 
-/** They may end a sentence; the next word tells. */
+/** They may end a sentence; the next word decides. */
 const ENDING = words(
   'inc ltd co corp llc bros plc gmbh jr sr esq',
   'etc ave blvd rd hwy apt bldg min max avg temp',
   'a.m p.m am pm b.c a.d c.e b.c.e ph.d m.d b.a m.a b.sc m.sc'
 );
 
-/** They stand before a number; before anything else they end a sentence. */
+/** They precede a number; before anything else they end a sentence. */
 const NUMBERED = words(
   'no nos fig figs eq eqs sec secs ch chap vol vols art p pp para ref refs ex',
   'jan feb mar apr jun jul aug sep sept oct nov dec tel ver'
@@ -54,12 +53,12 @@ export function isAbbreviation(
   );
 }
 
-/** Whether a word is a name's initial, such as the J of `J. Smith`. */
+/** Whether a word is an initial, such as the J of `J. Smith`. */
 export function isInitial(word: string): boolean {
   return /^\p{Lu}$/u.test(word);
 }
 
-/** Whether a word is an abbreviation that stands before a number. */
+/** Whether a word is an abbreviation that precedes a number. */
 export function takesNumber(word: string): boolean {
   return NUMBERED.has(word.toLowerCase());
 }

@@ -1,11 +1,11 @@
-/** How far two maps agree. */
+/** How much two maps agree. */
 import type { ISalienceMap } from './shares';
 
 /**
  * Rank correlation of two maps of one target, over the segments that both rank.
  *
- * @param bySize - Whether to compare how much segments matter, either way: where
- *   one of the maps doesn't tell for from against.
+ * @param bySize - whether to compare absolute scores, because one of the maps
+ *   doesn't distinguish for from against.
  */
 export function agreement(
   one: Pick<ISalienceMap, 'segments'>,
@@ -27,8 +27,8 @@ export function agreement(
 /**
  * Spearman's rank correlation; ties share the mean of their ranks.
  *
- * @returns -1 to 1; null where there is nothing to compare: fewer than three
- *   values, or all of one map the same.
+ * @returns -1 to 1; null for fewer than three values, or if all values of one map
+ *   are equal.
  */
 export function spearman(
   one: readonly number[],
@@ -43,7 +43,7 @@ export function spearman(
   return correlation(tiedRanks(one), tiedRanks(other));
 }
 
-/** Pearson's correlation; null where one side does not vary. */
+/** Pearson's correlation; null if either side doesn't vary. */
 function correlation(
   one: readonly number[],
   other: readonly number[]

@@ -19,7 +19,7 @@ export function lineStarts(text: string): number[] {
   return starts;
 }
 
-/** Where paragraphs begin: behind one or more lines of nothing but blanks. */
+/** Where paragraphs begin: after one or more blank lines. */
 export function paragraphStarts(text: string): number[] {
   const lines = lineStarts(text);
   const starts = [0];
@@ -35,9 +35,9 @@ export function paragraphStarts(text: string): number[] {
 }
 
 /**
- * Where words begin. A word is what stands between blanks, with its
- * punctuation: that is how tokenizers of this family cut, and how a reader
- * sees it. Where a script writes no blanks, the language's dictionary cuts.
+ * Where words begin. A word is the text between blanks, with its
+ * punctuation, as these tokenizers and readers see it. In scripts without
+ * blanks, the language's dictionary finds words.
  */
 export function wordStarts(text: string): number[] {
   const starts: number[] = [];
@@ -55,17 +55,17 @@ export function wordStarts(text: string): number[] {
 /**
  * Where the second and later words of a chunk without blanks begin.
  *
- * The dictionary is slow in what is very long: it gets a piece at a time, and
- * each goes on where the last word of the one before began.
+ * The dictionary is slow with long texts, so it gets a piece at a time; each starts
+ * where the last word of the one before began.
  */
 function innerStarts(chunk: string): number[] {
   const starts: number[] = [];
-  let word = false; // whether a word came already in this chunk
+  let word = false; // whether this chunk already had a word
   for (let at = 0; at < chunk.length;) {
     const piece = chunk.slice(at, at + PIECE);
     const isLast = at + PIECE >= chunk.length;
     const parts = [...dictionary().segment(piece)];
-    // The last word may go on behind the piece.
+    // The last word may continue after the piece.
     const whole = isLast || parts.length < 2 ? parts : parts.slice(0, -1);
     for (const part of whole) {
       // Opening brackets before the first word stay with it.
@@ -82,12 +82,12 @@ function innerStarts(chunk: string): number[] {
   return starts;
 }
 
-/** Units that the dictionary gets at once. */
+/** Units of a piece for the dictionary. */
 const PIECE = 1_000;
 
 let segmenter: Intl.Segmenter | null = null;
 
-/** The browser's dictionary, made on first use: it is large. */
+/** The browser's dictionary, created on first use: it is large. */
 function dictionary(): Intl.Segmenter {
   segmenter = segmenter ?? new Intl.Segmenter('zh', { granularity: 'word' });
   return segmenter;

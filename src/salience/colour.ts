@@ -1,8 +1,8 @@
-/** Shares to strength of colour. */
+/** From shares to strength of colour. */
 import type { ISalienceMap, ISegmentSalience } from './shares';
 
 /**
- * The exponent for an intensity as the user sets it.
+ * The exponent for the user's intensity.
  *
  * @param intensity - 0 (only the strongest segments are coloured) to 1 (weak
  *   ones too); at 0.5 colour is in proportion to the share.
@@ -12,10 +12,10 @@ export function intensityExponent(intensity: number): number {
 }
 
 /**
- * Strength of a segment's colour: its share of the largest share, through the
- * exponent.
+ * Strength of a segment's colour: its share relative to the largest share, raised
+ * to the exponent.
  *
- * @returns -1 to 1; negative for negative scores, 0 where there is no share.
+ * @returns -1 to 1; negative for negative scores, 0 without a share.
  */
 export function colourWeight(
   segment: ISegmentSalience,

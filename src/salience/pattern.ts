@@ -1,18 +1,18 @@
 /**
- * Where segments begin by an expression of the user's own.
+ * Where segments begin by the user's regular expression.
  *
- * Runs in a worker: an expression may go on for ever.
+ * Runs in a worker: an expression may never end.
  */
 
-/** Longest expression that is taken. */
+/** The longest expression. */
 export const MAX_PATTERN = 500;
 
 /**
- * Where segments begin: behind each match. So `\n\n` parts at blank lines, and
- * `(?=Suggestion:)`, which matches without taking anything, before a word.
+ * Where segments begin: after each match. `\n\n` therefore splits at blank lines,
+ * and `(?=Suggestion:)`, which matches an empty string, before a word.
  *
  * @returns ascending offsets in UTF-16 units.
- * @throws SyntaxError where the pattern is no regular expression.
+ * @throws SyntaxError if the pattern isn't a regular expression.
  */
 export function patternStarts(text: string, pattern: string): number[] {
   const starts = [0];
@@ -26,7 +26,7 @@ export function patternStarts(text: string, pattern: string): number[] {
 }
 
 /**
- * A pattern as a regular expression: of characters, and lines by themselves.
+ * A pattern as a regular expression, with Unicode characters and multiple lines.
  *
  * @throws SyntaxError
  */
@@ -35,7 +35,7 @@ export function compile(pattern: string): RegExp {
     return new RegExp(pattern, 'gmu');
   } catch (reason) {
     try {
-      // Such as `\-`, which is an error only where characters are whole.
+      // For example `\-`, which is an error only with the flag `u`.
       return new RegExp(pattern, 'gm');
     } catch {
       throw reason;

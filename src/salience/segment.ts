@@ -1,6 +1,6 @@
 /**
- * Tokens to segments, as docs/text-contract.md says; the cases that this holds
- * to are in tests/fixtures/text/segments.json.
+ * From tokens to segments, as docs/text-contract.md defines; its cases are in
+ * tests/fixtures/text/segments.json.
  */
 import { lineStarts, paragraphStarts, wordStarts } from './boundaries';
 import { sentenceStarts } from './sentences';
@@ -8,7 +8,7 @@ import type { ITextToken, TokenSpan } from './token';
 import { writtenTurns } from './turns';
 import type { ITurn } from './turns';
 
-/** How fine the segments are. */
+/** The unit of the segments. */
 export type Granularity =
   'tokens' | 'words' | 'sentences' | 'lines' | 'paragraphs' | 'custom';
 
@@ -22,23 +22,23 @@ export const GRANULARITIES: readonly Granularity[] = [
   'custom'
 ];
 
-/** Where segments of granularity `custom` begin; null while that isn't known. */
+/** Where segments of granularity `custom` begin; null until that is known. */
 export type CustomStarts = (text: string) => readonly number[] | null;
 
 const VISIBLE = /\P{White_Space}/u;
 
 /**
- * Cut a sequence into segments.
+ * Split a sequence into segments.
  *
- * @param tokens - the whole sequence: prompt and answer, template tokens among
- *   them.
+ * @param tokens - the whole sequence: prompt and answer, including template
+ *   tokens.
  * @param seam - index of the answer's first token; no segment crosses it.
- * @param custom - where segments begin for `custom`; sentences where it is left
- *   out or doesn't know yet.
- * @returns the segments' token spans, in order. What begins or ends a turn in
- *   the prompt is a segment of its own. Every token that is not
+ * @param custom - where segments begin for `custom`; sentences if it is absent or
+ *   not known yet.
+ * @returns the segments' token spans, in order. The tokens that begin or end a
+ *   turn in the prompt are a separate segment. Every token that is not
  *   `template` is in exactly one, unless its part of the sequence holds
- *   nothing but blanks.
+ *   only blanks.
  */
 export function segment(
   tokens: readonly ITextToken[],
@@ -80,7 +80,7 @@ function segmentTurns(
       segmentRun(tokens, at, span[0], granularity, custom, spans);
       at = span[0];
     }
-    // Blanks between two go with the second, those at the end with the last.
+    // Blanks between two segments belong to the second, those at the end to the last.
     spans.push([at, span[1]]);
     at = span[1];
   }
@@ -92,7 +92,7 @@ function segmentTurns(
   }
 }
 
-/** Segment the tokens `[from, to)`, which hold no template token. */
+/** Segment the tokens `[from, to)`, which contain no template token. */
 function segmentRun(
   tokens: readonly ITextToken[],
   from: number,
@@ -112,14 +112,14 @@ function segmentRun(
         ? (custom?.(text) ?? sentenceStarts(text))
         : STARTS[granularity](text);
   let offset = 0; // of the token, in the run's text
-  let current = -1; // the segment that the last visible token belongs to
-  let begin = from; // the first token of the segment under way
-  let pending = -1; // the first of the empty tokens that await their character
-  let next = 0; // in starts: the first boundary behind `current`
+  let current = -1; // the segment of the last visible token
+  let begin = from; // the first token of the current segment
+  let pending = -1; // the first of the empty tokens that wait for their character
+  let next = 0; // in starts: the first boundary after `current`
   for (let i = from; i < to; i++) {
     const { text: piece } = tokens[i];
     if (piece === '') {
-      // The first bytes of a character: they go where its last byte goes.
+      // The first bytes of a character belong to the segment of its last byte.
       pending = pending < 0 ? i : pending;
       continue;
     }

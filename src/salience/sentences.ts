@@ -1,8 +1,8 @@
 /**
  * Where sentences begin.
  *
- * Rules of our own rather than `Intl.Segmenter`'s, whose result differs
- * between browsers, and which cuts behind `Dr.`, `vs.` and the number of a
+ * Own rules instead of `Intl.Segmenter`'s, whose result differs
+ * between browsers, and which splits after `Dr.`, `vs.` and the number of a
  * list's item. The cases are in tests/fixtures/text/segments.json.
  */
 import {
@@ -13,10 +13,10 @@ import {
 } from './abbreviations';
 import { lineStarts } from './boundaries';
 
-/** Full stops that need no blank behind them. */
+/** Full stops that need no blank after them. */
 const WIDE_STOPS = '。！？｡．';
 
-/** One or more full stops, then what closes a quotation, bracket or emphasis. */
+/** One or more full stops, then the end of a quotation, bracket or emphasis. */
 const STOP =
   /([.!?…‽؟۔।॥։።]+|[。！？｡．]+[。！？｡．.!?…]*)(["'”’»›)\]}」』）】》〉*_~]*)/g;
 
@@ -27,19 +27,19 @@ const ITEM =
 /** Lines of a console and of a shell. */
 const CONSOLE = /^\s*(?:>>> |\.\.\. |[$#%!] ?\w+ .*--?\w)/;
 
-/** What a statement begins with. */
+/** How a statement begins. */
 const KEYWORD =
   /^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|const|let|var|function|public|private|SELECT)\b/;
 
-/** What stands at a statement's end, or within its last word. */
+/** Signs at a statement's end, or in its last word. */
 const CODE_SIGN = /[:;(){}=]/;
 
 const ASSIGNMENT = /^[^.!?]*[\w\])] ?(?:=|\+=|:=|=>) ?\S/;
 
-/** What ends a line for a regular expression's full stop. */
+/** What ends a line for the dot of a regular expression. */
 const TERMINATOR = /[\n\r\u2028\u2029]/;
 
-/** Units of a word that may be an abbreviation; longer ones are none. */
+/** The most units of an abbreviation. */
 const LONGEST_WORD = 200;
 
 const WORD_UNIT = /[\p{L}\p{N}\p{M}.'’-]/u;
@@ -75,10 +75,10 @@ function sentencesOfLine(line: string): number[] {
   const starts: number[] = [];
   const item = ITEM.exec(line);
   let from = item ? item[0].length : 0;
-  // In `1. One 2. Two` the number that follows the last one opens a sentence.
+  // In `1. One 2. Two` the number after the last one begins a sentence.
   let counted = item ? Number.parseInt(item[0].replace(/\D+/g, ' '), 10) : NaN;
   const code = codeSpans(line);
-  let span = 0; // in code: the first that doesn't end before the stop
+  let span = 0; // in code: the first span that doesn't end before the stop
   STOP.lastIndex = from;
   for (let stop = STOP.exec(line); stop; stop = STOP.exec(line)) {
     const end = stop.index + stop[0].length;
@@ -88,7 +88,7 @@ function sentencesOfLine(line: string): number[] {
     if (span < code.length && code[span][0] <= stop.index) {
       continue;
     }
-    // Of what stands before it, only a number's own length is looked at.
+    // Of the text before it, only a number's own length is checked.
     const number = /(?:^|\s)(\d{1,3})$/.exec(
       line.slice(Math.max(from, stop.index - 4), stop.index)
     );
@@ -128,7 +128,7 @@ function endsSentence(
     return false; // the line's end ends it
   }
   if (WIDE_STOPS.includes(marks[0])) {
-    // A quotation that hiragana follows goes on: 「はい。」と言った。
+    // A quotation continues before hiragana: 「はい。」と言った。
     return !(closers !== '' && /^\p{Script=Hiragana}/u.test(after));
   }
   if (!/^\s/.test(rest)) {
@@ -136,7 +136,7 @@ function endsSentence(
   }
   const goesOn = /^[\p{Ll}]/u.test(after);
   if (marks !== '.') {
-    // An ellipsis or a quotation's mark before a small letter is mid-sentence.
+    // An ellipsis or a quotation mark before a small letter is in mid-sentence.
     return !(goesOn && (closers !== '' || /^(?:…|\.\.)/.test(marks)));
   }
   if (goesOn && /["”’»]/.test(closers)) {
@@ -156,8 +156,8 @@ function endsSentence(
 }
 
 /**
- * The last word before a full stop, with inner full stops, as in `U.S`; empty
- * where there is none, or one that is too long to be an abbreviation.
+ * The last word before a full stop, with inner full stops, as in `U.S`; empty if
+ * there is none, or if it is too long for an abbreviation.
  */
 function lastWord(line: string, from: number, stop: number): string {
   const points = [...line.slice(Math.max(from, stop - LONGEST_WORD), stop)];
@@ -175,7 +175,7 @@ function lastWord(line: string, from: number, stop: number): string {
     : points.slice(start).join('');
 }
 
-/** Whether a line is code: splitting one at a full stop helps nobody. */
+/** Whether a line is code, which isn't split at full stops. */
 function isCode(line: string): boolean {
   return (
     CONSOLE.test(line) ||
@@ -189,7 +189,7 @@ function isCode(line: string): boolean {
  * Whether a line begins with a keyword and has a sign of code in its last word,
  * or right before that.
  *
- * Looked for from the line's end: a pattern of the whole line would try each
+ * Searched from the line's end: a pattern for the whole line would try each
  * sign of a long row of them.
  */
 function isStatement(line: string): boolean {
@@ -214,7 +214,7 @@ function endsInCode(line: string): boolean {
   return trimmed !== '' && /[;{}]/.test(trimmed[trimmed.length - 1]);
 }
 
-/** Stretches between backticks. */
+/** Spans between backticks. */
 function codeSpans(line: string): [number, number][] {
   return [...line.matchAll(/`[^`]+`/g)].map(m => [
     m.index!,

@@ -1,10 +1,10 @@
 /**
- * Scores to shares, as docs/text-contract.md says; the cases that this holds
- * to are in tests/fixtures/text/shares.json.
+ * From scores to shares, as docs/text-contract.md defines; its cases are in
+ * tests/fixtures/text/shares.json.
  */
 import type { ITextToken, TokenSpan } from './token';
 
-/** How a segment's score is made of its tokens' scores. */
+/** How a segment's score is computed from its tokens' scores. */
 export type Aggregation = 'sum' | 'mean' | 'max';
 
 /** All aggregations, LIT's own first. */
@@ -14,11 +14,11 @@ export const AGGREGATIONS: readonly Aggregation[] = ['sum', 'mean', 'max'];
 export interface ISegmentSalience {
   readonly span: TokenSpan;
   readonly score: number;
-  /** Of all text before the target, 0 to 1; null for the target and behind. */
+  /** Share of all text before the target, 0 to 1; null for the target and after it. */
   readonly share: number | null;
-  /** By magnitude of the score, from 1; null where there is no share. */
+  /** By absolute score, from 1; null without a share. */
   readonly rank: number | null;
-  /** Standard error of the score, where it was sampled. */
+  /** Standard error of the score, if it was sampled. */
   readonly error?: number;
 }
 
@@ -37,7 +37,7 @@ export interface ISalienceMap {
  * Score of a segment.
  *
  * @param scores - one for each token of the sequence.
- * @returns for `max` the score of greatest magnitude, with its sign.
+ * @returns for `max` the score with the largest absolute value, with its sign.
  */
 export function aggregate(
   scores: readonly number[],
@@ -48,8 +48,8 @@ export function aggregate(
 }
 
 /**
- * Cut segments where the target begins and ends, so that what stands before
- * the target is never mixed with it.
+ * Cut segments where the target begins and ends, so that none contains both the
+ * target and text before it.
  */
 export function cutAtTarget(
   segments: readonly TokenSpan[],
@@ -68,7 +68,7 @@ export function cutAtTarget(
  * @param tokens - the whole sequence.
  * @param scores - one for each token of the sequence.
  * @param segments - of the whole sequence, in order.
- * @param within - the part of the sequence that shares are of; null: all of it.
+ * @param within - the part of the sequence that shares refer to; null: all of it.
  */
 export function mapSalience(
   tokens: readonly Pick<ITextToken, 'kind'>[],
@@ -105,23 +105,23 @@ export function mapSalience(
   };
 }
 
-/** Whether a segment is in a part of the sequence, if only with a token. */
+/** Whether a part of the sequence contains a token of a segment. */
 function meets([start, end]: TokenSpan, within: TokenSpan | null): boolean {
   return within === null || (start < within[1] && within[0] < end);
 }
 
-/** A segment's own score, by a method that scores segments rather than tokens. */
+/** A segment's score, by a method that scores segments instead of tokens. */
 export interface ISegmentScore {
   readonly score: number;
   readonly error?: number;
 }
 
 /**
- * Make the map of one target of scores that belong to whole segments.
+ * Make the map of one target from scores of whole segments.
  *
  * @param segments - of the whole sequence, in order, cut at the target.
- * @param scores - one for each segment; undefined where there is none, as for
- *   the target and what follows.
+ * @param scores - one for each segment; undefined if there is none, as for
+ *   the target and the text after it.
  */
 export function mapSegments(
   segments: readonly TokenSpan[],
@@ -137,7 +137,7 @@ export function mapSegments(
       ranked: scores[i] !== undefined && meets(span, within)
     }))
   );
-  // Template tokens are never taken away: nothing is known of them.
+  // Template tokens are never removed, so their influence is unknown.
   return {
     target,
     segments: rows,
@@ -169,7 +169,7 @@ function largestShare(rows: readonly ISegmentSalience[]): number {
   return rows.reduce((max, row) => Math.max(max, row.share ?? 0), 0);
 }
 
-/** Ranks by magnitude, from 1; ties by position. */
+/** Ranks by absolute score, from 1; ties by position. */
 export function rank(scores: readonly number[]): number[] {
   const order = scores
     .map((_, i) => i)

@@ -1,4 +1,4 @@
-/** What a model thinks before it answers, where it can: text up to `</think>`. */
+/** What a model thinks before it answers: text up to `</think>`. */
 import { addedTurn, templateEnds } from './turns';
 import type { ISpelledToken } from './turns';
 
@@ -6,13 +6,13 @@ const OPEN = '<think>';
 const CLOSE = '</think>';
 
 /**
- * Where an answer's thoughts end: behind `</think>`, and while the model still
- * thinks at the answer's end; null where it doesn't think. What begins the
- * thoughts is the answer's, or the template's before it.
+ * Where an answer's thoughts end: after `</think>`, or at the answer's end while
+ * the model still thinks; null if it doesn't think. The answer, or the template
+ * before it, begins the thoughts.
  *
  * @param tokens - the whole sequence.
  * @param seam - index of the answer's first token.
- * @returns index of the first token that is no thought.
+ * @returns index of the first token after the thoughts.
  */
 export function thoughtEnd(
   tokens: readonly ISpelledToken[],

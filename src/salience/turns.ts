@@ -1,15 +1,15 @@
 /**
- * Turns of a conversation in a prompt: whose text follows, and which tokens say
- * so. The formats are those of lit_lab/service/chat.py, and what models' own
- * templates of Phi-3 and Mistral have.
+ * Turns of a conversation in a prompt: the role of the text that follows, and the
+ * tokens that mark it. The formats are those of lit_lab/service/chat.py, and of the
+ * templates of Phi-3 and Mistral.
  */
 import type { ITextToken, TokenSpan } from './token';
 
-/** What begins a turn, or only ends one. */
+/** The tokens that begin a turn, or only end one. */
 export interface ITurn {
-  /** Its tokens: what ended the turn before, the role, and what is between. */
+  /** Its tokens: the end of the turn before, the role, and what is between. */
   readonly span: TokenSpan;
-  /** As it is written, such as `user`; empty: nothing begins here. */
+  /** The role as written, such as `user`; empty: no turn begins here. */
   readonly role: string;
 }
 
@@ -18,7 +18,7 @@ export interface ISpelledToken extends ITextToken {
   readonly piece?: string;
 }
 
-/** What begins a turn, its role, what may stand behind that, and what ends a turn. */
+/** What begins a turn, its role, what may follow the role, and what ends a turn. */
 const FORMATS: readonly (readonly [
   start: string,
   role: string,
@@ -44,14 +44,14 @@ const TURN = FORMATS.map(
 
 const ROLE = FORMATS.map(([start, role]) => `${start}(${role})`).join('|');
 
-/** Whose text follows in Mistral's format, which has no names for them. */
+/** The roles in Mistral's format, which has no names for them. */
 const NAMELESS: Readonly<Record<string, string>> = {
   INST: 'user',
   '/INST': 'assistant'
 };
 
 /**
- * The turns that somebody wrote into a prompt, in order and apart.
+ * The turns that the user wrote into a prompt, in order and apart.
  *
  * @param tokens - the whole sequence.
  * @param end - of the prompt.
@@ -63,7 +63,7 @@ export function writtenTurns(
   if (!tokens.slice(0, end).some(isControl)) {
     return [];
   }
-  /** Where each token begins in the text, and at last where that ends. */
+  /** Where each token begins in the text, and finally where the text ends. */
   const offsets = [0];
   let text = '';
   for (let i = 0; i < end; i++) {
@@ -74,7 +74,7 @@ export function writtenTurns(
   let at = 0;
   for (const match of text.matchAll(new RegExp(TURN, 'g'))) {
     const until = match.index + match[0].length;
-    // Tokens without a text belong to what follows them.
+    // Tokens without a text belong to the next token with one.
     while (at < end && offsets[at + 1] <= match.index) {
       at++;
     }
@@ -82,7 +82,7 @@ export function writtenTurns(
     while (at < end && offsets[at + 1] <= until && offsets[at] < until) {
       at++;
     }
-    // What merely looks like it, in another tokenizer, is text.
+    // The same characters in another tokenizer are text.
     if (at > start && isControl(tokens[start])) {
       turns.push({ span: [start, at], role: roleIn(match[0]) });
     }
@@ -91,12 +91,12 @@ export function writtenTurns(
 }
 
 /**
- * What the chat format put at a place of the sequence. Where a template's turns
- * have a form of their own, the place tells whose text follows.
+ * The tokens that the chat format put at a place of the sequence. If a template has
+ * its own form for turns, the place says which role follows.
  *
- * @param span - of `template` tokens that follow each other.
- * @returns the role that begins there, and how all of them are spelled; null
- *   where they say nothing of turns, as `<bos>` alone.
+ * @param span - of consecutive `template` tokens.
+ * @returns the role that begins there, and the tokens' spelling; null
+ *   if they mark no turn, as `<bos>` alone.
  */
 export function addedTurn(
   tokens: readonly ISpelledToken[],
@@ -112,15 +112,15 @@ export function addedTurn(
   if (new RegExp(TURN).test(spelled)) {
     return { role: roleIn(spelled), spelled };
   }
-  // One token alone is what begins each text.
+  // A single token begins each text.
   return end - start > 1
     ? { role: start === 0 ? 'user' : 'assistant', spelled }
     : null;
 }
 
 /**
- * The `template` tokens at the beginning of a prompt, and at its end. A start
- * token that the user wrote stands in front of the first.
+ * The `template` tokens at the beginning and at the end of a prompt. A start token
+ * that the user wrote precedes the first.
  */
 export function templateEnds(
   tokens: readonly ITextToken[],
@@ -145,7 +145,7 @@ export function templateEnds(
   ];
 }
 
-/** Whether a prompt ends within a turn of the model's, which an answer goes on with. */
+/** Whether a prompt ends within a turn of the model's, which the answer continues. */
 export function isContinued(prompt: string): boolean {
   const last = [...prompt.matchAll(new RegExp(TURN, 'g'))].pop();
   return (

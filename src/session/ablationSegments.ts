@@ -1,10 +1,10 @@
-/** The segments before a target that an ablation method can take away. */
+/** The segments before a target that an ablation method can remove. */
 import type { TokenSpan } from '../salience';
 
-/** Most segments to ablate: each one costs a forward pass. */
+/** The most segments to ablate: each one costs a forward pass. */
 export const MAX_ABLATION_SEGMENTS = 400;
 
-/** A segment that an ablation method can take away. */
+/** A segment that an ablation method can remove. */
 export interface IAblationSegment {
   /** Its index among the text's segments. */
   readonly index: number;
@@ -12,7 +12,7 @@ export interface IAblationSegment {
 }
 
 /**
- * The segments before a target that an ablation method can take away.
+ * The segments before a target that an ablation method can remove.
  *
  * Template tokens belong to no segment, so they always stay. Without template
  * tokens the first token stays, because a model needs at least one.

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import type { ChatUse, ModelInfo, RunRecord, Token } from '../api';
 import { beginsTurn, chatNote, describeChat, describeRole } from './chat';
-import { fakeModel, tokens } from './fakes';
+import { fakeModel, tokens } from './fixtures';
 import { applyEvent, jobOf, keptRun, modeOf, recordOf, startRun } from './run';
 import type { IRun } from './run';
 

@@ -1,4 +1,4 @@
-/** Chat formats: when a prompt is put into one, and what is said of it. */
+/** Chat formats: whether a prompt is put into one, and what the panel says about it. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ChatMode, ChatUse, ModelInfo } from '../api';
@@ -6,11 +6,10 @@ import { isContinued, templateEnds, writtenTurns } from '../salience';
 import type { IRun } from './run';
 
 /**
- * Whether a text in the answer's place begins a turn of its own, apart from the
- * prompt's end.
+ * Whether a forced answer begins its own turn, apart from the prompt's end.
  *
- * @param model - that will be asked; null where it isn't known.
- * @param last - the run before, which tells of a model that isn't loaded now.
+ * @param model - of the next run; null if unknown.
+ * @param last - the last run, which describes a model that isn't loaded now.
  */
 export function beginsTurn(
   mode: ChatMode,
@@ -26,7 +25,7 @@ export function beginsTurn(
   return isApplied && !isContinued(prompt);
 }
 
-/** What became of a prompt, among a run's facts; empty: it stands as it is. */
+/** How the prompt was put into a chat format, for a run's facts; empty: it was not. */
 export function describeChat(
   use: ChatUse,
   trans: TranslationBundle,
@@ -40,7 +39,7 @@ export function describeChat(
   return thinks ? trans.__('%1 with thinking', described) : described;
 }
 
-/** Who speaks. */
+/** The name of a role. */
 export function describeRole(role: string, trans: TranslationBundle): string {
   switch (role.toLowerCase()) {
     case 'user':
@@ -58,10 +57,10 @@ export function describeRole(role: string, trans: TranslationBundle): string {
 }
 
 /**
- * What the user should know of a run's turns, which they wrote themselves; empty:
+ * What the user should know about turns that they wrote into the prompt; empty:
  * nothing.
  *
- * @param model - that was asked; null where it isn't known.
+ * @param model - of the run; null if unknown.
  */
 export function chatNote(
   run: IRun,

@@ -6,7 +6,7 @@ import { describe, problemOf } from './problem';
 import type { IProblem } from './problem';
 import { Model } from './model';
 
-/** What a computation asks of the client. */
+/** What a computation needs from the client. */
 export type ComputationClient = Pick<
   ApiClient,
   'startJob' | 'events' | 'cancelJob' | 'estimate'
@@ -15,14 +15,13 @@ export type ComputationClient = Pick<
 /** How far a computation is. */
 export type ComputationPhase = 'offered' | 'running' | 'done' | 'failed';
 
-/** Seconds below which one that was offered starts by itself. */
+/** A computation that takes fewer seconds starts without a click. */
 export const UNASKED = 1.5;
 
 /**
- * One job that is computed on demand: its cost beforehand, its progress, its
- * result.
+ * One job on demand: its cost before it starts, its progress, its result.
  *
- * @typeParam R - what its events are made into so far; replaced, never altered.
+ * @typeParam R - the result so far; replaced as a whole.
  */
 export class Computation<R> extends Model {
   /**
@@ -45,27 +44,27 @@ export class Computation<R> extends Model {
     return this._phase;
   }
 
-  /** What it would cost; null while that is unknown. */
+  /** What it would cost; null if unknown. */
   get estimate(): Estimate | null {
     return this._estimate;
   }
 
-  /** How far it is, in steps of its own; null before the first. */
+  /** Its progress, in its own steps; null before the first. */
   get progress(): { readonly done: number; readonly total: number } | null {
     return this._progress;
   }
 
-  /** What it waits for, in words; empty while it computes. */
+  /** What it waits for; empty while it computes. */
   get message(): string {
     return this._message;
   }
 
-  /** When it was started, in milliseconds since the epoch. */
+  /** When it started, in milliseconds since the epoch. */
   get since(): number {
     return this._since;
   }
 
-  /** What came so far. */
+  /** The result so far. */
   get result(): R {
     return this._result;
   }
@@ -75,7 +74,7 @@ export class Computation<R> extends Model {
     return this._problem;
   }
 
-  /** The job that computes its result, or did; null where there is none. */
+  /** The job that computes its result, or did; null if none. */
   get jobId(): string | null {
     return this._phase === 'running' || this._phase === 'done'
       ? this._job
@@ -87,10 +86,10 @@ export class Computation<R> extends Model {
   }
 
   /**
-   * Ask what it would cost, unless that is known.
+   * Request the cost, unless it is known.
    *
-   * @param unasked - Whether to start it when it is quick, or costs so little
-   *   that asking would take longer. Not again once it was cancelled.
+   * @param unasked - whether to start it if it is quick, or if the estimate would
+   *   take longer; but not after the user cancelled it.
    */
   async offer(unasked: boolean): Promise<void> {
     if (this._phase !== 'offered' || this._isAsking || this.isDisposed) {
@@ -98,13 +97,13 @@ export class Computation<R> extends Model {
     }
     this._isAsking = true;
     try {
-      // Before a model's first pass nobody knows its speed: ask again later.
+      // A model's speed is unknown before its first pass: try again later.
       if (this._estimate === null || this._estimate.seconds === null) {
         this._estimate = await this._client.estimate(this.request);
       }
     } catch (reason) {
-      // Without an estimate it can be computed all the same; and should that
-      // fail for the same reason, it will say so.
+      // It can start without an estimate. If starting fails for the same reason,
+      // the failure says so.
       console.warn('LIT Lab: no estimate', reason);
     }
     this._isAsking = false;
@@ -121,7 +120,7 @@ export class Computation<R> extends Model {
     this._changed.emit();
   }
 
-  /** Have a result that was computed earlier. */
+  /** Take a result that was computed earlier. */
   recall(result: R): void {
     if (this._phase === 'offered') {
       this._result = result;
@@ -129,17 +128,17 @@ export class Computation<R> extends Model {
     }
   }
 
-  /** Compute; again, if it failed. */
+  /** Start, also after a failure. */
   start(): void {
     if (this._phase === 'offered' || this._phase === 'failed') {
       void this._run();
     }
   }
 
-  /** Follow the job of an earlier page, in a moment; where it is gone, be on offer. */
+  /** Follow the job of an earlier page. If the server no longer has it, it can start again. */
   resume(id: string): void {
     this._past = id;
-    // A view may be being drawn that has just asked for this computation.
+    // A view that has just requested this computation may be rendering.
     queueMicrotask(() => {
       if (this._past !== null && !this.isDisposed) {
         this.start();
@@ -147,7 +146,7 @@ export class Computation<R> extends Model {
     });
   }
 
-  /** Stop, and be on offer again. */
+  /** Stop; it can then start again. */
   cancel(): void {
     if (this._phase === 'running') {
       this._wasCancelled = true;
@@ -162,7 +161,7 @@ export class Computation<R> extends Model {
     this._id = null;
     abort?.abort();
     if (id !== null) {
-      // It may have ended by now, and the server may be gone: both are fine.
+      // The job may have ended, or the server may be gone: both are fine.
       this._client.cancelJob(id).catch(() => undefined);
     }
   }
@@ -188,7 +187,7 @@ export class Computation<R> extends Model {
     try {
       const id = past ?? (await this._client.startJob(this.request)).id;
       if (abort.signal.aborted) {
-        // Left while it was being asked for.
+        // It was cancelled during the request.
         this._client.cancelJob(id).catch(() => undefined);
         return;
       }
@@ -225,7 +224,7 @@ export class Computation<R> extends Model {
     if (ended?.event === 'error') {
       this._fail(describe(ended));
     } else {
-      // Cancelled elsewhere: as if it was here.
+      // Another page cancelled it: treat it as cancelled here.
       this._wasCancelled ||= ended?.event === 'cancelled';
       this._become(ended?.event === 'done' ? 'done' : 'offered');
     }
@@ -261,9 +260,9 @@ export class Computation<R> extends Model {
   private _since = 0;
   private _result: R;
   private _problem: IProblem | null = null;
-  /** The job under way. */
+  /** The running job. */
   private _id: string | null = null;
-  /** An earlier page's job, to be followed rather than start another. */
+  /** An earlier page's job, to follow instead of starting another. */
   private _past: string | null = null;
   /** The last job. */
   private _job: string | null = null;

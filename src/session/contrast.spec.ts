@@ -2,7 +2,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import { choicesOf, part } from './contrast';
-import { FakeClient, FakeSource, fakeRecord, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, settle } from './fakes';
+import { fakeRecord, tokens } from './fixtures';
 import { KeptSource } from './keptsource';
 import { Session } from './session';
 

@@ -1,4 +1,4 @@
-/** Why this rather than that: a target set against what might stand in its place. */
+/** Contrastive targets: why the target rather than a foil. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 
@@ -11,16 +11,16 @@ import { problemOf } from './problem';
 import type { IProblem } from './problem';
 import { Model } from './model';
 
-/** What a contrast asks of the client. */
+/** What a contrast needs from the client. */
 export type ContrastClient = Pick<ApiClient, 'tokens'>;
 
-/** Tokens in the target's place. */
+/** A foil: tokens in the target's place. */
 export interface IFoil {
   readonly ids: readonly number[];
   readonly text: string;
 }
 
-/** What a contrast needs of the explanation. */
+/** What a contrast needs from the explanation. */
 export interface IContrastTarget {
   readonly model: string | null;
   readonly text: IText | null;
@@ -34,16 +34,16 @@ export interface IContrastTarget {
   ): void;
 }
 
-/** What the model might have said at a token. */
+/** A token that the model considered in place of one of the answer. */
 export interface IChoice {
-  /** Index of the token. */
+  /** Index of the answer's token. */
   readonly token: number;
-  /** What was said. */
+  /** The answer's token. */
   readonly said: AnswerToken;
   readonly alternative: Alternative;
 }
 
-/** Sets the target against another text, typed or one of the model's own. */
+/** Sets a foil against the target: a text that the user types, or a token that the model considered. */
 export class ContrastModel extends Model {
   constructor(
     client: ContrastClient,
@@ -57,12 +57,12 @@ export class ContrastModel extends Model {
     explanation.changed.connect(this._onExplanation, this);
   }
 
-  /** When the text's tokens were asked for, in milliseconds since the epoch; null: they aren't. */
+  /** When the request for the foil's tokens started, in milliseconds since the epoch; null if none runs. */
   get since(): number | null {
     return this._since;
   }
 
-  /** Why the text can't stand in the target's place, or null. */
+  /** Why the text can't be a foil, or null. */
   get problem(): IProblem | null {
     return this._problem;
   }
@@ -72,20 +72,20 @@ export class ContrastModel extends Model {
     this._explanation.changed.disconnect(this._onExplanation, this);
   }
 
-  /** The text that the target was part of before, in tokens; null: itself. */
+  /** The target before the foil shortened it; null if it didn't. */
   get before(): TokenSpan | null {
     return this._before;
   }
 
-  /** Set one token against another that the model considered. */
+  /** Set a token that the model considered against the one in the answer. */
   choose({ token, alternative }: IChoice): void {
     const { id, text, piece } = alternative;
     this._contrast([token, token + 1], { ids: [id], text: text || piece });
   }
 
   /**
-   * Set the target against a text. It gets the target's own blanks before it,
-   * and what both begin with is no longer part of the target. Never rejects.
+   * Set a text against the target. It gets the target's leading blanks, and the
+   * common beginning of both is no longer part of the target. Never rejects.
    */
   async type(written: string): Promise<void> {
     const { text, target, model } = this._explanation;
@@ -121,7 +121,7 @@ export class ContrastModel extends Model {
     }
   }
 
-  /** Explain by itself again what was the target before. */
+  /** Remove the foil, and restore the target from before. */
   clear(): void {
     this._explanation.setTarget(this._before ?? this._explanation.target);
   }
@@ -159,7 +159,7 @@ export class ContrastModel extends Model {
     return { message, hint, remedies: [] };
   }
 
-  /** Another target: what was said of the last one no longer holds. */
+  /** The target has changed: problem and earlier target belong to the last one. */
   private _onExplanation(): void {
     if (this._explanation.target !== this._target) {
       this._target = this._explanation.target;
@@ -174,18 +174,18 @@ export class ContrastModel extends Model {
   private readonly _trans: TranslationBundle;
   private _abort = new AbortController();
   private _target: TokenSpan | null = null;
-  /** The target before it was cut to where it differs from the other. */
+  /** The target before it was shortened to where it differs from the foil. */
   private _before: TokenSpan | null = null;
   private _since: number | null = null;
   private _problem: IProblem | null = null;
 }
 
-/** Why two texts don't part. */
+/** Why two texts don't differ as target and foil. */
 export type Unparted = 'same' | 'beginning' | 'continuation';
 
 /**
- * Where a target and other tokens in its place part: what both begin with
- * speaks for neither.
+ * Where a target and a foil begin to differ: their common beginning supports
+ * neither.
  */
 export function part(
   tokens: readonly Token[],
@@ -216,10 +216,10 @@ export function part(
 }
 
 /**
- * What the model was likeliest to say instead, at any token of a target.
+ * The tokens that the model considered most likely, at any token of a target.
  *
- * @param count - how many at most.
- * @returns the likeliest first.
+ * @param count - the most to return.
+ * @returns the most likely first.
  */
 export function choicesOf(
   tokens: readonly (Token | AnswerToken)[],

@@ -4,7 +4,8 @@ import { ApiError } from '../api';
 import type { ModelsResponse, TokenCount, TokenCountRequest } from '../api';
 import { COUNT_DELAY, roomFor, TokenCounter } from './count';
 import type { ICountable } from './count';
-import { fakeModel, FakeClient, FakeSource, settle } from './fakes';
+import { FakeClient, FakeSource, settle } from './fakes';
+import { fakeModel } from './fixtures';
 import { Session } from './session';
 import { DEFAULT_SETTINGS } from './settings';
 

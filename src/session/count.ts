@@ -1,4 +1,4 @@
-/** How many tokens a prompt would be, counted while it is typed. */
+/** Counts a prompt's tokens while the user types. */
 
 import { isAbort } from '../api';
 import type { ApiClient, ChatMode, ModelInfo, TokenCount } from '../api';
@@ -8,10 +8,10 @@ import type { Runs } from './runs';
 import type { ServiceModel } from './service';
 import type { ISettings } from './settings';
 
-/** What counting asks of the client. */
+/** What counting needs from the client. */
 export type CountClient = Pick<ApiClient, 'countTokens'>;
 
-/** Milliseconds without another key after which is counted. */
+/** Milliseconds after the last key press before counting starts. */
 export const COUNT_DELAY = 250;
 
 /** A prompt, and what its tokens depend on. */
@@ -19,9 +19,9 @@ export interface ICountable {
   readonly prompt: string;
   readonly model: string;
   readonly chat: ChatMode;
-  /** Whether the model is to think first, where it can. */
+  /** Whether the model thinks before it answers, if it can. */
   readonly thinking: boolean;
-  /** Of the model: one that is loaded otherwise is another one. */
+  /** The model's; if it is loaded with another window, the count is another one. */
   readonly window: number | null;
 }
 
@@ -35,10 +35,10 @@ export interface ICountedSession {
 }
 
 /**
- * Counts the tokens of the prompt at hand, a moment after it was last changed.
+ * Counts the prompt's tokens a moment after its last change.
  *
- * What is asked for and no longer wanted is cancelled. A prompt that can't be
- * counted has no count, and no failure either: Run tells what is wrong with it.
+ * A request that is out of date is cancelled. If a prompt can't be counted, there
+ * is no count and no failure: Run says what is wrong with it.
  */
 export class TokenCounter extends Model {
   constructor(client: CountClient) {
@@ -47,8 +47,8 @@ export class TokenCounter extends Model {
   }
 
   /**
-   * The count of the prompt at hand; while that is being typed, of what it was a
-   * moment ago. Null where nothing is known.
+   * The prompt's count; while the user types, that of a moment ago. Null if
+   * unknown.
    */
   get count(): TokenCount | null {
     return this._count;
@@ -58,7 +58,7 @@ export class TokenCounter extends Model {
     this._cancel();
   }
 
-  /** Say what the prompt at hand is; null: there is none that could be counted. */
+  /** Set the prompt to count; null if none can be counted. */
   watch(next: ICountable | null): void {
     const before = this._at;
     if (this.isDisposed || isSame(before, next)) {
@@ -67,7 +67,7 @@ export class TokenCounter extends Model {
     this._at = next;
     this._cancel();
     if (!isSame(before, next && before && { ...next, prompt: before.prompt })) {
-      this._tell(null); // Another model's count would be another one.
+      this._tell(null); // Another model has another count.
     }
     if (next) {
       this._timer = setTimeout(() => void this._ask(next), COUNT_DELAY);
@@ -123,9 +123,9 @@ function isSame(one: ICountable | null, other: ICountable | null): boolean {
 }
 
 /**
- * The session's prompt, if its tokens can be counted now; else null.
+ * The session's prompt if its tokens can be counted now; else null.
  *
- * The model must be loaded already: counting is no reason to load one.
+ * The model must be loaded: counting never loads one.
  */
 export function countableOf(session: ICountedSession): ICountable | null {
   const { service, modelInfo, settings, prompt } = session;
@@ -145,16 +145,16 @@ export function countableOf(session: ICountedSession): ICountable | null {
   };
 }
 
-/** Whether a prompt goes into the model's window, and an answer behind it. */
+/** Whether a prompt and an answer fit into the model's window. */
 export type Room = 'enough' | 'tight' | 'none';
 
 /**
- * Tell whether a prompt fits.
+ * Say whether a prompt fits.
  *
- * @param longest - tokens of the longest answer that is asked for.
+ * @param longest - the most tokens that the answer may have.
  */
 export function roomFor({ tokens, window }: TokenCount, longest: number): Room {
-  // An answer has one token at least.
+  // An answer has at least one token.
   return tokens >= window
     ? 'none'
     : tokens + longest > window

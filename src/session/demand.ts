@@ -18,28 +18,28 @@ import type { MapMethod } from './methods';
 import type { IAblationSegment } from './ablationSegments';
 import { Model } from './model';
 
-/** A map's scores, once there are any. */
+/** A map's scores; null until they are computed. */
 export type DemandedScores = ScoresEvent | SegmentScoresEvent | null;
 
-/** A map's test, as far as it has come. */
+/** The test of a map, as far as it is computed. */
 export interface ITest {
   readonly curves: readonly CurveEvent[];
-  /** The test in numbers, which come last. */
+  /** The result of the test, which comes last. */
   readonly numbers: FaithfulnessEvent | null;
 }
 
-/** A map to be tested: its parts, with their scores turned to be for the target. */
+/** A map to test: its segments' scores, positive for the target. */
 export interface ITested {
   readonly method: MapMethod;
   readonly scores: readonly number[];
 }
 
-/** Most jobs that are kept over a reload. */
+/** The most jobs that are stored over a reload. */
 const MOST_JOBS = 8;
 
-/** A job that computes something on demand, as it is kept over a reload. */
+/** A job on demand, as stored over a reload. */
 export interface IDemandedJob {
-  /** What it computes, of the sequence. */
+  /** What it computes for the sequence. */
   readonly key: string;
   readonly id: string;
 }
@@ -47,9 +47,9 @@ export interface IDemandedJob {
 const NO_TEST: ITest = { curves: [], numbers: null };
 
 /**
- * What is computed for one sequence of tokens only when somebody asks: scores
- * of the costly methods, and tests of maps. Each is kept, so that coming back
- * to it is a look-up.
+ * What is computed for one sequence of tokens only on request: scores of
+ * expensive methods, and tests of maps. Results are stored, so that showing one
+ * again needs no request.
  */
 export class OnDemand extends Model {
   /**
@@ -68,7 +68,7 @@ export class OnDemand extends Model {
     this._trans = trans;
   }
 
-  /** Whether something is being computed. */
+  /** Whether anything is being computed. */
   get isBusy(): boolean {
     return [...this._known.values()].some(one => one.phase === 'running');
   }
@@ -77,7 +77,7 @@ export class OnDemand extends Model {
     this._known.forEach(one => one.dispose());
   }
 
-  /** Stop all that is being computed; what is done stays. */
+  /** Stop all computations; results stay. */
   cancel(): void {
     this._known.forEach(one => one.cancel());
   }
@@ -85,7 +85,7 @@ export class OnDemand extends Model {
   /**
    * Scores of a target by a method that is not automatic.
    *
-   * @param parts - what an ablation method takes away; gradients need none.
+   * @param parts - what an ablation method removes; gradient methods need none.
    * @param foil - ids in the target's place, of a contrastive target.
    */
   scores(
@@ -118,7 +118,7 @@ export class OnDemand extends Model {
     );
   }
 
-  /** All scores that are there. */
+  /** All computed scores. */
   get all(): KeptScores[] {
     return [...this._known.values()].flatMap(({ request, result }) =>
       isScores(result)
@@ -132,7 +132,7 @@ export class OnDemand extends Model {
     );
   }
 
-  /** Jobs of what is computed, and of what is being computed: a later page can follow them. */
+  /** Jobs whose results a later page can follow, running or done. */
   get jobs(): readonly IDemandedJob[] {
     return [...this._known]
       .flatMap(([key, { jobId: id }]) => (id === null ? [] : [{ key, id }]))
@@ -193,7 +193,7 @@ export class OnDemand extends Model {
     none: R,
     take: (result: R, event: JobEvent) => R
   ): Computation<R> {
-    // Model and ids are the same for all.
+    // Model and ids are the same for all requests.
     const key = JSON.stringify({ ...request, ids: null });
     const known = this._known.get(key);
     if (known) {
@@ -214,7 +214,7 @@ export class OnDemand extends Model {
   private readonly _ids: readonly number[];
   private readonly _trans: TranslationBundle;
   private readonly _known = new Map<string, Computation<unknown>>();
-  /** Jobs of an earlier page, by what they compute. */
+  /** Jobs of an earlier page, by their keys. */
   private readonly _past = new Map<string, string>();
 }
 
@@ -237,7 +237,7 @@ function spanOf([start, end]: TokenSpan): { start: number; end: number } {
   return { start, end };
 }
 
-/** A contrastive target's other half; a request without one says nothing of it. */
+/** The foil of a contrastive target, if there is one. */
 function foilOf(ids: readonly number[] | null): { foil?: number[] } {
   return ids === null ? {} : { foil: [...ids] };
 }

@@ -1,16 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { ApiError } from '../api';
-import { FakeSource, settle, tokens } from './fakes';
+import { FakeSource, settle } from './fakes';
+import { tokens } from './fixtures';
 import type { FakeClient } from './fakes';
-import { ANSWER, PROMPT, Scenario } from './scenario';
+import { ANSWER, DEAD, PROMPT, Scenario } from './scenario';
 import { Session } from './session';
-
-const DEAD = new ApiError({
-  error: 'service_died',
-  message: 'The model service ended.',
-  hint: 'Restart it.'
-});
 
 describe('session/explanation', () => {
   let scenario: Scenario;
@@ -202,11 +196,6 @@ describe('session/explanation', () => {
     job.send({ event: 'cancelled' });
     await settle();
     expect(session.explanation.scores!.problem?.remedies).toEqual(['retry']);
-    session.explanation.scores!.retry();
-    await settle();
-    client.last.scores(0);
-    await settle();
-    expect(session.explanation.map).not.toBeNull();
   });
 
   it('goes on shading the cell when the prompt is edited in the panel', async () => {

@@ -3,13 +3,11 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type {
-  AnswerToken,
   CostlyRequest,
   Estimate,
   JobEvent,
   JobInfo,
   JobRequest,
-  ModelInfo,
   ModelsResponse,
   RunRecord,
   ServiceStatus,
@@ -21,6 +19,7 @@ import type {
   TokensRequest,
   TokensResponse
 } from '../api';
+import { fakeModel, tokens } from './fixtures';
 import type { Session } from './session';
 import type { IPromptSource, IPromptText, IShade, ISuggestion } from './source';
 
@@ -30,6 +29,8 @@ export async function settle(): Promise<void> {
     await Promise.resolve();
   }
 }
+
+const BOS: Token = { id: 2, piece: '<bos>', text: '', kind: 'template' };
 
 /** How long a test waits for a condition at most, in ms; only one that fails does. */
 const PATIENCE = 120_000;
@@ -54,92 +55,6 @@ export async function until(
     }
     await new Promise(resolve => setTimeout(resolve, 5));
   }
-}
-
-/** Text tokens of words, each with its blanks in front. */
-export function tokens(text: string): AnswerToken[] {
-  const pieces = text.match(/\n+|[^\S\n]*[^\s]+|[^\S\n]+/g) ?? [];
-  return pieces.map((piece, i) => ({
-    id: 100 + i,
-    piece,
-    text: piece,
-    kind: 'text',
-    logprob: null,
-    alternatives: []
-  }));
-}
-
-const BOS: Token = { id: 2, piece: '<bos>', text: '', kind: 'template' };
-
-/** A model of which the rest isn't known. */
-export function fakeModel(
-  known: Partial<ModelInfo> & { name: string }
-): ModelInfo {
-  return {
-    path: known.name,
-    state: 'unloaded',
-    detail: '',
-    hint: '',
-    note: '',
-    window: null,
-    window_reason: null,
-    trained: null,
-    chat: '',
-    template: null,
-    instruct: false,
-    parameters: null,
-    added: false,
-    error: '',
-    terms: null,
-    download: null,
-    reading: null,
-    size: null,
-    stored: '',
-    precision: null,
-    device: '',
-    memory: null,
-    peak: null,
-    fits: [],
-    ...known
-  };
-}
-
-/** A finished run of the history, of whose facts the rest doesn't matter. */
-export function fakeRecord(
-  prompt: string,
-  answer: string,
-  known: Partial<RunRecord> = {}
-): RunRecord {
-  return {
-    id: 'old',
-    created: 5,
-    model: 'demo',
-    origin: null,
-    title: '',
-    starred: false,
-    prompt,
-    answer,
-    sampling: {
-      temperature: 0,
-      top_k: null,
-      top_p: null,
-      seed: 0,
-      repetition_penalty: 1
-    },
-    stop: [],
-    chat: 'plain',
-    thinking: false,
-    terms: null,
-    prompt_tokens: tokens(prompt),
-    answer_tokens: tokens(answer),
-    reason: 'end',
-    stopped_at: null,
-    partial: null,
-    seconds: 0.5,
-    first_seconds: 0.1,
-    scores: [],
-    ...known
-  };
 }
 
 /** A job whose events the spec sends. */

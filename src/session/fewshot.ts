@@ -1,34 +1,34 @@
-/** Few-shot prompts: the label that each of their examples begins with. */
+/** Few-shot prompts: the label that begins each of their examples. */
 
 /**
- * A label at the beginning of a line: a heading's marks or none, up to four
- * words, a colon, and a blank or nothing; behind a full-width colon anything.
+ * A label at the beginning of a line: optional marks of a heading, up to four
+ * words, a colon, and a blank or nothing; after a full-width colon anything.
  */
 const LABEL =
   /^((?:#{1,6} )?\p{L}[\p{L}\p{M}\p{N}_'’()/-]{0,30}(?: [\p{L}\p{M}\p{N}_'’()/-]{1,30}){0,3}(?::(?=[ \t]|$)|：))[ \t]*(.?)/u;
 
-/** Beyond this no line's beginning is a label. */
+/** The longest beginning of a line that can be a label. */
 const MAX_LABEL = 140;
 
 /** A line that begins with a label. */
 interface ILabelled {
   readonly label: string;
-  /** Whether something stands behind the label, in its line. */
+  /** Whether text follows the label in its line. */
   readonly isFilled: boolean;
-  /** What the next line that isn't empty begins with; null before there is one. */
+  /** The beginning of the next line that isn't empty; null if there is none yet. */
   next: 'text' | 'indent' | null;
 }
 
 /**
  * The label that begins each example of a few-shot prompt which ends in the
- * middle of its last one, such as `Taste-likes:`; null where it is no such
- * prompt. A model goes on with further examples there, unless it is stopped.
+ * middle of its last one, such as `Taste-likes:`; null for other prompts. A model
+ * continues such a prompt with more examples unless something stops it.
  *
  * All complete examples must have the same labels in the same order, and the
- * last one the first of these, at least two. It ends with a label that nothing
- * stands behind; or, where there are two complete examples, in the line of a
- * label that isn't the last. Labels that occur once don't count: they are of
- * headings, or of what stands before the examples.
+ * last one the first of these, at least two. It ends with a label without text;
+ * or, if there are two complete examples, in the line of a label that isn't the
+ * last. Labels that occur once don't count: they belong to headings, or to the
+ * text before the examples.
  *
  * Takes time in proportion to the prompt's length.
  */
@@ -60,7 +60,7 @@ export function exampleLabel(prompt: string): string | null {
   const isRegular = lines.every(
     ({ label }, at) => label === order[at % order.length]
   );
-  // Of as many labels as there are, so many are of the example that isn't complete.
+  // The last of these labels belong to the example that isn't complete.
   const rest = lines.length - starts[starts.length - 1];
   if (order.length < 2 || !isRegular || rest < 2) {
     return null;
@@ -70,7 +70,7 @@ export function exampleLabel(prompt: string): string | null {
   return isBegun || isMidway ? first : null;
 }
 
-/** The lines that begin with a label; null where the prompt doesn't end in such a line. */
+/** The lines that begin with a label; null if the prompt doesn't end in such a line. */
 function labelled(prompt: string): ILabelled[] | null {
   const found: ILabelled[] = [];
   let endsInLabel = false;

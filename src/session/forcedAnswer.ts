@@ -1,18 +1,18 @@
-/** A text to be explained in place of an answer: "what would make it say this?" */
+/** The forced answer that the user writes: "what would make the model say this?" */
 
 import { UNSPACED } from '../salience/boundaries';
 import { Model } from './model';
 
-/** What is kept of it over a reload. */
+/** What is stored of it over a reload. */
 export interface ISavedForcedAnswer {
   readonly text: string;
   readonly isOpen: boolean;
   readonly hasBlank: boolean;
 }
 
-/** The text as it is being written. */
+/** The text, as the user types it. */
 export class ForcedAnswerModel extends Model {
-  /** What was typed. */
+  /** The typed text. */
   get text(): string {
     return this._state.text;
   }
@@ -21,7 +21,7 @@ export class ForcedAnswerModel extends Model {
     this._set({ text });
   }
 
-  /** Whether the place to type it is open. */
+  /** Whether its field is open. */
   get isOpen(): boolean {
     return this._state.isOpen;
   }
@@ -30,7 +30,7 @@ export class ForcedAnswerModel extends Model {
     this._set({ isOpen });
   }
 
-  /** Whether a blank is put before it where prompt and text would run together. */
+  /** Whether it gets a leading blank if prompt and text would join to one word. */
   get hasBlank(): boolean {
     return this._state.hasBlank;
   }
@@ -40,10 +40,9 @@ export class ForcedAnswerModel extends Model {
   }
 
   /**
-   * A text as the model is to find it behind a prompt.
+   * The text as the model gets it after a prompt.
    *
-   * @param isTurn - Whether it begins a turn of its own: nothing runs together
-   *   then.
+   * @param isTurn - whether it begins its own turn, so that nothing can join.
    */
   behind(prompt: string, text: string, isTurn = false): string {
     return !isTurn && this.hasBlank && runTogether(prompt, text)
@@ -51,12 +50,12 @@ export class ForcedAnswerModel extends Model {
       : text;
   }
 
-  /** What to keep over a reload. */
+  /** What to store over a reload. */
   save(): ISavedForcedAnswer {
     return this._state;
   }
 
-  /** Take what was kept, if anything was. */
+  /** Restore what was stored, if anything. */
   restore(saved: ISavedForcedAnswer | undefined): void {
     if (saved) {
       this._set(saved);
@@ -76,8 +75,8 @@ export class ForcedAnswerModel extends Model {
 }
 
 /**
- * Whether a word of the text would stand right behind the prompt's end, as in
- * `Analysis:This`. Models were taught that a word begins with its blank: without
+ * Whether a word of the text would follow the prompt's end directly, as in
+ * `Analysis:This`. In the training texts a word begins with its blank: without
  * it the text is far less likely than it should be.
  */
 export function runTogether(prompt: string, text: string): boolean {

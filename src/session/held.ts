@@ -1,38 +1,37 @@
-/** A prompt's text and where it stands, which belong together. */
+/** A prompt's text together with its place. */
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { IPromptSource, IPromptText, ISuggestion } from './source';
 import { fill } from './template';
 
-/** Where a prompt came from, in words. */
+/** Where a prompt came from, as the interface shows it. */
 export interface IOrigin {
   readonly document: string;
   readonly place: readonly string[];
 }
 
-/** What is kept of a text when the page is reloaded. */
+/** What is stored of a text over a reload. */
 export interface ISavedText {
   readonly text: IPromptText | null;
   readonly typed: Readonly<Record<string, string>>;
-  /** Values found in a notebook that may be closed by then. */
+  /** Values from a notebook that may be closed after the reload. */
   readonly found: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
   readonly origin: IOrigin | null;
   readonly link: ReadonlyPartialJSONObject | null;
-  /** Whether the place was found to say something else, or not found any more. */
+  /** Whether the place now has another text, or no longer exists. */
   readonly isLost: boolean;
 }
 
 /**
- * A text with its place: taken up, left, and gone back to as a whole. A plain
- * state, replaced rather than altered.
+ * A text with its place: opened, left and returned to as one. Immutable.
  */
 export interface IHeld extends ISavedText {
-  /** The place itself; null when typed, or after a reload. */
+  /** The place; null if the user typed the text, or after a reload. */
   readonly source: IPromptSource | null;
 }
 
-/** No prompt, from nowhere. */
+/** No prompt. */
 export const NOTHING: IHeld = {
   source: null,
   text: null,
@@ -44,19 +43,19 @@ export const NOTHING: IHeld = {
   isLost: false
 };
 
-/** Where a text came from; shown even when its source is gone. */
+/** Where a text came from; known even when its source is gone. */
 export function originOf({ source, origin }: IHeld): IOrigin | null {
   return source ? { document: source.document, place: source.place } : origin;
 }
 
-/** Whether two texts are of the same place. */
+/** Whether two texts have the same place. */
 export function isSamePlace(one: IHeld, other: IHeld): boolean {
   return one.source !== null && one.source === other.source
     ? true
     : JSON.stringify(originOf(one)) === JSON.stringify(originOf(other));
 }
 
-/** Values that the source suggests, or did before the page was reloaded. */
+/** Values that the source suggests, or suggested before the reload. */
 export function foundOf({
   source,
   found
@@ -64,12 +63,12 @@ export function foundOf({
   return source?.suggestions ?? found;
 }
 
-/** The names of a template's variables, each once, in order of appearance. */
+/** The names of a template's fields, each once, in order of appearance. */
 export function namesOf({ text }: IHeld): string[] {
   return [...new Set(text?.fields.map(field => field.name))];
 }
 
-/** Values of the variables that have one, by name: what is typed wins. */
+/** The fields' values, by name: typed values replace found ones. */
 export function valuesOf(held: IHeld): Record<string, string> {
   const found = foundOf(held);
   const values: Record<string, string> = {};
@@ -83,17 +82,17 @@ export function valuesOf(held: IHeld): Record<string, string> {
   return values;
 }
 
-/** The source's text with its variables filled in; null where there is none. */
+/** The source's text with its fields filled in; null without a text. */
 export function filledOf(held: IHeld): string | null {
   return held.text && fill(held.text, valuesOf(held)).value;
 }
 
-/** Whether a text was edited by hand and would be missed. */
+/** Whether the user edited the text, so that losing it would lose work. */
 export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
 }
 
-/** What to keep of a text over a reload. */
+/** What to store of a text over a reload. */
 export function saveHeld(held: IHeld): ISavedText {
   const { source, text, typed, edited, link, isLost } = held;
   return {

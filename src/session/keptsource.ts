@@ -5,8 +5,7 @@ import { Model } from './model';
 /** The prompt of an earlier run. It never changes. */
 export class KeptSource extends Model implements IPromptSource {
   /**
-   * @param place - what it is, in words, where the run doesn't say where its
-   *   prompt came from.
+   * @param place - shown if the run doesn't say where its prompt came from.
    * @param reveal - opens a document.
    */
   constructor(
@@ -37,7 +36,7 @@ export class KeptSource extends Model implements IPromptSource {
     // Nothing to wait for.
   }
 
-  /** The text in the document may be another one by now. */
+  /** The text in the document may have changed. */
   paint(): void {
     // Nothing to shade.
   }

@@ -1,4 +1,4 @@
-/** Figures in words and signs, the same in panel and notebook. */
+/** Numbers in words and signs, the same in panel and notebook. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Estimate, ModelInfo, Sampling } from '../api';
@@ -6,14 +6,14 @@ import type { ISegmentSalience } from '../salience';
 import type { IShownMap } from './map';
 import { METHODS } from './methods';
 
-/** A share as percent, with a decimal where that is all there is. */
+/** A share as a percentage, with a decimal if it would otherwise be 0. */
 export function percent(share: number): string {
   const value = share * 100;
   const digits = value !== 0 && value < 9.95 ? 1 : 0;
   return `${value.toFixed(digits).replace(/\.0$/, '')}%`;
 }
 
-/** A score, to three figures. */
+/** A score, with three significant digits. */
 export function figure(score: number): string {
   if (score === 0) {
     return '0';
@@ -24,7 +24,7 @@ export function figure(score: number): string {
     : score.toExponential(1);
 }
 
-/** How many tokens a model takes, and why not more; empty where it isn't known. */
+/** A model's window, and why it isn't larger; empty if unknown. */
 export function describeWindow(
   {
     window,
@@ -53,7 +53,7 @@ export function describeWindow(
       );
     case 'limit':
       return trans.__(
-        '%1 of the model’s %2 tokens: no more are taken here',
+        '%1 of the model’s %2 tokens: this is the limit here',
         tokens,
         all
       );
@@ -66,7 +66,7 @@ export function describeWindow(
   }
 }
 
-/** A figure with its sign, for scores that are for or against. */
+/** A number with its sign, for scores for or against. */
 export function signedFigure(score: number): string {
   const size = figure(Math.abs(score));
   return score < 0 ? `−${size}` : size === '0' ? size : `+${size}`;
@@ -79,12 +79,12 @@ export function aboutNats(trans: TranslationBundle): string {
   );
 }
 
-/** A segment's score in nats, and its standard error where it was sampled. */
+/** A segment's score in nats, with its standard error if it was sampled. */
 export function nats(
   { score, error }: Pick<ISegmentSalience, 'score' | 'error'>,
   trans: TranslationBundle
 ): string {
-  // As many places as tell something, at most three.
+  // As many decimals as mean something, at most three.
   const unit = Math.min(Math.abs(score) || 1, error || Infinity);
   const most = Math.abs(score) < 0.1 ? 3 : 2;
   const places = Math.max(1, Math.min(most, 1 - Math.floor(Math.log10(unit))));
@@ -95,7 +95,7 @@ export function nats(
     : trans.__('%1 ± %2 nats', `${sign}${size}`, error.toFixed(places));
 }
 
-/** For the target or against it, in words. */
+/** Whether the score is for or against the target. */
 export function direction(score: number, trans: TranslationBundle): string {
   return score < 0 ? trans.__('against it') : trans.__('for it');
 }
@@ -133,7 +133,7 @@ export function describeSegment(
     .join(' · ');
 }
 
-/** How tokens are chosen, in words. */
+/** How tokens are chosen. */
 export function describeSampling(
   sampling: Sampling,
   trans: TranslationBundle
@@ -154,7 +154,7 @@ export function describeSampling(
     .join(', ');
 }
 
-/** What a computation costs, as far as that is known. */
+/** What a computation costs, as far as it is known. */
 export function describeCost(
   estimate: Estimate,
   trans: TranslationBundle
@@ -169,7 +169,7 @@ export function describeCost(
   return seconds === null ? count : `${count}, ${roughly(seconds, trans)}`;
 }
 
-/** A time that nobody knows exactly. */
+/** An estimated time. */
 function roughly(seconds: number, trans: TranslationBundle): string {
   if (seconds < 1) {
     return trans.__('less than a second');

@@ -1,6 +1,6 @@
-/** How long a text is, as the server counts: in characters, some of which take two units here. */
+/** A text's length as the server counts it: in characters, some of which are two UTF-16 units. */
 
-/** What `c.LitLab.max_prompt_chars` is unless it is configured. */
+/** The default of `c.LitLab.max_prompt_chars`. */
 export const USUAL_LIMIT = 100_000;
 
 /** The number of characters of a text. */
@@ -15,7 +15,7 @@ export function charactersOf(text: string): number {
   return count;
 }
 
-/** Whether a text has more than `limit` characters; a short one isn't counted. */
+/** Whether a text has more than `limit` characters; a short one needs no counting. */
 export function isLonger(text: string, limit: number): boolean {
   return (
     text.length > limit &&
@@ -23,7 +23,7 @@ export function isLonger(text: string, limit: number): boolean {
   );
 }
 
-/** The first `count` characters of a text, none of them halved. */
+/** The first `count` characters of a text; none is cut in half. */
 export function firstCharacters(text: string, count: number): string {
   let at = 0;
   for (let left = count; left > 0 && at < text.length; left--) {

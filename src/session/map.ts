@@ -1,4 +1,4 @@
-/** From a run and its scores to what is shown. */
+/** From a run and its scores to a map. */
 import type {
   AnswerToken,
   ScoresEvent,
@@ -30,31 +30,31 @@ import type { IRun } from './run';
 import { tokensOf } from './run';
 import type { IShade } from './source';
 
-/** A run's text, cut into segments. */
+/** A run's text in segments. */
 export interface IText {
   /** Prompt and answer, template tokens among them. */
   readonly tokens: readonly (Token | AnswerToken)[];
   /** Index of the answer's first token. */
   readonly seam: number;
-  /** The prompt's segments; the same array as long as they are the same. */
+  /** The prompt's segments; the same array while they don't change. */
   readonly prompt: readonly TokenSpan[];
-  /** The answer's, cut where the target begins and ends, if there is one. */
+  /** The answer's segments, cut where the target begins and ends. */
   readonly answer: readonly TokenSpan[];
   /** All, in order. */
   readonly segments: readonly TokenSpan[];
-  /** Of those of the prompt's segments that begin or end a turn, whose. */
+  /** The roles of the prompt's segments that begin or end a turn. */
   readonly turns: ReadonlyMap<TokenSpan, string>;
 }
 
-/** A target's map, ready to be shown. */
+/** A target's map, ready to show. */
 export interface IShownMap extends ISalienceMap {
   readonly method: MapMethod;
   /**
-   * Integrated gradients: how far the scores' sum is from the loss's change, as
-   * a part of it; null for other methods.
+   * For integrated gradients: the difference between the sum of the scores and
+   * the change of the loss, relative to that change; null for other methods.
    */
   readonly gap: number | null;
-  /** The part of the text that shares are of; null or absent: all of it. */
+  /** The part of the text that shares refer to; null or absent: all of it. */
   readonly within?: TokenSpan | null;
   /** Strength of colour for each segment, -1 to 1. */
   readonly weights: readonly number[];
@@ -84,7 +84,7 @@ export function cutText(
   return { tokens, seam, prompt, answer, segments, turns };
 }
 
-/** A long prompt is not cut anew for each token of its answer. */
+/** The cache saves cutting a long prompt again for each token of its answer. */
 function cutPrompt(
   tokens: readonly Token[],
   granularity: Granularity,
@@ -98,7 +98,7 @@ function cutPrompt(
   return cut;
 }
 
-/** A prompt's segments, and whose turn those begin that begin one. */
+/** A prompt's segments, and the roles of those that begin a turn. */
 type IPromptCut = Pick<IText, 'turns'> & { spans: readonly TokenSpan[] };
 
 function cutTurns(
@@ -123,22 +123,22 @@ const promptCuts = new WeakMap<
   Map<Granularity | CustomStarts, IPromptCut>
 >();
 
-/** What else a map of tokens' scores is made of. */
+/** The options of a map of tokens' scores. */
 export interface IMapOptions {
   readonly method: MapMethod;
   readonly aggregation: Aggregation;
   /** Of colours, 0 to 1. */
   readonly intensity: number;
   readonly gap?: number | null;
-  /** The part of the text that shares are of; left out: all of it. */
+  /** The part of the text that shares refer to; absent: all of it. */
   readonly within?: TokenSpan | null;
 }
 
 /**
- * Make a target's map of its tokens' scores.
+ * Make a target's map from its tokens' scores.
  *
- * @param scores - as the method gives them; in the map, above zero is always
- *   for the target.
+ * @param scores - as the method returns them; in the map, positive scores are
+ *   always for the target.
  */
 export function makeMap(
   text: IText,
@@ -159,8 +159,8 @@ export function makeMap(
 }
 
 /**
- * Make a target's map of scores that belong to the segments that were taken
- * away; null where those are not the text's segments.
+ * Make a target's map from the scores of removed segments; null if they aren't
+ * the text's segments.
  */
 export function makeSegmentMap(
   text: IText,
@@ -191,9 +191,8 @@ export function makeSegmentMap(
 }
 
 /**
- * Make a target's map of scores in any form that they come in: those of methods
- * that come by themselves, of tokens, and of segments that were taken away; null
- * where the last are not the text's segments.
+ * Make a target's map from scores in any form: an automatic method's, tokens', or
+ * removed segments'; null if the latter aren't the text's segments.
  */
 export function mapOf(
   text: IText,
@@ -237,9 +236,9 @@ export function textOf(
 }
 
 /**
- * The map's part that lies over the prompt, in UTF-16 units of the prompt.
+ * The map's shades over the prompt, in UTF-16 units of the prompt.
  *
- * @param label - what the hover text says of a segment.
+ * @param label - a segment's tooltip.
  */
 export function shadesOf(
   text: IText,
@@ -256,7 +255,7 @@ export function shadesOf(
     if (end > text.seam || segment.rank === null) {
       return;
     }
-    // Blanks around a segment and runs of line breaks are not shaded.
+    // Blanks around a segment and runs of line breaks stay without a shade.
     const content = textOf(text.tokens, segment.span);
     const lead = content.length - content.trimStart().length;
     const from = offsets[start] + lead;

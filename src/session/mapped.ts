@@ -1,6 +1,6 @@
 /**
- * Texts that know where each stretch of theirs came from, and edits that keep
- * that knowledge. Pure functions; all positions are UTF-16 units.
+ * Texts that know where each of their spans came from, and edits that preserve
+ * this. Pure functions; all positions are UTF-16 units.
  */
 import type { IField, ITextRun, Span } from './source';
 
@@ -10,7 +10,7 @@ export interface IMapped {
   readonly map: readonly ITextRun[];
 }
 
-/** A value with replacement fields in it. */
+/** A value with fields in it. */
 export interface ITemplate extends IMapped {
   readonly fields: readonly IField[];
 }
@@ -24,7 +24,7 @@ export interface IEdit {
 
 /** Collects a value piece by piece, joining runs of plain text. */
 export class MappedBuilder {
-  /** Append `text`, which came from `source`; null where it came from nowhere. */
+  /** Append `text`, which came from `source`; null if it came from nowhere. */
   push(text: string, source: Span | null): void {
     const start = this._length;
     this._parts.push(text);
@@ -69,7 +69,7 @@ export class MappedBuilder {
     return this._length;
   }
 
-  /** What was collected. */
+  /** The collected text. */
   build(): { value: string; map: ITextRun[] } {
     return { value: this._parts.join(''), map: this._runs };
   }
@@ -79,7 +79,7 @@ export class MappedBuilder {
   private readonly _runs: ITextRun[] = [];
 }
 
-/** A text that stands in its source just as it is, from `start` on. */
+/** A text that is in its source exactly as it is, from `start` on. */
 export function plain(value: string, start: number): IMapped {
   const builder = new MappedBuilder();
   builder.push(value, [start, start + value.length]);
@@ -95,8 +95,8 @@ export function applyEdits(
   let at = 0;
   for (const { from, to, insert } of edits) {
     builder.pushSlice(text, at, from);
-    // A replacement that happens to be as long as what it replaces is still no
-    // plain text: in two runs, each longer or shorter than its source.
+    // A replacement that happens to be as long as what it replaces isn't plain
+    // text: it becomes two runs, one longer and one shorter than its source.
     const head = insert.length === to - from ? insert.slice(0, 1) : '';
     const source = cover(text.map, [from, to]);
     builder.push(head, source);
@@ -108,7 +108,7 @@ export function applyEdits(
   for (const { from, to, insert } of edits) {
     shifts.push(shifts[shifts.length - 1] + insert.length - (to - from));
   }
-  /** Where a position comes to lie; inside an edit: at its start. */
+  /** Where a position moves to; inside an edit: to its start. */
   const move = (position: number) => {
     const index = firstIndex(edits, edit => edit.to > position);
     const from = edits[index]?.from ?? Infinity;
@@ -126,7 +126,7 @@ export function applyEdits(
   return { ...builder.build(), fields };
 }
 
-/** The one stretch of source that a stretch of the value came from. */
+/** The one source span of a span of the value. */
 function cover(map: readonly ITextRun[], span: Span): Span | null {
   const stretches = sourceSpans(map, span);
   return stretches.length === 0
@@ -134,7 +134,7 @@ function cover(map: readonly ITextRun[], span: Span): Span | null {
     : [stretches[0][0], stretches[stretches.length - 1][1]];
 }
 
-/** The stretches of source that a stretch of the value came from, in order. */
+/** The source spans of a span of the value, in order. */
 export function sourceSpans(
   map: readonly ITextRun[],
   [from, to]: Span
@@ -159,7 +159,7 @@ function isPlain(run: ITextRun): boolean {
   return run.value[1] - run.value[0] === run.source[1] - run.source[0];
 }
 
-/** The source of a part of a run; of an escape it is always the whole. */
+/** The source of a part of a run; for an escape always the whole. */
 function cut(run: ITextRun, start: number, end: number): Span {
   if (!isPlain(run)) {
     return run.source;
@@ -168,7 +168,7 @@ function cut(run: ITextRun, start: number, end: number): Span {
   return [start + shift, end + shift];
 }
 
-/** The runs of a map that a stretch of the value overlaps. */
+/** The runs of a map that a span of the value overlaps. */
 function* runsWithin(
   map: readonly ITextRun[],
   [from, to]: Span
@@ -179,7 +179,7 @@ function* runsWithin(
   }
 }
 
-/** The index of the first item, in order, that is so; the length if none is. */
+/** The index of the first item that fulfils a condition; the length if none does. */
 function firstIndex<T>(
   items: readonly T[],
   isSo: (item: T) => boolean

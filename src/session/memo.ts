@@ -1,7 +1,7 @@
 /**
- * Remember the last value made, for as long as its dependencies stay identical.
+ * Remember the last value for as long as its dependencies stay identical.
  *
- * @returns a function that returns that value, or makes a new one.
+ * @returns a function that returns that value, or computes a new one.
  */
 export function memo<T>(): (make: () => T, ...of: readonly unknown[]) => T {
   let last: { readonly of: readonly unknown[]; readonly value: T } | null =

@@ -1,24 +1,24 @@
-/** What there is to know of the methods, without words. */
+/** Properties of the methods; their words are in `map/methods.ts`. */
 import type { AblationMethod, Method } from '../api';
 
-/** Any method that makes a map. */
+/** Any method that computes a map. */
 export type MapMethod = Method | AblationMethod;
 
-/** How a method comes to its scores. */
+/** How a method computes its scores. */
 export interface IMethod {
   /**
    * `gradient`: from how the target's loss reacts to each token; `ablation`:
-   * from taking segments away. No ablation method is ever called a gradient.
+   * from removing segments. No ablation method is ever called a gradient.
    */
   readonly kind: 'gradient' | 'ablation';
-  /** Whether its scores tell for from against. */
+  /** Whether its scores distinguish for from against. */
   readonly isSigned: boolean;
   /**
-   * What turns a score so that above zero is for the target. Scores of the loss
-   * (as LIT's) are the other way round: what raises the loss is against it.
+   * The factor that makes scores for the target positive. Scores of the loss, such
+   * as LIT's, have the opposite sign: what raises the loss is against the target.
    */
   readonly turn: 1 | -1;
-  /** Whether it is computed for all sentences as soon as there is an answer. */
+  /** Whether it computes all sentences as soon as there is an answer. */
   readonly isAutomatic: boolean;
 }
 
@@ -60,7 +60,7 @@ export function isGradient(method: MapMethod): method is Method {
   return METHODS[method].kind === 'gradient';
 }
 
-/** Methods that are computed for all sentences unasked. */
+/** Methods that compute all sentences without a request. */
 export const AUTOMATIC = METHOD_NAMES.filter(
   (method): method is Method =>
     isGradient(method) && METHODS[method].isAutomatic

@@ -18,7 +18,7 @@ export abstract class Disposable implements IDisposable {
 
   /** Release what this object holds. Only `dispose` calls it, once. */
   protected release(): void {
-    // Most hold nothing.
+    // Most have nothing to release.
   }
 
   private _isDisposed = false;
@@ -26,7 +26,7 @@ export abstract class Disposable implements IDisposable {
 
 /** State that views show. They redraw when `changed` is emitted. */
 export abstract class Model extends Disposable {
-  /** Emitted when any of this object's state may have changed. */
+  /** Emitted when any part of this object's state may have changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }

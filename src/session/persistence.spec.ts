@@ -1,7 +1,8 @@
 import type { IStateDB } from '@jupyterlab/statedb';
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, settle } from './fakes';
+import { tokens } from './fixtures';
 import { persistSession } from './persistence';
 import { readSaved } from './saved';
 import { Session } from './session';
@@ -29,6 +30,13 @@ describe('session/persistence', () => {
     state = new FakeState();
   });
 
+  /** Store a session's state, as a page does that was reloaded or not. */
+  const persist = (
+    session: Session,
+    isReload: boolean,
+    restored = Promise.resolve()
+  ) => persistSession(session, state.db, restored, isReload);
+
   it('keeps what is typed while the last answer still comes in', async () => {
     const first = new Session(client, trans);
     await first.service.refresh();
@@ -39,7 +47,7 @@ describe('session/persistence', () => {
     first.dispose();
 
     const next = new Session(client, trans);
-    const save = await persistSession(next, state.db, Promise.resolve(), false);
+    const save = await persist(next, false);
     await settle();
     expect(next.prompt.value).toBe('one');
     expect(next.runs.isRunning).toBe(true);
@@ -60,7 +68,7 @@ describe('session/persistence', () => {
     const next = new Session(client, trans);
     first.dispose();
     next.open(new FakeSource('quicker'));
-    const save = await persistSession(next, state.db, Promise.resolve(), false);
+    const save = await persist(next, false);
     await settle();
     expect(next.prompt.value).toBe('quicker');
     next.dispose();
@@ -70,12 +78,7 @@ describe('session/persistence', () => {
   it('saves while an answer streams, which changes all the time', async () => {
     jest.useFakeTimers();
     const session = new Session(client, trans);
-    const save = await persistSession(
-      session,
-      state.db,
-      Promise.resolve(),
-      false
-    );
+    const save = await persist(session, false);
     await session.service.refresh();
     session.open(new FakeSource('one'));
     void session.runs.generate();
@@ -94,12 +97,7 @@ describe('session/persistence', () => {
 
   it('hands what changed last from page to page', async () => {
     const first = new Session(client, trans);
-    const before = await persistSession(
-      first,
-      state.db,
-      Promise.resolve(),
-      false
-    );
+    const before = await persist(first, false);
     first.prompt.edit('typed last');
     window.dispatchEvent(new Event('pagehide'));
     before.dispose();
@@ -109,12 +107,7 @@ describe('session/persistence', () => {
     for (const text of ['typed last', '']) {
       // Taken once: a page after that has the state's store alone.
       const next = new Session(client, trans);
-      const save = await persistSession(
-        next,
-        state.db,
-        Promise.resolve(),
-        true
-      );
+      const save = await persist(next, true);
       expect(next.prompt.value).toBe(text);
       save.dispose();
       next.dispose();
@@ -123,12 +116,7 @@ describe('session/persistence', () => {
 
   it('hands on what it was given where it is left before that is there', async () => {
     const first = new Session(client, trans);
-    const before = await persistSession(
-      first,
-      state.db,
-      Promise.resolve(),
-      false
-    );
+    const before = await persist(first, false);
     first.prompt.edit('typed last');
     window.dispatchEvent(new Event('pagehide'));
     before.dispose();
@@ -137,10 +125,10 @@ describe('session/persistence', () => {
     let restore!: () => void;
     const restored = new Promise<void>(resolve => (restore = resolve));
     const hasty = new Session(client, trans);
-    const keeping = persistSession(hasty, state.db, restored, true);
+    const keeping = persist(hasty, true, restored);
     window.dispatchEvent(new Event('pagehide'));
     const next = new Session(client, trans);
-    const save = await persistSession(next, state.db, Promise.resolve(), true);
+    const save = await persist(next, true);
     expect(next.prompt.value).toBe('typed last');
     save.dispose();
     next.dispose();
@@ -152,7 +140,7 @@ describe('session/persistence', () => {
   it('does not take what another page left, and clears it away', async () => {
     window.sessionStorage.setItem('lit-lab:session', '{"version":5}');
     const next = new Session(client, trans);
-    const save = await persistSession(next, state.db, Promise.resolve(), false);
+    const save = await persist(next, false);
     expect(next.prompt.isEmpty).toBe(true);
     expect(window.sessionStorage.getItem('lit-lab:session')).toBeNull();
     save.dispose();
@@ -196,7 +184,7 @@ describe('session/persistence', () => {
   it('leaves what another version kept', async () => {
     state.value = { version: 1, prompt: {} };
     const next = new Session(client, trans);
-    const save = await persistSession(next, state.db, Promise.resolve(), false);
+    const save = await persist(next, false);
     await settle();
     expect(next.prompt.isEmpty).toBe(true);
     next.dispose();

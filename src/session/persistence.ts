@@ -7,24 +7,24 @@ import type { Session } from './session';
 
 const KEY = 'lit-lab:session';
 
-/** How often the state is kept at most, in ms: an answer changes all the time. */
+/** Milliseconds between two saves: an answer changes all the time. */
 const INTERVAL = 300;
 
-/** Keeps a session's state. */
+/** Stores a session's state. */
 export interface IPersistence {
-  /** Save what changed, soon. */
+  /** Save the latest changes soon. */
   save(): Promise<void>;
   dispose(): void;
 }
 
 /**
- * Keep what was typed and asked over a reload of the page.
+ * Store the session's state over a reload of the page.
  *
- * The state's store is written some time after a change. What changed last is
- * handed over from page to page in the tab's own storage.
+ * The state database is written some time after a change. The latest changes pass
+ * from page to page in the tab's session storage.
  *
- * @param isReload - whether this page was loaded in place of itself.
- * @returns what saves, a little after each change.
+ * @param isReload - whether the browser reloaded this page.
+ * @returns an object that saves a little after each change.
  */
 export async function persistSession(
   session: Session,
@@ -34,7 +34,7 @@ export async function persistSession(
 ): Promise<IPersistence> {
   let isRestored = false;
   const leave = () => {
-    // Left before that, what the page before handed over goes on to the next.
+    // Closed before restoring: the state of the page before passes to the next page.
     if (isRestored || !session.prompt.isEmpty) {
       handOver(session);
     }
@@ -44,8 +44,8 @@ export async function persistSession(
   const stored = await state.fetch(KEY).catch(() => undefined);
   const handed = takeHandedOver();
   const saved = readSaved((isReload ? handed : null) ?? stored);
-  // A prompt that was taken up before this one came must stay. The answer may
-  // still be under way: what is typed meanwhile is kept too.
+  // A prompt that was opened before the stored state arrived must stay. The answer
+  // may still be in progress: what the user types until then is stored, too.
   if (saved && session.prompt.isEmpty && !session.isDisposed) {
     session.restore(saved).catch(reason => {
       console.warn('LIT Lab: what was kept could not be restored', reason);
@@ -77,17 +77,17 @@ export async function persistSession(
   };
 }
 
-/** Leave the state for the page that comes next in this tab. */
+/** Leave the state for the next page in this tab. */
 function handOver(session: Session): void {
   try {
     window.sessionStorage.setItem(KEY, JSON.stringify(session.save()));
   } catch (reason) {
-    // No room, or no storage: the state's store has what it was a moment ago.
+    // No space, or no storage: the state database has a slightly older state.
     console.warn('LIT Lab: the prompt was not handed over', reason);
   }
 }
 
-/** Take what the page before left, which is then gone; null where it left nothing. */
+/** Take and delete the state that the last page left; null if none. */
 function takeHandedOver(): unknown {
   try {
     const text = window.sessionStorage.getItem(KEY);
@@ -98,7 +98,7 @@ function takeHandedOver(): unknown {
   }
 }
 
-/** Whether this page took its own place; another page's state would not be its own. */
+/** Whether the browser reloaded this page; otherwise the state belongs to another page. */
 function wasReloaded(): boolean {
   const [entry] = performance.getEntriesByType('navigation');
   return (entry as PerformanceNavigationTiming | undefined)?.type === 'reload';

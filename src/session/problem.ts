@@ -4,7 +4,7 @@ import { ApiError } from '../api';
 import type { ErrorBody, Limits } from '../api';
 import { charactersOf, isLonger } from './length';
 
-/** What a user can do about a problem, besides what its hint says. */
+/** What a user can do about a problem, in addition to its hint. */
 export type Remedy = 'retry' | 'restart' | 'log' | 'reload' | 'models';
 
 /** A problem, shown in place. */
@@ -14,7 +14,7 @@ export interface IProblem {
   readonly remedies: readonly Remedy[];
 }
 
-/** Tell a failed request or job. */
+/** The problem of a failed request or job. */
 export function problemOf(reason: unknown, trans: TranslationBundle): IProblem {
   if (reason instanceof ApiError) {
     return describe({
@@ -30,12 +30,12 @@ export function problemOf(reason: unknown, trans: TranslationBundle): IProblem {
   };
 }
 
-/** Tell what the server half or a job's last event said. */
+/** The problem that the server or a job's last event reports. */
 export function describe({ error, message, hint }: ErrorBody): IProblem {
   return { message, hint, remedies: remediesOf(error) };
 }
 
-/** What is wrong with a prompt before any request is made, or null. */
+/** What is wrong with a prompt, before any request; or null. */
 export function checkPrompt(
   prompt: string,
   limits: Limits | null,
@@ -57,7 +57,7 @@ export function checkPrompt(
       remedies: []
     };
   }
-  // The server counts characters, of which some take two units here.
+  // The server counts characters, some of which are two UTF-16 units.
   const max = limits?.max_prompt_chars ?? Infinity;
   if (isLonger(prompt, max)) {
     return {
@@ -75,15 +75,15 @@ export function checkPrompt(
   return null;
 }
 
-/** Requests that would fail the same way again get no Retry. */
+/** Requests that would fail again in the same way get no Retry. */
 const LASTING =
   /too_long|too_large|damaged|invalid|validation|lone_surrogate|not_found|forbidden|unsupported|version/;
 
-/** What the model manager is for: it tells more, and what can be done. */
+/** The model manager explains these, and offers what to do. */
 const OF_MODELS =
   /^(preset_|pickled_|archive_|download_|disk_full|no_room|bad_path)/;
 
-/** What can be done about a failure with this code. */
+/** What the user can do about a failure with this code. */
 export function remediesOf(code: string): Remedy[] {
   if (code === 'version_mismatch') {
     return ['reload'];

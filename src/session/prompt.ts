@@ -18,43 +18,43 @@ import { Model } from './model';
 
 export type { IOrigin } from './held';
 
-/** A variable of a template, as the panel shows it. */
+/** A field of a template, as the panel shows it. */
 export interface IVariable {
   readonly name: string;
-  /** Undefined until somebody says it; the field then stays as written. */
+  /** Undefined until it has one; the field then stays as written. */
   readonly value: string | undefined;
-  /** Where the value was found, in words; empty when typed by the user. */
+  /** Where the value was found; empty if the user typed it. */
   readonly from: string;
 }
 
-/** What is kept of a prompt when the page is reloaded. */
+/** What is stored of a prompt over a reload. */
 export interface ISavedPrompt extends ISavedText {
-  /** Texts that were edited by hand and left, each with its place; the last one left is last. */
+  /** Texts that the user edited and left, each with its place; the latest comes last. */
   readonly left: readonly ISavedText[];
 }
 
-/** Most texts that can be gone back to: a page's state is small. */
+/** The most texts to go back to: a page's state is small. */
 const MOST_LEFT = 5;
 
 /**
- * The prompt: a source's text with its variables filled in, until it is edited
- * by hand. Then it no longer follows the source, and there is a way back.
+ * The prompt: a source's text with its fields filled in, until the user edits it.
+ * Then it no longer follows the source, and the user can go back.
  *
- * A text that was edited by hand and left for another prompt can be gone back
- * to, with its place: text and place never come apart.
+ * The user can also go back to a text that they edited and left for another
+ * prompt, with its place: text and place always belong together.
  */
 export class PromptModel extends Model {
-  /** The place that it came from; null when typed, or after a reload. */
+  /** Its place; null if the user typed it, or after a reload. */
   get source(): IPromptSource | null {
     return this._now.source;
   }
 
-  /** Where it came from; shown even when the source is gone. */
+  /** Where it came from; known even when the source is gone. */
   get origin(): IOrigin | null {
     return originOf(this._now);
   }
 
-  /** The origin as a run's request says it, within the server's bounds. */
+  /** The origin as a run's request contains it, within the server's limits. */
   get runOrigin(): RunOrigin | null {
     const { origin } = this;
     return (
@@ -65,32 +65,32 @@ export class PromptModel extends Model {
     );
   }
 
-  /** What leads to a source lost to a reload; null when none is lost. */
+  /** Finds a source that was lost to a reload; null if none is lost. */
   get lostLink(): ReadonlyPartialJSONObject | null {
     return this._now.source === null ? this._now.link : null;
   }
 
-  /** Whether the prompt was edited by hand and no longer follows its source. */
+  /** Whether the user edited the prompt, so that it no longer follows its source. */
   get isEdited(): boolean {
     return this._now.edited !== null && this._now.text !== null;
   }
 
   /**
-   * Whether the place is gone, such as a deleted cell; or says something else
-   * since a reload, so that it isn't followed any more.
+   * Whether the place is gone, such as a deleted cell; or has another text since a
+   * reload, so that the prompt no longer follows it.
    */
   get isGone(): boolean {
     const { source, isLost } = this._now;
     return source === null ? isLost : source.text === null;
   }
 
-  /** In words: why the text may differ from the language's own; or empty. */
+  /** Why the text may differ from the value at run time; or empty. */
   get remark(): string {
     const { edited, text } = this._now;
     return edited === null ? (text?.problem ?? '') : '';
   }
 
-  /** Whether there is no prompt, nor the start of one. */
+  /** Whether there is no prompt, not even an empty text from a source. */
   get isEmpty(): boolean {
     const { edited, text } = this._now;
     return text === null && (edited ?? '') === '';
@@ -101,12 +101,12 @@ export class PromptModel extends Model {
     return this._now.edited ?? filledOf(this._now) ?? '';
   }
 
-  /** Values of the variables that have one, by name. */
+  /** The fields' values, by name, if they have one. */
   get values(): Readonly<Record<string, string>> {
     return valuesOf(this._now);
   }
 
-  /** The template's variables, each once, in order of appearance. */
+  /** The template's fields, each once, in order of appearance. */
   get variables(): readonly IVariable[] {
     const found = foundOf(this._now);
     const values = this.values;
@@ -121,17 +121,17 @@ export class PromptModel extends Model {
     });
   }
 
-  /** A text that was edited by hand and left for another prompt, or null. */
+  /** A text that the user edited and left for another prompt, or null. */
   get left(): string | null {
     return this._back?.edited ?? null;
   }
 
-  /** Where the text in `left` came from; null where that isn't known. */
+  /** Where the text in `left` came from; null if unknown. */
   get leftOrigin(): IOrigin | null {
     return this._back && originOf(this._back);
   }
 
-  /** Whether going back leads to another place than the prompt's. */
+  /** Whether going back leads to another place. */
   get isLeftElsewhere(): boolean {
     return this._back !== null && !isSamePlace(this._back, this._now);
   }
@@ -140,17 +140,17 @@ export class PromptModel extends Model {
     this._become(NOTHING, []);
   }
 
-  /** Settles when an edit made just now in the source is part of `value`. */
+  /** Settles when `value` contains the source's latest edit. */
   async settled(): Promise<void> {
     try {
       await this.source?.settled();
     } catch (reason) {
-      // What was read last is still a prompt.
+      // The text that was read last is still a prompt.
       console.error('lit-lab: the source of a prompt cannot be read', reason);
     }
   }
 
-  /** Take a source up; it is this model's to dispose of from now on. */
+  /** Open a source, which this model disposes of. */
   open(source: IPromptSource): void {
     const opened: IHeld = { ...NOTHING, source, text: source.text };
     const typed = isSamePlace(opened, this._now) ? this._now.typed : {};
@@ -161,7 +161,7 @@ export class PromptModel extends Model {
     this._changed.emit();
   }
 
-  /** Take the source that `lostLink` led to, if its text is still the same. */
+  /** Reconnect the source that `lostLink` led to, if its text is still the same. */
   relink(source: IPromptSource): void {
     const text = source.text;
     const now = this._now;
@@ -178,12 +178,12 @@ export class PromptModel extends Model {
     this._changed.emit();
   }
 
-  /** Edit by hand. */
+  /** Edit the prompt. */
   edit(value: string): void {
     const text = filledOf(this._now);
-    // A text field makes all line breaks line feeds.
+    // A text field turns all line breaks into line feeds.
     const isBack = text !== null && value === withLineFeeds(text);
-    // Typed back to what the source says?
+    // The user may have typed back to the source's text.
     this._now = { ...this._now, edited: isBack ? null : value };
     this._changed.emit();
   }
@@ -199,8 +199,8 @@ export class PromptModel extends Model {
   }
 
   /**
-   * Go back to the text in `left`, and to its place. One that was edited by hand
-   * meanwhile comes after the others that were left.
+   * Go back to the text in `left`, and to its place. If the user has edited the
+   * current text, it goes to the end of the texts to go back to.
    */
   takeBack(): void {
     const back = this._back;
@@ -212,19 +212,19 @@ export class PromptModel extends Model {
     }
   }
 
-  /** Fill a variable in. */
+  /** Set a field's value. */
   setVariable(name: string, value: string): void {
     const { typed } = this._now;
     this._now = { ...this._now, typed: { ...typed, [name]: value } };
     this._changed.emit();
   }
 
-  /** What to keep over a reload. */
+  /** What to store over a reload. */
   save(): ISavedPrompt {
     return { ...saveHeld(this._now), left: this._left.map(saveHeld) };
   }
 
-  /** Take what was kept. */
+  /** Restore what was stored. */
   restore({ left, ...saved }: ISavedPrompt): void {
     this._become(
       { ...saved, source: null },
@@ -238,7 +238,7 @@ export class PromptModel extends Model {
     return this._left[this._left.length - 1] ?? null;
   }
 
-  /** Hold these texts, and let go of the sources that none of them needs. */
+  /** Set the texts, and dispose of the sources that none of them needs. */
   private _become(now: IHeld, left: readonly IHeld[]): void {
     const before = this._sources;
     this._now = now;

@@ -1,7 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { KeptScores, RunRecord } from '../api';
-import { FakeClient, FakeSource, fakeRecord, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, settle } from './fakes';
+import { fakeRecord, tokens } from './fixtures';
 import { KeptSource } from './keptsource';
 import { Session } from './session';
 

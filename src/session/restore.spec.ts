@@ -2,7 +2,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { RunRecord } from '../api';
-import { FakeClient, FakeSource, fakeRecord, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, settle } from './fakes';
+import { fakeRecord, tokens } from './fixtures';
 import type { ISavedSession } from './saved';
 import { Session } from './session';
 

@@ -17,47 +17,46 @@ import type {
 import { describe } from './problem';
 import type { IProblem } from './problem';
 
-/** What a run was asked. */
+/** The request of a run. */
 export interface IRunRequest {
   readonly model: string;
   readonly prompt: string;
-  /** Values that the prompt's template was filled with. */
+  /** The values of the prompt's fields. */
   readonly values: Readonly<Record<string, string>>;
-  /** How its tokens are chosen. */
+  /** How the answer is sampled. */
   readonly sampling: Readonly<Sampling>;
-  /** Texts that end its answer; left out: none. */
+  /** Stop sequences; absent: none. */
   readonly stop?: readonly string[];
-  /** Whether it is put into its model's chat format; left out: `auto`. */
+  /** Whether the prompt is put into its model's chat format; absent: `auto`. */
   readonly chat?: ChatMode;
-  /** Whether the model is to think first, where it can; left out: no. */
+  /** Whether the model thinks before it answers, if it can; absent: no. */
   readonly thinking?: boolean;
-  /** Where the prompt came from; null where that isn't known. */
+  /** Where the prompt came from; null if unknown. */
   readonly origin: RunOrigin | null;
   /**
-   * The text that stands in the answer's place, forced rather than generated;
-   * left out: the model answers.
+   * A forced answer, which the model scores; absent: the model answers.
    */
   readonly forcedAnswer?: string;
-  /** Its name in the history; the user can give it another. */
+  /** Its name in the history, which the user can change. */
   readonly title?: string;
 }
 
-/** A run by its job: the server replays it, or the history has it. */
+/** A run by its job's id: the server replays it, or the history has it. */
 export interface ISavedRun extends IRunRequest {
   readonly jobId: string;
-  /** When it was asked for, in milliseconds since the epoch. */
+  /** When it started, in milliseconds since the epoch. */
   readonly started: number;
 }
 
-/** How to ask again so that the same becomes of the prompt. */
+/** The mode that uses the chat format again as in a run. */
 export function modeOf(use: ChatUse): ChatMode {
   return use === 'plain' ? 'off' : 'on';
 }
 
-/** How many of the most likely tokens are listed for each. */
+/** How many of the most likely tokens are listed for each token. */
 const ALTERNATIVES = 5;
 
-/** The job that does what a run asks. */
+/** The job that computes a run. */
 export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
   const {
     model,
@@ -88,54 +87,53 @@ export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
     : { kind: 'score', target: forcedAnswer, ...shared };
 }
 
-/** How far a run is. */
+/** A run's progress. */
 export type RunPhase = 'waiting' | 'answering' | 'done' | 'stopped' | 'failed';
 
 /**
- * One run of a prompt: what a generate job has said so far.
+ * One run of a prompt, as far as its job has come.
  *
- * A plain state, replaced as a whole by {@link applyEvent}: views compare it by
+ * Immutable; {@link applyEvent} returns the next state, so views compare runs by
  * identity.
  */
 export interface IRun extends IRunRequest {
   /** Tells runs of this page apart. */
   readonly key: number;
   readonly phase: RunPhase;
-  /** What is being waited for, in words. */
+  /** What it waits for. */
   readonly message: string;
-  /** When it was asked for, in milliseconds since the epoch. */
+  /** When it started, in milliseconds since the epoch. */
   readonly started: number;
   readonly jobId: string | null;
-  /** What became of the prompt: whether it is in a chat format. */
+  /** Whether, and how, the prompt is in a chat format. */
   readonly chatUse: ChatUse;
-  /** Whether the model was asked to think first. */
+  /** Whether the model thinks before it answers. */
   readonly thinks: boolean;
-  /** What its model is provided under, or null. */
+  /** The licence of its model, or null. */
   readonly terms: ModelTerms | null;
-  /** Tokens of the prompt, template tokens among them. */
+  /** Tokens of the prompt, including template tokens. */
   readonly promptTokens: readonly Token[];
   readonly answerTokens: readonly AnswerToken[];
-  /** Why the answer ended; null while it hasn't, or was stopped. */
+  /** Why the answer ended; null while it hasn't, or if it was stopped. */
   readonly reason: AnswerEvent['reason'] | null;
-  /** The text that ended it, of reason `stop`; else null. */
+  /** The stop sequence that ended it, for the reason `stop`; else null. */
   readonly stoppedAt: string | null;
-  /** Time of the computation; null while it is under way. */
+  /** Time of the computation; null until it has ended. */
   readonly seconds: number | null;
-  /** Time to the first token; null while or where there is none. */
+  /** Time to the first token; null if there is none, or not yet. */
   readonly firstSeconds: number | null;
-  /** Tokens of the prompt that were known from the run before. */
+  /** Tokens of the prompt whose computation the model reused. */
   readonly reused: number;
   readonly problem: IProblem | null;
   /**
-   * Scores that were computed earlier, of a run of the history; null for one of
-   * this page's.
+   * Stored scores of a run from the history; null for a run of this page.
    */
   readonly kept: readonly KeptScores[] | null;
 }
 
 let lastKey = 0;
 
-/** A run that was just asked for. */
+/** A run that has just started. */
 export function startRun(request: IRunRequest, message: string): IRun {
   return {
     ...request,
@@ -159,9 +157,9 @@ export function startRun(request: IRunRequest, message: string): IRun {
   };
 }
 
-/** A run of the history, as it was. */
+/** A run from the history. */
 export function keptRun(record: RunRecord): IRun {
-  // One that was exported earlier doesn't tell: there were no chat formats, and
+  // Runs exported by earlier versions lack these: there were no chat formats and
   // no stop sequences.
   const {
     chat: chatUse = 'plain',
@@ -202,7 +200,7 @@ export function keptRun(record: RunRecord): IRun {
 
 /** How a run of the history ended. */
 function phaseOf(record: RunRecord): RunPhase {
-  // One of an earlier version doesn't tell why there is no more of it.
+  // Runs of earlier versions don't say why they are partial.
   const { partial = null } = record as Partial<RunRecord>;
   if (partial === 'broke_off') {
     return 'failed';
@@ -210,7 +208,7 @@ function phaseOf(record: RunRecord): RunPhase {
   return partial || record.reason === null ? 'stopped' : 'done';
 }
 
-/** A run that ended, as the history keeps it. */
+/** A run that has ended, as the history stores it. */
 export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
   const {
     temperature = 0,
@@ -229,7 +227,7 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     prompt: run.prompt,
     answer: run.answerTokens.map(token => token.text).join(''),
     sampling: { temperature, top_k, top_p, seed, repetition_penalty },
-    // A forced answer isn't stopped anywhere.
+    // Stop sequences don't apply to a forced answer.
     stop: run.forcedAnswer === undefined ? [...(run.stop ?? [])] : [],
     chat: run.chatUse,
     thinking: run.thinks,
@@ -250,7 +248,7 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
   };
 }
 
-/** The run after one more event of its job. */
+/** The run after another event of its job. */
 export function applyEvent(
   run: IRun,
   event: JobEvent,
@@ -302,12 +300,12 @@ export function applyEvent(
   }
 }
 
-/** The run after a failure. What it has so far stays. */
+/** The run after a failure. The tokens so far stay. */
 export function failRun(run: IRun, problem: IProblem): IRun {
   return { ...run, phase: 'failed', message: '', problem };
 }
 
-/** Whether a run's job is still under way. */
+/** Whether a run's job is still in progress. */
 export function isUnderWay(run: IRun | null): boolean {
   return run !== null && (run.phase === 'waiting' || run.phase === 'answering');
 }

@@ -7,14 +7,14 @@ import { applyEvent, failRun, isUnderWay, jobOf, startRun } from './run';
 import type { IRun, IRunRequest } from './run';
 import { Model } from './model';
 
-/** What a runner asks of the client. */
+/** What a runner needs from the client. */
 export type RunnerClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
 
 /**
  * Runs prompts, one at a time, and follows the answer.
  *
- * A run is an attempt until its answer begins; until then the last answer is
- * still shown, and stays when the attempt fails.
+ * A run is an attempt until its answer begins; until then the last answer stays
+ * visible, also if the attempt fails.
  */
 export class Runner extends Model {
   constructor(client: RunnerClient, trans: TranslationBundle) {
@@ -34,7 +34,7 @@ export class Runner extends Model {
   }
 
   protected release(): void {
-    // The job goes on: its answer can be had after a reload.
+    // The job continues: a reload can show its answer.
     this._abort?.abort();
   }
 
@@ -61,9 +61,8 @@ export class Runner extends Model {
   /**
    * Follow a job that an earlier page started.
    *
-   * @param started - when it was asked for, in milliseconds since the epoch.
-   * @returns false, without a word to the user, where the server no longer has
-   *   it.
+   * @param started - when it started, in milliseconds since the epoch.
+   * @returns false if the server no longer has it; the user then sees no problem.
    */
   async replay(
     request: IRunRequest,
@@ -93,14 +92,14 @@ export class Runner extends Model {
     return true;
   }
 
-  /** Show a run that has ended, of the history. */
+  /** Show a run that has ended, from the history. */
   show(run: IRun): void {
     this._leave();
     this._run = run;
     this._changed.emit();
   }
 
-  /** Stop the answer; what came so far stays. */
+  /** Stop the answer; the tokens so far stay. */
   stop(): void {
     const run = this._current;
     if (!run || !isUnderWay(run)) {
@@ -113,7 +112,7 @@ export class Runner extends Model {
     this._set({ ...run, phase: 'stopped', message: '' });
   }
 
-  /** Stop an attempt, or let go of its failure; a shown answer stays. */
+  /** Stop an attempt, or dismiss its failure; a shown answer stays. */
   abandon(): void {
     if (isUnderWay(this._attempt)) {
       this.stop();
@@ -121,7 +120,7 @@ export class Runner extends Model {
     this.dismiss();
   }
 
-  /** Let go of an attempt that failed or was stopped. */
+  /** Dismiss an attempt that failed or was stopped. */
   dismiss(): void {
     this._attempt = null;
     this._changed.emit();

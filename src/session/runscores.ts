@@ -15,15 +15,15 @@ import type { IRun } from './run';
 import { ScoreStore } from './scores';
 import type { ISavedJob } from './scores';
 
-/** Jobs that compute an answer's salience, as they are saved over a reload. */
+/** Jobs that compute an answer's salience, as saved over a reload. */
 export interface ISavedWork {
   readonly salience: readonly ISavedJob[];
   readonly demanded: readonly IDemandedJob[];
 }
 
-/** A target's scores by a method that computes them only when asked. */
+/** A target's scores by a method that computes them only on request. */
 export interface IDemand {
-  /** Null when it is refused. */
+  /** Null if it is refused. */
   readonly computation: Computation<DemandedScores> | null;
   /** How many segments are ablated; 0 for a gradient method. */
   readonly numSegments: number;
@@ -31,7 +31,7 @@ export interface IDemand {
   readonly refusal: 'many' | 'nothing' | null;
 }
 
-/** The scores of a complete run: those that are computed unasked, and those on demand. */
+/** The scores of a complete run: the automatic ones, and those on demand. */
 export class RunScores extends Model {
   constructor(client: ComputationClient, run: IRun, trans: TranslationBundle) {
     super();
@@ -50,7 +50,7 @@ export class RunScores extends Model {
     return this.automatic.isBusy || this.onDemand.isBusy;
   }
 
-  /** All scores that are computed. */
+  /** All computed scores. */
   get all(): KeptScores[] {
     return [
       ...this.automatic.all.map((event): KeptScores => ({ mode: null, event })),
@@ -63,7 +63,7 @@ export class RunScores extends Model {
     return { salience: this.automatic.jobs, demanded: this.onDemand.jobs };
   }
 
-  /** Leave the model to a run, or compute again. What the user requests is computed either way. */
+  /** Pause automatic computations while a run needs the model, or resume them. */
   setPaused(isPaused: boolean): void {
     if (isPaused && !this._isPaused) {
       this.onDemand.cancel();
@@ -91,7 +91,7 @@ export class RunScores extends Model {
     }
   }
 
-  /** What a method that isn't automatic would compute for a target. */
+  /** The computation that a method needs for a target, if it isn't automatic. */
   demand(
     method: MapMethod,
     text: IText,
@@ -113,7 +113,7 @@ export class RunScores extends Model {
     return { computation, numSegments, refusal: null };
   }
 
-  /** The test of a map; null with fewer than two segments to put in order. */
+  /** The test of a map; null with fewer than two segments to order. */
   test(
     map: IShownMap,
     text: IText,

@@ -5,20 +5,20 @@ import type { Runner } from './runner';
 import { MAX_SEED } from './settings';
 import { Model } from './model';
 
-/** What is kept of them when the page is reloaded; their tokens are in the history. */
+/** What is stored of samples over a reload; the history has their tokens. */
 export interface ISavedSamples {
   /** Their jobs, in the order of their seeds. */
   readonly jobs: readonly string[];
-  /** How many there are to be. */
+  /** How many samples the run generates. */
   readonly count: number;
-  /** The first one's seed. */
+  /** The first sample's seed. */
   readonly seed: number;
   readonly maxNewTokens: number;
-  /** Whether one of them failed, and no more are made until that is tried again. */
+  /** Whether a sample failed, so that no more are generated until the user tries again. */
   readonly isCutShort?: boolean;
 }
 
-/** What was asked for, and what there is of it. */
+/** A run with several samples, as far as they are complete. */
 interface IGroup {
   readonly jobs: readonly string[];
   readonly runs: ReadonlyMap<string, IRun>;
@@ -28,16 +28,16 @@ interface IGroup {
   readonly count: number;
 }
 
-/** The seed of a sample: each can be had again by its seed alone. */
+/** The seed of a sample, which alone reproduces it. */
 export function seedOf(first: number, index: number): number {
   return (first + index) % (MAX_SEED + 1);
 }
 
 /**
- * The answers of one Run to its prompt, each with a seed of its own.
+ * The answers of one run to its prompt, each with its own seed.
  *
- * They are made one after the other: the model then reads the prompt once. Each
- * is a run like any other, the runner's while it is shown.
+ * They are generated one after another, so that the model reads the prompt once.
+ * Each is a run, which the runner has while it is shown.
  */
 export class Samples extends Model {
   constructor(runner: Runner, client: Pick<ApiClient, 'run'>) {
@@ -47,23 +47,23 @@ export class Samples extends Model {
     runner.changed.connect(this._onRun, this);
   }
 
-  /** Those that have begun; null: one that isn't there since a reload, or not yet. */
+  /** Samples that have started; null for one that isn't loaded after a reload. */
   get runs(): readonly (IRun | null)[] {
     return this._jobs.map(id => this._runs.get(id) ?? null);
   }
 
-  /** How many there are, those among them that are still to be made. */
+  /** How many there are, including those still to be generated. */
   get total(): number {
     const there = this._jobs.length;
     return this._isDrawing ? Math.max(there, this._count) : there;
   }
 
-  /** Whether another one is to be made after the one under way. */
+  /** Whether another sample follows the current one. */
   get hasMore(): boolean {
     return this._isDrawing && this._numMade < this._count;
   }
 
-  /** Whether some are missing because one of them failed. */
+  /** Whether some are missing because a sample failed. */
   get isCutShort(): boolean {
     return !this._isDrawing && 0 < this._numMade && this._numMade < this._count;
   }
@@ -73,12 +73,12 @@ export class Samples extends Model {
     this._runner.changed.disconnect(this._onRun, this);
   }
 
-  /** Which of them a run is, from 0; -1: none. */
+  /** The index of a run among the samples; -1 if it is none. */
   indexOf(run: IRun | null): number {
     return run?.jobId ? this._jobs.indexOf(run.jobId) : -1;
   }
 
-  /** Which of those before it has the same answer as a complete sample, from 0; -1: none. */
+  /** The index of an earlier sample with the same answer as a complete one; -1 if none. */
   sameAs(index: number): number {
     const texts = this.runs
       .slice(0, index + 1)
@@ -87,7 +87,7 @@ export class Samples extends Model {
     return texts[index] === null || found === index ? -1 : found;
   }
 
-  /** Make so many. Settles when all are there, or no more will come. */
+  /** Generate samples. Settles when all are complete, or no more will follow. */
   draw(
     request: IRunRequest,
     maxNewTokens: number,
@@ -103,7 +103,7 @@ export class Samples extends Model {
     return this.goOn();
   }
 
-  /** Make those that are missing. */
+  /** Generate the missing samples. */
   async goOn(): Promise<void> {
     const turn = ++this._turn;
     this._isDrawing = true;
@@ -115,7 +115,7 @@ export class Samples extends Model {
         { ...this._request, sampling: { ...sampling, seed } },
         this._maxNewTokens
       );
-      // One that failed, or was stopped, leaves those before it.
+      // If a sample fails or is stopped, those before it stay.
       const last = this._runner.attempt ?? this._runner.run;
       if (last?.phase !== 'done' || last.jobId !== this._lastJob) {
         break;
@@ -128,7 +128,7 @@ export class Samples extends Model {
     }
   }
 
-  /** Make no more than those that have begun. */
+  /** Generate no samples after those that have started. */
   end(): void {
     this._turn++;
     this._isDrawing = false;
@@ -137,9 +137,9 @@ export class Samples extends Model {
   }
 
   /**
-   * Show one of them, without the model.
+   * Show a sample, without the model.
    *
-   * @param scores - of the run that is shown now: what was computed stays with it.
+   * @param scores - of the shown run, which are stored with it.
    */
   show(index: number, scores: KeptScores[]): void {
     const { run: shown } = this._runner;
@@ -153,7 +153,7 @@ export class Samples extends Model {
     this._runner.show(run);
   }
 
-  /** What to keep over a reload; null where there is one alone. */
+  /** What to store over a reload; null for a single answer. */
   save(): ISavedSamples | null {
     return this.total > 1 || this.isCutShort
       ? {
@@ -167,11 +167,11 @@ export class Samples extends Model {
   }
 
   /**
-   * Take what was kept, and fetch those that aren't shown from the history.
+   * Restore what was stored, and load those that aren't shown from the history.
    *
-   * @param run - the one that was shown, which comes back by itself; it may be
-   *   none of these.
-   * @param attempt - the one that had no answer yet.
+   * @param run - the shown run, which returns by itself; it may be none of the
+   *   samples.
+   * @param attempt - the run that had no answer yet.
    */
   restore(
     saved: ISavedSamples,
@@ -197,16 +197,16 @@ export class Samples extends Model {
           }
         })
         .catch(reason => {
-          // It may have been deleted, or nothing is kept.
+          // The run may have been deleted, or the history may be off.
           console.warn('LIT Lab: a sample is gone', reason);
         });
     }
   }
 
-  /** Go on after a reload, once what was under way has ended. */
+  /** Continue after a reload, once the current sample has ended. */
   async resume(): Promise<void> {
     if (this._turn !== this._restored) {
-      return; // They were stopped, or others asked for.
+      return; // The user has stopped them, or started another run.
     }
     const { attempt, run } = this._runner;
     const isWhole = attempt === null && run?.phase === 'done';
@@ -226,7 +226,7 @@ export class Samples extends Model {
     const isNew =
       this._isDrawing && attempt === null && run.jobId !== this._before;
     if (isNew && !this._jobs.includes(run.jobId)) {
-      // In the place of one that failed.
+      // It replaces a sample that failed.
       this._jobs = [...this._jobs.slice(0, this._numMade), run.jobId];
       this._former = null;
     }
@@ -236,7 +236,7 @@ export class Samples extends Model {
     }
   }
 
-  /** How many have begun, but for a last one that failed: its seed is still to be tried. */
+  /** How many have started, except for a last one that failed: its seed is tried again. */
   private get _numMade(): number {
     const last = this._runs.get(this._lastJob ?? '');
     return this._jobs.length - (last?.phase === 'failed' ? 1 : 0);
@@ -257,7 +257,7 @@ export class Samples extends Model {
     };
   }
 
-  /** Where none came of what was asked for last, what was there before is shown still. */
+  /** If the last request generated no sample, show the samples before it again. */
   private _bringBack(): void {
     if (this._jobs.length > 0 || this._former === null) {
       return;
@@ -282,16 +282,16 @@ export class Samples extends Model {
   private readonly _client: Pick<ApiClient, 'run'>;
   private readonly _runs = new Map<string, IRun>();
   private _jobs: readonly string[] = [];
-  /** What was shown when others were asked for, until one of those is there. */
+  /** The samples from before the current request, until one of its own is there. */
   private _former: IGroup | null = null;
   private _request: IRunRequest | null = null;
   private _seed = 0;
   private _maxNewTokens = 1;
   private _count = 0;
   private _isDrawing = false;
-  /** The job of what was shown when the one under way was asked for. */
+  /** The job of the run that was shown when the current sample started. */
   private _before: string | null = null;
-  /** Tells whether something else was asked for meanwhile. */
+  /** Counts requests, so that an older one ends when another starts. */
   private _turn = 0;
   private _restored = -1;
 }

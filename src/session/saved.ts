@@ -1,4 +1,4 @@
-/** What is kept of a session when the page is reloaded, and how its runs come back. */
+/** What is stored of a session over a reload, and how its runs return. */
 import { ApiError } from '../api';
 import type { ApiClient } from '../api';
 import type { TokenSpan } from '../salience';
@@ -11,7 +11,7 @@ import type { IRun, ISavedRun } from './run';
 import type { Runner } from './runner';
 import type { ISavedSamples } from './samples';
 
-/** What is kept of a session when the page is reloaded. */
+/** What is stored of a session over a reload. */
 export interface ISavedSession {
   readonly version: 5;
   readonly prompt: ISavedPrompt;
@@ -20,22 +20,22 @@ export interface ISavedSession {
   readonly run: ISavedRun | null;
   /** A run that has no answer yet, such as one that waits for its model. */
   readonly attempt: ISavedRun | null;
-  /** The samples that were made, or are being made, in one Run; absent: one alone. */
+  /** The samples of the run; absent for a single answer. */
   readonly samples?: ISavedSamples;
-  /** Jobs that compute what led to the shown run's answer. */
+  /** Jobs that compute the shown run's scores. */
   readonly work: ISavedWork;
   readonly target: TokenSpan | null;
-  /** The foil that the target is set against; absent: none. */
+  /** The foil of a contrastive target; absent: none. */
   readonly foil?: IFoil;
-  /** The part of the text that the map is of; absent: all of it. */
+  /** The part of the text that the map covers; absent: all of it. */
   readonly within?: TokenSpan;
-  /** The text that is being written to be explained; absent: none. */
+  /** The forced answer that the user is writing; absent: none. */
   readonly forcedAnswer?: ISavedForcedAnswer;
 }
 
 /**
- * Read what this version of the front end saved, or the one before, which had
- * other names; null where another one did.
+ * Read what this version of the front end saved, or version 0.1.0; null for any
+ * other.
  */
 export function readSaved(value: unknown): ISavedSession | null {
   if (typeof value !== 'object' || value === null || !('version' in value)) {
@@ -76,7 +76,7 @@ function runOf4({ given, ...rest }: ISavedRunOf4): ISavedRun {
   return given === undefined ? rest : { ...rest, forcedAnswer: given };
 }
 
-/** What to keep of a run; null where the server doesn't know it yet. */
+/** What to store of a run; null until the server knows it. */
 export function saveRun(run: IRun | null): ISavedRun | null {
   if (!run || run.jobId === null) {
     return null;
@@ -101,10 +101,10 @@ export function saveRun(run: IRun | null): ISavedRun | null {
 
 /**
  * Show a run of an earlier page again, and follow it to its end: from its job,
- * or from the history, where the server was restarted meanwhile. A run that
- * neither has is let go.
+ * or, if the server has restarted, from the history. A run that neither has is
+ * dropped.
  *
- * @param isWanted - whether nothing else was taken up meanwhile.
+ * @param isWanted - whether no other prompt has been opened since.
  */
 export async function showAgain(
   runner: Runner,
@@ -119,11 +119,11 @@ export async function showAgain(
   try {
     const record = await client.run(jobId);
     if (isWanted() && runner.run === run && runner.attempt === null) {
-      // The history doesn't keep what a template was filled with.
+      // The history doesn't store the values of a template's fields.
       runner.show({ ...keptRun(record), values: request.values });
     }
   } catch (reason) {
-    // It was shown once, and can be run again.
+    // The user can run the prompt again.
     if (!(reason instanceof ApiError && reason.status === 404)) {
       console.warn('LIT Lab: the last answer is gone', reason);
     }

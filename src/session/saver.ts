@@ -8,7 +8,7 @@ import type { Samples } from './samples';
 import { saveRun, showAgain } from './saved';
 import type { ISavedSession } from './saved';
 
-/** The parts of a session that are saved over a reload of the page. */
+/** The parts of a session that are saved over a reload. */
 export interface ISavedParts {
   readonly prompt: PromptModel;
   readonly forcedAnswer: ForcedAnswerModel;
@@ -17,7 +17,7 @@ export interface ISavedParts {
   readonly runner: Runner;
 }
 
-/** Saves a session's state over a reload of the page, and restores it. */
+/** Saves a session's state over a reload, and restores it. */
 export class SessionSaver {
   constructor(client: Pick<ApiClient, 'run'>, parts: ISavedParts) {
     this._client = client;
@@ -37,7 +37,7 @@ export class SessionSaver {
       forcedAnswer: forcedAnswer.save()
     };
     if (this._restoring) {
-      return { ...this._restoring, ...typed }; // The rest is still to come.
+      return { ...this._restoring, ...typed }; // The rest is being restored.
     }
     const { run, attempt } = runner;
     const { target, foil, within } = explanation;
@@ -58,10 +58,10 @@ export class SessionSaver {
   }
 
   /**
-   * Restore what was saved, and follow the jobs that still run. Settles when all
+   * Restore a saved session, and follow its jobs that still run. Settles when all
    * of them have ended. A run that the server no longer has is dropped.
    *
-   * @param isWanted - whether no other prompt was opened meanwhile.
+   * @param isWanted - whether no other prompt has been opened since.
    */
   async restore(saved: ISavedSession, isWanted: () => boolean): Promise<void> {
     const { prompt, forcedAnswer, samples: several, runner } = this._parts;
@@ -76,7 +76,7 @@ export class SessionSaver {
       this._parts.explanation.resume(run.jobId, saved.work);
       await showAgain(runner, this._client, run, isWanted);
       this._restoring = null;
-      // The user may have run another prompt meanwhile.
+      // The user may have run another prompt in the meantime.
       if (runner.run?.jobId === run.jobId) {
         this._restoreTarget(saved);
       }
@@ -90,7 +90,7 @@ export class SessionSaver {
     }
   }
 
-  /** The user opens another prompt: save that one, and not what was to come. */
+  /** The user opens another prompt: save that one, not the one being restored. */
   forget(): void {
     this._restoring = null;
   }
@@ -107,6 +107,6 @@ export class SessionSaver {
 
   private readonly _client: Pick<ApiClient, 'run'>;
   private readonly _parts: ISavedParts;
-  /** What is being restored, until its run is shown. */
+  /** The session being restored, until its run is shown. */
   private _restoring: ISavedSession | null = null;
 }

@@ -1,6 +1,7 @@
-/** A session over fakes with a prompt opened, for specs. */
+/** A session over fakes with an open prompt, for specs. */
 import { nullTranslator } from '@jupyterlab/translation';
 
+import { ApiError } from '../api';
 import { FakeClient, FakeSource, settle } from './fakes';
 import type { FakeJob } from './fakes';
 import { Session } from './session';
@@ -8,6 +9,13 @@ import { Session } from './session';
 export const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
 export const ANSWER =
   ' It has onions. You may like it.\nRecommendation: Avoid.';
+
+/** What a request is answered with when the model service has ended. */
+export const DEAD = new ApiError({
+  error: 'service_died',
+  message: 'The model service ended.',
+  hint: 'Restart it.'
+});
 
 export class Scenario {
   static async begin(): Promise<Scenario> {
@@ -22,7 +30,7 @@ export class Scenario {
   readonly session = new Session(this.client, nullTranslator.load('lit_lab'));
   readonly source = new FakeSource(PROMPT);
 
-  /** Run to the end; gives the salience job that follows by itself. */
+  /** Run to the end; returns the automatic salience job that follows. */
   async answered(): Promise<FakeJob> {
     const running = this.session.runs.generate();
     await settle();

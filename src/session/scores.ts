@@ -8,19 +8,19 @@ import { describe, problemOf } from './problem';
 import type { IProblem } from './problem';
 import { Model } from './model';
 
-/** What this store asks of the client. */
+/** What this store needs from the client. */
 export type ScoresClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
 
-/** Most targets in one request; the server refuses more. */
+/** The most targets in one request; the server refuses more. */
 const MAX_TARGETS = 4096;
 
-/** Most scores in one job: the server holds 64 MiB of a result, and a score takes about 20 bytes of it. */
+/** The most scores in one job: the server stores 64 MiB of a result, and a score takes about 20 bytes. */
 const MAX_SCORES = 2_000_000;
 
-/** Most jobs that are kept over a reload. */
+/** The most jobs that are stored over a reload. */
 const MOST_JOBS = 8;
 
-/** A job that computes targets, as it is kept over a reload. */
+/** A job that computes targets, as stored over a reload. */
 export interface ISavedJob {
   readonly id: string;
   readonly targets: readonly TokenSpan[];
@@ -29,9 +29,9 @@ export interface ISavedJob {
 /**
  * Scores of one sequence of tokens, by target and method.
  *
- * Targets are computed in the background, one job at a time. One that the user
- * asks for goes first: the job under way is stopped, and what it left undone
- * is asked for again afterwards.
+ * Jobs compute targets in the background, one at a time. A target that the user
+ * requests goes first: the running job stops, and a later one computes the targets
+ * that it left.
  */
 export class ScoreStore extends Model {
   /**
@@ -50,7 +50,7 @@ export class ScoreStore extends Model {
     this._trans = trans;
   }
 
-  /** What the job under way waits for or does, in words; empty if none is. */
+  /** What the running job waits for or does; empty if none runs. */
   get message(): string {
     return this._active ? this._message : '';
   }
@@ -60,14 +60,14 @@ export class ScoreStore extends Model {
     return this._problem;
   }
 
-  /** Whether a job is under way. */
+  /** Whether a job runs. */
   get isBusy(): boolean {
     return this._active !== null;
   }
 
   /**
-   * Leave the model to another job, because it does one thing at a time, or
-   * compute again. A prioritized target is computed either way.
+   * Pause for another job, because the model does one thing at a time, or resume.
+   * A prioritized target is computed either way.
    */
   setPaused(isPaused: boolean): void {
     if (isPaused !== this._isPaused) {
@@ -84,12 +84,12 @@ export class ScoreStore extends Model {
     this._stop();
   }
 
-  /** `<float32>[num_tokens]`, or null when not computed yet. */
+  /** `<float32>[num_tokens]`, or null until it is computed. */
   get(target: TokenSpan, method: Method): readonly number[] | null {
     return this._scores.get(keyOf(target))?.[method] ?? null;
   }
 
-  /** All that are there. */
+  /** All computed scores. */
   get all(): ScoresEvent[] {
     return [...this._scores].flatMap(([key, scores]) => {
       const [start, end] = key.split(':').map(Number);
@@ -112,14 +112,14 @@ export class ScoreStore extends Model {
     });
   }
 
-  /** Jobs that computed scores, the last one last: a later page can follow them. */
+  /** Jobs that computed scores, the last one last, which a later page can follow. */
   get jobs(): readonly ISavedJob[] {
     return [...this._jobs, ...this._past].slice(-MOST_JOBS);
   }
 
   /**
-   * Follow an earlier page's jobs before anything is computed: what they have
-   * done, or are about to do, isn't done twice.
+   * Follow an earlier page's jobs before computing anything, so that nothing is
+   * computed twice.
    */
   resume(jobs: readonly ISavedJob[]): void {
     this._past = [...this._past, ...jobs];
@@ -131,7 +131,7 @@ export class ScoreStore extends Model {
     events.forEach(event => this._put(event));
   }
 
-  /** Compute targets that aren't yet, when nothing else is to be done. */
+  /** Compute targets that are missing, when nothing else is to be computed. */
   request(targets: readonly TokenSpan[]): void {
     const known = new Set(this._queue.map(keyOf));
     for (const target of targets) {
@@ -158,7 +158,7 @@ export class ScoreStore extends Model {
     this._next();
   }
 
-  /** Stop; what is left undone is computed when it is demanded again. */
+  /** Stop; targets that are missing are computed on the next request. */
   cancel(): void {
     this._stop();
     this._queue = [];
@@ -166,7 +166,7 @@ export class ScoreStore extends Model {
     this._changed.emit();
   }
 
-  /** Try again what failed. */
+  /** Repeat what failed. */
   retry(): void {
     this._problem = null;
     this._next();
@@ -180,7 +180,7 @@ export class ScoreStore extends Model {
     );
   }
 
-  /** Whether the job under way comes to a target at once, or is at it. */
+  /** Whether the running job computes a target now or next. */
   private _isSoon(key: string): boolean {
     const left = this._active?.targets.filter(
       t => !this._scores.get(keyOf(t))?.complete
@@ -188,7 +188,7 @@ export class ScoreStore extends Model {
     return left?.slice(0, 2).some(t => keyOf(t) === key) === true;
   }
 
-  /** Leave the job under way; what it left undone goes back to the queue. */
+  /** Leave the running job; its missing targets return to the queue. */
   private _stop(): void {
     const active = this._active;
     if (active) {
@@ -196,13 +196,13 @@ export class ScoreStore extends Model {
       this._putBack(active.targets);
       active.abort.abort();
       if (active.id !== null) {
-        // It may have ended by now, and the server may be gone: both are fine.
+        // The job may have ended, or the server may be gone: both are fine.
         this._client.cancelJob(active.id).catch(() => undefined);
       }
     }
   }
 
-  /** Queue what a job left undone. */
+  /** Queue a job's missing targets. */
   private _putBack(targets: readonly TokenSpan[]): void {
     const queued = new Set(this._queue.map(keyOf));
     this._queue.push(
@@ -228,7 +228,7 @@ export class ScoreStore extends Model {
       this._past = later;
       void this._resume(past);
     } else if (this._queue.length > 0) {
-      // One that the user waits for comes alone: the first to be done.
+      // A prioritized target gets its own job, so that it is done first.
       const fit = Math.floor(
         MAX_SCORES / (this._ids.length * AUTOMATIC.length)
       );
@@ -255,7 +255,7 @@ export class ScoreStore extends Model {
       });
       active.id = id;
       if (active.abort.signal.aborted) {
-        // Left while it was being asked for.
+        // It was cancelled during the request.
         this._client.cancelJob(id).catch(() => undefined);
         return;
       }
@@ -269,7 +269,7 @@ export class ScoreStore extends Model {
         return;
       }
       if (ended?.event === 'cancelled') {
-        // Not by us: we would have left it.
+        // Another page cancelled it: this one leaves its jobs before it cancels them.
         this._fail(
           {
             message: this._trans.__('The computation was cancelled.'),
@@ -290,7 +290,7 @@ export class ScoreStore extends Model {
     this._next();
   }
 
-  /** Follow a job of an earlier page. What it leaves undone is computed anew. */
+  /** Follow a job of an earlier page, then compute its missing targets. */
   private async _resume(job: ISavedJob): Promise<void> {
     const active = this._begin(job.targets, job.id);
     this._jobs = [...this._jobs, job].slice(-MOST_JOBS);
@@ -316,7 +316,7 @@ export class ScoreStore extends Model {
     return (this._active = { targets, abort: new AbortController(), id });
   }
 
-  /** Take a job's events; gives the last one. */
+  /** Take a job's events; returns the last one. */
   private async _follow(active: IActive, id: string): Promise<JobEvent | null> {
     let ended: JobEvent | null = null;
     const { signal } = active.abort;
@@ -363,7 +363,7 @@ export class ScoreStore extends Model {
   private readonly _trans: TranslationBundle;
   private readonly _scores = new Map<string, IScores>();
   private _queue: TokenSpan[] = [];
-  /** Jobs of an earlier page, still to be followed. */
+  /** Jobs of an earlier page that are still to be followed. */
   private _past: readonly ISavedJob[] = [];
   private _jobs: readonly ISavedJob[] = [];
   private _urgent: string | null = null;
@@ -377,7 +377,7 @@ type IScores = Partial<Record<Method, readonly number[]>> & {
   complete?: boolean;
 };
 
-/** A job under way. */
+/** A running job. */
 interface IActive {
   readonly targets: readonly TokenSpan[];
   readonly abort: AbortController;

@@ -17,7 +17,7 @@ import { Model } from './model';
 import { problemOf } from './problem';
 import type { IProblem } from './problem';
 
-/** What this model asks of the client. */
+/** What this model needs from the client. */
 export type ServiceClient = Pick<
   ApiClient,
   | 'status'
@@ -29,15 +29,15 @@ export type ServiceClient = Pick<
   | 'log'
 >;
 
-/** While something is under way, and while all is calm; in milliseconds. */
+/** How often to request the state while something changes, and otherwise; in milliseconds. */
 const BUSY = { interval: 1000, backoff: true, max: 10_000 };
 const CALM = { interval: 12_000, backoff: true, max: 60_000 };
 
 /**
  * State of the model service and its models.
  *
- * Asks the server only while somebody looks: each second while something is
- * under way, else now and then, since a service can die, or fall asleep, while
+ * Requests the state only while the panel is visible: every second while something
+ * changes, otherwise now and then, since a service can die, or be stopped, while
  * nobody uses it.
  */
 export class ServiceModel extends Model {
@@ -54,59 +54,59 @@ export class ServiceModel extends Model {
     });
   }
 
-  /** What the server said last; null before it was asked. */
+  /** The server's last answer; null before the first. */
   get status(): Status | null {
     return this._status;
   }
 
-  /** State of the model service; null before the server was asked. */
+  /** State of the model service; null before the server's first answer. */
   get service(): ServiceStatus | null {
     return this._status?.service ?? null;
   }
 
-  /** Whether the server lets this user do no more than look; false before it is known. */
+  /** Whether the server only lets this user read; false until it is known. */
   get isReadOnly(): boolean {
     return this._status !== null && !this._status.allowed.includes('execute');
   }
 
-  /** The making of an environment for the service; null where there is none to make. */
+  /** The set-up of the service's environment; null if there is nothing to set up. */
   get setup(): SetupStatus | null {
     return this._status?.setup ?? null;
   }
 
-  /** Configured models, the default first; empty before it is known. */
+  /** Configured models, the default first; empty until they are known. */
   get models(): readonly ModelInfo[] {
     return this._models;
   }
 
-  /** Models on the disk that aren't among them; none before it is known. */
+  /** Models on the disk that aren't in the list; empty until they are known. */
   get found(): readonly FoundModel[] {
     return this._found;
   }
 
-  /** Models to begin with that aren't among them; none before they are known. */
+  /** Recommended models that aren't in the list; empty until they are known. */
   get known(): readonly KnownModel[] {
     return this._known;
   }
 
-  /** Memory of what models are computed on; null before it is known. */
+  /** Memory of the device that computes; null until it is known. */
   get memory(): MemoryStatus | null {
     return this._memory;
   }
 
-  /** Take what a change of the models was answered with. */
+  /** Take the server's answer to a change of the models. */
   take(answer: ModelsResponse): void {
     this._keep(answer);
     this._pace();
     this._emit();
   }
 
-  /** Why the server half can't be used, or null. */
+  /** Why the server extension can't be used, or null. */
   get problem(): IProblem | null {
     return this._problem;
   }
 
-  /** Whether something is being waited for. */
+  /** Whether something starts, loads or downloads. */
   get isBusy(): boolean {
     return (
       this.service?.state === 'starting' ||
@@ -122,8 +122,8 @@ export class ServiceModel extends Model {
   }
 
   /**
-   * Say whether somebody looks, and whether a job is under way: together they
-   * decide whether to go on asking, and how often.
+   * Set whether the panel is visible, and whether a job runs: both decide how often
+   * to request the state, if at all.
    */
   watch(visible: boolean, working: boolean): void {
     const seen = visible && !this._visible;
@@ -136,15 +136,15 @@ export class ServiceModel extends Model {
     this._pace();
   }
 
-  /** Ask once. Never rejects: a failure becomes the problem. */
+  /** Request the state once. Never rejects: a failure becomes the problem. */
   async refresh(): Promise<void> {
     try {
       this._status = await this._client.status();
       this._problem = null;
-      // Models load after the service is up, so ask for them each time.
+      // Models load after the service has started, so request them each time.
       this._keep(await this._client.models());
     } catch (reason) {
-      // What a dying service leaves open, its state tells the next time.
+      // A dying service leaves requests open; the next state reports it.
       const isDying = reason instanceof ApiError && reason.status === 502;
       if (!isDying || this.service?.state !== 'ready') {
         this._fail(reason);
@@ -166,17 +166,17 @@ export class ServiceModel extends Model {
     return this._send(() => this._client.restartService());
   }
 
-  /** Make an environment for the service, or go on with it. */
+  /** Set up an environment for the service, or continue to. */
   setUp(): Promise<void> {
     return this._change(() => this._client.setUpService());
   }
 
-  /** Stop making it. */
+  /** Stop the set-up. */
   stopSetup(): Promise<void> {
     return this._change(() => this._client.stopSetup());
   }
 
-  /** The last lines that the service wrote. */
+  /** The last lines of the service's log. */
   log(): Promise<string[]> {
     return this._client.log();
   }

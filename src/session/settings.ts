@@ -14,7 +14,7 @@ export type Emphasis = 'shade' | 'underline';
 /** How close the lines of the text are. */
 export type Density = 'comfortable' | 'compact';
 
-/** What the user chose; remembered in JupyterLab's settings. */
+/** The user's settings, which JupyterLab stores. */
 export interface ISettings {
   readonly granularity: Granularity;
   /** The regular expression that ends segments of granularity `custom`. */
@@ -25,29 +25,29 @@ export interface ISettings {
   readonly intensity: number;
   readonly emphasis: Emphasis;
   readonly density: Density;
-  /** Whether control tokens that structure a conversation aren't shown. */
+  /** Whether to hide control tokens that structure a conversation. */
   readonly hideTemplate: boolean;
-  /** Whether each token of the answer is marked by its surprisal. */
+  /** Whether to mark each token of the answer by its surprisal. */
   readonly surprisal: boolean;
-  /** How ablation methods take parts away. */
+  /** What ablation methods put in the place of a segment. */
   readonly ablationMode: AblationMode;
-  /** Whether prompts are put into their model's chat format. */
+  /** Whether to put prompts into their model's chat format. */
   readonly chat: ChatMode;
-  /** Whether models that can are to think before they answer. */
+  /** Whether models think before they answer, if they can. */
   readonly thinking: boolean;
   readonly maxNewTokens: number;
   /** Texts that end an answer. */
   readonly stop: readonly string[];
   /** Of the answer's sampling; 0: always the most likely token. */
   readonly temperature: number;
-  /** Of tokens that prompt or answer have already; 1: none. */
+  /** Penalty for tokens that prompt or answer already contain; 1: none. */
   readonly repetitionPenalty: number;
   /** Sample among this many tokens; 0: among all. */
   readonly topK: number;
-  /** Sample among the most likely that reach this together; 1: among all. */
+  /** Sample among the most likely tokens that add up to this probability; 1: among all. */
   readonly topP: number;
   readonly seed: number;
-  /** How many answers Run makes, each with the next seed; one where none is drawn. */
+  /** How many answers a run generates, each with the next seed; one if answers are greedy. */
   readonly samples: number;
 }
 
@@ -75,16 +75,16 @@ export const DEFAULT_SETTINGS: ISettings = {
   samples: 1
 };
 
-/** Largest values that requests take. */
+/** The largest values that the server accepts. */
 export const MAX_TEMPERATURE = 10;
 export const MAX_REPETITION_PENALTY = 2;
 export const MAX_TOP_K = 262_144;
 export const MAX_SEED = 2 ** 31 - 1;
 
-/** Most answers that one Run makes. */
+/** The most answers of one run. */
 export const MAX_SAMPLES = 8;
 
-/** How the settings have an answer sampled, as a request says it. */
+/** The settings of sampling, as a request contains them. */
 export function samplingOf(settings: ISettings): Required<Sampling> {
   const { temperature, topK, topP, seed, repetitionPenalty } = settings;
   return {
@@ -96,12 +96,12 @@ export function samplingOf(settings: ISettings): Required<Sampling> {
   };
 }
 
-/** How many answers the settings have Run make: greedily all would be the same. */
+/** How many answers a run generates: greedy ones would all be the same. */
 export function countOf({ temperature, samples }: ISettings): number {
   return temperature > 0 ? samples : 1;
 }
 
-/** Whether a run's answer was generated as the settings say. */
+/** Whether the settings would generate a run's answer in the same way. */
 export function isOfSettings(run: IRunRequest, settings: ISettings): boolean {
   return (
     run.forcedAnswer === undefined &&
@@ -112,7 +112,7 @@ export function isOfSettings(run: IRunRequest, settings: ISettings): boolean {
   );
 }
 
-/** Take what is valid of settings that may have been written by hand. */
+/** Take what is valid of settings that the user may have edited as JSON. */
 export function readSettings(
   raw: Readonly<Record<string, unknown>>
 ): ISettings {
@@ -161,8 +161,8 @@ export function readSettings(
 }
 
 /**
- * JupyterLab's values. What the user set under the name that a setting had in
- * version 0.1.0 counts until it is set under its present one.
+ * JupyterLab's values. A value under a setting's name in version 0.1.0 counts until
+ * the user sets it under its present name.
  */
 function valuesOf({
   composite,
@@ -175,9 +175,9 @@ function valuesOf({
 }
 
 /**
- * Keep a session's settings in JupyterLab's, where there are any.
+ * Store a session's settings in JupyterLab's, if there are any.
  *
- * @returns what changes them.
+ * @returns a function that changes them.
  */
 export function keepSettings(
   session: { settings: ISettings },
@@ -185,7 +185,7 @@ export function keepSettings(
   plugin: string
 ): (settings: Partial<ISettings>) => void {
   let kept: ISettingRegistry.ISettings | null = null;
-  /** Changed here and not saved yet. */
+  /** Changed here, but not saved yet. */
   let unsaved: Partial<ISettings> = {};
   let timer = 0;
   const take = () => {
@@ -199,7 +199,7 @@ export function keepSettings(
     for (const [name, value] of Object.entries(changes)) {
       await kept?.set(name, typeof value === 'object' ? [...value] : value);
     }
-    // What was changed meanwhile is still to be saved.
+    // Changes during the request are still to be saved.
     unsaved = Object.fromEntries(
       Object.entries(unsaved).filter(
         ([name, value]) => changes[name as keyof ISettings] !== value
@@ -219,7 +219,7 @@ export function keepSettings(
   return changes => {
     unsaved = { ...unsaved, ...changes };
     session.settings = { ...session.settings, ...changes };
-    // A slider says many values on its way.
+    // A slider emits many values while it moves.
     window.clearTimeout(timer);
     timer = window.setTimeout(() => {
       save().catch(reason => {

@@ -21,14 +21,14 @@ export class Shading {
     this._trans = trans;
   }
 
-  /** Shade again if the map is another one. */
+  /** Shade again if the map has changed. */
   update(): void {
     if (this._explanation.map !== this._shown) {
       this.paint();
     }
   }
 
-  /** Shade by the map, such as when the prompt changed. */
+  /** Shade by the map, for example after the prompt has changed. */
   paint(): void {
     this._paint(this._explanation.map);
   }

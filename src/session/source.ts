@@ -1,6 +1,6 @@
 /**
- * Where a prompt comes from: the seam between the session, which analyses a
- * prompt, and the notebook or the dataset browser, which have found one.
+ * Where a prompt comes from: the interface between the session, which analyses a
+ * prompt, and the notebook or the dataset browser, which found it.
  */
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
@@ -9,19 +9,19 @@ import type { ISignal } from '@lumino/signaling';
 /** Half-open span `[start, end)` in UTF-16 units. */
 export type Span = readonly [start: number, end: number];
 
-/** A stretch of a value and the stretch of the source that it came from. */
+/** A span of a value, and the span of the source that it came from. */
 export interface ITextRun {
   readonly value: Span;
   readonly source: Span;
 }
 
-/** A replacement field of a template, still to be filled in. */
+/** A field of a template, to be filled in. */
 export interface IField {
-  /** Its name for the user; the same name twice is the same variable. */
+  /** Its name for the user; equal names are the same field. */
   readonly name: string;
-  /** What stands between the braces. */
+  /** The text between the braces. */
   readonly expression: string;
-  /** Where it stands in the template's value. */
+  /** Its span in the template's value. */
   readonly value: Span;
 }
 
@@ -38,21 +38,21 @@ export type TextKind =
   | 'history';
 
 /**
- * A text as it was found. Where it has fields, `value` holds each field as it
- * is written in the source, braces included, until it is filled in.
+ * A text as it was found. `value` contains each field as the source writes it,
+ * braces included, until it is filled in.
  */
 export interface IPromptText {
   readonly kind: TextKind;
-  /** What the language would have at run time. */
+  /** The value that the language would have at run time. */
   readonly value: string;
-  /** In order; empty where the text has no place in an editor. */
+  /** In order; empty if the text has no place in an editor. */
   readonly map: readonly ITextRun[];
   readonly fields: readonly IField[];
-  /** In words: why `value` may differ from what the language would have. */
+  /** Why `value` may differ from the value at run time. */
   readonly problem?: string;
   /**
-   * The template before `steps`, which Python takes after filling it in; given
-   * where the text has both. `value`, `map` and `fields` are those after them.
+   * The template before `steps`, which Python applies after filling it in; present
+   * if the text has both. `value`, `map` and `fields` are those after the steps.
    */
   readonly before?: {
     readonly value: string;
@@ -62,7 +62,7 @@ export interface IPromptText {
   };
 }
 
-/** What code does to a literal, where that can be known without running it. */
+/** What code does to a literal, if that can be known without running it. */
 export type TextStep =
   | {
       readonly name: 'strip' | 'lstrip' | 'rstrip';
@@ -71,13 +71,13 @@ export type TextStep =
     }
   | { readonly name: 'dedent' | 'cleandoc' };
 
-/** A value for a field, and where it was found, in words. */
+/** A value for a field, and where it was found. */
 export interface ISuggestion {
   readonly value: string;
   readonly from: string;
 }
 
-/** A stretch of the prompt to be shaded. */
+/** A span of the prompt to shade. */
 export interface IShade {
   /** In UTF-16 units of the filled-in prompt. */
   readonly span: Span;
@@ -85,7 +85,7 @@ export interface IShade {
   readonly weight: number;
   /** From 1, the strongest. */
   readonly rank: number;
-  /** Score, share and rank, for the hover text. */
+  /** Score, share and rank, for the tooltip. */
   readonly label: string;
 }
 
@@ -93,27 +93,27 @@ export interface IShade {
 export interface IPromptSource extends IDisposable {
   /** Path of the notebook, or name of the dataset. */
   readonly document: string;
-  /** Where in the document, outermost first, such as `cell 2`, `f-string`. */
+  /** Its place in the document, outermost first, such as `cell 2`, `f-string`. */
   readonly place: readonly string[];
-  /** The text as the source says it now; null when it is gone. */
+  /** The source's current text; null when it is gone. */
   readonly text: IPromptText | null;
-  /** What the model is to say, where the source tells; absent or null: nothing. */
+  /** The answer that the source expects, such as a dataset's target; absent or null: none. */
   readonly target?: string | null;
-  /** Values found for the fields, by name of the field. */
+  /** Values found for the fields, by their names. */
   readonly suggestions: Readonly<Record<string, ISuggestion>>;
-  /** What finds the place again after a reload; null if nothing does. */
+  /** Finds the place again after a reload; null if nothing does. */
   readonly link: ReadonlyPartialJSONObject | null;
   /** Emitted when `text`, `place` or `suggestions` may have changed. */
   readonly changed: ISignal<IPromptSource, void>;
-  /** Settles when an edit made just now has reached `text`. */
+  /** Settles when `text` contains the latest edit. */
   settled(): Promise<void>;
   /** Go there. */
   reveal(): void;
   /**
-   * Shade the text where it stands in an editor; null clears.
+   * Shade the text in its editor; null clears.
    *
-   * The shades hold for `prompt`: the source shows them only while its text,
-   * filled in with `values`, is exactly that.
+   * The shades are for `prompt`: the source shows them only while its text, filled
+   * in with `values`, is exactly that.
    */
   paint(
     prompt: string,

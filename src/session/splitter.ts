@@ -1,32 +1,32 @@
-/** Cuts texts by an expression of the user's own, which may be wrong or never end. */
+/** Cuts texts by the user's regular expression, which may be wrong or never end. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { compile, MAX_PATTERN } from '../salience/pattern';
 import { Model } from './model';
 
-/** What a worker is used for. */
+/** What the splitter needs from a worker. */
 export interface IMatcher {
   postMessage(message: { text: string; pattern: string }): void;
   terminate(): void;
-  /** It says null when it begins, and then where segments begin. */
+  /** Emits null when it starts, and then where segments begin. */
   onmessage: ((event: MessageEvent<number[] | null>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
-/** Where segments of a text begin; null while that isn't known. */
+/** Where segments of a text begin; null until that is known. */
 export type Cut = (text: string) => readonly number[] | null;
 
-/** Milliseconds after which an expression is given up, from when a worker has begun. */
+/** Milliseconds that an expression may take, once its worker has started. */
 export const PATIENCE = 1000;
 
-/** Texts that are kept: prompt and answer, and those before. */
+/** How many texts it remembers: prompt and answer, and those before. */
 const KEPT = 8;
 
 /**
  * Where the user's expression cuts texts.
  *
- * It is matched in a worker, one text at a time, and given up when it takes too
- * long; the page never waits.
+ * A worker matches it, one text at a time, and is stopped when it takes too long;
+ * the page never waits.
  */
 export class Splitter extends Model {
   constructor(makeWorker: () => IMatcher, trans: TranslationBundle) {
@@ -52,14 +52,14 @@ export class Splitter extends Model {
     this._renew();
   }
 
-  /** Why it can't be used, in words; empty where it can. */
+  /** Why it can't be used; or empty. */
   get problem(): string {
     return this._problem;
   }
 
   /**
-   * Where segments of a text begin. Another function whenever it would say
-   * something else, so that what was cut by it is known to be stale.
+   * Where segments of a text begin. It is another function whenever its results
+   * change, so that segments cut by the old one are known to be stale.
    */
   get cut(): Cut {
     return this._cut;
@@ -76,7 +76,7 @@ export class Splitter extends Model {
       return known ?? null;
     }
     if (text !== this._under && !this._wanted.includes(text)) {
-      // An answer that comes in is asked for again and again: the last counts.
+      // An answer in progress is requested again and again: the last request counts.
       this._wanted = [...this._wanted, text].slice(-KEPT);
       this._next();
     }
@@ -110,7 +110,7 @@ export class Splitter extends Model {
       this._renew();
     };
     worker.onerror = event => {
-      // Without a worker nothing can be matched: better an error than a hang.
+      // Without a worker nothing can match: an error is better than a hang.
       this._fail(
         this._trans.__(
           'The expression could not be matched: %1',
@@ -128,14 +128,14 @@ export class Splitter extends Model {
     this._renew();
   }
 
-  /** What was under way is done. */
+  /** The request is done. */
   private _end(): void {
     window.clearTimeout(this._timer);
     this._under = null;
     this._next();
   }
 
-  /** End what is under way, whatever it is at. */
+  /** End the worker. */
   private _stop(): void {
     window.clearTimeout(this._timer);
     if (this._under !== null) {
@@ -160,7 +160,7 @@ export class Splitter extends Model {
       return '';
     } catch (reason) {
       const said = reason instanceof Error ? reason.message : String(reason);
-      // Browsers repeat the whole expression before they come to the point.
+      // Browsers repeat the whole expression before they say what is wrong.
       return this._trans.__(
         'Not a regular expression: %1.',
         said.replace(/^Invalid regular expression: .*: /s, '')

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, settle } from './fakes';
+import { tokens } from './fixtures';
 import { keptRun, recordOf } from './run';
 import { Session } from './session';
 import { readSettings } from './settings';

@@ -1,11 +1,11 @@
-/** Stop sequences: texts that end an answer, how they are typed, and what is said of them. */
+/** Stop sequences: how they are typed, and what the interface says about them. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-/** As many and as long as requests take. */
+/** The most, and the longest, that the server accepts. */
 export const MAX_STOPS = 8;
 export const MAX_STOP = 100;
 
-/** Most characters of one that a line of facts shows. */
+/** The most characters of one in a line of facts. */
 const MAX_SHOWN = 40;
 
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -18,11 +18,11 @@ const MEANT: ReadonlyMap<string, string> = new Map(
   Object.entries(ESCAPED).map(([character, escape]) => [escape, character])
 );
 
-/** What can't be seen, or turns the text around it. */
+/** Characters that are invisible, or that turn the text around them. */
 const UNSEEN =
   /[\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/g;
 
-/** A stop sequence as it is shown and typed: `\n` for a line break, `\u00a0` for what can't be seen. */
+/** A stop sequence as it is shown and typed: `\n` for a line break, `\u00a0` for an invisible character. */
 export function escapeStop(stop: string): string {
   return stop
     .replace(/[\n\r\t\\]/g, character => ESCAPED[character])
@@ -32,7 +32,7 @@ export function escapeStop(stop: string): string {
     );
 }
 
-/** What was meant by what was typed; a backslash before anything else is one. */
+/** The text that the user means; a backslash before anything else stands for itself. */
 export function unescapeStop(typed: string): string {
   return typed.replace(
     /\\(?:[nrt\\]|u[0-9a-f]{4})/gi,
@@ -44,7 +44,7 @@ export function unescapeStop(typed: string): string {
   );
 }
 
-/** Take what is valid of stop sequences that may have been written by hand, each once. */
+/** Take what is valid of stop sequences that the user may have edited as JSON, each once. */
 export function readStops(value: unknown): readonly string[] {
   const valid = (Array.isArray(value) ? value : []).filter(
     (stop): stop is string =>
@@ -53,7 +53,7 @@ export function readStops(value: unknown): readonly string[] {
   return [...new Set(valid)].slice(0, MAX_STOPS);
 }
 
-/** Whether two lists of them end answers at the same places: their order makes no difference. */
+/** Whether two lists end answers at the same places: their order doesn't matter. */
 export function isSameStops(
   some: readonly string[] = [],
   others: readonly string[] = []
@@ -74,7 +74,7 @@ export function quoteStop(stop: string, trans: TranslationBundle): string {
   );
 }
 
-/** Where an answer was to end, in words; empty: nowhere before its end. */
+/** The stop sequences of a run; empty: none. */
 export function describeStops(
   stops: readonly string[] | undefined,
   trans: TranslationBundle
@@ -87,7 +87,7 @@ export function describeStops(
       );
 }
 
-/** How an answer ended at a stop sequence, in words. */
+/** How an answer ended at a stop sequence. */
 export function describeStopped(
   stop: string | null | undefined,
   trans: TranslationBundle

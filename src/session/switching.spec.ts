@@ -2,7 +2,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import { FakeClient, fakeModel, FakeSource, settle } from './fakes';
+import { FakeClient, FakeSource, settle } from './fakes';
+import { fakeModel } from './fixtures';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');

@@ -1,4 +1,4 @@
-/** Filling in the fields of a template. */
+/** Fills in the fields of a template. */
 import { applyEdits } from './mapped';
 import type { IPromptText, ITextRun } from './source';
 import { applyStep } from './steps';
@@ -6,10 +6,9 @@ import { applyStep } from './steps';
 /**
  * Fill in a template's fields.
  *
- * A field that `values` doesn't name stays as it is written, braces included.
- * A filled value's source is its field, braces included. What is done to the
- * text after filling (`f"…".strip()`) is done again, since it may depend on
- * the values.
+ * A field that `values` doesn't name stays as it is, braces included. A filled
+ * value's source is its field, braces included. Steps after filling in
+ * (`f"…".strip()`) are applied again, since they may depend on the values.
  */
 export function fill(
   text: IPromptText,

@@ -9,31 +9,31 @@ import type { IPromptSource } from './source';
 
 /** A run that is shown. */
 export interface IShownRun {
-  /** Id of its job, and in the history. */
+  /** Id of its job, and of the run in the history. */
   readonly id: string | null;
-  /** All of it, with the scores that there are by now. */
+  /** The whole run, with all scores computed so far. */
   record(): RunRecord;
-  /** What is being explained, or null. */
+  /** The target, or null. */
   readonly target: TokenSpan | null;
-  /** Where its prompt stands now, if it does; see `IPromptSource.link`. */
+  /** The current place of its prompt, if known; see `IPromptSource.link`. */
   readonly link: ReadonlyPartialJSONObject | null;
 }
 
-/** The analysis under way, as other plugins see it. */
+/** The analysis in progress, as other plugins see it. */
 export interface ISession {
   /**
-   * Take a prompt up: it becomes the panel's prompt, and the panel opens. The
-   * session owns the source from then on and disposes of it.
+   * Open a prompt: it becomes the panel's prompt, and the panel opens. The session
+   * then owns the source and disposes of it.
    *
-   * Nothing is lost: a prompt that the user edited by hand is kept to go back to.
+   * Nothing is lost: the user can go back to a prompt that they edited.
    */
   open(source: IPromptSource): void;
 
   /**
-   * Say that a prompt is being fetched or chosen, to be opened then.
+   * Report that a prompt is being fetched or chosen, to open it then.
    *
-   * @returns tells whether it is still the one that is wanted: nothing was taken
-   *   up since, and no other claim was made.
+   * @returns a function that says whether it is still wanted: no prompt was opened
+   *   since, and no other claim was made.
    */
   claim(): () => boolean;
 
@@ -41,18 +41,18 @@ export interface ISession {
   readonly lostLink: ReadonlyPartialJSONObject | null;
 
   /**
-   * Give the prompt the source back that `lostLink` led to. One whose text is
-   * another by now is disposed of, and the link with it.
+   * Give the prompt the source back that `lostLink` led to. If its text has changed,
+   * the session disposes of it and forgets the link.
    */
   relink(source: IPromptSource): void;
 
-  /** The run that is shown, as it is shown; null before it has ended. */
+  /** The shown run; null until it has ended. */
   readonly shown: IShownRun | null;
 
-  /** What the user chose. */
+  /** The user's settings. */
   readonly settings: ISettings;
 
-  /** Emitted when anything of the analysis may have changed. */
+  /** Emitted when any part of the analysis may have changed. */
   readonly changed: ISignal<ISession, void>;
 }
 

@@ -2,10 +2,10 @@ import type { TokenSpan } from '../../salience';
 import type { IPackedRun } from '../packed';
 import type { ILook } from '../reading';
 
-/** What an exported page carries for its script. */
+/** The data of an exported page for its script. */
 export interface IPageData {
   readonly runs: readonly IPackedRun[];
   readonly look: ILook;
-  /** Of each run, the target to begin with. */
+  /** The initial target of each run. */
   readonly targets: readonly (TokenSpan | null)[];
 }

@@ -12,7 +12,7 @@ import { WORDS } from './words';
 
 const node = document.getElementById('lit-reader')!;
 
-/** What the page carries, which anybody may have changed. */
+/** The page's data, which anybody may have changed. */
 function read(): Partial<Record<keyof IPageData, unknown>> {
   let data: unknown;
   try {
@@ -23,7 +23,7 @@ function read(): Partial<Record<keyof IPageData, unknown>> {
   return typeof data === 'object' && data !== null ? data : {};
 }
 
-/** Draw the runs in place of the static picture that readers without scripts see. */
+/** Replace the static picture, which browsers without scripts show, with the runs. */
 function draw(): void {
   const { runs, targets, look } = read();
   if (!Array.isArray(runs) || runs.length === 0 || runs.length > 2) {
@@ -31,7 +31,7 @@ function draw(): void {
   }
   const wished: readonly unknown[] = Array.isArray(targets) ? targets : [];
   const readings = runs.map(run => new Reading(unpackRun(run)));
-  // At once, so that a failure in it is reported, too: React would leave a blank.
+  // Synchronously, so that a failure in it is reported: React would leave a blank page.
   flushSync(() =>
     createRoot(node).render(
       <Reader

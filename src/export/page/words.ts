@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-/** The interface's own words, where there is no JupyterLab to translate them. */
+/** The interface's words, for pages without JupyterLab to translate them. */
 export const WORDS: TranslationBundle = {
   __: fill,
   _n: count,
@@ -14,7 +14,7 @@ export const WORDS: TranslationBundle = {
     count(one, many, n, ...args)
 };
 
-/** Put values in the places `%1`, `%2` …; like gettext, with `n` as the first. */
+/** Put values in the places `%1`, `%2` …; as in gettext, with `n` as the first. */
 function count(
   one: string,
   many: string,
