@@ -399,8 +399,8 @@ def test_the_largest_number_of_weights_counts(copy: Path, preset: Path, causal_l
     count = causal_lm.count_params()
     config = preset_validation.check(copy, "x")
     assert presets.weights_of(copy, "x") == count
-    for told, made, expected in ((1, 0, count), (10**12, count, 10**12), (1, 10**11, 10**11), (True, 0, count)):
-        (copy / "metadata.json").write_text(json.dumps({"parameter_count": told}))
+    for declared, made, expected in ((1, 0, count), (10**12, count, 10**12), (1, 10**11, 10**11), (True, 0, count)):
+        (copy / "metadata.json").write_text(json.dumps({"parameter_count": declared}))
         shape = memory_estimate.shape(copy, config, made)
         assert shape is not None
         assert shape.parameters == expected
@@ -462,7 +462,7 @@ def test_what_would_loop_or_lead_elsewhere_is_refused(copy: Path, settings: dict
     ],
     ids=lambda named: f"{named.get('module')}.{named['class_name']}",
 )
-def test_a_class_is_told_by_its_whole_name_and_place(copy: Path, named: dict[str, Any]) -> None:
+def test_a_class_is_recognized_by_its_whole_name_and_place(copy: Path, named: dict[str, Any]) -> None:
     rewrite(copy / "config.json", activation=[{"nested": [named]}])
     refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 

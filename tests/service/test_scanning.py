@@ -96,7 +96,7 @@ def test_ollamas_folder_may_be_another(home: Path, file: Path, monkeypatch: pyte
     assert set(found("ollama")) == {"gemma:2b"}
 
 
-def test_an_adapter_of_ollamas_is_told_as_such(home: Path, file: Path) -> None:
+def test_an_adapter_of_ollamas_is_reported_as_such(home: Path, file: Path) -> None:
     layer = {"mediaType": "application/vnd.ollama.image.adapter", "digest": "sha256:" + "0" * 64}
     pulled(home / ".ollama" / "models", file, "registry.ollama.ai/library/mine/latest", layer)
     assert "adapter" in found("ollama")["mine:latest"].facts.fault
@@ -229,7 +229,7 @@ async def test_it_is_looked_once_a_minute_and_never_where_nothing_is_to_be_looke
     assert len(looked) == 3
 
 
-def test_a_folder_that_holds_too_much_is_told_and_hides_no_other(
+def test_a_folder_that_holds_too_much_is_reported_and_hides_no_other(
     home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "MAX_ENTRIES", 50)
@@ -253,9 +253,9 @@ async def test_an_odd_name_hides_no_other_model(home: Path, file: Path, name: st
         parse(["demo:embedded"]), None, lambda _: None, Loading(scanners=("folders",), folders=(str(folder),))
     )
     await registry.start(lambda _: None)
-    told = await ModelManager(registry).models()
-    assert "good" in [each.title for each in told.found]
-    json.loads(told.model_dump_json())
+    response = await ModelManager(registry).models()
+    assert "good" in [each.title for each in response.found]
+    json.loads(response.model_dump_json())
 
 
 def test_what_a_program_says_may_be_anything(home: Path, file: Path) -> None:
@@ -319,7 +319,7 @@ def test_two_tags_of_one_file(home: Path, file: Path) -> None:
     assert not any(each.facts.fault for each in scanner.look())
 
 
-def test_the_same_name_twice_is_told_apart(home: Path, file: Path) -> None:
+def test_models_of_the_same_name_get_different_names(home: Path, file: Path) -> None:
     for name in ("one", "two"):
         put(file, home / "mine" / name / "model.gguf")
     assert set(found("folders", own=(str(home / "mine"),))) == {"one/model", "two/model"}
@@ -374,7 +374,7 @@ def test_ollamas_gemma_3_with_what_sees(home: Path, sentencepiece_proto: bytes, 
     assert "rope.global.freq_base" in found("ollama")["gemma3:odd"].facts.fault
 
 
-def test_what_loading_would_refuse_is_told(home: Path, file: Path, sentencepiece_proto: bytes) -> None:
+def test_what_loading_would_refuse_is_reported(home: Path, file: Path, sentencepiece_proto: bytes) -> None:
     folder = home / ".cache" / "llama.cpp"
     folder.mkdir(parents=True)
     values = values_of("Gemma")
@@ -510,13 +510,13 @@ async def test_one_click_adds_and_loads_it_where_it_lies(home: Path, file: Path)
     registry = Registry(parse(["demo:embedded"]), None, lambda _: None, Loading(scanners=("ollama",)))
     manager = ModelManager(registry)
     await registry.start(lambda _: None)
-    told = await manager.models()
-    offered: FoundModel = told.found[0]
+    response = await manager.models()
+    offered: FoundModel = response.found[0]
     assert (offered.name, offered.title, offered.program) == ("gemma-2b", "gemma:2b", "Ollama")
     assert (offered.path, offered.family, offered.stored, offered.chat) == (str(blob), "Gemma", "F32", False)
     assert (offered.precision, offered.fits, offered.fault) == ("float32", True, "")
-    told = await manager.change(ModelChanging(change=AddModel(name=offered.name, path=offered.path)))
-    assert told.found == []
+    response = await manager.change(ModelChanging(change=AddModel(name=offered.name, path=offered.path)))
+    assert response.found == []
     await registry.load(offered.name)
     entry = registry.get(offered.name)
     assert (entry.state, entry.stored) == ("ready", "F32")

@@ -390,7 +390,7 @@ child.main()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems bound less")
-def test_whoever_got_out_of_the_sandbox_would_find_little(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_outside_the_sandbox_a_template_would_find_little(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable of the user's, nothing of this package, no file, no connection and no memory."""
     monkeypatch.setenv("KAGGLE_KEY", "secret")
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
@@ -403,13 +403,13 @@ def test_whoever_got_out_of_the_sandbox_would_find_little(monkeypatch: pytest.Mo
     assert seen == {"argv": 1, "modules": False, "file": "OSError", "socket": "OSError", "memory": "MemoryError"}
 
 
-def test_a_process_that_does_not_begin_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_process_that_does_not_begin_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "child.py").write_text("raise SystemExit\n")
     monkeypatch.setattr(rendering.child, "__file__", str(tmp_path / "child.py"))
     assert "didn't start" in refused(PHI3)
 
 
-def test_without_jinja_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_jinja_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering.importlib.util, "find_spec", lambda _: None)
     assert "Jinja2" in refused(PHI3)
 
@@ -527,10 +527,10 @@ def test_a_folders_template_that_cannot_be_used_says_why(
     tmp_path: Path, fault: Callable[[Path], None], reason: str
 ) -> None:
     fault(tmp_path)
-    told = found(tmp_path)
-    assert told is not None
-    assert told.rendering is None
-    assert reason in told.info.fault
+    template = found(tmp_path)
+    assert template is not None
+    assert template.rendering is None
+    assert reason in template.info.fault
 
 
 # --- Models ---
@@ -639,7 +639,7 @@ async def test_thinking_is_asked_for_by_request(
 ) -> None:
     entry = await loaded(file_of("Qwen 3", tmp_path, sentencepiece_proto, **{TEMPLATE: QWEN3}))
     lengths = set()
-    for chat, thinking, told in [("auto", False, False), ("auto", True, True), ("off", True, False)]:
+    for chat, thinking, expected in [("auto", False, False), ("auto", True, True), ("off", True, False)]:
         generating = GenerateRequest(model="tiny", prompt="on", max_new_tokens=1, chat=chat, thinking=thinking)
         scoring = ScoreRequest(model="tiny", prompt="on", target=" soup", chat=chat, thinking=thinking)
         for events in (
@@ -647,7 +647,7 @@ async def test_thinking_is_asked_for_by_request(
             entry.model.score(scoring, Cancellation()),
         ):
             prompt = next(event for event in events if isinstance(event, PromptEvent))
-            assert prompt.thinking is told
+            assert prompt.thinking is expected
             lengths.add((thinking, chat, len(prompt.tokens)))
     assert len(lengths) == 3
 
