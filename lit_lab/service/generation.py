@@ -103,7 +103,7 @@ class Decoder:
 
         Raises:
             Problem: `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
         choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size, ids)
         known, cache, self.reused = self._taken(ids)
@@ -157,7 +157,7 @@ class Decoder:
 
         Raises:
             Problem: `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
         known, cache, self.reused = self._taken(ids)
         # The last token's prediction isn't needed.
