@@ -120,7 +120,7 @@ def test_each_familys_tensors_count_once(
     keras_libraries: None, family: str, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
     """Phi-3's three in one, tied embeddings that are read twice, a head that is looked for: each converter differs."""
-    from test_gguf import file_of
+    from gguf_models import file_of
 
     reading = Noted()
     presets.make(file_of(family, tmp_path, sentencepiece_proto), "tiny", "float32", reading)

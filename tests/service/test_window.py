@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gguf_models import file_of
 from hypothesis import given
 from hypothesis import strategies as st
-from test_gguf import file_of
 
 from lit_lab.protocol import LoadModel, ModelChanging, ModelInfo, UnloadModel
 from lit_lab.protocol.base import MAX_TOKENS
