@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Bytecode makes TensorFlow's import three times as fast.
 unexport PYTHONDONTWRITEBYTECODE
-# Jupyter refuses to run as root without being told so; containers know nobody else.
+# Jupyter refuses to run as root without this flag, and containers have no other user.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 SOURCES := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json scripts/build_page.mjs
@@ -133,7 +133,7 @@ eval-demo: .venv/python.stamp ## Hold the embedded model to its gates and print 
 .PHONY: train-demo
 train-demo: .venv/python.stamp ## Train the embedded model anew into build/demo (about two hours; goes on where it was interrupted)
 	python -m training.train
-	@# A missed gate is told in the card.
+	@# The card reports a missed gate.
 	-python -m training.evaluate --preset build/demo/preset --json > build/demo/figures.json
 	-python -m training.evaluate --preset build/demo/preset --first 11 --quick --json > build/demo/fresh.json
 	python -m training.card

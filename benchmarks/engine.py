@@ -2,7 +2,7 @@
 
 LIT's own `KerasSalienceModel` and `KerasGenerationModel` and the service's `LanguageModel` work on the same Keras model
 and the same ids (250 tokens of prompt, 40 of answer, in four sentences), in float32 except for `2b-26l`, alternately,
-in one process for each size; first requests and memory in fresh processes. What is told is medians and their ratios.
+in one process for each size; first requests and memory in fresh processes. The figures are medians and their ratios.
 Both get the same threads. A 2B size takes LIT minutes a call and up to 20 GiB of memory.
 
     python benchmarks/engine.py                                    # embedded and 100m
@@ -24,7 +24,7 @@ from typing import Any
 from engine_figures import FIELDS, GOALS, figures, missed
 from engine_memory import available_bytes
 from engine_models import SHAPES, parameters
-from engine_tables import tell, tell_profile
+from engine_tables import print_tables, tell_profile
 
 HERE = Path(__file__).parent
 PARTS = ("salience", "first", "memory", "generation")
@@ -103,7 +103,7 @@ def main() -> int:
         "--only", help=f"parts, of {','.join(PARTS)} (default: all; the 2B sizes without generation, which has no goal)"
     )
     parser.add_argument("--threads", type=int, default=available_cores(), help="for either side (default: %(default)s)")
-    parser.add_argument("--profile", action="store_true", help="tell instead where the time of one target goes")
+    parser.add_argument("--profile", action="store_true", help="print_tables instead where the time of one target goes")
     parser.add_argument("--details", type=Path, help="file to write all measurements to, as JSON")
     parser.add_argument("--json", action="store_true", help="print JSON, one line for each size, instead of tables")
     options = parser.parse_args()
@@ -130,7 +130,7 @@ def main() -> int:
     if options.details:
         options.details.write_text(json.dumps(details))
     if results and not options.json:
-        tell(results, details, options.threads)
+        print_tables(results, details, options.threads)
     return int(any(missed(size, field, row[field]) for size, row in results.items() for field in FIELDS if row[field]))
 
 

@@ -1,4 +1,4 @@
-"""The same gradients in float64, by Keras's own pass over the whole sequence: what both sides' rounding is told by."""
+"""The same gradients in float64, by Keras's own pass over the whole sequence: the reference for both sides' rounding."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ LABELS = {
     "flops_share": "FLOP/s as a share of matrix products'",
 }
 
-_AT_LEAST = frozenset({"speedup_one", "speedup_next", "speedup_all", "tokens_per_s_ratio", "flops_share"})
+_MINIMUMS = frozenset({"speedup_one", "speedup_next", "speedup_all", "tokens_per_s_ratio", "flops_share"})
 _COMMON = {"memory_ratio": 1 / 3, "first_request_ratio": 0.5}
 _EXACT = {"agreement_grad_l2": 1e-5, "agreement_grad_dot_input": 2e-5}
 _2B = _COMMON | _EXACT | {"speedup_one": 12, "speedup_next": 20, "speedup_all": 15, "flops_share": 0.6}
@@ -116,7 +116,7 @@ def missed(size: str, field: str, value: float) -> str | None:
     goal = GOALS[size].get(field)
     if goal is None:
         return None
-    if field in _AT_LEAST:
+    if field in _MINIMUMS:
         return "" if value >= goal else f"{100 * (1 - value / goal):.0f}% short"
     if value <= goal:
         return ""
@@ -131,14 +131,14 @@ def _pairs(scores: list[Any], exact: list[Any], method: str) -> list[tuple[Any, 
     return pairs
 
 
-def told(field: str, value: float) -> str:
+def formatted(field: str, value: float) -> str:
     """Return a figure as the table shows it."""
     if field.startswith("agreement"):
         return f"{value:.1e}"
     return f"{100 * value:.0f}%" if field == "flops_share" else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
-def goal_told(size: str, field: str) -> str:
+def formatted_goal(size: str, field: str) -> str:
     """Return a goal as the table shows it; "" without one."""
     goal = GOALS[size].get(field)
-    return "" if goal is None else ("≥ " if field in _AT_LEAST else "≤ ") + told(field, goal)
+    return "" if goal is None else ("≥ " if field in _MINIMUMS else "≤ ") + formatted(field, goal)

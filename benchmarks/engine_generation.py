@@ -18,8 +18,8 @@ def generation(size: str, repeat: int) -> dict[str, Any]:
     the same length. LIT says
     nothing before its answer is complete, so that its time to the first token is its time to any.
 
-    Speed is that of the tokens after the first. LIT's is told by an answer of one token to a prompt that is as much
-    longer: it pads all prompts to the same length, so that all but the steps takes it the same time.
+    Speed is that of the tokens after the first. LIT's is computed from an answer of one token to a prompt
+    that is longer by as many tokens: LIT pads all prompts to the same length, so only the steps differ in time.
     """
     causal_lm, case = load(size)
     lit, lab = LitGeneration(causal_lm), Lab(causal_lm)

@@ -11,18 +11,18 @@ from engine_figures import (
     GPU_GOAL_SIZE,
     LABELS,
     METHODS,
-    goal_told,
+    formatted,
+    formatted_goal,
     max_error,
     median_error,
     medians,
     missed,
-    told,
 )
 
 _NAME, _COLUMN = 50, 26
 
 
-def tell(results: dict[str, dict[str, Any]], details: dict[str, dict[str, Any]], threads: int) -> None:
+def print_tables(results: dict[str, dict[str, Any]], details: dict[str, dict[str, Any]], threads: int) -> None:
     """Print a table of figures and goals, then one of absolute times and sizes, a column for each size."""
     row("", list(results))
     for field in FIELDS:
@@ -41,8 +41,8 @@ def figure(size: str, field: str, value: float | None) -> str:
         return ""
     verdict = missed(size, field, value)
     if verdict is None:
-        return told(field, value)
-    return f"{told(field, value)} {goal_told(size, field)} {verdict or '✓'}"
+        return formatted(field, value)
+    return f"{formatted(field, value)} {formatted_goal(size, field)} {verdict or '✓'}"
 
 
 def absolutes(size: str, parts: dict[str, Any]) -> list[tuple[str, str]]:

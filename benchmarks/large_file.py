@@ -27,7 +27,7 @@ EXPLAINED = {
     "rows": "rows",
     "first_rows_s": "until the first rows could be seen (s)",
     "read_s": "until all were there (s)",
-    "states": "times that the progress was told meanwhile",
+    "states": "progress reports meanwhile",
     "memory_mb": "memory that the server took more, at most (MB)",
     "kept_mb": "  and when all rows were there (MB)",
     "temporary_mb": "disk for the rows, as long as the dataset is open (MB)",

@@ -188,8 +188,8 @@ def main() -> None:
         print(f"\n{MODELS[name]}: {found['weights']:,} weights, float32, {options.threads} threads")
         print(f"{'':<48}" + "".join(f"{column:>18}" for column in columns))
         for figure, label in LABELS.items():
-            told = "".join(f"{_told(column.get(figure)):>18}" for column in columns.values())
-            print(f"{label.format('from its form'):<48}{told}")
+            values = "".join(f"{_formatted(column.get(figure)):>18}" for column in columns.values())
+            print(f"{label.format('from its form'):<48}{values}")
         print(
             f"loading a GGUF: goal {found['load_goal_s']:.1f} s = 2 x {found['file_s']:.2f} s + 3 s for each 100M weights + "
             f"{found['empty_s']:.1f} s; {columns['gguf']['load_s'] / found['load_goal_s']:.2f} of it"
@@ -206,7 +206,7 @@ def main() -> None:
     print(f"\na matrix times a vector reads {rate / 1e9:.1f} GB/s")
 
 
-def _told(value: float | None) -> str:
+def _formatted(value: float | None) -> str:
     return "" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 

@@ -121,11 +121,11 @@ class Service:
         return time.perf_counter() - self.started
 
     def models(self) -> dict[str, Any]:
-        """Return what the service tells of its models."""
+        """Return the state of all models."""
         return dict(self._client.get("/models").raise_for_status().json())
 
     def load(self, name: str) -> dict[str, Any]:
-        """Load a model, and return what is then told of it. Raises RuntimeError."""
+        """Load a model; return its state. Raises RuntimeError if loading fails."""
         change = {"change": {"kind": "load", "name": name}}
         self._client.post("/models/change", json=change).raise_for_status()
         while True:

@@ -54,9 +54,9 @@ def prompt(chance: random.Random, most: int) -> str:
 
 def once(server: Any, text: str, tokens: int) -> None:
     """Answer a prompt with so many tokens at most, and explain all sentences of the answer."""
-    told = run(server, {"kind": "generate", "model": "demo", "prompt": text, "max_new_tokens": tokens})
-    asked = next(event for event in told if event["event"] == "prompt")["tokens"]
-    answer = next(event for event in told if event["event"] == "answer")["tokens"]
+    events = run(server, {"kind": "generate", "model": "demo", "prompt": text, "max_new_tokens": tokens})
+    asked = next(event for event in events if event["event"] == "prompt")["tokens"]
+    answer = next(event for event in events if event["event"] == "answer")["tokens"]
     ids = [token["id"] for token in [*asked, *answer]]
     ends = [at for at, token in enumerate(answer, len(asked) + 1) if token["text"].endswith((".", "\n"))]
     bounds = sorted({len(asked), *ends, len(ids)})

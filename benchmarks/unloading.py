@@ -44,9 +44,11 @@ def rest(server: Server) -> None:
 def use(server: Server, model: str, lit: bool) -> None:
     """Use a model in all ways, first as it is, then as it is once it has rested."""
     for prompt in (PROMPT, f"{PROMPT} "):
-        told = run(server, {"kind": "generate", "model": model, "prompt": prompt, "max_new_tokens": TOKENS})
-        tokens = [token["id"] for event in told if event["event"] in ("prompt", "answer") for token in event["tokens"]]
-        seam = len(next(event for event in told if event["event"] == "prompt")["tokens"])
+        events = run(server, {"kind": "generate", "model": model, "prompt": prompt, "max_new_tokens": TOKENS})
+        tokens = [
+            token["id"] for event in events if event["event"] in ("prompt", "answer") for token in event["tokens"]
+        ]
+        seam = len(next(event for event in events if event["event"] == "prompt")["tokens"])
         ids = tokens if len(tokens) > seam else [*tokens, tokens[-1]]
         asked: dict[str, Any] = {"model": model, "ids": ids}
         target = {"start": seam, "end": len(ids)}

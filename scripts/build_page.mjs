@@ -28,7 +28,7 @@ const compiler = rspack({
     minimizer: [
       new rspack.SwcJsMinimizerRspackPlugin({
         extractComments: false,
-        // React's licence wants to be told of.
+        // React's licence requires its notice.
         minimizerOptions: { format: { comments: 'some' } }
       }),
       new rspack.LightningCssMinimizerRspackPlugin()

@@ -1,4 +1,4 @@
-"""Write everything that follows from `lit_lab/protocol/`, `lit_lab/routes.py` and `lit_lab/extension.py`.
+"""Write everything that follows from `lit_lab/protocol/`, `lit_lab/routes/` and `lit_lab/extension.py`.
 
     python scripts/generate_api.py [folder]
 

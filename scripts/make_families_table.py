@@ -1,7 +1,7 @@
 """Write the table of model families into docs/models.md, as measured now: `python scripts/make_families_table.py`.
 
 For each family a small model with random weights is built, and our engine's scores are held against a float64 gradient that
-is taken without it (tests/service/families.py): eagerly, compiled, and from a pass shared with an answer. The worst is told.
+is taken without it (tests/service/families.py): eagerly, compiled, and from a pass shared with an answer. The table shows the largest difference.
 Columns of backends that aren't asked for stay as they are.
 
     --backend NAME   tensorflow (default), jax or torch: whose column to measure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,30 +13,29 @@ RETIRED = sorted((ROOT / "tests" / "retired").glob("*.txt"))
 BANNED = ("told", "whoever", "heard", "gone on with", "likelier")
 
 
-def occurrences(word: str, *places: str) -> list[str]:
-    """Return the lines of the repository in which a word stands by itself, in files of some places."""
-    found = subprocess.run(
-        [
-            "git",
-            "grep",
-            "--untracked",
-            "--line-number",
-            "-I",
-            "--word-regexp",
-            "--fixed-strings",
-            "-e",
-            word,
-            "--",
-            *places,
-            ":(exclude)tests/retired",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+WRITTEN_HERE = (
+    "lit_lab", "src", "docs", "README.md", "Makefile", "benchmarks", "examples", "scripts", "training",
+    "tests", ":(exclude)tests/test_names.py",
+)  # fmt: skip
+
+
+def lines_with(options: Sequence[str], pattern: str, places: Sequence[str]) -> list[str]:
+    """Return the lines of the repository that match a pattern, in files of some places."""
+    command = ["git", "grep", "--untracked", "--line-number", "-I", *options, "-e", pattern, "--", *places]
+    command.append(":(exclude)tests/retired")
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert found.returncode in (0, 1), found.stderr
     return found.stdout.splitlines()
+
+
+def occurrences(word: str, *places: str) -> list[str]:
+    """Return the lines in which a word stands by itself."""
+    return lines_with(["--word-regexp", "--fixed-strings"], word, places)
+
+
+def mentions(word: str, *places: str) -> list[str]:
+    """Return the lines that contain a word, in capitals or not, by itself or as a part of a name such as `is_told`."""
+    return lines_with(["--ignore-case", "--extended-regexp"], f"(^|[^[:alpha:]]){word}([^[:alpha:]]|$)", places)
 
 
 @pytest.mark.parametrize("file", RETIRED, ids=lambda file: file.stem)
@@ -56,8 +56,15 @@ def test_retired_places_are_there() -> None:
 
 @pytest.mark.parametrize("word", BANNED)
 def test_words_that_read_as_translated(word: str) -> None:
-    assert occurrences(word, "lit_lab", "src", "docs", "README.md") == []
+    assert mentions(word, *WRITTEN_HERE) == []
+
+
+def test_limits_are_called_max_or_min() -> None:
+    """Not `MOST_TOKENS`, `LONGEST` or `LEAST`."""
+    superlative = "^ *_?([A-Z]+_)*(MOST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST|FEWEST)(_[A-Z_]+)? *(:[^=]*)?= "
+    assert lines_with(["--extended-regexp"], superlative, ["*.py"]) == []
 
 
 def test_a_planted_name_is_found() -> None:
     assert occurrences("test_a_planted_name_is_found", "tests/test_names.py")
+    assert mentions("PLANTED", "tests/test_names.py")

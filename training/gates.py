@@ -23,7 +23,7 @@ class Measure:
         name: what is measured.
         value: from 0 to 1.
         cases: of how many.
-        least: what the value must reach; None: it is told and no more.
+        least: what the value must reach; None: it is only reported.
         most: what the value must not pass.
     """
 
@@ -40,7 +40,7 @@ class Measure:
 
 
 def goal(measure: Measure) -> str:
-    """Return what a measure must be; a dash where it is told and no more."""
+    """Return what a measure must be; a dash if it is only reported."""
     if measure.least is not None:
         return f"≥ {measure.least:.2f}"
     return "-" if measure.most is None else f"≤ {measure.most:.2f}"
@@ -84,13 +84,13 @@ VARIATIONS: dict[str, dict[str, Any]] = {
 
 
 def _menus(seed: int, name: str, unseen_labels: bool = False, **options: Any) -> Iterator[Menu]:
-    """Yield evaluation prompts; their recommendations differ, so that the right one can be told."""
+    """Yield evaluation prompts; their recommendations differ, so that only one of them is right."""
     random = Random(f"evaluation/{seed}/{name}")
     while True:
         for asked in KINDS:
             labels = random.choice(held_out.LABELS) if unseen_labels else None
-            told = _distinct(random)
-            yield Menus(random, held_out=True, kind=asked, labels=labels, recommendations=told, **options).menu()
+            recommended = _distinct(random)
+            yield Menus(random, held_out=True, kind=asked, labels=labels, recommendations=recommended, **options).menu()
 
 
 def _distinct(random: Random) -> dict[Kind, str]:

@@ -48,12 +48,12 @@ RULES = (
     'of a merger, such as "merge".',
     "Summaries: one to three points that begin with a dash, with the same words.",
     "Ideas: three, numbered, all different, and of the item where it is one that is taught.",
-    "Arithmetic, which is out of its reach: nothing but that it can't. Told, and no gate.",
+    "Arithmetic, which is out of its reach: nothing but that it can't. Reported, without a gate.",
 )
 """What is asked of the answers to LIT's samples."""
 
 NO_GATE = frozenset({"gsm8k"})
-"""Samples whose faults are told and keep no weights from being used."""
+"""Samples whose faults are reported, but prevent no weights from being used."""
 
 _NEWS_WORDS = frozenset(
     [

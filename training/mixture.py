@@ -26,8 +26,8 @@ PREDICTED = 64
 def _stranger_menu(random: Random) -> Menu:
     """Return a prompt of which nothing but the guests and the dishes has been read before."""
     labels = strange_labels(random) if random.random() < 0.4 else None
-    told = {kind: stranger_recommendation(random) for kind in KINDS}
-    return Menus(random, labels=labels, recommendations=told, fair=True).menu()
+    recommended = {kind: stranger_recommendation(random) for kind in KINDS}
+    return Menus(random, labels=labels, recommendations=recommended, fair=True).menu()
 
 
 SOURCES: Mapping[str, Callable[[Random], Document]] = {
@@ -104,7 +104,7 @@ STAGES = (
         {"strange repeats": 1.5, "short comparisons": 3, "facts": 1, "fair cases": 3, "uses": 1, "anything": 1.5,
          "open news": 2.5, "strange news": 1, "long sums": 1.5, "fair menu": 6, "strange menu": 3},
     ),
-    # A gentle one, for copying again, and for arithmetic that is declined rather than gone on with.
+    # A gentle one, for copying again, and for arithmetic that is declined rather than continued.
     Stage(
         _FOURTH,
         {144: 0.4, 192: 0.2, 256: 0.25, 320: 0.1, 448: 0.05},

@@ -116,8 +116,8 @@ def structured_start(backbone: Any, seed: int) -> None:
 
     # The slower half of the rotary frequencies: they turn little over a short distance, so near tokens match better.
     slow = np.concatenate([np.arange(head // 6, head // 2), head // 2 + np.arange(head // 6, head // 2)])
-    told = slice(3 * head, 4 * head)
-    content = np.r_[1:head, told]
+    found = slice(3 * head, 4 * head)
+    content = np.r_[1:head, found]
     alike, _ = np.linalg.qr(random.normal(size=(len(content), len(content))))
     second["query"][1] = 0
     second["query"][1][np.ix_(content, slow)] = alike[:, : len(slow)] * 1.6
@@ -125,7 +125,7 @@ def structured_start(backbone: Any, seed: int) -> None:
     second["value"][1] = 0
     second["value"][1][said] = identity
     second["output"][1] = 0
-    second["output"][1][:, told] = identity
+    second["output"][1][:, found] = identity
 
     third = layers[2]
     third["query"][0] = 0

@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from lit_lab.service.language_model import LanguageModel
 
-_MOST_TOKENS = 72
+_MAX_TOKENS = 72
 
 
 def load(preset: Path) -> LanguageModel:
@@ -37,7 +37,7 @@ class Subject:
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
 
-    def answer(self, prompt: str, begun: str = "", most: int = _MOST_TOKENS) -> str:
+    def answer(self, prompt: str, begun: str = "", most: int = _MAX_TOKENS) -> str:
         """Return how the model goes on, greedily, behind a prompt and the beginning of its answer."""
         tokenizer = self._model.tokenizer
         ids = [token.id for token in [*tokenizer.prompt(prompt), *(tokenizer.answer(begun) if begun else [])]]

@@ -15,7 +15,7 @@ _PARTS = {"kaggle": ("owner", "model", "framework (keras)", "variation"), "hf": 
 _PART = re.compile(r"[\w.-]+", re.ASCII)
 # A branch, a tag or a commit. A revision with a slash in it, such as refs/pr/1, has a commit, too.
 _REVISION = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
-_MOST_PARTS = 8
+_MAX_PARTS = 8
 _VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
@@ -50,7 +50,7 @@ def fault(address: str) -> tuple[str, str] | None:
     if scheme == "kaggle" and version and not _VERSION.fullmatch(version[0]):
         return f"{version[0][:40]!r} in {address[:200]} isn't a version number.", hint
     names_file = scheme == "hf" and bool(version) and version[-1].lower().endswith(".gguf")
-    if len(version) > (1 if scheme == "kaggle" else _MOST_PARTS if names_file else 0):
+    if len(version) > (1 if scheme == "kaggle" else _MAX_PARTS if names_file else 0):
         return f"{address[:200]} has one part too many.", hint
     if scheme == "hf" and "@" in parts[1]:
         parts[1], _, revision = parts[1].partition("@")

@@ -58,7 +58,7 @@ def answer(
 
     Raises:
         Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
-        Cancelled: The reader went away.
+        Cancelled: The reader is gone.
     """
     started = time.monotonic()
     prompt = _tokenize(tokenizer, window, request)
@@ -142,7 +142,7 @@ def forced_answer(
     Raises:
         Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
             or `not_finite`.
-        Cancelled: The reader went away.
+        Cancelled: The reader is gone.
     """
     started = time.monotonic()
     prompt = _tokenize(tokenizer, window, request)

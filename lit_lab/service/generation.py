@@ -1,4 +1,4 @@
-"""Generation, token by token, over a key-value cache that the next prompt reuses."""
+"""Generates answers token by token, over a key-value cache that the next prompt reuses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LOGIT_ROWS = 64  # rows whose logits are computed at once: 64 MB with a vocabula
 PREFILL_CHUNK = 512  # tokens of a prompt that run at once: attention's memory grows with their number
 
 Read = Callable[[Sequence[int]], tuple[Any, Any] | None]
-"""Takes a prompt; returns the hidden state that predicts its next token, `[1, width]`, and a cache with its keys and values;
-or None if it has no pass for the prompt."""
+"""Takes a prompt. Returns the hidden state that predicts the next token, `[1, width]`, and a cache of the prompt's keys and
+values; or None if no pass fits the prompt."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Step:
 
     Attributes:
         id: The token.
-        logprob: Natural logarithm of its probability, independent of the sampling settings.
-        alternatives: The likeliest tokens at this point and their log-probabilities, likeliest first.
+        logprob: The token's log-probability, independent of the sampling settings.
+        alternatives: The most probable tokens in its place and their log-probabilities, most probable first.
     """
 
     id: int
@@ -45,10 +45,13 @@ class Step:
 class Decoder:
     """Continues a sequence of token ids.
 
-    Not for use from several threads at once, except for `compile_pending`.
+    `compile_pending` may run in another thread; the other methods may not run at the same time as each other.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
+
+    Attributes:
+        reused: Number of tokens of the last run's prompt that were in the cache.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -57,21 +60,20 @@ class Decoder:
         self._kept: tuple[list[int], Any] | None = None
         self._pending_lengths: frozenset[int] = frozenset()
         self.reused = 0
-        """How many tokens of the last run's prompt were in the cache."""
 
     def warm_up(self) -> None:
-        """Compile what the first prompt needs."""
+        """Compile the code that the first prompt needs."""
         next(self.steps([0, 0], 3))
         self.cached_pass.compile_next()
         self.forget()
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the steps of the lengths in use are compiled."""
+        """Whether the step is compiled for the length of the last cache."""
         return self._pending_lengths <= self.cached_pass.compiled_steps
 
     def compile_pending(self) -> None:
-        """Compile the step for the cache length that was used last; until then it is slower."""
+        """Compile the step for the length of the last cache. Until then, an open graph runs it, which is slower."""
         for length in self._pending_lengths:
             self.cached_pass.compile_step(length)
 
@@ -90,20 +92,20 @@ class Decoder:
     ) -> Generator[Step, None, None]:
         """Yield tokens until the sequence is `length` tokens long.
 
-        The beginning that it shares with the sequence before isn't computed again. The caller may end the iteration at
-        any token; the model then does no further step.
+        The prefix that the sequence shares with the previous one isn't computed again. The caller may end the iteration
+        after any token; the model then runs no further step.
 
         Args:
             ids: The sequence so far, at least one token.
-            length: Most tokens of the whole sequence.
-            sampling: How tokens are chosen; None: greedily.
+            length: Maximum number of tokens of the whole sequence.
+            sampling: How to choose tokens; None: greedily.
             alternatives: How many of the most probable tokens to return, at most 20.
             cancellation: Checked between the chunks of a long prompt.
-            read: Reads the prompt by a pass that its maps will use; called unless most of the prompt is in the cache.
+            read: Runs the prompt in a pass that its maps will use. Not called if most of the prompt is in the cache.
 
         Raises:
             Problem: `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
         choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size, ids)
         known, cache, self.reused = self._taken(ids)
@@ -157,7 +159,7 @@ class Decoder:
 
         Raises:
             Problem: `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
         known, cache, self.reused = self._taken(ids)
         # The last token's prediction isn't needed.

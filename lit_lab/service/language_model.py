@@ -1,4 +1,4 @@
-"""A loaded language model: tokens, generation and salience over one Keras CausalLM."""
+"""A loaded language model: tokens, generation and salience of one Keras CausalLM."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
 from .estimates import Speed
 from .generation import Decoder
+from .model_window import check_foil, check_sequence, window
 from .salience import METHODS, Contrast, EmbeddingGradients, TargetGradient, integrating
 from .score_cache import ScoreCache
 from .scoring import Scorer
@@ -48,21 +49,21 @@ CHECKED = frozenset(
     f"{family}CausalLM"
     for family in ("GPT2", "Gemma", "Gemma3", "Gemma4", "Llama", "Llama3", "Mistral", "OPT", "Phi3", "Qwen3")
 )
-"""Families for which the tests show that salience scores what generation chooses by."""
+"""Families for which the tests show that salience and generation use the same logits."""
 
-_PROBE = 9  # tokens
-_SLOW_SECONDS = 0.3  # above which the next target is announced
+_PROBE = 9  # tokens of a sequence that shows the same for other families
+_SLOW_SECONDS = 0.3  # time of a target after which a message announces the next one
 
 
 class LanguageModel:
     """One Keras CausalLM, used for tokens, generation and salience.
 
     Args:
-        causal_lm: A `keras_nlp.models.CausalLM`, in float32.
-        max_length: Window in tokens; None: the preset's.
-        is_instruct: Whether it is known to be instruction-tuned.
-        terms: Its licence, if it is known.
-        template: Its own chat template; None if it has none.
+        causal_lm: A `keras_nlp.models.CausalLM`.
+        max_length: The window in tokens; None: the preset's.
+        is_instruct: Whether the model is known to be instruction-tuned.
+        terms: The model's licence, if it is known.
+        template: The model's own chat template; None if it has none.
     """
 
     def __init__(
@@ -91,8 +92,9 @@ class LanguageModel:
         self._scoring_speed = Speed()
 
     def serve(self, owner: str) -> None:
-        """Set the owner of the next requests, and drop the caches of another's: no answer or map must show what another
-        user requested, not even by being faster.
+        """Set the owner of the next requests. If that is another user, drop the caches.
+
+        No answer or map may reveal another user's requests, not even by being faster.
 
         Args:
             owner: As in `lit_lab.protocol.OWNER_HEADER`; empty: users without a name.
@@ -105,16 +107,16 @@ class LanguageModel:
             self._gradients.forget()
 
     def warm_up_generation(self) -> None:
-        """Compile what generation needs."""
+        """Compile the code that generation needs."""
         self._decoder.warm_up()
 
     @property
     def has_pending_compiles(self) -> bool:
-        """Whether requests so far ran without something that can be compiled."""
+        """Whether requests so far used code that can still be compiled."""
         return not (self._decoder.is_compiled and (self._gradients is None or self._gradients.is_compiled))
 
     def compile_pending(self) -> None:
-        """Compile what was requested so far."""
+        """Compile the code that requests so far need."""
         try:
             if self._gradients is not None:
                 self._gradients.compile_pending()
@@ -123,22 +125,22 @@ class LanguageModel:
 
     @property
     def waits_for_compiler(self) -> bool:
-        """Whether a map waits for the compiler if something isn't compiled."""
+        """Whether maps wait for the compiler if their code isn't compiled."""
         return self._gradients is not None and self._gradients.waits_for_compiler
 
     @property
     def decoder(self) -> Decoder:
-        """Generates and scores continuations."""
+        """The decoder, which generates and scores continuations."""
         return self._decoder
 
     @property
     def gradients(self) -> EmbeddingGradients:
-        """The gradients for salience, created on first use because some families can only generate.
+        """The gradients for salience. They are created on first use, because some families can only generate.
 
         Raises:
             Problem: `no_salience`.
         """
-        with self._making:  # the background thread may create it, too
+        with self._making:  # the background thread may create them, too
             if self._gradients is None:
                 try:
                     self._gradients = EmbeddingGradients(self.causal_lm, self.window)
@@ -160,8 +162,11 @@ class LanguageModel:
     def _check_salience(self, ids: Sequence[int]) -> None:
         """Check once that salience uses the same logits as generation.
 
-        If a family changes its logits after the embedding layer's reverse, its explanations would be wrong. A few tokens show that.
-        Families in the tests needn't be checked again while a user waits.
+        If a family changes its logits after reversing the embedding, its maps would be wrong; a few tokens show that. The
+        families in `CHECKED` aren't checked again while a user waits.
+
+        Raises:
+            Problem: `no_salience`.
         """
         if self._is_checked:
             return
@@ -183,15 +188,18 @@ class LanguageModel:
     def generate(
         self, request: GenerateRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-        """Answer a prompt: first its tokens, then the answer's one by one, then the answer as a whole.
+        """Answer a prompt.
+
+        Yields:
+            The prompt's tokens, then the answer's tokens one by one, and the whole answer last.
 
         Raises:
             Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
 
         def read(ids: Sequence[int]) -> tuple[Any, Any] | None:
-            # The answer's maps continue this pass.
+            # The maps of the answer reuse this pass.
             return self._gradients.read(ids, cancellation.check) if self._gradients and self._is_checked else None
 
         for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation, read):
@@ -206,12 +214,15 @@ class LanguageModel:
     def score(
         self, request: ScoreRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-        """Return the probability of a forced answer after a prompt, in the events of an answer.
+        """Score a forced answer after a prompt.
+
+        Yields:
+            The events of an answer, with the forced answer's log-probabilities.
 
         Raises:
             Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
                 `lone_surrogate` or `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
 
         def shared(ids: Sequence[int], start: int) -> Any | None:
@@ -223,9 +234,10 @@ class LanguageModel:
             yield event
 
     def _shared(self, ids: Sequence[int], start: int, cancellation: Cancellation) -> Any | None:
-        """Return the hidden states that predict the tokens from `start` on, from the pass that their maps will need.
+        """Return the hidden states that predict the tokens from `start` on, `[len(ids) - start, width]`.
 
-        None if that pass isn't compiled, or if most of the prompt is in the decoder's cache.
+        They come from the forward pass that the tokens' maps will need. None if that pass isn't compiled, or if most of the
+        prompt is in the decoder's cache.
         """
         is_known = self._decoder.known(ids[:start]) > start // 2
         if self._gradients is None or is_known or not self._decoder.cached_pass.reads_hidden_states:
@@ -237,20 +249,23 @@ class LanguageModel:
     def salience(
         self, request: SalienceRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | ProgressEvent | ScoresEvent]:
-        """Score every token by its influence on each target: one event for each target and method, in that order.
+        """Score every token by its influence on each target.
 
-        The first target, and each one after a slow one, is announced by a message. Earlier results are looked up.
+        Earlier results are looked up in the cache.
 
         Args:
-            request: Ids and targets; the scores have the ids' length, zero from a target's last token on.
-            cancellation: Checked before every target, and between the passes' parts.
+            request: Ids, targets and methods.
+            cancellation: Checked before every target, and between the parts of a pass.
+
+        Yields:
+            Scores for each target and method, in that order. They have the length of the ids, and are zero from the
+            target's last token on. A message announces the first target, and each one after a slow one.
 
         Raises:
             Problem: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
-        self._check_sequence(request.ids)
-        self._check_foil(request.foil, request.targets[0])
+        self._check(request.ids, request.foil, request.targets[0])
         span = min(t.start for t in request.targets), max(t.end for t in request.targets)
         ids = tuple(request.ids)
         announce = True
@@ -272,7 +287,7 @@ class LanguageModel:
                         gradient = gradient or self._gradient(request, target, span, cancellation)
                         known = METHODS[method](gradient).tolist(), None
                     if foil:
-                        # Two continuations have tokens of their own; what led to them is what both begin with.
+                        # Only the tokens before the target belong to both continuations.
                         known = known[0][: target.start], known[1]
                     self._known.put(ids, key, *known)
                 scores, gap = known
@@ -283,7 +298,7 @@ class LanguageModel:
                         "The model's gradients overflowed for this target.",
                         "Try a shorter target, or load the model in float32 (Models, Load with other settings…): float16 overflows first.",
                     )
-                # The target's last token and later ones don't affect the target's loss.
+                # The target's last token and later tokens don't affect its loss.
                 whole = scores + [0.0] * (len(request.ids) - len(scores))
                 yield ScoresEvent(target=target, method=method, scores=whole, gap=gap, foil=request.foil)
             announce = time.monotonic() - started > _SLOW_SECONDS
@@ -291,14 +306,13 @@ class LanguageModel:
     def ablation(
         self, request: AblationRequest, cancellation: Cancellation
     ) -> Iterator[ProgressEvent | SegmentScoresEvent]:
-        """Score segments by how their removal changes a target's probability.
+        """Score segments by how removing them changes a target's probability.
 
         Raises:
             Problem: `sequence_too_long`, `unknown_token`, `too_few_samples` or `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
-        self._check_sequence(request.ids)
-        self._check_foil(request.foil, request.target)
+        self._check(request.ids, request.foil, request.target)
         started = time.monotonic()
         for event in ablation.explain(request, self._scorer, self.tokenizer.pad_id, cancellation):
             if isinstance(event, SegmentScoresEvent):
@@ -308,16 +322,15 @@ class LanguageModel:
     def faithfulness(
         self, request: FaithfulnessRequest, cancellation: Cancellation
     ) -> Iterator[ProgressEvent | CurveEvent | FaithfulnessEvent]:
-        """Test a map.
+        """Test a map's faithfulness and stability.
 
         Raises:
             Problem: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
-        self._check_sequence(request.ids)
-        self._check_foil(request.foil, request.target)
+        self._check(request.ids, request.foil, request.target)
         started = time.monotonic()
-        # Ablation maps of a family without salience can still be tested.
+        # None for maps of ablation methods, which families without salience have, too.
         gradients = self._gradients_of(request.foil) if request.method is not None else None
         for event in faithfulness.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
             if isinstance(event, FaithfulnessEvent):
@@ -334,7 +347,7 @@ class LanguageModel:
         return speed.estimate(request)
 
     def _gradients_of(self, foil: Sequence[int] | None) -> EmbeddingGradients | Contrast:
-        """Return the gradients of targets, or of targets against a foil."""
+        """Return the gradients of targets, or of contrastive targets if there is a foil."""
         return self.gradients if foil is None else Contrast(self.gradients, foil)
 
     def _gradient(
@@ -367,42 +380,10 @@ class LanguageModel:
         self._gradient_speed.measured(time.monotonic() - started, passes, target.end)
         return found.scores.tolist(), found.gap
 
-    def _check_foil(self, foil: Sequence[int] | None, target: Span) -> None:
-        """Check a contrastive target's foil."""
-        if foil is None:
-            return
-        self.tokenizer.check_ids(foil)
-        if target.start + len(foil) > self.window:
-            raise Problem(
-                422,
-                "sequence_too_long",
-                f"With the foil in the target's place there are {target.start + len(foil)} tokens; the model's window has "
-                f"{self.window}.",
-                "Write a shorter foil.",
-            )
-
-    def _check_sequence(self, ids: Sequence[int]) -> None:
+    def _check(self, ids: Sequence[int], foil: Sequence[int] | None, target: Span) -> None:
+        """Check a sequence, and the foil of a contrastive target."""
         self.tokenizer.check_ids(ids)
-        if len(ids) > self.window:
-            raise Problem(
-                422,
-                "sequence_too_long",
-                f"Prompt and answer are {len(ids)} tokens long; the model's window has {self.window}.",
-                "Shorten the prompt, or load the model for a longer one (Models, Load with other settings…).",
-            )
-
-
-def window(causal_lm: Any, max_length: int | None) -> int:
-    """Return how many tokens, prompt and answer together, a model takes.
-
-    Args:
-        causal_lm: A `keras_nlp.models.CausalLM`.
-        max_length: The window that it was loaded for; None: the one that the preset was saved with. A family whose positions are
-            learned (GPT-2) can't go beyond its table, whatever is configured; nor can one whose positions are stretched
-            by the length that it is given, padding included (Phi-3.5), go beyond where that begins.
-    """
-    asked = max_length or causal_lm.preprocessor.sequence_length
-    learned = getattr(causal_lm.backbone, "max_sequence_length", None)
-    if learned and getattr(causal_lm.backbone, "rope_scaling_type", None):
-        learned = min(learned, causal_lm.backbone.pretraining_sequence_length)
-    return int(min(asked, learned) if learned else asked)
+        check_sequence(ids, self.window)
+        if foil is not None:
+            self.tokenizer.check_ids(foil)
+            check_foil(foil, target, self.window)

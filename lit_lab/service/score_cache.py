@@ -1,4 +1,4 @@
-"""Caches scores, so that returning to a target is a look-up."""
+"""Caches scores. Returning to a target then takes no computation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Ids = tuple[int, ...]
 
 
 class ScoreCache:
-    """Scores by their inputs; the least recently used ones are dropped first.
+    """Maps inputs to scores, and drops the least recently used ones first.
 
     Args:
         max_bytes: Approximate maximum memory.

@@ -48,7 +48,7 @@ class Scorer:
             cancellation: Checked before each batch.
 
         Raises:
-            Cancelled: The reader went away.
+            Cancelled: The reader is gone.
         """
         found = np.zeros(len(sequences))
         if not len(sequences):

@@ -1,4 +1,4 @@
-"""The vocabulary head: from hidden states to logits."""
+"""The vocabulary head, which computes logits from hidden states."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from keras import ops
 from .engine.backends import backend
 
 CHUNK = 32_768
-"""Rows of the vocabulary at one time: 300 MB of float32 at width 2,304."""
+"""Rows of the vocabulary that are cast at one time: 300 MB of float32 at width 2,304."""
 
 
 def head_weights(embed: Any) -> Any:
-    """Return the weights of a `keras.layers.ReversibleEmbedding`'s reverse, `[vocabulary_size, width]`."""
+    """Return the weights by which a `keras.layers.ReversibleEmbedding` computes logits, `[vocabulary_size, width]`."""
     tensor = backend().tensor
     return tensor(embed.embeddings) if embed.tie_weights else ops.transpose(tensor(embed.reverse_embeddings))
 
@@ -22,16 +22,16 @@ def head_weights(embed: Any) -> Any:
 def logits(embed: Any, hidden: Any, exact: bool = False) -> Any:
     """Return a ReversibleEmbedding's logits, `<float32>[rows, vocabulary_size]`.
 
-    The same as its own reverse, except that Keras first transposes the weights, which outside XLA copies the model's largest
-    weight for each token.
+    The result is that of `embed(hidden, reverse=True)`. Keras first transposes the weights there, which outside XLA copies
+    the model's largest weight for each token.
 
     Args:
         embed: The embedding layer.
-        hidden: `[rows, width]`.
-        exact: Whether weights of half the precision are brought to float32 first, a part at a time; a product in half
-            precision is rounded to it, which at a logit of 20 is by up to 0.06.
+        hidden: Hidden states, `[rows, width]`.
+        exact: Whether to cast half-precision weights to float32 first, one chunk at a time. A product in half precision
+            has a rounding error of up to 0.06 at a logit of 20.
     """
-    if embed.quantization_mode is not None:  # its weights mean nothing without their scales
+    if embed.quantization_mode is not None:  # the weights need their scales
         return ops.cast(embed(hidden, reverse=True), "float32")
     matmul = backend().matmul
     weights = head_weights(embed)

@@ -243,7 +243,7 @@ class EnvironmentBuilder:
         try:
             assert process.stdout is not None  # noqa: S101
             for text in process.stdout:
-                self._heard(text.rstrip(), lines, aloud)
+                self._handle_line(text.rstrip(), lines, aloud)
             code = process.wait()
         finally:
             with self._lock:
@@ -255,7 +255,7 @@ class EnvironmentBuilder:
             raise Stopped
         return code, list(lines)
 
-    def _heard(self, line: str, lines: deque[str], aloud: bool) -> None:
+    def _handle_line(self, line: str, lines: deque[str], aloud: bool) -> None:
         if found := _BYTES.match(line):
             self._report(BuildProgress(self._step, lines[-1].strip() if lines else "", int(found[1]), int(found[2])))
             return

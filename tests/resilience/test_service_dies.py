@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 @pytest.fixture(autouse=True, scope="module")
 def _kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
     with kernel(server) as run:
-        run("told_before = 41")
+        run("set_before = 41")
         yield run
 
 
@@ -37,7 +37,7 @@ def _kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
 def _kernel_goes_on(_kernel: Callable[[str], str]) -> Iterator[None]:
     """After each test a kernel still knows what it got before the first."""
     yield
-    assert _kernel("told_before + 1") == "42"
+    assert _kernel("set_before + 1") == "42"
 
 
 def answered(server: LiveServer) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ IDS = [token["id"] for token in [*RUN["record"]["prompt_tokens"], *RUN["record"]
 
 
 def key(stored):
-    """What told scores apart in 0.1.0."""
+    """What distinguished scores in 0.1.0."""
     event, segments = stored["event"], stored["event"].get("segments", [])
     spans = [(span["start"], span["end"]) for span in segments]
     said = [event["target"]["start"], event["target"]["end"], event["method"], stored["mode"], spans]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from test_models import KEY, TOKEN
-from test_run_recorder import Users
+from test_recorded_runs import Users
 
 
 @pytest.fixture(autouse=True)

@@ -142,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if weights and self.kaggle.pace:
                     time.sleep(self.kaggle.pace)
         except OSError:
-            return  # whoever downloads was stopped
+            return  # the downloading process was stopped
 
     def _who(self) -> int:
         given = self.headers.get("Authorization")

@@ -34,7 +34,7 @@ from lit_lab.service.scheduler import Scheduler
 SECRET = "a secret for tests only"
 
 
-async def test_a_failure_that_nobody_foresaw_is_told_in_words_too(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unexpected_failure_is_reported_in_words_too(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> None:
         raise RuntimeError("a first line\nand a second")
         yield

@@ -102,14 +102,14 @@ def test_texts_join_to_any_prompt(tuned: Any, prompt: str) -> None:
     assert ids_of(asked.tokens) == by_keras(tuned, before + prompt + behind)
 
 
-def test_the_template_is_told_from_what_the_user_wrote(tuned: Any) -> None:
-    told = [(token.piece, token.kind) for token in tuned.tokenizer.tokenize_prompt("Avoid").tokens]
-    kinds = [kind for _, kind in told]
+def test_template_tokens_are_distinguished_from_the_users(tuned: Any) -> None:
+    marked = [(token.piece, token.kind) for token in tuned.tokenizer.tokenize_prompt("Avoid").tokens]
+    kinds = [kind for _, kind in marked]
     seam = kinds.index("text")
-    assert [piece for piece, _ in told[:2]] == ["<bos>", "<start_of_turn>"]
+    assert [piece for piece, _ in marked[:2]] == ["<bos>", "<start_of_turn>"]
     assert kinds[:seam] == ["template"] * seam
-    assert told[seam - 1] == ("\n", "template")
-    behind = told[len(kinds) - kinds[::-1].index("text") :]
+    assert marked[seam - 1] == ("\n", "template")
+    behind = marked[len(kinds) - kinds[::-1].index("text") :]
     assert behind[0] == ("<end_of_turn>", "template")
     assert {kind for _, kind in behind} == {"template"}
     own = tuned.tokenizer.tokenize_prompt(f"{USER}Avoid{END}").tokens
@@ -431,7 +431,7 @@ def test_the_published_name_tells(path: str, expected: bool, tmp_path: Path) -> 
     assert instruct.is_instruct(paths.source(path), tmp_path) is expected
 
 
-def test_kerass_own_presets_are_told_apart(keras_libraries: None, tmp_path: Path) -> None:
+def test_kerass_own_presets_are_distinguished(keras_libraries: None, tmp_path: Path) -> None:
     for name, expected in {"gemma2_instruct_2b_en": True, "gemma2_2b_en": False, "gemma3_instruct_1b": True}.items():
         assert instruct.is_instruct(paths.source(name), tmp_path) is expected
 
@@ -454,7 +454,7 @@ def test_a_chat_template_tells(files: dict[str, Any], expected: bool, tmp_path: 
     assert instruct.is_instruct(paths.source("hf://org/model-Base"), tmp_path) is False
 
 
-async def test_a_preset_is_told_by_its_folder_not_by_its_name_here(preset: Path, tmp_path: Path) -> None:
+async def test_a_preset_is_recognized_by_its_folder_not_by_its_name_here(preset: Path, tmp_path: Path) -> None:
     from lit_lab.service.registry import Registry, parse
 
     shutil.copytree(preset, tmp_path / "tiny_instruct_en")
@@ -463,7 +463,7 @@ async def test_a_preset_is_told_by_its_folder_not_by_its_name_here(preset: Path,
     for name in entries:
         async for _ in registry.ready(name):
             pass
-    told = {name: (entry.info().chat, entry.info().instruct) for name, entry in entries.items()}
-    assert told == {"plain": ("Gemma", True), "instruct": ("Gemma", False)}
+    infos = {name: (entry.info().chat, entry.info().instruct) for name, entry in entries.items()}
+    assert infos == {"plain": ("Gemma", True), "instruct": ("Gemma", False)}
     assert entries["plain"].model is not None
     assert entries["plain"].model.tokenizer.tokenize_prompt("onion").use == "wrapped"

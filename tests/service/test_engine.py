@@ -382,7 +382,7 @@ def test_a_plain_graph_agrees_where_the_processor_multiplies_bfloat16(
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("cpuinfo", "expected"),
     [
         ("processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 sse\n", True),
         ("flags\t\t: fpu amx_bf16 amx_tile\n", True),
@@ -392,13 +392,13 @@ def test_a_plain_graph_agrees_where_the_processor_multiplies_bfloat16(
     ],
 )
 def test_what_the_processor_tells(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str | None, expected: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpuinfo: str | None, expected: bool
 ) -> None:
     from lit_lab.service.engine import processor
 
     file = tmp_path / "cpuinfo"
-    if told is not None:
-        file.write_text(told)
+    if cpuinfo is not None:
+        file.write_text(cpuinfo)
     monkeypatch.setattr(processor, "_CPUINFO", file)
     assert processor.multiplies_bfloat16.__wrapped__() is expected
 

@@ -43,9 +43,9 @@ def test_both_sides_explain_the_same(benchmark_modules: None) -> None:
         assert found[f"agreement_{method}"] < 1e-5
     assert found["speedup_one"] > 0
     assert found["memory_ratio"] is None
-    told = dict(absolutes("tiny", parts))
+    lines = dict(absolutes("tiny", parts))
     for method in METHODS:
-        ours, lit = (float(error) for error in told[f"{method} off float64: ours, LIT's"].split(", "))
+        ours, lit = (float(error) for error in lines[f"{method} off float64: ours, LIT's"].split(", "))
         assert 0 < ours < 1e-5
         assert 0 < lit < 1e-5
     assert figure("tiny", "speedup_one", 20.0) == "20.0 ≥ 15.0 ✓"

@@ -1,4 +1,4 @@
-"""The queue of a model: whose turn it is, who is told what, what cancelling and a full queue do."""
+"""The queue of a model: turns, notifications, cancelling and a full queue."""
 
 from __future__ import annotations
 
@@ -186,9 +186,9 @@ async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_comput
     assert not queue.locked()
     for number in range(2, 101, 2):
         assert found[number][-1]["event"] == "done"
-        told = [event["message"] for event in found[number] if event["event"] == "state"]
-        assert told[-1] == "Computing…"
-        positions = [int(message.split("position ")[1].split()[0]) for message in told if "position" in message]
+        messages = [event["message"] for event in found[number] if event["event"] == "state"]
+        assert messages[-1] == "Computing…"
+        positions = [int(message.split("position ")[1].split()[0]) for message in messages if "position" in message]
         assert positions == sorted(positions, reverse=True)
     assert not scheduler._running
 

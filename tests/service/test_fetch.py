@@ -53,8 +53,8 @@ def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: FakeKagg
     with shared_files.lock(lock):  # as another process that downloads it has
         process = fetch({"token": "", "username": USER, "key": KEY})
         assert process.stdout is not None
-        told = [json.loads(process.stdout.readline()) for _ in range(3)]
-        assert all(line.keys() == {"done", "total"} for line in told)
+        lines = [json.loads(process.stdout.readline()) for _ in range(3)]
+        assert all(line.keys() == {"done", "total"} for line in lines)
         assert not any(DOWNLOADS in path for path in kaggle.asked)
     *_, last = map(json.loads, process.stdout)
     assert (Path(last["folder"]) / "config.json").is_file()
@@ -62,9 +62,7 @@ def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: FakeKagg
 
 
 @pytest.mark.parametrize("panel", [True, False], ids=["of the panel", "of a file"])
-def test_credentials_that_are_not_accepted_are_told_by_where_they_are(
-    kaggle: FakeKaggle, tmp_path: Path, panel: bool
-) -> None:
+def test_rejected_credentials_are_named_by_where_they_are(kaggle: FakeKaggle, tmp_path: Path, panel: bool) -> None:
     file = tmp_path / ".kaggle" / "kaggle.json"
     file.parent.mkdir()
     file.write_text(json.dumps({"username": USER, "key": "mistyped"}))

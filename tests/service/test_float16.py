@@ -1,4 +1,4 @@
-"""float16 is taken, and where its gradients overflow that is told, with what helps."""
+"""float16 models load, and overflowing gradients give an error with a hint."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_it_answers(half: Any) -> None:
     assert len(final.tokens) == 6
 
 
-def test_an_overflow_is_told_with_what_helps(keras_libraries: None) -> None:
+def test_an_overflow_is_an_error_with_a_hint(keras_libraries: None) -> None:
     model = load("float16")
     embeddings = model.causal_lm.backbone.token_embedding.embeddings
     embeddings.assign(embeddings * 60_000.0)

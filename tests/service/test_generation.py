@@ -123,7 +123,7 @@ def test_cancelling_takes_effect_before_the_next_token(language_model: Any) -> N
 
 
 def test_a_configured_window_counts(causal_lm: Any) -> None:
-    from lit_lab.service.language_model import window
+    from lit_lab.service.model_window import window
 
     assert window(causal_lm, None) == 96
     assert window(causal_lm, 32) == 32

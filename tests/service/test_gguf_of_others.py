@@ -326,7 +326,7 @@ REFUSED: list[dict[str, Any]] = [
 def test_the_list_and_the_loader_say_the_same(
     tmp_path: Path, sentencepiece_proto: bytes, family: str, said: dict[str, Any]
 ) -> None:
-    from test_gguf import proto_of
+    from gguf_models import proto_of
 
     proto = b"" if family in PRE else proto_of(family, sentencepiece_proto)
     place = file_of(family, tmp_path, proto, **{f"{FAMILIES[family][0]}.{name}": value for name, value in said.items()})

@@ -1,173 +1,25 @@
-"""Presets and archives that were made to take memory, to wait without end, or to lead elsewhere."""
+"""Presets that were made to take memory, to wait without end, or to lead elsewhere."""
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
 import shutil
-import struct
-import subprocess
-import sys
-import tarfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import h5py
-import numpy as np
+import hostile_presets
 import pytest
 from families import FAMILIES, Family
+from hostile_presets import MEBI, refused
 
 from lit_lab.problem import Problem
 from lit_lab.service import presets
 from lit_lab.service.scanning.scanner import Scanner
-from lit_lab.service.weights import archive, memory_estimate, preset_validation, regular, stored, window
+from lit_lab.service.weights import memory_estimate, preset_validation, regular, window
 from lit_lab.service.weights.paths import Source
 
-MEBI = 2**20
-
-
-def refused(work: Callable[[], Any], code: str) -> Problem:
-    with pytest.raises(Problem) as failure:
-        work()
-    assert (failure.value.code, bool(failure.value.hint)) == (code, True), failure.value.message
-    return failure.value
-
-
-# --- Archives ---
-
-_UNPACK = """
-import sys
-from pathlib import Path
-from lit_lab.service.errors import Problem
-from lit_lab.service.weights import archive
-def peak():  # of getrusage's, a part is the parent's
-    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-before = peak()
-try:
-    archive.MAX_MEMBERS = int(sys.argv[3])
-    archive.unpacked(Path(sys.argv[1]), Path(sys.argv[2]))
-    print("unpacked", end=" ")
-except Problem as error:
-    print(error.code, end=" ")
-print((peak() - before) // 1024)
-"""
-
-
-def unpacked_apart(packed: Path, tmp_path: Path, members: int = archive.MAX_MEMBERS) -> tuple[str, int]:
-    """Unpack in a process of its own; return how that ended, and the MiB that it took at most."""
-    run = [sys.executable, "-c", _UNPACK, str(packed), str(tmp_path / "cache"), str(members)]
-    code, taken = subprocess.run(run, capture_output=True, text=True, check=True, timeout=120).stdout.split()
-    return code, int(taken)
-
-
-def header(name: str, kind: bytes, size: int) -> bytes:
-    info = tarfile.TarInfo(name)
-    info.type, info.size = kind, size
-    return info.tobuf(tarfile.GNU_FORMAT)
-
-
-def zeros(file: Any, size: int) -> None:
-    for _ in range(size // MEBI):
-        file.write(bytes(MEBI))
-
-
-@pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE])
-def test_a_header_that_says_how_much_is_to_be_read_is_not_believed(tmp_path: Path, kind: bytes) -> None:
-    packed = tmp_path / "long.tar.gz"
-    with gzip.open(packed, "wb", compresslevel=1) as file:
-        file.write(header("x", kind, 200 * MEBI))
-        zeros(file, 200 * MEBI)
-        file.write(header("config.json", tarfile.REGTYPE, 0) + bytes(1024))
-    code, taken = unpacked_apart(packed, tmp_path)
-    assert code == "archive_unsafe"
-    assert taken < 50
-
-
-def test_a_sparse_files_map_does_not_go_on_without_end(tmp_path: Path) -> None:
-    first = bytearray(header("x", tarfile.GNUTYPE_SPARSE, 512))
-    first[482] = 1  # the map goes on in the next block
-    first[148:156] = b" " * 8
-    first[148:156] = b"%06o\0 " % sum(first)
-    block = (b"%011o\0%011o\0" % (0, 1)) * 21 + b"\1" + bytes(7)
-    packed = tmp_path / "sparse.tar.gz"
-    with gzip.open(packed, "wb", compresslevel=1) as file:
-        file.write(first)
-        for _ in range(1000):
-            file.write(block * 40)
-    code, taken = unpacked_apart(packed, tmp_path)
-    assert code == "archive_unsafe"
-    assert taken < 50
-
-
-def test_folders_count_as_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 100)
-    packed = tmp_path / "folders.tar"
-    with tarfile.open(packed, "w") as tar:
-        for number in range(101):
-            tar.addfile(_folder(f"{number}"))
-    refused(lambda: archive.unpacked(packed, tmp_path / "cache"), "archive_unsafe")
-
-
-def _folder(name: str) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type = tarfile.DIRTYPE
-    return info
-
-
-def test_many_folders_take_no_memory(tmp_path: Path) -> None:
-    packed = tmp_path / "folders.tar.gz"
-    with gzip.open(packed, "wb", compresslevel=1) as file:
-        one = header("folder", tarfile.DIRTYPE, 0)
-        for _ in range(201):
-            file.write(one * 100)
-    code, taken = unpacked_apart(packed, tmp_path, 20_000)
-    assert code == "archive_unsafe"
-    assert taken < 25  # kept, they took 70
-
-
-@pytest.mark.parametrize("what", ["headers", "levels", "long", "negative", "keywords"])
-def test_odd_headers_end_in_words(tmp_path: Path, what: str) -> None:
-    packed = tmp_path / "odd.tar"
-    content = {
-        # Each long name is one of the next long name.
-        "headers": (header("x", tarfile.GNUTYPE_LONGNAME, 1) + b"x" + bytes(511)) * 5_000,
-        "levels": b"",
-        "long": b"",
-        "negative": header("x", tarfile.REGTYPE, 0),
-        "keywords": b"",
-    }[what]
-    if content:
-        raw = bytearray(content)
-        if what == "negative":
-            raw[124:136] = b"\xff" * 10 + b"\xfc\0"
-            raw[148:156] = b" " * 8
-            raw[148:156] = b"%06o\0 " % sum(raw)
-        packed.write_bytes(bytes(raw) + bytes(2048))
-    else:
-        pax = {f"k{number}": "x" for number in range(2_000)} if what == "keywords" else {}
-        with tarfile.open(packed, "w", format=tarfile.PAX_FORMAT, pax_headers=pax) as tar:
-            name = "a/" * 1_000 if what == "levels" else "n" * 2_000 if what == "long" else ""
-            tar.addfile(tarfile.TarInfo(name + "config.json"), io.BytesIO())
-    refused(lambda: archive.unpacked(packed, tmp_path / "cache"), "archive_unsafe")
-    assert list((tmp_path / "cache" / "unpacked").iterdir()) == []
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, lambda file: file.symlink_to("/dev/zero")], ids=["pipe", "device"])
-def test_an_archive_that_is_no_regular_file_is_not_waited_for(tmp_path: Path, make: Callable[[Path], None]) -> None:
-    packed = tmp_path / "some.tar.gz"
-    make(packed)
-    refused(lambda: archive.unpacked(packed, tmp_path / "cache"), "archive_damaged")
-
-
-# --- Files ---
-
-
-@pytest.fixture
-def copy(preset: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(preset, tmp_path / "copy"))
+copy = hostile_presets.copy
 
 
 def test_hugging_faces_links_into_its_blobs_are_followed(preset: Path, tmp_path: Path) -> None:
@@ -261,111 +113,6 @@ def test_vocabularies_are_bounded(copy: Path, monkeypatch: pytest.MonkeyPatch) -
     refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
-# --- Weights ---
-
-
-def declaring(file: Path, kind: str) -> None:
-    with h5py.File(file, "w") as weights:
-        group = weights.create_group("layers/dense/vars")
-        if kind == "packed":
-            group.create_dataset("0", (10**9,), "f4", chunks=(10**6,), compression="gzip")
-        elif kind == "filled":
-            group.create_dataset("0", (10**9,), "f4", chunks=(10**6,), fillvalue=1.0)
-        elif kind == "not stored":
-            group.create_dataset("0", (10**9,), "f4")
-        elif kind == "external":
-            group.create_dataset("0", (100,), "f4", external=[("/etc/passwd", 0, 400)])
-        elif kind == "virtual":
-            layout = h5py.VirtualLayout((10**9,), "f4")
-            layout[:10] = h5py.VirtualSource("other.h5", "x", shape=(10,))
-            group.create_virtual_dataset("0", layout)
-        elif kind == "often":
-            group["0"] = np.zeros(50_000, "f4")
-            for number in range(1, 100):
-                group[str(number)] = group["0"]
-        elif kind == "strings":
-            group.create_dataset("0", (100,), h5py.string_dtype())
-        elif kind == "link":
-            weights["elsewhere"] = h5py.ExternalLink("other.h5", "/")
-        elif kind == "soft link":
-            weights["elsewhere"] = h5py.SoftLink("/layers")
-        elif kind == "circle":
-            group["self"] = weights["layers"]
-        elif kind == "attribute":
-            group["0"] = np.zeros(3, "f4")
-            group["0"].attrs["dtype"] = ["bfloat16"] * 100
-
-
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "packed",
-        "filled",
-        "not stored",
-        "external",
-        "virtual",
-        "often",
-        "strings",
-        "link",
-        "soft link",
-        "circle",
-        "attribute",
-    ],
-)
-def test_hdf5_that_declares_more_than_it_holds_is_refused(copy: Path, kind: str) -> None:
-    declaring(copy / "model.weights.h5", kind)
-    assert (copy / "model.weights.h5").stat().st_size < MEBI
-    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
-
-
-def test_weights_as_keras_writes_them_pass(tmp_path: Path) -> None:
-    import ml_dtypes
-
-    with h5py.File(tmp_path / "x.weights.h5", "w") as weights:
-        group = weights.create_group("layers/dense/vars")
-        group["0"] = np.zeros((3, 4), "f2")
-        group.create_dataset("1", data=np.ones((2, 5), ml_dtypes.bfloat16)).attrs["dtype"] = "bfloat16"
-        group["2"], group["3"], group["4"] = np.float32(1), np.zeros((0, 3), "f4"), np.array([True])
-        group["5"] = np.zeros(2, "u4")
-    assert stored.numbers_in(tmp_path / "x.weights.h5") == 12 + 10 + 1 + 0 + 1 + 2
-
-
-def safetensors(tensors: dict[str, Any], data: int, length: int | None = None) -> bytes:
-    text = json.dumps(tensors).encode()
-    return struct.pack("<Q", len(text) if length is None else length) + text + bytes(data)
-
-
-def test_safetensors_are_what_they_declare(tmp_path: Path) -> None:
-    file = tmp_path / "model.safetensors"
-    good = {"x": {"dtype": "BF16", "shape": [3, 4], "data_offsets": [0, 24]}, "__metadata__": {"format": "pt"}}
-    file.write_bytes(safetensors(good, 24))
-    assert stored.numbers_in(file) == 12
-    for content in (
-        b"",
-        b"\0" * 8,
-        safetensors(good, 23),
-        safetensors(good, 24, 2**63),
-        safetensors(good, 24, 10),
-        safetensors({"x": {"dtype": "F32", "shape": [10**9], "data_offsets": [0, 24]}}, 24),
-        safetensors({"x": {"dtype": "F32", "shape": [-1, -6], "data_offsets": [0, 24]}}, 24),
-        safetensors({"x": {"dtype": "F32", "shape": [6], "data_offsets": [-24, 0]}}, 24),
-        safetensors({"x": {"dtype": "S9", "shape": [6], "data_offsets": [0, 24]}}, 24),
-        safetensors({str(n): {"dtype": "F32", "shape": [60], "data_offsets": [0, 240]} for n in range(99)}, 240),
-        safetensors({"x": []}, 24),
-        safetensors({"x": {"dtype": "F32", "shape": [True], "data_offsets": [0, 4]}}, 24),
-    ):
-        file.write_bytes(content)
-        with pytest.raises(stored.UnfitError):
-            stored.numbers_in(file)
-
-
-@pytest.mark.parametrize("name", ["/etc/passwd", "../outside.h5", "a/b.h5", "..", "", ".hidden.h5", "model.dat", 7])
-@pytest.mark.parametrize("index", ["model.weights.json", "model.safetensors.index.json"])
-def test_an_index_names_files_of_its_folder(copy: Path, index: str, name: Any) -> None:
-    (copy / index).write_text(json.dumps({"weight_map": {"x": [name]}}))
-    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
-
-
 # --- What Keras would make ---
 
 
@@ -399,8 +146,8 @@ def test_the_largest_number_of_weights_counts(copy: Path, preset: Path, causal_l
     count = causal_lm.count_params()
     config = preset_validation.check(copy, "x")
     assert presets.weights_of(copy, "x") == count
-    for told, made, expected in ((1, 0, count), (10**12, count, 10**12), (1, 10**11, 10**11), (True, 0, count)):
-        (copy / "metadata.json").write_text(json.dumps({"parameter_count": told}))
+    for declared, made, expected in ((1, 0, count), (10**12, count, 10**12), (1, 10**11, 10**11), (True, 0, count)):
+        (copy / "metadata.json").write_text(json.dumps({"parameter_count": declared}))
         shape = memory_estimate.shape(copy, config, made)
         assert shape is not None
         assert shape.parameters == expected
@@ -462,7 +209,7 @@ def test_what_would_loop_or_lead_elsewhere_is_refused(copy: Path, settings: dict
     ],
     ids=lambda named: f"{named.get('module')}.{named['class_name']}",
 )
-def test_a_class_is_told_by_its_whole_name_and_place(copy: Path, named: dict[str, Any]) -> None:
+def test_a_class_is_recognized_by_its_whole_name_and_place(copy: Path, named: dict[str, Any]) -> None:
     rewrite(copy / "config.json", activation=[{"nested": [named]}])
     refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 

@@ -63,7 +63,7 @@ def test_gguf_files_are_named(names: tuple[str, ...], where: str, addresses: lis
         (tuple(f"{n}.bin" for n in range(9)), "3.bin and 5 more"),
     ],
 )
-def test_what_there_is_instead_is_told(names: tuple[str, ...], said: str) -> None:
+def test_the_error_names_what_there_is(names: tuple[str, ...], said: str) -> None:
     error = refused(*names)
     assert said in str(error)
     assert error.hint

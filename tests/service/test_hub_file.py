@@ -121,7 +121,7 @@ def test_more_than_there_should_be_begins_anew(site: type[Site]) -> None:
 
 
 @pytest.mark.parametrize("how", ["what is here", "what comes", "too much comes"])
-def test_what_is_damaged_is_deleted_and_told(site: type[Site], how: str) -> None:
+def test_what_is_damaged_is_deleted_and_reported(site: type[Site], how: str) -> None:
     content = site.files[WEIGHTS]
     if how == "what is here":
         half_here(site, WEIGHTS, bytes(100_000))

@@ -63,7 +63,7 @@ def test_the_axioms_hold() -> None:
     np.testing.assert_allclose(found.scores, [together / 2, together / 2, 8 + 1, 0], rtol=1e-4)
 
 
-def test_a_sudden_bend_is_walked_finely_and_the_gap_told() -> None:
+def test_a_sudden_bend_is_divided_finely_and_the_gap_returned() -> None:
     def cliff(height: float, steepness: float) -> KnownGradients:
         def loss(e: Any) -> float:
             return float(height * np.tanh(steepness * (e.mean() - 0.7)))

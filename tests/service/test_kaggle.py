@@ -68,13 +68,13 @@ class Models:
 async def test_nothing_is_downloaded_before_the_user_has_seen_its_terms(kaggle: FakeKaggle) -> None:
     models = Models(f"kaggle://{HANDLE}", LOGIN)
     await models.registry.start(lambda _: None)
-    (told,) = (await models.manager.models()).models
-    assert told.state == "absent"
-    assert told.terms is not None
-    assert told.terms.url == "https://ai.google.dev/gemma/terms"
+    (listed,) = (await models.manager.models()).models
+    assert listed.state == "absent"
+    assert listed.terms is not None
+    assert listed.terms.url == "https://ai.google.dev/gemma/terms"
     await models.registry.load("gemma")
     assert (models.info.state, models.info.error) == ("absent", "preset_absent")
-    assert told.terms.url in models.info.hint
+    assert listed.terms.url in models.info.hint
     assert kaggle.asked == []
 
 
@@ -171,7 +171,7 @@ async def test_no_network(kaggle: FakeKaggle) -> None:
     assert (await failure(f"kaggle://{HANDLE}", LOGIN)).error == "preset_unreachable"
 
 
-async def test_damaged_weights_are_told_and_fetched_again(kaggle: FakeKaggle) -> None:
+async def test_damaged_weights_are_reported_and_downloaded_again(kaggle: FakeKaggle) -> None:
     kaggle.corrupt = True
     models = Models(f"kaggle://{HANDLE}", LOGIN)
     assert (await models.download()).error == "preset_checksum"
@@ -180,7 +180,7 @@ async def test_damaged_weights_are_told_and_fetched_again(kaggle: FakeKaggle) ->
     assert (await models.ended()).state == "ready"
 
 
-async def test_a_full_disk_is_told_with_numbers_before_anything_is_fetched(
+async def test_a_full_disk_is_reported_with_numbers_before_any_download(
     kaggle: FakeKaggle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kaggle.files["model.weights.h5"] += b"\0"
@@ -250,10 +250,10 @@ def test_the_process_that_downloads_shows_no_credentials_and_ends_with_the_servi
     order = {"kind": "kaggle", "where": HANDLE, "kaggle": {"token": "", "username": USER, "key": KEY}}
     process.stdin.write(json.dumps(order) + "\n")
     process.stdin.flush()
-    told = process.stdout.readline()
-    assert json.loads(told)["total"] == kaggle.size
+    line = process.stdout.readline()
+    assert json.loads(line)["total"] == kaggle.size
     for name in ("cmdline", "environ"):
         assert KEY.encode() not in Path(f"/proc/{process.pid}/{name}").read_bytes()
     process.stdin.close()
     assert process.wait(PATIENCE) == 0
-    assert KEY not in told + process.stdout.read() + process.stderr.read()
+    assert KEY not in line + process.stdout.read() + process.stderr.read()

@@ -151,15 +151,15 @@ async def listed(registry: Registry) -> Any:
 
 async def test_it_is_offered_added_downloaded_and_used(keras_libraries: None, tiny: known.Known) -> None:
     registry = Registry(parse(["demo:embedded"]), None, lambda _: None)
-    manager, told = await listed(registry)
-    (offer,) = told.known
+    manager, response = await listed(registry)
+    (offer,) = response.known
     assert (offer.name, offer.path, offer.download, offer.login) == (NAME, NAME, tiny.download, False)
     assert offer.fits in (True, None)
     assert offer.memory is not None
     assert offer.memory > offer.parameters * 4
-    told = await manager.change(ModelChanging(change=AddModel(name="mine", path=offer.path)))
-    assert not told.known
-    info: ModelInfo = told.models[-1]
+    response = await manager.change(ModelChanging(change=AddModel(name="mine", path=offer.path)))
+    assert not response.known
+    info: ModelInfo = response.models[-1]
     assert (info.state, info.error) == ("absent", "preset_absent")
     assert info.terms is not None
     assert info.terms.name == "Apache License 2.0"
@@ -195,8 +195,8 @@ async def test_a_stopped_download_leaves_nothing(
         manager, _ = await listed(registry)
         await manager.change(ModelChanging(change=DownloadModel(name="mine")))
         await asyncio.to_thread(silent.accept)  # pip has asked, and waits
-        told = await manager.change(ModelChanging(change=StopModel(name="mine")))
-    info: ModelInfo = told.models[0]
+        response = await manager.change(ModelChanging(change=StopModel(name="mine")))
+    info: ModelInfo = response.models[0]
     assert (info.state, info.error, info.download) == ("absent", "download_stopped", None)
     assert "from the beginning" in info.hint
     monkeypatch.setenv("PIP_NO_INDEX", "1")
@@ -271,7 +271,7 @@ async def test_what_is_here_from_another_site_is_offered_from_there(
     assert models.known == []
 
 
-def test_pip_ends_with_whoever_started_it(tmp_path: Path) -> None:
+def test_pip_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     """Its standard input closes then, however that ended."""
     (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'begun')!r}, 'w').close()\nimport time\ntime.sleep(600)\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -364,11 +364,11 @@ def test_what_is_here_is_read_where_nothing_can_be_written(tiny: known.Known, mo
         ("", "other", "pip ended without a message"),
     ],
 )
-def test_what_pip_says_is_told_without_what_may_be_secret(said: str, kind: str, line: str) -> None:
-    told = known._scrubbed(said)
-    assert "secret" not in told
-    assert "/home/ada" not in told
-    assert (known._kind_of(told), known._last_line(told)) == (kind, line)
+def test_pips_message_is_passed_on_without_secrets(said: str, kind: str, line: str) -> None:
+    scrubbed = known._scrubbed(said)
+    assert "secret" not in scrubbed
+    assert "/home/ada" not in scrubbed
+    assert (known._kind_of(scrubbed), known._last_line(scrubbed)) == (kind, line)
 
 
 async def test_a_preset_that_this_keras_has_not_is_not_offered(
@@ -377,8 +377,8 @@ async def test_a_preset_that_this_keras_has_not_is_not_offered(
     gone = replace(known.known()[1], name="gone", path="gemma9_instruct")
     there = known.known()[2]
     monkeypatch.setattr(known, "known", lambda: (gone, there))
-    _, told = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
-    assert [each.path for each in told.known] == [there.path]
+    _, response = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
+    assert [each.path for each in response.known] == [there.path]
 
 
 async def test_what_is_listed_by_its_address_is_not_offered(
@@ -387,5 +387,5 @@ async def test_what_is_listed_by_its_address_is_not_offered(
     one = known.known()[1]
     monkeypatch.setattr(known, "known", lambda: (one,))
     address = f"kaggle://{paths.source(one.path).where}"
-    _, told = await listed(Registry(parse([f"mine:{address}"]), None, lambda _: None))
-    assert told.known == []
+    _, response = await listed(Registry(parse([f"mine:{address}"]), None, lambda _: None))
+    assert response.known == []

@@ -149,7 +149,7 @@ def test_projections_are_computed(client: httpx.Client) -> None:
     assert [len(point["z"]) for point in found["body"]] == [3] * 4
 
 
-def test_a_failure_is_told_in_words_and_without_the_programs_inside(client: httpx.Client) -> None:
+def test_a_failure_is_reported_in_words_without_internals(client: httpx.Client) -> None:
     example = {"id": "", "data": {"_id": "", "prompt": "1" * 500, "target": ""}, "meta": {}}
     query = {"model": "tiny", "dataset_name": "prompts"}
     failed = call(client, "get_preds", query=query, inputs=[example])
@@ -342,7 +342,7 @@ def test_its_work_waits_its_turn_and_the_service_answers_meanwhile(service: Runn
         query = {"model": "tiny", "dataset_name": "prompts"}
         body = {"endpoint": "get_preds", "query": query, "inputs": [example]}
         with other.stream("POST", "/lit/call", json=body) as waiting:
-            # Nothing but heartbeats while the other computation runs; that is told by the answer coming after it.
+            # Nothing but heartbeats while the other computation runs; the answer after it shows that.
             assert json.loads(next(waiting.iter_lines()))["event"] == "heartbeat"
             with service.client() as third:
                 assert third.get("/health").json()["state"] == "ready"
@@ -391,10 +391,10 @@ def test_a_models_work_for_lit_ends_with_its_request() -> None:
     cancellation = Cancellation()
     token = CALL.set(cancellation)
     try:
-        told = model.predict([1, 2, 3])
-        assert next(told) == 1
+        predictions = model.predict([1, 2, 3])
+        assert next(predictions) == 1
         cancellation.set()
         with pytest.raises(Cancelled):
-            next(told)
+            next(predictions)
     finally:
         CALL.reset(token)

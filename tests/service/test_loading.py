@@ -40,11 +40,11 @@ from lit_lab.service.weights.reading import Reading, figures
 
 
 class Noted(Reading):
-    """Notes what it is told, and is stopped after so many tensors."""
+    """Records the progress of loading, and stops it after a number of tensors."""
 
     def __init__(self, most: int = 2**30) -> None:
         super().__init__()
-        self.told: list[ModelReading] = []
+        self.states: list[ModelReading] = []
         self._most = most
 
     def took(self, size: int, tensors: int = 0) -> None:
@@ -58,7 +58,7 @@ class Noted(Reading):
         finally:
             after = self.progress
             assert after is not None
-            self.told.append(after)
+            self.states.append(after)
 
 
 def gguf(folder: Path, proto: bytes) -> Path:
@@ -89,15 +89,15 @@ def place(request: pytest.FixtureRequest, preset: Path, sentencepiece_proto: byt
     return tmp_path / "tiny"
 
 
-# --- What is told ---
+# --- Progress ---
 
 
-def test_bytes_and_tensors_are_told_to_the_last(keras_libraries: None, place: Path) -> None:
+def test_bytes_and_tensors_are_reported_to_the_last(keras_libraries: None, place: Path) -> None:
     reading = Noted()
     assert presets.make(place, "tiny", "float32", reading).count_params() > 0
-    last = reading.told[-1]
-    assert last.tensors == last.tensors_total == len({told.tensors for told in reading.told} - {0})
-    assert [told.done for told in reading.told] == sorted(told.done for told in reading.told)
+    last = reading.states[-1]
+    assert last.tensors == last.tensors_total == len({each.tensors for each in reading.states} - {0})
+    assert [each.done for each in reading.states] == sorted(each.done for each in reading.states)
     assert last.done == last.total
     reading.end()
     assert reading.progress is None
@@ -108,11 +108,11 @@ def test_bytes_are_those_that_are_stored(keras_libraries: None, sentencepiece_pr
     reading = Noted()
     presets.make(gguf(tmp_path, sentencepiece_proto), "tiny", "bfloat16", reading)
     stored = sum(value.size * (4 if value.ndim == 1 else 2) for value in values.values())
-    assert (reading.told[-1].total, reading.told[-1].tensors_total) == (stored, len(values))
+    assert (reading.states[-1].total, reading.states[-1].tensors_total) == (stored, len(values))
     reading = Noted()
     presets.make(hugging_face(tmp_path, sentencepiece_proto), "tiny", "bfloat16", reading)
     stored = sum(value.nbytes for value in tensors("Gemma 2").values())
-    assert (reading.told[-1].total, reading.told[-1].tensors_total) == (stored, len(tensors("Gemma 2")))
+    assert (reading.states[-1].total, reading.states[-1].tensors_total) == (stored, len(tensors("Gemma 2")))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -120,11 +120,11 @@ def test_each_familys_tensors_count_once(
     keras_libraries: None, family: str, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
     """Phi-3's three in one, tied embeddings that are read twice, a head that is looked for: each converter differs."""
-    from test_gguf import file_of
+    from gguf_models import file_of
 
     reading = Noted()
     presets.make(file_of(family, tmp_path, sentencepiece_proto), "tiny", "float32", reading)
-    last = reading.told[-1]
+    last = reading.states[-1]
     assert (last.done, last.tensors) == (last.total, last.tensors_total)
 
 
@@ -137,7 +137,7 @@ def test_each_familys_tensors_count_once_in_hugging_faces_form(
     reading = Noted()
     place = write_folder(tmp_path, MODELS[family]["config"], tensors(family))
     hugging_face.backbone(place, "tiny", "float32", reading)
-    last = reading.told[-1]
+    last = reading.states[-1]
     assert (last.done, last.tensors) == (last.total, last.tensors_total)
 
 
@@ -153,7 +153,7 @@ def test_a_keras_preset_is_what_from_preset_makes_of_it(keras_libraries: None, p
     assert not any("assign" in vars(weight) for weight in ours.weights)
 
 
-def test_a_large_tensor_is_told_in_slices(
+def test_a_large_tensor_is_reported_in_slices(
     keras_libraries: None, sentencepiece_proto: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lit_lab.service.gguf import weights
@@ -163,14 +163,17 @@ def test_a_large_tensor_is_told_in_slices(
     reading = Noted()
     presets.make(gguf(tmp_path, sentencepiece_proto), "tiny", "float32", reading)
     # The vocabulary's, of 400 rows of 16 numbers in two bytes.
-    slices = [told.done for told in reading.told if told.tensors == reading.told[0].tensors]
+    slices = [each.done for each in reading.states if each.tensors == reading.states[0].tensors]
     assert slices[:3] == [2048, 4096, 6144]
-    assert (reading.told[-1].done, reading.told[-1].tensors) == (reading.told[-1].total, reading.told[-1].tensors_total)
+    assert (reading.states[-1].done, reading.states[-1].tensors) == (
+        reading.states[-1].total,
+        reading.states[-1].tensors_total,
+    )
 
 
 def test_figures_are_words() -> None:
-    told = ModelReading(done=1_234_000_000, total=2_614_000_000, tensors=140, tensors_total=1290)
-    assert figures(told) == "1.2 GB of 2.6 GB, 140 of 1,290 tensors"
+    state = ModelReading(done=1_234_000_000, total=2_614_000_000, tensors=140, tensors_total=1290)
+    assert figures(state) == "1.2 GB of 2.6 GB, 140 of 1,290 tensors"
     small = ModelReading(done=4_456_040, total=246_587_904, tensors=0, tensors_total=236)
     assert figures(small) == "4 MB of 247 MB, 0 of 236 tensors"
 
@@ -182,7 +185,7 @@ def test_it_ends_between_two_tensors_and_lets_go_of_all(keras_libraries: None, p
     reading = Noted(most=3)
     with pytest.raises(Cancelled):
         presets.make(place, "tiny", "float32", reading)
-    assert [told.tensors for told in reading.told][-1] == 3
+    assert [each.tensors for each in reading.states][-1] == 3
     assert made
     assert there(made) == []
 
@@ -281,7 +284,7 @@ def held(keras_libraries: None, preset: Path, monkeypatch: pytest.MonkeyPatch) -
     models.registry._thread.shutdown()
 
 
-async def test_how_far_it_is_is_told_to_whoever_looks_and_whoever_waits(held: Held) -> None:
+async def test_progress_is_shown_in_the_list_and_to_waiting_requests(held: Held) -> None:
     await held.begun()
     running = asyncio.ensure_future(held.run())
     info = (await held.manager.models()).models[0]
@@ -290,35 +293,33 @@ async def test_how_far_it_is_is_told_to_whoever_looks_and_whoever_waits(held: He
     waiting = held.registry.ready("one")
     assert await anext(waiting) == "Loading one: 1.2 GB of 2.6 GB, 140 of 290 tensors…"
     held.go_on.set()
-    told = [event["message"] for event in await running if event["event"] == "state"]
-    assert "Preparing one (compiling its computation once)…" in told
+    messages = [event["message"] for event in await running if event["event"] == "state"]
+    assert "Preparing one (compiling its computation once)…" in messages
     info = (await held.manager.models()).models[0]
     assert (info.state, info.reading) == ("ready", None)
 
 
-async def test_figures_that_change_all_the_time_are_told_now_and_then(
-    held: Held, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_frequent_progress_is_sent_now_and_then(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_FIGURES_SECONDS", PATIENCE)
     await held.begun()
-    told: list[str] = []
+    details: list[str] = []
 
     async def follow() -> None:
         async for message in held.registry.ready("one"):
-            told.append(message)
+            details.append(message)
 
     following = asyncio.ensure_future(follow())
-    await until_async(lambda: bool(told))
+    await until_async(lambda: bool(details))
     reading = held.registry.get("one").reading
     assert reading is not None
     for _ in range(20):
         reading.took(1, 1)
         await asyncio.sleep(0.002)
-    assert told == ["Loading one: 1.2 GB of 2.6 GB, 140 of 290 tensors…"]
+    assert details == ["Loading one: 1.2 GB of 2.6 GB, 140 of 290 tensors…"]
     held.go_on.set()
     await following
-    assert told[-1].startswith("Preparing")
+    assert details[-1].startswith("Preparing")
 
 
 async def test_stop_answers_at_once_and_a_second_load_works(held: Held) -> None:
@@ -330,7 +331,7 @@ async def test_stop_answers_at_once_and_a_second_load_works(held: Held) -> None:
     assert (stopped.state, stopped.error, stopped.reading) == ("unloaded", "loading_stopped", None)
     assert "was stopped" in stopped.detail
     assert "loaded again" in stopped.hint
-    # Who waits for it is told the same.
+    # Requests that wait for it get the same message.
     last = (await asyncio.wait_for(running, SOON))[-1]
     assert (last["event"], last["error"], last["message"]) == ("error", "loading_stopped", stopped.detail)
     assert not held.registry.get("one").turn.locked()
@@ -437,13 +438,13 @@ async def test_there_may_be_nothing_to_stop(held: Held, state: str) -> None:
         loading = held.registry.get("one").loading
         assert loading is not None
         await loading
-    told = await held.change(StopModel(name="one"))
-    assert (told.state, told.error) == (state, "")
+    info = await held.change(StopModel(name="one"))
+    assert (info.state, info.error) == (state, "")
 
 
 async def test_what_was_stopped_is_forgotten_by_unloading_it(held: Held) -> None:
     await held.begun()
     await held.change(StopModel(name="one"))
     held.go_on.set()
-    told = await held.change(UnloadModel(name="one"))
-    assert (told.state, told.detail, told.error) == ("unloaded", "", "")
+    info = await held.change(UnloadModel(name="one"))
+    assert (info.state, info.detail, info.error) == ("unloaded", "", "")

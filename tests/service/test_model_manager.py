@@ -75,15 +75,15 @@ def models(keras_libraries: None, preset: Path) -> Models:
 
 
 async def test_a_model_is_added_used_and_removed(models: Models, preset: Path) -> None:
-    told = await models.change(AddModel(name="mine", path=str(preset)))
-    assert [(model.name, model.state, model.added) for model in told.models] == [
+    response = await models.change(AddModel(name="mine", path=str(preset)))
+    assert [(model.name, model.state, model.added) for model in response.models] == [
         ("one", "unloaded", False),
         ("two", "unloaded", False),
         ("mine", "unloaded", True),
     ]
     assert b'"done"' in (await models.run("mine"))[-1]
-    told = await models.change(RemoveModel(name="mine"))
-    assert [model.name for model in told.models] == ["one", "two"]
+    response = await models.change(RemoveModel(name="mine"))
+    assert [model.name for model in response.models] == ["one", "two"]
     assert preset.is_dir()
 
 
@@ -158,9 +158,9 @@ async def test_an_unloaded_model_gives_its_memory_back_and_comes_again(models: M
     entry = models.registry.get("one")
     assert entry.model is not None
     there = weakref.ref(entry.model)
-    told = await models.change(UnloadModel(name="one"))
-    assert told.models[0].state == "unloaded"
-    assert told.models[0].memory is None
+    response = await models.change(UnloadModel(name="one"))
+    assert response.models[0].state == "unloaded"
+    assert response.models[0].memory is None
     gc.collect()
     assert there() is None
     assert forgotten == [None]
@@ -207,7 +207,7 @@ async def test_a_model_that_nobody_uses_is_unloaded(
     assert "it was idle" in one.detail
 
 
-async def test_what_does_not_fit_is_refused_and_told_what_would(
+async def test_what_does_not_fit_is_refused_with_a_hint_at_what_would(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = (await models.loaded("one")).peak

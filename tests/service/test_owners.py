@@ -47,7 +47,7 @@ def test_another_users_prompt_is_read_as_one_that_was_never_there(model: Any) ->
     assert generate(model, "a") > 0
     assert generate(model, "b") == 0  # the very same
     assert generate(model, "a") == 0  # nor does the second learn of the first that they come back
-    assert generate(model, "", PROMPT + " more") == 0  # the shared beginning, of whoever has no name
+    assert generate(model, "", PROMPT + " more") == 0  # the shared beginning, for users without a name
     assert generate(model, "", PROMPT) > 0
 
 
@@ -105,7 +105,7 @@ class Model:
 
 
 @pytest.mark.asyncio
-async def test_whoever_has_the_turn_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_owner_of_the_turn_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model()
     monkeypatch.setattr(Registry, "_make", lambda *_: model)
     monkeypatch.setattr(Registry, "rested", lambda self, entry: None)

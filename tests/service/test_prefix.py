@@ -152,7 +152,7 @@ def test_a_long_prompt_is_read_in_parts_and_can_be_left_between_them(
     assert decoder.reused == 8
 
 
-def test_arithmetic_that_overflowed_is_told(causal_lm: Any) -> None:
+def test_overflowed_arithmetic_is_an_error(causal_lm: Any) -> None:
     from lit_lab.service.generation import Decoder
 
     decoder = Decoder(causal_lm)

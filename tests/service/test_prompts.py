@@ -206,7 +206,7 @@ def test_a_longer_answer_goes_the_other_way_and_is_requested(small: Any) -> None
     assert off(made._prompts.gradient(ids, 12, 20, lambda: None)[2], exact[:19]) < 1e-5
 
 
-def test_nothing_is_compiled_for_whoever_waits(small: Any) -> None:
+def test_no_request_waits_for_the_compiler(small: Any) -> None:
     made = gradients(small)
     assert made.read(list(range(9))) is None
     assert made._prompts._passes == {}

@@ -81,7 +81,7 @@ async def test_computations_of_one_model_take_turns_in_order(
 ) -> None:
     scheduler = Scheduler(registry)
     order: list[str] = []
-    told: dict[str, list[dict[str, Any]]] = {name: [] for name in "abc"}
+    received: dict[str, list[dict[str, Any]]] = {name: [] for name in "abc"}
     may_end = {name: threading.Event() for name in "abc"}
     monkeypatch.setattr(fair_queue, "NOTIFY_SECONDS", 0.0)
 
@@ -96,10 +96,10 @@ async def test_computations_of_one_model_take_turns_in_order(
 
     async def read(name: str) -> None:
         async for line in scheduler.stream("one", compute(name)):
-            told[name].append(json.loads(line))
+            received[name].append(json.loads(line))
 
     def messages(name: str) -> list[str]:
-        return [event["message"] for event in told[name] if event["event"] == "state"]
+        return [event["message"] for event in received[name] if event["event"] == "state"]
 
     tasks = [asyncio.ensure_future(read("a"))]
     await until_async(lambda: order == ["a begins"])
@@ -115,7 +115,7 @@ async def test_computations_of_one_model_take_turns_in_order(
     await asyncio.gather(*tasks)
     assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
     assert messages("c")[-3:] == [BUSY.format(2), BUSY.format(1), "Computing…"]
-    assert [events[-1]["event"] for events in told.values()] == ["done"] * 3
+    assert [events[-1]["event"] for events in received.values()] == ["done"] * 3
 
 
 async def test_a_long_silence_is_filled_with_heartbeats(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +224,7 @@ def not_finite() -> Exception:
     ("raised", "code"),
     [(MemoryError(), "out_of_memory"), (not_finite(), "not_finite"), (ValueError("odd"), "internal")],
 )
-async def test_unexpected_failures_are_told_and_free_the_model(
+async def test_unexpected_failures_are_reported_and_free_the_model(
     registry: Registry, raised: Exception, code: str
 ) -> None:
     scheduler = Scheduler(registry)
@@ -239,7 +239,7 @@ async def test_unexpected_failures_are_told_and_free_the_model(
     assert (await lines(scheduler, "one", lambda *_: iter([])))[-1]["event"] == "done"
 
 
-async def test_a_failed_load_is_told_and_tried_again(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_load_is_reported_and_tried_again(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     failing = True
 
     def make(*_: object) -> Model:

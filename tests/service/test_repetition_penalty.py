@@ -40,7 +40,7 @@ def test_each_token_is_the_likeliest_that_the_twin_leaves(embedded: Any, penalty
         left = twin(own, ids, penalty)
         # Passes of different lengths differ in the last digits.
         assert left[token.id] >= left.max() - 1e-3
-        # What is told is the model's own probability.
+        # The reported probability is the model's own.
         assert token.logprob == pytest.approx(own[token.id] - np.log(np.exp(own.astype(np.float64)).sum()), abs=1e-3)
         ids.append(token.id)
 

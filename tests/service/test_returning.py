@@ -263,17 +263,17 @@ async def test_what_is_left_beside_a_large_model_waits(models: Models, monkeypat
         assert returning.new_process() is not None
 
 
-async def test_it_is_told_whenever_that_changes(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_watcher_is_notified_of_each_change(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(returning_module, "LOOK_SECONDS", 0.01)
-    told: asyncio.Queue[list[ModelAsked] | None] = asyncio.Queue()
+    reported: asyncio.Queue[list[ModelAsked] | None] = asyncio.Queue()
     is_needed = False
-    watching = asyncio.ensure_future(models.manager.returning.watch(told.put_nowait, lambda: is_needed))
+    watching = asyncio.ensure_future(models.manager.returning.watch(reported.put_nowait, lambda: is_needed))
     await models.load("one")
     await models.unload("one")
-    assert await told.get() == [ModelAsked(name="one", load=False), ModelAsked(name="two", load=False)]
+    assert await reported.get() == [ModelAsked(name="one", load=False), ModelAsked(name="two", load=False)]
     is_needed = True  # LIT was opened
-    assert await told.get() is None
+    assert await reported.get() is None
     is_needed = False
-    assert await told.get() is not None
+    assert await reported.get() is not None
     watching.cancel()
-    assert told.empty()
+    assert reported.empty()

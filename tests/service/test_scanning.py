@@ -1,8 +1,7 @@
-"""Models that other programs keep on this machine, in folders as these programs lay them out."""
+"""Scanning for the models of other programs on this machine, in these programs' folders."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,110 +12,23 @@ from typing import Any
 
 import hugging_face
 import pytest
+import scanned_folders
 from gguf_files import FAMILIES, fields_of, values_of, write
+from scanned_folders import found, pulled, put
 
 from lit_lab.models import programs
 from lit_lab.protocol import AddModel, FoundModel, ModelChanging
 from lit_lab.service.gguf import header
-from lit_lab.service.gguf import model as gguf_model
 from lit_lab.service.gguf.contents import Items
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scanning import facts as telling
 from lit_lab.service.scanning import installed_models as lists
-from lit_lab.service.scanning.scanner import Found, Scanner
+from lit_lab.service.scanning.scanner import Scanner
 from lit_lab.service.weights import regular
-from lit_lab.service.weights.reading import Reading
 
-MODEL = "application/vnd.ollama.image.model"
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder in which no program has kept anything yet."""
-    for name in list(os.environ):
-        if name.startswith(("OLLAMA_", "LLAMA_", "HF_", "HUGGINGFACE_", "KAGGLE", "XDG_")):
-            monkeypatch.delenv(name)
-    folder = tmp_path / "home"
-    folder.mkdir()
-    monkeypatch.setenv("HOME", str(folder))
-    return folder
-
-
-@pytest.fixture
-def file(tmp_path: Path, sentencepiece_proto: bytes, keras_libraries: None) -> Path:
-    """A small Gemma as a GGUF file."""
-    return write(tmp_path / "gemma.gguf", "gemma", fields_of("Gemma", sentencepiece_proto, []), values_of("Gemma"))
-
-
-def put(file: Path, place: Path) -> Path:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copyfile(file, place))
-
-
-def pulled(top: Path, file: Path, tag: str, *layers: dict[str, str], media: str = MODEL) -> Path:
-    """Have Ollama's folder hold a model, as `ollama pull` leaves it."""
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    blob = put(file, top / "blobs" / f"sha256-{digest}")
-    manifest = top / "manifests" / tag
-    manifest.parent.mkdir(parents=True, exist_ok=True)
-    manifest.write_text(
-        json.dumps({"schemaVersion": 2, "layers": [{"mediaType": media, "digest": f"sha256:{digest}"}, *layers]})
-    )
-    return blob
-
-
-def found(*scanners: str, own: tuple[str, ...] = ()) -> dict[str, Found]:
-    return {each.model.name: each for each in Scanner(scanners or tuple(programs.TITLES), own).look()}
-
-
-def test_ollamas_models_are_called_as_ollama_calls_them(home: Path, file: Path) -> None:
-    top = home / ".ollama" / "models"
-    blob = pulled(top, file, "registry.ollama.ai/library/llama3.2/1b")
-    other = file.with_name("other.gguf")
-    other.write_bytes(file.read_bytes() + b"\0")
-    pulled(top, other, "registry.ollama.ai/ada/mine/latest")
-    third = file.with_name("third.gguf")
-    third.write_bytes(file.read_bytes() + b"\0\0")
-    pulled(top, third, "hf.co/owner/repo/Q4_K_M")
-    (top / "manifests" / "registry.ollama.ai" / "library" / "llama3.2" / "broken").write_text("{")
-    pulled(top, file, "registry.ollama.ai/library/elsewhere/cloud", media="application/vnd.ollama.image.params")
-    models = found("ollama")
-    assert set(models) == {"llama3.2:1b", "ada/mine:latest", "hf.co/owner/repo:Q4_K_M"}
-    one = models["llama3.2:1b"]
-    assert (one.model.path, one.size, one.facts.family) == (str(blob), file.stat().st_size, "Gemma")
-    assert (one.facts.stored, one.facts.fault, one.facts.is_instruct) == ("F32", "", False)
-    assert one.facts.shape is not None
-    assert one.facts.shape.parameters == header.read(file).numbers
-
-
-def test_ollamas_folder_may_be_another(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OLLAMA_MODELS", str(home / "disk"))
-    pulled(home / "disk", file, "registry.ollama.ai/library/gemma/2b")
-    assert set(found("ollama")) == {"gemma:2b"}
-
-
-def test_an_adapter_of_ollamas_is_told_as_such(home: Path, file: Path) -> None:
-    layer = {"mediaType": "application/vnd.ollama.image.adapter", "digest": "sha256:" + "0" * 64}
-    pulled(home / ".ollama" / "models", file, "registry.ollama.ai/library/mine/latest", layer)
-    assert "adapter" in found("ollama")["mine:latest"].facts.fault
-
-
-@pytest.mark.parametrize("digest", ["sha256:../../../etc/passwd", "sha256:" + "0" * 63, "md5:0", ""])
-def test_a_manifest_names_no_file_elsewhere(home: Path, digest: str) -> None:
-    manifest = home / ".ollama" / "models" / "manifests" / "registry.ollama.ai" / "library" / "x" / "y"
-    manifest.parent.mkdir(parents=True)
-    manifest.write_text(json.dumps({"layers": [{"mediaType": MODEL, "digest": digest}]}))
-    assert found("ollama") == {}
-
-
-def test_what_is_missing_or_no_model_says_so(home: Path, file: Path) -> None:
-    top = home / ".ollama" / "models"
-    pulled(top, file, "registry.ollama.ai/library/gone/1b").unlink()
-    assert found("ollama")["gone:1b"].facts.fault
-    place = put(file, home / ".lmstudio" / "models" / "lab" / "repo" / "cut.gguf")
-    place.write_bytes(place.read_bytes()[:3000])
-    assert "cut short" in found("lm_studio")["cut"].facts.fault
+home = scanned_folders.home
+file = scanned_folders.file
 
 
 def test_lm_studio_and_llama_cpp(home: Path, file: Path, sentencepiece_proto: bytes) -> None:
@@ -157,22 +69,6 @@ def test_a_link_out_of_a_folder_is_not_followed(home: Path, file: Path) -> None:
     models = found("folders", own=(str(folder),))
     assert set(models) == {"link"}
     assert "leads out of its folder" in models["link"].facts.fault
-
-
-def test_hugging_faces_cache_has_both_forms(home: Path, file: Path) -> None:
-    hub = home / ".cache" / "huggingface" / "hub"
-    for name, content in (("models--lab--tiny", None), ("models--lab--tiny-GGUF", file)):
-        snapshot = hub / name / "snapshots" / "abc"
-        (hub / name / "refs").mkdir(parents=True)
-        (hub / name / "refs" / "main").write_text("abc")
-        if content is None:
-            hugging_face.write(snapshot, hugging_face.MODELS["Gemma"]["config"], hugging_face.tensors("Gemma"))
-        else:
-            put(content, snapshot / "tiny.Q4_0.gguf")
-    models = found("hugging_face")
-    assert {each.model.path for each in models.values()} == {"hf://lab/tiny", "hf://lab/tiny-GGUF/tiny.Q4_0.gguf"}
-    assert models["tiny"].facts.family == "Gemma"
-    assert not any(each.facts.fault for each in models.values())
 
 
 def test_a_folder_of_presets(home: Path, preset: Path) -> None:
@@ -229,7 +125,7 @@ async def test_it_is_looked_once_a_minute_and_never_where_nothing_is_to_be_looke
     assert len(looked) == 3
 
 
-def test_a_folder_that_holds_too_much_is_told_and_hides_no_other(
+def test_a_folder_that_holds_too_much_is_reported_and_hides_no_other(
     home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "MAX_ENTRIES", 50)
@@ -253,9 +149,9 @@ async def test_an_odd_name_hides_no_other_model(home: Path, file: Path, name: st
         parse(["demo:embedded"]), None, lambda _: None, Loading(scanners=("folders",), folders=(str(folder),))
     )
     await registry.start(lambda _: None)
-    told = await ModelManager(registry).models()
-    assert "good" in [each.title for each in told.found]
-    json.loads(told.model_dump_json())
+    response = await ModelManager(registry).models()
+    assert "good" in [each.title for each in response.found]
+    json.loads(response.model_dump_json())
 
 
 def test_what_a_program_says_may_be_anything(home: Path, file: Path) -> None:
@@ -304,22 +200,7 @@ def test_files_that_lie_beside_a_configuration_are_models_too(home: Path, file: 
     assert set(found("folders", own=(str(home / "itself"),))) == {"itself"}
 
 
-def test_two_tags_of_one_file(home: Path, file: Path) -> None:
-    top = home / ".ollama" / "models"
-    adapter = {"mediaType": "application/vnd.ollama.image.adapter", "digest": "sha256:" + "0" * 64}
-    pulled(top, file, "registry.ollama.ai/library/a-mine/latest", adapter)
-    pulled(top, file, "registry.ollama.ai/library/gemma/2b-instruct")
-    pulled(top, file, "registry.ollama.ai/library/gemma/latest")
-    scanner = Scanner(["ollama"])
-    models = {each.model.name: each.facts for each in scanner.look()}
-    assert set(models) == {"a-mine:latest", "gemma:2b-instruct", "gemma:latest"}
-    # One file is one model, whichever of its tags says what it was taught.
-    assert (models["gemma:2b-instruct"].is_instruct, models["gemma:latest"].is_instruct) == (True, True)
-    (top / "manifests" / "registry.ollama.ai" / "library" / "a-mine" / "latest").unlink()
-    assert not any(each.facts.fault for each in scanner.look())
-
-
-def test_the_same_name_twice_is_told_apart(home: Path, file: Path) -> None:
+def test_models_of_the_same_name_get_different_names(home: Path, file: Path) -> None:
     for name in ("one", "two"):
         put(file, home / "mine" / name / "model.gguf")
     assert set(found("folders", own=(str(home / "mine"),))) == {"one/model", "two/model"}
@@ -347,34 +228,7 @@ def test_a_failing_program_hides_no_others(home: Path, file: Path, monkeypatch: 
     assert set(found("ollama", "llama_cpp")) == {"one"}
 
 
-def test_ollamas_gemma_3_with_what_sees(home: Path, sentencepiece_proto: bytes, keras_libraries: None) -> None:
-    """Ollama writes the waves' lengths under names of its own, and keeps what sees in the same file."""
-    fields = fields_of("Gemma 3, text", sentencepiece_proto, [])
-    del fields["gemma3.rope.freq_base"]
-    fields |= {
-        "gemma3.rope.global.freq_base": 1e6,
-        "gemma3.rope.local.freq_base": 1e4,
-        "gemma3.mm.tokens_per_image": 256,
-    }
-    values = values_of("Gemma 3, text")
-    seen = {
-        "v.patch_embedding.weight": values["token_embd.weight"],
-        "mm.input_projection.weight": values["output_norm.weight"],
-    }
-    place = write(home / "one.gguf", "gemma3", fields, values | seen)
-    top = home / ".ollama" / "models"
-    blob = pulled(top, place, "registry.ollama.ai/library/gemma3/4b")
-    facts = found("ollama")["gemma3:4b"].facts
-    assert (facts.family, facts.fault) == ("Gemma 3", "")
-    assert facts.shape is not None
-    assert facts.shape.parameters == sum(value.size for value in values.values())
-    assert gguf_model.causal_lm(blob, "x", "float32", Reading()).backbone.count_params() > 0
-    wrong = write(home / "two.gguf", "gemma3", fields | {"gemma3.rope.global.freq_base": 1e4}, values)
-    pulled(top, wrong, "registry.ollama.ai/library/gemma3/odd")
-    assert "rope.global.freq_base" in found("ollama")["gemma3:odd"].facts.fault
-
-
-def test_what_loading_would_refuse_is_told(home: Path, file: Path, sentencepiece_proto: bytes) -> None:
+def test_what_loading_would_refuse_is_reported(home: Path, file: Path, sentencepiece_proto: bytes) -> None:
     folder = home / ".cache" / "llama.cpp"
     folder.mkdir(parents=True)
     values = values_of("Gemma")
@@ -407,84 +261,6 @@ def test_lm_studios_folder_of_downloads(home: Path, file: Path) -> None:
     assert found("lm_studio") == {}
 
 
-@pytest.mark.parametrize("commit", ["", "..", "../../elsewhere", "a/b"])
-def test_a_reference_leads_nowhere_else(home: Path, file: Path, commit: str) -> None:
-    repository = home / ".cache" / "huggingface" / "hub" / "models--lab--tiny"
-    (repository / "refs").mkdir(parents=True)
-    (repository / "refs" / "main").write_text(commit)
-    put(file, repository / "snapshots" / ("0123456789" * 4) / "one.gguf")
-    put(file, home / ".cache" / "huggingface" / "elsewhere" / "two.gguf")
-    models = found("hugging_face")
-    assert [each.model.path for each in models.values()] == [f"hf://lab/tiny@{'0123456789' * 4}/one.gguf"]
-
-
-def test_links_out_of_hugging_faces_cache(home: Path, file: Path) -> None:
-    hub = home / ".cache" / "huggingface" / "hub"
-    snapshot = hub / "models--lab--tiny" / "snapshots" / ("0" * 40)
-    snapshot.mkdir(parents=True)
-    (snapshot / "out.gguf").symlink_to(file)
-    (hub / "models--lab--tiny" / "blobs").mkdir()
-    put(file, hub / "models--lab--tiny" / "blobs" / "0")
-    (snapshot / "in.gguf").symlink_to("../../blobs/0")
-    models = found("hugging_face")
-    assert ("leads out" in models["out"].facts.fault, models["in"].facts.fault) == (True, "")
-
-
-@pytest.mark.parametrize(
-    ("blob", "mark", "is_read"),
-    [
-        ("blobs/ab/ab01", True, True),
-        ("blobs/ab/ab01", False, False),
-        ("models--lab--other/blobs/ab01", True, False),
-        ("other/ab01", True, False),
-        ("../ab01", True, False),
-    ],
-)
-def test_blobs_that_repositories_share(home: Path, file: Path, blob: str, mark: bool, is_read: bool) -> None:
-    """As huggingface_hub 2 keeps what came from Xet: the repository's blob is a link, too."""
-    hub = home / ".cache" / "huggingface" / "hub"
-    repository = hub / "models--lab--tiny"
-    snapshot = repository / "snapshots" / ("0" * 40)
-    for folder in (snapshot, repository / "blobs", hub / "blobs"):
-        folder.mkdir(parents=True)
-    put(file, hub / blob)
-    if mark:
-        (hub / "blobs" / ".huggingface-shared-blobs").write_text("1\n")
-    (repository / "blobs" / "0").symlink_to(f"../../{blob}")
-    (snapshot / "one.gguf").symlink_to("../../blobs/0")
-    fault = found("hugging_face")["one"].facts.fault
-    assert fault == ("" if is_read else "is a link that leads out of its folder")
-
-
-def test_parts_whose_blobs_are_shared(home: Path, sentencepiece_proto: bytes, keras_libraries: None) -> None:
-    hub = home / ".cache" / "huggingface" / "hub"
-    folder = hub / "models--lab--tiny" / "snapshots" / ("0" * 40) / "some"
-    folder.mkdir(parents=True)
-    fields, values = fields_of("Gemma", sentencepiece_proto, []), values_of("Gemma")
-    first = write(folder / "tiny.gguf", "gemma", fields, values, part_size=9)
-    for number, part in enumerate(header.parts(first)):
-        blob = hub / "blobs" / f"{number:02}" / f"{number:064}"
-        blob.parent.mkdir(parents=True)
-        part.rename(blob)
-        part.symlink_to(f"../../../../blobs/{blob.parent.name}/{blob.name}")
-    (hub / "blobs" / ".huggingface-shared-blobs").write_text("1\n")
-    (model,) = found("hugging_face").values()
-    assert (model.facts.fault, model.model.path) == ("", f"hf://lab/tiny@{'0' * 40}/some/{first.name}")
-
-
-def test_presets_whose_blobs_are_shared(home: Path, preset: Path) -> None:
-    hub = home / "hub"
-    snapshot = hub / "models--lab--tiny" / "snapshots" / ("0" * 40)
-    shutil.copytree(preset, snapshot)
-    (hub / "blobs" / "ab").mkdir(parents=True)
-    (snapshot / "config.json").rename(hub / "blobs" / "ab" / "ab01")
-    (snapshot / "config.json").symlink_to("../../../blobs/ab/ab01")
-    with pytest.raises(regular.NotRegularError):
-        list(regular.walked(snapshot))
-    (hub / "blobs" / ".huggingface-shared-blobs").write_text("1\n")
-    assert "config.json" in {place.name for place, _ in regular.walked(snapshot)}
-
-
 @pytest.mark.parametrize("family", ["Gemma", "Llama 3", "Qwen 3"])
 def test_a_skimmed_header_says_the_same_without_its_lists(
     tmp_path: Path, sentencepiece_proto: bytes, keras_libraries: None, family: str
@@ -510,13 +286,13 @@ async def test_one_click_adds_and_loads_it_where_it_lies(home: Path, file: Path)
     registry = Registry(parse(["demo:embedded"]), None, lambda _: None, Loading(scanners=("ollama",)))
     manager = ModelManager(registry)
     await registry.start(lambda _: None)
-    told = await manager.models()
-    offered: FoundModel = told.found[0]
+    response = await manager.models()
+    offered: FoundModel = response.found[0]
     assert (offered.name, offered.title, offered.program) == ("gemma-2b", "gemma:2b", "Ollama")
     assert (offered.path, offered.family, offered.stored, offered.chat) == (str(blob), "Gemma", "F32", False)
     assert (offered.precision, offered.fits, offered.fault) == ("float32", True, "")
-    told = await manager.change(ModelChanging(change=AddModel(name=offered.name, path=offered.path)))
-    assert told.found == []
+    response = await manager.change(ModelChanging(change=AddModel(name=offered.name, path=offered.path)))
+    assert response.found == []
     await registry.load(offered.name)
     entry = registry.get(offered.name)
     assert (entry.state, entry.stored) == ("ready", "F32")

@@ -68,13 +68,13 @@ def test_no_sequences_are_no_scores(causal_lm: Any) -> None:
 
 def test_tells_progress_and_is_cancelled_between_batches(causal_lm: Any) -> None:
     cancellation = Cancellation()
-    told: list[int] = []
+    finished: list[int] = []
 
     def progress(done: int) -> None:
-        told.append(done)
+        finished.append(done)
         cancellation.set()
 
     sequences = [[3, index % 50 + 4, 9, 11] for index in range(40)]
     with pytest.raises(Cancelled):
         scorer(causal_lm).log_probabilities(sequences, 1, progress, cancellation)
-    assert told == [16]
+    assert finished == [16]

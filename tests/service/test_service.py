@@ -206,8 +206,8 @@ def test_a_second_computation_waits_for_its_turn_and_says_so(service: Running) -
         while "scores" not in next(lines):
             pass
         with other.stream("POST", "/generate", json={"model": "tiny", "prompt": PROMPT}) as second:
-            told = map(json.loads, second.iter_lines())
-            first = next(event for event in told if event["event"] != "heartbeat")
+            received = map(json.loads, second.iter_lines())
+            first = next(event for event in received if event["event"] != "heartbeat")
             assert first.get("message", "").startswith("Busy: position 1"), first
 
 

@@ -63,9 +63,9 @@ def client(service: Running) -> Iterator[httpx.Client]:
 def jobs(client: httpx.Client) -> list[dict[str, Any]]:
     """Return a job of each kind, with the marker's own tokens."""
     asked = {"model": "tiny", "prompt": f"{MARKER}\n", "answer": MARKER}
-    told = client.post("/tokens", json=asked).json()
-    ids = [token["id"] for token in [*told["prompt"], *told["answer"]]]
-    seam = len(told["prompt"])
+    response = client.post("/tokens", json=asked).json()
+    ids = [token["id"] for token in [*response["prompt"], *response["answer"]]]
+    seam = len(response["prompt"])
     target = {"start": seam, "end": len(ids)}
     segments = [{"start": 1, "end": 3}, {"start": 3, "end": seam}]
     text = {"prompt": MARKER, "max_new_tokens": 2}
@@ -102,7 +102,7 @@ def test_no_job_leaves_its_texts_in_the_log(service: Running, client: httpx.Clie
         if job["kind"] != "lit_app":  # that computes nothing yet
             failed = ask(client, job, model="broken")[1]
             assert (failed["event"], failed["error"]) == ("error", "internal"), job
-            assert MARKER in failed["message"]  # it is told to who asked
+            assert MARKER in failed["message"]  # the user who sent the request gets it
         for model in ("missing", "odd"):
             assert ask(client, job, model=model)[1]["event"] == "error"
         assert ask(client, job, model=MARKER)[0] == 404

@@ -49,16 +49,16 @@ class Reader:
 
     def __init__(self, lines: AsyncIterator[bytes]) -> None:
         self._lines = lines
-        self.told: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.reading = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
         async for line in self._lines:
-            self.told.append(json.loads(line))
+            self.received.append(json.loads(line))
 
     @property
     def messages(self) -> list[str]:
-        return [event["message"] for event in self.told if event["event"] == "state"]
+        return [event["message"] for event in self.received if event["event"] == "state"]
 
     async def go_away(self) -> None:
         """As when the Jupyter server closes the connection."""
@@ -104,10 +104,10 @@ async def test_it_is_over_at_once_and_the_next_one_waits_as_long_as_it_takes(
     before = time.monotonic()
     await asyncio.wait_for(stopped.go_away(), SOON)
     assert time.monotonic() - before < SOON
-    told = list(stopped.told)
+    received = list(stopped.received)
     await until_async(lambda: waiting.messages[-1] == STOPPED)
     assert third.messages[-1] == BUSY.format(2)
-    # Who comes now is told as much, and whoever leaves the queue has left it at once.
+    # New requests get the same message, and a request leaves the queue at once.
     await asyncio.wait_for(waiting.go_away(), SOON)
     await until_async(lambda: third.messages[-1] == STOPPED)
     newest = Reader(scheduler.stream("tiny", compute, "b"))
@@ -116,20 +116,20 @@ async def test_it_is_over_at_once_and_the_next_one_waits_as_long_as_it_takes(
 
     compiler.may_end.set()
     await asyncio.wait_for(asyncio.gather(third.reading, newest.reading), PATIENCE)
-    assert [reader.told[-1]["event"] for reader in (third, newest)] == ["done", "done"]
-    assert stopped.told == told
-    assert told[-1]["event"] != "done"
+    assert [reader.received[-1]["event"] for reader in (third, newest)] == ["done", "done"]
+    assert stopped.received == received
+    assert received[-1]["event"] != "done"
     await until_async(lambda: not scheduler._registry.get("tiny").turn.locked() and not scheduler._running)
 
 
-async def test_whoever_is_told_why_is_told_at_once(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_reason_is_reported_at_once(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = Compiler(monkeypatch, CachedPass, "next")
     reader = Reader(scheduler.stream("tiny", answer))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     # From another thread, as the watchdog of memory does.
     await asyncio.to_thread(scheduler.end_all, Problem(507, "memory_limit", "Too much.", "Use less."))
     await asyncio.wait_for(reader.reading, SOON)
-    assert [event["error"] for event in reader.told if event["event"] == "error"] == ["memory_limit"]
+    assert [event["error"] for event in reader.received if event["event"] == "error"] == ["memory_limit"]
     # It still holds memory: there is something whose end can be waited for.
     assert scheduler.end_all()
     compiler.may_end.set()
@@ -161,12 +161,12 @@ async def test_a_failure_of_what_was_stopped_harms_nobody(
     reader = Reader(scheduler.stream("tiny", failing))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     await reader.go_away()
-    # Who waits is told when the task has heard of it; a failure before that is one of a computation that goes on.
+    # Waiting requests are notified once the task knows that it is stopped; an earlier failure would be that of a running one.
     after = Reader(scheduler.stream("tiny", answer))
     await until_async(lambda: after.messages[-1:] == [STOPPED])
     compiler.may_end.set()
     await asyncio.wait_for(after.reading, PATIENCE)
-    assert after.told[-1]["event"] == "done"
+    assert after.received[-1]["event"] == "done"
     assert "a computation that was stopped failed" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""Stop sequences: where an answer ends, which tokens it then has, and when they are told."""
+"""Stop sequences: where an answer ends, which tokens it then has, and when they are sent."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ def test_what_is_held_and_kept_is_what_a_plain_search_says(stops: list[str], pie
     holding: Holding[int] = Holding(stops)
     starts: list[int] = []
     text = ""
-    told: list[int] = []
+    released: list[int] = []
     for number, piece in enumerate(pieces):
         starts.append(len(text))
         text += piece
-        told += holding.add(number, piece)
+        released += holding.add(number, piece)
         found = first(text, stops)
         assert holding.found == found
         end = found.start if found else earliest(text, stops) if stops else len(text) + 1
-        assert told == [at for at, start in enumerate(starts) if start < end]
+        assert released == [at for at, start in enumerate(starts) if start < end]
         if found:
             break
-    told += holding.finish()
+    released += holding.finish()
     found = first(text, stops)
-    assert told == [at for at, start in enumerate(starts) if found is None or start < found.start]
-    assert holding.kept == len(told)
+    assert released == [at for at, start in enumerate(starts) if found is None or start < found.start]
+    assert holding.kept == len(released)
 
 
 @settings(max_examples=100, deadline=None)
@@ -130,8 +130,8 @@ def pieces(sentencepiece_proto: bytes) -> SentencePieces:
     return SentencePieces(sentencepiece_proto)
 
 
-class Told:
-    """An answer of given tokens, and how it was told.
+class Answered:
+    """An answer of given tokens, and when its tokens were sent.
 
     Attributes:
         events: The tokens as they were sent, each with the number of tokens that the model had said by then.
@@ -167,64 +167,64 @@ class Told:
 
 
 def test_a_sequence_that_spans_tokens_is_no_part_of_the_answer(pieces: SentencePieces) -> None:
-    told = Told(pieces, ["a", "T", "a", "s", "t", "e"], ["Tas"])
-    assert told.ended == ("a", "stop", "Tas")
-    assert told.steps_done == 4  # the model says nothing more
+    answered = Answered(pieces, ["a", "T", "a", "s", "t", "e"], ["Tas"])
+    assert answered.ended == ("a", "stop", "Tas")
+    assert answered.steps_done == 4  # the model says nothing more
 
 
 def test_what_only_began_like_one_is_sent_once_that_is_known(pieces: SentencePieces) -> None:
-    told = Told(pieces, ["a", "T", "a", "t", "e", "<eos>"], ["Tas"])
-    assert told.ended == ("aTate", "end", None)
-    assert told.sent_after == [1, 4, 4, 4, 5]
+    answered = Answered(pieces, ["a", "T", "a", "t", "e", "<eos>"], ["Tas"])
+    assert answered.ended == ("aTate", "end", None)
+    assert answered.sent_after == [1, 4, 4, 4, 5]
 
 
 def test_a_token_that_begins_before_it_stays_whole(pieces: SentencePieces) -> None:
-    whole = Told(pieces, ["a", "▁a", "s"], ["a"])
+    whole = Answered(pieces, ["a", "▁a", "s"], ["a"])
     assert whole.ended == ("", "stop", "a")
-    inside = Told(pieces, ["s", "▁a", "s"], ["a"])
+    inside = Answered(pieces, ["s", "▁a", "s"], ["a"])
     assert inside.ended == ("s a", "stop", "a")
     assert inside.steps_done == 2
 
 
 @pytest.mark.parametrize("stops", [["a", "as"], ["as", "a"]])
 def test_of_two_the_one_that_is_complete_first_counts(pieces: SentencePieces, stops: list[str]) -> None:
-    assert Told(pieces, ["t", "a", "s"], stops).ended == ("t", "stop", "a")
+    assert Answered(pieces, ["t", "a", "s"], stops).ended == ("t", "stop", "a")
 
 
 def test_a_character_whose_bytes_are_spread_over_tokens(pieces: SentencePieces) -> None:
     soup = "🍲".encode()
-    told = Told(pieces, ["a", soup, "s"], ["🍲"])
-    assert told.ended == ("a", "stop", "🍲")
-    assert [token.piece for token in told.answer.tokens] == ["a"]
-    other = Told(pieces, ["a", "🍰".encode(), "s"], ["🍲"])
+    answered = Answered(pieces, ["a", soup, "s"], ["🍲"])
+    assert answered.ended == ("a", "stop", "🍲")
+    assert [token.piece for token in answered.answer.tokens] == ["a"]
+    other = Answered(pieces, ["a", "🍰".encode(), "s"], ["🍲"])
     assert other.answer.text == "a🍰s"
     # All of a character's tokens wait for it.
     assert other.sent_after == [1, 5, 5, 5, 5, 6]
 
 
 def test_the_end_of_the_answer_in_the_middle_of_one_tells_what_was_held(pieces: SentencePieces) -> None:
-    told = Told(pieces, ["a", "T", "a"], ["Tas"], most=3)
-    assert told.ended == ("aTa", "length", None)
-    assert told.sent_after == [1, 3, 3]
-    by_itself = Told(pieces, ["a", "T", "<eos>", "a"], ["Tas"])
+    answered = Answered(pieces, ["a", "T", "a"], ["Tas"], most=3)
+    assert answered.ended == ("aTa", "length", None)
+    assert answered.sent_after == [1, 3, 3]
+    by_itself = Answered(pieces, ["a", "T", "<eos>", "a"], ["Tas"])
     assert by_itself.ended == ("aT", "end", None)
 
 
 def test_a_character_that_is_never_complete_may_be_a_sequence_too(pieces: SentencePieces) -> None:
-    told = Told(pieces, ["a", "🍲".encode()[:2]], ["\ufffd"], most=3)
-    assert told.ended == ("a", "stop", "\ufffd")
+    answered = Answered(pieces, ["a", "🍲".encode()[:2]], ["\ufffd"], most=3)
+    assert answered.ended == ("a", "stop", "\ufffd")
 
 
 @pytest.mark.parametrize("stop", ["T", "Ta"])
 def test_a_token_behind_bytes_that_are_never_a_character_is_no_part_of_the_answer(
     pieces: SentencePieces, stop: str
 ) -> None:
-    told = Told(pieces, ["a", "🍲".encode()[:2], "T", "a"], [stop])
-    assert told.ended == ("a\ufffd", "stop", stop)
-    assert len(told.answer.tokens) == 3
+    answered = Answered(pieces, ["a", "🍲".encode()[:2], "T", "a"], [stop])
+    assert answered.ended == ("a\ufffd", "stop", stop)
+    assert len(answered.answer.tokens) == 3
 
 
-def test_what_is_held_when_it_breaks_off_is_told(pieces: SentencePieces) -> None:
+def test_what_is_held_when_the_answer_breaks_off_is_sent(pieces: SentencePieces) -> None:
     class Breaking(Said):
         def steps(self, ids: list[int], length: int, *rest: Any) -> Any:
             yield from super().steps(ids, length, *rest)
@@ -234,17 +234,17 @@ def test_what_is_held_when_it_breaks_off_is_told(pieces: SentencePieces) -> None
     decoder: Any = Breaking([by_piece["a"], by_piece["T"]])
     request = GenerateRequest(model="m", prompt="a", max_new_tokens=9, stop=["Tas"])
     tokenizer = SequenceTokenizer(pieces, [2], [1], len(pieces._pieces))
-    told = []
+    texts = []
     with pytest.raises(Problem):
         for event in answer(tokenizer, decoder, 500, request, Cancellation()):
             if isinstance(event, TokenEvent):
-                told.append(event.token.text)
-    assert told == ["a", "T"]
+                texts.append(event.token.text)
+    assert texts == ["a", "T"]
 
 
 def test_line_breaks(pieces: SentencePieces) -> None:
-    told = Told(pieces, ["a", "\n", "T", "\n\n", "s"], ["\n\n"])
-    assert told.ended == ("a\nT", "stop", "\n\n")
+    answered = Answered(pieces, ["a", "\n", "T", "\n\n", "s"], ["\n\n"])
+    assert answered.ended == ("a\nT", "stop", "\n\n")
 
 
 def test_a_request_is_bounded_and_has_each_sequence_once() -> None:

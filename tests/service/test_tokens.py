@@ -162,7 +162,7 @@ def test_a_streamed_answer_shows_the_text_of_its_ids(pieces: SentencePieces, tex
     stream = AnswerStream(pieces)
     for id, _ in pieces.align(text):
         stream.add(id)
-    # A "▁" can't be told from a blank where there is no text to align with.
+    # Without a text to align with, a "▁" and a blank look the same.
     assert joined(stream.finish()) == text.replace("▁", " ")
 
 

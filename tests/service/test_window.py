@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gguf_models import file_of
 from hypothesis import given
 from hypothesis import strategies as st
-from test_gguf import file_of
 
 from lit_lab.protocol import LoadModel, ModelChanging, ModelInfo, UnloadModel
 from lit_lab.protocol.base import MAX_TOKENS
@@ -189,25 +189,25 @@ async def loaded(registry: Registry, **how: Any) -> ModelInfo:
     return registry.get("long").info()
 
 
-def told(info: ModelInfo) -> tuple[Any, ...]:
+def window_of(info: ModelInfo) -> tuple[Any, ...]:
     return info.state, info.window, info.trained, info.window_reason
 
 
 async def test_a_model_takes_what_it_was_trained_for_unless_somebody_says_otherwise(long: Path) -> None:
     registry = Registry(parse([f"long:{long}"]), None, lambda _: None, Loading())
-    assert told(registry.get("long").info()) == ("unloaded", None, None, None)
-    assert told(await loaded(registry)) == ("ready", 4096, 4096, "model")
-    assert told(await loaded(registry, max_length=48)) == ("ready", 48, 4096, "user")
-    assert told(await loaded(registry, max_length=5000)) == ("ready", 5000, 4096, "user")
-    assert told(await loaded(registry, max_length=0)) == ("ready", 4096, 4096, "model")
+    assert window_of(registry.get("long").info()) == ("unloaded", None, None, None)
+    assert window_of(await loaded(registry)) == ("ready", 4096, 4096, "model")
+    assert window_of(await loaded(registry, max_length=48)) == ("ready", 48, 4096, "user")
+    assert window_of(await loaded(registry, max_length=5000)) == ("ready", 5000, 4096, "user")
+    assert window_of(await loaded(registry, max_length=0)) == ("ready", 4096, 4096, "model")
     await ModelManager(registry).change(ModelChanging(change=UnloadModel(name="long")))
-    assert told(registry.get("long").info()) == ("unloaded", None, None, None)
+    assert window_of(registry.get("long").info()) == ("unloaded", None, None, None)
 
 
 async def test_the_administrators_goes_before_the_models_and_the_users_before_that(long: Path) -> None:
     registry = Registry(parse([f"long:{long}"]), 64, lambda _: None, Loading())
-    assert told(await loaded(registry)) == ("ready", 64, 4096, "administrator")
-    assert told(await loaded(registry, max_length=128)) == ("ready", 128, 4096, "user")
+    assert window_of(await loaded(registry)) == ("ready", 64, 4096, "administrator")
+    assert window_of(await loaded(registry, max_length=128)) == ("ready", 128, 4096, "user")
 
 
 async def test_with_little_memory_it_takes_what_fits(long: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ async def test_with_little_memory_it_takes_what_fits(long: Path, monkeypatch: py
     assert (info.state, info.window_reason) == ("ready", "memory")
     assert 1024 < (info.window or 0) < 4096
     assert (info.peak or 0) <= whole // 2
-    # More than that is refused to whoever asks for it.
+    # Requests for more are refused.
     refused = await loaded(registry, max_length=4096)
     assert (refused.state, refused.error) == ("failed", "no_room")
     monkeypatch.setattr(device_memory, "memory", lambda *_: memory.model_copy(update={"free": 10**6}))

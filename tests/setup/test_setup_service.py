@@ -75,7 +75,7 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     (keras,) = re.findall(r"(?m)^keras==(\S+)", own_wheel.locked("tensorflow")[0].read_text())
     assert info.name == f"keras-{keras}.dist-info"
 
-    # One that can't be tried out for a reason around it stays, and is gone on with.
+    # If its surroundings prevent the trial import, the environment stays, and the next setup continues with it.
     with pytest.raises(Problem) as raised:
         make(check=("-c", "raise SystemExit('F0000 1.2 3 x.cc:1] Unknown flag in TF_XLA_FLAGS: --nonsense')"))
     assert raised.value.code == "service_environment"

@@ -88,7 +88,7 @@ def test_ranks_go_by_magnitude_then_position(case):
 
 
 @pytest.mark.parametrize("case", SHARES, ids=names(SHARES))
-def test_template_share_is_told_apart(case):
+def test_template_share_is_separate(case):
     start = case["target"][0]
     template = [s for s, kind in zip(case["scores"], case["kinds"], strict=True) if kind == "template"]
     assert template, "every case has a <bos>"
