@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -17,3 +18,5 @@ def keras_libraries(pytestconfig: pytest.Config) -> None:
     libraries.set_environment(1, backend)
     libraries.import_backend(1, backend)
     libraries.import_keras()
+    # Traced graphs are made of millions of objects that stay: to look through them after every 700 new ones costs a fifth.
+    gc.set_threshold(100_000)

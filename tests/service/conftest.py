@@ -126,6 +126,14 @@ def causal_lm(preset: Path) -> Any:
     return presets.load(str(preset))
 
 
+@pytest.fixture
+def without_warm_up(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load models without compiling what their first answer needs, which takes longer than to load these small ones."""
+    from lit_lab.service.language_model import LanguageModel
+
+    monkeypatch.setattr(LanguageModel, "warm_up_generation", lambda _: None)
+
+
 @pytest.fixture(scope="session")
 def language_model(causal_lm: Any) -> Any:
     """The small preset's tokens, generation and salience."""

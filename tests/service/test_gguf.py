@@ -27,6 +27,8 @@ from lit_lab.service.gguf.contents import GgufError
 from lit_lab.service.gguf.walk import Walk
 from lit_lab.service.registry import Registry, parse
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 MERGES = ["o n", "i on", "Ċ Ċ", "Ġ on", "1 2", "12 ,", "Ġ (", "( t", "! Ċ", "' s", "Ġ Ġ"]
 ODD = [*TEXTS, "<|im_start|>user\nHi!\n<|im_end|>", "a\u00a0b"]
 
