@@ -41,6 +41,7 @@ def test_compiled_scores_of_the_others_agree_too(keras_libraries: None, family: 
 
 
 def agree(family: Family, ways: Sequence[str]) -> None:
+    """Hold what the engine finds in some ways to float64."""
     found = agreements(family, ways)
     if family.models in ANSWERS_ONLY:
         assert found is None

@@ -138,7 +138,7 @@ def test_without_room_no_prompt_is_read(small: Any) -> None:
 
 
 @pytest.mark.only_on("tensorflow")
-@pytest.mark.parametrize("way", [as_one, block_by_block])
+@pytest.mark.parametrize("way", [as_one, pytest.param(block_by_block, marks=pytest.mark.long)])
 def test_what_is_kept_is_known_without_running_anything(
     small: Any, prepared: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[pytest.MonkeyPatch], None]
 ) -> None:

@@ -126,10 +126,13 @@ class Models:
 
 @pytest.fixture
 def models(
-    keras_libraries: None, preset: Path, monkeypatch: pytest.MonkeyPatch, jp_asyncio_loop: asyncio.AbstractEventLoop
+    keras_libraries: None,
+    shallow_preset: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    jp_asyncio_loop: asyncio.AbstractEventLoop,
 ) -> Iterator[Models]:
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.0)
-    made = Models(preset)
+    made = Models(shallow_preset)
     yield made
     jp_asyncio_loop.run_until_complete(made.end())
 
