@@ -151,7 +151,10 @@ def held(model: LanguageModel) -> list[weakref.ref[Any]]:
 @pytest.mark.parametrize(
     "uses", [list(USES), *(pytest.param([use], marks=pytest.mark.long) for use in USES)], ids=", ".join
 )
-async def test_nothing_of_an_unloaded_model_is_left(models: Models, uses: list[str]) -> None:
+async def test_nothing_of_an_unloaded_model_is_left(
+    models: Models, monkeypatch: pytest.MonkeyPatch, uses: list[str]
+) -> None:
+    monkeypatch.setattr(registry_module, "_REST_SECONDS", PATIENCE)  # nothing is compiled between them
     refs = held(await models.load("one"))
     for use in uses:
         await models.use("one", USES[use])
