@@ -18,5 +18,5 @@ def keras_libraries(pytestconfig: pytest.Config) -> None:
     libraries.set_environment(1, backend)
     libraries.import_backend(1, backend)
     libraries.import_keras()
-    # Traced graphs are made of millions of objects that stay: to look through them after every 700 new ones costs a fifth.
+    # Traced graphs are made of millions of objects that stay: looking through them after every 700 new ones takes long.
     gc.set_threshold(100_000)
