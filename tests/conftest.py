@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 import pytest
@@ -18,5 +17,3 @@ def keras_libraries(pytestconfig: pytest.Config) -> None:
     libraries.set_environment(1, backend)
     libraries.import_backend(1, backend)
     libraries.import_keras()
-    # Traced graphs are made of millions of objects that stay: looking through them after every 700 new ones takes long.
-    gc.set_threshold(100_000)

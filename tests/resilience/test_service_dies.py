@@ -121,7 +121,7 @@ def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
         "kind": "salience",
         "model": "demo",
         "ids": tokens,
-        "targets": [{"start": at, "end": at + 1} for at in range(end - 3, end)],
+        "targets": [{"start": at, "end": at + 1} for at in range(end - 8, end)],
         "methods": ["integrated_gradients"],
         "integration": {"steps": 8},
     }
