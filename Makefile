@@ -66,6 +66,10 @@ ui-tests/node_modules/install.stamp: ui-tests/package.json ui-tests/yarn.lock .v
 browser: ui-tests/node_modules/install.stamp
 	@scripts/install_browser.sh
 
+.PHONY: test-long
+test-long: setup ## Run the tests that are too long for each push: more families of models, shapes and precisions
+	python -m pytest tests -m long
+
 .PHONY: test-backends
 test-backends: setup ## Run the model service's tests on JAX and on PyTorch, each in an environment of its own (large)
 	scripts/test_backends.sh

@@ -14,7 +14,7 @@ from live import LiveServer, live_server
 from waiting import PATIENCE
 
 MANY = 200
-ASKED = {"kind": "generate", "model": "demo", "max_new_tokens": 8}
+ASKED = {"kind": "generate", "model": "demo", "max_new_tokens": 2}
 
 
 @pytest.fixture(scope="module")

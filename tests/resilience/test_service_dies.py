@@ -17,6 +17,7 @@ from waiting import PATIENCE, SOON, until
 
 PROMPT = "Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:"
 GENERATE = {"kind": "generate", "model": "demo", "prompt": PROMPT}
+KILLS = 6  # more than the times that a service is started again by itself
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +64,9 @@ def killed_at(server: LiveServer, job: dict[str, Any], event: str) -> tuple[list
     return found, time.monotonic() - at
 
 
-def test_killed_ten_times_in_a_row_while_it_starts(server: LiveServer) -> None:
+def test_killed_again_and_again_while_it_starts(server: LiveServer) -> None:
     gone: set[int] = set()
-    for _ in range(10):
+    for _ in range(KILLS):
         server.ask("POST", "service/start")
 
         def new() -> int | None:
@@ -79,7 +80,7 @@ def test_killed_ten_times_in_a_row_while_it_starts(server: LiveServer) -> None:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         gone.add(pid)
-    assert len(gone) == 10
+    assert len(gone) == KILLS
     assert text(answered(server))
 
 
@@ -120,8 +121,9 @@ def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
         "kind": "salience",
         "model": "demo",
         "ids": tokens,
-        "targets": [{"start": at, "end": at + 1} for at in range(end - 3, end)],
+        "targets": [{"start": at, "end": at + 1} for at in range(end - 8, end)],
         "methods": ["integrated_gradients"],
+        "integration": {"steps": 8},
     }
     found, seconds = killed_at(server, job, "scores")
     # Its end was seen, and not its silence.
@@ -129,6 +131,7 @@ def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
     assert seconds < SOON
     assert any(event["event"] == "scores" for event in found)
     server.ready()
+    job = {**job, "methods": ["grad_l2"]}
     assert list(server.events(server.ask("POST", "jobs", job)["id"]))[-1]["event"] == "done"
 
 

@@ -88,14 +88,24 @@ def narrow_proto() -> bytes:
 @pytest.fixture(scope="session")
 def preset(keras_libraries: None, sentencepiece_proto: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Gemma 2 preset of two layers with random weights, written as float16 like the embedded one."""
+    return write_preset(tmp_path_factory.mktemp("preset") / "tiny", sentencepiece_proto, num_layers=2)
+
+
+@pytest.fixture(scope="session")
+def shallow_preset(keras_libraries: None, sentencepiece_proto: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of one layer, where what is compiled matters, and not what it computes."""
+    return write_preset(tmp_path_factory.mktemp("preset") / "tiny", sentencepiece_proto, num_layers=1)
+
+
+def write_preset(folder: Path, proto: bytes, num_layers: int) -> Path:
     import keras
     from keras_nlp import models
 
     keras.utils.set_random_seed(7)
-    tokenizer = models.GemmaTokenizer(proto=sentencepiece_proto)
+    tokenizer = models.GemmaTokenizer(proto=proto)
     backbone = models.GemmaBackbone(
         vocabulary_size=tokenizer.vocabulary_size(),
-        num_layers=2,
+        num_layers=num_layers,
         num_query_heads=2,
         num_key_value_heads=1,
         hidden_dim=32,
@@ -113,7 +123,6 @@ def preset(keras_libraries: None, sentencepiece_proto: bytes, tmp_path_factory: 
         backbone=backbone,
         preprocessor=models.GemmaCausalLMPreprocessor(tokenizer=tokenizer, sequence_length=WINDOW),
     )
-    folder = tmp_path_factory.mktemp("preset") / "tiny"
     causal_lm.save_to_preset(str(folder))
     return folder
 
@@ -124,6 +133,14 @@ def causal_lm(preset: Path) -> Any:
     from lit_lab.service import presets
 
     return presets.load(str(preset))
+
+
+@pytest.fixture
+def without_warm_up(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load models without compiling what their first answer needs, which takes longer than to load these small ones."""
+    from lit_lab.service.language_model import LanguageModel
+
+    monkeypatch.setattr(LanguageModel, "warm_up_generation", lambda _: None)
 
 
 @pytest.fixture(scope="session")

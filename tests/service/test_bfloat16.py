@@ -63,7 +63,7 @@ def sequence(model: Any) -> tuple[list[int], Span]:
     return prompt + answer, Span(start=len(prompt), end=len(prompt) + len(answer))
 
 
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_ours_agrees_with_float32(half: Any, single: Any, compiled: bool) -> None:
     ids, target = sequence(single)
     assert max(ids[target.start :]) > 256

@@ -91,19 +91,26 @@ def ids(model: Any, text: str) -> list[int]:
     return [token.id for token in model.tokenizer.answer(text)]
 
 
+@pytest.fixture(scope="module")
+def compiled_model(causal_lm: Any, prefix: list[int]) -> Any:
+    from lit_lab.service.language_model import LanguageModel
+
+    model = LanguageModel(causal_lm)
+    model.gradients.request_compile(len(prefix) + 16)
+    model.compile_pending()
+    return model
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize(
     ("one", "other"), [(" You have to try it.", " Avoid."), (" Avoid.", " You have to try it."), (" y", " x")]
 )
 def test_agrees_with_the_gradient_of_the_difference(
-    causal_lm: Any, prefix: list[int], compiled: bool, one: str, other: str
+    causal_lm: Any, compiled_model: Any, prefix: list[int], compiled: bool, one: str, other: str
 ) -> None:
     from lit_lab.service.language_model import LanguageModel
 
-    model = LanguageModel(causal_lm)
-    if compiled:
-        model.gradients.request_compile(len(prefix) + 16)
-        model.compile_pending()
+    model = compiled_model if compiled else LanguageModel(causal_lm)
     a, b = ids(model, one), ids(model, other)
     exact = expected(causal_lm, prefix, a, b)
     found = scores(model, ask(prefix, a, b))

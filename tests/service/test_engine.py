@@ -55,6 +55,12 @@ def small(keras_libraries: None) -> Any:
     return make()
 
 
+@pytest.fixture(scope="module")
+def shallow(keras_libraries: None) -> Any:
+    """A model of one layer, where what is compiled matters, and not what it computes."""
+    return make(num_layers=1)
+
+
 def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple[Any, float]:
     """Gradient and loss in float64, by Keras' own forward pass over the whole sequence and all of its weights."""
     import keras
@@ -148,7 +154,8 @@ def test_other_shapes_agree_with_float64(
     assert found.loss == pytest.approx(loss, rel=1e-5)
 
 
-@settings(max_examples=6)
+@pytest.mark.long
+@settings(max_examples=40)
 @given(
     shape=st.fixed_dictionaries(
         {
@@ -270,19 +277,19 @@ def test_a_new_length_within_a_bucket_compiles_nothing(prepared: Any) -> None:
     assert prepared._compile_queue._rows == requested
 
 
-def test_a_longer_sequence_runs_at_once_and_is_requested(small: Any) -> None:
-    made = gradients(small)
+def test_a_longer_sequence_runs_at_once_and_is_requested(shallow: Any) -> None:
+    made = gradients(shallow)
     made.of(list(range(2, 32)), 20, 25)
     assert not made.is_compiled
     made.compile_pending()
     assert made.is_compiled
 
 
-def test_a_new_number_of_rows_compiles_nothing_and_is_requested(small: Any) -> None:
-    made = gradients(small, 40)
+def test_a_new_number_of_rows_compiles_nothing_and_is_requested(shallow: Any) -> None:
+    made = gradients(shallow, 40)
     passes = next(iter(made._passes.values()))
     ids = list(range(2, 42))
-    exact, _ = reference(small, ids, 30, 36)
+    exact, _ = reference(shallow, ids, 30, 36)
     compiled = set(passes._compiled_parts._compiled)
     # A window that is too long for what is compiled, and a target that is.
     in_part, whole = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
@@ -298,8 +305,8 @@ def test_a_new_number_of_rows_compiles_nothing_and_is_requested(small: Any) -> N
     assert off(after[1].gradient, whole.gradient) < 1e-5
 
 
-def test_a_window_beyond_the_most_rows_is_not_requested(keras_libraries: None, small: Any) -> None:
-    made = gradients(small, 500)
+def test_a_window_beyond_the_most_rows_is_not_requested(shallow: Any) -> None:
+    made = gradients(shallow, 500)
     made.of([number % VOCABULARY for number in range(500)], 480, 490, (20, 500))
     assert made.is_compiled
 

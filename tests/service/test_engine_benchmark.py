@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.only_on("tensorflow")  # LIT's side is
+pytestmark = [pytest.mark.long, pytest.mark.only_on("tensorflow")]  # as LIT's side is
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 

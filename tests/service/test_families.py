@@ -54,13 +54,6 @@ def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> Non
     assert scored.argmax(-1).tolist() == ids[len(prompt) :]
     whole = numbers(causal_lm(whole_inputs(causal_lm, ids)))[0]
     np.testing.assert_allclose(scored, whole[len(prompt) - 1 : -1], rtol=1e-4, atol=1e-5)
-    # The compiled passes of this family, which call its last block with a cache, against eager Keras.
-    eager = gradients.of(ids, 9, 12)
-    gradients.request_compile(len(ids))
-    gradients.compile_pending()
-    compiled = gradients.of(ids, 9, 12)
-    assert np.max(np.abs(compiled.gradient - eager.gradient)) <= 1e-5 * np.max(np.abs(eager.gradient))
-    assert compiled.loss == pytest.approx(eager.loss, rel=1e-5)
 
 
 @pytest.mark.parametrize("kept", [{}, {"hidden_size_per_layer_input": 8}], ids=["whole", "by layer"])

@@ -18,6 +18,8 @@ from lit_lab.protocol import AnswerEvent, GenerateRequest
 from lit_lab.service import presets
 from lit_lab.service.cancellation import Cancellation
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 ODD = [*TEXTS, "<|im_start|>user\nHi!\n<|im_end|>", "a\u00a0b"]
 
 

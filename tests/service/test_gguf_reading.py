@@ -15,6 +15,8 @@ from lit_lab.service import presets
 from lit_lab.service.gguf import header
 from lit_lab.service.gguf import weights as weights_module
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 
 def plain_weights(place: Path) -> dict[str, Any]:
     made = presets.load(str(place)).backbone

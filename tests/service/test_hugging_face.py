@@ -15,6 +15,8 @@ from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import hub_cache, paths
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 
 @pytest.fixture
 def site(keras_libraries: None, preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Site]]:

@@ -26,6 +26,8 @@ from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import preset_validation
 from lit_lab.service.weights.reading import Reading
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 LOCKED = Path(__file__).parents[2] / "requirements" / "hashed" / "tensorflow.txt"
 MERGES = ["o n", "i on", "Ċ Ċ", "Ġ on"]
 SENTENCE_PIECE = ("Gemma", "Gemma 2", "Gemma 3, text", "Mistral", "Mixtral", "Llama 2, Vicuna", "Phi-3")

@@ -37,6 +37,9 @@ def kaggle(
     fake.close()
 
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
+
 class Models:
     """A service's models, without its process."""
 

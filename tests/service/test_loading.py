@@ -322,7 +322,7 @@ async def test_frequent_progress_is_sent_now_and_then(held: Held, monkeypatch: p
     assert details[-1].startswith("Preparing")
 
 
-async def test_stop_answers_at_once_and_a_second_load_works(held: Held) -> None:
+async def test_stop_answers_at_once_and_a_second_load_works(without_warm_up: None, held: Held) -> None:
     await held.begun()
     running = asyncio.ensure_future(held.run())
     await until_async(lambda: held.registry.get("one").turn.locked())
@@ -408,7 +408,7 @@ async def test_what_was_prepared_meanwhile_is_dropped(held: Held, monkeypatch: p
     assert [made() for made in held.made] == [None]
 
 
-async def test_what_waits_for_its_turn_is_stopped_before_it_begins(held: Held) -> None:
+async def test_what_waits_for_its_turn_is_stopped_before_it_begins(without_warm_up: None, held: Held) -> None:
     await held.begun("one")
     await held.change(LoadModel(name="two"))
     await asyncio.wait_for(held.change(StopModel(name="two")), SOON)
@@ -431,7 +431,7 @@ async def test_what_is_loading_is_removed_at_once(held: Held) -> None:
 
 
 @pytest.mark.parametrize("state", ["unloaded", "ready"])
-async def test_there_may_be_nothing_to_stop(held: Held, state: str) -> None:
+async def test_there_may_be_nothing_to_stop(without_warm_up: None, held: Held, state: str) -> None:
     held.go_on.set()
     if state == "ready":
         await held.begun()

@@ -36,6 +36,8 @@ from lit_lab.service.scheduler import Scheduler
 from lit_lab.service.weights import device_memory
 from lit_lab.service.weights.paths import Source
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 Change = AddModel | RemoveModel | LoadModel | UnloadModel | StopModel
 
 

@@ -22,13 +22,13 @@ def small(keras_libraries: None) -> Any:
 
 @pytest.fixture(scope="module")
 def prepared(small: Any) -> Any:
-    return ready(small)
+    return ready(small, 16, 32)
 
 
-def ready(causal_lm: Any, **options: Any) -> Any:
-    """Compiled for prompts of up to 16 and 32 tokens and as many more, and for nothing else."""
+def ready(causal_lm: Any, *lengths: int, **options: Any) -> Any:
+    """Compiled for prompts of up to so many tokens and 16 more, and for nothing else."""
     made = gradients(causal_lm, **options)
-    for length in (16, 32):
+    for length in lengths:
         made._prompts.request_compile(length, 16)
     made.compile_pending()
     assert made.is_compiled
@@ -90,7 +90,7 @@ def agrees(causal_lm: Any, made: Any, prompt: list[int], answer: list[int], star
     ("changes", "way"),
     [
         ({"num_layers": 3}, block_by_block),
-        ({"num_layers": 1}, block_by_block),
+        pytest.param({"num_layers": 1}, block_by_block, marks=pytest.mark.long),
         ({"num_layers": 1, "use_sliding_window_attention": False}, as_one),
     ],
     ids=str,
@@ -104,18 +104,23 @@ def test_other_shapes_agree_with_float64(
     way(monkeypatch)
     causal_lm = make(**changes)
     prompt, answer = list(range(1, 14)), list(range(20, 29))
-    agrees(causal_lm, ready(causal_lm), prompt, answer, 15, 20)
+    agrees(causal_lm, ready(causal_lm, 16), prompt, answer, 15, 20)
 
 
 @pytest.mark.parametrize(
-    "way", [as_one, block_by_block, pytest.param(not_by_xla, marks=pytest.mark.only_on("tensorflow"))]
+    "way",
+    [
+        as_one,
+        pytest.param(block_by_block, marks=pytest.mark.long),
+        pytest.param(not_by_xla, marks=pytest.mark.only_on("tensorflow")),
+    ],
 )
 def test_in_half_precision_the_two_ways_agree(
     keras_libraries: None, monkeypatch: pytest.MonkeyPatch, way: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     way(monkeypatch)
     causal_lm = make("bfloat16")
-    made = ready(causal_lm)
+    made = ready(causal_lm, 16)
     ids = [3, *range(20, 44), 7]
     made.read(ids[:14])
     found = made.of(ids, 17, 24)
@@ -126,19 +131,19 @@ def test_in_half_precision_the_two_ways_agree(
 
 
 def test_without_room_no_prompt_is_read(small: Any) -> None:
-    made = ready(small, residual_bytes=1000)
+    made = ready(small, 16, residual_bytes=1000)
     assert made.read(list(range(10))) is None
     made._prompts.request_compile(10, 10)
     assert made.is_compiled  # there is no use in trying again
 
 
 @pytest.mark.only_on("tensorflow")
-@pytest.mark.parametrize("way", [as_one, block_by_block])
+@pytest.mark.parametrize("way", [as_one, pytest.param(block_by_block, marks=pytest.mark.long)])
 def test_what_is_kept_is_known_without_running_anything(
-    small: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[pytest.MonkeyPatch], None]
+    small: Any, prepared: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     way(monkeypatch)
-    passes = ready(small)._prompts._passes[32]
+    passes = (prepared if way is as_one else ready(small, 32))._prompts._passes[32]
     prompt = passes.read(tuple(range(20)), lambda: None)
     passes.gradient(prompt, tuple(range(36)), 20, 30, lambda: None)
     steps = prompt.steps + prompt.continuation.steps
@@ -192,18 +197,18 @@ def test_a_target_within_the_prompt_goes_the_other_way(small: Any, prepared: Any
     assert off(found.gradient, exact[:8]) < 1e-5
 
 
-def test_a_longer_answer_goes_the_other_way_and_is_requested(small: Any) -> None:
-    made = ready(small)
+def test_a_longer_answer_goes_the_other_way_and_is_requested(small: Any, prepared: Any) -> None:
+    prepared.forget()
     ids = [number % VOCABULARY for number in range(12 + 70)]
-    made.read(ids[:12])
-    found = made.of(ids, 12, 20)
+    prepared.read(ids[:12])
+    found = prepared.of(ids, 12, 20)
     exact, _ = reference(small, ids, 12, 20)
     assert off(found.gradient, exact[:19]) < 1e-5
-    assert not made._prompts.is_compiled
-    made._prompts.compile_pending()
-    made.forget()
-    made.read(ids[:12])
-    assert off(made._prompts.gradient(ids, 12, 20, lambda: None)[2], exact[:19]) < 1e-5
+    assert not prepared._prompts.is_compiled
+    prepared._prompts.compile_pending()
+    prepared.forget()
+    prepared.read(ids[:12])
+    assert off(prepared._prompts.gradient(ids, 12, 20, lambda: None)[2], exact[:19]) < 1e-5
 
 
 def test_no_request_waits_for_the_compiler(small: Any) -> None:
@@ -276,13 +281,12 @@ def test_an_empty_answer_wants_nothing(small: Any) -> None:
     assert made.is_compiled
 
 
-def test_a_longer_prompt_than_the_kept_cache_has_room(small: Any) -> None:
+def test_a_longer_prompt_than_the_kept_cache_has_room(keras_libraries: None) -> None:
     from lit_lab.service.generation import Decoder
 
-    made = gradients(small)
-    made._prompts.request_compile(140, 16)
-    made.compile_pending()
-    plain, shared = Decoder(small), Decoder(small)
+    causal_lm = make(num_layers=1)
+    made = ready(causal_lm, 140)
+    plain, shared = Decoder(causal_lm), Decoder(causal_lm)
     for decoder in (plain, shared):
         decoder.warm_up()
     list(shared.steps([1, 2, 3], 6))

@@ -35,6 +35,8 @@ from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scheduler import Scheduler
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 IDS = [2, *range(10, 30)]
 TARGET = Span(start=15, end=20)
 SEGMENTS = [Span(start=at, end=at + 3) for at in range(1, 13, 3)]
@@ -124,10 +126,13 @@ class Models:
 
 @pytest.fixture
 def models(
-    keras_libraries: None, preset: Path, monkeypatch: pytest.MonkeyPatch, jp_asyncio_loop: asyncio.AbstractEventLoop
+    keras_libraries: None,
+    shallow_preset: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    jp_asyncio_loop: asyncio.AbstractEventLoop,
 ) -> Iterator[Models]:
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.0)
-    made = Models(preset)
+    made = Models(shallow_preset)
     yield made
     jp_asyncio_loop.run_until_complete(made.end())
 
@@ -143,10 +148,16 @@ def held(model: LanguageModel) -> list[weakref.ref[Any]]:
     return [weakref.ref(each) for each in everything]
 
 
-@pytest.mark.parametrize("use", USES)
-async def test_nothing_of_an_unloaded_model_is_left(models: Models, use: str) -> None:
+@pytest.mark.parametrize(
+    "uses", [list(USES), *(pytest.param([use], marks=pytest.mark.long) for use in USES)], ids=", ".join
+)
+async def test_nothing_of_an_unloaded_model_is_left(
+    models: Models, monkeypatch: pytest.MonkeyPatch, uses: list[str]
+) -> None:
+    monkeypatch.setattr(registry_module, "_REST_SECONDS", PATIENCE)  # nothing is compiled between them
     refs = held(await models.load("one"))
-    await models.use("one", USES[use])
+    for use in uses:
+        await models.use("one", USES[use])
     await models.end()  # a thread that compiles would hold on to it
     await models.unload("one")
     assert not [ref() for ref in refs if ref() is not None]
@@ -218,7 +229,7 @@ def test_garbage_is_collected_though_another_thread_is_at_it() -> None:
 async def test_a_new_process_is_called_for_once_a_model_was_unloaded(models: Models) -> None:
     returning = models.manager.returning
     await models.load("one")
-    await models.use("one", USES["a map"])
+    await models.use("one", USES["nothing"])
     await models.load("two")
     await models.prepared("one")
     assert returning.new_process() is None

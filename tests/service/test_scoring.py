@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 import pytest
 from reference_gradients import numbers, whole_inputs
+from test_cached_pass import shared
 from test_families import FAMILIES
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
@@ -23,6 +25,7 @@ def reference(causal_lm: Any, sequence: list[int], num_targets: int) -> float:
     return float(sum(chances[place - 1, sequence[place]] for place in places))
 
 
+@functools.cache
 def scorer(causal_lm: Any) -> Any:
     from lit_lab.service.cached_pass import CachedPass
     from lit_lab.service.scoring import Scorer
@@ -36,14 +39,11 @@ def score(scorer: Any, sequences: list[list[int]], num_targets: int) -> Any:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_agrees_with_the_whole_model(keras_libraries: None, family: str) -> None:
-    import keras
-    from keras_nlp import models
+    from lit_lab.service.scoring import Scorer
 
-    keras.utils.set_random_seed(3)
-    backbone = getattr(models, f"{family}Backbone")(**FAMILIES[family])
-    causal_lm = getattr(models, f"{family}CausalLM")(backbone=backbone, preprocessor=None)
+    causal_lm, cached_pass = shared(family)
     exact = [reference(causal_lm, sequence, 3) for sequence in SEQUENCES]
-    np.testing.assert_allclose(score(scorer(causal_lm), SEQUENCES, 3), exact, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(score(Scorer(cached_pass), SEQUENCES, 3), exact, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("num_targets", [1, 3, 5])

@@ -22,6 +22,8 @@ from lit_lab.service.templates.rendering import Rendering, rendered
 from lit_lab.service.templates.stored import Template
 from lit_lab.service.tokens import SequenceTokenizer
 
+pytestmark = pytest.mark.usefixtures("without_warm_up")
+
 TEMPLATE = "tokenizer.chat_template"
 
 

@@ -24,7 +24,7 @@ TINY = memory_estimate.Shape(1_000_000, 4, 64, 128, 4, 2, 16, 2_000)
 
 
 @pytest.fixture(autouse=True)
-def _libraries(keras_libraries: None) -> None:
+def _libraries(keras_libraries: None, without_warm_up: None) -> None:
     """What a map takes is reckoned from what the engine says that it keeps."""
 
 
