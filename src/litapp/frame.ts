@@ -15,7 +15,7 @@ const STYLE =
  * The frame of LIT's page, inside another frame that prevents navigation.
  *
  * A page can't forbid its own navigation, but the page around a frame can: by its
- * `frame-src`, which browsers check wherever that frame navigates, and whoever
+ * `frame-src`, which browsers check wherever that frame navigates, no matter who
  * started it. JupyterLab's page can't be given one, so there is a document in
  * between with nothing else in it. It has JupyterLab's origin, has no script,
  * and loads only LIT's page.
