@@ -250,7 +250,7 @@ describe('a text of 2,000,000 characters', () => {
   it('has its examples found where each label is another', () => {
     expectLinear(
       'Q000000: a\n',
-      (_, prompt) => exampleLabel(prompt),
+      (_, prompt: string) => exampleLabel(prompt),
       LONGEST,
       text => {
         let count = 0;

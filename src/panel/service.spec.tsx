@@ -14,9 +14,8 @@ const NAME = 'gemma';
 function shown(known: Partial<ModelInfo>): string {
   const session = {
     model: NAME,
-    isRunning: false,
+    runs: { isRunning: false, failure: null },
     explanation: { target: null, map: null, scores: null, demand: null },
-    failure: null,
     service: {
       service: { state: 'ready' },
       problem: null,
