@@ -38,9 +38,7 @@ const INTERVAL = 400;
 
 /** A dataset that is open on the server: opens, reads, changes and saves it. */
 export class OpenedDataset extends Model {
-  /**
-   * @param id - of the dataset if it is already open, as after a reload.
-   */
+  /** @param id - of the dataset if it is already open, as after a reload. */
   constructor(
     client: OpenedClient,
     reference: IReference,
