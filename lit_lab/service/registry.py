@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lit_lab import demo
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 
@@ -67,19 +68,23 @@ def parse(models: list[str]) -> dict[str, ModelEntry]:
     """
     entries: dict[str, ModelEntry] = {}
     for model in models:
-        name, _, path = (part.strip() for part in model.partition(":"))
-        if not (name and path):
+        try:
+            spec = ModelSpec.parse(model)
+        except ValueError as error:
             raise Problem(
                 422,
                 "bad_model",
-                f"{model!r} isn't a model: it needs a name, a colon and a path.",
+                f"A model of c.LitLab.models can't be used: {error}.",
                 f"Write for example {demo.DEFAULT_MODEL}, or gemma:gemma2_instruct_2b_en, in c.LitLab.models.",
-            )
-        if name in entries:
+            ) from error
+        if spec.name in entries:
             raise Problem(
-                422, "bad_model", f"Two models are named {name}.", "Give each model in c.LitLab.models its own name."
+                422,
+                "bad_model",
+                f"Two models are named {spec.name}.",
+                "Give each model in c.LitLab.models its own name.",
             )
-        entries[name] = ModelEntry(name, path)
+        entries[spec.name] = ModelEntry(spec.name, spec.path)
     return entries
 
 

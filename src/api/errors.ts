@@ -151,7 +151,7 @@ function describeStatus(status: number, trans: TranslationBundle): ErrorBody {
     case 404:
       return {
         error: 'server_extension_missing',
-        message: trans.__("LIT Lab's server half is not running."),
+        message: trans.__("LIT Lab's server extension is not running."),
         hint: trans.__(
           'Install it where the Jupyter server runs (pip install "lit_lab[service]"), enable it (jupyter server extension enable lit_lab), and restart the Jupyter server. If it is there, the Jupyter server\'s log says why it did not load.'
         )
