@@ -46,7 +46,7 @@ _WORDS = {
     ),
     404: ("unknown_route", "There is nothing here.", "Check that page and server have the same version of lit_lab."),
     405: ("method_not_allowed", "That can't be done here.", ""),
-    500: ("internal", "LIT Lab's server half failed.", "The Jupyter server's log says more."),
+    500: ("internal", "LIT Lab's server extension failed.", "The Jupyter server's log says more."),
 }
 
 

@@ -254,7 +254,7 @@ describe('ApiClient errors', () => {
   it.each([
     ['a page of Jupyter', new Response('<html>', { status: 404 })],
     ["Jupyter's JSON", new Response('{"message": "x"}', { status: 404 })]
-  ])('says that the server half is missing: %s', async (_, response) => {
+  ])('says that the server extension is missing: %s', async (_, response) => {
     const error = await failure(
       new FakeServer(() => response).client().status()
     );

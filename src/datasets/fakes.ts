@@ -3,7 +3,7 @@ import { ApiError } from '../api';
 import type { DatasetEdit, DatasetOpening, DatasetState } from '../api';
 import type { DatasetsClient } from './model';
 
-/** A server half with one kind of dataset, of `prompts`. */
+/** A server extension with one kind of dataset, of `prompts`. */
 export class FakeServer {
   prompts = ['Analyze a dish.', 'Write a headline.'];
   asked: string[] = [];

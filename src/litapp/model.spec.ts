@@ -12,7 +12,7 @@ function error(code: string, message = 'It failed.'): ApiError {
   return new ApiError({ error: code, message, hint: 'Do this.' }, 502);
 }
 
-/** A server half whose job says what a test wants. */
+/** A server extension whose job says what a test wants. */
 class Client {
   state: ServiceState = 'ready';
   events_: JobEvent[] = [

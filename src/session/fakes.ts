@@ -162,7 +162,7 @@ export class FakeJob {
   private _wake: () => void = () => undefined;
 }
 
-/** A server half that does as the spec says. */
+/** A server extension that does as the spec says. */
 export class FakeClient implements Session.Client {
   readonly jobs: FakeJob[] = [];
   /** What everything costs. */
