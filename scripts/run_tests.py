@@ -35,7 +35,9 @@ class Count:
 
 def remark(name: str, wrong: ElementTree.Element) -> str:
     """One line for a test: its name, and where and how it failed as far as that fits."""
-    said = re.sub(r"\x1b\[[\d;]*m", "", wrong.get("message") or wrong.text or "")
+    # jest has no message, and Playwright's doesn't say of what.
+    said = wrong.get("message") or wrong.text or ""
+    said = re.sub(r"\x1b\[[\d;]*m", "", said + re.sub(r"(?s).*?(?=Locator:|$)", " ", wrong.text or "", count=1))
     return f"{name}: {' '.join(said.split())[:300]}"
 
 

@@ -18,6 +18,7 @@ REPORT = """<testsuites><testsuite name="suite">
 <testcase classname="tests.a" name="left out"><skipped/></testcase>
 <testcase classname="tests.a" name="wrong"><failure message="1 is\nnot 2">A traceback</failure></testcase>
 <testcase classname="src/a.spec.ts" name="wrong too"><failure>Error: no</failure></testcase>
+<testcase classname="b.spec.ts" name="slow"><failure message="not there">a.ts:1 Locator: p</failure></testcase>
 <testcase classname="tests.b" name="no fixture"><error message="at setup"/></testcase>
 <testcase classname="a.spec.ts" name="shaky"><flakyFailure message="too late"/></testcase>
 </testsuite></testsuites>"""
@@ -27,10 +28,11 @@ def test_a_report_is_counted_and_names_what_failed(run_tests, tmp_path):
     report = tmp_path / "report"
     report.write_text(REPORT)
     count = run_tests.read(report, ok=False)
-    assert (count.passed, count.failed, count.skipped) == (2, 3, 1)
+    assert (count.passed, count.failed, count.skipped) == (2, 4, 1)
     assert count.remarks == [
         "tests.a: wrong: 1 is not 2",
         "src/a.spec.ts: wrong too: Error: no",
+        "b.spec.ts: slow: not there Locator: p",
         "tests.b: no fixture: at setup",
         "a.spec.ts: shaky: passed at its second try; at first: too late",
     ]
