@@ -62,9 +62,14 @@ ui-tests/node_modules/install.stamp: ui-tests/package.json ui-tests/yarn.lock .v
 	cd ui-tests && jlpm install --immutable
 	touch $@
 
+# Needs nothing of the set-up, so that `make -j2` has it meanwhile.
+.PHONY: chromium
+chromium:
+	@scripts/install_browser.sh distribution
+
 .PHONY: browser
-browser: ui-tests/node_modules/install.stamp
-	@scripts/install_browser.sh
+browser: chromium ui-tests/node_modules/install.stamp
+	@scripts/install_browser.sh playwright
 
 .PHONY: test-long
 test-long: setup ## Run the tests that are too long for each push: more families of models, shapes and precisions

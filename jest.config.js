@@ -18,12 +18,22 @@ const esModules = [
   'yjs'
 ].join('|');
 
+const config = jestJupyterLab(__dirname);
+
 module.exports = {
-  ...jestJupyterLab(__dirname),
+  ...config,
   automock: false,
   reporters: ['default'],
   // A ceiling that no test reaches which passes, however busy the machine.
   testTimeout: 300_000 * Number(process.env.LIT_LAB_TEST_PATIENCE ?? 1),
+  transform: {
+    ...config.transform,
+    // Each file by itself: `tsc` checks the types of all of them, specs too.
+    '^.+\\.tsx?$': [
+      'ts-jest/legacy',
+      { tsconfig: './tsconfig.test.json', isolatedModules: true }
+    ]
+  },
   testRegex: 'src/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
 };

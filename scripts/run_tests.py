@@ -7,7 +7,6 @@ side where there are two cores; each line of output begins with the name of the 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -16,11 +15,10 @@ import tempfile
 import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,88 +33,54 @@ class Count:
     remarks: list[str] = field(default_factory=list)
 
 
-def remark(name: str, message: str) -> str:
+def remark(name: str, wrong: ElementTree.Element) -> str:
     """One line for a test: its name, and where and how it failed as far as that fits."""
-    plain = re.sub(r"\x1b\[[\d;]*m", "", message)
-    return f"{name}: {' '.join(plain.split())[:300]}"
+    # jest has no message, and Playwright's doesn't say of what.
+    said = wrong.get("message") or wrong.text or ""
+    said = re.sub(r"\x1b\[[\d;]*m", "", said + re.sub(r"(?s).*?(?=Locator:|$)", " ", wrong.text or "", count=1))
+    return f"{name}: {' '.join(said.split())[:300]}"
 
 
-def read_junit(report: Path, ok: bool) -> Count:
-    """Count the cases of a JUnit XML report (pytest's); a broken run counts as one failure."""
-    if not report.exists():
-        return Count(0, 1)
-    cases = ElementTree.parse(report).getroot().iter("testcase")
+def read(report: Path, ok: bool) -> Count:
+    """Count the cases of a JUnit XML report; a broken run counts as one failure."""
     count = Count(0, 0)
-    for case in cases:
+    for case in ElementTree.parse(report).getroot().iter("testcase") if report.exists() else ():
         kinds = {child.tag: child for child in case}
+        name = f"{case.get('classname')}: {case.get('name')}"
         wrong = kinds.get("failure", kinds.get("error"))
         if wrong is not None:
             count.failed += 1
-            count.remarks.append(remark(f"{case.get('classname')}.{case.get('name')}", wrong.get("message", "")))
+            count.remarks.append(remark(name, wrong))
         elif "skipped" in kinds:
             count.skipped += 1
         else:
             count.passed += 1
+            # A browser spec may be tried twice.
+            if "flakyFailure" in kinds:
+                count.remarks.append(remark(f"{name}: passed at its second try; at first", kinds["flakyFailure"]))
     if not ok and not count.failed:
         count.failed = 1
     return count
 
 
-def read_jest(report: Path, ok: bool) -> Count:
-    """Count the cases of jest's JSON report. A file that doesn't compile counts as one failure."""
-    if not report.exists():
-        return Count(0, 1)
-    data = json.loads(report.read_text())
-    failed = data["numFailedTests"] + data["numRuntimeErrorTestSuites"]
-    remarks = [
-        remark(case["fullName"], "".join(case["failureMessages"][:1]))
-        for suite in data["testResults"]
-        for case in suite["assertionResults"]
-        if case["status"] == "failed"
-    ]
-    return Count(data["numPassedTests"], failed or (0 if ok else 1), data["numPendingTests"], remarks)
-
-
-def read_playwright(report: Path, ok: bool) -> Count:
-    """Count the cases of Playwright's JSON report; a flaky one passed at its second try."""
-    if not report.exists():
-        return Count(0, 1)
-    data = json.loads(report.read_text())
-    stats = data["stats"]
-    remarks = []
-    for spec in specs(data["suites"]):
-        for test in spec["tests"]:
-            if test["status"] in ("unexpected", "flaky"):
-                errors = [error for result in test["results"] for error in result["errors"]]
-                # A test that ran out of time says where it was in its second error.
-                at = next((error["location"]["line"] for error in errors if "location" in error), spec["line"])
-                again = "passed at its second try; at first " if test["status"] == "flaky" else ""
-                said = " ".join(error.get("message", "") for error in errors[:2]) or test["results"][0]["status"]
-                remarks.append(remark(f"{spec['file']}:{at}", again + said))
-    failed = stats["unexpected"] or (0 if ok else 1)
-    return Count(stats["expected"] + stats["flaky"], failed, stats["skipped"], remarks)
-
-
-def specs(suites: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The specs of Playwright's nested suites."""
-    for suite in suites:
-        yield from suite.get("specs", [])
-        yield from specs(suite.get("suites", []))
-
-
 @dataclass
 class Command:
-    """One check. `read` counts its tests from the report that it writes; without it the exit status counts as one."""
+    """One check. If it writes a report, that says how many tests it has; else the exit status counts as one."""
 
     stage: str
     name: str
     argv: list[str]
     folder: str = "."
-    read: Callable[[Path, bool], Count] | None = None
+    reports: bool = True
+
+
+def lint(name: str, *argv: str, folder: str = ".") -> Command:
+    """A check that has one outcome."""
+    return Command("lint", name, list(argv), folder, reports=False)
 
 
 def commands(reports: Path) -> list[Command]:
-    """All checks, in the order in which they begin: quick ones first, then the longest first.
+    """All checks, in the order in which they begin: quick ones first, then the longest first, so that both lanes end together.
 
     Those of lint look through the tree, and are through before browser tests write into it. pytest's are in three parts,
     which have no folder in common, and together have them all.
@@ -125,24 +89,24 @@ def commands(reports: Path) -> list[Command]:
     def pytest(name: str, *what: str) -> Command:
         # Without pytest's cache, which is one for all that run in a folder.
         argv = ["pytest", f"--junit-xml={reports / name}", "-p", "no:cacheprovider", "--durations=40", *what]
-        return Command("pytest", name, argv, read=read_junit)
+        return Command("pytest", name, argv)
 
     models, live = ("tests/service", "tests/recipe"), ("tests/resilience", "tests/fuzz")
     return [
-        Command("lint", "ruff format", ["ruff", "format", "--check", "."]),
-        Command("lint", "ruff check", ["ruff", "check", "."]),
-        Command("lint", "mypy", ["mypy"]),
-        Command("lint", "tsc", ["jlpm", "tsc", "--noEmit"]),
-        Command("lint", "eslint", ["jlpm", "eslint:check"]),
-        Command("lint", "prettier", ["jlpm", "prettier:check"]),
-        Command("lint", "stylelint", ["jlpm", "stylelint:check"]),
-        Command("lint", "actionlint", ["jlpm", "actionlint"]),
-        Command("lint", "tsc (ui-tests)", ["jlpm", "tsc", "--noEmit"], "ui-tests"),
+        lint("ruff format", "ruff", "format", "--check", "."),
+        lint("ruff check", "ruff", "check", "."),
+        lint("eslint", "jlpm", "eslint:check"),
+        lint("mypy", "mypy"),
+        lint("prettier", "jlpm", "prettier:check"),
+        lint("tsc", "jlpm", "tsc", "--noEmit"),
+        lint("tsc (ui-tests)", "jlpm", "tsc", "--noEmit", folder="ui-tests"),
+        lint("stylelint", "jlpm", "stylelint:check"),
+        lint("actionlint", "jlpm", "actionlint"),
+        Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
         pytest("pytest models", *models),
-        Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests", read=read_playwright),
         pytest("pytest live", *live),
         pytest("pytest others", "tests", *(f"--ignore={folder}" for folder in (*models, *live))),
-        Command("jest", "jest", ["jlpm", "jest", "--json", f"--outputFile={reports / 'jest'}"], read=read_jest),
+        Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]
 
 
@@ -182,8 +146,7 @@ def run(command: Command, reports: Path, environment: Mapping[str, str]) -> Outc
         for line in process.stdout:
             say(command.name, line.rstrip())
     ok = process.returncode == 0
-    exit_count = Count(1, 0) if ok else Count(0, 1)
-    count = command.read(reports / command.name, ok) if command.read else exit_count
+    count = read(reports / command.name, ok) if command.reports else Count(int(ok), int(not ok))
     seconds = time.monotonic() - start
     say(command.name, f"==> {count.passed} passed, {count.failed} failed, {seconds:.0f} s")
     return Outcome(command.name, count, seconds)
@@ -202,7 +165,13 @@ def main() -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(arguments.jobs, 1)) as lanes:
         reports = Path(folder)
-        environment["PLAYWRIGHT_JSON_OUTPUT_NAME"] = str(reports / "playwright")
+        environment |= {
+            "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(reports / "playwright"),
+            "PLAYWRIGHT_JUNIT_INCLUDE_RETRIES": "1",
+            "JEST_JUNIT_OUTPUT_FILE": str(reports / "jest"),
+            "JEST_JUNIT_REPORT_TEST_SUITE_ERRORS": "true",
+            "JEST_JUNIT_CLASSNAME": "{filepath}",
+        }
         chosen = [one for one in commands(reports) if not arguments.stages or one.stage in arguments.stages]
         outcomes = list(lanes.map(lambda command: run(command, reports, environment), chosen))
 

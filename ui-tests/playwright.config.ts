@@ -4,7 +4,7 @@ import type { PlaywrightTestConfig } from '@playwright/test';
 
 import { chromium } from './chromium';
 import { COLD, SOON, WHOLE } from './patience';
-import { hub, kaggle, open, secure } from './servers';
+import { hub, kaggle, LEAN, open, secure } from './servers';
 
 /** A clone's own environment goes first, so that `playwright test` works without activating it. */
 const bin = path.resolve(__dirname, '../.venv/bin');
@@ -25,6 +25,8 @@ function server(config: string, at: { port: number; url: string }, token = '') {
       PATH,
       // TensorFlow's import takes three times as long without bytecode.
       PYTHONDONTWRITEBYTECODE: '',
+      // The others have all of JupyterLab, as people do.
+      ...(at === open ? LEAN : {}),
       LIT_LAB_TEST_PORT: String(at.port),
       LIT_LAB_TEST_KAGGLE_PORT: String(at === open ? kaggle.port : 0),
       LIT_LAB_TEST_TOKEN: token
@@ -48,8 +50,8 @@ const config: PlaywrightTestConfig = {
   forbidOnly: !!process.env.CI,
   timeout: WHOLE,
   expect: { timeout: SOON },
-  reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_NAME
-    ? [['list'], ['json']]
+  reporter: process.env.PLAYWRIGHT_JUNIT_OUTPUT_FILE
+    ? [['list'], ['junit']]
     : [['list']],
   use: {
     baseURL: open.url,

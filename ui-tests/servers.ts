@@ -3,6 +3,7 @@
  * own server nor another run is met. Workers inherit the choice from the process that started the servers.
  */
 import { execFileSync } from 'child_process';
+import * as path from 'path';
 
 /** How many ports there are, one after the other. */
 const COUNT = 5;
@@ -72,4 +73,14 @@ export const kaggle = {
 export const own = {
   port: port + 4,
   url: `http://127.0.0.1:${port + 4}`
+};
+
+/**
+ * Variables with which a server leaves out the extensions of JupyterLab that no test here needs (`labconfig/`): a page is
+ * there after two thirds of the computation.
+ */
+export const LEAN = {
+  JUPYTER_CONFIG_PATH: [__dirname, process.env.JUPYTER_CONFIG_PATH]
+    .filter(Boolean)
+    .join(path.delimiter)
 };

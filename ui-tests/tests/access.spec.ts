@@ -6,6 +6,7 @@ import { faultsOf } from './faults';
 import {
   analyzeAt,
   COLD,
+  explained,
   line,
   openNotebook,
   Panel,
@@ -14,7 +15,6 @@ import {
   TUTORIAL
 } from './lab';
 
-const ANSWER = 'Recommendation: You have to try it.';
 const PANEL = '#lit-lab-panel';
 
 test.use({ viewport: { width: 1600, height: 1000 } });
@@ -41,132 +41,125 @@ async function check(
   }
 }
 
-async function mapped(
-  page: IJupyterLabPageFixture,
-  tmpPath: string
-): Promise<Panel> {
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate(ANSWER);
-  await panel.explain(ANSWER);
-  return panel;
-}
-
-test('the panel: empty, with a prompt, and with an error', async ({
+test('the panel: empty, with a prompt, with an error; the model manager, its forms and a refusal', async ({
   page,
+  request,
   tmpPath
 }) => {
   test.slow();
   const panel = new Panel(page);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  await test.step('the panel', async () => {
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('lit-lab:open-panel');
+    });
+    await expect(panel.region).toBeVisible();
+    await check(page, PANEL);
+    await openNotebook(page, tmpPath, TUTORIAL);
+    await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+    await expect(panel.prompt).not.toHaveValue('');
+    await check(page, PANEL);
+    await panel.prompt.fill('x '.repeat(3000));
+    await panel.run.click();
+    await expect(panel.alert).toBeVisible({ timeout: COLD });
+    await check(page, PANEL);
   });
-  await expect(panel.region).toBeVisible();
-  await check(page, PANEL);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await expect(panel.prompt).not.toHaveValue('');
-  await check(page, PANEL);
-  await panel.prompt.fill('x '.repeat(3000));
-  await panel.run.click();
-  await expect(panel.alert).toBeVisible({ timeout: COLD });
-  await check(page, PANEL);
+
+  await test.step('the model manager', async () => {
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('lit-lab:restart-service');
+    });
+    await servicePid(request);
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('lit-lab:manage-models');
+    });
+    const models = panel.region.getByRole('region', { name: 'Models' });
+    await models
+      .getByRole('button', { name: /with other settings/ })
+      .first()
+      .click();
+    await models.getByRole('button', { name: 'Add a model…' }).click();
+    const form = models.getByRole('form', { name: 'Add a model' });
+    await form.getByLabel('Preset').fill('gemma9');
+    await form.getByLabel('Name').fill('mine');
+    await form.getByRole('button', { name: 'Add' }).click();
+    await expect(form.getByRole('alert')).toBeVisible({ timeout: COLD });
+    await models
+      .getByRole('button', { name: /^Log in/ })
+      .first()
+      .click();
+    await check(page, PANEL);
+  });
 });
 
-test('the panel with a map, its options, tests and targets', async ({
+test('a map, its options, tests and targets; datasets, history, matrix, comparison', async ({
   page,
   tmpPath
 }) => {
   test.slow();
-  const panel = await mapped(page, tmpPath);
-  for (const name of ['Options', 'Surprisal', 'Why not something else?']) {
-    await panel.region.getByRole('button', { name }).click();
-  }
-  await check(page, PANEL);
-  await panel.method.selectOption('grad · input');
-  await panel.region.getByRole('radio', { name: 'Words' }).click();
-  await panel.mapped();
-  await panel.region.getByText('Is this map faithful?').click();
-  await panel.region
-    .getByRole('button', { name: 'What would make it say …?' })
-    .click();
-  await check(page, PANEL);
-  // Most colour there can be, on everything.
-  await panel.region.locator('.lit-flow').evaluate(flow => {
-    flow
-      .querySelectorAll<HTMLElement>('[data-segment]')
-      .forEach((segment, i) => {
-        segment.style.setProperty('--lit-weight', '1');
-        segment.dataset.sign = i % 2 ? 'negative' : '';
-      });
-  });
-  await check(page, '.lit-flow');
-});
+  const { panel } = await explained(page, tmpPath);
 
-test('the matrix and the comparison', async ({ page, tmpPath }) => {
-  test.slow();
-  const panel = await mapped(page, tmpPath);
-  await panel.region.getByRole('button', { name: 'Matrix' }).click();
-  const grid = page.getByRole('grid', { name: /What led to each sentence/ });
-  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
-  await check(page, '#lit-lab-matrix');
-
-  await panel.topSegments
-    .getByRole('button', { name: /^Try without/ })
-    .first()
-    .click();
-  const comparison = page.getByRole('region', { name: /^Comparison/ });
-  await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
-    timeout: COLD
+  await test.step('the map, its options, tests and targets', async () => {
+    for (const name of ['Options', 'Surprisal', 'Why not something else?']) {
+      await panel.region.getByRole('button', { name }).click();
+    }
+    await check(page, PANEL);
+    await panel.method.selectOption('grad · input');
+    await panel.region.getByRole('radio', { name: 'Words' }).click();
+    await panel.mapped();
+    await panel.region.getByText('Is this map faithful?').click();
+    await panel.region
+      .getByRole('button', { name: 'What would make it say …?' })
+      .click();
+    await check(page, PANEL);
   });
-  for (const name of ['Text', 'Both maps', 'Difference of maps']) {
-    await comparison.getByRole('radio', { name, exact: true }).click();
-    await check(page, '.lit-compare');
-  }
-});
 
-test('the dataset browser and the history', async ({ page, tmpPath }) => {
-  test.slow();
-  const panel = await mapped(page, tmpPath);
-  const datasets = panel.region.getByRole('region', { name: 'Datasets' });
-  await datasets.getByRole('button', { name: /^Datasets/ }).click();
-  await expect(
-    datasets.getByRole('list', { name: 'Prompts' }).getByRole('listitem').nth(1)
-  ).toBeVisible({ timeout: COLD });
-  const history = panel.region.getByRole('region', { name: 'History' });
-  await history.getByRole('button', { name: 'History' }).click();
-  await expect(history.getByRole('listitem').first()).toBeVisible();
-  await check(page, PANEL);
-});
+  await test.step('the dataset browser and the history', async () => {
+    const datasets = panel.region.getByRole('region', { name: 'Datasets' });
+    await datasets.getByRole('button', { name: /^Datasets/ }).click();
+    await expect(
+      datasets
+        .getByRole('list', { name: 'Prompts' })
+        .getByRole('listitem')
+        .nth(1)
+    ).toBeVisible({ timeout: COLD });
+    const history = panel.region.getByRole('region', { name: 'History' });
+    await history.getByRole('button', { name: 'History' }).click();
+    await expect(history.getByRole('listitem').first()).toBeVisible();
+    await check(page, PANEL);
+  });
 
-test('the model manager, its forms and a refusal', async ({
-  page,
-  request
-}) => {
-  test.slow();
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:restart-service');
+  await test.step('the matrix and the comparison', async () => {
+    await panel.method.selectOption('L2 norm');
+    await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+    await panel.mapped();
+    await panel.region.getByRole('button', { name: 'Matrix' }).click();
+    const grid = page.getByRole('grid', { name: /What led to each sentence/ });
+    await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+    await check(page, '#lit-lab-matrix');
+
+    await panel.topSegments
+      .getByRole('button', { name: /^Try without/ })
+      .first()
+      .click();
+    const comparison = page.getByRole('region', { name: /^Comparison/ });
+    await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
+      timeout: COLD
+    });
+    for (const name of ['Text', 'Both maps', 'Difference of maps']) {
+      await comparison.getByRole('radio', { name, exact: true }).click();
+      await check(page, '.lit-compare');
+    }
   });
-  await servicePid(request);
-  const panel = new Panel(page);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:manage-models');
+
+  await test.step('as much colour as there can be, on everything', async () => {
+    await panel.region.locator('.lit-flow').evaluate(flow => {
+      flow
+        .querySelectorAll<HTMLElement>('[data-segment]')
+        .forEach((segment, i) => {
+          segment.style.setProperty('--lit-weight', '1');
+          segment.dataset.sign = i % 2 ? 'negative' : '';
+        });
+    });
+    await check(page, '.lit-flow');
   });
-  const models = panel.region.getByRole('region', { name: 'Models' });
-  await models
-    .getByRole('button', { name: /with other settings/ })
-    .first()
-    .click();
-  await models.getByRole('button', { name: 'Add a model…' }).click();
-  const form = models.getByRole('form', { name: 'Add a model' });
-  await form.getByLabel('Preset').fill('gemma9');
-  await form.getByLabel('Name').fill('mine');
-  await form.getByRole('button', { name: 'Add' }).click();
-  await expect(form.getByRole('alert')).toBeVisible({ timeout: COLD });
-  await models
-    .getByRole('button', { name: /^Log in/ })
-    .first()
-    .click();
-  await check(page, PANEL);
 });

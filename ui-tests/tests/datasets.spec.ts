@@ -36,138 +36,139 @@ test.beforeEach(async ({ page, tmpPath }) => {
   rows = browser.getByRole('list', { name: 'Prompts' }).getByRole('listitem');
 });
 
-test('a file from the file browser: searched, filtered, walked by keyboard, analyzed', async ({
-  page
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await entry(page).click({ button: 'right' });
-  await page.getByRole('menuitem', { name: 'Open as prompt dataset' }).click();
-  await expect(rows.first()).toContainText('Question 1:');
-  await expect(browser.getByText('1 row can’t be used')).toBeVisible();
-  await browser.getByText('1 row can’t be used').click();
-  await expect(browser.getByText(`line ${COUNT + 2}`)).toBeVisible();
-
-  // Of a long list only what is in sight is there; the keyboard goes everywhere.
-  expect(await rows.count()).toBeLessThan(60);
-  await rows.first().getByRole('button').first().focus();
-  await page.keyboard.press('End');
-  await expect(page.locator(':focus')).toContainText(`Question ${COUNT}:`);
-  await page.keyboard.press('ArrowUp');
-  await expect(page.locator(':focus')).toContainText(`Question ${COUNT - 1}:`);
-  await page.keyboard.press('ArrowRight');
-  await expect(
-    browser.getByRole('group', { name: `Row ${COUNT - 1}` })
-  ).toContainText(`Question ${COUNT - 1}:`);
-
-  await browser.getByRole('searchbox').fill('GREEN 199');
-  await browser
-    .getByRole('combobox', { name: 'Filter by source' })
-    .selectOption({ label: `science (${(COUNT / 2).toLocaleString()})` });
-  await expect(rows.first()).toContainText('Question 1995:');
-  await rows.first().getByRole('button').first().focus();
-  await page.keyboard.press('Enter');
-  await panel.answered(/\S/);
-  await expect(panel.segments('Prompt').first()).toHaveText(/^Question 1995:/);
-});
-
-test('an answer beside the target that the dataset has for it', async ({
+test('files that are dragged, chosen in the dialog, and opened from the file browser', async ({
   page,
   tmpPath
 }) => {
   test.slow();
   const panel = new Panel(page);
-  await page.contents.uploadContent(
-    JSON.stringify({ prompt: 'Tom likes figs.', target: 'So he does.' }),
-    'text',
-    `${tmpPath}/targets.jsonl`
-  );
-  await page.evaluate(async path => {
-    await window.jupyterapp.commands.execute('lit-lab:open-dataset', { path });
-  }, `${tmpPath}/targets.jsonl`);
-  await rows.first().getByRole('button').first().click();
-  await panel.answered(/\S/);
-  const answer = await panel.segments('Answer').allTextContents();
-  await panel.region
-    .getByRole('button', { name: 'Compare with the dataset’s target' })
-    .click();
-  const comparison = page.getByRole('region', { name: /^Comparison/ });
-  await expect(comparison.getByRole('group', { name: 'Answer' })).toContainText(
-    answer[0].trim(),
-    { timeout: COLD }
-  );
-  await expect(
-    comparison.getByRole('group', { name: 'Forced answer' })
-  ).toContainText('So he does.', { timeout: COLD });
-  // A click explains both sides.
-  await comparison.getByRole('radio', { name: 'Both maps' }).click();
-  await comparison
-    .getByRole('group', { name: 'Answer' })
-    .locator('[data-segment]')
-    .first()
-    .click();
-  await expect(comparison.locator('[data-rank="1"]')).toHaveCount(2, {
-    timeout: COLD
-  });
-});
 
-test('a file dragged onto the panel', async ({ page }) => {
-  test.slow();
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  await test.step('a file dragged onto the panel', async () => {
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('lit-lab:open-panel');
+    });
+    const from = (await entry(page).boundingBox())!;
+    const to = (await new Panel(page).region.boundingBox())!;
+    await page.mouse.move(from.x + 60, from.y + 8);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 100, from.y + 40, { steps: 5 });
+    await page.mouse.move(to.x + 100, to.y + 300, { steps: 10 });
+    await page.mouse.up();
+    await expect(rows.first()).toContainText('Question 1:');
   });
-  const from = (await entry(page).boundingBox())!;
-  const to = (await new Panel(page).region.boundingBox())!;
-  await page.mouse.move(from.x + 60, from.y + 8);
-  await page.mouse.down();
-  await page.mouse.move(from.x + 100, from.y + 40, { steps: 5 });
-  await page.mouse.move(to.x + 100, to.y + 300, { steps: 10 });
-  await page.mouse.up();
-  await expect(rows.first()).toContainText('Question 1:');
-});
 
-test('a Parquet file chosen in the dialog; one that is damaged says so', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  await page.contents.uploadFile(PARQUET, `${tmpPath}/questions.parquet`);
-  await page.contents.uploadContent(
-    readFileSync(PARQUET).subarray(0, 900).toString('base64'),
-    'base64',
-    `${tmpPath}/half.parquet`
-  );
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  await test.step('a Parquet file; one that is damaged says so', async () => {
+    await page.contents.uploadFile(PARQUET, `${tmpPath}/questions.parquet`);
+    await page.contents.uploadContent(
+      readFileSync(PARQUET).subarray(0, 900).toString('base64'),
+      'base64',
+      `${tmpPath}/half.parquet`
+    );
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('lit-lab:open-panel');
+    });
+    const choose = async (name: string) => {
+      await browser
+        .getByRole('button', { name: 'Open a file of prompts…' })
+        .click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('listitem', { name: `Name: ${name}` }).click();
+      await dialog.getByRole('button', { name: 'Select' }).click();
+    };
+    const disclosure = browser.getByRole('button', { name: /^Datasets/ });
+    if ((await disclosure.getAttribute('aria-expanded')) === 'false') {
+      await disclosure.click();
+    }
+    await choose('questions.parquet');
+    await expect(rows.first()).toContainText('Question 1:');
+    await expect(browser.getByText('prompts are taken from')).toContainText(
+      'Question'
+    );
+    await browser.getByRole('searchbox').fill('"n": 29,');
+    await expect(rows).toHaveCount(1);
+    await browser.getByRole('button', { name: /^Whole text of/ }).click();
+    await expect(browser.getByRole('group', { name: 'Row 30' })).toContainText(
+      '{"bytes": 2}'
+    );
+
+    await choose('half.parquet');
+    await expect(browser.getByRole('alert')).toContainText(
+      "half.parquet isn't a complete Parquet file"
+    );
   });
-  const choose = async (name: string) => {
-    await browser
-      .getByRole('button', { name: 'Open a file of prompts…' })
+
+  await test.step('an answer beside the target that the dataset has for it', async () => {
+    await page.contents.uploadContent(
+      JSON.stringify({ prompt: 'Tom likes figs.', target: 'So he does.' }),
+      'text',
+      `${tmpPath}/targets.jsonl`
+    );
+    await page.evaluate(async path => {
+      await window.jupyterapp.commands.execute('lit-lab:open-dataset', {
+        path
+      });
+    }, `${tmpPath}/targets.jsonl`);
+    await rows.first().getByRole('button').first().click();
+    await panel.answered(/\S/);
+    const answer = await panel.segments('Answer').allTextContents();
+    await panel.region
+      .getByRole('button', { name: 'Compare with the dataset’s target' })
       .click();
-    const dialog = page.getByRole('dialog');
-    await dialog.getByRole('listitem', { name: `Name: ${name}` }).click();
-    await dialog.getByRole('button', { name: 'Select' }).click();
-  };
-  const disclosure = browser.getByRole('button', { name: /^Datasets/ });
-  if ((await disclosure.getAttribute('aria-expanded')) === 'false') {
-    await disclosure.click();
-  }
-  await choose('questions.parquet');
-  await expect(rows.first()).toContainText('Question 1:');
-  await expect(browser.getByText('prompts are taken from')).toContainText(
-    'Question'
-  );
-  await browser.getByRole('searchbox').fill('"n": 29,');
-  await expect(rows).toHaveCount(1);
-  await browser.getByRole('button', { name: /^Whole text of/ }).click();
-  await expect(browser.getByRole('group', { name: 'Row 30' })).toContainText(
-    '{"bytes": 2}'
-  );
+    const comparison = page.getByRole('region', { name: /^Comparison/ });
+    await expect(
+      comparison.getByRole('group', { name: 'Answer', exact: true })
+    ).toContainText(answer[0].trim(), { timeout: COLD });
+    await expect(
+      comparison.getByRole('group', { name: 'Forced answer' })
+    ).toContainText('So he does.', { timeout: COLD });
+    // A click explains both sides.
+    await comparison.getByRole('radio', { name: 'Both maps' }).click();
+    await comparison
+      .getByRole('group', { name: 'Answer', exact: true })
+      .locator('[data-segment]')
+      .first()
+      .click();
+    await expect(comparison.locator('[data-rank="1"]')).toHaveCount(2, {
+      timeout: COLD
+    });
+  });
 
-  await choose('half.parquet');
-  await expect(browser.getByRole('alert')).toContainText(
-    "half.parquet isn't a complete Parquet file"
-  );
+  await test.step('a file from the file browser: searched, filtered, walked by keyboard, analyzed', async () => {
+    await entry(page).click({ button: 'right' });
+    await page
+      .getByRole('menuitem', { name: 'Open as prompt dataset' })
+      .click();
+    await expect(rows.first()).toContainText('Question 1:');
+    await expect(browser.getByText('1 row can’t be used')).toBeVisible();
+    await browser.getByText('1 row can’t be used').click();
+    await expect(browser.getByText(`line ${COUNT + 2}`)).toBeVisible();
+
+    // Of a long list only what is in sight is there; the keyboard goes everywhere.
+    expect(await rows.count()).toBeLessThan(60);
+    await rows.first().getByRole('button').first().focus();
+    await page.keyboard.press('End');
+    await expect(page.locator(':focus')).toContainText(`Question ${COUNT}:`);
+    await page.keyboard.press('ArrowUp');
+    await expect(page.locator(':focus')).toContainText(
+      `Question ${COUNT - 1}:`
+    );
+    await page.keyboard.press('ArrowRight');
+    await expect(
+      browser.getByRole('group', { name: `Row ${COUNT - 1}` })
+    ).toContainText(`Question ${COUNT - 1}:`);
+
+    await browser.getByRole('searchbox').fill('GREEN 199');
+    await browser
+      .getByRole('combobox', { name: 'Filter by source' })
+      .selectOption({ label: `science (${(COUNT / 2).toLocaleString()})` });
+    await expect(rows.first()).toContainText('Question 1995:');
+    await rows.first().getByRole('button').first().focus();
+    await page.keyboard.press('Enter');
+    await panel.answered(/\S/);
+    await expect(panel.segments('Prompt').first()).toHaveText(
+      /^Question 1995:/
+    );
+  });
 });
 
 test('rows are added, deleted, saved, and inserted into the notebook', async ({
@@ -234,61 +235,61 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
   expect(JSON.parse(lines[COUNT])).toEqual({
     prompt: 'Say "hello".\nTwice.'
   });
-});
 
-test('a file keeps what could not be read; one that something else has changed is not replaced unasked', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const path = `${tmpPath}/own.jsonl`;
-  const content = () =>
-    page.evaluate(
-      async path =>
-        String(
-          (await window.jupyterapp.serviceManager.contents.get(path)).content
-        ),
+  await test.step('what could not be read stays in the file; what something else has changed is not replaced unasked', async () => {
+    const path = `${tmpPath}/own.jsonl`;
+    const content = () =>
+      page.evaluate(
+        async path =>
+          String(
+            (await window.jupyterapp.serviceManager.contents.get(path)).content
+          ),
+        path
+      );
+    await page.contents.uploadContent(
+      '{"n": 1.0, "prompt": "One"}\n# mine\n{"n": 2.0, "prompt": "Two"}\n',
+      'text',
       path
     );
-  await page.contents.uploadContent(
-    '{"n": 1.0, "prompt": "One"}\n# mine\n{"n": 2.0, "prompt": "Two"}\n',
-    'text',
-    path
-  );
-  await page.evaluate(async path => {
-    await window.jupyterapp.commands.execute('lit-lab:open-dataset', { path });
-  }, path);
-  const form = browser.getByRole('form', { name: 'Save the dataset' });
-  const save = async () => {
+    await page.evaluate(async path => {
+      await window.jupyterapp.commands.execute('lit-lab:open-dataset', {
+        path
+      });
+    }, path);
+    const form = browser.getByRole('form', { name: 'Save the dataset' });
+    const save = async () => {
+      await browser.getByRole('button', { name: 'Save as .jsonl…' }).click();
+      await form.getByRole('button', { name: 'Save', exact: true }).click();
+      await form.getByRole('button', { name: 'Replace it' }).click();
+    };
+    const remove = async (text: string) => {
+      await rows.filter({ hasText: text }).getByRole('button').first().focus();
+      await page.keyboard.press('Delete');
+      await expect(rows.filter({ hasText: text })).toHaveCount(0);
+    };
+
+    await remove('One');
     await browser.getByRole('button', { name: 'Save as .jsonl…' }).click();
-    await form.getByRole('button', { name: 'Save', exact: true }).click();
+    await expect(form.getByRole('status')).toContainText(
+      '1 row that can’t be used stays in the file as it is.'
+    );
+    await form.getByRole('button', { name: 'Cancel' }).click();
+    await save();
+    await expect(form).toHaveCount(0);
+    expect(await content()).toBe('# mine\n{"n": 2.0, "prompt": "Two"}\n');
+    await expect(browser.getByText('1 row can’t be used')).toBeVisible();
+
+    await browser.getByRole('button', { name: 'Undo' }).click();
+    await expect(rows).toHaveCount(2);
+    await page.contents.uploadContent('{"prompt": "Other"}\n', 'text', path);
+    await save();
+    await expect(form.getByRole('alert')).toContainText(
+      'has been changed since'
+    );
+    expect(await content()).toBe('{"prompt": "Other"}\n');
     await form.getByRole('button', { name: 'Replace it' }).click();
-  };
-  const remove = async (text: string) => {
-    await rows.filter({ hasText: text }).getByRole('button').first().focus();
-    await page.keyboard.press('Delete');
-    await expect(rows.filter({ hasText: text })).toHaveCount(0);
-  };
-
-  await remove('One');
-  await browser.getByRole('button', { name: 'Save as .jsonl…' }).click();
-  await expect(form.getByRole('status')).toContainText(
-    '1 row that can’t be used stays in the file as it is.'
-  );
-  await form.getByRole('button', { name: 'Cancel' }).click();
-  await save();
-  await expect(form).toHaveCount(0);
-  expect(await content()).toBe('# mine\n{"n": 2.0, "prompt": "Two"}\n');
-  await expect(browser.getByText('1 row can’t be used')).toBeVisible();
-
-  await browser.getByRole('button', { name: 'Undo' }).click();
-  await expect(rows).toHaveCount(2);
-  await page.contents.uploadContent('{"prompt": "Other"}\n', 'text', path);
-  await save();
-  await expect(form.getByRole('alert')).toContainText('has been changed since');
-  expect(await content()).toBe('{"prompt": "Other"}\n');
-  await form.getByRole('button', { name: 'Replace it' }).click();
-  await expect(form).toHaveCount(0);
-  expect(await content()).toContain('"prompt": "One"');
-  await expect(browser.getByText('1 row can’t be used')).toHaveCount(0);
+    await expect(form).toHaveCount(0);
+    expect(await content()).toContain('"prompt": "One"');
+    await expect(browser.getByText('1 row can’t be used')).toHaveCount(0);
+  });
 });

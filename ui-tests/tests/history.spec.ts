@@ -64,6 +64,16 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await panel.generate(/\S/);
   await expect(runs).toHaveCount(2);
 
+  // The keyboard walks the history and opens a run.
+  await history.locator('.lit-row').first().focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(panel.answer).toContainText('You have to try it.');
+  await expect(history.locator('[aria-current="true"]')).toHaveCount(1);
+  await history.locator('.lit-row').first().focus();
+  await page.keyboard.press('Enter');
+  await expect(panel.segments('Prompt', 'Baguette')).toBeVisible();
+
   const first = runs.nth(1);
   await first.hover();
   await first.getByRole('button', { name: /^Rename/ }).click();
@@ -117,25 +127,4 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await expect(history).toContainText('Each answer will be stored here');
   // What is shown stays.
   await expect(panel.answer).toContainText('You have to try it.');
-});
-
-test('the keyboard walks the history and opens a run', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate(MISTAKE);
-  await panel.edit.click();
-  await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
-  await panel.generate(/\S/);
-  const history = await openHistory(panel);
-  await expect(history.getByRole('listitem')).toHaveCount(2);
-  await history.locator('.lit-row').first().focus();
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Enter');
-  await expect(panel.answer).toContainText('You have to try it.');
-  await expect(history.locator('[aria-current="true"]')).toHaveCount(1);
 });

@@ -15,6 +15,9 @@ export const TUTORIAL = path.resolve(
   '../../examples/prompt_debugging.ipynb'
 );
 
+/** What its prompt's answer ends with; a mistaken example in the prompt says the same. */
+export const ADVICE = 'Recommendation: You have to try it.';
+
 /** Markdown, a raw cell, several strings, and a printed prompt; no kernel is named. */
 export const NO_KERNEL = path.resolve(__dirname, '../fixtures/no_kernel.ipynb');
 
@@ -75,7 +78,10 @@ export async function openNotebook(
       .getByRole('button', { name: 'No Kernel' })
       .click();
   }
-  await expect(page.getByRole('main').locator('.jp-Notebook')).toBeVisible();
+  // The one before it may be open, too.
+  await expect(
+    page.getByRole('main').locator('.jp-Notebook').filter({ visible: true })
+  ).toHaveCount(1);
   return target;
 }
 
@@ -179,6 +185,23 @@ export async function servicePid(request: APIRequestContext): Promise<number> {
     )
     .toBe('ready');
   return pid!;
+}
+
+/**
+ * Run the tutorial's prompt, and make the recommendation of its answer the target.
+ *
+ * @returns the panel with the map, and the notebook's path on the server.
+ */
+export async function explained(
+  page: IJupyterLabPageFixture,
+  tmpPath: string
+): Promise<{ panel: Panel; notebook: string }> {
+  const panel = new Panel(page);
+  const notebook = await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.generate(ADVICE);
+  await panel.explain(ADVICE);
+  return { panel, notebook };
 }
 
 /** The side panel. */

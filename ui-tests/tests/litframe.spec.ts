@@ -80,149 +80,147 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
 }) => {
   test.slow();
   await open(page, 'lit-frame');
-  const opened: string[] = [];
-  context.on('page', other => opened.push(other.url()));
-  const tab = page.getByRole('main').locator('.lit-app');
-  const alert = tab.getByRole('alert');
-  asked.length = 0;
 
-  // In place, or in another window: nothing happens.
-  const kinds = await frameOf(page).evaluate(async url => {
-    const settled = (start: (done: (what: string) => void) => void) =>
-      new Promise<string>(start);
-    const kinds: Record<string, string> = {};
-    kinds.open = String(window.open(`${url}/open`));
-    kinds.image = await settled(done => {
-      const image = new Image();
-      image.onload = () => done('loaded');
-      image.onerror = () => done('refused');
-      image.src = `${url}/image`;
-    });
-    kinds.request = await settled(done => {
-      // Not by `fetch`, which is the bridge's own here.
-      const request = new XMLHttpRequest();
-      request.open('GET', `${url}/request`);
-      request.onload = () => done('loaded');
-      request.onerror = () => done('refused');
-      request.send();
-    });
-    for (const part of ['parent', 'top'] as const) {
-      try {
-        window[part]!.location.href = `${url}/${part}`;
-        kinds[part] = 'led';
-      } catch (reason) {
-        kinds[part] = (reason as Error).name;
+  await test.step('it gets nowhere, by no way', async () => {
+    const opened: string[] = [];
+    context.on('page', other => opened.push(other.url()));
+    const tab = page.getByRole('main').locator('.lit-app');
+    const alert = tab.getByRole('alert');
+    asked.length = 0;
+
+    // In place, or in another window: nothing happens.
+    const kinds = await frameOf(page).evaluate(async url => {
+      const settled = (start: (done: (what: string) => void) => void) =>
+        new Promise<string>(start);
+      const kinds: Record<string, string> = {};
+      kinds.open = String(window.open(`${url}/open`));
+      kinds.image = await settled(done => {
+        const image = new Image();
+        image.onload = () => done('loaded');
+        image.onerror = () => done('refused');
+        image.src = `${url}/image`;
+      });
+      kinds.request = await settled(done => {
+        // Not by `fetch`, which is the bridge's own here.
+        const request = new XMLHttpRequest();
+        request.open('GET', `${url}/request`);
+        request.onload = () => done('loaded');
+        request.onerror = () => done('refused');
+        request.send();
+      });
+      for (const part of ['parent', 'top'] as const) {
+        try {
+          window[part]!.location.href = `${url}/${part}`;
+          kinds[part] = 'led';
+        } catch (reason) {
+          kinds[part] = (reason as Error).name;
+        }
       }
-    }
-    const form = document.createElement('form');
-    form.action = `${url}/form`;
-    document.body.append(form);
-    form.submit();
-    return kinds;
-  }, elsewhere);
-  expect(kinds).toEqual({
-    open: 'null',
-    image: 'refused',
-    request: 'refused',
-    parent: 'SecurityError',
-    top: 'SecurityError'
-  });
-  for (const target of ['_blank', '_parent', '_top', 'somewhere']) {
-    const href = `${elsewhere}/anchor${target}`;
-    await (await plant(page, { href, target })).click();
-  }
-  await expect(lit(page).locator('lit-modules')).toBeVisible();
-  await expect(alert).toHaveCount(0);
-
-  // In its own frame: LIT is gone, the tab says so, and it can be had again.
-  const ways: Record<string, () => Promise<void>> = {
-    location: () =>
-      frameOf(page).evaluate(url => {
-        location.href = `${url}/location`;
-      }, elsewhere),
-    replace: () =>
-      frameOf(page).evaluate(
-        url => location.replace(`${url}/replace`),
-        elsewhere
-      ),
-    refresh: () =>
-      frameOf(page).evaluate(url => {
-        const meta = document.createElement('meta');
-        meta.httpEquiv = 'refresh';
-        meta.content = `0; url=${url}/refresh`;
-        document.head.append(meta);
-      }, elsewhere),
-    anchor: async () =>
-      (await plant(page, { href: `${elsewhere}/anchor` })).click(),
-    download: async () =>
-      (
-        await plant(page, { href: `${elsewhere}/download`, download: 'x' })
-      ).click()
-  };
-  for (const [way, leave] of Object.entries(ways)) {
-    await leave();
-    await expect(alert, way).toContainText('LIT was closed');
-    await tab.getByRole('button', { name: 'Retry' }).click();
-    await expect(lit(page).locator('lit-modules')).toBeVisible({
-      timeout: PATIENCE
+      const form = document.createElement('form');
+      form.action = `${url}/form`;
+      document.body.append(form);
+      form.submit();
+      return kinds;
+    }, elsewhere);
+    expect(kinds).toEqual({
+      open: 'null',
+      image: 'refused',
+      request: 'refused',
+      parent: 'SecurityError',
+      top: 'SecurityError'
     });
+    for (const target of ['_blank', '_parent', '_top', 'somewhere']) {
+      const href = `${elsewhere}/anchor${target}`;
+      await (await plant(page, { href, target })).click();
+    }
+    await expect(lit(page).locator('lit-modules')).toBeVisible();
     await expect(alert).toHaveCount(0);
-  }
 
-  // What asks last is the only one that has got there.
-  await page.evaluate(
-    url => fetch(`${url}/last`, { mode: 'no-cors' }).then(() => undefined),
-    elsewhere
-  );
-  expect(asked).toEqual(['/last']);
-  expect(opened).toEqual([]);
-});
+    // In its own frame: LIT is gone, the tab says so, and it can be had again.
+    const ways: Record<string, () => Promise<void>> = {
+      location: () =>
+        frameOf(page).evaluate(url => {
+          location.href = `${url}/location`;
+        }, elsewhere),
+      replace: () =>
+        frameOf(page).evaluate(
+          url => location.replace(`${url}/replace`),
+          elsewhere
+        ),
+      refresh: () =>
+        frameOf(page).evaluate(url => {
+          const meta = document.createElement('meta');
+          meta.httpEquiv = 'refresh';
+          meta.content = `0; url=${url}/refresh`;
+          document.head.append(meta);
+        }, elsewhere),
+      anchor: async () =>
+        (await plant(page, { href: `${elsewhere}/anchor` })).click(),
+      download: async () =>
+        (
+          await plant(page, { href: `${elsewhere}/download`, download: 'x' })
+        ).click()
+    };
+    for (const [way, leave] of Object.entries(ways)) {
+      await leave();
+      await expect(alert, way).toContainText('LIT was closed');
+      await tab.getByRole('button', { name: 'Retry' }).click();
+      await expect(lit(page).locator('lit-modules')).toBeVisible({
+        timeout: PATIENCE
+      });
+      await expect(alert).toHaveCount(0);
+    }
 
-test('links to LIT’s documentation open beside, other links don’t, and files are saved', async ({
-  page,
-  context
-}) => {
-  test.slow();
-  await open(page, 'lit-links');
-  const referrers: (string | undefined)[] = [];
-  await context.route(`${DOCS}**`, route => {
-    referrers.push(route.request().headers().referer);
-    return route.fulfill({ body: 'Documentation' });
+    // What asks last is the only one that has got there.
+    await page.evaluate(
+      url => fetch(`${url}/last`, { mode: 'no-cors' }).then(() => undefined),
+      elsewhere
+    );
+    expect(asked).toEqual(['/last']);
+    expect(opened).toEqual([]);
   });
 
-  const opening = context.waitForEvent('page');
-  // Not by the mouse: what JupyterLab tells of itself lies above that corner.
-  await lit(page).locator(`a[href="${DOCS}"]`).first().press('Enter');
-  const docs = await opening;
-  await expect(docs.getByText('Documentation')).toBeVisible();
-  expect(docs.url()).toBe(DOCS);
-  expect(referrers).toEqual([undefined]);
-  expect(await docs.evaluate(() => window.opener)).toBeNull();
-  await docs.close();
-  await page.bringToFront();
+  await test.step('links to LIT’s documentation open beside, other links don’t, and files are saved', async () => {
+    const referrers: (string | undefined)[] = [];
+    await context.route(`${DOCS}**`, route => {
+      referrers.push(route.request().headers().referer);
+      return route.fulfill({ body: 'Documentation' });
+    });
 
-  // The same, with something to tell.
-  await frameOf(page).evaluate(url => {
-    const link = document.createElement('a');
-    link.href = `${url}?prompt=secret`;
-    link.textContent = 'More';
-    link.style.cssText = 'position: fixed; top: 0; left: 0; z-index: 99999';
-    document.body.append(link);
-  }, DOCS);
-  await lit(page).getByText('More', { exact: true }).click();
-  await expect(
-    page.getByText('only links to LIT’s own documentation open')
-  ).toBeVisible();
-  expect(context.pages()).toEqual([page]);
+    const opening = context.waitForEvent('page');
+    // Not by the mouse: what JupyterLab tells of itself lies above that corner.
+    await lit(page).locator(`a[href="${DOCS}"]`).first().press('Enter');
+    const docs = await opening;
+    await expect(docs.getByText('Documentation')).toBeVisible();
+    expect(docs.url()).toBe(DOCS);
+    expect(referrers).toEqual([undefined]);
+    expect(await docs.evaluate(() => window.opener)).toBeNull();
+    await docs.close();
+    await page.bringToFront();
 
-  // As LIT saves its table.
-  const saving = page.waitForEvent('download');
-  await frameOf(page).evaluate(() => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob(['a,b'], { type: 'text/csv' }));
-    link.download = 'table.csv';
-    document.body.append(link);
-    link.click();
+    // The same, with something to tell.
+    await frameOf(page).evaluate(url => {
+      const link = document.createElement('a');
+      link.href = `${url}?prompt=secret`;
+      link.textContent = 'More';
+      link.style.cssText = 'position: fixed; top: 0; left: 0; z-index: 99999';
+      document.body.append(link);
+    }, DOCS);
+    await lit(page).getByText('More', { exact: true }).click();
+    await expect(
+      page.getByText('only links to LIT’s own documentation open')
+    ).toBeVisible();
+    expect(context.pages()).toEqual([page]);
+
+    // As LIT saves its table.
+    const saving = page.waitForEvent('download');
+    await frameOf(page).evaluate(() => {
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob(['a,b'], { type: 'text/csv' }));
+      link.download = 'table.csv';
+      document.body.append(link);
+      link.click();
+    });
+    expect((await saving).suggestedFilename()).toBe('table.csv');
   });
-  expect((await saving).suggestedFilename()).toBe('table.csv');
 });

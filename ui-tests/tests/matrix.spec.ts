@@ -5,7 +5,7 @@ import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
-test('a cell of the matrix selects both sentences, by mouse and keyboard', async ({
+test('a cell selects both sentences, by mouse and keyboard; a slow method fills the matrix on request', async ({
   page,
   tmpPath
 }) => {
@@ -58,27 +58,13 @@ test('a cell of the matrix selects both sentences, by mouse and keyboard', async
 
   await page.getByRole('radio', { name: 'Whole response' }).click();
   await expect(grid.getByRole('rowheader').last()).toHaveText('Total');
-});
 
-test('a method that must be asked for fills the matrix when it is, and can be stopped', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate(ANSWER);
-  const sentences = await panel.segments('Answer').count();
-  await panel.region.getByRole('button', { name: 'Matrix' }).click();
-  const grid = page.getByRole('grid', {
-    name: 'What led to each sentence of the answer'
-  });
+  // A method that must be asked for; it can be stopped.
   const matrix = page.locator('#lit-lab-matrix');
   await panel.method.selectOption('Leave one out');
   const unknown = grid.locator('[data-state="unknown"]');
   await expect(unknown.first()).toBeVisible();
-  await expect(matrix).toContainText(`0 of ${sentences} are computed`);
+  await expect(matrix).toContainText(`0 of ${sentences.length} are computed`);
   await expect(matrix).toContainText('at most');
   await matrix.getByRole('button', { name: 'Compute all' }).click();
   await expect(unknown).toHaveCount(0, { timeout: COLD });

@@ -2,22 +2,8 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
-
-const MISTAKE = 'Recommendation: You have to try it.';
-
-/** The tutorial's prompt, answered, with the recommendation as the target. */
-async function explained(
-  page: IJupyterLabPageFixture,
-  tmpPath: string
-): Promise<Panel> {
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate(MISTAKE);
-  await panel.explain(MISTAKE);
-  return panel;
-}
+import { COLD, explained } from './lab';
+import type { Panel } from './lab';
 
 /** Have a method's map computed: it starts by itself where it is quick. */
 async function compute(panel: Panel, method: string): Promise<void> {
@@ -41,12 +27,22 @@ function watchJobs(page: IJupyterLabPageFixture): string[] {
   return kinds;
 }
 
-test('explains a sentence by integrated gradients and by taking parts away', async ({
-  page,
-  tmpPath
-}) => {
+test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
   test.slow();
-  const panel = await explained(page, tmpPath);
+  const { panel } = await explained(page, tmpPath);
+
+  await test.step('how sure the model was of a token', async () => {
+    await panel.region.getByRole('radio', { name: 'Tokens' }).click();
+    await panel.segments('Answer').nth(3).hover();
+    await expect(page.getByRole('tooltip')).toContainText(/probability \d+/);
+    expect(
+      await page.getByRole('tooltip').getByRole('row').count()
+    ).toBeGreaterThan(1);
+    await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+    await panel.segments('Answer').first().hover();
+    await expect(page.getByRole('tooltip')).toContainText(/lowest \d+/);
+  });
+
   const jobs = watchJobs(page);
 
   await test.step('integrated gradients tell how much they explain', async () => {
@@ -93,94 +89,76 @@ test('explains a sentence by integrated gradients and by taking parts away', asy
       )
       .toBe(true);
   });
-});
 
-test('tests whether a map is faithful', async ({ page, tmpPath }) => {
-  test.slow();
-  const panel = await explained(page, tmpPath);
-  await panel.region.getByText('Is this map faithful?').click();
-  await expect(
-    panel.region.getByText(/passes through the model/)
-  ).toBeVisible();
-  await panel.region.getByRole('button', { name: 'Test this map' }).click();
-  for (const name of [/^Taking away/, /^Putting in/]) {
-    await expect(panel.region.getByRole('img', { name })).toBeVisible({
-      timeout: COLD
-    });
-  }
-  await expect(
-    panel.region.getByText(/Score −?\d+ of 100; random orders: 0 ± \d+/)
-  ).toBeVisible({ timeout: COLD });
-  await expect(panel.region.getByText(/A little noise/)).toBeVisible();
-  // Both gradients came with the answer: they are compared at once.
-  await expect(
-    panel.region.getByRole('list', { name: 'Other maps of this target' })
-  ).toContainText('grad · input');
-});
+  await test.step('whether a map is faithful', async () => {
+    await panel.method.selectOption('L2 norm');
+    await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+    await panel.mapped();
+    await panel.region.getByText('Is this map faithful?').click();
+    await expect(
+      panel.region.getByText(/passes through the model/)
+    ).toBeVisible();
+    await panel.region.getByRole('button', { name: 'Test this map' }).click();
+    for (const name of [/^Taking away/, /^Putting in/]) {
+      await expect(panel.region.getByRole('img', { name })).toBeVisible({
+        timeout: COLD
+      });
+    }
+    await expect(
+      panel.region.getByText(/Score −?\d+ of 100; random orders: 0 ± \d+/)
+    ).toBeVisible({ timeout: COLD });
+    await expect(panel.region.getByText(/A little noise/)).toBeVisible();
+    // Both gradients came with the answer: they are compared at once.
+    await expect(
+      panel.region.getByRole('list', { name: 'Other maps of this target' })
+    ).toContainText('grad · input');
+  });
 
-test('samples an answer, and the same one again by its seed', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = await explained(page, tmpPath);
-  await panel.region.getByRole('button', { name: 'Options' }).click();
-  await panel.region.getByLabel('Temperature').fill('1.5');
-  await panel.region.getByLabel('Seed').fill('3');
-  await expect(panel.region).toContainText(
-    'Next answer: temperature 1.5, seed 3'
-  );
+  await test.step('a sampled answer, and the same one again by its seed', async () => {
+    await panel.region.getByRole('button', { name: 'Options' }).click();
+    await panel.region.getByLabel('Temperature').fill('1.5');
+    await panel.region.getByLabel('Seed').fill('3');
+    await expect(panel.region).toContainText(
+      'Next answer: temperature 1.5, seed 3'
+    );
 
-  /** Run, and give the answer. */
-  const sampled = async () => {
+    /** Run, and give the answer. */
+    const sampled = async () => {
+      await panel.run.click();
+      await expect(panel.stop).toBeHidden({ timeout: COLD });
+      await expect(panel.segments('Answer').last()).toHaveAttribute(
+        'aria-disabled',
+        'false',
+        { timeout: COLD }
+      );
+      return panel.answer.textContent();
+    };
+    const greedy = await panel.answer.textContent();
+    const first = await sampled();
+    await expect(
+      panel.region.locator('.lit-facts'),
+      'the run says how it was made'
+    ).toContainText('temperature 1.5, seed 3');
+    expect(first).not.toBe(greedy);
+    await panel.region.getByLabel('Seed').fill('4');
+    expect(await sampled()).not.toBe(first);
+    await panel.region.getByLabel('Seed').fill('3');
+    expect(await sampled()).toBe(first);
+  });
+
+  await test.step('an answer that stops at a text, and says so', async () => {
+    await panel.region.getByLabel('Temperature').fill('0');
+    const field = panel.region.getByRole('textbox', { name: 'Stop at' });
+    await field.fill('Recommendation:');
+    await field.press('Enter');
+    await expect(
+      panel.region.getByRole('button', { name: 'Remove “Recommendation:”' })
+    ).toBeVisible();
     await panel.run.click();
-    await expect(panel.stop).toBeHidden({ timeout: COLD });
-    await expect(panel.segments('Answer').last()).toHaveAttribute(
-      'aria-disabled',
-      'false',
+    await expect(panel.region.locator('.lit-facts')).toContainText(
+      'ended before “Recommendation:”',
       { timeout: COLD }
     );
-    return panel.answer.textContent();
-  };
-  const greedy = await panel.answer.textContent();
-  const first = await sampled();
-  await expect(
-    panel.region.locator('.lit-facts'),
-    'the run says how it was made'
-  ).toContainText('temperature 1.5, seed 3');
-  expect(first).not.toBe(greedy);
-  await panel.region.getByLabel('Seed').fill('4');
-  expect(await sampled()).not.toBe(first);
-  await panel.region.getByLabel('Seed').fill('3');
-  expect(await sampled()).toBe(first);
-});
-
-test('stops an answer at a text, and says so', async ({ page, tmpPath }) => {
-  const panel = await explained(page, tmpPath);
-  await panel.region.getByRole('button', { name: 'Options' }).click();
-  const field = panel.region.getByRole('textbox', { name: 'Stop at' });
-  await field.fill('Recommendation:');
-  await field.press('Enter');
-  await expect(
-    panel.region.getByRole('button', { name: 'Remove “Recommendation:”' })
-  ).toBeVisible();
-  await panel.run.click();
-  await expect(panel.region.locator('.lit-facts')).toContainText(
-    'ended before “Recommendation:”',
-    { timeout: COLD }
-  );
-  await expect(panel.answer).not.toContainText('Recommendation');
-});
-
-test('tells how sure the model was of a token', async ({ page, tmpPath }) => {
-  const panel = await explained(page, tmpPath);
-  await panel.region.getByRole('radio', { name: 'Tokens' }).click();
-  await panel.segments('Answer').nth(3).hover();
-  await expect(page.getByRole('tooltip')).toContainText(/probability \d+/);
-  expect(
-    await page.getByRole('tooltip').getByRole('row').count()
-  ).toBeGreaterThan(1);
-  await panel.region.getByRole('radio', { name: 'Sentences' }).click();
-  await panel.segments('Answer').first().hover();
-  await expect(page.getByRole('tooltip')).toContainText(/lowest \d+/);
+    await expect(panel.answer).not.toContainText('Recommendation');
+  });
 });

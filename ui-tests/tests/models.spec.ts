@@ -141,9 +141,9 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   await expect(panel.region).toContainText('demo');
 });
 
-test('what is refused says so in place, and keeps what was typed', async ({
+test('what is refused, or not complete, says so in place, and keeps what was typed', async ({
   page
-}) => {
+}, testInfo) => {
   const manager = await openManager(page);
   await addModel(manager, 'gemma9', 'mine');
   const form = manager.getByRole('form', { name: 'Add a model' });
@@ -152,16 +152,9 @@ test('what is refused says so in place, and keeps what was typed', async ({
   await form.getByLabel('Preset').fill('/etc');
   await form.getByRole('button', { name: 'Add' }).click();
   await expect(form.getByRole('alert')).toContainText('outside the folder');
-  await form.getByLabel('Preset').press('Escape');
-  await expect(form).toHaveCount(0);
-  await expect(row(manager, 'demo')).toContainText('loaded');
-});
 
-test('a path that is not complete says in place what it lacks', async ({
-  page
-}, testInfo) => {
-  const manager = await openManager(page);
-  const form = await openForm(manager);
+  // What a path lacks, where no name is given either.
+  await form.getByLabel('Name').fill('');
   for (const [path, says] of [
     ['hf://', 'lacks the owner and model'],
     ['hf://owner', 'lacks the model'],
@@ -180,4 +173,7 @@ test('a path that is not complete says in place what it lacks', async ({
   }
   await manager.screenshot({ path: testInfo.outputPath('manager.png') });
   await expect(form.getByLabel('Preset')).toHaveValue('gema2_2b_en');
+  await form.getByLabel('Preset').press('Escape');
+  await expect(form).toHaveCount(0);
+  await expect(row(manager, 'demo')).toContainText('loaded');
 });

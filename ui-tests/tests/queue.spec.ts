@@ -22,58 +22,54 @@ test('who waits is told the position, leaves the queue by Stop, and is answered 
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await servicePid(request);
-  const told = panel.region.locator('.lit-waiting-message');
-  const others: string[] = [];
-  try {
-    // The page's own identity, as another of its tabs has it: behind all of these.
-    for (let n = 0; n < 3; n++) {
+
+  await test.step('behind jobs of one’s own', async () => {
+    const told = panel.region.locator('.lit-waiting-message');
+    const others: string[] = [];
+    try {
+      // The page's own identity, as another of its tabs has it: behind all of these.
+      for (let n = 0; n < 3; n++) {
+        others.push(await occupy(page.request));
+      }
+      await panel.run.click();
+      await expect(told).toContainText('position 3', { timeout: COLD });
+      await expect(panel.region.getByRole('status')).toContainText(
+        'position 3'
+      );
+      await release(page.request, others[1]);
+      await expect(told).toContainText('position 2');
+
+      await panel.stop.click();
+      await expect(told).toHaveCount(0);
+      await expect(panel.alert).toHaveCount(0);
+      await expect(panel.variable('food_dislikes')).not.toBeEmpty();
+      // Nobody waits any more but the one.
       others.push(await occupy(page.request));
+      await panel.run.click();
+      await expect(told).toContainText('position 3', { timeout: COLD });
+    } finally {
+      await release(page.request, ...others);
     }
-    await panel.run.click();
-    await expect(told).toContainText('position 3', { timeout: COLD });
-    await expect(panel.region.getByRole('status')).toContainText('position 3');
-    await release(page.request, others[1]);
-    await expect(told).toContainText('position 2');
-
-    await panel.stop.click();
-    await expect(told).toHaveCount(0);
-    await expect(panel.alert).toHaveCount(0);
-    await expect(panel.variable('food_dislikes')).not.toBeEmpty();
-    // Nobody waits any more but the one.
-    others.push(await occupy(page.request));
-    await panel.run.click();
-    await expect(told).toContainText('position 3', { timeout: COLD });
-  } finally {
-    await release(page.request, ...others);
-  }
-  await panel.answered('Recommendation:');
-});
-
-test('somebody else’s many jobs hold nobody up', async ({
-  page,
-  request,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await servicePid(request);
-  const others: string[] = [];
-  try {
-    // Without the page's cookie: others, to the server.
-    for (let n = 0; n < 8; n++) {
-      others.push(await occupy(request));
-    }
-    await panel.run.click();
-    await expect(panel.region.locator('.lit-waiting-message')).toContainText(
-      'position 1',
-      { timeout: COLD }
-    );
-    await release(request, others[0]);
-    // Seven are still to come.
     await panel.answered('Recommendation:');
-  } finally {
-    await release(request, ...others);
-  }
+  });
+
+  await test.step('somebody else’s many jobs hold nobody up', async () => {
+    const others: string[] = [];
+    try {
+      // Without the page's cookie: others, to the server.
+      for (let n = 0; n < 8; n++) {
+        others.push(await occupy(request));
+      }
+      await panel.run.click();
+      await expect(panel.region.locator('.lit-waiting-message')).toContainText(
+        'position 1',
+        { timeout: COLD }
+      );
+      await release(request, others[0]);
+      // Seven are still to come.
+      await panel.answered('Recommendation:');
+    } finally {
+      await release(request, ...others);
+    }
+  });
 });

@@ -4,6 +4,7 @@ import { expect, test } from '@jupyterlab/galata';
 import {
   analyzeAt,
   COLD,
+  explained,
   kept,
   line,
   NO_KERNEL,
@@ -17,84 +18,69 @@ import {
 
 const TYPED = 'Write one headline about a cat that reads the newspaper.';
 
-test('a service killed in the middle of an answer loses nothing', async ({
+test('a service killed in the middle of an answer and of an analysis, and a deleted cell, lose nothing', async ({
   page,
   request,
   tmpPath
 }) => {
   test.slow();
   const panel = new Panel(page);
-  await openNotebook(page, tmpPath, NO_KERNEL);
-  await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
-  await panel.prompt.fill(TYPED);
-  const pid = await servicePid(request);
 
-  // Frozen first, it is certain to die in the middle.
-  process.kill(pid, 'SIGSTOP');
-  await panel.run.click();
-  await expect(panel.stop).toBeVisible();
-  await expect(panel.region.locator('.lit-waiting')).not.toBeEmpty();
-  process.kill(pid, 'SIGKILL');
+  await test.step('killed in the middle of an answer', async () => {
+    await openNotebook(page, tmpPath, NO_KERNEL);
+    await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
+    await panel.prompt.fill(TYPED);
+    const pid = await servicePid(request);
 
-  await expect(panel.alert.first()).toContainText(/service/i);
-  await expect(panel.prompt).toHaveValue(TYPED);
-  await expect(panel.run).toBeVisible();
-  // It is started again by itself or by the next run; either way without a reload.
-  await panel.generate(/\S/);
-  expect(await servicePid(request)).not.toBe(pid);
-  await expect(panel.segments('Prompt', TYPED)).toBeVisible();
-});
+    // Frozen first, it is certain to die in the middle.
+    process.kill(pid, 'SIGSTOP');
+    await panel.run.click();
+    await expect(panel.stop).toBeVisible();
+    await expect(panel.region.locator('.lit-waiting')).not.toBeEmpty();
+    process.kill(pid, 'SIGKILL');
 
-test('a service killed in the middle of an analysis keeps the answer', async ({
-  page,
-  request,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate('Recommendation: You have to try it.');
-  await panel.explain('Recommendation: You have to try it.');
-  const pid = await servicePid(request);
-
-  // Two sentences at once are a target that wasn't computed in advance.
-  process.kill(pid, 'SIGSTOP');
-  await panel
-    .segments('Answer')
-    .first()
-    .click({ modifiers: ['Shift'] });
-  await expect(panel.region.locator('.lit-waiting')).not.toBeEmpty();
-  process.kill(pid, 'SIGKILL');
-
-  await expect(panel.alert.first()).toBeVisible();
-  await expect(panel.answer).toContainText('You have to try it.');
-  await panel.alert.first().getByRole('button', { name: 'Retry' }).click();
-  await expect(panel.topSegments).toBeVisible({ timeout: COLD });
-  await expect(panel.alert).toHaveCount(0);
-});
-
-test('a cell deleted meanwhile leaves its prompt in the panel', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate('Recommendation: You have to try it.');
-  await panel.explain('Recommendation: You have to try it.');
-  await line(page, 'Suggestion: Onion soup').click();
-  await page.evaluate(async () => {
-    const { commands } = window.jupyterapp;
-    await commands.execute('notebook:enter-command-mode');
-    await commands.execute('notebook:delete-cell');
+    await expect(panel.alert.first()).toContainText(/service/i);
+    await expect(panel.prompt).toHaveValue(TYPED);
+    await expect(panel.run).toBeVisible();
+    // It is started again by itself or by the next run; either way without a reload.
+    await panel.generate(/\S/);
+    expect(await servicePid(request)).not.toBe(pid);
+    await expect(panel.segments('Prompt', TYPED)).toBeVisible();
   });
-  await expect(line(page, 'Suggestion: Onion soup')).toHaveCount(0);
-  await expect(panel.region).toContainText('no longer there');
-  await expect(overlay(page.locator('.jp-Notebook'))).toHaveCount(0);
-  await panel.generate('Recommendation: You have to try it.');
-  await panel.explain('Recommendation: You have to try it.');
+
+  await explained(page, tmpPath);
+  await test.step('killed in the middle of an analysis', async () => {
+    const pid = await servicePid(request);
+
+    // Two sentences at once are a target that wasn't computed in advance.
+    process.kill(pid, 'SIGSTOP');
+    await panel
+      .segments('Answer')
+      .first()
+      .click({ modifiers: ['Shift'] });
+    await expect(panel.region.locator('.lit-waiting')).not.toBeEmpty();
+    process.kill(pid, 'SIGKILL');
+
+    await expect(panel.alert.first()).toBeVisible();
+    await expect(panel.answer).toContainText('You have to try it.');
+    await panel.alert.first().getByRole('button', { name: 'Retry' }).click();
+    await expect(panel.topSegments).toBeVisible({ timeout: COLD });
+    await expect(panel.alert).toHaveCount(0);
+  });
+
+  await test.step('a cell deleted meanwhile leaves its prompt in the panel', async () => {
+    await line(page, 'Suggestion: Onion soup').click();
+    await page.evaluate(async () => {
+      const { commands } = window.jupyterapp;
+      await commands.execute('notebook:enter-command-mode');
+      await commands.execute('notebook:delete-cell');
+    });
+    await expect(line(page, 'Suggestion: Onion soup')).toHaveCount(0);
+    await expect(panel.region).toContainText('no longer there');
+    await expect(overlay(page.locator('.jp-Notebook'))).toHaveCount(0);
+    await panel.generate('Recommendation: You have to try it.');
+    await panel.explain('Recommendation: You have to try it.');
+  });
 });
 
 test('two tabs ask at once, and both are answered', async ({

@@ -2,27 +2,20 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
 import { pathToFileURL } from 'url';
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Browser, Download, Page } from '@playwright/test';
 
-import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+import {
+  ADVICE as MISTAKE,
+  analyzeAt,
+  explained,
+  line,
+  openNotebook,
+  Panel,
+  TUTORIAL
+} from './lab';
 
-const MISTAKE = 'Recommendation: You have to try it.';
 const MIME_TYPE = 'application/vnd.lit-lab.run+json';
-
-/** A panel with an answer of which a sentence is explained. */
-async function explained(
-  page: IJupyterLabPageFixture,
-  tmpPath: string
-): Promise<{ panel: Panel; notebook: string }> {
-  const panel = new Panel(page);
-  const notebook = await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate(MISTAKE);
-  await panel.explain(MISTAKE);
-  return { panel, notebook };
-}
 
 /** Choose in the panel's menu of what can be done with the shown run. */
 async function share(panel: Panel, name: string): Promise<void> {
@@ -133,29 +126,6 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   await sheet.context().close();
 });
 
-test('without scripts a page shows the map of one target', async ({
-  page,
-  tmpPath,
-  browser
-}) => {
-  test.slow();
-  const { panel } = await explained(page, tmpPath);
-  const saving = page.waitForEvent('download');
-  await share(panel, 'Save Run as HTML Page');
-  const { sheet } = await openFile(browser, await keep(saving), false);
-  const strongest = sheet.locator('[data-rank="1"]');
-  await expect(strongest).toHaveText(MISTAKE);
-  const colour = (element: Element) =>
-    getComputedStyle(element).backgroundColor;
-  const weakest = sheet.locator('[data-weight="8"]').first();
-  expect(await strongest.evaluate(colour)).not.toBe(
-    await weakest.evaluate(colour)
-  );
-  await expect(sheet.locator('.lit-ledto li')).toHaveCount(5);
-  await expect(sheet.getByRole('radio')).toHaveCount(0);
-  await sheet.context().close();
-});
-
 test('a run is inserted into the notebook, stays over a reload, and is undone', async ({
   page,
   tmpPath,
@@ -247,90 +217,103 @@ test('a run is inserted into the notebook, stays over a reload, and is undone', 
   await expect(cells.first()).toBeVisible();
 });
 
-test('a map is copied as an image, a run as JSON', async ({
+test('a page without scripts, copies, and what to do without a clipboard or a notebook', async ({
   page,
   tmpPath,
-  context
+  context,
+  browser
 }) => {
   test.slow();
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   const { panel } = await explained(page, tmpPath);
-  await share(panel, 'Copy Map as Image');
-  await expect(page.getByText('Copied as an image.')).toBeVisible();
-  // As wide as it is drawn, and not all of one colour.
-  const picture = await page.evaluate(async () => {
-    const [item] = await navigator.clipboard.read();
-    const image = await createImageBitmap(await item.getType('image/png'));
-    const canvas = document.createElement('canvas');
-    canvas.width = image.width;
-    canvas.height = image.height;
-    const drawing = canvas.getContext('2d')!;
-    drawing.drawImage(image, 0, 0);
-    const { data } = drawing.getImageData(0, 0, image.width, image.height);
-    const colours = new Set<string>();
-    for (let i = 0; i < data.length; i += 4) {
-      colours.add(data.slice(i, i + 3).join());
-    }
-    // The last row: the frame's lower edge, if all of it is there.
-    const last = data.slice(data.length - image.width * 2).slice(0, 3);
-    return {
-      width: image.width,
-      height: image.height,
-      colours: colours.size,
-      last: [...last]
-    };
-  });
-  expect(picture.width).toBe(1440);
-  expect(picture.height).toBeGreaterThan(1000);
-  expect(picture.colours).toBeGreaterThan(100);
 
-  await share(panel, 'Copy Run as JSON');
-  await expect(page.getByText('Copied as JSON')).toBeVisible();
-  const run = JSON.parse(
-    await page.evaluate(() => navigator.clipboard.readText())
-  );
-  expect(run.answer).toContain(MISTAKE);
-  expect(run.prompt_tokens[0]).toMatchObject({ piece: '<bos>' });
-  expect(run.scores.length).toBeGreaterThan(1);
-});
-
-test('without a clipboard it says so, and saves a file instead', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const { panel } = await explained(page, tmpPath);
-  await page.evaluate(() => {
-    Object.defineProperty(navigator, 'clipboard', { value: undefined });
-  });
-  for (const [name, extension] of [
-    ['Copy Run as JSON', '.json'],
-    ['Copy Map as Image', '.png']
-  ]) {
-    await share(panel, name);
-    const dialog = page.getByRole('dialog');
-    await expect(dialog).toContainText('This page has no clipboard');
+  await test.step('without scripts a page shows the map of one target', async () => {
     const saving = page.waitForEvent('download');
-    await dialog.getByRole('button', { name: 'Save as file' }).click();
-    const file = await keep(saving);
-    expect(path.extname(file)).toBe(extension);
-    expect(readFileSync(file).length).toBeGreaterThan(1000);
-  }
-});
-
-test('without a notebook, an insertion says what to do', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const { panel } = await explained(page, tmpPath);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('docmanager:save');
-    await window.jupyterapp.commands.execute('application:close-all');
+    await share(panel, 'Save Run as HTML Page');
+    const { sheet } = await openFile(browser, await keep(saving), false);
+    const strongest = sheet.locator('[data-rank="1"]');
+    await expect(strongest).toHaveText(MISTAKE);
+    const colour = (element: Element) =>
+      getComputedStyle(element).backgroundColor;
+    const weakest = sheet.locator('[data-weight="8"]').first();
+    expect(await strongest.evaluate(colour)).not.toBe(
+      await weakest.evaluate(colour)
+    );
+    await expect(sheet.locator('.lit-ledto li')).toHaveCount(5);
+    await expect(sheet.getByRole('radio')).toHaveCount(0);
+    await sheet.context().close();
   });
-  await share(panel, 'Insert Run into Notebook');
-  await expect(page.getByRole('dialog')).toContainText('No notebook is open.');
-  await page.getByRole('button', { name: 'Close', exact: true }).click();
-  // What was shown stays.
-  await expect(panel.target).toContainText(MISTAKE);
+
+  await test.step('a map is copied as an image, a run as JSON', async () => {
+    await share(panel, 'Copy Map as Image');
+    await expect(page.getByText('Copied as an image.')).toBeVisible();
+    // As wide as it is drawn, and not all of one colour.
+    const picture = await page.evaluate(async () => {
+      const [item] = await navigator.clipboard.read();
+      const image = await createImageBitmap(await item.getType('image/png'));
+      const canvas = document.createElement('canvas');
+      canvas.width = image.width;
+      canvas.height = image.height;
+      const drawing = canvas.getContext('2d')!;
+      drawing.drawImage(image, 0, 0);
+      const { data } = drawing.getImageData(0, 0, image.width, image.height);
+      const colours = new Set<string>();
+      for (let i = 0; i < data.length; i += 4) {
+        colours.add(data.slice(i, i + 3).join());
+      }
+      // The last row: the frame's lower edge, if all of it is there.
+      const last = data.slice(data.length - image.width * 2).slice(0, 3);
+      return {
+        width: image.width,
+        height: image.height,
+        colours: colours.size,
+        last: [...last]
+      };
+    });
+    expect(picture.width).toBe(1440);
+    expect(picture.height).toBeGreaterThan(1000);
+    expect(picture.colours).toBeGreaterThan(100);
+
+    await share(panel, 'Copy Run as JSON');
+    await expect(page.getByText('Copied as JSON')).toBeVisible();
+    const run = JSON.parse(
+      await page.evaluate(() => navigator.clipboard.readText())
+    );
+    expect(run.answer).toContain(MISTAKE);
+    expect(run.prompt_tokens[0]).toMatchObject({ piece: '<bos>' });
+    expect(run.scores.length).toBeGreaterThan(1);
+  });
+
+  await test.step('without a clipboard it says so, and saves a file instead', async () => {
+    await page.evaluate(() => {
+      Object.defineProperty(navigator, 'clipboard', { value: undefined });
+    });
+    for (const [name, extension] of [
+      ['Copy Run as JSON', '.json'],
+      ['Copy Map as Image', '.png']
+    ]) {
+      await share(panel, name);
+      const dialog = page.getByRole('dialog');
+      await expect(dialog).toContainText('This page has no clipboard');
+      const saving = page.waitForEvent('download');
+      await dialog.getByRole('button', { name: 'Save as file' }).click();
+      const file = await keep(saving);
+      expect(path.extname(file)).toBe(extension);
+      expect(readFileSync(file).length).toBeGreaterThan(1000);
+    }
+  });
+
+  await test.step('without a notebook, an insertion says what to do', async () => {
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('docmanager:save');
+      await window.jupyterapp.commands.execute('application:close-all');
+    });
+    await share(panel, 'Insert Run into Notebook');
+    await expect(page.getByRole('dialog')).toContainText(
+      'No notebook is open.'
+    );
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    // What was shown stays.
+    await expect(panel.target).toContainText(MISTAKE);
+  });
 });

@@ -8,17 +8,36 @@ import {
   NO_KERNEL,
   openNotebook,
   overlay,
-  Panel,
-  TUTORIAL
+  Panel
 } from './lab';
 
-test.describe('without a kernel', () => {
-  test.beforeEach(async ({ page, tmpPath }) => {
-    await openNotebook(page, tmpPath, NO_KERNEL);
+test('a sample, strings, outputs, cells, and a selection, without a kernel', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await test.step('a sample prompt from the dataset browser', async () => {
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('lit-lab:open-panel');
+    });
+    const search = panel.region.getByRole('searchbox', {
+      name: 'Search prompts'
+    });
+    await expect(search).toBeVisible({ timeout: COLD });
+    await search.fill('fewshot-constitution');
+    const rows = panel.region
+      .getByRole('list', { name: 'Prompts' })
+      .getByRole('listitem');
+    await expect(rows).toHaveCount(1);
+    // One click asks and answers; another shows the same answer.
+    await rows.getByRole('button').first().click();
+    await panel.answered('Not suitable for you.');
+    await panel.explain('Not suitable for you.');
   });
 
-  test('the string under the pointer', async ({ page }) => {
-    const panel = new Panel(page);
+  await openNotebook(page, tmpPath, NO_KERNEL);
+  await test.step('the string under the pointer', async () => {
     await analyzeAt(page, line(page, 'Name three uses for a brick.'));
     await expect(panel.prompt).toHaveValue(
       'Name three uses for a brick.\n\n1.'
@@ -28,11 +47,7 @@ test.describe('without a kernel', () => {
     await expect(panel.prompt).toHaveValue('Name a fruit, and a vegetable.');
   });
 
-  test('a printed output: the codelab’s prompt, run and explained', async ({
-    page
-  }) => {
-    test.slow();
-    const panel = new Panel(page);
+  await test.step('a printed output: the codelab’s prompt, run and explained', async () => {
     const printed = page.locator('.jp-OutputArea-output');
     await analyzeAt(page, printed.getByText('Suggestion: Onion soup'));
     await expect(panel.prompt).toHaveValue(
@@ -46,8 +61,7 @@ test.describe('without a kernel', () => {
     );
   });
 
-  test('a markdown cell, as it is written', async ({ page }) => {
-    const panel = new Panel(page);
+  await test.step('a markdown cell, as it is written', async () => {
     await analyzeAt(
       page,
       page.locator('.jp-MarkdownOutput').getByText('Write one headline')
@@ -55,9 +69,7 @@ test.describe('without a kernel', () => {
     await expect(panel.prompt).toHaveValue(/^Write one headline.* Sundays\.$/);
   });
 
-  test('a raw cell, shaded in its editor', async ({ page }) => {
-    test.slow();
-    const panel = new Panel(page);
+  await test.step('a raw cell, shaded in its editor', async () => {
     await analyzeAt(
       page,
       page.locator('.jp-RawCell .cm-line', { hasText: 'Quiche Lorraine' })
@@ -68,22 +80,7 @@ test.describe('without a kernel', () => {
     await expect(overlay(page.locator('.jp-RawCell')).first()).toBeVisible();
   });
 
-  test('a selection', async ({ page }) => {
-    const panel = new Panel(page);
-    const at = line(page, 'Name three uses for a paper clip.');
-    await at.click();
-    await page.keyboard.press('End');
-    await page.keyboard.press('Shift+Home');
-    await analyzeAt(page, at);
-    await expect(panel.prompt).toHaveValue(
-      'first = "Name three uses for a paper clip."'
-    );
-  });
-
-  test('a text that one goes back to is under its own origin', async ({
-    page
-  }) => {
-    const panel = new Panel(page);
+  await test.step('a text that one goes back to is under its own origin', async () => {
     const origin = panel.region.locator('.lit-trail');
     await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
     await expect(panel.prompt).toHaveValue('Name three uses for a paper clip.');
@@ -105,8 +102,7 @@ test.describe('without a kernel', () => {
     await expect(panel.prompt).toHaveValue('Name three uses for a paper clip.');
   });
 
-  test('one of several strings, from a list', async ({ page }) => {
-    const panel = new Panel(page);
+  await test.step('one of several strings, from a list', async () => {
     // Not on a string: beside the last line.
     const cell = page.locator('.jp-CodeCell').first();
     await cell.locator('.jp-InputPrompt').click({ button: 'right' });
@@ -116,57 +112,15 @@ test.describe('without a kernel', () => {
     await list.getByRole('option', { name: /Name a fruit/ }).click();
     await expect(panel.prompt).toHaveValue('Name a fruit, and a vegetable.');
   });
-});
 
-test('a sample prompt from the dataset browser', async ({ page }) => {
-  test.slow();
-  const panel = new Panel(page);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  await test.step('a selection', async () => {
+    const at = line(page, 'Name three uses for a paper clip.');
+    await at.click();
+    await page.keyboard.press('End');
+    await page.keyboard.press('Shift+Home');
+    await analyzeAt(page, at);
+    await expect(panel.prompt).toHaveValue(
+      'first = "Name three uses for a paper clip."'
+    );
   });
-  const search = panel.region.getByRole('searchbox', {
-    name: 'Search prompts'
-  });
-  await expect(search).toBeVisible({ timeout: COLD });
-  await search.fill('fewshot-constitution');
-  const rows = panel.region
-    .getByRole('list', { name: 'Prompts' })
-    .getByRole('listitem');
-  await expect(rows).toHaveCount(1);
-  // One click asks and answers; another shows the same answer.
-  await rows.getByRole('button').first().click();
-  await panel.answered('Not suitable for you.');
-  await panel.explain('Not suitable for you.');
-});
-
-test('from the cell to the map by keyboard alone', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  // Stands in for the arrow keys that lead a person there.
-  await line(page, 'Suggestion: Onion soup').click();
-
-  await page.keyboard.press('Control+Alt+p');
-  await expect(panel.run).toBeFocused();
-  await page.keyboard.press('Control+Enter');
-  await panel.answered('Recommendation: You have to try it.');
-
-  const last = panel.segments('Answer').last();
-  await panel.reachText();
-  await page.keyboard.press('End');
-  await expect(last).toBeFocused();
-  await page.keyboard.press('Enter');
-  await expect(last).toHaveAttribute('aria-pressed', 'true');
-  await panel.mapped();
-  await page.keyboard.press('Home');
-  await expect(page.getByRole('tooltip')).toContainText(/rank \d+ of/);
-  await page.keyboard.press('End');
-  await page.keyboard.press('ArrowUp');
-  await page.keyboard.press('Shift+Enter');
-  await expect(panel.target).toHaveCount(2);
-  await page.keyboard.press('Escape');
-  await expect(panel.target).toHaveCount(0);
 });

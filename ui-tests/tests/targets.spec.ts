@@ -6,7 +6,7 @@ import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
-test('explains a forced answer, and finds it again in the history', async ({
+test('a forced answer, why this rather than that, and where the model hesitated', async ({
   page,
   request,
   tmpPath
@@ -18,144 +18,138 @@ test('explains a forced answer, and finds it again in the history', async ({
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await panel.generate(ANSWER);
 
-  // By the keyboard alone.
-  const toggle = panel.region.getByRole('button', {
-    name: 'What would make it say …?'
+  await test.step('a forced answer, found again in the history', async () => {
+    // By the keyboard alone.
+    const toggle = panel.region.getByRole('button', {
+      name: 'What would make it say …?'
+    });
+    await toggle.focus();
+    await page.keyboard.press('Enter');
+    const field = panel.region.getByRole('textbox', {
+      name: 'Text to explain'
+    });
+    await page.keyboard.press('Tab');
+    await expect(field).toBeFocused();
+    await page.keyboard.type('It has eggs. Avoid.');
+    await expect(
+      panel.region.getByRole('checkbox', { name: 'with a space before it' })
+    ).toBeChecked();
+    await page.keyboard.press('Control+Enter');
+    const forced = panel.region.getByRole('group', { name: 'Forced answer' });
+    const segments = forced.locator('[data-segment]');
+    await expect(segments).toHaveText(['It has eggs.', 'Avoid.']);
+    await expect(segments.last()).toHaveAttribute('aria-disabled', 'false');
+    await expect(panel.region).toContainText(
+      /forced answer · \d+ tokens · log p −/
+    );
+    await segments.last().click();
+    await panel.mapped();
+    // What was typed stays.
+    await expect(field).toHaveValue('It has eggs. Avoid.');
+
+    // An error says what happened, in place, and loses neither.
+    await field.fill('x '.repeat(3000));
+    await page.keyboard.press('Control+Enter');
+    await expect(panel.alert).toContainText(/window|tokens long/);
+    await expect(forced).toBeVisible();
+    await field.fill('It has eggs. Avoid.');
+
+    const history = panel.region.getByRole('region', { name: 'History' });
+    await history.getByRole('button', { name: 'History' }).click();
+    const kept = history.getByRole('listitem');
+    await expect(kept).toHaveCount(2);
+    await expect(kept.first()).toContainText('forced answer');
+    await expect(kept.last()).not.toContainText('forced answer');
+    await kept.last().locator('.lit-row').click();
+    await panel.answered(ANSWER);
+    await kept.first().locator('.lit-row').click();
+    await expect(forced.locator('[data-segment]').last()).toHaveText('Avoid.');
+    await forced.locator('[data-segment]').last().click();
+    await panel.mapped();
+    await kept.last().locator('.lit-row').click();
+    await panel.answered(ANSWER);
   });
-  await toggle.focus();
-  await page.keyboard.press('Enter');
-  const field = panel.region.getByRole('textbox', { name: 'Text to explain' });
-  await page.keyboard.press('Tab');
-  await expect(field).toBeFocused();
-  await page.keyboard.type('It has eggs. Avoid.');
-  await expect(
-    panel.region.getByRole('checkbox', { name: 'with a space before it' })
-  ).toBeChecked();
-  await page.keyboard.press('Control+Enter');
-  const forced = panel.region.getByRole('group', { name: 'Forced answer' });
-  const segments = forced.locator('[data-segment]');
-  await expect(segments).toHaveText(['It has eggs.', 'Avoid.']);
-  await expect(segments.last()).toHaveAttribute('aria-disabled', 'false');
-  await expect(panel.region).toContainText(
-    /forced answer · \d+ tokens · log p −/
-  );
-  await segments.last().click();
-  await panel.mapped();
-  // What was typed stays.
-  await expect(field).toHaveValue('It has eggs. Avoid.');
 
-  // An error says what happened, in place, and loses neither.
-  await field.fill('x '.repeat(3000));
-  await page.keyboard.press('Control+Enter');
-  await expect(panel.alert).toContainText(/window|tokens long/);
-  await expect(forced).toBeVisible();
-  await field.fill('It has eggs. Avoid.');
+  await test.step('why this rather than that: typed, and of the model’s own', async () => {
+    await panel.explain(ANSWER);
+    const shares = () =>
+      panel
+        .segments('Prompt')
+        .evaluateAll(all => all.map(e => e.dataset.share ?? ''));
+    const plain = await shares();
 
-  const history = panel.region.getByRole('region', { name: 'History' });
-  await history.getByRole('button', { name: 'History' }).click();
-  const kept = history.getByRole('listitem');
-  await expect(kept).toHaveCount(2);
-  await expect(kept.first()).toContainText('forced answer');
-  await expect(kept.last()).not.toContainText('forced answer');
-  await kept.last().locator('.lit-row').click();
-  await panel.answered(ANSWER);
-  await kept.first().locator('.lit-row').click();
-  await expect(forced.locator('[data-segment]').last()).toHaveText('Avoid.');
-  await forced.locator('[data-segment]').last().click();
-  await panel.mapped();
-});
+    const why = panel.region.getByRole('button', {
+      name: 'Why not something else?'
+    });
+    await why.click();
+    const other = panel.region.getByRole('textbox', {
+      name: 'Text in place of the target'
+    });
+    await other.fill(ANSWER);
+    await other.press('Enter');
+    await expect(panel.alert).toContainText('This is the target’s own text.');
+    await expect(other).toHaveValue(ANSWER);
+    await other.fill('Recommendation: Avoid.');
+    await other.press('Enter');
+    await expect(
+      panel.region.getByRole('list', {
+        name: 'What led to “You have to try it.” rather than “Avoid.”'
+      })
+    ).toBeVisible();
+    await panel.mapped();
+    // What both begin with is no part of the target.
+    await expect(panel.target).toHaveText(/^\s*You have to try it\.$/);
+    const contrast = await shares();
+    expect(contrast).not.toEqual(plain);
+    // Methods that take parts away know contrasts too.
+    await panel.method.selectOption('Leave one out');
+    await expect(panel.compute.or(panel.topSegments)).toBeVisible();
+    if (await panel.compute.isVisible()) {
+      await panel.compute.click();
+    }
+    await expect(panel.topSegments).toBeVisible({ timeout: COLD });
+    await panel.method.selectOption('L2 norm');
+    await panel.mapped();
 
-test('why this rather than that: typed, and of the model’s own', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate(ANSWER);
-  await panel.explain(ANSWER);
-  const shares = () =>
-    panel
-      .segments('Prompt')
-      .evaluateAll(all => all.map(e => e.dataset.share ?? ''));
-  const plain = await shares();
+    await panel.region
+      .getByRole('button', { name: /^Explain “Recommendation: .* by itself$/ })
+      .click();
+    await panel.mapped();
+    expect(await shares()).toEqual(plain);
 
-  const why = panel.region.getByRole('button', {
-    name: 'Why not something else?'
+    await why.click();
+    const considered = panel.region.getByRole('list', {
+      name: 'The model’s alternatives'
+    });
+    await considered.getByRole('button').first().click();
+    await expect(panel.topSegments).toHaveAccessibleName(/rather than/);
+    await panel.mapped();
+    await panel.target.focus();
+    await page.keyboard.press('Escape');
+    await expect(panel.target).toHaveCount(0);
   });
-  await why.click();
-  const other = panel.region.getByRole('textbox', {
-    name: 'Text in place of the target'
-  });
-  await other.fill(ANSWER);
-  await other.press('Enter');
-  await expect(panel.alert).toContainText('This is the target’s own text.');
-  await expect(other).toHaveValue(ANSWER);
-  await other.fill('Recommendation: Avoid.');
-  await other.press('Enter');
-  await expect(
-    panel.region.getByRole('list', {
-      name: 'What led to “You have to try it.” rather than “Avoid.”'
-    })
-  ).toBeVisible();
-  await panel.mapped();
-  // What both begin with is no part of the target.
-  await expect(panel.target).toHaveText(/^\s*You have to try it\.$/);
-  const contrast = await shares();
-  expect(contrast).not.toEqual(plain);
-  // Methods that take parts away know contrasts too.
-  await panel.method.selectOption('Leave one out');
-  await expect(panel.compute.or(panel.topSegments)).toBeVisible();
-  if (await panel.compute.isVisible()) {
-    await panel.compute.click();
-  }
-  await expect(panel.topSegments).toBeVisible({ timeout: COLD });
-  await panel.method.selectOption('L2 norm');
-  await panel.mapped();
 
-  await panel.region
-    .getByRole('button', { name: /^Explain “Recommendation: .* by itself$/ })
-    .click();
-  await panel.mapped();
-  expect(await shares()).toEqual(plain);
-
-  await why.click();
-  const considered = panel.region.getByRole('list', {
-    name: 'The model’s alternatives'
+  await test.step('where the model hesitated', async () => {
+    // Of dishes it is sure.
+    await panel.edit.click();
+    await panel.prompt.fill('Once upon a time');
+    await panel.generate(/./);
+    const answer = await panel.answer.textContent();
+    await panel.region.getByRole('button', { name: 'Surprisal' }).click();
+    const marks = panel.answer.locator('.lit-surprisal');
+    await expect(marks.first()).toBeVisible();
+    // It's the same text, and the prompt has no such marks.
+    expect(await panel.answer.textContent()).toBe(answer);
+    await expect(panel.region.locator('.lit-surprisal')).toHaveCount(
+      await marks.count()
+    );
+    const list = panel.region.getByRole('list', {
+      name: 'Where the model hesitated'
+    });
+    const first = list.getByRole('button').first();
+    await expect(first).toContainText(/or “.+” \d/);
+    await first.click();
+    await panel.mapped();
+    await expect(panel.target).toHaveCount(1);
   });
-  await considered.getByRole('button').first().click();
-  await expect(panel.topSegments).toHaveAccessibleName(/rather than/);
-  await panel.mapped();
-  await panel.target.focus();
-  await page.keyboard.press('Escape');
-  await expect(panel.target).toHaveCount(0);
-});
-
-test('shows where the model hesitated', async ({ page }) => {
-  test.slow();
-  const panel = new Panel(page);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-panel');
-  });
-  // Of dishes it is sure.
-  await panel.prompt.fill('Once upon a time');
-  await panel.generate(/./);
-  const answer = await panel.answer.textContent();
-  await panel.region.getByRole('button', { name: 'Surprisal' }).click();
-  const marks = panel.answer.locator('.lit-surprisal');
-  await expect(marks.first()).toBeVisible();
-  // It's the same text, and the prompt has no such marks.
-  expect(await panel.answer.textContent()).toBe(answer);
-  await expect(panel.region.locator('.lit-surprisal')).toHaveCount(
-    await marks.count()
-  );
-  const list = panel.region.getByRole('list', {
-    name: 'Where the model hesitated'
-  });
-  const first = list.getByRole('button').first();
-  await expect(first).toContainText(/or “.+” \d/);
-  await first.click();
-  await panel.mapped();
-  await expect(panel.target).toHaveCount(1);
 });

@@ -1,0 +1,53 @@
+"""The counts at the end of `make test`, from the reports that pytest, jest and Playwright write."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def run_tests(monkeypatch):
+    """The script, as a module."""
+    monkeypatch.syspath_prepend(Path(__file__).parent.parent / "scripts")
+    return importlib.import_module("run_tests")
+
+
+REPORT = """<testsuites><testsuite name="suite">
+<testcase classname="tests.a" name="fine"/>
+<testcase classname="tests.a" name="left out"><skipped/></testcase>
+<testcase classname="tests.a" name="wrong"><failure message="1 is\nnot 2">A traceback</failure></testcase>
+<testcase classname="src/a.spec.ts" name="wrong too"><failure>Error: no</failure></testcase>
+<testcase classname="b.spec.ts" name="slow"><failure message="not there">a.ts:1 Locator: p</failure></testcase>
+<testcase classname="tests.b" name="no fixture"><error message="at setup"/></testcase>
+<testcase classname="a.spec.ts" name="shaky"><flakyFailure message="too late"/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_a_report_is_counted_and_names_what_failed(run_tests, tmp_path):
+    report = tmp_path / "report"
+    report.write_text(REPORT)
+    count = run_tests.read(report, ok=False)
+    assert (count.passed, count.failed, count.skipped) == (2, 4, 1)
+    assert count.remarks == [
+        "tests.a: wrong: 1 is not 2",
+        "src/a.spec.ts: wrong too: Error: no",
+        "b.spec.ts: slow: not there Locator: p",
+        "tests.b: no fixture: at setup",
+        "a.spec.ts: shaky: passed at its second try; at first: too late",
+    ]
+
+
+def test_a_run_that_broke_off_is_a_failure(run_tests, tmp_path):
+    report = tmp_path / "report"
+    assert run_tests.read(report, ok=False).failed == 1
+    report.write_text("<testsuite><testcase classname='a' name='b'/></testsuite>")
+    count = run_tests.read(report, ok=False)
+    assert (count.passed, count.failed) == (1, 1)
+    assert run_tests.read(report, ok=True).failed == 0
+
+
+def test_every_stage_that_the_help_names_has_commands(run_tests, tmp_path):
+    commands = run_tests.commands(tmp_path)
+    assert {command.stage for command in commands} == {"lint", "jest", "pytest", "ui"}
+    assert len({command.name for command in commands}) == len(commands)
