@@ -107,97 +107,132 @@ async function answer(
   return panel;
 }
 
-test('from the notebook to a map, and to other maps', async ({
+/** From anywhere to the text, where the answer's last sentence becomes the target. */
+async function targetLast(
+  page: IJupyterLabPageFixture,
+  panel: Panel
+): Promise<void> {
+  await command(page, 'Prompt Salience');
+  await expect(panel.run).toBeFocused();
+  await tabTo(page, '[data-segment]');
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await panel.mapped();
+}
+
+test('from the notebook to maps; sharing, the matrix, and a comparison', async ({
   page,
   tmpPath
 }) => {
   test.slow();
   const panel = await answer(page, tmpPath);
-  await panel.reachText();
-  await expectVisibleFocus(page);
-  await page.keyboard.press('End');
-  await expect(page.locator(':focus')).toHaveText(ANSWER);
-  await page.keyboard.press('Enter');
-  await expect(panel.target).toHaveText(ANSWER);
-  await panel.mapped();
-  // The map is told of whatever has the focus.
-  await page.keyboard.press('ArrowUp');
-  await expect(page.getByRole('tooltip')).toHaveText(/rank \d+ of \d+/);
-  await expectVisibleFocus(page);
 
-  // Back to the granularity, and to the method.
-  await tabTo(page, '[role="radio"]', 'Shift+Tab');
-  await page.keyboard.press('ArrowLeft');
-  await expect(
-    panel.region.getByRole('radio', { name: 'Words' })
-  ).toBeChecked();
-  await expectVisibleFocus(page);
-  await panel.mapped();
-  await page.keyboard.press('ArrowRight');
-  await tabTo(page, '.lit-method-choice select');
-  await page.keyboard.press('ArrowDown');
-  await expect(panel.method).not.toHaveValue('grad_l2');
-  await panel.mapped();
+  await test.step('a map, and other maps', async () => {
+    await panel.reachText();
+    await expectVisibleFocus(page);
+    await page.keyboard.press('End');
+    await expect(page.locator(':focus')).toHaveText(ANSWER);
+    await page.keyboard.press('Enter');
+    await expect(panel.target).toHaveText(ANSWER);
+    await panel.mapped();
+    // The map is told of whatever has the focus.
+    await page.keyboard.press('ArrowUp');
+    await expect(page.getByRole('tooltip')).toHaveText(/rank \d+ of \d+/);
+    await expectVisibleFocus(page);
 
-  // Another sentence.
-  await tabTo(page, '[data-segment]');
-  await page.keyboard.press('End');
-  await page.keyboard.press('ArrowUp');
-  const other = (await page.locator(':focus').textContent())!;
-  await page.keyboard.press('Enter');
-  await expect(panel.target).toHaveText(other);
-  await panel.mapped();
-  // What weighs most is a list of buttons, which lead into the text.
-  await tabTo(page, '.lit-ledto-row');
-  await page.keyboard.press('Enter');
-  await expect(panel.region.locator('.lit-flash')).toBeInViewport();
-  await page.keyboard.press('Escape');
-  await expect(panel.target).toHaveCount(0);
-});
+    // Back to the granularity, and to the method.
+    await tabTo(page, '[role="radio"]', 'Shift+Tab');
+    await page.keyboard.press('ArrowLeft');
+    await expect(
+      panel.region.getByRole('radio', { name: 'Words' })
+    ).toBeChecked();
+    await expectVisibleFocus(page);
+    await panel.mapped();
+    await page.keyboard.press('ArrowRight');
+    await tabTo(page, '.lit-method-choice select');
+    await page.keyboard.press('ArrowDown');
+    await expect(panel.method).not.toHaveValue('grad_l2');
+    await panel.mapped();
 
-test('the matrix, and a comparison', async ({ page, tmpPath }) => {
-  test.slow();
-  const panel = await answer(page, tmpPath);
-  await panel.reachText();
-  await page.keyboard.press('End');
-  await page.keyboard.press('Enter');
-  await panel.mapped();
-
-  // The matrix, from the command palette.
-  await command(page, 'Matrix of the Whole');
-  const grid = page.getByRole('grid', { name: /What led to each sentence/ });
-  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
-  await tabTo(page, '[role="gridcell"]');
-  await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('Enter');
-  await expect(panel.target).toHaveText(
-    (await grid.getByRole('rowheader').first().textContent())!
-  );
-
-  // The column's sentence comes into view.
-  await expect(panel.segments('Prompt').nth(1)).toBeInViewport();
-
-  // A trial without the prompt's first sentence.
-  await panel.mapped();
-  await command(page, 'Prompt Salience');
-  await expect(panel.run).toBeFocused();
-  await tabTo(page, '[data-segment]');
-  await page.keyboard.press('Home');
-  await page.keyboard.press('Delete');
-  const comparison = page.getByRole('region', { name: /^Comparison/ });
-  await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
-    timeout: COLD
+    // Another sentence.
+    await tabTo(page, '[data-segment]');
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowUp');
+    const other = (await page.locator(':focus').textContent())!;
+    await page.keyboard.press('Enter');
+    await expect(panel.target).toHaveText(other);
+    await panel.mapped();
+    // What weighs most is a list of buttons, which lead into the text.
+    await tabTo(page, '.lit-ledto-row');
+    await page.keyboard.press('Enter');
+    await expect(panel.region.locator('.lit-flash')).toBeInViewport();
+    await page.keyboard.press('Escape');
+    await expect(panel.target).toHaveCount(0);
   });
-  await tabTo(page, '.lit-compare [role="radio"]');
-  await page.keyboard.press('ArrowLeft');
-  await expect(
-    comparison.getByRole('radio', { name: 'Difference of maps' })
-  ).toBeChecked();
-  await tabTo(page, '.lit-compare [data-segment]');
-  await page.keyboard.press('End');
-  await page.keyboard.press('Enter');
-  await expect(page.locator(':focus')).toHaveAttribute('data-target', 'true');
-  await expectVisibleFocus(page);
+
+  await test.step('sharing: into the notebook, by the menu', async () => {
+    await targetLast(page, panel);
+    await tabTo(
+      page,
+      '[aria-haspopup="menu"][aria-label^="Share"]',
+      'Shift+Tab'
+    );
+    await page.keyboard.press('Enter');
+    const menu = page.getByRole('menu').last();
+    await expect(menu).toBeVisible();
+    for (let items = 0; items < 10; items++) {
+      const active = page.locator('.lm-Menu .lm-mod-active');
+      if (
+        (await active.count()) &&
+        /Insert Run/.test((await active.textContent())!)
+      ) {
+        break;
+      }
+      await page.keyboard.press('ArrowDown');
+    }
+    await page.keyboard.press('Enter');
+    await expect(page.locator('.lit-output')).toBeVisible();
+  });
+
+  await test.step('the matrix, and a comparison', async () => {
+    await targetLast(page, panel);
+
+    // The matrix, from the command palette.
+    await command(page, 'Matrix of the Whole');
+    const grid = page.getByRole('grid', { name: /What led to each sentence/ });
+    await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+    await tabTo(page, '[role="gridcell"]');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await expect(panel.target).toHaveText(
+      (await grid.getByRole('rowheader').first().textContent())!
+    );
+
+    // The column's sentence comes into view.
+    await expect(panel.segments('Prompt').nth(1)).toBeInViewport();
+
+    // A trial without the prompt's first sentence.
+    await panel.mapped();
+    await command(page, 'Prompt Salience');
+    await expect(panel.run).toBeFocused();
+    await tabTo(page, '[data-segment]');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Delete');
+    const comparison = page.getByRole('region', { name: /^Comparison/ });
+    await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
+      timeout: COLD
+    });
+    await tabTo(page, '.lit-compare [role="radio"]');
+    await page.keyboard.press('ArrowLeft');
+    await expect(
+      comparison.getByRole('radio', { name: 'Difference of maps' })
+    ).toBeChecked();
+    await tabTo(page, '.lit-compare [data-segment]');
+    await page.keyboard.press('End');
+    await page.keyboard.press('Enter');
+    await expect(page.locator(':focus')).toHaveAttribute('data-target', 'true');
+    await expectVisibleFocus(page);
+  });
 });
 
 test('a row of a dataset', async ({ page }) => {
@@ -271,71 +306,71 @@ test('a dataset that is changed and saved', async ({ page, tmpPath }) => {
   expect(String(content).trim().split('\n')).toHaveLength(2);
 });
 
-test('sharing: into the notebook, by the menu', async ({ page, tmpPath }) => {
-  test.slow();
-  const panel = await answer(page, tmpPath);
-  await panel.reachText();
-  await page.keyboard.press('End');
-  await page.keyboard.press('Enter');
-  await panel.mapped();
-  await tabTo(page, '[aria-haspopup="menu"][aria-label^="Share"]', 'Shift+Tab');
-  await page.keyboard.press('Enter');
-  const menu = page.getByRole('menu').last();
-  await expect(menu).toBeVisible();
-  for (let items = 0; items < 10; items++) {
-    const active = page.locator('.lm-Menu .lm-mod-active');
-    if (
-      (await active.count()) &&
-      /Insert Run/.test((await active.textContent())!)
-    ) {
-      break;
-    }
-    await page.keyboard.press('ArrowDown');
-  }
-  await page.keyboard.press('Enter');
-  await expect(page.locator('.lit-output')).toBeVisible();
-});
-
-test('a model that is refused', async ({ page, request }) => {
+test('a cell’s context menu, two sentences at once, and a model that is refused', async ({
+  page,
+  request,
+  tmpPath
+}) => {
   test.slow();
   const panel = new Panel(page);
-  // A service that isn't there can't refuse.
-  await command(page, 'Restart Model Service');
-  await servicePid(request);
-  await command(page, 'Manage Models');
-  const models = panel.region.getByRole('region', { name: 'Models' });
-  await expect(models.getByRole('button', { name: /^Models/ })).toBeFocused();
-  await tabTo(page, 'button:text-is("Add a model…")');
-  await page.keyboard.press('Enter');
-  const form = models.getByRole('form', { name: 'Add a model' });
-  await expect(form.getByLabel('Preset')).toBeFocused();
-  await page.keyboard.type('gemma9');
-  await page.keyboard.press('Enter');
-  await expect(form.getByRole('alert')).toContainText('no preset gemma9', {
-    timeout: COLD
+  await test.step('a cell’s context menu', async () => {
+    await openNotebook(page, tmpPath, TUTORIAL);
+    await selectCode(page);
+    await page.keyboard.press('Shift+F10');
+    const menu = page.locator('.lm-Menu').last();
+    await expect(menu).toBeVisible();
+    for (let items = 0; items < 40; items++) {
+      const chosen = menu.locator('.lm-mod-active');
+      if (
+        (await chosen.count()) &&
+        (await chosen.textContent())?.includes('Analyze prompt')
+      ) {
+        break;
+      }
+      await page.keyboard.press('ArrowDown');
+    }
+    await page.keyboard.press('Enter');
+    await expect(panel.prompt).toHaveValue(/^Analyze a menu item/);
   });
-  // What was typed is still there.
-  await expect(form.getByLabel('Preset')).toHaveValue('gemma9');
-});
 
-test('a cell’s context menu', async ({ page, tmpPath }) => {
-  test.slow();
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await selectCode(page);
-  await page.keyboard.press('Shift+F10');
-  const menu = page.locator('.lm-Menu').last();
-  await expect(menu).toBeVisible();
-  for (let items = 0; items < 40; items++) {
-    const chosen = menu.locator('.lm-mod-active');
-    if (
-      (await chosen.count()) &&
-      (await chosen.textContent())?.includes('Analyze prompt')
-    ) {
-      break;
-    }
-    await page.keyboard.press('ArrowDown');
-  }
-  await page.keyboard.press('Enter');
-  await expect(panel.prompt).toHaveValue(/^Analyze a menu item/);
+  await test.step('two sentences at once', async () => {
+    // Ctrl+Enter runs from anywhere in the panel; Shift+Enter adds to the target.
+    await page.keyboard.press('Control+Enter');
+    await panel.answered(ANSWER);
+    const last = panel.segments('Answer').last();
+    await panel.reachText();
+    await page.keyboard.press('End');
+    await expect(last).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(last).toHaveAttribute('aria-pressed', 'true');
+    await panel.mapped();
+    await page.keyboard.press('Home');
+    await expect(page.getByRole('tooltip')).toContainText(/rank \d+ of/);
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Shift+Enter');
+    await expect(panel.target).toHaveCount(2);
+    await page.keyboard.press('Escape');
+    await expect(panel.target).toHaveCount(0);
+  });
+
+  await test.step('a model that is refused', async () => {
+    // A service that isn't there can't refuse.
+    await command(page, 'Restart Model Service');
+    await servicePid(request);
+    await command(page, 'Manage Models');
+    const models = panel.region.getByRole('region', { name: 'Models' });
+    await expect(models.getByRole('button', { name: /^Models/ })).toBeFocused();
+    await tabTo(page, 'button:text-is("Add a model…")');
+    await page.keyboard.press('Enter');
+    const form = models.getByRole('form', { name: 'Add a model' });
+    await expect(form.getByLabel('Preset')).toBeFocused();
+    await page.keyboard.type('gemma9');
+    await page.keyboard.press('Enter');
+    await expect(form.getByRole('alert')).toContainText('no preset gemma9', {
+      timeout: COLD
+    });
+    // What was typed is still there.
+    await expect(form.getByLabel('Preset')).toHaveValue('gemma9');
+  });
 });
