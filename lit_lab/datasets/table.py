@@ -17,13 +17,13 @@ import threading
 from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import nlargest
 from itertools import chain, compress, filterfalse
 from typing import Literal
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch
+from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch, Role, Turn
 
 from .columns import text
 
@@ -34,7 +34,7 @@ CREATE TABLE facts (
     id INTEGER PRIMARY KEY, line INTEGER, origin INTEGER, length INTEGER, targets INTEGER, source TEXT, key TEXT,
     source_key TEXT
 ) STRICT;
-CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT) STRICT;
+CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT, turns TEXT) STRICT;
 CREATE TABLE pieces (id INTEGER PRIMARY KEY, rows BLOB, ends BLOB, folded BLOB) STRICT;
 """
 _INDICES = (
@@ -64,6 +64,7 @@ class Row:
         line: Its first line in its file; 0: none.
         others: Values of the other columns, as in JSON.
         origin: The line of its file that it came from, which a duplicate shares with its original; 0: none.
+        turns: The turns of a conversation: who speaks, and where in the prompt the text is. Empty: it is none.
     """
 
     line: int
@@ -72,6 +73,7 @@ class Row:
     source: str = ""
     others: dict[str, object] = field(default_factory=dict)
     origin: int = 0
+    turns: Sequence[tuple[Role, int, int]] = ()
 
 
 class Table:
@@ -130,7 +132,7 @@ class Table:
                 (_facts(number, row) for number, row in zip(ids, rows, strict=True)),
             )
             database.executemany(
-                "INSERT INTO texts VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?)",
                 (_texts(number, row) for number, row in zip(ids, rows, strict=True)),
             )
             self._index(database, zip(ids, rows, strict=True))
@@ -150,7 +152,7 @@ class Table:
         """Add a copy of a row after it; return its id. Raises `Problem` if there is no such row."""
         with self._lock:
             like = self._get(row_id)
-            made = self.append([Row(0, like.prompt, like.target, like.source, like.others, like.origin)])
+            made = self.append([replace(like, line=0)])
             self._behind.setdefault(row_id, []).insert(0, made)
             return made
 
@@ -158,17 +160,13 @@ class Table:
         """Change a row; None leaves a value unchanged. Raises `Problem` if there is no such row."""
         with self._lock:
             old = self._get(row_id)
-            new = Row(
-                old.line,
-                old.prompt if prompt is None else prompt,
-                old.target if target is None else target,
-                old.source if source is None else source,
-                old.others,
-                old.origin,
-            )
+            if prompt not in (None, old.prompt) and old.turns:
+                raise composed("It is a conversation.")
+            given = {"prompt": prompt, "target": target, "source": source}
+            new = replace(old, **{name: value for name, value in given.items() if value is not None})
             with self._changing() as database:
                 database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _facts(row_id, new))
-                database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", _texts(row_id, new))
+                database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?)", _texts(row_id, new))
                 self._forget(database, row_id)
                 self._index(database, [(row_id, new)])
             self._count(old.source, -1)
@@ -198,6 +196,7 @@ class Table:
             id=row_id,
             line=row.line,
             prompt=row.prompt,
+            turns=[Turn(role=role, text=row.prompt[start:end]) for role, start, end in row.turns],
             target=row.target,
             source=row.source,
             others={name: text(value) for name, value in row.others.items() if value not in (None, "")},
@@ -368,13 +367,13 @@ class Table:
     def _get(self, row_id: int) -> Row:
         with self._full_disk():
             found = self._database.execute(
-                "SELECT line, prompt, target, source, others, origin FROM facts JOIN texts USING (id) WHERE id = ?",
+                "SELECT line, prompt, target, source, others, origin, turns FROM facts JOIN texts USING (id) WHERE id = ?",
                 (row_id,),
             ).fetchone()
         if found is None or row_id in self._deleted:
             raise _no_row(row_id)
-        line, prompt, target, source, others, origin = found
-        return Row(line, prompt, target, source, json.loads(others), origin)
+        line, prompt, target, source, others, origin, turns = found
+        return Row(line, prompt, target, source, json.loads(others), origin, json.loads(turns))
 
     def _count(self, source: str, step: int) -> None:
         if source in self._sources or (len(self._sources) < _SOURCES and len(source) <= _SOURCE):
@@ -451,7 +450,7 @@ def _facts(number: int, row: Row) -> tuple[object, ...]:
 
 def _texts(number: int, row: Row) -> tuple[object, ...]:
     others = json.dumps(row.others, ensure_ascii=False, default=str)
-    return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others)
+    return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others, json.dumps(row.turns))
 
 
 def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
@@ -472,6 +471,13 @@ def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
 def _chosen(order: Sequence[int], marks: Sequence[int]) -> Sequence[int]:
     """Return the marked rows."""
     return array.array("I", compress(order, map(marks.__getitem__, order)))
+
+
+def composed(why: str) -> Problem:
+    """Return the error that a row's prompt can't be changed as one text."""
+    return Problem(
+        409, "composed_row", f"The row's prompt can't be changed here. {why}", "Add the changed text as a new row."
+    )
 
 
 def _closed() -> Problem:
