@@ -17,16 +17,48 @@ Fields = dict[str, object]
 # As `plain_name` makes them, the most likely first.
 _NAMES = {
     "prompt": (
-        *("prompt", "text", "input", "question", "instruction", "query", "sentence", "content", "message", "userprompt"),
+        *(
+            "prompt",
+            "text",
+            "input",
+            "question",
+            "instruction",
+            "query",
+            "sentence",
+            "content",
+            "message",
+            "userprompt",
+        ),
         *("prompttext", "userinput", "inputtext", "inputs", "instructions", "problem", "request", "user", "goal"),
     ),
     "target": (
         *("target", "completion", "answer", "output", "response", "expected", "reference", "label", "groundtruth"),
         *("chosen", "ideal", "answerkey", "outputtext", "referenceanswer", "expectedoutput", "expectedanswer", "gold"),
-        *("goldanswer", "correctanswer", "bestanswer", "correct", "solution", "answers", "preferredoutput", "completions"),
+        *(
+            "goldanswer",
+            "correctanswer",
+            "bestanswer",
+            "correct",
+            "solution",
+            "answers",
+            "preferredoutput",
+            "completions",
+        ),
         *("summary", "highlights", "preferred", "outputs", "targets", "assistant"),
     ),
-    "source": ("source", "category", "origin", "type", "topic", "task", "dataset", "group", "act", "cluster", "subject"),
+    "source": (
+        "source",
+        "category",
+        "origin",
+        "type",
+        "topic",
+        "task",
+        "dataset",
+        "group",
+        "act",
+        "cluster",
+        "subject",
+    ),
 }
 # What is a part of one prompt, and becomes one together: its two columns, in the order in which they are joined.
 _JOINED = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from lit_lab.protocol import MAX_TEXT, DatasetColumns
+from lit_lab.protocol import MAX_TEXT, DatasetColumns, Role
 
 from . import template, turns
 from .columns import shorten, text, value_at
@@ -62,7 +62,7 @@ class Composer:
             return _TOO_LONG
         return row if is_text(prompt + row.target + source + rest) else NOT_TEXT
 
-    def _prompt(self, fields: Mapping[str, object]) -> tuple[str, str, list[tuple[turns.Role, int, int]], set[str]]:
+    def _prompt(self, fields: Mapping[str, object]) -> tuple[str, str, list[tuple[Role, int, int]], set[str]]:
         """Return the prompt, the target that comes with it, its turns, and the columns that are all used up."""
         if self._template is not None:
             return self._template.fill(lambda column: text(value_at(fields, column))) or "", "", [], set()

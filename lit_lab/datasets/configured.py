@@ -24,6 +24,7 @@ def suffix_of(name: str) -> str:
     lower = name.lower()
     return max((suffix for suffix in SUFFIXES if lower.endswith(suffix)), key=len, default="")
 
+
 _CLASS = re.compile(r"(?:(?P<name>[^:]+):)?(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<cls>[^\W\d]\w*)")
 
 
@@ -57,8 +58,7 @@ def parse(entry: str) -> Entry:
     match = _CLASS.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"{entry!r} is neither 'name:path' (a file that ends in {NAMED}) nor 'module:Class' nor "
-            "'name:module:Class'"
+            f"{entry!r} is neither 'name:path' (a file that ends in {NAMED}) nor 'module:Class' nor 'name:module:Class'"
         )
     return Entry((match["name"] or match["cls"]).strip(), cls=f"{match['module']}:{match['cls']}")
 

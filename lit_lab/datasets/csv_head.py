@@ -11,7 +11,7 @@ _Guess = Callable[[list[str]], str]
 _COMMENTS = ("#", "//")
 _SENTENCE = 4  # words
 _LINE = 3  # words of a sentence in a file of one column
-_STOP = (".", "?", "!", "…", ":", "。", "？", "！")
+_STOP = (".", "?", "!", "…", ":", "\u3002", "\uff1f", "\uff01")  # the last three are East Asian
 _LONG = 100  # characters of a name
 _SHOWN = 80  # characters of a line in a remark
 
@@ -47,7 +47,9 @@ def _is_header(sample: list[str], comments: int, delimiter_of: _Guess) -> bool:
     line, following = sample[comments - 1], sample[comments]
     delimiter = delimiter_of(sample[comments:])
     width = len(fields_of(line, delimiter))
-    return width > 1 and width == len(fields_of(following, delimiter)) and not any_known(fields_of(following, delimiter))
+    return (
+        width > 1 and width == len(fields_of(following, delimiter)) and not any_known(fields_of(following, delimiter))
+    )
 
 
 def names_columns(names: Sequence[str]) -> bool:
@@ -76,7 +78,9 @@ def about_preamble(lines: Sequence[str]) -> str:
     if not lines:
         return ""
     first = shorten(lines[0], _SHOWN)
-    return f"“{first}” is left out." if len(lines) == 1 else f"The first {len(lines)} lines, from “{first}”, are left out."
+    return (
+        f"“{first}” is left out." if len(lines) == 1 else f"The first {len(lines)} lines, from “{first}”, are left out."
+    )
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:

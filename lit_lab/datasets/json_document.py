@@ -5,7 +5,6 @@ This only finds where values begin and end; `json_rows` parses each, within its 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -55,7 +54,7 @@ def outline(text: TextFile) -> Outline:
     found = Outline(scanner.peek())
     try:
         if found.first == "{":
-            for key in scanner.keys():
+            for key in scanner.names():
                 if len(found.keys) < _MOST_KEYS:
                     found.keys[key] = scanner.peek()
                 scanner.value(0)
@@ -80,7 +79,7 @@ def elements(text: TextFile, key: str | None = None) -> Iterator[tuple[int, str 
     scanner = _Scanner(text)
     try:
         if key is not None:
-            for found in scanner.keys():
+            for found in scanner.names():
                 if found == key:
                     break
                 scanner.value(0)
@@ -93,20 +92,35 @@ def elements(text: TextFile, key: str | None = None) -> Iterator[tuple[int, str 
                 "The rows before it can be used. Save the file again.",
             )
     except Unfinished as unfinished:
-        raise Problem(
-            422,
-            "bad_dataset",
-            f"The file ends in the middle of a value, which begins in line {unfinished.line:,}.",
-            "The rows before it can be used. Save the file again.",
-        ) from unfinished
+        raise _too_early(unfinished) from unfinished
 
 
 def values(text: TextFile) -> Iterator[tuple[int, str | None]]:
-    """Yield the values that follow each other in a file, with their lines; None for one that is too long."""
+    """Yield the values that follow each other in a file, with their lines; None for one that is too long.
+
+    Raises:
+        Problem: The file ends too early.
+    """
     scanner = _Scanner(text)
-    with contextlib.suppress(Unfinished):
+    try:
         while scanner.peek():
             yield scanner.line, scanner.value(MAX_LINE)
+    except Unfinished as unfinished:
+        raise _too_early(unfinished) from unfinished
+
+
+def first(text: TextFile) -> str:
+    """Return the character that a document begins with, after blanks; empty for an empty file."""
+    return _Scanner(text).peek()
+
+
+def _too_early(unfinished: Unfinished) -> Problem:
+    return Problem(
+        422,
+        "bad_dataset",
+        f"The file ends in the middle of a value, which begins in line {unfinished.line:,}.",
+        "The rows before it can be used. Save the file again.",
+    )
 
 
 class _Scanner:
@@ -145,7 +159,7 @@ class _Scanner:
             yield self.line, self.value(MAX_LINE)
         self._pass(self._at + 1)
 
-    def keys(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """Yield the keys of the object that begins here; the caller takes each one's value."""
         self.peek()
         begun = self.line
@@ -179,7 +193,8 @@ class _Scanner:
                 self._container(begun)
             elif mark in "]}":
                 self._pass(self._at + 1)  # one too many
-            else:
+            elif mark:
+                self._pass(self._at + 1)
                 self._until(_SCALAR_END)
             return "".join(self._pieces) if self._pieces is not None else None
         finally:

@@ -15,7 +15,6 @@ from .turns import looks_like
 
 NOT_TEXT = "It contains bytes that aren't text in this encoding, or half of a character."
 _LOOKED_AT = 20  # lines that tell JSON Lines from JSON
-_PEEKED = 1 << 16  # characters in which a document begins
 
 Found = tuple[int, Fields | str, int]
 """A row's line, the row or the reason why it is unusable, and its length in characters."""
@@ -51,16 +50,17 @@ class JsonRows:
 
     def _has_lines(self) -> bool:
         """Whether each line is a row, rather than the file as a whole a value."""
-        text, lines = self._open(), list[str]()
-        with contextlib.suppress(Problem), contextlib.closing(text):  # what is damaged is said when the rows are read
+        lines = list[str]()
+        with contextlib.suppress(Problem), contextlib.closing(self._open()) as text:  # reading says what is damaged
+            if json_document.first(text) == "[":
+                return False
+        with contextlib.suppress(Problem), contextlib.closing(self._open()) as text:
             for _, line in text.lines():
                 lines += ["…" if line is None else line] if line is None or line.strip() else []
                 if len(lines) == _LOOKED_AT:
                     break
-        if self._is_lines and len(lines) < 2:
-            return not lines or not lines[0].lstrip().startswith("[")
-        if not lines or len(lines) < 2 or lines[0].lstrip().startswith("["):
-            return False
+        if len(lines) < 2:
+            return self._is_lines
         # Inside an indented document, no object begins at the beginning of a line and ends at its end.
         is_row = any(line.startswith("{") and line.rstrip(" \t,").endswith("}") for line in lines)
         return is_row or (self._is_lines and lines[0].strip()[:1] != "{")
@@ -75,28 +75,26 @@ class JsonRows:
 
     def _document(self) -> Iterator[Found]:
         """Return an iterator over the rows of a JSON document. Raises `Problem`."""
-        outline, lists = json_document.Outline("["), list[str]()
-        if self._first() != "[":
-            with contextlib.closing(self._open()) as text:
-                outline = json_document.outline(text)
-            lists = [key for key, mark in outline.keys.items() if mark == "["]
-        if outline.first != "[" and (outline.first != "{" or outline.line):
-            where = f"a value that begins in line {outline.line:,} doesn't end" if outline.line else "it has no list or object"
+        with contextlib.closing(self._open()) as text:
+            if json_document.first(text) == "[":
+                return map(_parsed, json_document.elements(self.text))
+        with contextlib.closing(self._open()) as text:
+            outline = json_document.outline(text)
+        lists = [key for key, mark in outline.keys.items() if mark == "["]
+        if outline.first != "{" or outline.line:
+            where = (
+                f"a value that begins in line {outline.line:,} doesn't end"
+                if outline.line
+                else "it has no list or object"
+            )
             forms = "neither JSON Lines nor JSON" if self._is_lines else "not JSON"
             raise Problem(422, "bad_dataset", f"{self._name} is {forms}: {where}.", "Check the file, or save it again.")
         if outline.has_more:
             return map(_parsed, json_document.values(self.text))
-        if outline.first == "[":
-            return map(_parsed, json_document.elements(self.text))
         has_prompt = any(mark == '"' and is_prompt_name(key) for key, mark in outline.keys.items())
         if len(lists) == 1 and not has_prompt and not self._is_conversation(lists[0]):
             return map(_parsed, json_document.elements(self.text, lists[0]))
         return self._whole()
-
-    def _first(self) -> str:
-        with contextlib.closing(self._open()) as text:
-            starts = (line.lstrip("\ufeff \t")[:1] for _, line in text.whole_lines(_PEEKED) if line and line.strip())
-            return next(starts, "[")  # a very long line is a list
 
     def _is_conversation(self, key: str) -> bool:
         """Whether a list's elements are messages, so that the whole document is one row."""

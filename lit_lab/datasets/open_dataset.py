@@ -6,13 +6,14 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lit_lab import discreet, protocol
 from lit_lab.problem import Problem
 from lit_lab.protocol import BadRow, DatasetColumns, DatasetState, ErrorBody, SourceCount
 
+from .batches import batches
 from .columns import about_no_prompts, any_known, guess, inner, shorten
 from .composing import Composer
 from .configured import suffix_of
@@ -24,9 +25,6 @@ from .table import FULL, Row, Table, composed
 _DISK = 4  # bytes of the temporary file for a byte that is read: most texts take three
 _MIN_DISK_BYTES = 64_000_000  # that it may always take: enough for the longest row and a batch
 _SAMPLE = 100  # rows that columns are guessed from
-_BATCH = 500  # rows that are written at once
-_BATCH_CHARS = 1_000_000
-_FIELD = 50  # characters whose memory a field takes besides its own
 _BAD_ROWS = 200  # listed in a state
 _SOURCES = 200  # listed in a state
 _COLUMNS = 500  # listed in a state
@@ -187,7 +185,7 @@ class OpenDataset:
         self._is_reading = False
 
     def _read(self, reader: Reader) -> None:
-        for batch in _batches(reader, _SAMPLE):
+        for batch in batches(reader, _SAMPLE):
             if self.stop.is_set():
                 return
             self._columns = reader.columns
@@ -210,7 +208,9 @@ class OpenDataset:
             if 0 < self._limit < reader.unpacked and is_more:
                 self._is_cut = True
                 whole = "unpacked, the file has more" if reader.is_packed else f"the file has {self.size / 1e6:,.0f} MB"
-                self._remark = f"Only the first {self._limit / 1e6:,.0f} MB were read (c.LitLab.dataset_megabytes); {whole}."
+                self._remark = (
+                    f"Only the first {self._limit / 1e6:,.0f} MB were read (c.LitLab.dataset_megabytes); {whole}."
+                )
                 return
             # Let this process's other threads run.
             self.stop.wait(0.001)
@@ -383,27 +383,3 @@ class OpenDataset:
             self._columns = [used["prompt"], *self._columns]
         self._inner, self._header = [], None
         self._composer = Composer(self._chosen, self._columns)
-
-
-def _batches(records: Iterable[Record], first: int) -> Iterator[list[Record]]:
-    """Yield records in batches, bounded in number and in text. Before a failure, yield the records before it.
-
-    Args:
-        records: All records.
-        first: Maximum size of the first batch.
-    """
-    batch, size, most = list[Record](), 0, first
-    failure: Problem | None = None
-    try:
-        for record in records:
-            batch.append(record)
-            size += record.size + _FIELD * len(record.fields) + sum(map(len, record.fields))
-            if len(batch) >= most or size >= _BATCH_CHARS:
-                yield batch
-                batch, size, most = [], 0, _BATCH
-    except Problem as problem:
-        failure = problem
-    if batch:
-        yield batch
-    if failure is not None:
-        raise failure

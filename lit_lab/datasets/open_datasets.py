@@ -180,8 +180,9 @@ class OpenDatasets:
         self._lookers.end()
 
     def _put(self, owner: str, name: str, path: str, request: DatasetOpening) -> OpenDataset:
-        choices = {"header": request.header, "encoding": request.encoding}
-        dataset = OpenDataset(owner, name, path, request.columns, self._limit, **choices)
+        dataset = OpenDataset(
+            owner, name, path, request.columns, self._limit, header=request.header, encoding=request.encoding
+        )
         dataset.used = asyncio.get_running_loop().time()
         self.by_id[dataset.id] = dataset
         return dataset

@@ -120,7 +120,11 @@ def _expected(test: object, row: Mapping[str, object]) -> str:
     """Return the text that a test expects; empty: it says none."""
     asserts = test.get("assert") if isinstance(test, dict) else None
     for each in asserts if isinstance(asserts, list) else []:
-        if isinstance(each, dict) and each.get("type") in _EXPECTED and isinstance(each.get("value"), (str, int, float)):
+        if (
+            isinstance(each, dict)
+            and each.get("type") in _EXPECTED
+            and isinstance(each.get("value"), (str, int, float))
+        ):
             try:
                 expected = _filled(text(each["value"]), row)
                 _check_here(expected, "expected text")

@@ -102,9 +102,7 @@ class Form:
     encoding: str | None = None
 
 
-def into_lines(
-    data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]], form: Form, keeps: bool
-) -> Written:
+def into_lines(data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]], form: Form, keeps: bool) -> Written:
     """Write rows into the JSON lines that they came from.
 
     Args:
@@ -212,7 +210,8 @@ def _messages(row: Row) -> list[dict[str, str]]:
     """Return a row as messages, as OpenAI and Hugging Face have them: its turns, or its prompt, and its target."""
     turns = row.turns or [("user", 0, len(row.prompt))]
     messages = [
-        {"role": "assistant" if role == "model" else role, "content": row.prompt[start:end]} for role, start, end in turns
+        {"role": "assistant" if role == "model" else role, "content": row.prompt[start:end]}
+        for role, start, end in turns
     ]
     return messages + ([{"role": "assistant", "content": row.target}] if row.target else [])
 

@@ -40,7 +40,9 @@ def element(value: object) -> Fields | str:
 
 def is_row(value: Mapping[str, object]) -> bool:
     """Whether an object is one row rather than a list of rows: it has a prompt as text, or a conversation."""
-    return any((isinstance(each, str) and is_prompt_name(name)) or looks_like(each, name) for name, each in value.items())
+    return any(
+        (isinstance(each, str) and is_prompt_name(name)) or looks_like(each, name) for name, each in value.items()
+    )
 
 
 def _of_object(value: Mapping[str, object]) -> Iterator[Fields | str]:

@@ -162,8 +162,12 @@ class Table:
             old = self._get(row_id)
             if prompt not in (None, old.prompt) and old.turns:
                 raise composed("It is a conversation.")
-            given = {"prompt": prompt, "target": target, "source": source}
-            new = replace(old, **{name: value for name, value in given.items() if value is not None})
+            new = replace(
+                old,
+                prompt=old.prompt if prompt is None else prompt,
+                target=old.target if target is None else target,
+                source=old.source if source is None else source,
+            )
             with self._changing() as database:
                 database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _facts(row_id, new))
                 database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?)", _texts(row_id, new))

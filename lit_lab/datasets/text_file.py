@@ -63,8 +63,8 @@ def encoding_of(head: bytes) -> str:
 
 def check_kind(name: str, head: bytes) -> None:
     """Refuse other kinds of files than text, by their beginning. Raises `Problem`."""
-    for beginning, what, hint in _NO_TEXTS:
-        if head.startswith(beginning):
+    for start, what, hint in _NO_TEXTS:
+        if head.startswith(start):
             raise Problem(422, "bad_dataset", f"{name} is {what}.", hint)
 
 

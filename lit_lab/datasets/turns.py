@@ -22,7 +22,18 @@ Turns = list[tuple[Role, str]]
 MAX_TURNS = 1000
 """Maximum number of turns of a conversation."""
 
-NAMES = ("messages", "conversations", "conversation", "turns", "contents", "dialog", "dialogue", "chat", "input", "prompt")
+NAMES = (
+    "messages",
+    "conversations",
+    "conversation",
+    "turns",
+    "contents",
+    "dialog",
+    "dialogue",
+    "chat",
+    "input",
+    "prompt",
+)
 """Names of columns that conversations often have, the most likely first; as `plain_name` makes them."""
 
 SYSTEM_NAMES = ("system", "systeminstruction", "systemprompt", "systemmessage", "instructions")
@@ -117,7 +128,9 @@ def conversation(value: object, name: str, system: object = None) -> Conversatio
         return _of_texts(messages, plain)
     has_roles = any(isinstance(message, dict) and _who(message) is not None for message in messages)
     if not has_roles:
-        return _of_texts([content(_what(message)) if isinstance(message, dict) else message for message in messages], plain)
+        return _of_texts(
+            [content(_what(message)) if isinstance(message, dict) else message for message in messages], plain
+        )
     last = _last_user(messages)
     turns: Turns = [_turn(message) for message in messages[: last + 1]]
     instructions = "" if system is None else content(system)

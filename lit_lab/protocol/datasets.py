@@ -167,7 +167,9 @@ class DatasetFullRow(Message):
 
     id: int
     line: int
-    prompt: str = Field(description="The prompt as text. Of a conversation, each turn after a line that names its role.")
+    prompt: str = Field(
+        description="The prompt as text. Of a conversation, each turn after a line that names its role."
+    )
     turns: list[Turn] = Field(
         default_factory=list,
         description="The conversation that the prompt is, up to its last user turn. Empty: the prompt isn't a conversation.",

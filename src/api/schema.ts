@@ -835,12 +835,31 @@ export interface components {
         };
         /**
          * DatasetColumns
-         * @description The columns to use. None: no column.
+         * @description The columns to use. None: no column. A column within another one is `outer.inner`.
          */
-        DatasetColumns: {
+        "DatasetColumns-Input": {
             prompt: string | null;
             target: string | null;
             source: string | null;
+            /**
+             * @description Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. A paragraph whose columns are all empty is left out.
+             * @default null
+             */
+            template?: string | null;
+        };
+        /**
+         * DatasetColumns
+         * @description The columns to use. None: no column. A column within another one is `outer.inner`.
+         */
+        "DatasetColumns-Output": {
+            prompt: string | null;
+            target: string | null;
+            source: string | null;
+            /**
+             * @description Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. A paragraph whose columns are all empty is left out.
+             * @default null
+             */
+            template: string | null;
         };
         /**
          * DatasetEdited
@@ -865,7 +884,10 @@ export interface components {
         DatasetFullRow: {
             id: number;
             line: number;
+            /** @description The prompt as text. Of a conversation, each turn after a line that names its role. */
             prompt: string;
+            /** @description The conversation that the prompt is, up to its last user turn. Empty: the prompt isn't a conversation. */
+            turns: components["schemas"]["Turn"][];
             target: string;
             source: string;
             /** @description The values of the other columns. */
@@ -900,13 +922,23 @@ export interface components {
              * @description None: guessed from the columns' names.
              * @default null
              */
-            columns?: components["schemas"]["DatasetColumns"] | null;
+            columns?: components["schemas"]["DatasetColumns-Input"] | null;
             /**
              * @description What one prompt is in a plain text file. Blank lines separate paragraphs.
              * @default lines
              * @enum {string}
              */
             split?: "lines" | "paragraphs" | "whole";
+            /**
+             * @description Whether the first line of a CSV file names the columns. None: guessed.
+             * @default null
+             */
+            header?: boolean | null;
+            /**
+             * @description A text file's encoding. None: guessed.
+             * @default null
+             */
+            encoding?: ("utf-8" | "utf-16-le" | "utf-16-be" | "cp1252" | "cp1250" | "cp1251" | "gb18030" | "big5" | "cp932" | "euc_jp" | "cp949") | null;
         };
         /**
          * DatasetPage
@@ -1032,9 +1064,14 @@ export interface components {
             encoding: string;
             columns: string[];
             /** @description The columns in use. */
-            chosen: components["schemas"]["DatasetColumns"];
+            chosen: components["schemas"]["DatasetColumns-Output"];
             /** @description None: not a plain text file. */
             split: ("lines" | "paragraphs" | "whole") | null;
+            /**
+             * @description Whether the first line is taken for the columns' names. None: not a CSV file.
+             * @default null
+             */
+            header: boolean | null;
             /** @description The most frequent sources, at most 200. */
             sources: components["schemas"]["SourceCount"][];
             /** @description Whether there are unsaved changes. */
@@ -2451,6 +2488,18 @@ export interface components {
             answer: components["schemas"]["Token"][];
             /** @description The most tokens, prompt and answer together, that the model accepts here. */
             window: number;
+        };
+        /**
+         * Turn
+         * @description What one side of a conversation says.
+         */
+        Turn: {
+            /**
+             * @description `system`: instructions for the model; `user`; `model`: an earlier answer.
+             * @enum {string}
+             */
+            role: "system" | "user" | "model";
+            text: string;
         };
         /**
          * UnicodeNamesRequest
