@@ -1,7 +1,13 @@
 /** Ends of the names of files that can be read as prompts. */
-const DATASET = /\.(jsonl|ndjson|csv|tsv|txt|parquet)$/i;
+const DATASET =
+  /\.(?:(?:jsonl|ndjson|json|csv|tsv|txt|yaml|yml)(?:\.gz)?|parquet)$/i;
 
 /** Whether a file's name is one of a file of prompts. */
 export function isDatasetPath(path: string): boolean {
   return DATASET.test(path);
+}
+
+/** A file's name without the end that says what is in it. */
+export function withoutEnd(name: string): string {
+  return name.replace(DATASET, '');
 }

@@ -11,7 +11,8 @@ import type {
   DatasetFullRow,
   DatasetOpening,
   DatasetRow,
-  DatasetState
+  DatasetState,
+  TextEncoding
 } from '../api';
 import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
@@ -40,6 +41,12 @@ export interface IReference {
   /** Undefined: they are guessed. */
   readonly columns?: DatasetColumns;
   readonly split?: Split;
+  /** Whether a table's first line names the columns. Undefined: it is guessed. */
+  readonly header?: boolean;
+  /** Undefined: it is guessed. */
+  readonly encoding?: TextEncoding;
+  /** Columns that were chosen by hand for fields of prompts, by the fields' names; '': none. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -192,6 +199,13 @@ export class OpenedDataset extends Model {
     await this.open();
   }
 
+  /** Choose the column that fills a field of a prompt; '': none. */
+  mapField(field: string, column: string): void {
+    const fields = { ...this._reference.fields, [field]: column };
+    this._reference = { ...this._reference, fields };
+    this._emit();
+  }
+
   /** Fetch all of a row; null: that failed, and the problem is shown. */
   async read(row: number): Promise<DatasetFullRow | null> {
     try {
@@ -259,9 +273,10 @@ export class OpenedDataset extends Model {
         consent !== 'none',
         consent === 'discard'
       );
-      const { columns } = this._reference;
+      const { columns, fields } = this._reference;
       this._reference = {
         path: this._state.path,
+        ...(fields && { fields }),
         // Under the names that they have in that file.
         ...(columns && { columns: this._state.chosen })
       };
@@ -321,9 +336,11 @@ export class OpenedDataset extends Model {
       if (this._id !== null && (await this._reattach(this._id))) {
         return;
       }
-      const { name, path, columns, split = 'lines' } = this._reference;
+      const { name, path, split = 'lines' } = this._reference;
+      const { columns, header, encoding } = this._reference;
+      const how = { columns, split, header, encoding };
       const state = await this._client.openDataset(
-        path === undefined ? { name, columns, split } : { path, columns, split }
+        path === undefined ? { name, ...how } : { path, ...how }
       );
       if (this.isDisposed) {
         this._client.closeDataset(state.id).catch(() => undefined);
