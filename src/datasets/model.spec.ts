@@ -7,10 +7,13 @@ import type {
   DatasetRow,
   DatasetState
 } from '../api';
-import { until } from '../session/fakes';
+import { FakeSource, until } from '../session/fakes';
+import { PromptModel } from '../session/prompt';
 import type { IPromptSource } from '../session/source';
+import { fieldsIn } from './fields';
 import { DatasetsModel } from './model';
 import type { DatasetsClient } from './model';
+import { fillFields, hasFields } from './promptfields';
 import { fate } from './save';
 
 /** A server half with one kind of dataset, of `prompts`. */
@@ -22,6 +25,8 @@ class FakeServer {
   failure: ApiError | null = null;
   gone = false;
   bad = 0;
+  /** Other columns, with each row's values. */
+  others: Record<string, string> = {};
   /** Whether something else has changed the file. */
   changedOnDisk = false;
   /** How many times it answers that it is still reading. */
@@ -50,9 +55,10 @@ class FakeServer {
       size: 1,
       remark: '',
       encoding: 'utf-8',
-      columns: ['prompt'],
-      chosen: { prompt: 'prompt', target: null, source: null },
+      columns: ['prompt', ...Object.keys(this.others)],
+      chosen: { prompt: 'prompt', target: null, source: null, template: null },
       split: null,
+      header: null,
       sources: [],
       edited: this.edits.length > 0,
       revision: this.edits.length
@@ -113,9 +119,10 @@ class FakeServer {
         id: row,
         line: row,
         prompt: this.prompts[row - 1],
+        turns: [],
         target: 'T',
         source: 'gigaword',
-        others: {}
+        others: this.others
       };
     },
     editDataset: async (id, edit) => {
@@ -385,6 +392,66 @@ describe('datasets/model', () => {
       await read();
       expect(dataset.problem).toBeNull();
     }
+  });
+
+  it('fills a row’s fields from columns, and runs it only when all are filled', async () => {
+    server.prompts = ['Tell me of {town} in {year}.'];
+    server.others = { Town: 'Rome', when: '1990' };
+    await model.load();
+    await model.analyze(1);
+    const town = { value: 'Rome', from: 'the column “Town”' };
+    expect(chosen[0].text?.fields.map(({ name }) => name)).toEqual([
+      'town',
+      'year'
+    ]);
+    expect(chosen[0].suggestions).toEqual({ town });
+    const dataset = model.current!;
+    dataset.mapField('year', 'when');
+    await model.analyze(1);
+    const year = { value: '1990', from: 'the column “when”' };
+    expect(chosen[1].suggestions).toEqual({ town, year });
+    expect(runs).toEqual([false, true]);
+    expect(server.opened).toHaveLength(1); // nothing is read again
+    expect(dataset.reference.fields).toEqual({ year: 'when' });
+  });
+
+  it('fills the fields of the panel’s prompt from a row', async () => {
+    const prompt = new PromptModel();
+    const text = '{question} Use {n} words.';
+    prompt.open(new FakeSource(text, fieldsIn(text)));
+    server.others = { question: 'Why?', count: '5' };
+    await model.load();
+    const dataset = model.current!;
+    expect(hasFields(prompt, dataset)).toBe(true);
+    const row = (await dataset.read(1))!;
+    fillFields(prompt, dataset, row);
+    expect(prompt.value).toBe('Why? Use {n} words.');
+    dataset.mapField('n', 'count');
+    fillFields(prompt, dataset, row);
+    expect(prompt.value).toBe('Why? Use 5 words.');
+    prompt.edit('typed');
+    expect(hasFields(prompt, dataset)).toBe(false);
+    prompt.dispose();
+  });
+
+  it('reads again in another encoding, and keeps what was chosen over a reload', async () => {
+    await model.open({ path: 'a.csv' });
+    const dataset = model.current!;
+    await dataset.reread({ encoding: 'gb18030' });
+    await dataset.reread({ header: false, columns: undefined });
+    dataset.mapField('town', '');
+    expect(server.opened.map(({ encoding, header }) => [encoding, header])).toEqual([
+      [undefined, undefined],
+      ['gb18030', undefined],
+      ['gb18030', false]
+    ]);
+    const saved = JSON.parse(JSON.stringify(model.save()));
+    expect(saved.opened[0].reference).toEqual({
+      path: 'a.csv',
+      encoding: 'gb18030',
+      header: false,
+      fields: { town: '' }
+    });
   });
 
   it('tells that the list can’t be read until it can', async () => {
