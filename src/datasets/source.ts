@@ -32,6 +32,7 @@ export class DatasetSource extends Model implements IPromptSource {
     this.place = place;
     this._text = textOf(row.prompt);
     this._state = dataset.state;
+    this._suggestions = this._suggest();
     this.target = row.target || null;
     this.reveal = reveal;
     dataset.edited.connect(this._onEdited, this);
@@ -53,20 +54,7 @@ export class DatasetSource extends Model implements IPromptSource {
 
   /** Values of the columns that the prompt's fields name. */
   get suggestions(): Readonly<Record<string, ISuggestion>> {
-    const found: Record<string, ISuggestion> = {};
-    if (this._state) {
-      const values = valuesOf(this.row, this._state);
-      const { columns, chosen } = this._state;
-      // The prompt itself fills none of its fields.
-      const others = columns.filter(column => column !== chosen.prompt);
-      for (const { name } of this._text.fields) {
-        const column = columnOf(name, others, this.dataset.reference.fields);
-        if (column !== null && Object.hasOwn(values, column)) {
-          found[name] = { value: values[column], from: this._from(column) };
-        }
-      }
-    }
-    return found;
+    return this._suggestions;
   }
 
   /** Whether each of the prompt's fields has a value. */
@@ -101,13 +89,32 @@ export class DatasetSource extends Model implements IPromptSource {
         this._isThere = edit.kind === 'restore';
       } else if (edit.kind === 'change') {
         this._text = textOf(edit.prompt ?? this._text.value);
+        this._suggestions = this._suggest();
       }
     }
     this._changed.emit();
   }
 
+  private _suggest(): Record<string, ISuggestion> {
+    const found: Record<string, ISuggestion> = {};
+    if (this._state) {
+      const values = valuesOf(this.row, this._state);
+      const { columns, chosen } = this._state;
+      // The prompt itself fills none of its fields.
+      const others = columns.filter(column => column !== chosen.prompt);
+      for (const { name } of this._text.fields) {
+        const column = columnOf(name, others, this.dataset.reference.fields);
+        if (column !== null && Object.hasOwn(values, column)) {
+          found[name] = { value: values[column], from: this._from(column) };
+        }
+      }
+    }
+    return found;
+  }
+
   /** The columns as they were when the row was read. */
   private readonly _state: DatasetState | null;
+  private _suggestions: Readonly<Record<string, ISuggestion>>;
   private _text: IPromptText;
   private _isThere = true;
 }

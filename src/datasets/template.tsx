@@ -25,16 +25,21 @@ export function Template(props: {
   const [row, setRow] = useState<DatasetFullRow | null>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => setText(current), [current]);
-  const hasRows = state.rows > 0;
+  // Only for a template: the whole row isn't needed otherwise.
+  const first = text === '' ? undefined : dataset.list.row(0)?.id;
   useEffect(() => {
-    let isWanted = hasRows;
-    if (hasRows) {
-      void dataset.read(1).then(first => isWanted && setRow(first));
+    let isWanted = true;
+    if (first !== undefined) {
+      void dataset.read(first).then(full => {
+        if (isWanted) {
+          setRow(full);
+        }
+      });
     }
     return () => {
       isWanted = false;
     };
-  }, [dataset, state.id, hasRows]);
+  }, [dataset, first, state.revision]);
   const preview = row && filled(text, columns, valuesOf(row, state));
   const apply = (template: string) =>
     void dataset.reread({
