@@ -11,7 +11,7 @@ export function Reading(props: {
   state: DatasetState;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { state, trans } = props;
+  const { dataset, state, trans } = props;
   return (
     <>
       {state.remark !== '' && (

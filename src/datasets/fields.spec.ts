@@ -37,6 +37,11 @@ describe('fieldsIn', () => {
     expect(names('\\frac{a}{b} x^{n} x_{i} ${name} {{{x}}}')).toEqual([]);
   });
 
+  it('finds none in code', () => {
+    expect(names('Explain:\ndef greet(name):\n  print(f"{name}")')).toEqual([]);
+    expect(names('```\n{name}\n```')).toEqual([]);
+  });
+
   it('is bounded', () => {
     expect(fieldsIn('{a} '.repeat(1000))).toHaveLength(100);
     expect(fieldsIn(`{a}${' '.repeat(300_000)}`)).toEqual([]);

@@ -18,6 +18,10 @@ const IN_TEMPLATE = /\{\{([^{}]+)\}\}|\{([^{}]+)\}/g;
 const IN_PROMPT =
   /(?<![\\\w}^$@#{])(?:\{\{ ?([\p{L}_][\p{L}\d_.]*) ?\}\}|\{([\p{L}_][\p{L}\d_]*)\})(?![{}])/gu;
 
+/** What only code has, whose braces are no fields. */
+const CODE =
+  /```|^\s*(?:def|class|import|from|return|function|const|let|var|public|#include)\s|\bf["']/m;
+
 /** A row's values by column. */
 export function valuesOf(row: DatasetFullRow, state: DatasetState): Values {
   const { prompt, target, source } = state.chosen;
@@ -54,7 +58,7 @@ export function columnOf(
 /** The fields of a row's prompt, each to be filled in. */
 export function fieldsIn(prompt: string): IField[] {
   const fields: IField[] = [];
-  if (prompt.length <= LONGEST) {
+  if (prompt.length <= LONGEST && !CODE.test(prompt)) {
     for (const match of prompt.matchAll(IN_PROMPT)) {
       const name = match[1] ?? match[2];
       fields.push({
