@@ -146,12 +146,23 @@ def archive(chance: random.Random) -> bytes:
 def conversations(chance: random.Random) -> bytes:
     """Return lists of messages, some of an odd shape."""
     roles = ("system", "user", "assistant", "model", "tool", "", 5, None)
-    texts: tuple[object, ...] = ("a", "", None, 5, [], [{"type": "text", "text": "b"}], [{"type": "image"}], {"parts": ["c"]})
+    texts: tuple[object, ...] = (
+        "a",
+        "",
+        None,
+        5,
+        [],
+        [{"type": "text", "text": "b"}],
+        [{"type": "image"}],
+        {"parts": ["c"]},
+    )
     keys = (("role", "content"), ("from", "value"), ("role", "parts"), ("x", "y"))
     rows = []
     for _ in range(chance.randrange(1, 20)):
         who, what = chance.choice(keys)
-        messages: list[object] = [{who: chance.choice(roles), what: chance.choice(texts)} for _ in range(chance.randrange(6))]
+        messages: list[object] = [
+            {who: chance.choice(roles), what: chance.choice(texts)} for _ in range(chance.randrange(6))
+        ]
         messages += chance.choice(([], ["a"], [[]], [None], [{}]))
         column = chance.choice(("messages", "contents", "turns", "conversations", "prompt", "body"))
         value: object = {"messages": messages} if column == "body" else chance.choice((messages, json.dumps(messages)))
@@ -172,8 +183,27 @@ def document(chance: random.Random) -> bytes:
 
 def yaml(chance: random.Random) -> bytes:
     """Return YAML, some with aliases, tags and names of files."""
-    pieces = ("prompts:", "  - 'a {{b}}'", "  - file://a", "tests:", "  - vars: {b: [c, d]}", "a: &a [*a]", "b: &b [b, b]", "c: [*b, *b]")
-    odd = ("!!python/object:a.b {}", "? [a]\n: b", "<<: *b", "- {{env.A}}", "\t- a", "---", "%TAG ! a", "[" * 500, "'" * 99)
+    pieces = (
+        "prompts:",
+        "  - 'a {{b}}'",
+        "  - file://a",
+        "tests:",
+        "  - vars: {b: [c, d]}",
+        "a: &a [*a]",
+        "b: &b [b, b]",
+        "c: [*b, *b]",
+    )
+    odd = (
+        "!!python/object:a.b {}",
+        "? [a]\n: b",
+        "<<: *b",
+        "- {{env.A}}",
+        "\t- a",
+        "---",
+        "%TAG ! a",
+        "[" * 500,
+        "'" * 99,
+    )
     return "\n".join(chance.choice((*pieces, *odd)) for _ in range(chance.randrange(1, 15))).encode()
 
 
