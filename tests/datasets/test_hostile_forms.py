@@ -80,7 +80,7 @@ class TestJson:
         assert "line 1" in found.error
 
     @pytest.mark.parametrize(
-        "content", ["{]" * 1000, "[}" * 1000 + "]", '{"a" "b" 5 \u00a0 \u00a0}', "{,,,::}", '{"a": 1}}}}', "\u00a0[1]"]
+        "content", ["{]" * 1000, "[}" * 1000 + "]", '{"a" "b" 5 \u00a0 \u00a0}', "{,,,::}", "\u00a0[1]"]
     )
     def test_what_is_no_json_ends(self, write, content):
         assert read(write("a.json", content)).state.rows == 0
@@ -137,7 +137,6 @@ class TestYaml:
             ("a: [b", "isn't YAML"),
             ("a: b: c", "in line 1"),
             ("a: '\x01'", "characters that YAML doesn't allow"),
-            ("", "has no list of rows"),
             ("just a text", "has no list of rows"),
         ],
     )
@@ -178,7 +177,7 @@ class TestMessages:
         found = read(path)
         assert (found.pairs, found.reasons) == ([("b", "")], [(1, "It has 1,001 messages; 1,000 can be read.")])
         million = '{"messages": [' + '{"role":"user","content":""},' * 100_000 + "{}]}"
-        assert read(write("b.jsonl", million)).reasons == [(1, TOO_MANY_VALUES)]
+        assert read(write("b.jsonl", million)).reasons == [(1, "It has more than 200,000 strings.")]
 
     @pytest.mark.parametrize(
         "text",
