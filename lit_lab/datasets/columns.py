@@ -93,7 +93,7 @@ def guess(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
     prose = [column for column in free if not _is_no_prompt(column, sample)] or free
     prompt = max(prose, key=lambda column: _length(column, sample), default=None)
     target, source = (column if column != prompt else None for column in named)
-    return DatasetColumns(prompt=prompt, target=target, source=source)
+    return DatasetColumns(prompt=prompt, target=target, source=source, template=None)
 
 
 def _by_name(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:

@@ -84,7 +84,7 @@ def about_preamble(lines: Sequence[str]) -> str:
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:
-    """Return a line's fields, as far as it can be told from it alone."""
+    """Return a line's fields, as far as it alone says."""
     try:
         return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:

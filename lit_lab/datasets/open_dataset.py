@@ -31,7 +31,7 @@ _COLUMNS = 500  # listed in a state
 _COLUMN_CHARS = 10_000  # of a listed name, as the protocol bounds it
 _COLUMNS_CHARS = 100_000  # of all of those names together
 _SHOWN = 80  # characters of a name in a reason
-_NONE = DatasetColumns(prompt=None, target=None, source=None)
+_NONE = DatasetColumns(prompt=None, target=None, source=None, template=None)
 
 log = logging.getLogger(__name__)
 
@@ -378,7 +378,9 @@ class OpenDataset:
         ]
         self._listed = (0, [])
         used = {role: name for role, name in names.items() if role == "prompt" or getattr(old, role) is not None}
-        self._chosen = DatasetColumns(prompt=used["prompt"], target=used.get("target"), source=used.get("source"))
+        self._chosen = DatasetColumns(
+            prompt=used["prompt"], target=used.get("target"), source=used.get("source"), template=None
+        )
         if used["prompt"] not in self._columns:
             self._columns = [used["prompt"], *self._columns]
         self._inner, self._header = [], None

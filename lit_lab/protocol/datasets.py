@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -43,10 +43,15 @@ class DatasetColumns(Message):
     target: Column | None
     source: Column | None
     template: Template | None = Field(
-        default=None,
         description="Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. "
-        "A paragraph whose columns are all empty is left out.",
+        "A paragraph whose columns are all empty is left out."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_template(cls, given: Any) -> Any:
+        # Required in the API's description, so that both directions have one type; pages that were open before lack it.
+        return {"template": None, **given} if isinstance(given, dict) else given
 
 
 # fmt: off

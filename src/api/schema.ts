@@ -837,28 +837,11 @@ export interface components {
          * DatasetColumns
          * @description The columns to use. None: no column. A column within another one is `outer.inner`.
          */
-        "DatasetColumns-Input": {
+        DatasetColumns: {
             prompt: string | null;
             target: string | null;
             source: string | null;
-            /**
-             * @description Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. A paragraph whose columns are all empty is left out.
-             * @default null
-             */
-            template?: string | null;
-        };
-        /**
-         * DatasetColumns
-         * @description The columns to use. None: no column. A column within another one is `outer.inner`.
-         */
-        "DatasetColumns-Output": {
-            prompt: string | null;
-            target: string | null;
-            source: string | null;
-            /**
-             * @description Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. A paragraph whose columns are all empty is left out.
-             * @default null
-             */
+            /** @description Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. A paragraph whose columns are all empty is left out. */
             template: string | null;
         };
         /**
@@ -922,7 +905,7 @@ export interface components {
              * @description None: guessed from the columns' names.
              * @default null
              */
-            columns?: components["schemas"]["DatasetColumns-Input"] | null;
+            columns?: components["schemas"]["DatasetColumns"] | null;
             /**
              * @description What one prompt is in a plain text file. Blank lines separate paragraphs.
              * @default lines
@@ -1064,7 +1047,7 @@ export interface components {
             encoding: string;
             columns: string[];
             /** @description The columns in use. */
-            chosen: components["schemas"]["DatasetColumns-Output"];
+            chosen: components["schemas"]["DatasetColumns"];
             /** @description None: not a plain text file. */
             split: ("lines" | "paragraphs" | "whole") | null;
             /**

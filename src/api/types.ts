@@ -72,7 +72,7 @@ export type AblationMode = NonNullable<AblationRequest['mode']>;
 
 export type DatasetInfo = Schemas['DatasetInfo'];
 export type DatasetOpening = Schemas['DatasetOpening'];
-export type DatasetColumns = Schemas['DatasetColumns-Input'];
+export type DatasetColumns = Schemas['DatasetColumns'];
 export type TextEncoding = NonNullable<DatasetOpening['encoding']>;
 export type DatasetState = Schemas['DatasetState'];
 /** What to look up; all may be left out. */

@@ -440,7 +440,9 @@ describe('datasets/model', () => {
     await dataset.reread({ encoding: 'gb18030' });
     await dataset.reread({ header: false, columns: undefined });
     dataset.mapField('town', '');
-    expect(server.opened.map(({ encoding, header }) => [encoding, header])).toEqual([
+    expect(
+      server.opened.map(({ encoding, header }) => [encoding, header])
+    ).toEqual([
       [undefined, undefined],
       ['gb18030', undefined],
       ['gb18030', false]
