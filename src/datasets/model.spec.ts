@@ -317,7 +317,7 @@ describe('datasets/model', () => {
 
   it('goes on with the columns that were chosen, as the file names them', async () => {
     await model.openFile('own.csv');
-    const columns = { prompt: 'q', target: null, source: null };
+    const columns = { prompt: 'q', target: null, source: null, template: null };
     await model.current!.reread({ columns });
     await model.current!.save('new.jsonl', 'replace');
     const { chosen } = model.current!.state!;
@@ -342,7 +342,7 @@ describe('datasets/model', () => {
 
   it('reads a file again with other columns, and lets go of the first', async () => {
     await model.openFile('own.csv');
-    const columns = { prompt: 'q', target: null, source: null };
+    const columns = { prompt: 'q', target: null, source: null, template: null };
     await model.current!.reread({ columns });
     expect(server.asked).toContain('close d0');
     expect(server.opened[1]).toMatchObject({ path: 'own.csv', columns });

@@ -214,7 +214,7 @@ def test_the_first_line_is_a_row_or_not_by_choice(write):
 
 
 def test_encodings_by_choice(write):
-    chinese, japanese = "你好吗,请介绍北京。", "東京について教えてください。"
+    chinese, japanese = "你好吗。请介绍北京。", "東京について教えてください。"
     for name, text, encoding in (("gbk.csv", chinese, "gb18030"), ("sjis.csv", japanese, "cp932")):
         codec = {"gb18030": "gbk", "cp932": "shift_jis"}[encoding]
         path = write(name, f"prompt,target\n{text},x\n".encode(codec))
