@@ -171,7 +171,7 @@ class LitLab(ExtensionApp):
     datasets = List(
         Unicode(),
         help="""Datasets of prompts, in addition to LIT's sample prompts. `name:path` names a file, as in LIT:
-        `.jsonl` (`prompt`, `target`, `source`), `.csv`, `.tsv`, `.txt` or `.parquet`; a relative path starts at the
+        `.jsonl` (`prompt`, `target`, `source`), `.json`, `.csv`, `.tsv`, `.txt`, `.yaml` or `.parquet`; a relative path starts at the
         folder that Jupyter was started in. `module:Class` or `name:module:Class` names a class with LIT's `Dataset`
         API, which the model service imports and instantiates without arguments; a service at `service_url` needs the
         same setting.""",

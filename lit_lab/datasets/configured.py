@@ -11,8 +11,19 @@ from lit_lab.limits import MAX_NAME
 SAMPLE_PROMPTS = "sample_prompts"
 """LIT's own name for its sample prompts."""
 
-SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".parquet")
+_TEXTS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".yaml", ".yml")
+SUFFIXES = (*_TEXTS, ".parquet", *(f"{suffix}.gz" for suffix in _TEXTS))
 """Suffixes of the files that can be read, in lower case."""
+
+NAMED = f"{', '.join([*_TEXTS, '.parquet'])}; of text files also followed by .gz"
+"""The suffixes as text for the user."""
+
+
+def suffix_of(name: str) -> str:
+    """Return a file's suffix, in lower case; of a packed file both, such as `.csv.gz`."""
+    lower = name.lower()
+    return max((suffix for suffix in SUFFIXES if lower.endswith(suffix)), key=len, default="")
+
 
 _CLASS = re.compile(r"(?:(?P<name>[^:]+):)?(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<cls>[^\W\d]\w*)")
 
@@ -47,8 +58,7 @@ def parse(entry: str) -> Entry:
     match = _CLASS.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"{entry!r} is neither 'name:path' (a file that ends in {', '.join(SUFFIXES)}) nor 'module:Class' nor "
-            "'name:module:Class'"
+            f"{entry!r} is neither 'name:path' (a file that ends in {NAMED}) nor 'module:Class' nor 'name:module:Class'"
         )
     return Entry((match["name"] or match["cls"]).strip(), cls=f"{match['module']}:{match['cls']}")
 

@@ -21,7 +21,7 @@ from tornado import web
 from lit_lab import local_paths
 from lit_lab.problem import Problem
 
-from .configured import SUFFIXES
+from .configured import NAMED, SUFFIXES, suffix_of
 from .saving import MAX_HELD, too_large
 
 
@@ -32,7 +32,7 @@ def check_name(path: str) -> None:
             422,
             "unknown_format",
             f"{PurePosixPath(path).name} isn't a file of prompts.",
-            f"The name of such a file ends in {', '.join(SUFFIXES)}.",
+            f"The name of such a file ends in {NAMED}.",
         )
 
 
@@ -72,7 +72,7 @@ async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
         raise Problem(
             422, "unreadable_file", f"{name} can't be opened: {why}.", "Check the file and its name."
         ) from error
-    with tempfile.NamedTemporaryFile(suffix=PurePosixPath(path).suffix.lower(), delete=False) as file:
+    with tempfile.NamedTemporaryFile(suffix=suffix_of(path), delete=False) as file:
         file.write(data)
     return Path(file.name), True
 

@@ -17,6 +17,7 @@ from itertools import islice
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT
 
+from . import csv_head
 from .text_file import TextFile
 
 MAX_COLUMNS = 10_000
@@ -62,12 +63,13 @@ class CsvRows:
     Args:
         text: The file.
         is_tsv: Whether the file's name indicates tabs as separators.
+        header: Whether the first line names the columns; None: guess it.
 
     Raises:
         Problem: The first line can't be read, or has too many columns.
     """
 
-    def __init__(self, text: TextFile, is_tsv: bool) -> None:
+    def __init__(self, text: TextFile, is_tsv: bool, header: bool | None = None) -> None:
         # Python's own limit is 131,072 characters a field, for the whole process; a higher one does no harm.
         csv.field_size_limit(max(csv.field_size_limit(), min(MAX_RECORD + 1, sys.maxsize)))
         self._lines = _Lines(text)
@@ -75,13 +77,21 @@ class CsvRows:
         self._width = 0
         self.remark = ""
         """Remarks about the file, as text for the user."""
+        self.has_header = header
+        """Whether the first line names the columns; None before it is read."""
+        usual = "\t" if is_tsv else ","
         sample = self._lines.peek()
+        before = csv_head.preamble(sample, lambda lines: _delimiter(lines, usual))
+        self.remark = csv_head.about_preamble(sample[:before])
+        self._lines.skip(before)
+        sample = sample[before:]
         if sample and sample[0].lower().startswith("sep=") and len(sample[0].strip()) == 5:  # as Excel writes it
-            self._lines.skip()
+            self._lines.skip(1)
             self.delimiter: str = sample[0][4]
             sample = sample[1:]
         else:
-            self.delimiter = _delimiter(sample, "\t" if is_tsv else ",")
+            self.delimiter = _delimiter(sample, usual)
+        self._is_prose = csv_head.is_prose(sample, self.delimiter)
         mark = re.escape(self.delimiter)
         # "a", "b": blanks before a quote don't belong to the field.
         self._skips = any(re.search(f'{mark} +"(?!")', line) for line in sample) and not any(
@@ -97,6 +107,9 @@ class CsvRows:
             except StopIteration:
                 return
             except (csv.Error, _TooLong) as error:
+                if self._width == 1 and "expected after" in str(error) and (whole := self._lines.only()):
+                    yield CsvRow(self._lines.taken[0][0], [whole], size=self._lines.size)
+                    continue
                 bad = self._recover(error)
                 if not self._width:
                     raise Problem(
@@ -111,8 +124,12 @@ class CsvRows:
                 continue
             taken = self._lines.taken
             line = taken[0][0]
+            if len(fields) > 1 and (self._is_prose or self._width == 1) and (whole := self._lines.only()):
+                fields = [whole]  # in a single column, what looks like a separator is a comma of a sentence
             if not self._width:
                 self._width = len(fields)
+                if self.has_header is None:
+                    self.has_header = csv_head.names_columns(fields)
                 if self._width > MAX_COLUMNS:
                     raise Problem(
                         422,
@@ -124,6 +141,10 @@ class CsvRows:
                 self._look_inside(fields)
             quote, last = self._suspect
             yield CsvRow(line, fields, size=self._lines.size, before=quote if line <= last else 0)
+
+    def unnamed(self, width: int) -> list[str]:
+        """Return names for the columns of a file whose first line doesn't name them."""
+        return ["prompt"] if width == 1 else [f"column {number}" for number in range(1, width + 1)]
 
     def _recover(self, error: Exception) -> CsvRow:
         """Return a bad row, and return the lines after its quote to be read again."""
@@ -207,9 +228,15 @@ class _Lines:
         self.give_back(found)
         return [line for _, line in found if line is not None]
 
-    def skip(self) -> None:
-        """Skip the first line."""
-        self._pushed.popleft()
+    def skip(self, count: int) -> None:
+        """Skip the first lines."""
+        for _ in range(count):
+            self._pushed.popleft()
+
+    def only(self) -> str:
+        """Return the current row's line without its break, if it has one line only; else an empty text."""
+        line = self.taken[0][1] if len(self.taken) == 1 else None
+        return (line or "").rstrip("\r\n")
 
 
 def _fields(line: str, delimiter: str, is_first: bool) -> int:

@@ -26,19 +26,30 @@ def excess(line: str) -> str:
     return f"It {exceeded}." if exceeded else ""
 
 
-def parse(line: str) -> dict[str, object] | str:
-    """Return a line's object, or what is wrong with it."""
-    reason = excess(line)
-    if reason:
-        return reason
+class Wrong(str):
+    """What is wrong with a text of JSON, as text for the user."""
+
+
+def load(line: str) -> object:
+    """Return a text's value, or what is wrong with it (`Wrong`)."""
+    if reason := excess(line):
+        return Wrong(reason)
     try:
-        row = json.loads(line)
+        value: object = json.loads(line)
     except json.JSONDecodeError as error:
-        return f"It isn't JSON: {error.msg}, at character {error.colno:,}."
+        return Wrong(f"It isn't JSON: {error.msg}, at character {error.colno:,}.")
     except ValueError as error:  # a number of thousands of digits
-        return f"It isn't readable JSON: {str(error).partition(';')[0]}."
+        return Wrong(f"It isn't readable JSON: {str(error).partition(';')[0]}.")
     except RecursionError:
-        return TOO_DEEP
+        return Wrong(TOO_DEEP)
+    return value
+
+
+def parse(line: str) -> dict[str, object] | str:
+    """Return a line's object, or what is wrong with it. A comma after the object does no harm."""
+    row = load(line.rstrip().removesuffix(","))
+    if isinstance(row, Wrong):
+        return str(row)
     return row if isinstance(row, dict) else 'It isn\'t a JSON object, such as {"prompt": "…"}.'
 
 

@@ -6,34 +6,33 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lit_lab import discreet, protocol
 from lit_lab.problem import Problem
-from lit_lab.protocol import MAX_TEXT, BadRow, DatasetColumns, DatasetState, ErrorBody, SourceCount
+from lit_lab.protocol import BadRow, DatasetColumns, DatasetState, ErrorBody, SourceCount
 
-from .columns import any_known, guess, shorten, text
+from .batches import batches
+from .columns import about_no_prompts, any_known, guess, inner, shorten
+from .composing import Composer
+from .configured import suffix_of
 from .contents import Origin
-from .readers import NOT_TEXT, Reader, Record, Split
+from .readers import Reader, Record, Split
 from .row import Row
-from .saving import Written, from_table, into_lines, names_of
-from .table import FULL, Table
-from .text_file import is_text
+from .saving import COMPOSED, Form, Written, from_table, into_lines, names_of
+from .table import FULL, Table, composed
 
 _DISK = 4  # bytes of the temporary file for a byte that is read: most texts take three
 _MIN_DISK_BYTES = 64_000_000  # that it may always take: enough for the longest row and a batch
 _SAMPLE = 100  # rows that columns are guessed from
-_BATCH = 500  # rows that are written at once
-_BATCH_CHARS = 1_000_000
-_FIELD = 50  # characters whose memory a field takes besides its own
 _BAD_ROWS = 200  # listed in a state
 _SOURCES = 200  # listed in a state
 _COLUMNS = 500  # listed in a state
 _COLUMN_CHARS = 10_000  # of a listed name, as the protocol bounds it
 _COLUMNS_CHARS = 100_000  # of all of those names together
 _SHOWN = 80  # characters of a name in a reason
-_NONE = DatasetColumns(prompt=None, target=None, source=None)
+_NONE = DatasetColumns(prompt=None, target=None, source=None, template=None)
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +46,21 @@ class OpenDataset:
         path: Its file's path in Jupyter's file browser; empty if it has none there.
         columns: The columns to use; None: guess them.
         limit: Maximum number of bytes to read; 0: no limit.
+        header: Whether the first line of a table names the columns; None: guess it.
+        encoding: A text file's encoding, by its Python name; None: guess it.
     """
 
-    def __init__(self, owner: str, name: str, path: str, columns: DatasetColumns | None, limit: int = 0) -> None:
+    def __init__(
+        self,
+        owner: str,
+        name: str,
+        path: str,
+        columns: DatasetColumns | None,
+        limit: int = 0,
+        *,
+        header: bool | None = None,
+        encoding: str | None = None,
+    ) -> None:
         self.id = secrets.token_hex(16)
         self.owner = owner
         self.name = name
@@ -63,6 +74,14 @@ class OpenDataset:
         self.size = 0
         self._limit = limit
         self._chosen = columns
+        self._composer = Composer(_NONE, ())
+        self._header = header
+        self._given_encoding = encoding
+        self._has_lines = True  # each row is a line of its file
+        self._has_turns = False
+        self._is_chosen = False
+        self._about = ""  # a remark about the columns
+        self._inner: list[str] = []
         self._columns: Sequence[str] = ()
         self._done = 0
         self._bad = 0
@@ -78,9 +97,9 @@ class OpenDataset:
     @property
     def is_json(self) -> bool:
         """Whether its file is in JSON Lines format."""
-        if self.origin is None:
+        if self.origin is None or not self._has_lines:
             return False
-        return Path(self.origin.path or self.origin.local or "").suffix.lower() in (".jsonl", ".ndjson")
+        return suffix_of(str(self.origin.path or self.origin.local or "")) in (".jsonl", ".ndjson")
 
     @property
     def is_reading(self) -> bool:
@@ -106,6 +125,7 @@ class OpenDataset:
             columns=self._listed_columns(),
             chosen=self._chosen or _NONE,
             split=self._split,
+            header=self._header,
             sources=[SourceCount(source=source, rows=rows) for source, rows in self.table.sources(_SOURCES)],
             edited=self.edited,
             revision=self.table.revision,
@@ -122,8 +142,9 @@ class OpenDataset:
         """Read a file to its end, its limit, or until it is closed. Never raises."""
         try:
             self.size = path.stat().st_size
-            reader = Reader(path, split, self.stop)
+            reader = Reader(path, split, self.stop, self._header, self._given_encoding)
             try:
+                self._has_lines = not reader.is_document
                 self._encoding = reader.encoding
                 self._split = split if reader.is_plain else None
                 self._read(reader)
@@ -165,10 +186,11 @@ class OpenDataset:
         self._is_reading = False
 
     def _read(self, reader: Reader) -> None:
-        for batch in _batches(reader, _SAMPLE):
+        for batch in batches(reader, _SAMPLE):
             if self.stop.is_set():
                 return
             self._columns = reader.columns
+            self._header = reader.has_header
             self._choose(batch)
             try:
                 self._take(batch)
@@ -182,12 +204,13 @@ class OpenDataset:
                 )
                 return
             self._done = reader.position
-            self._remark = " ".join(filter(None, (reader.remark, self._about_names(reader))))
-            if 0 < self._limit < self._done < self.size:
+            self._remark = " ".join(filter(None, (reader.remark, self._about_names(reader), self._about)))
+            is_more = not reader.is_at_end if reader.is_packed else self._done < self.size
+            if 0 < self._limit < reader.unpacked and is_more:
                 self._is_cut = True
+                whole = "unpacked, the file has more" if reader.is_packed else f"the file has {self.size / 1e6:,.0f} MB"
                 self._remark = (
-                    f"Only the first {self._limit / 1e6:,.0f} MB were read (c.LitLab.dataset_megabytes); the file has "
-                    f"{self.size / 1e6:,.0f} MB."
+                    f"Only the first {self._limit / 1e6:,.0f} MB were read (c.LitLab.dataset_megabytes); {whole}."
                 )
                 return
             # Let this process's other threads run.
@@ -197,21 +220,31 @@ class OpenDataset:
 
     def _about_names(self, reader: Reader) -> str:
         """Add a remark about a first line that may be a row."""
-        if not reader.is_table or any_known(reader.columns):
+        if reader.has_header is None or any_known(reader.columns):
             return ""
+        if not reader.has_header:
+            return "" if reader.columns == ["prompt"] else "The columns have no names: the first line is read as a row."
         return f"The first line, “{shorten(', '.join(reader.columns[:20]), _SHOWN)}”, is read as the columns' names."
 
     def _choose(self, sample: Sequence[Record]) -> None:
-        """Choose the columns to use."""
-        if self._chosen is None and any(record.fields for record in sample):
-            columns = [column for column in self._columns if len(column) <= _COLUMN_CHARS]
-            self._chosen = guess(columns, [record.fields for record in sample if record.fields])
+        """Choose the columns to use, once there are rows. Raises `Problem` if a template names no column."""
+        rows = [record.fields for record in sample if record.fields]
+        if not rows or self._is_chosen:
+            return
+        self._is_chosen = True
+        self._inner = [name for name in inner(rows) if name not in self._columns]
+        columns = [column for column in self._columns if len(column) <= _COLUMN_CHARS]
+        if self._chosen is None:
+            self._chosen = guess(columns, rows)
+            self._about = about_no_prompts(self._chosen, columns, rows)
+        self._composer = Composer(self._chosen, {*columns, *self._inner})
 
     def _take(self, records: Sequence[Record]) -> None:
         rows = []
         for record in records:
-            row = self._row(record)
+            row = self._composer.row(record)
             if isinstance(row, Row):
+                self._has_turns = self._has_turns or bool(row.turns)
                 rows.append(row)
             else:
                 self._bad += 1
@@ -220,34 +253,9 @@ class OpenDataset:
         if rows:
             self.table.append(rows)
 
-    def _row(self, record: Record) -> Row | str:
-        """Return a record's row, or the reason why it is unusable."""
-        if record.reason:
-            return record.reason
-        chosen = self._chosen or _NONE
-        used = {column for column in (chosen.prompt, chosen.target, chosen.source) if column is not None}
-        prompt = record.fields.get(chosen.prompt) if chosen.prompt is not None else None
-        if isinstance(prompt, (list, dict)):
-            return f"Its {shorten(chosen.prompt or '', _SHOWN)} isn't a text."
-        row = Row(
-            record.line,
-            text(prompt),
-            text(record.fields.get(chosen.target)) if chosen.target is not None else "",
-            text(record.fields.get(chosen.source)) if chosen.source is not None else "",
-            # Empty values, too: they are saved unchanged.
-            {name: value for name, value in record.fields.items() if name not in used},
-            origin=record.line,
-        )
-        if not row.prompt.strip():
-            return f"It has no {shorten(chosen.prompt or 'prompt', _SHOWN)}."
-        others = "".join(f"{name}{text(value)}" for name, value in row.others.items())
-        if len(row.prompt) + len(row.target) + len(row.source) + len(others) > MAX_TEXT:
-            return f"It is longer than {MAX_TEXT:,} characters."
-        return row if is_text(row.prompt + row.target + row.source + others) else NOT_TEXT
-
     def _listed_columns(self) -> list[str]:
         """Return the first columns, as many as a state can list."""
-        columns = self._columns
+        columns = [*self._columns[: _COLUMNS + 1], *self._inner]
         if self._listed[0] != len(columns) and self._listed[0] <= _COLUMNS:
             listed, chars = list[str](), 0
             for name in columns[:_COLUMNS]:
@@ -278,6 +286,8 @@ class OpenDataset:
         elif isinstance(edit, protocol.DuplicateRow):
             row = self.table.duplicate(edit.row)
         elif isinstance(edit, protocol.ChangeRow):
+            if self._composer.is_fixed:
+                raise composed("It comes from several columns, or from a part of one.")
             self.table.change(edit.row, edit.prompt, edit.target, edit.source)
             row = edit.row
         elif edit.kind == "delete":
@@ -296,14 +306,26 @@ class OpenDataset:
             data: The file that it was read from, if it is unchanged and in JSON Lines format; else None.
             keeps: Whether it is saved to that file, and unusable lines of it stay.
         """
-        names = names_of(self._chosen or _NONE, self._columns, renames=not self.is_json)
+        chosen = self._chosen or _NONE
         if data is not None:
+            names = names_of(chosen, self._columns, renames=False)
+            form = Form(names, self._reread, self._is_composed, self._given_encoding)
             try:
-                return into_lines(data, self.table.lines(), self.table.all(), names, keeps)
+                return into_lines(data, self.table.lines(), self.table.all(), form, keeps)
             except Problem as problem:
-                if keeps or problem.code != "file_changed":
+                if keeps or problem.code not in ("file_changed", COMPOSED):
                     raise
-        return from_table(self.table.all(), names)
+        names = names_of(chosen, self._columns, renames=self._is_composed or not self.is_json)
+        return from_table(self.table.all(), names, as_messages=self._has_turns)
+
+    @property
+    def _is_composed(self) -> bool:
+        """Whether a prompt isn't simply the text of a column."""
+        return self._has_turns or self._composer.is_fixed
+
+    def _reread(self, fields: dict[str, object]) -> Row | None:
+        row = self._composer.row(Record(1, fields))
+        return row if isinstance(row, Row) else None
 
     def saved(self, origin: Origin, revision: int, written: Written, keeps: bool) -> None:
         """Note that its state at that revision is now in a file. From here on, its state describes that file.
@@ -322,7 +344,9 @@ class OpenDataset:
         else:
             self._remark = self._left_behind()
             self._bad, self._bad_rows, self._split = 0, [], None
-            self._rename(written.names)
+            self._has_lines = True
+            if written.names:
+                self._rename(written.names)
         self._encoding = written.encoding
         self.origin, self.path = origin, origin.path
         self.name = origin.path.rsplit("/", 1)[-1]
@@ -355,28 +379,10 @@ class OpenDataset:
         ]
         self._listed = (0, [])
         used = {role: name for role, name in names.items() if role == "prompt" or getattr(old, role) is not None}
-        self._chosen = DatasetColumns(prompt=used["prompt"], target=used.get("target"), source=used.get("source"))
-
-
-def _batches(records: Iterable[Record], first: int) -> Iterator[list[Record]]:
-    """Yield records in batches, bounded in number and in text. Before a failure, yield the records before it.
-
-    Args:
-        records: All records.
-        first: Maximum size of the first batch.
-    """
-    batch, size, most = list[Record](), 0, first
-    failure: Problem | None = None
-    try:
-        for record in records:
-            batch.append(record)
-            size += record.size + _FIELD * len(record.fields) + sum(map(len, record.fields))
-            if len(batch) >= most or size >= _BATCH_CHARS:
-                yield batch
-                batch, size, most = [], 0, _BATCH
-    except Problem as problem:
-        failure = problem
-    if batch:
-        yield batch
-    if failure is not None:
-        raise failure
+        self._chosen = DatasetColumns(
+            prompt=used["prompt"], target=used.get("target"), source=used.get("source"), template=None
+        )
+        if used["prompt"] not in self._columns:
+            self._columns = [used["prompt"], *self._columns]
+        self._inner, self._header = [], None
+        self._composer = Composer(self._chosen, self._columns)

@@ -14,7 +14,6 @@ from urllib.parse import quote
 from lit_lab import local_paths
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
-    DatasetColumns,
     DatasetInfo,
     DatasetOpening,
     DatasetSaving,
@@ -90,14 +89,14 @@ class OpenDatasets:
         if request.path is not None:
             path = request.path.strip("/")
             local, is_copy = await contents.local_file(manager, path)
-            dataset = self._put(owner, path.rsplit("/", 1)[-1], path, request.columns)
+            dataset = self._put(owner, path.rsplit("/", 1)[-1], path, request)
             # Before reading: changes during reading count as changes.
             dataset.origin = contents.Origin(path, None if is_copy else local, contents.version(local, is_copy))
             self._do(self._read_file(dataset, local, request.split, is_copy))
             return dataset.state()
         name = request.name or ""
         found = self._file_of(name)
-        dataset = self._put(owner, name, "", request.columns)
+        dataset = self._put(owner, name, "", request)
         if found is not None:
             dataset.origin = contents.Origin("", found, contents.version(found, is_copy=False))
             self._do(self._read_file(dataset, found, request.split, is_copy=False))
@@ -160,13 +159,7 @@ class OpenDatasets:
         revision = dataset.table.revision
         written = await self.run(lambda: dataset.write(data, keeps))
         if is_own and not request.discard and not (keeps and origin is not None and contents.is_still(origin)):
-            raise Problem(
-                409,
-                "file_changed",
-                f"{name} has been changed since its rows were read.",
-                "Save under another name. Or replace the file: then its changes are lost, and so are the lines "
-                "that can't be used here.",
-            )
+            raise _would_lose(name, has_lines=dataset.is_json)
         saved = await contents.save(manager, path, written.content)
         await self.run(lambda: dataset.saved(saved, revision, written, keeps))
         return dataset.state()
@@ -186,8 +179,10 @@ class OpenDatasets:
         self._readers.end()
         self._lookers.end()
 
-    def _put(self, owner: str, name: str, path: str, columns: DatasetColumns | None) -> OpenDataset:
-        dataset = OpenDataset(owner, name, path, columns, self._limit)
+    def _put(self, owner: str, name: str, path: str, request: DatasetOpening) -> OpenDataset:
+        dataset = OpenDataset(
+            owner, name, path, request.columns, self._limit, header=request.header, encoding=request.encoding
+        )
         dataset.used = asyncio.get_running_loop().time()
         self.by_id[dataset.id] = dataset
         return dataset
@@ -270,6 +265,20 @@ class OpenDatasets:
         finally:
             with contextlib.suppress(Problem):
                 dataset.finish()
+
+
+def _would_lose(name: str, has_lines: bool) -> Problem:
+    """Return the error that saving to a dataset's own file would lose something of it."""
+    if not has_lines:
+        about = f"{name} isn't in JSON Lines format: saving would write it anew, with a row on each line."
+        return Problem(409, "file_changed", about, "Save under another name, or replace the file.")
+    return Problem(
+        409,
+        "file_changed",
+        f"{name} has been changed since its rows were read.",
+        "Save under another name. Or replace the file: then its changes are lost, and so are the lines that can't be used "
+        "here.",
+    )
 
 
 def sample_prompts() -> Path | None:

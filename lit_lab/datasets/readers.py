@@ -1,4 +1,7 @@
-"""Files of prompts, read row by row: JSON Lines, CSV, plain text, Parquet. No file is ever in memory as a whole."""
+"""Files of prompts, read row by row: JSON Lines, JSON, CSV, plain text, YAML, Parquet.
+
+No file is ever in memory as a whole, except for YAML and JSON whose rows aren't one list; these are bounded.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT
 
-from . import json_rows
+from . import shapes, yaml_values
 from .columns import Fields
+from .columns import text as as_text
+from .configured import suffix_of
 from .csv_rows import MAX_COLUMNS, CsvRows
+from .json_reader import NOT_TEXT as NOT_TEXT
+from .json_reader import JsonRows
 from .parquet_rows import ParquetRows
-from .text_file import LINE_TOO_LONG, TextFile, is_text
+from .text_file import LINE_TOO_LONG, TextFile, beginning_of, check_kind, is_text
 
 Split = Literal["lines", "paragraphs", "whole"]
 """How prompts are separated in a plain text file."""
 
-NOT_TEXT = "It contains bytes that aren't text in this encoding, or half of a character."
 _ROW_LIMIT = f"It is longer than {MAX_TEXT:,} characters."
 _TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
 _NAMES_CHARS = 1_000_000  # of all columns' names together
@@ -49,13 +56,22 @@ class Reader:
         path: The file.
         split: How prompts are separated in a plain text file.
         stop: When any thread sets this, reading ends soon, as at the end of the file.
+        header: Whether the first line of a table names the columns; None: guess it.
+        encoding: A text file's encoding, by its Python name; None: guess it.
 
     Raises:
         Problem: It can't be read.
     """
 
-    def __init__(self, path: Path, split: Split = "lines", stop: threading.Event | None = None) -> None:
-        kind = path.suffix.lower()
+    def __init__(
+        self,
+        path: Path,
+        split: Split = "lines",
+        stop: threading.Event | None = None,
+        header: bool | None = None,
+        encoding: str | None = None,
+    ) -> None:
+        kind = suffix_of(path.name).removesuffix(".gz")
         self._text: TextFile | None = None
         self._parquet: ParquetRows | None = None
         self._csv: CsvRows | None = None
@@ -67,19 +83,32 @@ class Reader:
         self.is_plain = kind == ".txt"
         """Whether it is plain text, without columns."""
         self.is_table = kind in (".csv", ".tsv")
-        """Whether its first line contains the columns' names."""
+        """Whether it is a table, whose first line may name the columns."""
+        self.is_document = kind in (".json", ".yaml", ".yml")
+        """Whether its rows aren't its lines, although it is no table."""
         if kind == ".parquet":
+            if not (head := beginning_of(path)).startswith(b"PAR1"):
+                check_kind(path.name, head)
             self._parquet = ParquetRows(path, stop)
             self._records = self._read_parquet(self._parquet)
             return
-        text = self._text = TextFile(path, stop)
+
+        def open_text() -> TextFile:
+            return TextFile(path, stop, encoding)
+
+        if kind not in (".txt", ".csv", ".tsv", ".yaml", ".yml"):
+            rows = JsonRows(open_text, path.name, is_lines=kind != ".json")
+            self._text, self.is_document = rows.text, rows.is_document
+            self._records = (self._record(*found) for found in rows)
+            return
+        text = self._text = open_text()
         if self.is_plain:
             self._records = _read_plain(text, split)
             self.columns = ["prompt"]
         elif self.is_table:
-            self._records = self._read_csv(text, is_tsv=kind == ".tsv")
+            self._records = self._read_csv(text, kind == ".tsv", header)
         else:
-            self._records = self._read_json(text)
+            self._records = self._read_yaml(text)
 
     def __iter__(self) -> Iterator[Record]:
         return self._records
@@ -95,6 +124,26 @@ class Reader:
         if self._parquet is not None:
             return self._parquet.position
         return self._text.position if self._text else 0
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes read so far; of a packed file, of what it contains."""
+        return self._text.unpacked if self._text else self.position
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the file is packed by gzip."""
+        return self._text is not None and self._text.is_packed
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether a packed file was read to its end."""
+        return self._text is not None and self._text.is_at_end
+
+    @property
+    def has_header(self) -> bool | None:
+        """Whether the first line is taken for the columns' names; None: the file is no table, or not yet read."""
+        return self._csv.has_header if self._csv else None
 
     @property
     def remark(self) -> str:
@@ -121,35 +170,36 @@ class Reader:
             self._names_chars += len(column)
             self.columns.append(column)
 
-    def _read_json(self, text: TextFile) -> Iterator[Record]:
-        for number, line in text.lines():
-            if line is None:
-                yield Record(number, {}, LINE_TOO_LONG)
-            elif line.strip():
-                # No reference to a line's objects remains while the next line is read.
-                yield self._of_json(number, line)
-
-    def _of_json(self, number: int, line: str) -> Record:
-        if not is_text(line):
-            return Record(number, {}, NOT_TEXT)
-        row = json_rows.parse(line)
+    def _record(self, number: int, row: Fields | str, size: int) -> Record:
         if isinstance(row, str):
             return Record(number, {}, row)
         if len(row) > MAX_COLUMNS:  # each takes many times the memory of its content
             return Record(number, {}, _TOO_WIDE)
         if not self._too_many and not self._names.issuperset(row):
             self._met(row)
-        return Record(number, row, size=len(line))
+        return Record(number, row, size=size)
 
-    def _read_csv(self, text: TextFile, is_tsv: bool) -> Iterator[Record]:
-        rows = self._csv = CsvRows(text, is_tsv)
+    def _read_yaml(self, text: TextFile) -> Iterator[Record]:
+        whole = text.read(yaml_values.MAX_CHARS + 1)
+        if not is_text(whole):
+            raise Problem(422, "bad_dataset", NOT_TEXT.replace("It", "The file", 1), "Choose another encoding.")
+        for number, row in enumerate(shapes.rows_in(yaml_values.load(whole)), start=1):
+            # An alias, or a prompt of many tests, is short in the file.
+            size = 0 if isinstance(row, str) else sum(len(as_text(value)) for value in row.values())
+            yield self._record(number, row, size)
+
+    def _read_csv(self, text: TextFile, is_tsv: bool, header: bool | None) -> Iterator[Record]:
+        rows = self._csv = CsvRows(text, is_tsv, header)
         for row in rows:
             width = len(row.fields)
             if row.reason:
                 yield Record(row.line, {}, row.reason)
-            elif not self.columns:
-                self.columns = _distinct(row.fields)
-            elif row.before and width != len(self.columns) > 1:
+                continue
+            if not self.columns:
+                self.columns = _distinct(row.fields if rows.has_header else rows.unnamed(width))
+                if rows.has_header:
+                    continue
+            if row.before and width != len(self.columns) > 1:
                 reason = f"It has {width} of {len(self.columns)} fields, after the quote in line {row.before} that isn't closed."
                 yield Record(row.line, {}, reason)
             elif width > len(self.columns):

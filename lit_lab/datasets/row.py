@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from lit_lab.protocol import Role
 
 from .columns import text
 
@@ -22,6 +25,7 @@ class Row:
         line: Its first line in its file; 0: none.
         others: Values of the other columns, as in JSON.
         origin: The line of its file that it came from, which a duplicate shares with its original; 0: none.
+        turns: The turns of a conversation: each one's role, and where its text is in the prompt. Empty: it isn't a conversation.
     """
 
     line: int
@@ -30,6 +34,7 @@ class Row:
     source: str = ""
     others: dict[str, object] = field(default_factory=dict)
     origin: int = 0
+    turns: Sequence[tuple[Role, int, int]] = ()
 
     def texts(self) -> list[str]:
         """Return the values of all columns as texts."""
@@ -47,4 +52,4 @@ def stored_facts(number: int, row: Row) -> tuple[object, ...]:
 def stored_texts(number: int, row: Row) -> tuple[object, ...]:
     """Return a row's values in the table `texts`."""
     others = json.dumps(row.others, ensure_ascii=False, default=str)
-    return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others)
+    return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others, json.dumps(row.turns))

@@ -10,19 +10,21 @@ from __future__ import annotations
 import codecs
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetColumns
 
 from . import json_rows
-from .columns import text
 from .row import Row
 from .text_file import MARKS, SNIFF, encoding_of
 
 MAX_HELD = 64_000_000
 """Maximum bytes of a file that has to be in memory: one that is saved, or one of a contents manager without local files."""
+
+COMPOSED = "composed_rows"
+"""Code of the `Problem` that new rows can't be written like those of their file."""
 
 _ROLES = ("prompt", "target", "source")
 
@@ -64,46 +66,72 @@ def names_of(chosen: DatasetColumns, columns: Sequence[str], renames: bool) -> d
     return names
 
 
-def from_table(rows: Iterable[tuple[int, Row]], names: Mapping[str, str]) -> Written:
+def from_table(rows: Iterable[tuple[int, Row]], names: Mapping[str, str], as_messages: bool = False) -> Written:
     """Write rows as new lines: prompt, target, source, and the other columns.
+
+    Args:
+        rows: The rows with their ids, in order.
+        names: The names of the columns.
+        as_messages: Whether to write each prompt with its target as a list of messages, since some are conversations.
 
     Raises:
         Problem: 413: There is too much to save.
     """
+    names = {**names, "prompt": "messages"} if as_messages else names
     written = Written(names=dict(names))
     output = _Output(written, "utf-8")
     for row_id, row in rows:
-        output.row(row_id, f"{_line(row, names)}\n")
+        output.row(row_id, f"{_line(row, names, as_messages)}\n")
     return output.end()
 
 
-def into_lines(
-    data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]], names: Mapping[str, str], keeps: bool
-) -> Written:
+@dataclass(frozen=True)
+class Form:
+    """How rows are in the file that they come from.
+
+    Attributes:
+        names: The names of the columns of prompts, targets and sources.
+        reread: Makes a row of a line's object, as reading did; None if it is unusable.
+        is_composed: Whether prompts aren't simply texts of a column, so that new rows can't be written like the others.
+        encoding: The encoding that the file is read in, by its Python name; None: a guessed one.
+    """
+
+    names: Mapping[str, str]
+    reread: Callable[[dict[str, object]], Row | None]
+    is_composed: bool = False
+    encoding: str | None = None
+
+
+def into_lines(data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]], form: Form, keeps: bool) -> Written:
     """Write rows into the JSON lines that they came from.
 
     Args:
         data: The file.
         used: The lines of all rows, including deleted rows, in order.
         rows: All rows with their ids, in order.
-        names: The names of the columns of prompts, targets and sources.
+        form: How rows are in it.
         keeps: Whether lines that aren't rows stay, and the file's encoding and line breaks, too. Otherwise the result is
             UTF-8, with rows only.
 
     Raises:
-        Problem: 413: There is too much to save; 409: The file can't be written again exactly.
+        Problem: 413: There is too much to save; 409: The file can't be written again exactly, or there are new rows (`COMPOSED`)
+            that can't be written like the others.
     """
-    whole, encoding, codec, mark = _decoded(data)
+    names = form.names
+    whole, encoding, codec, mark = _decoded(data, form.encoding)
     lines = list(io.StringIO(whole, newline=""))
     ends_with_break = not whole or whole.endswith(("\n", "\r"))
     line_break = (_break_of(lines[0]) or "\n") if keeps and lines else "\n"
-    written = Written(names=dict(names), encoding=encoding if keeps else "utf-8")
+    # Composed prompts stay as they are, and so do the columns.
+    written = Written(names={} if form.is_composed else dict(names), encoding=encoding if keeps else "utf-8")
     output = _Output(written, codec if keeps else "utf-8", mark if keeps else b"", line_break)
     rest = _unused(len(lines), used)
     following = next(rest, None)
     added = list[tuple[int, Row]]()  # they come after all lines, unless a row of the file follows
     for row_id, row in rows:
         if not row.origin:
+            if form.is_composed:
+                raise _unlike_others()
             added.append((row_id, row))
             continue
         while keeps and following is not None and following < row.origin:
@@ -114,7 +142,7 @@ def into_lines(
         added.clear()
         line = lines[row.origin - 1]
         end = _break_of(line)
-        output.row(row_id, _relined(line[: len(line) - len(end)], row, names) + (end if keeps else "\n"))
+        output.row(row_id, _relined(line[: len(line) - len(end)], row, form) + (end if keeps else "\n"))
     while keeps and following is not None:
         output.line(following, lines[following - 1])
         following = next(rest, None)
@@ -164,10 +192,10 @@ class _Output:
             raise too_large()
 
 
-def _line(row: Row, names: Mapping[str, str]) -> str:
+def _line(row: Row, names: Mapping[str, str], as_messages: bool = False) -> str:
     """Return a row as a new line of JSON, without a break."""
-    fields: dict[str, object] = {names["prompt"]: row.prompt}
-    if row.target:
+    fields: dict[str, object] = {names["prompt"]: _messages(row) if as_messages else row.prompt}
+    if row.target and not as_messages:
         fields[names["target"]] = row.target
     if row.source:
         fields[names["source"]] = row.source
@@ -178,17 +206,24 @@ def _line(row: Row, names: Mapping[str, str]) -> str:
     return json.dumps(fields, ensure_ascii=False, default=str)
 
 
-def _relined(line: str, row: Row, names: Mapping[str, str]) -> str:
+def _messages(row: Row) -> list[dict[str, str]]:
+    """Return a row as messages, as OpenAI and Hugging Face have them: its turns, or its prompt, and its target."""
+    turns = row.turns or [("user", 0, len(row.prompt))]
+    messages = [
+        {"role": "assistant" if role == "model" else role, "content": row.prompt[start:end]}
+        for role, start, end in turns
+    ]
+    return messages + ([{"role": "assistant", "content": row.target}] if row.target else [])
+
+
+def _relined(line: str, row: Row, form: Form) -> str:
     """Return the line that a row came from, with the row's changes."""
-    before = json_rows.parse(line)
-    if isinstance(before, str):
+    fields = json_rows.parse(line)
+    before = None if isinstance(fields, str) else form.reread(fields)
+    if before is None:
         raise unlike()
-    values = {}
-    for role in _ROLES:
-        new, name = getattr(row, role), names[role]
-        if text(before.get(name)) != new:
-            values[name] = new
-    return json_rows.changed(line, values) if values else line
+    new = {form.names[role]: getattr(row, role) for role in _ROLES if getattr(row, role) != getattr(before, role)}
+    return json_rows.changed(line, new) if new else line
 
 
 def _unused(lines: int, used: Sequence[int]) -> Iterator[int]:
@@ -201,12 +236,14 @@ def _unused(lines: int, used: Sequence[int]) -> Iterator[int]:
             yield number
 
 
-def _decoded(data: bytes) -> tuple[str, str, str, bytes]:
+def _decoded(data: bytes, given: str | None) -> tuple[str, str, str, bytes]:
     """Return a file's text, its encoding, Python's encoding for the part after the byte order mark, and that mark."""
-    encoding = encoding_of(data[:SNIFF])
+    encoding = given or encoding_of(data[:SNIFF])
     mark = next((mark for mark, _ in MARKS if data.startswith(mark)), b"")
     codec = encoding
-    if mark:
+    if mark and given:
+        mark = mark if codecs.lookup(given).name in ("utf-8", "utf-16-le", "utf-16-be") else b""
+    elif mark:
         order = "-be" if mark in (codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE) else "-le"
         codec = "utf-8" if encoding == "utf-8-sig" else encoding + order
     try:
@@ -244,6 +281,15 @@ def too_large() -> Problem:
         "dataset_too_large",
         f"Only datasets of up to {MAX_HELD / 1e6:,.0f} MB can be saved here.",
         "Your changes are still here. Edit the file itself, in another program.",
+    )
+
+
+def _unlike_others() -> Problem:
+    return Problem(
+        409,
+        COMPOSED,
+        "New rows can't be written into this file, whose prompts are conversations or come from several columns.",
+        "Save under another name.",
     )
 
 

@@ -13,12 +13,13 @@ import sqlite3
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from heapq import nlargest
 from itertools import chain, compress, filterfalse
 from typing import Literal
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch
+from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch, Turn
 
 from . import searched_text
 from .columns import text
@@ -31,7 +32,7 @@ CREATE TABLE facts (
     id INTEGER PRIMARY KEY, line INTEGER, origin INTEGER, length INTEGER, targets INTEGER, source TEXT, key TEXT,
     source_key TEXT
 ) STRICT;
-CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT) STRICT;
+CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT, turns TEXT) STRICT;
 """
 _INDICES = (
     "CREATE INDEX IF NOT EXISTS by_key ON facts (key)",
@@ -104,7 +105,7 @@ class Table:
                 (stored_facts(number, row) for number, row in zip(ids, rows, strict=True)),
             )
             database.executemany(
-                "INSERT INTO texts VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO texts VALUES (?, ?, ?, ?, ?, ?)",
                 (stored_texts(number, row) for number, row in zip(ids, rows, strict=True)),
             )
             searched_text.add(database, ((number, row.texts()) for number, row in zip(ids, rows, strict=True)))
@@ -124,7 +125,7 @@ class Table:
         """Add a copy of a row after it; return its id. Raises `Problem` if there is no such row."""
         with self._lock:
             like = self._get(row_id)
-            made = self.append([Row(0, like.prompt, like.target, like.source, like.others, like.origin)])
+            made = self.append([replace(like, line=0)])
             self._behind.setdefault(row_id, []).insert(0, made)
             return made
 
@@ -132,17 +133,17 @@ class Table:
         """Change a row; None leaves a value unchanged. Raises `Problem` if there is no such row."""
         with self._lock:
             old = self._get(row_id)
-            new = Row(
-                old.line,
-                old.prompt if prompt is None else prompt,
-                old.target if target is None else target,
-                old.source if source is None else source,
-                old.others,
-                old.origin,
+            if prompt not in (None, old.prompt) and old.turns:
+                raise composed("It is a conversation.")
+            new = replace(
+                old,
+                prompt=old.prompt if prompt is None else prompt,
+                target=old.target if target is None else target,
+                source=old.source if source is None else source,
             )
             with self._changing() as database:
                 database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", stored_facts(row_id, new))
-                database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", stored_texts(row_id, new))
+                database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?, ?)", stored_texts(row_id, new))
                 searched_text.remove(database, row_id)
                 searched_text.add(database, [(row_id, new.texts())])
             self._count(old.source, -1)
@@ -172,6 +173,7 @@ class Table:
             id=row_id,
             line=row.line,
             prompt=row.prompt,
+            turns=[Turn(role=role, text=row.prompt[start:end]) for role, start, end in row.turns],
             target=row.target,
             source=row.source,
             others={name: text(value) for name, value in row.others.items() if value not in (None, "")},
@@ -299,13 +301,13 @@ class Table:
     def _get(self, row_id: int) -> Row:
         with self._full_disk():
             found = self._database.execute(
-                "SELECT line, prompt, target, source, others, origin FROM facts JOIN texts USING (id) WHERE id = ?",
+                "SELECT line, prompt, target, source, others, origin, turns FROM facts JOIN texts USING (id) WHERE id = ?",
                 (row_id,),
             ).fetchone()
         if found is None or row_id in self._deleted:
             raise _no_row(row_id)
-        line, prompt, target, source, others, origin = found
-        return Row(line, prompt, target, source, json.loads(others), origin)
+        line, prompt, target, source, others, origin, turns = found
+        return Row(line, prompt, target, source, json.loads(others), origin, json.loads(turns))
 
     def _count(self, source: str, step: int) -> None:
         if source in self._sources or (len(self._sources) < _SOURCES and len(source) <= MAX_SOURCE_CHARS):
@@ -376,6 +378,13 @@ class Table:
 def _chosen(order: Sequence[int], marks: Sequence[int]) -> Sequence[int]:
     """Return the marked rows."""
     return array.array("I", compress(order, map(marks.__getitem__, order)))
+
+
+def composed(why: str) -> Problem:
+    """Return the error that a row's prompt can't be changed as one text."""
+    return Problem(
+        409, "composed_row", f"The row's prompt can't be changed here. {why}", "Add the changed text as a new row."
+    )
 
 
 def _closed() -> Problem:

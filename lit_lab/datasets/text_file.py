@@ -10,6 +10,8 @@ from pathlib import Path
 
 from lit_lab.problem import Problem
 
+from .packed import Unpacked, beginning
+
 MARKS = (  # longer ones first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -21,7 +23,7 @@ MARKS = (  # longer ones first: UTF-32's begins like UTF-16's
 
 _NO_TEXTS = (
     (b"PK\x03\x04", "a ZIP archive, such as an Excel workbook", "Save it as CSV or unpack it."),
-    (b"\x1f\x8b", "packed by gzip", "Unpack it first."),
+    (b"\x1f\x8b", "packed by gzip", "Rename it so that it ends in .gz."),
     (b"PAR1", "a Parquet file", "Rename it so that it ends in .parquet."),
     (b"%PDF-", "a PDF document", "Extract its text."),
     (b"SQLite format 3\x00", "an SQLite database", "Export its table as CSV."),
@@ -59,29 +61,56 @@ def encoding_of(head: bytes) -> str:
     return "utf-8"
 
 
-class TextFile:
-    """An open text file. Reports how far it was read.
+def check_kind(name: str, head: bytes) -> None:
+    """Refuse other kinds of files than text, by their beginning. Raises `Problem`."""
+    for start, what, hint in _NO_TEXTS:
+        if head.startswith(start):
+            raise Problem(422, "bad_dataset", f"{name} is {what}.", hint)
 
-    Bytes that aren't valid in the encoding become lone surrogates (UTF-8, Windows-1252), which `is_text` refuses, or U+FFFD.
+
+def _half(error: UnicodeError) -> tuple[str, int]:
+    """Replace bytes that aren't valid in an encoding by a lone surrogate, which `is_text` refuses."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "\udc80", error.end
+
+
+_HALVES = "lit_lab.half"
+codecs.register_error(_HALVES, _half)
+
+
+class TextFile:
+    """An open text file, which may be packed by gzip. Reports how far it was read.
+
+    Bytes that aren't valid in the encoding become lone surrogates, which `is_text` refuses, or U+FFFD (UTF-16, UTF-32).
 
     Args:
-        path: The file.
+        path: The file; packed if its name ends in `.gz`.
         stop: When this is set, the file ends at the current position.
+        encoding: Its encoding, by its Python name; None: guess it.
 
     Raises:
         Problem: It is another kind of file than text.
     """
 
-    def __init__(self, path: Path, stop: threading.Event | None = None) -> None:
-        self._raw = path.open("rb")
-        head = self._raw.read(SNIFF)
-        for beginning, what, hint in _NO_TEXTS:
-            if head.startswith(beginning):
-                self._raw.close()
-                raise Problem(422, "bad_dataset", f"{path.name} is {what}.", hint)
-        self.encoding = encoding_of(head)
-        self._raw.seek(0)
-        errors = "surrogateescape" if self.encoding in ("utf-8", "utf-8-sig", "cp1252") else "replace"
+    def __init__(self, path: Path, stop: threading.Event | None = None, encoding: str | None = None) -> None:
+        head = beginning_of(path)
+        self._unpacked = Unpacked(path) if path.name.lower().endswith(".gz") else None
+        self._raw = io.BufferedReader(self._unpacked) if self._unpacked else path.open("rb")
+        try:
+            if self._unpacked:
+                if not head.startswith(b"\x1f\x8b"):
+                    check_kind(path.name, head)
+                head = beginning(path, SNIFF)
+            check_kind(path.name, head)
+        except BaseException:
+            self._raw.close()
+            raise
+        self.encoding = encoding or encoding_of(head)
+        if encoding is not None and (mark := _mark_of(head, encoding)):
+            self._raw.read(mark)
+        errors = "surrogateescape" if self.encoding in ("utf-8", "utf-8-sig", "cp1252") else _HALVES
+        errors = "replace" if self.encoding.startswith("utf-") and errors == _HALVES else errors
         # Line breaks stay unchanged: a CSV file's fields may contain some.
         self._text = io.TextIOWrapper(self._raw, self.encoding, errors, newline="")
         self._stop = stop or threading.Event()
@@ -89,8 +118,27 @@ class TextFile:
 
     @property
     def position(self) -> int:
-        """Bytes read so far."""
-        return self._raw.tell()
+        """Bytes of the file that were read so far."""
+        return self._unpacked.packed_position() if self._unpacked else self._raw.tell()
+
+    @property
+    def unpacked(self) -> int:
+        """Bytes of text that were read so far."""
+        return self._unpacked.size if self._unpacked else self._raw.tell()
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether it is packed by gzip."""
+        return self._unpacked is not None
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether a packed file was read to its end."""
+        return self._unpacked is not None and self._unpacked.is_at_end
+
+    def read(self, most: int) -> str:
+        """Return the next characters, at most so many; empty at the end."""
+        return "" if self._stop.is_set() else self._text.read(most)
 
     def close(self) -> None:
         """Close it."""
@@ -121,6 +169,19 @@ class TextFile:
         """Yield lines by number, from 1, without their break; None for a line that is too long."""
         for number, line in self.whole_lines(MAX_LINE):
             yield number, None if line is None else line.rstrip("\r\n")
+
+
+def beginning_of(path: Path) -> bytes:
+    """Return a file's first bytes, packed or not."""
+    with path.open("rb") as file:
+        return file.read(SNIFF)
+
+
+def _mark_of(head: bytes, encoding: str) -> int:
+    """Return the length of the byte order mark that a file begins with, of an encoding that doesn't skip it itself."""
+    marks = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+    mark = marks.get(encoding)
+    return len(mark) if mark and head.startswith(mark) else 0
 
 
 def is_text(value: str) -> bool:

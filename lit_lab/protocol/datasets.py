@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from lit_lab.protocol.base import ErrorBody, Message, Name, Text
+from lit_lab.protocol.turns import Turn
 
 MAX_ROWS_ASKED = 200
 
@@ -32,12 +33,33 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 """A file's path, as in Jupyter's file browser."""
 
 
+Template = Annotated[str, StringConstraints(max_length=20_000)]
+
+
 class DatasetColumns(Message):
-    """The columns to use. None: no column."""
+    """The columns to use. None: no column. A column within another one is `outer.inner`."""
 
     prompt: Column | None
     target: Column | None
     source: Column | None
+    template: Template | None = Field(
+        description="Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. "
+        "A paragraph whose columns are all empty is left out."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_template(cls, given: Any) -> Any:
+        # Required in the API's description, so that both directions have one type; pages that were open before lack it.
+        return {"template": None, **given} if isinstance(given, dict) else given
+
+
+# fmt: off
+TextEncoding = Literal[
+    "utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp1250", "cp1251", "gb18030", "big5", "cp932", "euc_jp", "cp949"
+]
+# fmt: on
+"""Encodings that users can choose, by their Python names."""
 
 
 class DatasetOpening(Message):
@@ -49,6 +71,10 @@ class DatasetOpening(Message):
     split: Literal["lines", "paragraphs", "whole"] = Field(
         default="lines", description="What one prompt is in a plain text file. Blank lines separate paragraphs."
     )
+    header: bool | None = Field(
+        default=None, description="Whether the first line of a CSV file names the columns. None: guessed."
+    )
+    encoding: TextEncoding | None = Field(default=None, description="A text file's encoding. None: guessed.")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> DatasetOpening:
@@ -91,6 +117,9 @@ class DatasetState(Message):
     columns: list[str]
     chosen: DatasetColumns = Field(description="The columns in use.")
     split: Literal["lines", "paragraphs", "whole"] | None = Field(description="None: not a plain text file.")
+    header: bool | None = Field(
+        default=None, description="Whether the first line is taken for the columns' names. None: not a CSV file."
+    )
     sources: list[SourceCount] = Field(description="The most frequent sources, at most 200.")
     edited: bool = Field(description="Whether there are unsaved changes.")
     revision: int = Field(description="Changes with each edit.")
@@ -143,7 +172,13 @@ class DatasetFullRow(Message):
 
     id: int
     line: int
-    prompt: str
+    prompt: str = Field(
+        description="The prompt as text. Of a conversation, each turn after a line that names its role."
+    )
+    turns: list[Turn] = Field(
+        default_factory=list,
+        description="The conversation that the prompt is, up to its last user turn. Empty: the prompt isn't a conversation.",
+    )
     target: str
     source: str
     others: dict[str, str] = Field(description="The values of the other columns.")

@@ -835,12 +835,14 @@ export interface components {
         };
         /**
          * DatasetColumns
-         * @description The columns to use. None: no column.
+         * @description The columns to use. None: no column. A column within another one is `outer.inner`.
          */
         DatasetColumns: {
             prompt: string | null;
             target: string | null;
             source: string | null;
+            /** @description Makes each prompt from several columns, instead of `prompt`: `{name}` stands for the column's value. A paragraph whose columns are all empty is left out. */
+            template: string | null;
         };
         /**
          * DatasetEdited
@@ -865,7 +867,10 @@ export interface components {
         DatasetFullRow: {
             id: number;
             line: number;
+            /** @description The prompt as text. Of a conversation, each turn after a line that names its role. */
             prompt: string;
+            /** @description The conversation that the prompt is, up to its last user turn. Empty: the prompt isn't a conversation. */
+            turns: components["schemas"]["Turn"][];
             target: string;
             source: string;
             /** @description The values of the other columns. */
@@ -907,6 +912,16 @@ export interface components {
              * @enum {string}
              */
             split?: "lines" | "paragraphs" | "whole";
+            /**
+             * @description Whether the first line of a CSV file names the columns. None: guessed.
+             * @default null
+             */
+            header?: boolean | null;
+            /**
+             * @description A text file's encoding. None: guessed.
+             * @default null
+             */
+            encoding?: ("utf-8" | "utf-16-le" | "utf-16-be" | "cp1252" | "cp1250" | "cp1251" | "gb18030" | "big5" | "cp932" | "euc_jp" | "cp949") | null;
         };
         /**
          * DatasetPage
@@ -1035,6 +1050,11 @@ export interface components {
             chosen: components["schemas"]["DatasetColumns"];
             /** @description None: not a plain text file. */
             split: ("lines" | "paragraphs" | "whole") | null;
+            /**
+             * @description Whether the first line is taken for the columns' names. None: not a CSV file.
+             * @default null
+             */
+            header: boolean | null;
             /** @description The most frequent sources, at most 200. */
             sources: components["schemas"]["SourceCount"][];
             /** @description Whether there are unsaved changes. */
@@ -2451,6 +2471,18 @@ export interface components {
             answer: components["schemas"]["Token"][];
             /** @description The most tokens, prompt and answer together, that the model accepts here. */
             window: number;
+        };
+        /**
+         * Turn
+         * @description What one side of a conversation says.
+         */
+        Turn: {
+            /**
+             * @description `system`: instructions for the model; `user`; `model`: an earlier answer.
+             * @enum {string}
+             */
+            role: "system" | "user" | "model";
+            text: string;
         };
         /**
          * UnicodeNamesRequest

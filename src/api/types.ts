@@ -73,6 +73,7 @@ export type AblationMode = NonNullable<AblationRequest['mode']>;
 export type DatasetInfo = Schemas['DatasetInfo'];
 export type DatasetOpening = Schemas['DatasetOpening'];
 export type DatasetColumns = Schemas['DatasetColumns'];
+export type TextEncoding = NonNullable<DatasetOpening['encoding']>;
 export type DatasetState = Schemas['DatasetState'];
 /** What to search for; all is optional. */
 export type DatasetSearch = Schemas['DatasetSearch'];

@@ -1,9 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import type { DatasetState } from '../api';
+import type { DatasetState, TextEncoding } from '../api';
 import type { OpenedDataset } from './opened';
 import type { Split } from './reference';
+import { Template } from './template';
 
 /** Which columns of a file become prompts, and which rows can't be used. */
 export function Reading(props: {
@@ -11,18 +12,13 @@ export function Reading(props: {
   state: DatasetState;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { state, trans } = props;
-  const remarks = [
-    state.remark,
-    state.encoding && !state.encoding.startsWith('utf-8')
-      ? trans.__('Read as %1.', ENCODINGS[state.encoding] ?? state.encoding)
-      : ''
-  ].filter(Boolean);
+  const { dataset, state, trans } = props;
   return (
     <>
-      {remarks.length > 0 && (
-        <p className="lit-hint lit-inset">{remarks.join(' ')}</p>
+      {state.remark !== '' && (
+        <p className="lit-hint lit-inset">{state.remark}</p>
       )}
+      {asksEncoding(state, dataset) && <Encodings {...props} />}
       {state.split !== null ? (
         <Splits {...props} split={state.split} />
       ) : (
@@ -33,15 +29,87 @@ export function Reading(props: {
   );
 }
 
-const ENCODINGS: Record<string, string> = {
+const ENCODINGS: Readonly<Record<string, string>> = {
+  'utf-8': 'UTF-8',
+  'utf-8-sig': 'UTF-8',
   cp1252: 'Windows-1252',
   'utf-16': 'UTF-16',
   'utf-16-le': 'UTF-16',
-  'utf-16-be': 'UTF-16',
+  'utf-16-be': 'UTF-16 (big-endian)',
   'utf-32': 'UTF-32'
 };
 
-/** Which column is which; open from the start if the server guessed. */
+/** Encodings to choose from, with the scripts that they are of. */
+function choices(trans: TranslationBundle): [TextEncoding, string][] {
+  return [
+    ['utf-8', 'UTF-8'],
+    ['utf-16-le', 'UTF-16'],
+    ['utf-16-be', 'UTF-16 (big-endian)'],
+    ['cp1252', trans.__('Western (Windows-1252)')],
+    ['cp1250', trans.__('Central European (Windows-1250)')],
+    ['cp1251', trans.__('Cyrillic (Windows-1251)')],
+    ['gb18030', trans.__('Chinese (GBK, GB 18030)')],
+    ['big5', trans.__('Chinese (Big5)')],
+    ['cp932', trans.__('Japanese (Shift-JIS)')],
+    ['euc_jp', trans.__('Japanese (EUC-JP)')],
+    ['cp949', trans.__('Korean (EUC-KR)')]
+  ];
+}
+
+/** Whether the encoding may be another one: it isn't UTF-8, or was chosen by hand. */
+function asksEncoding(state: DatasetState, dataset: OpenedDataset): boolean {
+  return (
+    state.encoding !== '' &&
+    (!state.encoding.startsWith('utf-8') ||
+      dataset.reference.encoding !== undefined ||
+      state.bad > 0)
+  );
+}
+
+/** The encoding that a text file is read in. */
+function Encodings(props: {
+  dataset: OpenedDataset;
+  state: DatasetState;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { dataset, state, trans } = props;
+  const chosen = dataset.reference.encoding ?? '';
+  return (
+    <div className="lit-columns lit-columns-choice">
+      <label>
+        <span>{trans.__('Read as')}</span>
+        <select
+          className="lit-field"
+          aria-label={trans.__('Encoding of the file')}
+          value={chosen}
+          disabled={state.edited}
+          onChange={event =>
+            void dataset.reread({
+              encoding: (event.target.value || undefined) as
+                TextEncoding | undefined
+            })
+          }
+        >
+          <option value="">
+            {chosen === ''
+              ? trans.__(
+                  '%1 (guessed)',
+                  ENCODINGS[state.encoding] ?? state.encoding
+                )
+              : trans.__('guessed')}
+          </option>
+          {choices(trans).map(([encoding, label]) => (
+            <option key={encoding} value={encoding}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+/** Which column is which; open from the start where that was guessed. */
 function Columns(props: {
   dataset: OpenedDataset;
   state: DatasetState;
@@ -49,6 +117,7 @@ function Columns(props: {
 }): JSX.Element {
   const { dataset, state, trans } = props;
   const { chosen, columns } = state;
+  const isTemplate = Boolean(chosen.template);
   const isGuess =
     chosen.prompt !== 'prompt' && dataset.reference.columns === undefined;
   // Another choice reads the file again, which would lose changes.
@@ -64,7 +133,9 @@ function Columns(props: {
         {trans.__('Columns')}
         <span className="lit-columns-about">
           {isGuess
-            ? trans.__('prompts are taken from “%1”', chosen.prompt ?? '')
+            ? isTemplate
+              ? trans.__('prompts are made from several columns')
+              : trans.__('prompts are taken from “%1”', chosen.prompt ?? '')
             : columns.join(', ')}
         </span>
       </summary>
@@ -78,12 +149,20 @@ function Columns(props: {
               disabled={isFixed}
               onChange={event =>
                 void dataset.reread({
-                  columns: { ...chosen, [role]: event.target.value || null }
+                  columns: {
+                    ...chosen,
+                    [role]: event.target.value || null,
+                    ...(role === 'prompt' && { template: null })
+                  }
                 })
               }
             >
-              {role !== 'prompt' && (
+              {role !== 'prompt' ? (
                 <option value="">{trans.__('none')}</option>
+              ) : (
+                isTemplate && (
+                  <option value="">{trans.__('the template')}</option>
+                )
               )}
               {columns.map(column => (
                 <option key={column} value={column}>
@@ -94,6 +173,24 @@ function Columns(props: {
           </label>
         ))}
       </div>
+      {state.header !== null && (
+        <label className="lit-columns-header">
+          <input
+            type="checkbox"
+            checked={!state.header}
+            disabled={isFixed}
+            onChange={event =>
+              // The columns have other names then.
+              void dataset.reread({
+                header: !event.target.checked,
+                columns: undefined
+              })
+            }
+          />
+          {trans.__('The first line is a row')}
+        </label>
+      )}
+      <Template {...props} />
       {isFixed && (
         <p className="lit-hint">
           {trans.__('Save your changes before you choose other columns.')}

@@ -2,8 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { DatasetRow } from '../api';
+import type { PromptModel } from '../session/prompt';
+import { describeRole } from '../session/chat';
 import type { DatasetsModel } from './model';
 import type { OpenedDataset } from './opened';
+import { fillFields, hasFields } from './promptfields';
 
 /** The most characters of a text that are shown; more would make the browser slow. */
 const MOST = 20_000;
@@ -12,11 +15,12 @@ const MOST = 20_000;
 export function Detail(props: {
   model: DatasetsModel;
   dataset: OpenedDataset;
+  prompt: PromptModel;
   row: DatasetRow;
   trans: TranslationBundle;
   onDelete: () => void;
 }): JSX.Element {
-  const { model, dataset, row, trans } = props;
+  const { model, dataset, prompt, row, trans } = props;
   const { full } = dataset.list;
   const isReading = dataset.state?.state === 'reading';
   return (
@@ -29,7 +33,16 @@ export function Detail(props: {
       >
         {full ? (
           <>
-            <Text text={full.prompt} trans={trans} />
+            {full.turns.length > 1 ? (
+              full.turns.map(({ role, text }, i) => (
+                <React.Fragment key={i}>
+                  <h4>{describeRole(role, trans)}</h4>
+                  <Text text={text} trans={trans} />
+                </React.Fragment>
+              ))
+            ) : (
+              <Text text={full.prompt} trans={trans} />
+            )}
             {full.target && (
               <>
                 <h4>{trans.__('Target')}</h4>
@@ -56,6 +69,18 @@ export function Detail(props: {
         >
           {trans.__('Edit as prompt')}
         </button>
+        {hasFields(prompt, dataset) && full && (
+          <button
+            type="button"
+            className="lit-link"
+            title={trans.__(
+              'Fill the fields of the prompt above from this row'
+            )}
+            onClick={() => fillFields(prompt, dataset, full)}
+          >
+            {trans.__('Fill the prompt’s fields')}
+          </button>
+        )}
         {model.host.canInsert() && (
           <button
             type="button"

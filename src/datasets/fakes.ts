@@ -12,6 +12,8 @@ export class FakeServer {
   failure: ApiError | null = null;
   gone = false;
   bad = 0;
+  /** Other columns, with each row's values. */
+  others: Record<string, string> = {};
   /** Whether something else has changed the file. */
   changedOnDisk = false;
   /** How many times it answers that it is still reading. */
@@ -40,9 +42,10 @@ export class FakeServer {
       size: 1,
       remark: '',
       encoding: 'utf-8',
-      columns: ['prompt'],
-      chosen: { prompt: 'prompt', target: null, source: null },
+      columns: ['prompt', ...Object.keys(this.others)],
+      chosen: { prompt: 'prompt', target: null, source: null, template: null },
       split: null,
+      header: null,
       sources: [],
       edited: this.edits.length > 0,
       revision: this.edits.length
@@ -103,9 +106,10 @@ export class FakeServer {
         id: row,
         line: row,
         prompt: this.prompts[row - 1],
+        turns: [],
         target: 'T',
         source: 'gigaword',
-        others: {}
+        others: this.others
       };
     },
     editDataset: async (id, edit) => {

@@ -10,6 +10,7 @@ import React, {
 
 import type { DatasetRow } from '../api';
 import { nextIndex } from '../components/rovingFocus';
+import type { PromptModel } from '../session/prompt';
 import { Detail } from './detail';
 import type { Listing } from './listing';
 import type { DatasetsModel } from './model';
@@ -27,11 +28,12 @@ const HEIGHT = 400;
 export function Rows(props: {
   model: DatasetsModel;
   dataset: OpenedDataset;
+  prompt: PromptModel;
   /** The row whose prompt is analyzed, or null. */
   shown: number | null;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { model, dataset, shown, trans } = props;
+  const { model, dataset, prompt, shown, trans } = props;
   const rows = dataset.list;
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -175,6 +177,7 @@ export function Rows(props: {
                 <Detail
                   model={model}
                   dataset={dataset}
+                  prompt={prompt}
                   row={row}
                   trans={trans}
                   onDelete={() => {

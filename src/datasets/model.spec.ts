@@ -2,10 +2,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import type { DatasetRow } from '../api';
-import { until } from '../session/fakes';
+import { FakeSource, until } from '../session/fakes';
+import { PromptModel } from '../session/prompt';
 import type { IPromptSource } from '../session/source';
 import { FakeServer } from './fakes';
+import { fieldsIn } from './fields';
 import { DatasetsModel } from './model';
+import { fillFields, hasFields } from './promptfields';
 import { fate } from './save';
 
 describe('datasets/model', () => {
@@ -174,7 +177,7 @@ describe('datasets/model', () => {
 
   it('goes on with the columns that were chosen, as the file names them', async () => {
     await model.openFile('own.csv');
-    const columns = { prompt: 'q', target: null, source: null };
+    const columns = { prompt: 'q', target: null, source: null, template: null };
     await model.current!.reread({ columns });
     await model.current!.save('new.jsonl', 'replace');
     const { chosen } = model.current!.state!;
@@ -199,7 +202,7 @@ describe('datasets/model', () => {
 
   it('reads a file again with other columns, and lets go of the first', async () => {
     await model.openFile('own.csv');
-    const columns = { prompt: 'q', target: null, source: null };
+    const columns = { prompt: 'q', target: null, source: null, template: null };
     await model.current!.reread({ columns });
     expect(server.asked).toContain('close d0');
     expect(server.opened[1]).toMatchObject({ path: 'own.csv', columns });
@@ -249,6 +252,68 @@ describe('datasets/model', () => {
       await read();
       expect(dataset.problem).toBeNull();
     }
+  });
+
+  it('fills a row’s fields from columns, and runs it only when all are filled', async () => {
+    server.prompts = ['Tell me of {town} in {year}.'];
+    server.others = { Town: 'Rome', when: '1990' };
+    await model.load();
+    await model.analyze(1);
+    const town = { value: 'Rome', from: 'the column “Town”' };
+    expect(chosen[0].text?.fields.map(({ name }) => name)).toEqual([
+      'town',
+      'year'
+    ]);
+    expect(chosen[0].suggestions).toEqual({ town });
+    const dataset = model.current!;
+    dataset.mapField('year', 'when');
+    await model.analyze(1);
+    const year = { value: '1990', from: 'the column “when”' };
+    expect(chosen[1].suggestions).toEqual({ town, year });
+    expect(runs).toEqual([false, true]);
+    expect(server.opened).toHaveLength(1); // nothing is read again
+    expect(dataset.reference.fields).toEqual({ year: 'when' });
+  });
+
+  it('fills the fields of the panel’s prompt from a row', async () => {
+    const prompt = new PromptModel();
+    const text = '{question} Use {n} words.';
+    prompt.open(new FakeSource(text, fieldsIn(text)));
+    server.others = { question: 'Why?', count: '5' };
+    await model.load();
+    const dataset = model.current!;
+    expect(hasFields(prompt, dataset)).toBe(true);
+    const row = (await dataset.read(1))!;
+    fillFields(prompt, dataset, row);
+    expect(prompt.value).toBe('Why? Use {n} words.');
+    dataset.mapField('n', 'count');
+    fillFields(prompt, dataset, row);
+    expect(prompt.value).toBe('Why? Use 5 words.');
+    prompt.edit('typed');
+    expect(hasFields(prompt, dataset)).toBe(false);
+    prompt.dispose();
+  });
+
+  it('reads again in another encoding, and keeps what was chosen over a reload', async () => {
+    await model.open({ path: 'a.csv' });
+    const dataset = model.current!;
+    await dataset.reread({ encoding: 'gb18030' });
+    await dataset.reread({ header: false, columns: undefined });
+    dataset.mapField('town', '');
+    expect(
+      server.opened.map(({ encoding, header }) => [encoding, header])
+    ).toEqual([
+      [undefined, undefined],
+      ['gb18030', undefined],
+      ['gb18030', false]
+    ]);
+    const saved = JSON.parse(JSON.stringify(model.save()));
+    expect(saved.opened[0].reference).toEqual({
+      path: 'a.csv',
+      encoding: 'gb18030',
+      header: false,
+      fields: { town: '' }
+    });
   });
 
   it('tells that the list can’t be read until it can', async () => {

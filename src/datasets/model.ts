@@ -185,7 +185,9 @@ export class DatasetsModel extends Model {
     const row = await dataset?.read(id);
     // If the user chooses two rows quickly, the last one counts.
     if (dataset && row && isWanted()) {
-      this._chosen.emit({ source: this._source(dataset, row), run });
+      const source = this._source(dataset, row);
+      // A prompt with fields to fill in waits for that.
+      this._chosen.emit({ source, run: run && source.isFilled });
     }
   }
 
@@ -249,14 +251,17 @@ export class DatasetsModel extends Model {
     if (row.source) {
       place.push(row.source);
     }
-    return new DatasetSource(dataset, row, place, () => {
+    const reveal = () => {
       if (!dataset.isDisposed) {
         this._current = dataset;
         this._emit();
         this._revealed.emit();
         void dataset.list.reveal(row.id);
       }
-    });
+    };
+    return new DatasetSource(dataset, row, place, reveal, column =>
+      this._trans.__('the column “%1”', column)
+    );
   }
 
   private _emit(): void {

@@ -168,6 +168,13 @@ export class OpenedDataset extends Model {
     await this.open();
   }
 
+  /** Choose the column that fills a field of a prompt; '': none. */
+  mapField(field: string, column: string): void {
+    const fields = { ...this._reference.fields, [field]: column };
+    this._reference = { ...this._reference, fields };
+    this._emit();
+  }
+
   /** Read all of a row; null if that failed: `problem` then says why. */
   async read(row: number): Promise<DatasetFullRow | null> {
     try {
@@ -235,9 +242,10 @@ export class OpenedDataset extends Model {
         consent !== 'none',
         consent === 'discard'
       );
-      const { columns } = this._reference;
+      const { columns, fields } = this._reference;
       this._reference = {
         path: this._state.path,
+        ...(fields && { fields }),
         // The columns' names in the new file.
         ...(columns && { columns: this._state.chosen })
       };

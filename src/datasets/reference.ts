@@ -1,4 +1,4 @@
-import type { DatasetColumns, DatasetOpening } from '../api';
+import type { DatasetColumns, DatasetOpening, TextEncoding } from '../api';
 
 /** How to find the prompts in a plain text file. */
 export type Split = NonNullable<DatasetOpening['split']>;
@@ -10,6 +10,12 @@ export interface IReference {
   /** Undefined: the server guesses them. */
   readonly columns?: DatasetColumns;
   readonly split?: Split;
+  /** Whether a table's first line names the columns. Undefined: the server guesses it. */
+  readonly header?: boolean;
+  /** Undefined: the server guesses it. */
+  readonly encoding?: TextEncoding;
+  /** Columns that the user chose for fields of prompts, by the fields' names; '': none. */
+  readonly fields?: Readonly<Record<string, string>>;
 }
 
 /** The name that the interface shows. */
@@ -19,8 +25,7 @@ export function nameOf({ name, path = '' }: IReference): string {
 
 /** The request that opens the dataset. */
 export function openingOf(reference: IReference): DatasetOpening {
-  const { name, path, columns, split = 'lines' } = reference;
-  return path === undefined
-    ? { name, columns, split }
-    : { path, columns, split };
+  const { name, path, columns, split = 'lines', header, encoding } = reference;
+  const how = { columns, split, header, encoding };
+  return path === undefined ? { name, ...how } : { path, ...how };
 }

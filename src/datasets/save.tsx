@@ -4,6 +4,7 @@ import React, { useState } from 'react';
 
 import { InlineForm } from '../components/form';
 import { Problem } from '../components/notices';
+import { withoutEnd } from './files';
 import type { OpenedDataset } from './opened';
 import type { Consent, ISaveFailure } from './saving';
 
@@ -125,9 +126,7 @@ function proposal(dataset: OpenedDataset, folder: string): string {
   if (path !== undefined && PathExt.extname(path) === '.jsonl') {
     return path;
   }
-  const name = PathExt.basename(
-    dataset.name.replace(/\.(csv|tsv|txt|parquet|ndjson)$/i, '')
-  );
+  const name = PathExt.basename(withoutEnd(dataset.name));
   const at = path === undefined ? folder : PathExt.dirname(path);
   return PathExt.join(at, `${name}.jsonl`);
 }

@@ -1,10 +1,11 @@
-import type { DatasetEdit, DatasetFullRow } from '../api';
+import type { DatasetEdit, DatasetFullRow, DatasetState } from '../api';
 import { Model } from '../session/model';
 import type {
   IPromptSource,
   IPromptText,
   ISuggestion
 } from '../session/source';
+import { columnOf, fieldsIn, valuesOf } from './fields';
 import type { OpenedDataset } from './opened';
 
 /**
@@ -18,16 +19,20 @@ export class DatasetSource extends Model implements IPromptSource {
    * @param row - the row.
    * @param place - where in the dataset, in words.
    * @param reveal - shows the row in the dataset browser.
+   * @param from - where a column's value was found, in words.
    */
   constructor(
     readonly dataset: OpenedDataset,
     readonly row: DatasetFullRow,
     place: readonly string[],
-    reveal: () => void
+    reveal: () => void,
+    private readonly _from: (column: string) => string = column => column
   ) {
     super();
     this.place = place;
     this._text = textOf(row.prompt);
+    this._state = dataset.state;
+    this._suggestions = this._suggest();
     this.target = row.target || null;
     this.reveal = reveal;
     dataset.edited.connect(this._onEdited, this);
@@ -35,7 +40,6 @@ export class DatasetSource extends Model implements IPromptSource {
 
   readonly place: readonly string[];
   readonly target: string | null;
-  readonly suggestions: Readonly<Record<string, ISuggestion>> = {};
   readonly link = null;
   readonly reveal: () => void;
 
@@ -46,6 +50,19 @@ export class DatasetSource extends Model implements IPromptSource {
 
   get text(): IPromptText | null {
     return this._isThere ? this._text : null;
+  }
+
+  /** Values of the columns that the prompt's fields name. */
+  get suggestions(): Readonly<Record<string, ISuggestion>> {
+    return this._suggestions;
+  }
+
+  /** Whether each of the prompt's fields has a value. */
+  get isFilled(): boolean {
+    const { suggestions } = this;
+    return this._text.fields.every(({ name }) =>
+      Object.hasOwn(suggestions, name)
+    );
   }
 
   protected release(): void {
@@ -72,15 +89,36 @@ export class DatasetSource extends Model implements IPromptSource {
         this._isThere = edit.kind === 'restore';
       } else if (edit.kind === 'change') {
         this._text = textOf(edit.prompt ?? this._text.value);
+        this._suggestions = this._suggest();
       }
     }
     this._changed.emit();
   }
 
+  private _suggest(): Record<string, ISuggestion> {
+    const found: Record<string, ISuggestion> = {};
+    if (this._state) {
+      const values = valuesOf(this.row, this._state);
+      const { columns, chosen } = this._state;
+      // The prompt itself fills none of its fields.
+      const others = columns.filter(column => column !== chosen.prompt);
+      for (const { name } of this._text.fields) {
+        const column = columnOf(name, others, this.dataset.reference.fields);
+        if (column !== null && Object.hasOwn(values, column)) {
+          found[name] = { value: values[column], from: this._from(column) };
+        }
+      }
+    }
+    return found;
+  }
+
+  /** The columns as they were when the row was read. */
+  private readonly _state: DatasetState | null;
+  private _suggestions: Readonly<Record<string, ISuggestion>>;
   private _text: IPromptText;
   private _isThere = true;
 }
 
 function textOf(prompt: string): IPromptText {
-  return { kind: 'dataset', value: prompt, map: [], fields: [] };
+  return { kind: 'dataset', value: prompt, map: [], fields: fieldsIn(prompt) };
 }

@@ -7,6 +7,7 @@ import { useRedraw } from '../components/redraw';
 import { Section } from '../components/section';
 import type { PromptModel } from '../session/prompt';
 import { Reading } from './columns';
+import { PromptFields } from './promptfields';
 import { Footer } from './footer';
 import { Rows } from './list';
 import type { DatasetsModel } from './model';
@@ -184,7 +185,7 @@ function Choice(props: {
           className="lit-icon-button lit-datasets-tool"
           aria-label={trans.__('Open a file of prompts…')}
           title={trans.__(
-            'Open a file of prompts (.jsonl, .csv, .txt, .parquet); or drag one here'
+            'Open a file of prompts (.jsonl, .json, .csv, .txt, .yaml, .parquet); or drag one here'
           )}
           onClick={() => void model.pickFile()}
         >
@@ -241,11 +242,25 @@ function Dataset(props: {
         />
       )}
       {state && <Reading dataset={dataset} state={state} trans={trans} />}
+      {state && (
+        <PromptFields
+          dataset={dataset}
+          state={state}
+          prompt={prompt}
+          trans={trans}
+        />
+      )}
       {state && state.rows > 0 && (
         <>
           <Tools dataset={dataset} state={state} trans={trans} />
           {dataset.list.total > 0 && (
-            <Rows model={model} dataset={dataset} shown={shown} trans={trans} />
+            <Rows
+              model={model}
+              dataset={dataset}
+              prompt={prompt}
+              shown={shown}
+              trans={trans}
+            />
           )}
         </>
       )}

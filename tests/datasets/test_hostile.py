@@ -12,7 +12,8 @@ import pytest
 from waiting import until
 
 from lit_lab.datasets import csv_rows, json_rows, parquet_rows, readers, text_file
-from lit_lab.datasets.open_dataset import OpenDataset, _batches
+from lit_lab.datasets.batches import batches
+from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.datasets.readers import Reader, Record
 from lit_lab.problem import Problem
 
@@ -333,7 +334,7 @@ class TestDisk:
 
     def test_names_count_as_text_of_each_row(self):
         records = [Record(line, {"n" * 100_000: "a"}) for line in range(1, 101)]
-        assert max(len(batch) for batch in _batches(records, 100)) == 10
+        assert max(len(batch) for batch in batches(records, 100)) == 10
 
     def test_rows_that_are_added_by_hand(self):
         dataset = OpenDataset("me", "a.jsonl", "a.jsonl", None, self.LIMIT)

@@ -143,8 +143,85 @@ def archive(chance: random.Random) -> bytes:
     return bytes(content)
 
 
+def conversations(chance: random.Random) -> bytes:
+    """Return lists of messages, some of an odd shape."""
+    roles = ("system", "user", "assistant", "model", "tool", "", 5, None)
+    texts: tuple[object, ...] = (
+        "a",
+        "",
+        None,
+        5,
+        [],
+        [{"type": "text", "text": "b"}],
+        [{"type": "image"}],
+        {"parts": ["c"]},
+    )
+    keys = (("role", "content"), ("from", "value"), ("role", "parts"), ("x", "y"))
+    rows = []
+    for _ in range(chance.randrange(1, 20)):
+        who, what = chance.choice(keys)
+        messages: list[object] = [
+            {who: chance.choice(roles), what: chance.choice(texts)} for _ in range(chance.randrange(6))
+        ]
+        messages += chance.choice(([], ["a"], [[]], [None], [{}]))
+        column = chance.choice(("messages", "contents", "turns", "conversations", "prompt", "body"))
+        value: object = {"messages": messages} if column == "body" else chance.choice((messages, json.dumps(messages)))
+        rows.append(json.dumps({column: value, "system": chance.choice(texts)}))
+    return "\n".join(rows).encode()
+
+
+def document(chance: random.Random) -> bytes:
+    """Return JSON that may be cut off, or have brackets where none belong."""
+    rows = [{"prompt": "a", "n": [1, {"b": "}"}]}] * chance.choice((0, 1, 50))
+    value = chance.choice((rows, {"rows": rows}, {"a": rows, "b": rows}, {"prompt": {"0": "a"}}, rows[:1] * 2, "a", {}))
+    text = json.dumps(value, indent=chance.choice((None, 2)))
+    for _ in range(chance.choice((0, 0, 1, 5))):
+        at = chance.randrange(len(text) + 1)
+        text = text[:at] + chance.choice('[]{}",:\\\x00\u00a0') + text[at:]
+    return text[: chance.choice((len(text), len(text) // 2))].encode()
+
+
+def yaml(chance: random.Random) -> bytes:
+    """Return YAML, some with aliases, tags and names of files."""
+    pieces = (
+        "prompts:",
+        "  - 'a {{b}}'",
+        "  - file://a",
+        "tests:",
+        "  - vars: {b: [c, d]}",
+        "a: &a [*a]",
+        "b: &b [b, b]",
+        "c: [*b, *b]",
+    )
+    odd = (
+        "!!python/object:a.b {}",
+        "? [a]\n: b",
+        "<<: *b",
+        "- {{env.A}}",
+        "\t- a",
+        "---",
+        "%TAG ! a",
+        "[" * 500,
+        "'" * 99,
+    )
+    return "\n".join(chance.choice((*pieces, *odd)) for _ in range(chance.randrange(1, 15))).encode()
+
+
+def packed(chance: random.Random) -> bytes:
+    """Return a packed file, which may be cut off, damaged, or unpack to much more."""
+    content = chance.choice((jsonl(chance), conversations(chance), b"0" * 40_000_000))
+    data = bytearray(gzip.compress(content))
+    for _ in range(chance.choice((0, 0, 1, 8))):
+        data[chance.randrange(len(data))] = chance.randrange(256)
+    return bytes(data[: chance.choice((len(data), len(data) // 2))])
+
+
 FILES: dict[str, Callable[[random.Random], bytes]] = {
     "csv": csv,
+    "json": document,
+    "jsonl.gz": packed,
+    "ndjson": conversations,
+    "yaml": yaml,
     "tsv": csv,
     "txt": csv,
     "jsonl": jsonl,

@@ -129,7 +129,7 @@ async def test_a_file_is_read_and_its_bad_rows_are_reported(api, jp_root_dir, op
 async def test_columns_are_guessed_and_can_be_changed(jp_root_dir, opened, search):
     (jp_root_dir / "own.csv").write_text("Question,Answer,Hint\nq1,a1,h1\nq2,a2,\n")
     state = await opened(path="own.csv")
-    assert state["chosen"] == {"prompt": "Question", "target": "Answer", "source": None}
+    assert state["chosen"] == {"prompt": "Question", "target": "Answer", "source": None, "template": None}
     columns = {"prompt": "Hint", "target": None, "source": "Answer"}
     state = await opened(path="own.csv", columns=columns)
     assert (state["rows"], state["bad"], state["bad_rows"][0]["reason"]) == (1, 1, "It has no Hint.")
@@ -332,3 +332,40 @@ async def test_closing_the_server_ends_reading(jp_root_dir, api, lit_lab):
     await api("POST", "datasets", "open", body={"path": "big.jsonl"})
     await asyncio.wait_for(lit_lab.core.datasets.close_all(), PATIENCE)
     assert not lit_lab.core.datasets.by_id
+
+
+async def test_a_conversation_comes_with_its_turns(api, jp_root_dir, opened, search):
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "A fruit?"}]
+    answer = {"role": "assistant", "content": "Plum."}
+    (jp_root_dir / "own.jsonl").write_text(json.dumps({"messages": [*messages, answer]}) + "\n")
+    state = await opened(path="own.jsonl")
+    assert (state["rows"], state["chosen"]["prompt"]) == (1, "messages")
+    ((row,),) = [(await search(state, search="fruit brief"))["rows"]]
+    _, full = await api("GET", "datasets", state["id"], "rows", str(row["id"]))
+    assert full["turns"] == [{"role": "system", "text": "Be brief."}, {"role": "user", "text": "A fruit?"}]
+    assert (full["prompt"], full["target"]) == ("System\nBe brief.\n\nUser\nA fruit?", "Plum.")
+
+
+async def test_how_a_file_is_read_can_be_chosen(api, jp_root_dir, opened, search):
+    (jp_root_dir / "own.csv").write_bytes("name,town\n你,好\n".encode("gbk"))
+    columns = {"prompt": None, "target": None, "source": None, "template": "{column 1} in {column 2}"}
+    state = await opened(path="own.csv", columns=columns, header=False, encoding="gb18030")
+    assert [row["prompt"] for row in (await search(state))["rows"]] == ["name in town", "你 in 好"]
+    assert (state["header"], state["encoding"], state["chosen"]) == (False, "gb18030", columns)
+    state = await opened(path="own.csv", columns=columns)
+    assert (state["state"], state["error"]["error"], state["columns"][1]) == ("failed", "bad_template", "town")
+    for wrong in ({"encoding": "rot13"}, {"header": "x"}, {"columns": {**columns, "template": "{a}" * 10_000}}):
+        status, _ = await api("POST", "datasets", "open", body={"path": "own.csv", **wrong})
+        assert status == 400
+
+
+async def test_a_document_is_replaced_only_when_the_user_says_so(api, jp_root_dir, opened):
+    path = jp_root_dir / "own.jsonl"
+    path.write_text(json.dumps([{"prompt": "a"}], indent=1))
+    state = await opened(path="own.jsonl")
+    body = {"path": "own.jsonl", "overwrite": True}
+    status, answer = await api("POST", "datasets", state["id"], "save", body=body)
+    assert (status, answer["error"]) == (409, "file_changed")
+    assert "isn't in JSON Lines format" in answer["message"]
+    status, _ = await api("POST", "datasets", state["id"], "save", body={**body, "discard": True})
+    assert (status, path.read_text()) == (200, '{"prompt": "a"}\n')

@@ -1,0 +1,278 @@
+"""Conversations in a row: lists of messages, in the forms in which programs write them.
+
+OpenAI's and Hugging Face's `role` and `content`, Gemini's `role` and `parts`, ShareGPT's `from` and `value`, MT-Bench's and
+Arena-Hard's turns without roles, and the same as columns of a struct or as JSON in a text.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lit_lab.protocol import Role
+
+from . import json_rows
+
+Turns = list[tuple[Role, str]]
+"""Who says what, in order."""
+
+MAX_TURNS = 1000
+"""Maximum number of turns of a conversation."""
+
+NAMES = (
+    "messages",
+    "conversations",
+    "conversation",
+    "turns",
+    "contents",
+    "dialog",
+    "dialogue",
+    "chat",
+    "input",
+    "prompt",
+)
+"""Names of columns that conversations often have, the most likely first; as `plain_name` makes them."""
+
+SYSTEM_NAMES = ("system", "systeminstruction", "systemprompt", "systemmessage", "instructions")
+"""Names of columns beside a conversation that hold instructions for the model."""
+
+LABELS: Mapping[Role, str] = {"system": "System", "user": "User", "model": "Model"}
+"""What the panel calls the roles."""
+
+_ROLES: dict[str, Role] = {
+    **dict.fromkeys(("system", "developer", "instructions"), "system"),
+    **dict.fromkeys(("user", "human", "prompter", "customer", "input"), "user"),
+    **dict.fromkeys(("assistant", "model", "gpt", "bot", "chatbot", "chatgpt", "ai", "agent", "output"), "model"),
+}
+_WHO = ("role", "from", "author", "speaker", "sender")
+_WHAT = ("content", "value", "parts", "text", "message", "utterance")
+_USERS_ONLY = ("turns",)  # lists of texts that one user says, one after the other
+_ALTERNATING = ("dialog", "dialogue", "conversation", "conversations", "chat", "messages")
+_LITERAL = 400_000  # characters of a Python literal that are parsed
+
+
+class Unreadable(Exception):  # noqa: N818 - not an error in this program
+    """A value that isn't a conversation that can be read; says why, as text for the user."""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A conversation up to its last user turn, and the answer after it.
+
+    Attributes:
+        turns: The turns; the last one is a user's.
+        target: The model's last turn after them; empty if there is none.
+        is_whole: Whether nothing of the conversation is left aside.
+    """
+
+    turns: Turns
+    target: str = ""
+    is_whole: bool = True
+
+
+def plain_name(name: str) -> str:
+    """Return a column's name without case, blanks and marks between words: `answerKey` equals `answer_key`."""
+    return re.sub(r"[\s_\-]+", "", name).lower()
+
+
+def looks_like(value: object, name: str) -> bool:
+    """Whether a value is a list of messages; of a column of that name, a list of texts, or such a list as text, too."""
+    plain = plain_name(name.rpartition(".")[2])
+    if isinstance(value, str):
+        return plain in NAMES and value.lstrip()[:1] == "[" and isinstance(_parsed(value), list)
+    if isinstance(value, dict):
+        return _rows(value) is not None
+    if not isinstance(value, list) or not value:
+        return False
+    first = value[0]
+    if isinstance(first, str):
+        return plain in _USERS_ONLY or (plain in _ALTERNATING and len(value) > 1)
+    if not isinstance(first, dict) or not any(key in first for key in (*_WHAT, "tool_calls")):
+        return False
+    return any(key in first for key in _WHO) or plain in NAMES
+
+
+def is_asked(value: object, name: str) -> bool:
+    """Whether a value looks like a list of messages of which one is a user's, or says no roles."""
+    if not looks_like(value, name):
+        return False
+    if not isinstance(value, list) or not isinstance(value[0], dict):
+        return True
+    roles = [_who(message) for message in value[:MAX_TURNS] if isinstance(message, dict)]
+    return any(role is None or _ROLES.get(role.lower()) == "user" for role in roles)
+
+
+def conversation(value: object, name: str, system: object = None) -> Conversation:
+    """Return the conversation that a value is.
+
+    Args:
+        value: A value for which `looks_like` holds.
+        name: Its column.
+        system: Instructions for the model from another column; None: none.
+
+    Raises:
+        Unreadable: It isn't one, or has another content than text.
+    """
+    plain = plain_name(name.rpartition(".")[2])
+    if isinstance(value, str):
+        value = _parsed(value)
+    messages = _rows(value) if isinstance(value, dict) else value
+    if not isinstance(messages, list) or not messages:
+        raise Unreadable(f"Its {name} isn't a list of messages.")
+    if len(messages) > MAX_TURNS:
+        raise Unreadable(f"It has {len(messages):,} messages; {MAX_TURNS:,} can be read.")
+    if all(isinstance(message, str) for message in messages):
+        return _of_texts(messages, plain)
+    has_roles = any(isinstance(message, dict) and _who(message) is not None for message in messages)
+    if not has_roles:
+        return _of_texts(
+            [content(_what(message)) if isinstance(message, dict) else message for message in messages], plain
+        )
+    last = _last_user(messages)
+    turns: Turns = [_turn(message) for message in messages[: last + 1]]
+    instructions = "" if system is None else content(system)
+    if instructions.strip() and turns[0][0] != "system":
+        turns.insert(0, ("system", instructions))
+    turns = [(role, text) for role, text in turns if text.strip()]
+    if not turns or turns[-1][0] != "user":
+        raise Unreadable("Its last user turn has no text.")
+    return Conversation(turns, answer(messages[last + 1 :]))
+
+
+def answer(messages: Sequence[object]) -> str:
+    """Return the model's last turn among messages; empty if it has no text."""
+    for message in reversed(messages):
+        if isinstance(message, dict) and _ROLES.get((_who(message) or "assistant").lower()) == "model":
+            try:
+                return content(_what(message))
+            except Unreadable:
+                return ""
+    return ""
+
+
+def rendered(turns: Turns) -> tuple[str, list[tuple[Role, int, int]]]:
+    """Return turns as one text, and where each one's text is in it.
+
+    A single user turn is the text itself. Otherwise, each turn follows a line that names its role.
+    """
+    if len(turns) == 1 and turns[0][0] == "user":
+        return turns[0][1], [("user", 0, len(turns[0][1]))]
+    pieces, spans, at = list[str](), list[tuple[Role, int, int]](), 0
+    for role, text in turns:
+        head = ("\n\n" if pieces else "") + LABELS[role] + "\n"
+        pieces += (head, text)
+        spans.append((role, at + len(head), at + len(head) + len(text)))
+        at += len(head) + len(text)
+    return "".join(pieces), spans
+
+
+def content(value: object) -> str:
+    """Return the text of a message's content, which may be in parts. Raises `Unreadable`."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, dict):
+        value = value.get("parts", [value])
+    parts = value if isinstance(value, list) else [value]
+    return "".join(_part(part) for part in parts)
+
+
+def _part(part: object) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, dict):
+        if part.get("thought") is True or part.get("type") in ("thinking", "reasoning"):
+            return ""
+        text = part.get("text")
+        if isinstance(text, str):
+            return text
+        kind = part.get("type") or next((str(key) for key in part if key not in ("role", "type")), "nothing")
+        raise Unreadable(f"A message has a part of the kind {str(kind)[:40]!r}; only text can be read.")
+    raise Unreadable("A message's content isn't text.")
+
+
+def _of_texts(texts: Sequence[object], plain: str) -> Conversation:
+    """Return the conversation of texts without roles."""
+    if not all(isinstance(text, str) for text in texts):
+        raise Unreadable("Its list has messages of different kinds.")
+    said = [text for text in texts if isinstance(text, str)]
+    if plain in _ALTERNATING and len(said) > 1:
+        roles: Sequence[Role] = ("user", "model")
+        last = (len(said) - 1) // 2 * 2
+        turns: Turns = [(roles[index % 2], text) for index, text in enumerate(said[: last + 1])]
+        return Conversation(_with_text(turns), said[last + 1] if last + 1 < len(said) else "")
+    # What the model answers in between isn't known, so only the first one can be run.
+    return Conversation(_with_text([("user", said[0])]), is_whole=len(said) == 1)
+
+
+def _with_text(turns: Turns) -> Turns:
+    if not all(text.strip() for _, text in turns):
+        raise Unreadable("One of its turns has no text.")
+    return turns
+
+
+def _turn(message: object) -> tuple[Role, str]:
+    if not isinstance(message, dict):
+        raise Unreadable("Its list has messages of different kinds.")
+    who = _who(message)
+    role = _ROLES.get(who.lower()) if who is not None else None
+    if role is None:
+        said = "no role" if who is None else f"the role {who[:40]!r}, which isn't one of a system, a user or a model"
+        raise Unreadable(f"A message has {said}.")
+    if message.get("tool_calls") or message.get("function_call"):
+        raise Unreadable("A message calls a tool; only text can be read.")
+    return role, content(_what(message))
+
+
+def _last_user(messages: Sequence[object]) -> int:
+    for index in range(len(messages) - 1, -1, -1):
+        message = messages[index]
+        if not isinstance(message, dict):
+            raise Unreadable("Its list has messages of different kinds.")
+        if _ROLES.get((_who(message) or "").lower()) == "user":
+            return index
+    raise Unreadable("It has no user turn.")
+
+
+def _who(message: Mapping[str, object]) -> str | None:
+    for key in _WHO:
+        who = message.get(key)
+        if isinstance(who, dict):  # ChatGPT's export
+            who = who.get("role")
+        if isinstance(who, str):
+            return who
+    return None
+
+
+def _what(message: Mapping[str, object]) -> object:
+    return next((message[key] for key in _WHAT if key in message), None)
+
+
+def _rows(value: Mapping[str, object]) -> list[object] | None:
+    """Return the messages of a struct of columns, `{"role": […], "content": […]}`; None if it isn't one."""
+    who = next((key for key in _WHO if isinstance(value.get(key), list)), None)
+    what = next((key for key in _WHAT if isinstance(value.get(key), list)), None)
+    if who is None or what is None:
+        return None
+    roles, texts = value[who], value[what]
+    if not isinstance(roles, list) or not isinstance(texts, list) or len(roles) != len(texts):
+        return None
+    return [{"role": role, "content": text} for role, text in zip(roles, texts, strict=True)]
+
+
+def _parsed(text: str) -> object:
+    """Return the list that a text spells in JSON, or as Python prints it; None if it does neither."""
+    if json_rows.excess(text):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    if len(text) > _LITERAL or text.lstrip()[:2] not in ("[{", "['", '["'):
+        return None
+    try:
+        return ast.literal_eval(text)  # only ever makes values
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
