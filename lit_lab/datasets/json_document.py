@@ -15,7 +15,7 @@ from lit_lab.problem import Problem
 from .text_file import MAX_LINE, TextFile
 
 _CHUNK = 1 << 16
-_MOST_KEYS = 1000  # of an object that are looked at
+_MAX_KEYS = 1000  # of an object that are looked at
 _KEY = 10_000  # characters of a key
 _BLANK = re.compile(r"[ \t\r\n]+")
 _BRACKET = re.compile(r'["\[\]{}]')
@@ -55,7 +55,7 @@ def outline(text: TextFile) -> Outline:
     try:
         if found.first == "{":
             for key in scanner.names():
-                if len(found.keys) < _MOST_KEYS:
+                if len(found.keys) < _MAX_KEYS:
                     found.keys[key] = scanner.peek()
                 scanner.value(0)
         elif found.first:
