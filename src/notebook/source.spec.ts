@@ -238,7 +238,7 @@ describe('StringFinder', () => {
     expect(found.kind).toBe('template');
     expect(found.value).toBe('%s, 100%');
     expect(await makeFinder().suggest(text, 0, found)).toEqual({
-      x: { value: 'A', from: 'cell 2' }
+      x: { value: 'A', from: 'cell 2, line 1' }
     });
   });
 

@@ -1,7 +1,10 @@
 /** Calls: of Python's own functions, and of the notebook's. */
 import type { SyntaxNode } from '@lezer/common';
 
-import { childrenOf } from '../strings/evaluate';
+import {
+  argumentsOf as writtenArguments,
+  childrenOf
+} from '../strings/evaluate';
 import { bindTarget } from './bindings';
 import { callBuiltin, callContainer } from './builtins';
 import { comprehend, generate } from './comprehensions';
@@ -165,14 +168,13 @@ function format(
           open: entries === null ? unknown('run', place) : null
         };
   const filled = fillFormat(text, filling, place);
-  m.reaches.push({
+  m.reach({
     how: 'format',
     text,
-    filling: {
-      cell: m.code.cell,
-      from: node.lastChild!.from,
-      to: node.lastChild!.to
-    }
+    args:
+      method === 'format'
+        ? writtenArguments(node.lastChild!, m.code.source)
+        : { positional: [], keyword: new Map(), open: true }
   });
   for (const field of filled.fields) {
     if (field.place !== null) {

@@ -1,7 +1,7 @@
 /** What expressions are worth, and what working them out does. */
 import type { SyntaxNode } from '@lezer/common';
 
-import { childrenOf, evaluate as readLiteral } from '../strings/evaluate';
+import { childrenOf, evaluate as readLiteral, operands } from '../strings/evaluate';
 import { bindTarget } from './bindings';
 import { call } from './calls';
 import { comprehend, generate } from './comprehensions';
@@ -30,11 +30,15 @@ import type { IBinding, IPiece, IPlace, ITextValue, Value } from './value';
 export function evaluate(m: Machine, node: SyntaxNode): Value {
   m.step();
   const value = m.deeper(() => evaluateNode(m, node));
-  if (value.type === 'text') {
-    m.step(unitsOf(value));
-    m.make(node.from, node.to, value);
+  if (value.type !== 'text') {
+    return value;
   }
-  return value;
+  m.step(unitsOf(value));
+  const { cell } = m.code;
+  const whole = value.whole ?? { cell, from: node.from, to: node.to };
+  const text = { ...value, whole };
+  m.make(node.from, node.to, text);
+  return text;
 }
 
 /** An expression's value, and where its name was given it. */
@@ -443,10 +447,11 @@ function percent(
     open: right.type === 'unknown' ? right : null
   };
   const filled = fillPercent(left, filling, place);
-  m.reaches.push({
+  const args = operands(node, m.code.source);
+  m.reach({
     how: 'percent',
     text: left,
-    filling: { cell: m.code.cell, from: node.from, to: node.to }
+    args: { ...args, open: args.open || right.type === 'dict' }
   });
   for (const field of filled.fields) {
     if (field.place !== null) {

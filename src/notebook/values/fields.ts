@@ -120,7 +120,7 @@ function field(m: Machine, node: SyntaxNode): IBinding {
         return m.unknown([one], place);
       }
       const how = debug && !conversion && !spec ? 'r' : sign;
-      const text = shown(one, how, specText, place);
+      const text = shown(one, how, specText, binding.place);
       return debug ? documented(m, node, debug, text) : text;
     },
     place

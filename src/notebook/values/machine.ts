@@ -13,6 +13,7 @@ import type {
   IWhy,
   Value
 } from './value';
+import type { IArguments } from '../strings/format';
 import type { NameLookup } from '../strings/types';
 
 /** Steps that a cell is given: far less than 50 ms. */
@@ -23,6 +24,9 @@ const MOST_UNITS = 4_000_000;
 
 /** Expressions and statements within each other that are followed. */
 const MAX_DEPTH = 150;
+
+/** Most calls that fill texts in. */
+const MOST_REACHES = 10_000;
 
 /** Thrown where a cell is too long, or too deep, to be followed. */
 export class TooMuch extends Error {}
@@ -42,8 +46,8 @@ export interface ISeen {
 export interface IReach {
   readonly how: 'format' | 'percent';
   readonly text: ITextValue;
-  /** The call's arguments, or the right side of `%`. */
-  readonly filling: { readonly cell: number; readonly from: number; readonly to: number };
+  /** The call's arguments, or the right side of `%`, as written. */
+  readonly args: IArguments;
 }
 
 /** A cell that is gone through. */
@@ -58,6 +62,17 @@ export interface IAnytime {
   readonly order: number;
   /** Whether it may be called by code that isn't known. */
   readonly isEscaped: boolean;
+}
+
+/** Why a value isn't known, where that is a reason for what is made of it, too. */
+function lostBy(value: Value): IWhy | null {
+  const why =
+    value.type === 'unknown'
+      ? value.why
+      : value.type === 'list' || value.type === 'dict'
+        ? value.lost
+        : null;
+  return why?.cause === 'unbound' || why?.cause === 'python' ? null : why;
 }
 
 export class Machine {
@@ -226,13 +241,14 @@ export class Machine {
 
   /** What code that isn't known makes of values: nothing that is known. */
   unknown(values: readonly Value[], place: IPlace): Value {
+    const reasons = values.map(lostBy);
     const why: IWhy = { cause: 'changed', place };
     values.forEach(value => this.lose(value, why));
     if (this._isWild) {
       this.memory.forget('anything', place);
     }
-    const lost = values.find(({ type }) => type === 'unknown');
-    return lost ?? unknown('run', place);
+    const first = reasons.find(reason => reason !== null);
+    return first ? { type: 'unknown', why: first } : unknown('run', place);
   }
 
   /** Names that code of which nobody knows when it runs may bind. */
@@ -246,6 +262,13 @@ export class Machine {
       this.lose(value, { cause, place });
     }
     this.memory.forget(cause, place);
+  }
+
+  /** Note a call that fills a text in. */
+  reach(reach: IReach): void {
+    if (this.muted === 0 && this.reaches.length < MOST_REACHES) {
+      this.reaches.push(reach);
+    }
   }
 
   /** Note what a field is. */
@@ -385,7 +408,9 @@ export class Machine {
 
   /** The nearest value below of a name that has none yet: cells run in any order. */
   private _below(name: string, place: IPlace): IBinding | null {
-    const all = this._later?.get(name) ?? [];
+    // One that was deleted has none any more.
+    const isNew = !this.memory.history.has(name);
+    const all = (isNew && this._later?.get(name)) || [];
     const isBelow = ({ binding }: IRemembered) =>
       binding.place.cell === place.cell
         ? binding.place.at > place.at

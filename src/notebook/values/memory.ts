@@ -171,10 +171,9 @@ export class Memory {
     for (const [scope, names] of all) {
       for (const name of names) {
         const before = this.get(scope, name);
-        const found: (IBinding | undefined)[] = isAll ? [] : [before];
-        for (const outcome of outcomes) {
-          found.push(...(outcome.get(scope)?.get(name) ?? [before]));
-        }
+        const given = outcomes.map(outcome => outcome.get(scope)?.get(name));
+        const isLeft = !isAll || given.includes(undefined);
+        const found = [...(isLeft ? [before] : []), ...given.flatMap(all => all ?? [])];
         const bound = found.filter(binding => binding !== undefined);
         // Where a name has no value its use raises, unless it is Python's own.
         const isOther = bound.length < found.length && BUILTINS.has(name);

@@ -4,8 +4,8 @@
  * The indices of code cells in the order that they ran in, or would.
  *
  * The notebook's order is that of its cells. Where execution counts say
- * otherwise, they tell which ran last; a cell without a count follows the one
- * above it.
+ * otherwise, they tell which ran last; a cell without a count finds
+ * what all those above it have left.
  *
  * @param counts - execution counts, null where a cell has none.
  */
@@ -18,7 +18,10 @@ export function runOrder(counts: readonly (number | null)[]): number[] {
   if (isInOrder) {
     return order;
   }
-  let last = 0;
-  const ranks = counts.map(count => (last = count ?? last));
+  let latest = 0;
+  const ranks = counts.map(count => {
+    latest = Math.max(latest, count ?? 0);
+    return count ?? latest;
+  });
   return order.sort((a, b) => ranks[a] - ranks[b] || a - b);
 }

@@ -39,13 +39,17 @@ export function fillFormat(
   let automatic = 0;
   let isNumbered = false;
   let at = 0;
+  const brace = /[{}]/g;
+  const written =
+    /\{([^{}[\]!:.]*)((?:\.[^{}[\]!:.]+|\[[^{}[\]]+\])*)(?:!([rsa]))?(?::((?:[^{}]|\{[^{}]*\})*))?\}/y;
   const nameOf = (name: string) => {
     isNumbered ||= /^\d+$/.test(name);
     return name === '' ? String(automatic++) : name;
   };
   while (at < string.length && isRight) {
-    const next = /[{}]/.exec(string.slice(at));
-    const end = next === null ? string.length : at + next.index;
+    brace.lastIndex = at;
+    const next = brace.exec(string);
+    const end = next === null ? string.length : next.index;
     if (end > at) {
       parts.push(cutText(template, at, end));
       at = end;
@@ -58,15 +62,13 @@ export function fillFormat(
       at += 2;
       continue;
     }
-    const match =
-      /^\{([^{}[\]!:.]*)((?:\.[^{}[\]!:.]+|\[[^{}[\]]+\])*)(?:!([rsa]))?(?::((?:[^{}]|\{[^{}]*\})*))?\}/.exec(
-        string.slice(at)
-      );
+    written.lastIndex = at;
+    const match = written.exec(string);
     if (match === null) {
       isRight = false;
       break;
     }
-    const [written, name, path, conversion, spec = ''] = match;
+    const [field, name, path, conversion, spec = ''] = match;
     const bound = argument(filling, nameOf(name), place);
     const inner = follow(bound, path, place);
     const filledSpec = spec.replace(/\{([^{}]*)\}/g, (_, key: string) => {
@@ -78,8 +80,8 @@ export function fillFormat(
       place: placeIn(template, at),
       binding: { ...bound, value }
     });
-    parts.push(partOf(value, template, at, written));
-    at += written.length;
+    parts.push(partOf(value, template, at, field));
+    at += field.length;
   }
   const isMixed = automatic > 0 && isNumbered;
   return { value: isRight && !isMixed ? joined(parts) : null, fields };
@@ -207,6 +209,9 @@ export function shown(
 ): Value {
   if (value.type === 'unknown') {
     return value;
+  }
+  if ((value.type === 'list' || value.type === 'dict') && value.lost) {
+    return { type: 'unknown', why: value.lost };
   }
   if (conversion === '' || conversion === 's') {
     if (value.type === 'text' && spec === '') {
