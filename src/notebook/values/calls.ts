@@ -15,7 +15,7 @@ import { callText } from './methods';
 import { argumentsOf } from './syntax';
 import { fillFormat } from './templates';
 import type { IFilling } from './templates';
-import { lift, stringOf, unknown } from './value';
+import { stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITextValue, Value } from './value';
 
 /** Functions that go through what they are given at once. */
@@ -54,7 +54,7 @@ export function call(m: Machine, node: SyntaxNode): Value {
     return callValue(m, known, pass(m, list, false), node, place);
   }
   const passed = pass(m, list, method === 'join' && receiver.type === 'text');
-  return lift(
+  return m.each(
     [receiver],
     ([one]) => callMethod(m, one, method, passed, node, place),
     place
@@ -73,7 +73,7 @@ function callValue(
     const isSaid = called.name === 'print' || called.name === 'display';
     const value =
       isPlain || isSaid
-        ? lift(
+        ? m.each(
             passed.positional.map(({ value: one }) => one),
             args => callBuiltin(called.name, args) ?? unknown('run', place),
             place
@@ -111,7 +111,7 @@ function callMethod(
       return format(m, receiver, method, passed, node, place);
     }
     const value = isPlain
-      ? lift(args, given => callText(receiver, method, given) ?? unknown('run', place), place)
+      ? m.each(args, given => callText(receiver, method, given) ?? unknown('run', place), place)
       : unknown('run', place);
     // Strings leave what they are given as it is; `join` goes through it.
     return value.type === 'unknown' && args.some(isFromCode)

@@ -24,6 +24,7 @@ export function generate(m: Machine, node: SyntaxNode): Value {
       m.see(from, { value: unknown('run', place), place });
     }
   }
+  m.expose(node, m.code.source, m.scope, { cause: 'run', place });
   return m.unknown([], place);
 }
 
@@ -109,6 +110,9 @@ export function assumeChanged(
   round: () => void
 ): void {
   const { memory } = m;
+  if (m.muted > 0) {
+    return; // What is around it is gone through once more.
+  }
   const mark = memory.mark();
   const log = memory.markLog();
   m.muted++;
@@ -117,7 +121,12 @@ export function assumeChanged(
   memory.rewind(mark);
   const lost = { value: unknown(cause, place), place };
   for (const [scope, names] of memory.logged(log)) {
-    for (const name of names.keys()) {
+    for (const [name, values] of names) {
+      for (const bound of [...values, scope.names.get(name)]) {
+        if (bound !== undefined) {
+          memory.onLose(bound.value);
+        }
+      }
       memory.set(scope, name, lost, 'assumed');
     }
   }
@@ -135,7 +144,7 @@ export function anyOf(
   const bindings = items.map(value => ({ value, place }));
   return bindings.length === 0
     ? { value: unknown('run', place), place }
-    : choose(bindings, true, 'loop', place);
+    : choose(bindings, true, 'loop', place, () => undefined);
 }
 
 /** The items that an expression is gone over for; null where they aren't known. */

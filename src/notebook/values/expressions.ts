@@ -18,7 +18,6 @@ import {
   bool,
   int,
   keyOf,
-  lift,
   NONE,
   stringOf,
   unitsOf,
@@ -270,7 +269,7 @@ function conditional(m: Machine, node: SyntaxNode): Value {
       options.push({ value: evaluate(m, way), place: m.place(way.from) });
     });
   }
-  const value = lift(
+  const value = m.each(
     [{ type: 'choice', options, each: false }],
     ([option]) => option,
     place
@@ -286,7 +285,7 @@ function unary(m: Machine, node: SyntaxNode): Value {
     return all(m, node);
   }
   const place = m.place(node.from);
-  return lift(
+  return m.each(
     [evaluate(m, operand)],
     ([value]) => {
       const is = truth(value);
@@ -352,7 +351,7 @@ function operation(
       return operate('+', one, other) ?? m.unknown([left, right], place);
     }
   }
-  return lift(
+  return m.each(
     [left, right],
     ([one, other]) =>
       (isComparison
@@ -481,7 +480,7 @@ function member(m: Machine, node: SyntaxNode): Value {
     return m.unknown([value, ...others], place);
   }
   const index = evaluate(m, inner[0]);
-  return lift(
+  return m.each(
     [value, index],
     ([one, other]) => item(one, other) ?? m.unknown([one, other], place),
     place

@@ -7,7 +7,7 @@ import { bindingOf, evaluate, SILENT, textAt } from './expressions';
 import type { Machine } from './machine';
 import { shown } from './templates';
 import { cutPiece, openPiece, pieceOf } from './text';
-import { lift, stringOf, unknown } from './value';
+import { stringOf, unknown } from './value';
 import type { IBinding, IPiece, Value } from './value';
 
 /** Parts of a field behind its expression. */
@@ -66,7 +66,7 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
   const known = [...replacements.values()].filter(
     ({ from }) => found.get(from)!.type !== 'unknown'
   );
-  return lift(
+  return m.each(
     inserted,
     values => {
       let next = 0;
@@ -113,7 +113,7 @@ function field(m: Machine, node: SyntaxNode): IBinding {
   const debug = part('FormatSelfDoc');
   const specText = spec === undefined ? '' : specOf(m, spec);
   const sign = conversion ? textAt(m, conversion).slice(1) : '';
-  const value = lift(
+  const value = m.each(
     [binding.value],
     ([one]) => {
       if (specText === null) {

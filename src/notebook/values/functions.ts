@@ -95,7 +95,7 @@ export function runFunction(
     m.memory.join([changes], false, 'branch', place);
   }
   const all = hasEnded ? returns : [...returns, { value: NONE, place }];
-  return choose(all, false, 'branch', place).value;
+  return choose(all, false, 'branch', place, m.memory.onLose).value;
 }
 
 const MAX_RETURNS = 100;

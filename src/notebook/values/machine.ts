@@ -1,9 +1,11 @@
 /** What goes through a notebook's code, and what it sees there. */
+import type { SyntaxNode } from '@lezer/common';
+
 import { BUILTINS, isUnderstood } from './builtins';
 import { effectsOf } from './effects';
 import { Memory, MOST_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
-import { choose, optionsOf, stringOf, unknown } from './value';
+import { choose, lift, optionsOf, stringOf, unknown } from './value';
 import type {
   IBinding,
   IFunctionValue,
@@ -17,7 +19,7 @@ import type { IArguments } from '../strings/format';
 import type { NameLookup } from '../strings/types';
 
 /** Steps that a cell is given: far less than 50 ms. */
-const MOST_STEPS = 20_000;
+const MOST_STEPS = 10_000;
 
 /** UTF-16 units of the texts that a cell may build. */
 const MOST_UNITS = 4_000_000;
@@ -87,8 +89,10 @@ export class Machine {
     private readonly _rank: (cell: number) => number
   ) {
     this.scope = this.memory.module;
+    this.memory.onLose = value =>
+      this.lose(value, { cause: 'changed', place: this.place(0) });
     this.memory.onBind = (name, binding) => {
-      if (this._touchable.has(name)) {
+      if (this._touchable.has(name) || this._sticky.has(name)) {
         this.lose(binding.value, { cause: 'changed', place: binding.place });
       }
       return binding;
@@ -239,6 +243,15 @@ export class Machine {
     }
   }
 
+  /** Apply a function to values, or to each of those that they may be. */
+  each(
+    values: readonly Value[],
+    work: (values: readonly Value[]) => Value,
+    place: IPlace
+  ): Value {
+    return lift(values, work, place, this.memory.onLose);
+  }
+
   /** What code that isn't known makes of values: nothing that is known. */
   unknown(values: readonly Value[], place: IPlace): Value {
     const reasons = values.map(lostBy);
@@ -346,16 +359,20 @@ export class Machine {
     if (code === undefined) {
       return;
     }
-    const { binds, touches, isWild } = effectsOf(value.node, code.source);
+    value.parameters.defaults.forEach(({ value: initial }) =>
+      this.lose(initial, why)
+    );
+    this.expose(value.node, code.source, value.scope as Scope, why);
+  }
+
+  /** From here on, code in `node` may run at any time. */
+  expose(node: SyntaxNode, source: string, around: Scope, why: IWhy): void {
+    const { binds, touches, isWild } = effectsOf(node, source);
     binds.forEach(name => this._sticky.set(name, why));
+    touches.forEach(name => this._touchable.add(name));
     this._isWild ||= isWild;
-    for (const name of touches) {
-      this._touchable.add(name);
-      for (
-        let scope: Scope | null = value.scope as Scope;
-        scope !== null;
-        scope = scope.outer
-      ) {
+    for (const name of [...binds, ...touches]) {
+      for (let scope: Scope | null = around; scope; scope = scope.outer) {
         const bound = scope.names.get(name);
         if (bound !== undefined) {
           this.lose(bound.value, why);
@@ -403,7 +420,8 @@ export class Machine {
       return values[0].binding;
     }
     const bindings = values.map(({ binding }) => binding);
-    return choose(now ? [...bindings, now] : bindings, false, 'run', place);
+    const candidates = now ? [...bindings, now] : bindings;
+    return choose(candidates, false, 'run', place, this.memory.onLose);
   }
 
   /** The nearest value below of a name that has none yet: cells run in any order. */

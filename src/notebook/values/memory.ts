@@ -1,7 +1,7 @@
 /** Names, what they are bound to, and how branches and loops change that. */
 import { BUILTINS } from './builtins';
 import { choose, unknown } from './value';
-import type { Cause, IBinding, IPlace } from './value';
+import type { Cause, IBinding, IPlace, Value } from './value';
 
 /** Most values that a name had which are remembered. */
 export const MOST_REMEMBERED = 64;
@@ -53,6 +53,9 @@ export class Memory {
   /** Called with each value that is bound. */
   onBind: (name: string, binding: IBinding) => IBinding = (_, binding) =>
     binding;
+
+  /** Called with values that a name which isn't known may stand for. */
+  onLose: (value: Value) => void = () => undefined;
 
   /**
    * Bind a name in a scope; undefined deletes it.
@@ -175,16 +178,19 @@ export class Memory {
         const isLeft = !isAll || given.includes(undefined);
         const found = [...(isLeft ? [before] : []), ...given.flatMap(all => all ?? [])];
         const bound = found.filter(binding => binding !== undefined);
-        // Where a name has no value its use raises, unless it is Python's own.
-        const isOther = bound.length < found.length && BUILTINS.has(name);
+        // Where a name has no value its use raises, unless there is another of it.
+        const hasOther =
+          BUILTINS.has(name) ||
+          (scope !== this.module && !scope.local.has(name));
+        const isOther = bound.length < found.length && hasOther;
         this.set(
           scope,
           name,
           bound.length === 0
             ? undefined
             : isOther
-              ? { value: unknown(cause, place), place }
-              : choose(bound, false, cause, place),
+              ? this._losing(bound, { value: unknown(cause, place), place })
+              : choose(bound, false, cause, place, this.onLose),
           'joined'
         );
       }
@@ -197,6 +203,11 @@ export class Memory {
     const first = all.findIndex(item => item.order > order);
     const start = first === -1 ? all.length - 1 : Math.max(first - 1, 0);
     return all.slice(Math.max(start, 0));
+  }
+
+  private _losing(values: readonly IBinding[], binding: IBinding): IBinding {
+    values.forEach(({ value }) => this.onLose(value));
+    return binding;
   }
 
   private _put(scope: Scope, name: string, binding: IBinding | undefined): void {

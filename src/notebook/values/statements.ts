@@ -18,7 +18,7 @@ import type { Machine } from './machine';
 import type { Changes } from './memory';
 import { operate } from './operators';
 import { hasErrors, isMisread, namesIn, sidesOf } from './syntax';
-import { lift, NONE, unknown } from './value';
+import { NONE, unknown } from './value';
 import type { IBinding, Value } from './value';
 
 /** Go through the statements of a body. */
@@ -131,10 +131,10 @@ function update(m: Machine, node: SyntaxNode): void {
     const other = openText(m, right, rest[0]);
     value =
       other === null
-        ? lift([before, right], pair => added(m, pair, sign, node), place)
+        ? m.each([before, right], pair => added(m, pair, sign, node), place)
         : (operate('+', before, other) ?? unknown('limit', place));
   } else {
-    value = lift([before, right], pair => added(m, pair, sign, node), place);
+    value = m.each([before, right], pair => added(m, pair, sign, node), place);
   }
   if (value.type === 'text') {
     m.make(node.from, node.to, value);

@@ -233,12 +233,15 @@ export function optionsOf({ value, place }: IBinding): readonly IOption[] {
  *
  * @param each - whether each of them occurs.
  * @param place - of what makes the choice.
+ * @param lose - called with values that the choice may stand for, where it isn't
+ *   known: code that changes it changes them.
  */
 export function choose(
   bindings: readonly IBinding[],
   each: boolean,
   cause: Cause,
-  place: IPlace
+  place: IPlace,
+  lose: (value: Value) => void
 ): IBinding {
   const options: IOption[] = [];
   let lost: Value | null = null;
@@ -253,6 +256,7 @@ export function choose(
     return bindings.find(({ value }) => value.type === 'unknown')!;
   }
   if (lost !== null || options.length > MOST_OPTIONS) {
+    options.forEach(option => lose(option.value));
     return { value: unknown(cause, place), place };
   }
   return options.length === 1
@@ -264,7 +268,8 @@ export function choose(
 export function lift(
   values: readonly Value[],
   work: (values: readonly Value[]) => Value,
-  place: IPlace
+  place: IPlace,
+  lose: (value: Value) => void
 ): Value {
   const at = values.findIndex(({ type }) => type === 'choice');
   if (at === -1) {
@@ -277,10 +282,11 @@ export function lift(
     value: lift(
       values.map((value, index) => (index === at ? option.value : value)),
       work,
-      place
+      place,
+      lose
     ),
     place: option.place
   }));
   // Values that vary together, as in one loop, are more than all that occur.
-  return choose(made, choice.each && isOne, 'limit', place).value;
+  return choose(made, choice.each && isOne, 'limit', place, lose).value;
 }
