@@ -2,6 +2,7 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, evaluate as readLiteral, operands } from '../strings/evaluate';
+import type { IText } from '../strings/evaluate';
 import { bindTarget } from './bindings';
 import { call } from './calls';
 import { comprehend, generate } from './comprehensions';
@@ -143,10 +144,7 @@ function all(m: Machine, node: SyntaxNode): Value {
 
 /** The text of a literal; unknown where it isn't read surely. */
 function literal(m: Machine, node: SyntaxNode): Value {
-  const text = readLiteral(node, m.code.source, {
-    lookup: m.lookup,
-    trans: SILENT
-  });
+  const text = literalOf(m, node);
   const place = m.place(node.from);
   if (text === null || text.problems.length > 0) {
     return unknown('run', place);
@@ -155,8 +153,19 @@ function literal(m: Machine, node: SyntaxNode): Value {
   return textOf(pieceOf(text, cell), { cell, from: node.from, to: node.to });
 }
 
+/** A literal as it is read, once. */
+export function literalOf(m: Machine, node: SyntaxNode): IText | null {
+  const key = `${m.code.cell}:${node.from}`;
+  let text = m.literals.get(key);
+  if (text === undefined) {
+    text = readLiteral(node, m.code.source, { lookup: m.lookup, trans: SILENT });
+    m.literals.set(key, text);
+  }
+  return text;
+}
+
 /** Words that nobody reads. */
-export const SILENT = {
+const SILENT = {
   __: (text: string) => text
 } as Parameters<typeof readLiteral>[2]['trans'];
 

@@ -2,8 +2,8 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import { sourceSpans } from '../../session/mapped';
-import { childrenOf, evaluate as readLiteral } from '../strings/evaluate';
-import { bindingOf, evaluate, SILENT, textAt } from './expressions';
+import { childrenOf } from '../strings/evaluate';
+import { bindingOf, evaluate, literalOf, textAt } from './expressions';
 import type { Machine } from './machine';
 import { shown } from './templates';
 import { cutPiece, openPiece, pieceOf } from './text';
@@ -15,7 +15,7 @@ const BEHIND = /^(FormatSelfDoc|FormatConversion|FormatSpec)$/;
 
 /** The text of an f-string, or of literals beside each other. */
 export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
-  const { cell, source } = m.code;
+  const { cell } = m.code;
   const place = m.place(node.from);
   const replacements = new Map<number, SyntaxNode>();
   const literals = node.name === 'FormatString' ? [node] : childrenOf(node);
@@ -31,7 +31,7 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
     m.see(from, binding);
     found.set(from, binding.value);
   }
-  const text = readLiteral(node, source, { lookup: m.lookup, trans: SILENT });
+  const text = literalOf(m, node);
   if (text === null || text.problems.length > 0) {
     return unknown('run', place);
   }

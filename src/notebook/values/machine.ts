@@ -15,11 +15,12 @@ import type {
   IWhy,
   Value
 } from './value';
+import type { IText } from '../strings/evaluate';
 import type { IArguments } from '../strings/format';
 import type { NameLookup } from '../strings/types';
 
 /** Steps that a cell is given: far less than 50 ms. */
-const MOST_STEPS = 10_000;
+const MOST_STEPS = 5_000;
 
 /** UTF-16 units of the texts that a cell may build. */
 const MOST_UNITS = 4_000_000;
@@ -117,6 +118,8 @@ export class Machine {
   readonly reaches: IReach[] = [];
   /** Texts by `cell:from:to` of the expression that makes them. */
   readonly texts = new Map<string, ITextValue>();
+  /** Literals as they were read, by `cell:offset`. */
+  readonly literals = new Map<string, IText | null>();
   readonly functions = new Map<string, { value: IFunctionValue; code: ICode }>();
   readonly called = new Set<string>();
   readonly escaped = new Set<string>();

@@ -93,10 +93,14 @@ export class Memory {
   /** Forget all names of the notebook: code may have changed any. */
   forget(cause: Cause, place: IPlace): void {
     const lost = { value: unknown(cause, place), place };
-    for (const name of this.module.names.keys()) {
-      this.set(this.module, name, lost);
+    for (const [name, { value }] of this.module.names) {
+      if (value.type !== 'unknown') {
+        this.set(this.module, name, lost);
+      }
     }
-    this.set(this.module, ANY, lost);
+    if (!this.module.names.has(ANY)) {
+      this.set(this.module, ANY, lost);
+    }
   }
 
   /** A moment that `rewind` can go back to. */
