@@ -4,7 +4,7 @@
  *     node tests/values/bundle.mjs FOLDER
  *
  * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
- * each of its fields is: `{"seen": {"cell:offset": {"values": […], "isAll": …, "each": …, "why": …}}, "ms": […]}`.
+ * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "found": […], "ms": …, "longest": …}`.
  */
 /* global console, process, URL */
 import { resolve } from 'path';

@@ -1,38 +1,60 @@
-/** Says what the fields of notebooks on standard input are; see `bundle.mjs`. */
+/** Says what the strings and fields of notebooks on standard input are; see `bundle.mjs`. */
 import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
 
 import { parseWithMagics } from '../../src/notebook/strings/magics';
-import { atOnce } from '../../src/notebook/strings/pieces';
+import { findPythonStrings } from '../../src/notebook/strings/python';
+import type { IFindContext } from '../../src/notebook/strings/types';
 import { runNotebook } from '../../src/notebook/values/run';
 import { stringOf } from '../../src/notebook/values/value';
 
 interface INotebook {
   readonly cells: readonly string[];
+  /** Whether to find the cells' strings, too. */
+  readonly strings?: boolean;
+}
+
+const CONTEXT = {
+  lookup: () => null,
+  trans: { __: (text: string) => text }
+} as unknown as IFindContext;
+
+function milliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 createInterface({ input: process.stdin }).on('line', line => {
-  const { cells } = JSON.parse(line) as INotebook;
-  const begun = process.cpuUsage();
+  const { cells, strings } = JSON.parse(line) as INotebook;
   const read = cells.map(source => ({
     source,
     count: null,
     tree: parseWithMagics(source, parser)
   }));
-  const parsed = process.cpuUsage(begun);
-  const run = atOnce(runNotebook(read, () => null));
-  const { user, system } = process.cpuUsage(begun);
+  const begun = milliseconds();
+  const work = runNotebook(read, () => null);
+  let longest = 0;
+  let before = begun;
+  let step = work.next();
+  for (; !step.done; step = work.next()) {
+    const now = milliseconds();
+    longest = Math.max(longest, now - before);
+    before = now;
+  }
+  const ms = milliseconds() - begun;
   const seen = Object.fromEntries(
-    Array.from(run.seen, ([key, { options, why, each }]) => [
+    Array.from(step.value.seen, ([key, { options, why, each }]) => [
       key,
-      {
-        values: options.map(({ value }) => stringOf(value)),
-        why,
-        each
-      }
+      { values: options.map(({ value }) => stringOf(value)), why, each }
     ])
   );
-  const ms = (user + system - parsed.user - parsed.system) / 1000;
-  process.stdout.write(`${JSON.stringify({ seen, ms })}\n`);
+  const found = strings
+    ? read.map(({ source, tree }) =>
+        findPythonStrings(source, parser, CONTEXT, tree).map(
+          ({ span, kind, value }) => ({ span, kind, value })
+        )
+      )
+    : [];
+  process.stdout.write(`${JSON.stringify({ seen, found, ms, longest })}\n`);
 });

@@ -17,8 +17,17 @@ NUMBERS = ["n", "m"]
 LISTS = ["xs", "ys"]
 DICTS = ["dd", "ee"]
 WORDS = ["Rome", "it's", 'a "b"', "ß é", "x  y", " pad ", "🥚 egg", "two\\nlines", "T{0}", "%", ""]
-METHODS = ["strip()", "upper()", "title()", "lower()", "capitalize()", 'replace("a", "o")', "center(9)", 'ljust(8, "*")']
-MORE_METHODS = ["zfill(6)", 'removeprefix("R")', 'removesuffix("e")', 'split()[0]', 'split("a")[-1]', "swapcase()"]
+METHODS = [
+    "strip()",
+    "upper()",
+    "title()",
+    "lower()",
+    "capitalize()",
+    'replace("a", "o")',
+    "center(9)",
+    'ljust(8, "*")',
+]
+MORE_METHODS = ["zfill(6)", 'removeprefix("R")', 'removesuffix("e")', "split()[0]", 'split("a")[-1]', "swapcase()"]
 SPECS = [">9", "<7", "^8", "*^6", ".2", "s"]
 NUMBER_SPECS = ["d", "5d", "05d", "x", ",", ".2f", "+d", ">6", "%", "b"]
 
@@ -33,6 +42,7 @@ class Writer:
         self.locals: list[str] = []
 
     def notebook(self) -> list[str]:
+        """Return the sources of its cells."""
         start = ['a = "Rome"; b = "x"; c = "cc"; d = "d d"', "n = 3; m = 12", 'xs = ["p", "q"]; ys = [1, "z"]']
         start.append('dd = {"k": "v", "j": "w"}; ee = {"k": 1}')
         cells = ["\n".join(start)]
@@ -59,7 +69,7 @@ class Writer:
             return f"{rng.choice(NUMBERS)}:{rng.choice(NUMBER_SPECS)}"
         if kind < 0.85:
             return str(self.pick("xs[0]", "ys", "dd['k']", "ee", "len(xs)", "xs[-1]", "dd.get('k')", "xs", "ys[1]"))
-        return "(" + self.text(2).replace('"', "'").replace("\\", "") .replace("#", "") + ")"
+        return "(" + self.text(2).replace('"', "'").replace("\\", "").replace("#", "") + ")"
 
     def text(self, depth: int = 0) -> str:
         """An expression that is a string, mostly."""
@@ -158,24 +168,34 @@ class Writer:
             lambda: [f'dd = {{"k": {self.text(1)}, **ee}}'],
             lambda: [self.mutation()],
             lambda: [f"del {rng.choice(TEXTS)}"] if rng.random() < 0.2 else [self.mutation()],
-            lambda: [self.pick("exec('a = 1')", "globals()['b'] = HIDE()", "GIVE(xs)", "CALL(print)", "eval('n')")]
-            if rng.random() < 0.3
-            else [f"GIVE({rng.choice([*LISTS, *DICTS, *TEXTS])})"],
+            lambda: (
+                [self.pick("exec('a = 1')", "globals()['b'] = HIDE()", "GIVE(xs)", "CALL(print)", "eval('n')")]
+                if rng.random() < 0.3
+                else [f"GIVE({rng.choice([*LISTS, *DICTS, *TEXTS])})"]
+            ),
             lambda: [self.call()],
             lambda: [f"CALL({rng.choice(self.functions)[0]})"] if self.functions else ["HIDE()"],
             lambda: [f"gen = (f'{{{rng.choice(TEXTS)}}}' for _ in xs)", f"{rng.choice(TEXTS)} = 'later'", "list(gen)"],
-            lambda: [self.pick("import math as a", "from os import sep as b", "import textwrap", "len = GIVE", "b = len(a)")]
-            if rng.random() < 0.2
-            else ["ys = xs"],
-            lambda: ["import textwrap", f'{rng.choice(TEXTS)} = textwrap.dedent("""\n      one\n        two\n   """)']
-            if depth == 0
-            else ["pass"],
+            lambda: (
+                [
+                    self.pick(
+                        "import math as a", "from os import sep as b", "import textwrap", "len = GIVE", "b = len(a)"
+                    )
+                ]
+                if rng.random() < 0.2
+                else ["ys = xs"]
+            ),
+            lambda: (
+                ["import textwrap", f'{rng.choice(TEXTS)} = textwrap.dedent("""\n      one\n        two\n   """)']
+                if depth == 0
+                else ["pass"]
+            ),
         ]
         if depth > 2 or rng.random() < 0.6:
             return rng.choice(simple)()
-        return rng.choice([self.if_, self.if_, self.for_, self.while_, self.try_, self.with_, self.def_, self.class_, self.match_])(
-            depth
-        )
+        return rng.choice(
+            [self.if_, self.if_, self.for_, self.while_, self.try_, self.with_, self.def_, self.class_, self.match_]
+        )(depth)
 
     def mutation(self) -> str:
         return str(
@@ -217,14 +237,23 @@ class Writer:
         )
         lines = [f"for {target} in {items}:", *self.body(depth)]
         if self.rng.random() < 0.4:
-            lines += [f"    if {self.test()}:", f"        a = {self.text(2)}", f"        {self.pick('break', 'continue')}"]
+            lines += [
+                f"    if {self.test()}:",
+                f"        a = {self.text(2)}",
+                f"        {self.pick('break', 'continue')}",
+            ]
             lines += ["    " + line for line in self.block(1, depth + 1)]
         if self.rng.random() < 0.2:
             lines += ["else:", *self.body(depth)]
         return lines
 
     def while_(self, depth: int) -> list[str]:
-        return ["for _ in range(5):", f"    while {self.test()}:", *("    " + x for x in self.body(depth)), "        break"]
+        return [
+            "for _ in range(5):",
+            f"    while {self.test()}:",
+            *("    " + x for x in self.body(depth)),
+            "        break",
+        ]
 
     def try_(self, depth: int) -> list[str]:
         lines = ["try:", *self.body(depth), "    RISK()", *self.body(depth)]

@@ -42,7 +42,8 @@ type Function_ = (args: readonly Value[]) => Value | null;
 
 const one =
   (work: (value: Value) => Value | null): Function_ =>
-  args => (args.length === 1 ? work(args[0]) : null);
+  args =>
+    args.length === 1 ? work(args[0]) : null;
 
 const texts = (text: string | null) => (text === null ? null : computed(text));
 
@@ -73,9 +74,7 @@ const FUNCTIONS: Readonly<Record<string, Function_>> = {
   ),
   print: () => NONE,
   repr: one(value => texts(represented(value))),
-  str: one(value =>
-    value.type === 'text' ? value : texts(printed(value))
-  ),
+  str: one(value => (value.type === 'text' ? value : texts(printed(value)))),
   tuple: one(value =>
     value.type === 'tuple' || (value.type === 'list' && !value.lost)
       ? { type: 'tuple', items: value.items }
@@ -152,5 +151,7 @@ function toFloat(value: Value): Value | null {
     value.type === 'int' ? String(value.value) : (stringOf(value) ?? '');
   const isPlain = /^[+-]?\d{1,300}(\.\d{0,300})?(e[+-]?\d{1,3})?$/i.test(text);
   const float = Number(text);
-  return isPlain && Number.isFinite(float) ? { type: 'float', value: float } : null;
+  return isPlain && Number.isFinite(float)
+    ? { type: 'float', value: float }
+    : null;
 }

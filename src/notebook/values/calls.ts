@@ -19,7 +19,8 @@ import { stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITextValue, Value } from './value';
 
 /** Functions that go through what they are given at once. */
-const CONSUMERS = /^(all|any|dict|frozenset|list|max|min|set|sorted|sum|tuple)$/;
+const CONSUMERS =
+  /^(all|any|dict|frozenset|list|max|min|set|sorted|sum|tuple)$/;
 
 /** What a call passes. */
 export interface IPassed {
@@ -111,7 +112,11 @@ function callMethod(
       return format(m, receiver, method, passed, node, place);
     }
     const value = isPlain
-      ? m.each(args, given => callText(receiver, method, given) ?? unknown('run', place), place)
+      ? m.each(
+          args,
+          given => callText(receiver, method, given) ?? unknown('run', place),
+          place
+        )
       : unknown('run', place);
     // Strings leave what they are given as it is; `join` goes through it.
     return value.type === 'unknown' && args.some(isFromCode)
@@ -234,7 +239,9 @@ function pass(m: Machine, list: SyntaxNode, isAtOnce: boolean): IPassed {
     const { value } = binding;
     all.push(value);
     if (name === null) {
-      positional.push(open === null ? binding : { ...binding, value: unknown('run', place) });
+      positional.push(
+        open === null ? binding : { ...binding, value: unknown('run', place) }
+      );
     } else if (name === '*') {
       const items =
         value.type === 'tuple' || (value.type === 'list' && !value.lost)
@@ -243,18 +250,21 @@ function pass(m: Machine, list: SyntaxNode, isAtOnce: boolean): IPassed {
       if (items === null) {
         open ??= m.unknown([value], place);
       } else {
-        positional.push(...items.map(item => ({ value: item, place: binding.place })));
+        positional.push(
+          ...items.map(item => ({ value: item, place: binding.place }))
+        );
       }
     } else if (name === '**') {
       const entries = entriesOf(value);
       if (entries === null) {
         open ??= m.unknown([value], place);
       }
-      named(entries, binding.place).forEach((item, key) => keyword.set(key, item));
+      named(entries, binding.place).forEach((item, key) =>
+        keyword.set(key, item)
+      );
     } else {
       keyword.set(name, binding);
     }
   }
   return { positional, keyword, open, all };
 }
-

@@ -2,7 +2,12 @@
 import { suggested, valuesOf } from './fakes';
 
 /** Cells, the index of the one that is asked, and the values of its fields. */
-type Case = readonly [string, readonly string[], number, Record<string, string>];
+type Case = readonly [
+  string,
+  readonly string[],
+  number,
+  Record<string, string>
+];
 
 const KNOWN: readonly Case[] = [
   [
@@ -23,13 +28,13 @@ const KNOWN: readonly Case[] = [
     2,
     { n: '5' }
   ],
+  ['%%time is Python', ['n = 5', '%%time\nn = 7', 'f"{n}"'], 2, { n: '7' }],
   [
-    '%%time is Python',
-    ['n = 5', '%%time\nn = 7', 'f"{n}"'],
+    '%%timeit binds nothing',
+    ['n = 5', '%%timeit\nn = 7', 'f"{n}"'],
     2,
-    { n: '7' }
+    { n: '5' }
   ],
-  ['%%timeit binds nothing', ['n = 5', '%%timeit\nn = 7', 'f"{n}"'], 2, { n: '5' }],
   [
     'a pure method',
     ['name = "ada"\nname = name.title()\nf"Hello {name}."'],
@@ -38,7 +43,10 @@ const KNOWN: readonly Case[] = [
   ],
   [
     'an f-string of known parts',
-    ['history = "Hi."\ndata = f"<h>{history}</h>"\nf"{data} Answer."', 'data = ""'],
+    [
+      'history = "Hi."\ndata = f"<h>{history}</h>"\nf"{data} Answer."',
+      'data = ""'
+    ],
     0,
     { data: '<h>Hi.</h>' }
   ],
@@ -61,7 +69,9 @@ const KNOWN: readonly Case[] = [
   ],
   [
     'a mapping of literals',
-    ['T = "Sum up {text} in {n} words."\nargs = {"text": "a story", "n": 5}\nllm(T.format(**args))'],
+    [
+      'T = "Sum up {text} in {n} words."\nargs = {"text": "a story", "n": 5}\nllm(T.format(**args))'
+    ],
     0,
     { text: 'a story', n: '5' }
   ],
@@ -116,17 +126,45 @@ const KNOWN: readonly Case[] = [
 const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
   ['input', ['x = "a"', 'x = input()'], 'built at run time in cell 2'],
   ['an unknown call', ['x = "a"', 'x = f(x)'], 'built at run time in cell 2'],
-  ['+= of what is not known', ['x = "a"', 'x += f()'], 'built at run time in cell 2'],
-  ['a loop', ['x = "a"', 'for i in y:\n    x += "b"'], 'changed in a loop in cell 2, line 1'],
+  [
+    '+= of what is not known',
+    ['x = "a"', 'x += f()'],
+    'built at run time in cell 2'
+  ],
+  [
+    'a loop',
+    ['x = "a"', 'for i in y:\n    x += "b"'],
+    'changed in a loop in cell 2, line 1'
+  ],
   ['with', ['x = "a"', 'with f() as x: pass'], 'built at run time in cell 2'],
   ['except', ['x = "a"', 'try: f()\nexcept E as x: g(f"{x}")'], ''],
   ['import', ['x = "a"', 'import x'], 'built at run time in cell 2'],
   ['import as', ['x = "a"', 'import y as x'], 'built at run time in cell 2'],
-  ['import *', ['x = "a"', 'from y import *'], 'may be changed by the code in cell 2'],
-  ['exec', ['x = "a"', 'exec("x = 1")'], 'may be changed by the code in cell 2'],
-  ['globals', ['x = "a"', 'globals()["x"] = 1'], 'may be changed by the code in cell 2'],
-  ['%run', ['x = "a"', '%run other.py'], 'may be changed by the code in cell 2'],
-  ['%store', ['x = "a"', '%store -r x'], 'may be changed by the code in cell 2'],
+  [
+    'import *',
+    ['x = "a"', 'from y import *'],
+    'may be changed by the code in cell 2'
+  ],
+  [
+    'exec',
+    ['x = "a"', 'exec("x = 1")'],
+    'may be changed by the code in cell 2'
+  ],
+  [
+    'globals',
+    ['x = "a"', 'globals()["x"] = 1'],
+    'may be changed by the code in cell 2'
+  ],
+  [
+    '%run',
+    ['x = "a"', '%run other.py'],
+    'may be changed by the code in cell 2'
+  ],
+  [
+    '%store',
+    ['x = "a"', '%store -r x'],
+    'may be changed by the code in cell 2'
+  ],
   ['a shell command', ['x = "a"', 'x = !ls'], 'built at run time in cell 2'],
   ['a magic', ['x = "a"', 'x = %pwd'], 'built at run time in cell 2'],
   ['def', ['x = "a"', 'def x(): pass'], 'built at run time in cell 1'],
@@ -135,11 +173,31 @@ const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
   ['match', ['x = "a"', 'match f():\n    case [x]: pass'], ''],
   ['a global', ['x = "a"', 'def f():\n    global x\n    x = g()\nrun(f)'], ''],
   ['del', ['x = "a"', 'del x'], ''],
-  ['append', ['x = ["a"]', 'x.append("b")'], 'may be changed at run time in cell 2'],
-  ['an item', ['x = ["a"]', 'x[0] = "b"'], 'may be changed at run time in cell 2'],
-  ['an alias', ['x = ["a"]', 'y = x\ny.append("b")'], 'may be changed at run time in cell 2, line 2'],
-  ['a call with a list', ['x = ["a"]', 'f(x)'], 'may be changed at run time in cell 2'],
-  ['update', ['x = {"a": 1}', 'x.update(b=2)'], 'may be changed at run time in cell 2'],
+  [
+    'append',
+    ['x = ["a"]', 'x.append("b")'],
+    'may be changed at run time in cell 2'
+  ],
+  [
+    'an item',
+    ['x = ["a"]', 'x[0] = "b"'],
+    'may be changed at run time in cell 2'
+  ],
+  [
+    'an alias',
+    ['x = ["a"]', 'y = x\ny.append("b")'],
+    'may be changed at run time in cell 2, line 2'
+  ],
+  [
+    'a call with a list',
+    ['x = ["a"]', 'f(x)'],
+    'may be changed at run time in cell 2'
+  ],
+  [
+    'update',
+    ['x = {"a": 1}', 'x.update(b=2)'],
+    'may be changed at run time in cell 2'
+  ],
   ["a shadowed name of Python's", ['len = f', 'x = len("a")'], '']
 ];
 

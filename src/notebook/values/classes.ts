@@ -12,7 +12,9 @@ import type { IFunctionValue, Value } from './value';
 export function runClass(m: Machine, node: SyntaxNode): Value {
   const place = m.place(node.from);
   const bases = node.getChild('ArgList');
-  const values = bases ? expressionsOf(bases).map(base => evaluate(m, base)) : [];
+  const values = bases
+    ? expressionsOf(bases).map(base => evaluate(m, base))
+    : [];
   const body = node.getChild('Body');
   const scope = new Scope('class', m.scope);
   const { scope: outer } = m;

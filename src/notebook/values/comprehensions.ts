@@ -30,7 +30,9 @@ export function generate(m: Machine, node: SyntaxNode): Value {
 
 /** The list that a comprehension makes; others are worked out, but not known. */
 export function comprehend(m: Machine, node: SyntaxNode): Value {
-  const parts = childrenOf(node).filter(({ name }) => !/^[[\](){}]$/.test(name));
+  const parts = childrenOf(node).filter(
+    ({ name }) => !/^[[\](){}]$/.test(name)
+  );
   const first = parts.findIndex(({ name }) => name === 'for');
   const place = m.place(node.from);
   const isList = /^(ArrayComprehensionExpression|ArgList)$/.test(node.name);
@@ -45,7 +47,8 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
     isList &&
     items !== null &&
     items.length <= MOST_ITEMS &&
-    clauses.filter(({ name }) => name === 'for' || name === 'async').length === 1;
+    clauses.filter(({ name }) => name === 'for' || name === 'async').length ===
+      1;
   const made: Value[] = [];
   let isKnown = isSimple;
   m.scope = own;
@@ -133,10 +136,7 @@ export function assumeChanged(
 }
 
 /** Any of the items that are gone over. */
-export function anyOf(
-  items: readonly Value[] | null,
-  place: IPlace
-): IBinding {
+export function anyOf(items: readonly Value[] | null, place: IPlace): IBinding {
   if (items === null || items.length > MOST_OPTIONS) {
     const cause = items === null ? 'run' : 'limit';
     return { value: unknown(cause, place), place };
@@ -172,7 +172,8 @@ function itemsOf(m: Machine, value: Value, place: IPlace): Value[] | null {
 /** The items of `range(…)`, `enumerate(…)`, `zip(…)`, `….items()`; undefined: of none. */
 function called(m: Machine, node: SyntaxNode): Value[] | null | undefined {
   const [callee, list] = childrenOf(node);
-  const args = list?.name === 'ArgList' ? argumentsOf(list, m.code.source) : null;
+  const args =
+    list?.name === 'ArgList' ? argumentsOf(list, m.code.source) : null;
   if (args === null || args.some(({ name }) => name !== null)) {
     return undefined;
   }

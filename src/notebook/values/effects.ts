@@ -83,7 +83,10 @@ function isRead(node: SyntaxNode, source: string): boolean {
   if (outer?.name === 'FormatReplacement') {
     return true;
   }
-  if (outer?.name === 'CallExpression' && outer.firstChild!.from === inner.from) {
+  if (
+    outer?.name === 'CallExpression' &&
+    outer.firstChild!.from === inner.from
+  ) {
     return isTextMethod(method) || method === 'format';
   }
   const callee = outer?.name === 'ArgList' ? outer.prevSibling : null;

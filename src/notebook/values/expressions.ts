@@ -1,7 +1,11 @@
 /** What expressions are worth, and what working them out does. */
 import type { SyntaxNode } from '@lezer/common';
 
-import { childrenOf, evaluate as readLiteral, operands } from '../strings/evaluate';
+import {
+  childrenOf,
+  evaluate as readLiteral,
+  operands
+} from '../strings/evaluate';
 import type { IText } from '../strings/evaluate';
 import { bindTarget } from './bindings';
 import { call } from './calls';
@@ -15,15 +19,7 @@ import { expressionsOf, groups, isMisread } from './syntax';
 import { fillPercent } from './templates';
 import type { IFilling } from './templates';
 import { pieceOf, textOf } from './text';
-import {
-  bool,
-  int,
-  keyOf,
-  NONE,
-  stringOf,
-  unitsOf,
-  unknown
-} from './value';
+import { bool, int, keyOf, NONE, stringOf, unitsOf, unknown } from './value';
 import type { IBinding, IPiece, IPlace, ITextValue, Value } from './value';
 
 /** The value of an expression; working it out may change what is known. */
@@ -158,7 +154,10 @@ export function literalOf(m: Machine, node: SyntaxNode): IText | null {
   const key = `${m.code.cell}:${node.from}`;
   let text = m.literals.get(key);
   if (text === undefined) {
-    text = readLiteral(node, m.code.source, { lookup: m.lookup, trans: SILENT });
+    text = readLiteral(node, m.code.source, {
+      lookup: m.lookup,
+      trans: SILENT
+    });
     m.literals.set(key, text);
   }
   return text;
@@ -485,7 +484,9 @@ function member(m: Machine, node: SyntaxNode): Value {
     return sliced(m, value, inner, place);
   }
   if (inner.length !== 1) {
-    const others = expressionsOf(node).slice(1).map(part => evaluate(m, part));
+    const others = expressionsOf(node)
+      .slice(1)
+      .map(part => evaluate(m, part));
     return m.unknown([value, ...others], place);
   }
   const index = evaluate(m, inner[0]);
@@ -528,11 +529,12 @@ function sliced(
 function firstName(node: SyntaxNode): SyntaxNode | null {
   let inner: SyntaxNode | null = node;
   while (inner !== null && inner.name !== 'VariableName') {
-    inner = /^(MemberExpression|BinaryExpression|CallExpression|ParenthesizedExpression|UnaryExpression|ConditionalExpression)$/.test(
-      inner.name
-    )
-      ? (expressionsOf(inner)[0] ?? null)
-      : null;
+    inner =
+      /^(MemberExpression|BinaryExpression|CallExpression|ParenthesizedExpression|UnaryExpression|ConditionalExpression)$/.test(
+        inner.name
+      )
+        ? (expressionsOf(inner)[0] ?? null)
+        : null;
   }
   return inner;
 }
