@@ -29,32 +29,30 @@ PURE_NODES = (
     ast.UnaryOp, ast.unaryop, ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop, ast.IfExp, ast.List, ast.Tuple, ast.Dict,
     ast.Subscript, ast.Slice, ast.Attribute, ast.Call, ast.keyword,
 )  # fmt: skip
-PURE_METHODS = set(
-    [
-        "capitalize",
-        "center",
-        "endswith",
-        "format",
-        "get",
-        "join",
-        "ljust",
-        "lower",
-        "lstrip",
-        "removeprefix",
-        "removesuffix",
-        "replace",
-        "rjust",
-        "rstrip",
-        "split",
-        "splitlines",
-        "startswith",
-        "strip",
-        "swapcase",
-        "title",
-        "upper",
-        "zfill",
-    ]
-)
+PURE_METHODS = {
+    "capitalize",
+    "center",
+    "endswith",
+    "format",
+    "get",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rjust",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "upper",
+    "zfill",
+}
 PURE_FUNCTIONS = {"len": len, "str": str, "int": int, "float": float, "repr": repr, "abs": abs}
 MOST = 100_000
 """Longest value that is compared."""

@@ -170,7 +170,9 @@ function scopeOf(called: IFunctionValue, source: string): Scope {
   const { node, parameters } = called;
   const local = new Map<string, number>();
   const add = (name: string) => local.set(name, (local.get(name) ?? 0) + 1);
-  [...parameters.positional, ...parameters.keyword, ...parameters.rest].forEach(add);
+  [...parameters.positional, ...parameters.keyword, ...parameters.rest].forEach(
+    add
+  );
   const globals = new Set<string>();
   const nonlocals = new Set<string>();
   for (const inner of within(node, ({ name }) => !isScope(name))) {
@@ -201,7 +203,9 @@ function boundBy(node: SyntaxNode): SyntaxNode[] {
     parts.flatMap(part =>
       part.name === 'VariableName'
         ? [part]
-        : /^(TupleExpression|ArrayExpression|ParenthesizedExpression)$/.test(part.name)
+        : /^(TupleExpression|ArrayExpression|ParenthesizedExpression)$/.test(
+              part.name
+            )
           ? names(childrenOf(part))
           : []
     );
@@ -218,7 +222,12 @@ function boundBy(node: SyntaxNode): SyntaxNode[] {
     case 'NamedExpression':
       return names(children.slice(0, 1));
     case 'ForStatement':
-      return names(children.slice(0, children.findIndex(({ name }) => name === 'in')));
+      return names(
+        children.slice(
+          0,
+          children.findIndex(({ name }) => name === 'in')
+        )
+      );
     case 'MatchClause':
       return [...within(children[1] ?? node)].filter(
         ({ name }) => name === 'VariableName'

@@ -120,7 +120,10 @@ export class Machine {
   readonly texts = new Map<string, ITextValue>();
   /** Literals as they were read, by `cell:offset`. */
   readonly literals = new Map<string, IText | null>();
-  readonly functions = new Map<string, { value: IFunctionValue; code: ICode }>();
+  readonly functions = new Map<
+    string,
+    { value: IFunctionValue; code: ICode }
+  >();
   readonly called = new Set<string>();
   readonly escaped = new Set<string>();
   /** Whether a name was used that has no value yet. */
@@ -405,7 +408,9 @@ export class Machine {
       return { value: unknown('python', place), place };
     }
     this.isEarly = true;
-    return this._below(name, place) ?? { value: unknown('unbound', place), place };
+    return (
+      this._below(name, place) ?? { value: unknown('unbound', place), place }
+    );
   }
 
   private _atAnyTime(

@@ -180,7 +180,10 @@ export class Memory {
         const before = this.get(scope, name);
         const given = outcomes.map(outcome => outcome.get(scope)?.get(name));
         const isLeft = !isAll || given.includes(undefined);
-        const found = [...(isLeft ? [before] : []), ...given.flatMap(all => all ?? [])];
+        const found = [
+          ...(isLeft ? [before] : []),
+          ...given.flatMap(all => all ?? [])
+        ];
         const bound = found.filter(binding => binding !== undefined);
         // Where a name has no value its use raises, unless there is another of it.
         const hasOther =
@@ -214,7 +217,11 @@ export class Memory {
     return binding;
   }
 
-  private _put(scope: Scope, name: string, binding: IBinding | undefined): void {
+  private _put(
+    scope: Scope,
+    name: string,
+    binding: IBinding | undefined
+  ): void {
     if (binding === undefined) {
       scope.names.delete(name);
     } else {

@@ -26,8 +26,7 @@ type Method = (
 ) => Value | null;
 
 const cases: (change: (string: string) => string) => Method =
-  change =>
-  (text, string, args) => {
+  change => (text, string, args) => {
     if (args.length > 0 || !SURE_CASES.test(string)) {
       return null;
     }
@@ -105,9 +104,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   find: find(false, false),
   index: find(false, true),
   isdigit: (_, string, args) =>
-    args.length === 0 && isAscii(string)
-      ? bool(/^[0-9]+$/.test(string))
-      : null,
+    args.length === 0 && isAscii(string) ? bool(/^[0-9]+$/.test(string)) : null,
   ljust: justify('<'),
   lower: cases(string => string.toLowerCase()),
   lstrip: strip('lstrip'),
@@ -248,7 +245,7 @@ function replaced(
   }
   const [piece] = text.pieces;
   const edits = [];
-  for (let at = string.indexOf(old); at !== -1; ) {
+  for (let at = string.indexOf(old); at !== -1;) {
     edits.push({ from: at, to: at + old.length, insert: inserted });
     at = string.indexOf(old, at + old.length);
   }
@@ -271,7 +268,9 @@ function split(
     return null;
   }
   if (separator === undefined || separator.type === 'none') {
-    const words = string.matchAll(new RegExp(`(?:(?!${SPACE.source})[^])+`, 'g'));
+    const words = string.matchAll(
+      new RegExp(`(?:(?!${SPACE.source})[^])+`, 'g')
+    );
     return cutAll(
       text,
       Array.from(words, ({ 0: word, index }) => [index, index + word.length])
