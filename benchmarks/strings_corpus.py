@@ -109,7 +109,7 @@ class Runner:
 
     def evaluate(self, node: ast.expr) -> Any:
         """Work out a pure expression."""
-        code = compile(ast.Expression(node), "cell", "eval")
+        code = compile(ast.fix_missing_locations(ast.Expression(node)), "cell", "eval")
         return eval(code, {"__builtins__": PURE_FUNCTIONS}, self.names)  # pure, and without other builtins
 
     def run(self, cell: int, source: str, tree: ast.Module) -> None:
@@ -121,7 +121,7 @@ class Runner:
                     try:
                         value = self.evaluate(node.value)
                         self.see(cell, source, node.value)
-                    except Exception:
+                    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                         return  # The cell ends here.
                     if len(repr(value)) < MOST:
                         self.names.update((target.id, value) for target in targets if isinstance(target, ast.Name))

@@ -14,7 +14,11 @@ describe('languageOf', () => {
     ],
     [{ name: 'xeus', codemirror_mode: 'ipython' }, null, 'python'],
     [{ name: 'sage', mimetype: 'text/x-python' }, null, 'python'],
-    [{ name: 'R', codemirror_mode: 'r', mimetype: 'text/x-r-source' }, null, 'R'],
+    [
+      { name: 'R', codemirror_mode: 'r', mimetype: 'text/x-r-source' },
+      null,
+      'R'
+    ],
     [null, { language: 'julia' }, 'julia'],
     [undefined, undefined, 'python']
   ])('of %j and %j', (info, kernel, language) => {

@@ -194,7 +194,9 @@ function VariableField({
             className="lit-field lit-variable-choice"
             aria-label={trans.__('Values of %1 in the notebook', cut(name))}
             value={shown}
-            onChange={event => onChange(choices[Number(event.target.value)].value)}
+            onChange={event =>
+              onChange(choices[Number(event.target.value)].value)
+            }
           >
             {shown === -1 && (
               <option value={-1}>{trans.__('Choose a value…')}</option>

@@ -9,10 +9,7 @@ function inKernel(source: string): string {
   const { blanks, margins, prompts } = takenByIPython(source);
   return [...blanks, ...margins, ...prompts]
     .sort((a, b) => b[0] - a[0])
-    .reduce(
-      (text, [from, to]) => text.slice(0, from) + text.slice(to),
-      source
-    );
+    .reduce((text, [from, to]) => text.slice(0, from) + text.slice(to), source);
 }
 
 const problems = (source: string) =>

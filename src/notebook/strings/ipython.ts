@@ -24,8 +24,7 @@ const NOTHING: ITaken = { blanks: [], margins: [], prompts: [] };
 
 const FIRST = /^\s*>>>[ \t]?/;
 const FURTHER = /^\s*\.\.\.[ \t]?/;
-const NUMBERED =
-  /^(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)/;
+const NUMBERED = /^(?:(?:(?:\[nav\]|\[ins\])? )?In \[\d+\]: |\s*\.{3,}: ?)/;
 
 /** What IPython takes out of a cell. */
 export function takenByIPython(source: string): ITaken {
@@ -43,9 +42,7 @@ export function takenByIPython(source: string): ITaken {
     0
   );
   const used = lines.slice(first);
-  const blanks = used
-    .filter(({ text }) => /^[ \t]+$/.test(text))
-    .map(spanOf);
+  const blanks = used.filter(({ text }) => /^[ \t]+$/.test(text)).map(spanOf);
   const margin = marginOf(used);
   const dedented = used.map(({ start: from, text }) =>
     text.startsWith(margin)
@@ -82,7 +79,9 @@ function promptsOf(lines: readonly ILine[]): Span[] {
   const inside = insideOfText(lines);
   const outside = lines.filter((_, index) => !inside[index]);
   if (outside.some(({ text }) => FIRST.test(text))) {
-    return outside.flatMap(line => cut(line, FIRST) ?? cut(line, FURTHER) ?? []);
+    return outside.flatMap(
+      line => cut(line, FIRST) ?? cut(line, FURTHER) ?? []
+    );
   }
   const isNumbered = lines.slice(0, 2).some(({ text }) => NUMBERED.test(text));
   return isNumbered ? lines.flatMap(line => cut(line, NUMBERED) ?? []) : [];

@@ -101,7 +101,11 @@ function arithmetic(operator: string, left: Value, right: Value): Value | null {
   return Number.isFinite(value) ? { type: 'float', value } : null;
 }
 
-function onIntegers(operator: string, one: bigint, other: bigint): Value | null {
+function onIntegers(
+  operator: string,
+  one: bigint,
+  other: bigint
+): Value | null {
   switch (operator) {
     case '+':
       return bounded(one + other);
@@ -224,7 +228,9 @@ function isEqual(left: Value, right: Value): boolean | null {
   }
   if (left.type !== right.type) {
     // Only an integer may equal a float.
-    const areNumbers = [left, right].every(({ type }) => type === 'int' || type === 'float');
+    const areNumbers = [left, right].every(
+      ({ type }) => type === 'int' || type === 'float'
+    );
     return areNumbers ? null : false;
   }
   return isSame(left, right);

@@ -69,9 +69,8 @@ export function floatRepr(value: number): string | null {
     return null;
   }
   // Both languages print the fewest digits that make the same float.
-  const [, sign, first, rest = '', power] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(
-    value.toExponential()
-  )!;
+  const [, sign, first, rest = '', power] =
+    /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(value.toExponential())!;
   const minus = sign || (Object.is(value, -0) ? '-' : '');
   const digits = first + rest;
   const exponent = Number(power);
@@ -236,7 +235,9 @@ function formatNumber(
     if (align === '=' && zero) {
       return null;
     }
-    return sign + fill.repeat(Math.max(width - sign.length - body.length, 0)) + body;
+    return (
+      sign + fill.repeat(Math.max(width - sign.length - body.length, 0)) + body
+    );
   }
   return zero ? null : pad(sign + body, spec, '>');
 }

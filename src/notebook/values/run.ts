@@ -92,7 +92,7 @@ function* passage(
     yield;
   }
   const done = new Set<string>();
-  for (let isNew = true; isNew; ) {
+  for (let isNew = true; isNew;) {
     isNew = false;
     for (const [key, { value, code }] of [...m.functions]) {
       const isDue = !m.called.has(key) || m.escaped.has(key);
@@ -121,9 +121,9 @@ function* passage(
         return { value: unknown('syntax', place), place };
       }
       m.memory.module.names.clear();
-      names.get(cell)?.forEach((binding, name) =>
-        m.memory.module.names.set(name, binding)
-      );
+      names
+        .get(cell)
+        ?.forEach((binding, name) => m.memory.module.names.set(name, binding));
       m.enter({ cell, source });
       try {
         const value = evaluateNode(m, inner);
@@ -185,7 +185,10 @@ function* runCell(
   }
   for (let child = top.firstChild; child; child = child.nextSibling) {
     const { from, to } = child;
-    runMagics(m, magics.filter(({ at }) => at < to));
+    runMagics(
+      m,
+      magics.filter(({ at }) => at < to)
+    );
     if (isBroken || hasErrors(child)) {
       m.muted++;
       distrust(m, child);
@@ -197,7 +200,10 @@ function* runCell(
     } else {
       runStatement(m, child);
     }
-    runMagics(m, magics.filter(({ at }) => at >= from && at < to));
+    runMagics(
+      m,
+      magics.filter(({ at }) => at >= from && at < to)
+    );
     magics.splice(0, magics.filter(({ at }) => at < to).length);
     yield;
   }

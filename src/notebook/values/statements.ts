@@ -156,7 +156,9 @@ function added(
 function runIf(m: Machine, node: SyntaxNode): void {
   const parts = childrenOf(node);
   const bodies = parts.filter(({ name }) => name === 'Body');
-  const tests = parts.filter(isExpression).filter(({ name }) => name !== 'Body');
+  const tests = parts
+    .filter(isExpression)
+    .filter(({ name }) => name !== 'Body');
   follow(0);
 
   /** Go through the branch of that number, or those behind it. */
@@ -180,7 +182,10 @@ function runIf(m: Machine, node: SyntaxNode): void {
     }
     m.branching++;
     m.memory.branch(
-      [() => runBody(m, bodies[index]), () => m.deeper(() => follow(index + 1))],
+      [
+        () => runBody(m, bodies[index]),
+        () => m.deeper(() => follow(index + 1))
+      ],
       true,
       'branch',
       m.place(test.from)
@@ -199,7 +204,9 @@ function loop(m: Machine, node: SyntaxNode): void {
   const place = m.place(node.from);
   const [body, other] = parts.filter(({ name }) => name === 'Body');
   const start = parts.findIndex(({ name }) => name === 'in');
-  const first = parts.findIndex(({ name }) => name === 'for' || name === 'while');
+  const first = parts.findIndex(
+    ({ name }) => name === 'for' || name === 'while'
+  );
   const isFor = node.name === 'ForStatement';
   const sources = isFor ? parts.slice(start + 1, parts.indexOf(body)) : [];
   const items =
@@ -330,30 +337,25 @@ function runMatch(m: Machine, node: SyntaxNode): void {
   m.unknown([value], place);
   const clauses = node.getChild('MatchBody')?.getChildren('MatchClause') ?? [];
   m.branching++;
-  // A clause that doesn't match in the end may have bound names before.
   for (const clause of clauses) {
-    m.memory.branch(
-      [
-        () => {
-          for (const part of childrenOf(clause).filter(isExpression)) {
-            if (part.name === 'Body') {
-              runBody(m, part);
-            } else if (part.name === 'Guard') {
-              childrenOf(part)
-                .filter(isExpression)
-                .forEach(test => evaluate(m, test));
-            } else {
-              for (const name of namesIn(part, m.code.source)) {
-                m.bind(name, { value: unknown('run', place), place });
-              }
-            }
-          }
+    // A clause that doesn't match in the end may have bound names before.
+    const mark = m.memory.mark();
+    const log = m.memory.markLog();
+    for (const part of childrenOf(clause).filter(isExpression)) {
+      if (part.name === 'Body') {
+        runBody(m, part);
+      } else if (part.name === 'Guard') {
+        childrenOf(part)
+          .filter(isExpression)
+          .forEach(test => evaluate(m, test));
+      } else {
+        for (const name of namesIn(part, m.code.source)) {
+          m.bind(name, { value: unknown('run', place), place });
         }
-      ],
-      false,
-      'branch',
-      place
-    );
+      }
+    }
+    m.memory.rewind(mark);
+    m.memory.join([m.memory.logged(log)], false, 'branch', place);
   }
   m.branching--;
 }

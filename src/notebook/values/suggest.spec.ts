@@ -59,11 +59,14 @@ describe('suggest', () => {
 
   it('formats values as the fields ask', async () => {
     expect(
-      await valuesOf(['x = "a\'b"\nn = 2.5\np = f"{x!r} {x=} {x:>5} {n:.2f}"'], 0)
+      await valuesOf(
+        ['x = "a\'b"\nn = 2.5\np = f"{x!r} {x=} {x:>5} {n:.2f}"'],
+        0
+      )
     ).toEqual({
       'x!r': '"a\'b"',
       'x=': 'x="a\'b"',
-      'x:>5': '  a\'b',
+      'x:>5': "  a'b",
       'n:.2f': '2.50'
     });
   });

@@ -74,7 +74,9 @@ function* seenOf(
   const how = /^(?:!([rsa]))?(?::([^{}]*))?$/.exec(field.format);
   const options = optionsOf(bound);
   const values = options.map(({ value }) =>
-    how === null ? null : stringOf(shown(value, how[1] ?? '', how[2] ?? '', bound.place))
+    how === null
+      ? null
+      : stringOf(shown(value, how[1] ?? '', how[2] ?? '', bound.place))
   );
   return {
     options: options.filter((_, item) => values[item] !== null),
@@ -120,7 +122,10 @@ function inWords(all: readonly ISeen[], words: IWords): ISuggestion {
       ? trans.__('%1 (1 of %2)', first.from, options.length)
       : why !== null
         ? reason(why, words)
-        : trans.__('one of %1 values; which one depends on the run', options.length),
+        : trans.__(
+            'one of %1 values; which one depends on the run',
+            options.length
+          ),
     choices
   };
 }

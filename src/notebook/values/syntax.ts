@@ -131,7 +131,9 @@ export function namesIn(node: SyntaxNode, source: string): Set<string> {
   const names = new Set<string>();
   for (const { name, from, to, type } of within(node)) {
     if (/Name$/.test(name) || type.isError) {
-      for (const [word] of source.slice(from, to).matchAll(/[\p{L}_][\p{L}\p{N}_]*/gu)) {
+      for (const [word] of source
+        .slice(from, to)
+        .matchAll(/[\p{L}_][\p{L}\p{N}_]*/gu)) {
         names.add(word);
       }
     }

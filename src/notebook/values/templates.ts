@@ -175,9 +175,7 @@ function argument(filling: IFilling, key: string, place: IPlace): IBinding {
   const bound = /^\d+$/.test(key)
     ? filling.positional[Number(key)]
     : filling.keyword.get(key);
-  return (
-    bound ?? { value: filling.open ?? unknown('run', place), place }
-  );
+  return bound ?? { value: filling.open ?? unknown('run', place), place };
 }
 
 /** What `.name` and `[key]` after a field's name lead to. */
