@@ -2,7 +2,7 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
-import { evaluate, textAt } from './expressions';
+import { evaluate, textAt } from './walk';
 import type { Machine } from './machine';
 import { groups } from './syntax';
 import { unknown } from './value';

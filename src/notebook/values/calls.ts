@@ -8,8 +8,9 @@ import {
 import { bindTarget } from './bindings';
 import { callBuiltin, callContainer } from './builtins';
 import { comprehend, generate } from './comprehensions';
-import { bindingOf, evaluate, textAt } from './expressions';
+import { bindingOf, evaluate, textAt } from './walk';
 import { runFunction } from './functions';
+import type { IPassed } from './functions';
 import type { Machine } from './machine';
 import { callText } from './methods';
 import { argumentsOf } from './syntax';
@@ -21,16 +22,6 @@ import type { IBinding, IPlace, ITextValue, Value } from './value';
 /** Functions that go through what they are given at once. */
 const CONSUMERS =
   /^(all|any|dict|frozenset|list|max|min|set|sorted|sum|tuple)$/;
-
-/** What a call passes. */
-export interface IPassed {
-  readonly positional: readonly IBinding[];
-  readonly keyword: ReadonlyMap<string, IBinding>;
-  /** Why it may pass more; null where it doesn't. */
-  readonly open: Value | null;
-  /** All values that it passes. */
-  readonly all: readonly Value[];
-}
 
 /** The value of a call. */
 export function call(m: Machine, node: SyntaxNode): Value {

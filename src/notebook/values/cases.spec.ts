@@ -137,7 +137,6 @@ const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
     'changed in a loop in cell 2, line 1'
   ],
   ['with', ['x = "a"', 'with f() as x: pass'], 'built at run time in cell 2'],
-  ['except', ['x = "a"', 'try: f()\nexcept E as x: g(f"{x}")'], ''],
   ['import', ['x = "a"', 'import x'], 'built at run time in cell 2'],
   ['import as', ['x = "a"', 'import y as x'], 'built at run time in cell 2'],
   [
@@ -167,7 +166,7 @@ const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
   ],
   ['a shell command', ['x = "a"', 'x = !ls'], 'built at run time in cell 2'],
   ['a magic', ['x = "a"', 'x = %pwd'], 'built at run time in cell 2'],
-  ['def', ['x = "a"', 'def x(): pass'], 'built at run time in cell 1'],
+  ['def', ['x = "a"', 'def x(): pass'], 'built at run time in cell 2'],
   ['class', ['x = "a"', 'class x: pass'], ''],
   ['a walrus', ['x = "a"', 'print(x := f())'], 'built at run time in cell 2'],
   ['match', ['x = "a"', 'match f():\n    case [x]: pass'], ''],
@@ -217,6 +216,11 @@ describe('a field', () => {
 
   it('takes nothing from a lambda’s namesake', async () => {
     const cells = ['q = "old?"', 'ask = lambda q: llm(f"Answer: {q}")'];
+    expect(await valuesOf(cells, 1)).toEqual({});
+  });
+
+  it('is blocked by except in what it handles', async () => {
+    const cells = ['x = "a"', 'try: f()\nexcept E as x: g(f"{x}")'];
     expect(await valuesOf(cells, 1)).toEqual({});
   });
 

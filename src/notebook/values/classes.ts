@@ -1,10 +1,9 @@
 /** Classes of the notebook: their bodies, and the methods that they make. */
 import type { SyntaxNode } from '@lezer/common';
 
-import { evaluate } from './expressions';
+import { evaluate, runBody } from './walk';
 import type { Machine } from './machine';
 import { Scope } from './memory';
-import { runBody } from './statements';
 import { expressionsOf } from './syntax';
 import type { IFunctionValue, Value } from './value';
 

@@ -3,7 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
 import { bindTargets } from './bindings';
-import { condition, evaluate, textAt } from './expressions';
+import { condition, evaluate, textAt } from './walk';
 import type { Machine } from './machine';
 import { Scope } from './memory';
 import { argumentsOf, within } from './syntax';

@@ -3,7 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { sourceSpans } from '../../session/mapped';
 import { childrenOf } from '../strings/evaluate';
-import { bindingOf, evaluate, literalOf, textAt } from './expressions';
+import { bindingOf, evaluate, literalOf, textAt } from './walk';
 import type { Machine } from './machine';
 import { shown } from './templates';
 import { cutPiece, openPiece, pieceOf } from './text';

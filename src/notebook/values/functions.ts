@@ -2,14 +2,22 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
-import { bindingOf, evaluate } from './expressions';
-import type { IPassed } from './calls';
+import { bindingOf, evaluate, runBody } from './walk';
 import type { IAnytime, Machine } from './machine';
 import { Scope } from './memory';
-import { runBody } from './statements';
 import { holds, isScope, parametersOf, within } from './syntax';
 import { choose, NONE, unknown } from './value';
 import type { IBinding, IFunctionValue, IPlace, Value } from './value';
+
+/** What a call passes. */
+export interface IPassed {
+  readonly positional: readonly IBinding[];
+  readonly keyword: ReadonlyMap<string, IBinding>;
+  /** Why it may pass more; null where it doesn't. */
+  readonly open: Value | null;
+  /** All values that it passes. */
+  readonly all: readonly Value[];
+}
 
 /** Calls within calls that are followed, and calls in a cell. */
 const MAX_CALLS = 4;

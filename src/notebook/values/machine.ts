@@ -53,6 +53,16 @@ export interface IReach {
   readonly args: IArguments;
 }
 
+/** What working out a kind of node gives; it may change what is known. */
+export type ExpressionRule = (m: Machine, node: SyntaxNode) => Value;
+export type StatementRule = (m: Machine, node: SyntaxNode) => void;
+
+/** Rules by the names of nodes. */
+export interface IRules {
+  readonly expressions: ReadonlyMap<string, ExpressionRule>;
+  readonly statements: ReadonlyMap<string, StatementRule>;
+}
+
 /** A cell that is gone through. */
 export interface ICode {
   readonly cell: number;
@@ -85,6 +95,7 @@ export class Machine {
    * @param rank - of a cell among all, in the order that they were run in.
    */
   constructor(
+    readonly rules: IRules,
     readonly lookup: NameLookup,
     private readonly _later: Memory['history'] | null,
     private readonly _rank: (cell: number) => number

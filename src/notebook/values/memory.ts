@@ -93,13 +93,15 @@ export class Memory {
   /** Forget all names of the notebook: code may have changed any. */
   forget(cause: Cause, place: IPlace): void {
     const lost = { value: unknown(cause, place), place };
-    for (const [name, { value }] of this.module.names) {
-      if (value.type !== 'unknown') {
-        this.set(this.module, name, lost);
+    const scope = this.module;
+    for (const name of new Set([...scope.names.keys(), ANY])) {
+      const before = scope.names.get(name);
+      if (before?.value.type !== 'unknown') {
+        this.set(scope, name, lost);
+      } else {
+        // It may only be assumed to be unknown, as in a loop.
+        this._log.push({ scope, name, before, after: lost });
       }
-    }
-    if (!this.module.names.has(ANY)) {
-      this.set(this.module, ANY, lost);
     }
   }
 

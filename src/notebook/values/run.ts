@@ -5,7 +5,7 @@ import { cellMagic } from '../strings/magics';
 import type { ICellMagic } from '../strings/magics';
 import type { Work } from '../strings/pieces';
 import type { NameLookup } from '../strings/types';
-import { evaluate as evaluateNode } from './expressions';
+import { distrust, evaluate as evaluateNode, runStatement } from './walk';
 import { runAtAnyTime } from './functions';
 import { magicsOf, wordsOf } from './linemagics';
 import type { ILineMagic } from './linemagics';
@@ -14,7 +14,7 @@ import type { IReach, ISeen } from './machine';
 import { Scope } from './memory';
 import type { Memory } from './memory';
 import { runOrder } from './order';
-import { distrust, runStatement } from './statements';
+import { RULES } from './rules';
 import { hasErrors, within } from './syntax';
 import { unknown } from './value';
 import type { IBinding, ITextValue } from './value';
@@ -70,7 +70,7 @@ function* passage(
   later: Memory['history'] | null
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
-  const m = new Machine(lookup, later, cell => ranks.get(cell) ?? cell);
+  const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell);
   const names = new Map<number, Map<string, IBinding>>();
   for (const cell of order) {
     const { source, tree } = cells[cell];
