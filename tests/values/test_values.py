@@ -17,6 +17,9 @@ from tests.values.programs import Writer, observe, places
 
 ROOT = Path(__file__).parents[2]
 
+# Programs make coroutines that nothing runs.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine")
+
 Evaluate = Callable[[list[str]], dict[str, Any]]
 
 

@@ -20,7 +20,10 @@ import {
 } from './walk';
 
 /** Rules by the names of nodes. */
-export const SIMPLE_EXPRESSIONS: readonly (readonly [string, ExpressionRule])[] = [
+export const SIMPLE_EXPRESSIONS: readonly (readonly [
+  string,
+  ExpressionRule
+])[] = [
   ['String', literal],
   ['Number', (m, node) => number(textAt(m, node), m.place(node.from))],
   ['Boolean', (m, node) => bool(textAt(m, node) === 'True')],

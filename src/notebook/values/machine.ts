@@ -5,18 +5,18 @@ import { BUILTINS, isUnderstood } from './builtins';
 import { effectsOf } from './effects';
 import { Memory, MOST_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
-import { choose, lift, optionsOf, stringOf, unknown } from './value';
+import { Sightings } from './sightings';
+import type { IReach } from './sightings';
+import { choose, lift, lostBy, unknown } from './value';
 import type {
   IBinding,
   IFunctionValue,
-  IOption,
   IPlace,
   ITextValue,
   IWhy,
   Value
 } from './value';
 import type { IText } from '../strings/evaluate';
-import type { IArguments } from '../strings/format';
 import type { NameLookup } from '../strings/types';
 
 /** Steps that a cell is given: far less than 50 ms. */
@@ -28,30 +28,8 @@ const MOST_UNITS = 4_000_000;
 /** Expressions and statements within each other that are followed. */
 const MAX_DEPTH = 150;
 
-/** Most calls that fill texts in. */
-const MOST_REACHES = 10_000;
-
 /** Thrown where a cell is too long, or too deep, to be followed. */
 export class TooMuch extends Error {}
-
-/** What a replacement field was seen to be. */
-export interface ISeen {
-  readonly options: readonly IOption[];
-  /** Why it was, or may be, something that isn't known. */
-  readonly why: IWhy | null;
-  /** Whether each of the options occurs. */
-  readonly each: boolean;
-  /** Whether the only value is a parameter's default. */
-  readonly isDefault: boolean;
-}
-
-/** A call that fills in the text that some expression made. */
-export interface IReach {
-  readonly how: 'format' | 'percent';
-  readonly text: ITextValue;
-  /** The call's arguments, or the right side of `%`, as written. */
-  readonly args: IArguments;
-}
 
 /** What working out a kind of node gives; it may change what is known. */
 export type ExpressionRule = (m: Machine, node: SyntaxNode) => Value;
@@ -77,17 +55,7 @@ export interface IAnytime {
   readonly isEscaped: boolean;
 }
 
-/** Why a value isn't known, where that is a reason for what is made of it, too. */
-function lostBy(value: Value): IWhy | null {
-  const why =
-    value.type === 'unknown'
-      ? value.why
-      : value.type === 'list' || value.type === 'dict'
-        ? value.lost
-        : null;
-  return why?.cause === 'unbound' || why?.cause === 'python' ? null : why;
-}
-
+/** Goes through the code of a notebook, and knows what its names are. */
 export class Machine {
   /**
    * @param later - the values that an earlier passage saw, for names that have
@@ -124,11 +92,7 @@ export class Machine {
   hasEnded = false;
   calls = 0;
 
-  /** Fields by `cell:offset` of their brace. */
-  readonly seen = new Map<string, ISeen>();
-  readonly reaches: IReach[] = [];
-  /** Texts by `cell:from:to` of the expression that makes them. */
-  readonly texts = new Map<string, ITextValue>();
+  readonly sightings = new Sightings();
   /** Literals as they were read, by `cell:offset`. */
   readonly literals = new Map<string, IText | null>();
   readonly functions = new Map<
@@ -294,59 +258,29 @@ export class Machine {
     this.memory.forget(cause, place);
   }
 
-  /** Note a call that fills a text in. */
-  reach(reach: IReach): void {
-    if (this.muted === 0 && this.reaches.length < MOST_REACHES) {
-      this.reaches.push(reach);
-    }
-  }
-
-  /** Note what a field is. */
+  /** Note what the field at an offset of the cell is. */
   see(at: number, binding: IBinding): void {
-    if (this.muted > 0) {
-      return;
-    }
-    const key = `${this.code.cell}:${at}`;
-    this.seeAt(key, binding);
+    this.seeAt(`${this.code.cell}:${at}`, binding);
   }
 
   /** Note what the field of that key is. */
   seeAt(key: string, binding: IBinding): void {
-    if (this.muted > 0) {
-      return;
+    if (this.muted === 0) {
+      this.sightings.see(key, binding);
     }
-    const before = this.seen.get(key);
-    const { value } = binding;
-    const options = [...(before?.options ?? [])];
-    let why = before?.why ?? null;
-    for (const option of optionsOf(binding)) {
-      if (option.value.type === 'unknown') {
-        why ??= option.value.why;
-      } else if (option.value.type === 'text') {
-        const text = stringOf(option.value);
-        const open = option.value.pieces.find(piece => piece.open)?.open;
-        if (text === null) {
-          why ??= open ?? null;
-        } else if (!options.some(({ value: v }) => stringOf(v) === text)) {
-          options.push(option);
-        }
-      }
+  }
+
+  /** Note a call that fills a text in. */
+  reach(reach: IReach): void {
+    if (this.muted === 0) {
+      this.sightings.reach(reach);
     }
-    this.seen.set(key, {
-      options: options.slice(0, MOST_REMEMBERED),
-      why:
-        options.length > MOST_REMEMBERED
-          ? { cause: 'limit', place: binding.place }
-          : why,
-      each: (before?.each ?? true) && (value.type !== 'choice' || value.each),
-      isDefault: (before?.isDefault ?? true) && binding.isDefault === true
-    });
   }
 
   /** Note the text that an expression makes. */
   make(from: number, to: number, text: ITextValue): void {
     if (this.muted === 0 && text.pieces.length > 1) {
-      this.texts.set(`${this.code.cell}:${from}:${to}`, text);
+      this.sightings.texts.set(`${this.code.cell}:${from}:${to}`, text);
     }
   }
 

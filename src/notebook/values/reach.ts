@@ -2,7 +2,7 @@
 import { readFormat, readPercent } from '../strings/format';
 import { MOST_PROBLEMS } from '../strings/python';
 import type { IFindContext, IFoundText } from '../strings/types';
-import type { IReach } from './machine';
+import type { IReach } from './sightings';
 import type { IRun } from './run';
 import { stringOf } from './value';
 

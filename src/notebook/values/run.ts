@@ -10,7 +10,7 @@ import { runAtAnyTime } from './functions';
 import { magicsOf, wordsOf } from './linemagics';
 import type { ILineMagic } from './linemagics';
 import { Machine, TooMuch } from './machine';
-import type { IReach, ISeen } from './machine';
+import type { IReach, ISeen } from './sightings';
 import { Scope } from './memory';
 import type { Memory } from './memory';
 import { runOrder } from './order';
@@ -109,9 +109,9 @@ function* passage(
     }
   }
   return {
-    seen: m.seen,
-    reaches: m.reaches,
-    texts: m.texts,
+    seen: m.sightings.seen,
+    reaches: m.sightings.reaches,
+    texts: m.sightings.texts,
     isEarly: m.isEarly,
     memory: m.memory,
     at(cell, tree, source) {

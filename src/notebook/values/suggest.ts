@@ -8,7 +8,7 @@ import { parsing } from '../strings/pieces';
 import type { Work } from '../strings/pieces';
 import type { IFoundField, IFoundText } from '../strings/types';
 import { shown } from './templates';
-import type { ISeen } from './machine';
+import type { ISeen } from './sightings';
 import type { IRun } from './run';
 import { optionsOf, stringOf } from './value';
 import type { IBinding, IOption, IPlace, IWhy } from './value';

@@ -290,3 +290,14 @@ export function lift(
   // Values that vary together, as in one loop, are more than all that occur.
   return choose(made, choice.each && isOne, 'limit', place, lose).value;
 }
+
+/** Why a value isn't known, where that is a reason for what is made of it, too. */
+export function lostBy(value: Value): IWhy | null {
+  const why =
+    value.type === 'unknown'
+      ? value.why
+      : value.type === 'list' || value.type === 'dict'
+        ? value.lost
+        : null;
+  return why?.cause === 'unbound' || why?.cause === 'python' ? null : why;
+}
