@@ -19,7 +19,7 @@ const compiler = rspack({
   context: root,
   target: 'node20',
   devtool: false,
-  entry: { evaluator: './tests/values/evaluator.ts' },
+  entry: { evaluator: './tests/values/evaluator.mjs' },
   output: { path: resolve(process.argv[2]), filename: '[name].js' },
   resolve: { extensions: ['.ts', '.tsx', '.js', '.mjs'] },
   module: {

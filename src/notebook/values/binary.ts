@@ -11,7 +11,7 @@ import type { IFilling } from './templates';
 import { pieceOf, textOf } from './text';
 import { stringOf, unknown } from './value';
 import type { IBinding, IPiece, IPlace, ITextValue, Value } from './value';
-import { evaluate, evaluateParts, maybe, textAt } from './walk';
+import { bindingOf, evaluate, evaluateParts, maybe, textAt } from './walk';
 
 /** Operations that lean on each other's left: a chain, gone through in turn. */
 export function binary(m: Machine, node: SyntaxNode): Value {
@@ -52,9 +52,10 @@ function operation(
   isComparison: boolean
 ): Value {
   const place = m.place(link.from);
-  const right = evaluate(m, node);
+  const bound = bindingOf(m, node);
+  const right = bound.value;
   if (operator === '%' && left.type === 'text') {
-    return percent(m, left, right, node, place);
+    return percent(m, left, bound, node, place);
   }
   if (operator === '+' && (left.type === 'text' || right.type === 'text')) {
     const one = openText(m, left, link.firstChild!);
@@ -132,14 +133,15 @@ function logic(
 function percent(
   m: Machine,
   left: ITextValue,
-  right: Value,
+  operand: IBinding,
   node: SyntaxNode,
   place: IPlace
 ): Value {
+  const { value: right } = operand;
   if (stringOf(left) === null) {
     return m.unknown([left, right], place);
   }
-  const bound = (value: Value): IBinding => ({ value, place });
+  const bound = (value: Value): IBinding => ({ ...operand, value });
   const filling: IFilling = {
     positional:
       right.type === 'tuple'

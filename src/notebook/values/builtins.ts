@@ -121,10 +121,13 @@ export function callContainer(
   return null;
 }
 
+/** Blanks other than spaces and tabs. */
+const OTHER_BLANKS = new RegExp('[\\f\\v\\r\\x1c-\\x1f\\x85]');
+
 function stepped(value: Value, name: 'dedent' | 'cleandoc'): Value | null {
   const string = stringOf(value);
   // Later Pythons empty lines of other blanks, too.
-  const isSure = string !== null && !/[\f\v\r\x1c-\x1f\x85]/.test(string);
+  const isSure = string !== null && !OTHER_BLANKS.test(string);
   return value.type === 'text' && isSure ? step(value, { name }) : null;
 }
 

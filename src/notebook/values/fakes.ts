@@ -1,4 +1,5 @@
 /** Notebooks for specs. */
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- for specs; the rule knows those of .spec.ts alone
 import { pythonLanguage } from '@codemirror/lang-python';
 import { nullTranslator } from '@jupyterlab/translation';
 

@@ -12,9 +12,12 @@ const MOST_ITEMS = 10_000;
 
 /** What `str.isspace` says of single characters. */
 const SPACE =
-  /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+  '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 
-const LINE_END = /\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]/g;
+const LINE_END = new RegExp(
+  '\\r\\n|[\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]',
+  'g'
+);
 
 /** Letters whose cases all Unicode versions, and both languages, agree on. */
 const SURE_CASES = /^[\0-\xa9\xab-\xb4\xb6-\xb9\xbb-\xde\xe0-\xfe]*$/;
@@ -268,9 +271,7 @@ function split(
     return null;
   }
   if (separator === undefined || separator.type === 'none') {
-    const words = string.matchAll(
-      new RegExp(`(?:(?!${SPACE.source})[^])+`, 'g')
-    );
+    const words = string.matchAll(new RegExp(`(?:(?!${SPACE})[^])+`, 'g'));
     return cutAll(
       text,
       Array.from(words, ({ 0: word, index }) => [index, index + word.length])
@@ -355,6 +356,5 @@ function list(items: readonly Value[]): Value | null {
 }
 
 function isAscii(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- all of ASCII is meant
   return /^[\0-\x7f]*$/.test(text);
 }

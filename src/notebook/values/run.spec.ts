@@ -29,7 +29,8 @@ function piecesOf(expression: string, ...sources: string[]) {
       .map(({ source: [a, b] }) => sources[piece.cell].slice(a, b))
       .join(''),
     isOpen: piece.open !== undefined,
-    via: piece.via && sources[piece.via.cell].slice(piece.via.from, piece.via.to)
+    via:
+      piece.via && sources[piece.via.cell].slice(piece.via.from, piece.via.to)
   }));
 }
 
@@ -50,7 +51,11 @@ describe('a text of several pieces', () => {
   it('leads back to the literals of steps and of a join', () => {
     const step = 'p += f"On {topic}"';
     const pieces = piecesOf(step, `topic = "rain"\np = "A poet.\\n"\n${step}`);
-    expect(pieces?.map(({ text }) => text)).toEqual(['A poet.\n', 'On ', 'rain']);
+    expect(pieces?.map(({ text }) => text)).toEqual([
+      'A poet.\n',
+      'On ',
+      'rain'
+    ]);
     const join = '"\\n".join(["a", f"on {topic}"])';
     expect(piecesOf(join, join)?.map(({ text }) => text)).toEqual([
       'a',

@@ -80,9 +80,7 @@ function* passage(
     if (magic !== null && magic.runs === 'elsewhere') {
       leaveMagic(m, magic);
       if (magic.holds === 'unknown' && tree !== null) {
-        yield* attempt(m, tree.topNode, function* () {
-          distrust(m, tree.topNode);
-        });
+        yield* attempt(m, tree.topNode, () => distrust(m, tree.topNode));
       }
     } else if (tree !== null) {
       yield* attempt(m, tree.topNode, () => runCell(m, tree.topNode, magic));
@@ -99,7 +97,7 @@ function* passage(
       if (isDue && !done.has(key)) {
         done.add(key);
         isNew = true;
-        yield* attempt(m, value.node, function* () {
+        yield* attempt(m, value.node, () => {
           m.enter(code);
           runAtAnyTime(m, value);
         });
@@ -143,11 +141,14 @@ function* passage(
 function* attempt(
   m: Machine,
   node: SyntaxNode,
-  work: () => Work<void>
+  work: () => Work<void> | void
 ): Work<void> {
   const { code } = m;
   try {
-    yield* work();
+    const rest = work();
+    if (rest) {
+      yield* rest;
+    }
   } catch (error) {
     if (!(error instanceof TooMuch)) {
       throw error;

@@ -1,32 +1,26 @@
 /** Says what the strings and fields of notebooks on standard input are; see `bundle.mjs`. */
+/* global process */
 import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
 
 import { parseWithMagics } from '../../src/notebook/strings/magics';
 import { findPythonStrings } from '../../src/notebook/strings/python';
-import type { IFindContext } from '../../src/notebook/strings/types';
 import { runNotebook } from '../../src/notebook/values/run';
 import { stringOf } from '../../src/notebook/values/value';
 
-interface INotebook {
-  readonly cells: readonly string[];
-  /** Whether to find the cells' strings, too. */
-  readonly strings?: boolean;
-}
-
 const CONTEXT = {
   lookup: () => null,
-  trans: { __: (text: string) => text }
-} as unknown as IFindContext;
+  trans: { __: text => text }
+};
 
-function milliseconds(): number {
+function milliseconds() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
 createInterface({ input: process.stdin }).on('line', line => {
-  const { cells, strings } = JSON.parse(line) as INotebook;
+  const { cells, strings } = JSON.parse(line);
   const read = cells.map(source => ({
     source,
     count: null,
