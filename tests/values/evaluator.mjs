@@ -4,10 +4,10 @@ import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
 
-import { parseWithMagics } from '../../src/notebook/strings/magics';
-import { findPythonStrings } from '../../src/notebook/strings/python';
-import { runNotebook } from '../../src/notebook/values/run';
-import { stringOf } from '../../src/notebook/values/value';
+import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
+import { findPythonStrings } from '../../src/notebook/strings/python.ts';
+import { runNotebook } from '../../src/notebook/values/run.ts';
+import { stringOf } from '../../src/notebook/values/value.ts';
 
 const CONTEXT = {
   lookup: () => null,

@@ -88,8 +88,8 @@ def test_no_run_contradicts_what_is_known_of_thousands(evaluate: Evaluate, seed:
 
 def test_a_wrong_value_would_be_found() -> None:
     cells = ['x = "a"\nSEE(1, f"{x}")']
-    lies: Evaluate = lambda _: {"0:15": {"values": ["b"], "why": None}}  # noqa: E731
-    assert places(cells) == {"0:15": 1}
+    lies: Evaluate = lambda _: {"0:17": {"values": ["b"], "why": None}}  # noqa: E731
+    assert places(cells) == {"0:17": 1}
     wrong, known = contradictions(cells, lies, 0)
     assert known == 2
     assert wrong
