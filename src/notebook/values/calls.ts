@@ -71,7 +71,10 @@ function callValue(
             place
           )
         : null;
-    // These leave what they are given as it is, whatever comes of it.
+    // These leave what they are given as it is, but may call its methods.
+    if (passed.all.some(isFromCode)) {
+      m.unknown(passed.all.filter(isFromCode), place);
+    }
     return value ?? unknown('run', place);
   }
   if (called.type === 'function') {
@@ -130,8 +133,18 @@ function callMethod(
 }
 
 /** Whether working with a value may run code that isn't known. */
-function isFromCode({ type }: Value): boolean {
-  return type === 'unknown' || type === 'instance' || type === 'class';
+function isFromCode(value: Value): boolean {
+  switch (value.type) {
+    case 'unknown':
+    case 'instance':
+    case 'class':
+      return true;
+    case 'list':
+    case 'tuple':
+      return value.items.some(({ type }) => type === 'instance');
+    default:
+      return false;
+  }
 }
 
 function withSelf(self: Value, passed: IPassed, place: IPlace): IPassed {

@@ -197,6 +197,14 @@ const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
     ['x = {"a": 1}', 'x.update(b=2)'],
     'may be changed at run time in cell 2'
   ],
+  [
+    'a method that print calls',
+    [
+      'x = "a"\nclass A:\n    def __str__(self):\n        global x\n        x = "b"\n        return ""',
+      'print(A())'
+    ],
+    ''
+  ],
   ["a shadowed name of Python's", ['len = f', 'x = len("a")'], '']
 ];
 
