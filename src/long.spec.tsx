@@ -21,7 +21,6 @@ import { differentWords } from './compare/words';
 import { AutoText } from './components/autotext';
 import { PanelContext } from './components/context';
 import { shadedRanges } from './notebook/overlay';
-import { readFacts } from './notebook/strings/facts';
 import { StringFinder } from './notebook/strings/finder';
 import { readFormat, readPercent } from './notebook/strings/format';
 import { decodeLiteral, splitLiteral } from './notebook/strings/literal';
@@ -29,7 +28,8 @@ import { cellMagic, parsingWithMagics } from './notebook/strings/magics';
 import { findOtherStrings } from './notebook/strings/other';
 import { atOnce } from './notebook/strings/pieces';
 import { findPythonStrings } from './notebook/strings/python';
-import { repr, suggest } from './notebook/strings/suggest';
+import { repr } from './notebook/strings/repr';
+import { runNotebook } from './notebook/values/run';
 import { lineStarts, paragraphStarts, wordStarts } from './salience/boundaries';
 import { GRANULARITIES, segment } from './salience/segment';
 import { sentenceStarts } from './salience/sentences';
@@ -384,7 +384,6 @@ describe('code of 2,000,000 characters', () => {
         piece,
         (text, tree: Tree) => {
           findPythonStrings(text + end, parser, CONTEXT, tree);
-          readFacts(text + end, parser, CONTEXT, tree);
         },
         longest,
         text => {
@@ -406,10 +405,9 @@ describe('code of 2,000,000 characters', () => {
 
   it('finds values where calls pass what calls pass', () => {
     const source = `def f(a):\n${'  f(a)\n'.repeat(500)}  return f"{a}"`;
-    const [text] = findPythonStrings(source, parser, CONTEXT).slice(-1);
-    const facts = readFacts(source, parser, CONTEXT);
-    const cells = [{ facts, number: 1 }];
-    expect(atOnce(suggest(text, cells, 0, parser, CONTEXT))).toEqual({});
+    const cells = [{ source, tree: parser.parse(source), count: null }];
+    const { seen } = atOnce(runNotebook(cells, () => null));
+    expect([...seen.values()].flatMap(({ options }) => options)).toEqual([]);
   });
 
   const registry = new EditorLanguageRegistry();

@@ -26,6 +26,8 @@ interface IAutoTextProps {
   value: string;
   label?: string;
   title?: string;
+  /** The id of what says more of it. */
+  describedBy?: string;
   placeholder?: string;
   className?: string;
   autoFocus?: boolean;
@@ -105,6 +107,7 @@ function Field(props: IAutoTextProps & { most: number }): JSX.Element {
       spellCheck={false}
       aria-label={props.label}
       title={props.title || undefined}
+      aria-describedby={props.describedBy}
       placeholder={props.placeholder}
       autoFocus={props.autoFocus}
       // Otherwise the field's own line feeds would count as a change, and the cursor

@@ -1,4 +1,5 @@
 /** A notebook model's text, as the finder reads it. */
+import { isCodeCellModel } from '@jupyterlab/cells';
 import type { INotebookModel } from '@jupyterlab/notebook';
 
 import type { INotebookText } from './strings/finder';
@@ -12,14 +13,33 @@ import type { INotebookText } from './strings/finder';
 export function readNotebook(model: INotebookModel): INotebookText {
   const cells = Array.from(model.cells, cell => ({
     type: cell.type,
-    source: cell.sharedModel.getSource()
+    source: cell.sharedModel.getSource(),
+    count: isCodeCellModel(cell) ? cell.executionCount : null
   }));
   const info: unknown = model.getMetadata('language_info');
   const kernel: unknown = model.getMetadata('kernelspec');
-  return {
-    cells,
-    language: stringOf(info, 'name') ?? stringOf(kernel, 'language') ?? 'python'
-  };
+  return { cells, language: languageOf(info, kernel) };
+}
+
+/**
+ * A notebook's language, from its `language_info` and its `kernelspec`.
+ *
+ * One whose name the editor doesn't know is Python where its highlighting or its
+ * media type says so.
+ */
+export function languageOf(info: unknown, kernel: unknown): string {
+  const mode =
+    stringOf(info, 'codemirror_mode') ??
+    stringOf(
+      (info as { codemirror_mode?: unknown } | null)?.codemirror_mode,
+      'name'
+    );
+  const looks = [mode, stringOf(info, 'mimetype')].some(word =>
+    /^(text\/(x-)?)?i?python\d*$/i.test(word ?? '')
+  );
+  return looks
+    ? 'python'
+    : (stringOf(info, 'name') ?? stringOf(kernel, 'language') ?? 'python');
 }
 
 /** The index of the cell of that id; -1 when there is none. */

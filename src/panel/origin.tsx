@@ -4,7 +4,7 @@ import React from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
-import type { PromptModel } from '../session/prompt';
+import type { IVariable, PromptModel } from '../session/prompt';
 import type { Session } from '../session/session';
 
 /** Where the prompt came from, and whether it has changed since. */
@@ -110,6 +110,9 @@ const MOST_VARIABLES = 100;
 /** How many characters of a field's name are shown. */
 const LONGEST_NAME = 200;
 
+/** How many characters of a value a menu shows. */
+const LONGEST_CHOICE = 60;
+
 /** The template's fields, to fill in. */
 export function Variables(props: {
   prompt: PromptModel;
@@ -129,24 +132,14 @@ export function Variables(props: {
       role="group"
       aria-label={trans.__('Variables')}
     >
-      {variables.slice(0, MOST_VARIABLES).map(({ name, value, from }, i) => (
-        <React.Fragment key={name}>
-          <label htmlFor={`lit-variable-${i}`} title={cut(name)}>
-            {cut(name)}
-          </label>
-          <AutoText
-            id={`lit-variable-${i}`}
-            value={value ?? ''}
-            limit={limit}
-            title={from ? trans.__('Found in %1', from) : ''}
-            placeholder={
-              value === undefined
-                ? trans.__('not filled in: stays as {%1}', cut(name))
-                : ''
-            }
-            onChange={text => prompt.setVariable(name, text)}
-          />
-        </React.Fragment>
+      {variables.slice(0, MOST_VARIABLES).map((variable, i) => (
+        <VariableField
+          key={variable.name}
+          id={`lit-variable-${i}`}
+          variable={variable}
+          limit={limit}
+          onChange={text => prompt.setVariable(variable.name, text)}
+        />
       ))}
       {more > 0 && (
         <p className="lit-hint lit-variables-more">
@@ -162,7 +155,70 @@ export function Variables(props: {
   );
 }
 
-/** A field's name; the beginning of a long expression. */
-function cut(name: string): string {
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+/** One variable: its field, where its value comes from, and others to choose. */
+function VariableField({
+  id,
+  variable,
+  limit,
+  onChange
+}: {
+  id: string;
+  variable: IVariable;
+  limit?: number;
+  onChange: (text: string) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { name, value, from, missing, choices } = variable;
+  const shown = choices.findIndex(choice => choice.value === value);
+  const remark = from ? trans.__('from %1', from) : missing;
+  return (
+    <>
+      <label htmlFor={id} title={cut(name)}>
+        {cut(name)}
+      </label>
+      <div className="lit-variable">
+        <AutoText
+          id={id}
+          describedBy={remark ? `${id}-from` : undefined}
+          value={value ?? ''}
+          limit={limit}
+          placeholder={
+            value === undefined
+              ? trans.__('not filled in: stays as {%1}', cut(name))
+              : ''
+          }
+          onChange={onChange}
+        />
+        {choices.length > 1 && (
+          <select
+            className="lit-field lit-variable-choice"
+            aria-label={trans.__('Values of %1 in the notebook', cut(name))}
+            value={shown}
+            onChange={event =>
+              onChange(choices[Number(event.target.value)].value)
+            }
+          >
+            {shown === -1 && (
+              <option value={-1}>{trans.__('Choose a value…')}</option>
+            )}
+            {choices.map((choice, at) => (
+              <option key={at} value={at}>
+                {`${cut(choice.value, LONGEST_CHOICE)} · ${choice.from}`}
+              </option>
+            ))}
+          </select>
+        )}
+        {remark && (
+          <span id={`${id}-from`} className="lit-variable-from">
+            {remark}
+          </span>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** A variable's name; of a long expression its beginning. */
+function cut(name: string, longest = LONGEST_NAME): string {
+  return name.length > longest ? `${name.slice(0, longest)}…` : name;
 }

@@ -75,7 +75,7 @@ export function valuesOf(held: IHeld): Record<string, string> {
   for (const name of namesOf(held)) {
     if (Object.hasOwn(held.typed, name)) {
       values[name] = held.typed[name];
-    } else if (Object.hasOwn(found, name)) {
+    } else if (Object.hasOwn(found, name) && found[name].value !== null) {
       values[name] = found[name].value;
     }
   }

@@ -130,8 +130,8 @@ describe('session/prompt', () => {
     prompt.open(source);
     expect(prompt.value).toBe('Likes cheese, not {y}.');
     expect(prompt.variables).toEqual([
-      { name: 'x', value: 'cheese', from: 'cell 3' },
-      { name: 'y', value: undefined, from: '' }
+      { name: 'x', value: 'cheese', from: 'cell 3', missing: '', choices: [] },
+      { name: 'y', value: undefined, from: '', missing: '', choices: [] }
     ]);
     prompt.setVariable('y', 'eggs');
     prompt.setVariable('x', '');

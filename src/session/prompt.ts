@@ -13,7 +13,7 @@ import {
   wouldBeMissed
 } from './held';
 import type { IHeld, IOrigin, ISavedText } from './held';
-import type { IPromptSource } from './source';
+import type { IChoice, IPromptSource } from './source';
 import { Model } from './model';
 
 export type { IOrigin } from './held';
@@ -25,6 +25,10 @@ export interface IVariable {
   readonly value: string | undefined;
   /** Where the value was found; empty if the user typed it. */
   readonly from: string;
+  /** Why it has no value, in words; empty where it has one. */
+  readonly missing: string;
+  /** The values that the code may give it, where there are several. */
+  readonly choices: readonly IChoice[];
 }
 
 /** What is stored of a prompt over a reload. */
@@ -112,11 +116,15 @@ export class PromptModel extends Model {
     const values = this.values;
     return namesOf(this._now).map(name => {
       const isTyped = Object.hasOwn(this._now.typed, name);
-      const isFound = !isTyped && Object.hasOwn(found, name);
+      const suggestion = Object.hasOwn(found, name) ? found[name] : null;
+      const hasValue = Object.hasOwn(values, name);
+      const from = isTyped ? '' : (suggestion?.from ?? '');
       return {
         name,
-        value: Object.hasOwn(values, name) ? values[name] : undefined,
-        from: isFound ? found[name].from : ''
+        value: hasValue ? values[name] : undefined,
+        from: hasValue ? from : '',
+        missing: hasValue ? '' : from,
+        choices: suggestion?.choices ?? []
       };
     });
   }

@@ -73,6 +73,16 @@ export type TextStep =
 
 /** A value for a field, and where it was found. */
 export interface ISuggestion {
+  /** Null where it isn't known. */
+  readonly value: string | null;
+  /** Where the value was found; or why none is known. */
+  readonly from: string;
+  /** The values that it may be, where there are several. */
+  readonly choices?: readonly IChoice[];
+}
+
+/** A value that a field may have, and where it was found, in words. */
+export interface IChoice {
   readonly value: string;
   readonly from: string;
 }

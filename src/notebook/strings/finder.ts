@@ -4,16 +4,15 @@ import type { Parser, Tree } from '@lezer/common';
 
 import { plain } from '../../session/mapped';
 import type { ISuggestion, TextKind } from '../../session/source';
-import { readFacts } from './facts';
-import type { IFacts, IFormatCall } from './facts';
-import { readFormat, readPercent } from './format';
+import { runNotebook } from '../values/run';
+import type { ICell, IRun } from '../values/run';
+import { suggest } from '../values/suggest';
+import { templatesOf } from '../values/reach';
 import { findOtherStrings } from './other';
-import { findPythonStrings, MOST_PROBLEMS } from './python';
+import { findPythonStrings } from './python';
 import { parsingWithMagics } from './magics';
 import { inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
-import { suggest } from './suggest';
-import type { ICellFacts } from './suggest';
 import type { IFindContext, IFoundText } from './types';
 
 /** How long finding, or suggesting, reads sources that make no sense, in ms. */
@@ -25,13 +24,15 @@ const PATIENCE = 5_000;
  */
 const LONGEST_LINE = 200_000;
 
-/** Most cells whose facts are kept; a notebook's, with room for old versions. */
+/** Most cells whose trees are kept; a notebook's, with room for old versions. */
 const MAX_CACHED = 2_000;
 
 /** A cell, as far as finding strings needs it. */
 export interface ICellText {
   readonly type: string;
   readonly source: string;
+  /** Its execution count; absent or null where it has none. */
+  readonly count?: number | null;
 }
 
 /** A notebook's text. */
@@ -86,19 +87,16 @@ export class StringFinder {
     }
     return this._withNames(async context => {
       const found = findPythonStrings(source, parser, context, tree);
-      const named = found.some(
-        ({ kind, variable }) => kind === 'string' && variable !== undefined
+      // Going through all cells is dear; most notebooks hold no such call.
+      const mayFill = notebook.cells.some(({ source: other }) =>
+        /\.\s*format|%/.test(other)
       );
-      const templates = named
-        ? await this._templates(notebook, parser, context, patience)
-        : NO_TEMPLATES;
-      return found.map(text => {
-        const asked =
-          text.kind === 'string' && text.variable !== undefined
-            ? templates.get(text.variable)
-            : undefined;
-        return asked === undefined ? text : asTemplate(text, asked, context);
-      });
+      const isPlain = found.some(({ kind }) => kind === 'string');
+      const run =
+        mayFill && isPlain
+          ? await this._run(notebook, parser, context, patience)
+          : null;
+      return run === null ? found : templatesOf(found, run, index, context);
     });
   }
 
@@ -115,16 +113,11 @@ export class StringFinder {
     }
     const patience = { left: PATIENCE, isWanted };
     return this._withNames(async context => {
-      const cells: ICellFacts[] = [];
-      for (const [at, { type, source }] of notebook.cells.entries()) {
-        const facts =
-          type === 'code'
-            ? await this._facts(source, parser, context, patience)
-            : NO_FACTS;
-        cells.push({ number: at + 1, facts });
-      }
-      const work = suggest(text, cells, index, parser, context);
-      return (await inPieces(work, patience)) ?? {};
+      const run = await this._run(notebook, parser, context, patience);
+      const sources = notebook.cells.map(({ source }) => source);
+      const work =
+        run && suggest(text, run, sources, index, parser, this._trans);
+      return (work && (await inPieces(work, patience))) ?? {};
     });
   }
 
@@ -135,48 +128,60 @@ export class StringFinder {
     return loaded?.support?.language.parser ?? null;
   }
 
-  /** The first `.format(…)` or `%` of each variable, by its name. */
-  private async _templates(
+  /** Go through a notebook's cells; null when that takes too long. */
+  private async _run(
     notebook: INotebookText,
     parser: Parser,
     context: IFindContext,
     patience: IPatience
-  ): Promise<ReadonlyMap<string, ITemplateCall>> {
-    const templates = new Map<string, ITemplateCall>();
-    for (const [cell, { type, source }] of notebook.cells.entries()) {
-      // Reading all cells' facts is dear; most notebooks hold no such call.
-      if (type !== 'code' || !/\.\s*format|%/.test(source)) {
-        continue;
-      }
-      const facts = await this._facts(source, parser, context, patience);
-      for (const call of facts.formats) {
-        if (!templates.has(call.name)) {
-          templates.set(call.name, { cell, call });
-        }
-      }
+  ): Promise<IRun | null> {
+    const cells: ICell[] = [];
+    for (const { type, source, count = null } of notebook.cells) {
+      cells.push(
+        type === 'code'
+          ? {
+              source,
+              count,
+              tree: await this._codeTree(source, parser, patience)
+            }
+          : { source: '', count: null, tree: null }
+      );
     }
-    return templates;
+    const last = this._last;
+    const isSame =
+      last !== null &&
+      last.cells.length === cells.length &&
+      last.cells.every(
+        ({ source, count, tree }, at) =>
+          source === cells[at].source &&
+          count === cells[at].count &&
+          tree === cells[at].tree
+      );
+    if (isSame) {
+      return last.run;
+    }
+    const run = await inPieces(runNotebook(cells, context.lookup), patience);
+    this._last = run && { cells, run };
+    return run;
   }
 
-  private async _facts(
+  /** The tree of a cell's source, which is kept. */
+  private async _codeTree(
     source: string,
     parser: Parser,
-    context: IFindContext,
     patience: IPatience
-  ): Promise<IFacts> {
-    let facts = this._cache.get(source);
-    if (facts === undefined) {
-      const tree = await this._tree(source, parser, 'python', patience);
-      if (tree === null) {
-        return NO_FACTS;
-      }
-      facts = readFacts(source, parser, context, tree);
+  ): Promise<Tree | null> {
+    let tree = this._cache.get(source) ?? null;
+    if (tree === null) {
+      tree = await this._tree(source, parser, 'python', patience);
       if (this._cache.size >= MAX_CACHED) {
         this._cache.clear();
       }
-      this._cache.set(source, facts);
+      if (tree !== null) {
+        this._cache.set(source, tree);
+      }
     }
-    return facts;
+    return tree;
   }
 
   /** Parse a source; null when that takes too long, now or before. */
@@ -216,7 +221,7 @@ export class StringFinder {
       return first;
     }
     // What was read without them is read again, even if they stay unknown.
-    this._cache.clear();
+    this._last = null;
     try {
       const names = [...missing];
       const known = await this._unicodeNames(names);
@@ -249,7 +254,12 @@ export class StringFinder {
   private readonly _unicodeNames: StringFinder.IOptions['unicodeNames'];
   private readonly _trans: TranslationBundle;
   private readonly _names = new Map<string, string | null>();
-  private readonly _cache = new Map<string, IFacts>();
+  private readonly _cache = new Map<string, Tree>();
+  /** The notebook that was gone through last. */
+  private _last: {
+    readonly cells: readonly ICell[];
+    readonly run: IRun;
+  } | null = null;
   /** Sources that take too long. */
   private readonly _givenUp = new Set<string>();
 }
@@ -278,44 +288,6 @@ export function whole(
   const text = plain(source.slice(from, to), from);
   return { kind, ...text, fields: [], span: [from, to] };
 }
-
-/** A call that fills a variable's string in, and the index of its cell. */
-interface ITemplateCall {
-  readonly cell: number;
-  readonly call: IFormatCall;
-}
-
-const NO_TEMPLATES: ReadonlyMap<string, ITemplateCall> = new Map();
-
-/** A string whose variable is filled in by `.format(…)` or `%` is a template. */
-function asTemplate(
-  text: IFoundText,
-  { cell, call }: ITemplateCall,
-  context: IFindContext
-): IFoundText {
-  const read = call.how === 'format' ? readFormat : readPercent;
-  const { problems, ...template } = read(text, call.args, context);
-  const found = [...(text.problem ? [text.problem] : []), ...problems];
-  return {
-    ...text,
-    ...template,
-    fields: template.fields.map(field => ({
-      ...field,
-      asked: { cell, at: call.at }
-    })),
-    kind: 'template',
-    ...(found.length > 0
-      ? { problem: found.slice(0, MOST_PROBLEMS).join(' ') }
-      : {})
-  };
-}
-
-const NO_FACTS: IFacts = {
-  assignments: [],
-  functions: [],
-  calls: [],
-  formats: []
-};
 
 function hasLongLine(source: string): boolean {
   let start = 0;

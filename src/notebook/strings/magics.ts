@@ -5,21 +5,19 @@ import type { ChangedRange, Parser, SyntaxNode, Tree } from '@lezer/common';
 import { atOnce, parsing } from './pieces';
 import type { Work } from './pieces';
 
-/** Cell magics whose body is Python that runs in the kernel or beside it. */
-const PYTHON_MAGICS = new Set([
-  'capture',
-  'debug',
-  'memit',
-  'mprun',
-  'lprun',
-  'prun',
+/** Cell magics whose body is Python that runs as other cells do. */
+const SAME_MAGICS = new Set(['capture', 'debug', 'prun', 'time']);
+
+/** Cell magics whose body is Python in a function of its own. */
+const APART_MAGICS = new Set(['lprun', 'memit', 'mprun', 'timeit']);
+
+/** Cell magics whose body is Python for another process. */
+const OTHER_PYTHON_MAGICS = new Set([
   'pypy',
   'python',
   'python2',
   'python3',
-  'scalene',
-  'time',
-  'timeit'
+  'scalene'
 ]);
 
 /** Cell magics whose body is certainly not Python. */
@@ -29,22 +27,38 @@ const TEXT_MAGICS = new Set([
   'SVG',
   'ai',
   'bash',
+  'bigquery',
   'cmd',
+  'cpp',
+  'css',
+  'cypher',
+  'dot',
+  'duckdb',
   'file',
   'html',
   'javascript',
   'js',
+  'julia',
   'latex',
   'markdown',
+  'mermaid',
   'perl',
+  'powershell',
+  'pwsh',
   'ruby',
   'script',
   'sh',
+  'sparksql',
   'sql',
   'svg',
   'system',
+  'sx',
   'writefile'
 ]);
+
+/** Cell magics whose line names no variables. */
+const NAMELESS_MAGICS =
+  /^(HTML|SVG|ai|css|debug|file|html|javascript|js|latex|lprun|markdown|memit|mermaid|mprun|prun|svg|time|timeit|writefile)$/;
 
 /** A cell magic `%%name …` on a cell's first line. */
 export interface ICellMagic {
@@ -53,23 +67,35 @@ export interface ICellMagic {
   readonly body: number;
   /** Whether the body is Python, another text, or unknown. */
   readonly holds: 'python' | 'text' | 'unknown';
+  /** Whether it runs as other cells do, with names of its own, or in no kernel. */
+  readonly runs: 'same' | 'apart' | 'elsewhere';
+  /** The part of its line that may name variables which it binds. */
+  readonly binds: string;
 }
 
 /** The cell magic of a source; null when it has none. */
 export function cellMagic(source: string): ICellMagic | null {
-  const match = /^\s*%%(\S*)[^\n]*(\n|$)/.exec(source);
+  const match = /^\s*%%(\S*)([^\n]*)(\n|$)/.exec(source);
   if (match === null) {
     return null;
   }
   const name = match[1];
+  const isText = TEXT_MAGICS.has(name) || name.startsWith('!');
+  const runs = SAME_MAGICS.has(name)
+    ? 'same'
+    : APART_MAGICS.has(name)
+      ? 'apart'
+      : 'elsewhere';
   return {
     name,
     body: match[0].length,
-    holds: PYTHON_MAGICS.has(name)
-      ? 'python'
-      : TEXT_MAGICS.has(name) || name.startsWith('!')
-        ? 'text'
-        : 'unknown'
+    holds: isText
+      ? 'text'
+      : runs !== 'elsewhere' || OTHER_PYTHON_MAGICS.has(name)
+        ? 'python'
+        : 'unknown',
+    runs,
+    binds: NAMELESS_MAGICS.test(name) ? '' : match[2]
   };
 }
 

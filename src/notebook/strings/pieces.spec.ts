@@ -5,8 +5,9 @@ import { outputText } from '../outputs';
 import { makeFinder } from '../fakes';
 import { parseWithMagics } from './magics';
 import { whole } from './finder';
-import { inPieces, parsing } from './pieces';
-import { suggest } from './suggest';
+import { atOnce, inPieces, parsing } from './pieces';
+import { runNotebook } from '../values/run';
+import { suggest } from '../values/suggest';
 import type { IFoundField } from './types';
 
 const { parser } = pythonLanguage;
@@ -75,7 +76,6 @@ describe('long work in pieces', () => {
   });
 
   it('reads the expressions of fields in pieces, too', () => {
-    const facts = { assignments: [], functions: [], calls: [], formats: [] };
     const work = suggest(
       {
         ...whole('template', '{x}', 0, 3),
@@ -83,16 +83,17 @@ describe('long work in pieces', () => {
           {
             name: 'x',
             expression: 'x',
-            span: [0, 1],
+            value: [0, 3],
             format: '',
             wanted: ':'.repeat(300)
-          } as unknown as IFoundField
+          } as IFoundField
         ]
       },
-      [{ facts, number: 1 }],
+      atOnce(runNotebook([], () => null)),
+      [''],
       0,
       parser,
-      { lookup: () => null, trans: nullTranslator.load('lit_lab') }
+      nullTranslator.load('lit_lab')
     );
     let steps = 0;
     while (!work.next().done) {

@@ -10,6 +10,10 @@ import {
   verbatimText
 } from './evaluate';
 import type { IText } from './evaluate';
+import { sourceSpans } from '../../session/mapped';
+import type { Span } from '../../session/source';
+import { takenByIPython } from './ipython';
+import type { ITaken } from './ipython';
 import { cellMagic, parseWithMagics } from './magics';
 import type { IFindContext, IFoundText } from './types';
 
@@ -26,6 +30,7 @@ export function findPythonStrings(
   tree: Tree = parseWithMagics(source, parser)
 ): IFoundText[] {
   const magic = cellMagic(source);
+  const taken = takenByIPython(source);
   const found: IFoundText[] = [];
   if (magic !== null && magic.holds !== 'python') {
     const body = verbatimText('raw', source, magic.body, source.length);
@@ -72,16 +77,55 @@ export function findPythonStrings(
 
   function take(node: SyntaxNode, text: IText): void {
     const problem = surroundings(node, source, context);
+    const problems = [
+      ...text.problems,
+      ...(problem === null ? [] : [problem]),
+      ...changesOf(text, taken, context)
+    ];
     strings.push({
-      ...asFound(
-        problem === null
-          ? text
-          : { ...text, problems: [...text.problems, problem] },
-        [node.from, node.to]
-      ),
+      ...asFound({ ...text, problems }, [node.from, node.to]),
       ...variableOf(node, source)
     });
   }
+}
+
+/** How the kernel's text differs from this one, in words. */
+function changesOf(
+  { map, value }: IText,
+  { blanks, margins, prompts }: ITaken,
+  { trans }: IFindContext
+): string[] {
+  if (blanks.length + margins.length + prompts.length === 0) {
+    return [];
+  }
+  const own = sourceSpans(map, [0, value.length]);
+  const isChanged = (spans: readonly Span[]) =>
+    own.some(([from, to]) =>
+      spans.some(([start, end]) => start < to && end > from)
+    );
+  return [
+    ...(isChanged(blanks)
+      ? [
+          trans.__(
+            'IPython empties lines that hold only blanks: the kernel’s text differs there.'
+          )
+        ]
+      : []),
+    ...(isChanged(margins)
+      ? [
+          trans.__(
+            'IPython removes the blanks that all lines of a cell begin with, from this text, too.'
+          )
+        ]
+      : []),
+    ...(isChanged(prompts)
+      ? [
+          trans.__(
+            'IPython removes prompts such as “>>> ” at the beginning of lines, from this text, too.'
+          )
+        ]
+      : [])
+  ];
 }
 
 /** Problems of a text that are reported. */

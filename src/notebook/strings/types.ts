@@ -8,8 +8,6 @@ export interface IFoundField extends IField {
   readonly wanted: string | null;
   /** Debug sign, conversion and format after the expression, as written. */
   readonly format: string;
-  /** Where `wanted` stands, when that isn't where the text stands. */
-  readonly asked?: { readonly cell: number; readonly at: number };
 }
 
 /** A string found in a cell. */

@@ -1,0 +1,278 @@
+"""Strings and values of a folder's notebooks, compared with CPython.
+
+    python benchmarks/strings_corpus.py FOLDER [--json]
+
+Strings: each literal of CPython's `ast`, f-strings left out, against what **Analyze prompt** finds at its place. Values: statements at the
+top of cells that hold nothing but literals, operators, f-strings and pure methods are run by CPython; any other statement
+makes the names that it mentions unknown. A field of such an f-string is knowable; what the evaluator says of it is right,
+wrong, or left open. Times are processor time, for a notebook and for the longest stretch that holds the page.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+import statistics
+import subprocess
+import tempfile
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+PURE_NODES = (
+    ast.Expression, ast.Constant, ast.Name, ast.Load, ast.JoinedStr, ast.FormattedValue, ast.BinOp, ast.operator,
+    ast.UnaryOp, ast.unaryop, ast.Compare, ast.cmpop, ast.BoolOp, ast.boolop, ast.IfExp, ast.List, ast.Tuple, ast.Dict,
+    ast.Subscript, ast.Slice, ast.Attribute, ast.Call, ast.keyword,
+)  # fmt: skip
+PURE_METHODS = {
+    "capitalize",
+    "center",
+    "endswith",
+    "format",
+    "get",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rjust",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "upper",
+    "zfill",
+}
+PURE_FUNCTIONS = {"len": len, "str": str, "int": int, "float": float, "repr": repr, "abs": abs}
+MOST = 100_000
+"""Longest value that is compared."""
+
+
+def cells_of(path: Path) -> list[str] | None:
+    """The sources of a notebook's Python cells; None for another language's, or none at all."""
+    try:
+        notebook = json.loads(path.read_text("utf-8"))
+        language = notebook["metadata"].get("language_info", {}).get("name", "python")
+        cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+        sources = ["".join(cell["source"]) for cell in cells]
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        return None
+    return sources if language == "python" else None
+
+
+def parse(source: str) -> ast.Module | None:
+    """A cell's tree, IPython's lines blanked; None where it is none."""
+    if source.lstrip().startswith("%%"):
+        return None
+    lines = [re.sub(r"[^\n]", " ", x) if re.match(r"\s*[%!?]|.*\?$", x) else x for x in source.splitlines(True)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse("".join(lines))
+        except (SyntaxError, ValueError):
+            return None
+
+
+class Runner:
+    """Runs what is surely pure, and forgets what anything else may change."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Any] = {}
+        self.fields: dict[str, str] = {}
+
+    def is_pure(self, node: ast.AST) -> bool:
+        """Whether CPython may work an expression out, since nothing else comes of it."""
+        for inner in ast.walk(node):
+            if not isinstance(inner, PURE_NODES):
+                return False
+            if isinstance(inner, ast.Name) and inner.id not in self.names and inner.id not in PURE_FUNCTIONS:
+                return False
+            if isinstance(inner, ast.BinOp) and isinstance(inner.op, ast.Pow | ast.LShift):
+                return False
+            if isinstance(inner, ast.Attribute) and inner.attr not in PURE_METHODS:
+                return False
+            callee = inner.func if isinstance(inner, ast.Call) else None
+            is_method = callee is None or isinstance(callee, ast.Attribute)
+            if not is_method and (not isinstance(callee, ast.Name) or callee.id in self.names):
+                return False
+        return True
+
+    def evaluate(self, node: ast.expr) -> Any:
+        """Work out a pure expression."""
+        code = compile(ast.fix_missing_locations(ast.Expression(node)), "cell", "eval")
+        return eval(code, {"__builtins__": PURE_FUNCTIONS}, self.names)  # pure, and without other builtins
+
+    def run(self, cell: int, source: str, tree: ast.Module) -> None:
+        """Go through a cell, up to its first error."""
+        for node in tree.body:
+            if isinstance(node, ast.Assign | ast.Expr) and self.is_pure(node.value):
+                targets = node.targets if isinstance(node, ast.Assign) else []
+                if all(isinstance(target, ast.Name) for target in targets):
+                    try:
+                        value = self.evaluate(node.value)
+                        self.see(cell, source, node.value)
+                    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                        return  # The cell ends here.
+                    if len(repr(value)) < MOST:
+                        self.names.update((target.id, value) for target in targets if isinstance(target, ast.Name))
+                        continue
+            self.see_inside(cell, source, node)
+            self.forget(node)
+
+    def see_inside(self, cell: int, source: str, node: ast.stmt) -> None:
+        """Fields of pure f-strings that are worked out before anything else happens: arguments of a call."""
+        call = node.value if isinstance(node, ast.Assign | ast.Expr) else None
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+            for argument in call.args:
+                if not self.is_pure(argument):
+                    return
+                self.see(cell, source, argument)
+
+    def see(self, cell: int, source: str, node: ast.AST) -> None:
+        """Note what the fields of f-strings in an expression are."""
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.JoinedStr):
+                written = ast.get_source_segment(source, inner) or ""
+                start = source.find(written)
+                fields = [part for part in inner.values if isinstance(part, ast.FormattedValue)]
+                # Places of fields are those of the literal before Python 3.12: one is found by its brace.
+                if len(fields) == 1 and written and source.count(written) == 1 and written.count("{") == 1:
+                    offset = start + written.index("{")
+                    at = len(source[:offset].encode("utf-16-le")) // 2
+                    self.fields[f"{cell}:{at}"] = self.evaluate(ast.JoinedStr([fields[0]]))
+
+    def forget(self, node: ast.AST) -> None:
+        """Forget all that a statement mentions."""
+        wild = {"exec", "eval", "globals", "locals", "vars", "get_ipython"}
+        for inner in ast.walk(node):
+            names = [getattr(inner, name, None) for name in ("id", "name", "asname", "arg")]
+            if isinstance(inner, ast.alias):
+                names.append(inner.name.split(".")[0])
+            if wild & {str(name) for name in names} or "*" in names:
+                self.names.clear()
+            for name in names:
+                self.names.pop(str(name), None)
+            if isinstance(inner, ast.Global):
+                for name in inner.names:
+                    self.names.pop(name, None)
+        # What code that isn't run may have got hold of, it may have changed.
+        self.names = {name: value for name, value in self.names.items() if not isinstance(value, list | dict | tuple)}
+
+
+def compare(cells: list[str], said: dict[str, Any], counts: Counter[str], wrong: list[Any]) -> None:
+    """Add what a notebook's strings and fields are to the counts."""
+    runner = Runner()
+    for index, source in enumerate(cells):
+        tree = parse(source)
+        if tree is None:
+            counts["cells that CPython can't read alone"] += 1
+            if not source.lstrip().startswith("%%"):
+                runner.names.clear()
+            continue
+        if re.search(r"^\s*[%!]|=\s*[%!]", source, re.M):
+            runner.names.clear()
+        compare_strings(source, tree, said["found"][index], counts, wrong)
+        runner.run(index, source, tree)
+    for key, value in runner.fields.items():
+        field = said["seen"].get(key)
+        counts["knowable fields"] += 1
+        if field is None or field["why"] is not None or len(field["values"]) != 1:
+            counts["knowable fields left open"] += 1
+        elif field["values"] == [value]:
+            counts["knowable fields filled"] += 1
+        else:
+            counts["wrong values"] += 1
+            wrong.append([key, value, field["values"]])
+
+
+def compare_strings(
+    source: str, tree: ast.Module, found: list[dict[str, Any]], counts: Counter[str], wrong: list[Any]
+) -> None:
+    """Add a cell's literals to the counts."""
+    starts = [0]
+    for line in source.splitlines(True):
+        starts.append(starts[-1] + len(line.encode()))
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    data = source.encode()
+
+    def units(line: int, column: int) -> int:
+        return len(data[: starts[line - 1] + column].decode().encode("utf-16-le")) // 2
+
+    by_span = {tuple(item["span"]): item["value"] for item in found}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in inside:
+            continue
+        span = (
+            units(node.lineno, node.col_offset),
+            units(node.end_lineno or node.lineno, node.end_col_offset or 0),
+        )
+        counts["strings"] += 1
+        if span in by_span:
+            is_right = by_span[span] == node.value or r"\N{" in source
+            counts["strings found" if is_right else "wrong strings"] += 1
+            if not is_right:
+                wrong.append([span, node.value, by_span[span]])
+        elif any(start <= span[0] and span[1] <= end for start, end in by_span):
+            counts["strings within a larger text"] += 1
+        else:
+            counts["strings missed"] += 1
+
+
+def main() -> None:
+    """Compare, and print the counts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    counts: Counter[str] = Counter()
+    wrong: list[Any] = []
+    times: list[float] = []
+    longest = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["node", "tests/values/bundle.mjs", folder], cwd=ROOT, check=True)
+        with subprocess.Popen(
+            ["node", Path(folder) / "evaluator.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            for path in sorted(args.folder.rglob("*.ipynb")):
+                cells = cells_of(path)
+                if not cells:
+                    continue
+                process.stdin.write(json.dumps({"cells": cells, "strings": True}) + "\n")
+                process.stdin.flush()
+                said = json.loads(process.stdout.readline())
+                counts["notebooks"] += 1
+                counts["cells"] += len(cells)
+                times.append(said["ms"] / len(cells))
+                longest = max(longest, said["longest"])
+                compare(cells, said, counts, wrong)
+            process.stdin.close()
+    knowable = counts["knowable fields"]
+    report = {
+        "counts": dict(counts),
+        "share of knowable fields filled": counts["knowable fields filled"] / knowable if knowable else None,
+        "ms for a cell, median over notebooks": statistics.median(times) if times else None,
+        "ms for a cell, most": max(times, default=None),
+        "ms that the page is held, most": longest,
+        "wrong": wrong[:20],
+    }
+    if args.json:
+        print(json.dumps(report, indent=2))
+        return
+    for name, value in [*sorted(counts.items()), *list(report.items())[1:]]:
+        print(f"{name}: {value:.3g}" if isinstance(value, float) else f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+/** Rules for branches, loops, `try`, `with` and `match`. */
+import type { SyntaxNode } from '@lezer/common';
+
+import { childrenOf, isExpression } from '../strings/evaluate';
+import { bindTarget, bindTargets } from './bindings';
+import { anyOf, assumeChanged, iterated } from './comprehensions';
+import type { Machine, StatementRule } from './machine';
+import type { Changes } from './memory';
+import { hasErrors, isMisread, namesIn } from './syntax';
+import { unknown } from './value';
+import type { Value } from './value';
+import { condition, distrust, evaluate, runBody, textAt, values } from './walk';
+
+/** Rules by the names of nodes. */
+export const BLOCKS: readonly (readonly [string, StatementRule])[] = [
+  ['IfStatement', runIf],
+  ['ForStatement', loop],
+  ['WhileStatement', loop],
+  ['TryStatement', runTry],
+  ['WithStatement', runWith],
+  ['MatchStatement', runMatch]
+];
+
+function runIf(m: Machine, node: SyntaxNode): void {
+  const parts = childrenOf(node);
+  const bodies = parts.filter(({ name }) => name === 'Body');
+  const tests = parts
+    .filter(isExpression)
+    .filter(({ name }) => name !== 'Body');
+  follow(0);
+
+  /** Go through the branch of that number, or those behind it. */
+  function follow(index: number): void {
+    if (index >= bodies.length) {
+      return;
+    }
+    if (index >= tests.length) {
+      runBody(m, bodies[index]);
+      return;
+    }
+    const test = tests[index];
+    const is = isMisread(test) ? misread(test) : condition(m, test);
+    if (is !== null) {
+      if (is) {
+        runBody(m, bodies[index]);
+      } else {
+        follow(index + 1);
+      }
+      return;
+    }
+    m.branching++;
+    m.memory.branch(
+      [
+        () => runBody(m, bodies[index]),
+        () => m.deeper(() => follow(index + 1))
+      ],
+      true,
+      'branch',
+      m.place(test.from)
+    );
+    m.branching--;
+  }
+
+  function misread(test: SyntaxNode): null {
+    evaluate(m, test);
+    return null;
+  }
+}
+
+function loop(m: Machine, node: SyntaxNode): void {
+  const parts = childrenOf(node);
+  const place = m.place(node.from);
+  const [body, other] = parts.filter(({ name }) => name === 'Body');
+  const start = parts.findIndex(({ name }) => name === 'in');
+  const first = parts.findIndex(
+    ({ name }) => name === 'for' || name === 'while'
+  );
+  const isFor = node.name === 'ForStatement';
+  const sources = isFor ? parts.slice(start + 1, parts.indexOf(body)) : [];
+  const items =
+    sources.length === 1
+      ? iterated(m, sources[0])
+      : isFor
+        ? listed(values(m, sources, place).value)
+        : null;
+  const targets = parts.slice(first + 1, start);
+  const round = () => {
+    if (isFor) {
+      bindTargets(m, targets, anyOf(items, m.place(targets[0].from)));
+    } else {
+      condition(m, parts[first + 1]);
+    }
+    runBody(m, body);
+  };
+  m.branching++;
+  // What a round changes, the next one finds changed.
+  const begin = m.memory.mark();
+  assumeChanged(m, 'loop', m.place(node.from), round);
+  const log = m.memory.markLog();
+  round();
+  m.memory.rewind(begin);
+  m.memory.join([m.memory.logged(log)], false, 'loop', place);
+  if (other) {
+    m.memory.branch([() => runBody(m, other)], false, 'loop', place);
+  }
+  m.branching--;
+}
+
+function listed(value: Value): Value[] | null {
+  return value.type === 'tuple' ? [...value.items] : null;
+}
+
+function runTry(m: Machine, node: SyntaxNode): void {
+  const parts = childrenOf(node);
+  const place = m.place(node.from);
+  const { memory } = m;
+  const mark = memory.mark();
+  const log = memory.markLog();
+  const outcomes: Changes[] = [];
+  m.branching++;
+  const bodies = parts.flatMap((part, index) =>
+    part.name === 'Body' ? [{ part, header: headerOf(parts, index) }] : []
+  );
+  const of = (word: string) =>
+    bodies.filter(({ header }) => header[0].name === word);
+  [...of('try'), ...of('else')].forEach(({ part }) => runBody(m, part));
+  outcomes.push(memory.rewind(mark));
+  // The body may be broken off anywhere.
+  const broken = memory.logged(log);
+  for (const { part, header } of of('except')) {
+    memory.join([broken], false, 'branch', place);
+    const names = header.filter((_, at) => header[at - 1]?.name === 'as');
+    header
+      .filter(item => isExpression(item) && !names.includes(item))
+      .forEach(item => evaluate(m, item));
+    names.forEach(name =>
+      m.bind(textAt(m, name), { value: unknown('run', place), place })
+    );
+    runBody(m, part);
+    names.forEach(name => m.bind(textAt(m, name), undefined));
+    outcomes.push(memory.rewind(mark));
+  }
+  memory.join(outcomes, true, 'branch', place);
+  for (const { part } of of('finally')) {
+    memory.join([memory.logged(log)], false, 'branch', place);
+    runBody(m, part);
+  }
+  m.branching--;
+}
+
+/** The word that a body of `try` belongs to, and what stands between them. */
+function headerOf(parts: readonly SyntaxNode[], body: number): SyntaxNode[] {
+  let start = body;
+  while (!/^(try|except|else|finally)$/.test(parts[start].name)) {
+    start--;
+  }
+  return parts.slice(start, body);
+}
+
+function runWith(m: Machine, node: SyntaxNode): void {
+  const place = m.place(node.from);
+  if (hasErrors(node)) {
+    distrust(m, node);
+  }
+  const parts = childrenOf(node);
+  let isOpen = true;
+  parts.forEach((part, index) => {
+    const isTarget = parts[index - 1]?.name === 'as';
+    if (part.name === 'Body' || !isExpression(part)) {
+      return;
+    }
+    if (isTarget) {
+      bindTarget(m, part, { value: unknown('run', place), place });
+      return;
+    }
+    const callee = part.name === 'CallExpression' ? part.firstChild! : null;
+    isOpen &&=
+      callee?.name === 'VariableName' &&
+      textAt(m, callee) === 'open' &&
+      m.isPythons('open');
+    m.unknown([evaluate(m, part)], place);
+  });
+  const body = node.getChild('Body');
+  if (body === null) {
+    return;
+  }
+  if (isOpen) {
+    runBody(m, body);
+    return;
+  }
+  // Others may end it early, and let nobody know.
+  m.branching++;
+  const mark = m.memory.mark();
+  const log = m.memory.markLog();
+  runBody(m, body);
+  m.memory.rewind(mark);
+  m.memory.join([m.memory.logged(log)], false, 'branch', place);
+  m.branching--;
+}
+
+function runMatch(m: Machine, node: SyntaxNode): void {
+  const place = m.place(node.from);
+  const subject = childrenOf(node).find(isExpression);
+  const value = subject ? evaluate(m, subject) : unknown('run', place);
+  m.unknown([value], place);
+  const clauses = node.getChild('MatchBody')?.getChildren('MatchClause') ?? [];
+  m.branching++;
+  for (const clause of clauses) {
+    // A clause that doesn't match in the end may have bound names before.
+    const mark = m.memory.mark();
+    const log = m.memory.markLog();
+    for (const part of childrenOf(clause).filter(isExpression)) {
+      if (part.name === 'Body') {
+        runBody(m, part);
+      } else if (part.name === 'Guard') {
+        childrenOf(part)
+          .filter(isExpression)
+          .forEach(test => evaluate(m, test));
+      } else {
+        for (const name of namesIn(part, m.code.source)) {
+          m.bind(name, { value: unknown('run', place), place });
+        }
+      }
+    }
+    m.memory.rewind(mark);
+    m.memory.join([m.memory.logged(log)], false, 'branch', place);
+  }
+  m.branching--;
+}

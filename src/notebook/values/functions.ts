@@ -1,0 +1,257 @@
+/** The notebook's functions: what a call gives them, and what their bodies do. */
+import type { SyntaxNode } from '@lezer/common';
+
+import { childrenOf, isExpression } from '../strings/evaluate';
+import { bindingOf, evaluate, runBody } from './walk';
+import type { IAnytime, Machine } from './machine';
+import { Scope } from './memory';
+import { holds, isScope, parametersOf, within } from './syntax';
+import { choose, NONE, unknown } from './value';
+import type { IBinding, IFunctionValue, IPlace, Value } from './value';
+
+/** What a call passes. */
+export interface IPassed {
+  readonly positional: readonly IBinding[];
+  readonly keyword: ReadonlyMap<string, IBinding>;
+  /** Why it may pass more; null where it doesn't. */
+  readonly open: Value | null;
+  /** All values that it passes. */
+  readonly all: readonly Value[];
+}
+
+/** Calls within calls that are followed, and calls in a cell. */
+const MAX_CALLS = 4;
+
+/** Make a function of its definition, whose defaults are worked out now. */
+export function makeFunction(
+  m: Machine,
+  node: SyntaxNode,
+  isMethod: boolean
+): IFunctionValue {
+  const { cell, source } = m.code;
+  const defaults = new Map<string, IBinding>();
+  const parameters = parametersOf(node.getChild('ParamList'), source);
+  for (const { name, initial } of parameters) {
+    if (initial !== null) {
+      defaults.set(name, { ...bindingOf(m, initial), isDefault: true });
+    }
+  }
+  const namesOf = (kind: string) =>
+    parameters.filter(item => item.kind === kind).map(({ name }) => name);
+  const key = `${cell}:${node.from}`;
+  const value: IFunctionValue = {
+    type: 'function',
+    key,
+    node,
+    cell,
+    scope: m.scope,
+    parameters: {
+      positional: namesOf('positional'),
+      keyword: namesOf('keyword'),
+      rest: namesOf('rest'),
+      defaults
+    },
+    // In a branch, what was bound last may have been on another way.
+    order: m.branching > 0 ? 0 : m.memory.order,
+    isLazy:
+      node.getChild('async') !== null ||
+      holds(node, ['YieldExpression', 'YieldStatement', 'AwaitExpression']),
+    isMethod
+  };
+  m.functions.set(key, { value, code: m.code });
+  return value;
+}
+
+/** Call a function: its body is gone through with what it is given. */
+export function runFunction(
+  m: Machine,
+  called: IFunctionValue,
+  passed: IPassed,
+  place: IPlace
+): Value {
+  const entry = m.functions.get(called.key);
+  if (
+    entry === undefined ||
+    called.isLazy ||
+    m.calls >= MAX_CALLS ||
+    m.returns.length > MAX_RETURNS
+  ) {
+    return m.unknown([called, ...passed.all], place);
+  }
+  m.called.add(called.key);
+  const scope = scopeOf(called, entry.code.source);
+  const before = [m.returns, m.hasEnded, m.branching] as const;
+  m.returns = [];
+  m.hasEnded = false;
+  m.branching = 0;
+  m.calls++;
+  const mark = m.memory.mark();
+  const log = m.memory.markLog();
+  m.inside(scope, entry.code, () => {
+    bindParameters(m, called, passed, place);
+    body(m, called);
+  });
+  m.calls--;
+  const { returns, hasEnded } = m;
+  [m.returns, m.hasEnded, m.branching] = before;
+  // Where it may return early, what it binds outside of it may stay as it was.
+  const isSure = hasEnded ? returns.length === 1 : returns.length === 0;
+  if (!isSure) {
+    m.memory.rewind(mark);
+    const changes = m.memory.logged(log);
+    changes.delete(scope);
+    m.memory.join([changes], false, 'branch', place);
+  }
+  const all = hasEnded ? returns : [...returns, { value: NONE, place }];
+  return choose(all, false, 'branch', place, m.memory.onLose).value;
+}
+
+const MAX_RETURNS = 100;
+
+/** Go through a function's body as code that nobody knows when it runs. */
+export function runAtAnyTime(m: Machine, called: IFunctionValue): void {
+  const entry = m.functions.get(called.key)!;
+  const isEscaped = m.escaped.has(called.key) || called.isLazy;
+  const anytime: IAnytime = { order: called.order, isEscaped };
+  const { node, cell, parameters } = called;
+  const place = { cell, at: node.from };
+  m.enter(entry.code);
+  m.anytime = anytime;
+  m.inside(scopeOf(called, entry.code.source), entry.code, () => {
+    const all = [
+      ...parameters.positional,
+      ...parameters.keyword,
+      ...parameters.rest
+    ];
+    for (const name of all) {
+      const initial = parameters.defaults.get(name);
+      m.bind(
+        name,
+        initial !== undefined && !isEscaped
+          ? initial
+          : { value: unknown('parameter', place), place }
+      );
+    }
+    body(m, called);
+  });
+  m.anytime = null;
+}
+
+function body(m: Machine, { node }: IFunctionValue): void {
+  if (node.name === 'LambdaExpression') {
+    const inner = node.lastChild!;
+    m.returns.push({ value: evaluate(m, inner), place: m.place(inner.from) });
+    m.hasEnded = true;
+  } else {
+    runBody(m, node.getChild('Body')!);
+  }
+}
+
+function bindParameters(
+  m: Machine,
+  { parameters }: IFunctionValue,
+  { positional, keyword, open }: IPassed,
+  place: IPlace
+): void {
+  const lost = open ?? unknown('parameter', place);
+  const bind = (name: string, given: IBinding | undefined) => {
+    const value =
+      given ??
+      keyword.get(name) ??
+      (open === null ? parameters.defaults.get(name) : undefined);
+    m.bind(
+      name,
+      value === undefined
+        ? { value: lost, place }
+        : { ...value, place: value.isDefault ? value.place : place }
+    );
+  };
+  parameters.positional.forEach((name, index) => bind(name, positional[index]));
+  parameters.keyword.forEach(name => bind(name, undefined));
+  parameters.rest.forEach(name =>
+    m.bind(name, { value: unknown('parameter', place), place })
+  );
+}
+
+/** The scope of a function's body, with how often it binds each name. */
+function scopeOf(called: IFunctionValue, source: string): Scope {
+  const { node, parameters } = called;
+  const local = new Map<string, number>();
+  const add = (name: string) => local.set(name, (local.get(name) ?? 0) + 1);
+  [...parameters.positional, ...parameters.keyword, ...parameters.rest].forEach(
+    add
+  );
+  const globals = new Set<string>();
+  const nonlocals = new Set<string>();
+  for (const inner of within(node, ({ name }) => !isScope(name))) {
+    const text = (part: SyntaxNode) => source.slice(part.from, part.to);
+    if (inner.name === 'ScopeStatement') {
+      const [word, ...names] = childrenOf(inner);
+      const into = word.name === 'global' ? globals : nonlocals;
+      names.filter(isExpression).forEach(part => into.add(text(part)));
+    } else if (inner !== node && isScope(inner.name)) {
+      const own = inner.getChild('VariableName');
+      if (own && inner.name !== 'LambdaExpression') {
+        add(text(own));
+      }
+    } else {
+      boundBy(inner).forEach(part => add(text(part)));
+    }
+  }
+  const scope = new Scope('function', called.scope as Scope, local);
+  globals.forEach(name => scope.globals.add(name));
+  nonlocals.forEach(name => scope.nonlocals.add(name));
+  return scope;
+}
+
+/** Names that a statement or expression binds, found by what it looks like. */
+function boundBy(node: SyntaxNode): SyntaxNode[] {
+  const children = childrenOf(node);
+  const names = (parts: readonly SyntaxNode[]): SyntaxNode[] =>
+    parts.flatMap(part =>
+      part.name === 'VariableName'
+        ? [part]
+        : /^(TupleExpression|ArrayExpression|ParenthesizedExpression)$/.test(
+              part.name
+            )
+          ? names(childrenOf(part))
+          : []
+    );
+  const until = (name: string) =>
+    children.slice(0, children.map(part => part.name).lastIndexOf(name));
+  switch (node.name) {
+    case 'AssignStatement':
+      return names(
+        children.some(({ name }) => name === 'AssignOp')
+          ? until('AssignOp')
+          : children.slice(0, 1)
+      );
+    case 'UpdateStatement':
+    case 'NamedExpression':
+      return names(children.slice(0, 1));
+    case 'ForStatement':
+      return names(
+        children.slice(
+          0,
+          children.findIndex(({ name }) => name === 'in')
+        )
+      );
+    case 'MatchClause':
+      return [...within(children[1] ?? node)].filter(
+        ({ name }) => name === 'VariableName'
+      );
+    case 'WithStatement':
+    case 'TryStatement':
+      return children.filter(
+        (part, index) =>
+          part.name === 'VariableName' && children[index - 1]?.name === 'as'
+      );
+    case 'ImportStatement':
+      return children.filter(({ name }) => name === 'VariableName');
+    case 'DeleteStatement':
+    case 'CapturePattern':
+      return names(children);
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,96 @@
+/** IPython's magics among the lines of a cell, and what they bind. */
+import type { SyntaxNode } from '@lezer/common';
+
+/** A line magic. */
+export interface ILineMagic {
+  readonly at: number;
+  /** Names that it binds. */
+  readonly binds: readonly string[];
+  /** Names whose values it may change or call. */
+  readonly touches: readonly string[];
+  /** Whether it binds no others. */
+  readonly isHarmless: boolean;
+}
+
+/** Line magics that bind no names but those of an assignment in front of them. */
+const HARMLESS = new Set([
+  'alias',
+  'autoreload',
+  'cd',
+  'colors',
+  'conda',
+  'config',
+  'env',
+  'history',
+  'load_ext',
+  'ls',
+  'lsmagic',
+  'mamba',
+  'matplotlib',
+  'mkdir',
+  'mv',
+  'pdb',
+  'pip',
+  'pwd',
+  'reload_ext',
+  'rm',
+  'set_env',
+  'system',
+  'sx',
+  'tensorboard',
+  'unload_ext',
+  'uv',
+  'who',
+  'whos',
+  'writefile',
+  'xmode'
+]);
+
+/** Line magics that run the rest of their line. */
+const RUNNING = new Set(['time', 'timeit', 'prun', 'memit', 'lprun']);
+
+const LINE =
+  /^[ \t]*(?:([\w.,[\] \t]+)=[ \t]*)?(?:([!%]+)[ \t]*([^\s]*)([^\n]*))$/;
+
+const WORD = /[\p{L}_][\p{L}\p{N}_]*/gu;
+
+/** The line magics of a cell; lines inside of strings and brackets are none. */
+export function magicsOf(source: string, top: SyntaxNode): ILineMagic[] {
+  const found: ILineMagic[] = [];
+  let at = 0;
+  for (const line of source.split('\n')) {
+    const match = /[!%]/.test(line) ? LINE.exec(line) : null;
+    if (match !== null && match[2] !== '%%' && isCode(top, at)) {
+      const [, targets = '', sign, name, rest] = match;
+      const isRunning = RUNNING.has(name);
+      const bound = isRunning ? rest.slice(0, rest.lastIndexOf('=') + 1) : '';
+      found.push({
+        at,
+        binds: wordsOf(`${targets} ${bound}`),
+        touches: isRunning ? wordsOf(rest) : [],
+        isHarmless: isRunning || sign.startsWith('!') || HARMLESS.has(name)
+      });
+    }
+    at += line.length + 1;
+  }
+  return found;
+}
+
+/** The words of a line. */
+export function wordsOf(line: string): string[] {
+  return Array.from(line.matchAll(WORD), ([word]) => word);
+}
+
+/** Whether a line begins outside of strings and brackets. */
+function isCode(top: SyntaxNode, at: number): boolean {
+  for (
+    let node: SyntaxNode | null = top.resolve(at, 0);
+    node !== null;
+    node = node.parent
+  ) {
+    if (/String$|Expression$|^ArgList$|^ParamList$/.test(node.name)) {
+      return node.from >= at;
+    }
+  }
+  return true;
+}

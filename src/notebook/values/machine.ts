@@ -1,0 +1,399 @@
+/** What goes through a notebook's code, and what it sees there. */
+import type { SyntaxNode } from '@lezer/common';
+
+import { BUILTINS, isUnderstood } from './builtins';
+import { effectsOf } from './effects';
+import { Memory, MOST_REMEMBERED, Scope } from './memory';
+import type { IRemembered } from './memory';
+import { Sightings } from './sightings';
+import type { IReach } from './sightings';
+import { choose, lift, lostBy, unknown } from './value';
+import type {
+  IBinding,
+  IFunctionValue,
+  IPlace,
+  ITextValue,
+  IWhy,
+  Value
+} from './value';
+import type { IText } from '../strings/evaluate';
+import type { NameLookup } from '../strings/types';
+
+/** Steps that a cell is given: far less than 50 ms. */
+const MOST_STEPS = 5_000;
+
+/** UTF-16 units of the texts that a cell may build. */
+const MOST_UNITS = 4_000_000;
+
+/** Expressions and statements within each other that are followed. */
+const MAX_DEPTH = 150;
+
+/** Thrown where a cell is too long, or too deep, to be followed. */
+export class TooMuch extends Error {}
+
+/** What working out a kind of node gives; it may change what is known. */
+export type ExpressionRule = (m: Machine, node: SyntaxNode) => Value;
+export type StatementRule = (m: Machine, node: SyntaxNode) => void;
+
+/** Rules by the names of nodes. */
+export interface IRules {
+  readonly expressions: ReadonlyMap<string, ExpressionRule>;
+  readonly statements: ReadonlyMap<string, StatementRule>;
+}
+
+/** A cell that is gone through. */
+export interface ICode {
+  readonly cell: number;
+  readonly source: string;
+}
+
+/** How names of the notebook are looked up by code of which nobody knows when it runs. */
+export interface IAnytime {
+  /** When the function was defined. */
+  readonly order: number;
+  /** Whether it may be called by code that isn't known. */
+  readonly isEscaped: boolean;
+}
+
+/** Goes through the code of a notebook, and knows what its names are. */
+export class Machine {
+  /**
+   * @param later - the values that an earlier passage saw, for names that have
+   *   none yet where they are used.
+   * @param rank - of a cell among all, in the order that they were run in.
+   */
+  constructor(
+    readonly rules: IRules,
+    readonly lookup: NameLookup,
+    private readonly _later: Memory['history'] | null,
+    private readonly _rank: (cell: number) => number
+  ) {
+    this.scope = this.memory.module;
+    this.memory.onLose = value =>
+      this.lose(value, { cause: 'changed', place: this.place(0) });
+    this.memory.onBind = (name, binding) => {
+      if (this._touchable.has(name) || this._sticky.has(name)) {
+        this.lose(binding.value, { cause: 'changed', place: binding.place });
+      }
+      return binding;
+    };
+  }
+
+  readonly memory = new Memory();
+  scope: Scope;
+  code: ICode = { cell: 0, source: '' };
+  anytime: IAnytime | null = null;
+  /** Above 0 while nothing that is seen counts. */
+  muted = 0;
+  /** Branches and loops that the code is in. */
+  branching = 0;
+  /** Returns of the function that is run. */
+  returns: IBinding[] = [];
+  hasEnded = false;
+  calls = 0;
+
+  readonly sightings = new Sightings();
+  /** Literals as they were read, by `cell:offset`. */
+  readonly literals = new Map<string, IText | null>();
+  readonly functions = new Map<
+    string,
+    { value: IFunctionValue; code: ICode }
+  >();
+  readonly called = new Set<string>();
+  readonly escaped = new Set<string>();
+  /** Whether a name was used that has no value yet. */
+  isEarly = false;
+
+  /** Begin a cell. */
+  enter(code: ICode): void {
+    this.code = code;
+    this.scope = this.memory.module;
+    this.muted = this.branching = this.calls = this._depth = 0;
+    this._steps = this._units = 0;
+    this.returns = [];
+    this.hasEnded = false;
+    this._running.length = 0;
+    this.memory.settle();
+  }
+
+  place(at: number): IPlace {
+    return { cell: this.code.cell, at };
+  }
+
+  /** Count a step, and texts that it builds. */
+  step(units = 0): void {
+    this._units += units;
+    if (++this._steps > MOST_STEPS || this._units > MOST_UNITS) {
+      throw new TooMuch();
+    }
+  }
+
+  /** Do what is one level deeper. */
+  deeper<T>(work: () => T): T {
+    if (++this._depth > MAX_DEPTH) {
+      throw new TooMuch();
+    }
+    const value = work();
+    this._depth--;
+    return value;
+  }
+
+  /** Look a name up where the code stands. */
+  name(name: string, place: IPlace): IBinding {
+    const sticky = this._sticky.get(name);
+    if (sticky !== undefined) {
+      return { value: { type: 'unknown', why: sticky }, place: sticky.place };
+    }
+    for (let scope: Scope | null = this.scope; scope; scope = scope.outer) {
+      if (scope.kind === 'module') {
+        break;
+      }
+      if (scope.kind === 'class' && scope !== this.scope) {
+        continue;
+      }
+      if (scope.globals.has(name)) {
+        break;
+      }
+      const bound = scope.names.get(name);
+      const isOuter = this.anytime !== null && !this.isRunning(scope);
+      if (bound !== undefined) {
+        return isOuter && (scope.local.get(name) ?? 0) > 1
+          ? { value: unknown('run', bound.place), place: bound.place }
+          : bound;
+      }
+      if (scope.local.has(name) && !scope.nonlocals.has(name)) {
+        return { value: unknown('unbound', place), place };
+      }
+    }
+    return this._global(name, place);
+  }
+
+  /** Whether a name of Python's own is no name of the notebook's here. */
+  isPythons(name: string): boolean {
+    const { memory } = this;
+    const place = this.place(0);
+    if (memory.get(memory.module, name) || memory.history.has(name)) {
+      return false;
+    }
+    const { value } = this.name(name, place);
+    return (
+      value.type === 'builtin' ||
+      (value.type === 'unknown' && value.why.cause === 'python')
+    );
+  }
+
+  /** Bind a name where the code stands. */
+  bind(name: string, binding: IBinding | undefined): void {
+    let { scope } = this;
+    if (scope.globals.has(name)) {
+      scope = this.memory.module;
+    } else if (scope.nonlocals.has(name)) {
+      do {
+        scope = scope.outer ?? this.memory.module;
+      } while (scope.kind !== 'module' && !scope.local.has(name));
+    }
+    this.memory.set(scope, name, binding);
+  }
+
+  /** Tell that some code may change a value, keep it, or call it. */
+  lose(value: Value, why: IWhy): void {
+    switch (value.type) {
+      case 'list':
+      case 'dict':
+        if (value.lost) {
+          return;
+        }
+        value.lost = why;
+        (value.type === 'list'
+          ? value.items
+          : [...value.entries.values()].map(([, item]) => item)
+        ).forEach(item => this.lose(item, why));
+        return;
+      case 'tuple':
+        value.items.forEach(item => this.lose(item, why));
+        return;
+      case 'choice':
+        value.options.forEach(option => this.lose(option.value, why));
+        return;
+      case 'class':
+      case 'instance':
+        value.methods.forEach(method => this.lose(method, why));
+        return;
+      case 'function':
+        this._escape(value, why);
+    }
+  }
+
+  /** Apply a function to values, or to each of those that they may be. */
+  each(
+    values: readonly Value[],
+    work: (values: readonly Value[]) => Value,
+    place: IPlace
+  ): Value {
+    return lift(values, work, place, this.memory.onLose);
+  }
+
+  /** What code that isn't known makes of values: nothing that is known. */
+  unknown(values: readonly Value[], place: IPlace): Value {
+    const reasons = values.map(lostBy);
+    const why: IWhy = { cause: 'changed', place };
+    values.forEach(value => this.lose(value, why));
+    if (this._isWild) {
+      this.memory.forget('anything', place);
+    }
+    const first = reasons.find(reason => reason !== null);
+    return first ? { type: 'unknown', why: first } : unknown('run', place);
+  }
+
+  /** Names that code of which nobody knows when it runs may bind. */
+  stick(name: string, why: IWhy): void {
+    this._sticky.set(name, why);
+  }
+
+  /** Forget all that is known, since code may have changed it. */
+  forget(cause: IWhy['cause'], place: IPlace): void {
+    for (const { value } of this.memory.module.names.values()) {
+      this.lose(value, { cause, place });
+    }
+    this.memory.forget(cause, place);
+  }
+
+  /** Note what the field at an offset of the cell is. */
+  see(at: number, binding: IBinding): void {
+    this.seeAt(`${this.code.cell}:${at}`, binding);
+  }
+
+  /** Note what the field of that key is. */
+  seeAt(key: string, binding: IBinding): void {
+    if (this.muted === 0) {
+      this.sightings.see(key, binding);
+    }
+  }
+
+  /** Note a call that fills a text in. */
+  reach(reach: IReach): void {
+    if (this.muted === 0) {
+      this.sightings.reach(reach);
+    }
+  }
+
+  /** Note the text that an expression makes. */
+  make(from: number, to: number, text: ITextValue): void {
+    if (this.muted === 0 && text.pieces.length > 1) {
+      this.sightings.texts.set(`${this.code.cell}:${from}:${to}`, text);
+    }
+  }
+
+  /** Whether the code stands in the scope of a function that runs now. */
+  isRunning(scope: Scope): boolean {
+    return this._running.includes(scope);
+  }
+
+  /** Run a function's body in a scope, as code of the cell that defines it. */
+  inside<T>(scope: Scope, code: ICode, work: () => T): T {
+    const before = [this.scope, this.code] as const;
+    this.scope = scope;
+    this.code = code;
+    this._running.push(scope);
+    const value = work();
+    this._running.pop();
+    [this.scope, this.code] = before;
+    return value;
+  }
+
+  private _escape(value: IFunctionValue, why: IWhy): void {
+    if (this.escaped.has(value.key)) {
+      return;
+    }
+    this.escaped.add(value.key);
+    const code = this.functions.get(value.key)?.code;
+    if (code === undefined) {
+      return;
+    }
+    value.parameters.defaults.forEach(({ value: initial }) =>
+      this.lose(initial, why)
+    );
+    this.expose(value.node, code.source, value.scope as Scope, why);
+  }
+
+  /** From here on, code in `node` may run at any time. */
+  expose(node: SyntaxNode, source: string, around: Scope, why: IWhy): void {
+    const { binds, touches, isWild } = effectsOf(node, source);
+    binds.forEach(name => this._sticky.set(name, why));
+    touches.forEach(name => this._touchable.add(name));
+    this._isWild ||= isWild;
+    for (const name of [...binds, ...touches]) {
+      for (let scope: Scope | null = around; scope; scope = scope.outer) {
+        const bound = scope.names.get(name);
+        if (bound !== undefined) {
+          this.lose(bound.value, why);
+        }
+      }
+    }
+  }
+
+  /** Look a name of the notebook up. */
+  private _global(name: string, place: IPlace): IBinding {
+    const { memory, anytime } = this;
+    if (anytime !== null) {
+      const values = memory.since(name, anytime.order);
+      if (values.length > 0) {
+        return this._atAnyTime(name, values, anytime, place);
+      }
+    } else {
+      const bound = memory.get(memory.module, name);
+      if (bound !== undefined) {
+        return bound;
+      }
+    }
+    if (isUnderstood(name)) {
+      return { value: { type: 'builtin', name }, place };
+    }
+    if (BUILTINS.has(name)) {
+      return { value: unknown('python', place), place };
+    }
+    this.isEarly = true;
+    return (
+      this._below(name, place) ?? { value: unknown('unbound', place), place }
+    );
+  }
+
+  private _atAnyTime(
+    name: string,
+    values: readonly IRemembered[],
+    { isEscaped }: IAnytime,
+    place: IPlace
+  ): IBinding {
+    const all = this.memory.history.get(name)!;
+    const now = this.memory.get(this.memory.module, name);
+    if (all.length >= MOST_REMEMBERED || BUILTINS.has(name)) {
+      return { value: unknown('limit', place), place };
+    }
+    if (!isEscaped) {
+      return values[0].binding;
+    }
+    const bindings = values.map(({ binding }) => binding);
+    const candidates = now ? [...bindings, now] : bindings;
+    return choose(candidates, false, 'run', place, this.memory.onLose);
+  }
+
+  /** The nearest value below of a name that has none yet: cells run in any order. */
+  private _below(name: string, place: IPlace): IBinding | null {
+    // One that was deleted has none any more.
+    const isNew = !this.memory.history.has(name);
+    const all = (isNew && this._later?.get(name)) || [];
+    const isBelow = ({ binding }: IRemembered) =>
+      binding.place.cell === place.cell
+        ? binding.place.at > place.at
+        : this._rank(binding.place.cell) > this._rank(place.cell);
+    return (all.find(isBelow) ?? all[0])?.binding ?? null;
+  }
+
+  private readonly _running: Scope[] = [];
+  private readonly _sticky = new Map<string, IWhy>();
+  private readonly _touchable = new Set<string>();
+  private _isWild = false;
+  private _steps = 0;
+  private _units = 0;
+  private _depth = 0;
+}

@@ -1,0 +1,236 @@
+/** Names, what they are bound to, and how branches and loops change that. */
+import { BUILTINS } from './builtins';
+import { choose, unknown } from './value';
+import type { Cause, IBinding, IPlace, Value } from './value';
+
+/** Most values that a name had which are remembered. */
+export const MOST_REMEMBERED = 64;
+
+/** Stands for all names that nothing else is known of. */
+const ANY = '*';
+
+/** The names of a module, a function, a class or a comprehension. */
+export class Scope {
+  constructor(
+    readonly kind: 'module' | 'function' | 'class' | 'comprehension',
+    readonly outer: Scope | null,
+    /** Names that the body binds; of functions alone. */
+    readonly local: ReadonlyMap<string, number> = new Map()
+  ) {}
+
+  readonly names = new Map<string, IBinding>();
+  readonly globals = new Set<string>();
+  readonly nonlocals = new Set<string>();
+}
+
+/** A name that was bound, or deleted, in a scope. */
+interface IChange {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly before: IBinding | undefined;
+  readonly after: IBinding | undefined;
+}
+
+/** A value that a name of the notebook had from some moment on. */
+export interface IRemembered {
+  readonly order: number;
+  readonly binding: IBinding;
+}
+
+/** What changed between two moments, by scope and name. */
+export type Changes = Map<Scope, Map<string, (IBinding | undefined)[]>>;
+
+/** All names of a notebook, while its cells are gone through. */
+export class Memory {
+  readonly module = new Scope('module', null);
+
+  /** All values that names of the notebook had, in order. */
+  readonly history = new Map<string, IRemembered[]>();
+
+  /** Counts the moments. */
+  order = 0;
+
+  /** Called with each value that is bound. */
+  onBind: (name: string, binding: IBinding) => IBinding = (_, binding) =>
+    binding;
+
+  /** Called with values that a name which isn't known may stand for. */
+  onLose: (value: Value) => void = () => undefined;
+
+  /**
+   * Bind a name in a scope; undefined deletes it.
+   *
+   * @param how - whether code binds it, ways that the code may take are joined,
+   *   or no more is assumed of it.
+   */
+  set(
+    scope: Scope,
+    name: string,
+    given: IBinding | undefined,
+    how: 'bound' | 'joined' | 'assumed' = 'bound'
+  ): void {
+    const after = given && this.onBind(name, given);
+    const change = { scope, name, before: scope.names.get(name), after };
+    this._trail.push(change);
+    if (how === 'bound') {
+      this._log.push(change);
+    }
+    this._put(scope, name, after);
+    if (scope === this.module && after !== undefined && how !== 'assumed') {
+      const all = this.history.get(name) ?? [];
+      this.history.set(name, all);
+      if (all.length < MOST_REMEMBERED) {
+        all.push({ order: ++this.order, binding: after });
+      }
+    }
+  }
+
+  /** What a name is bound to in a scope itself. */
+  get(scope: Scope, name: string): IBinding | undefined {
+    return scope.names.get(name) ?? scope.names.get(ANY);
+  }
+
+  /** Forget all names of the notebook: code may have changed any. */
+  forget(cause: Cause, place: IPlace): void {
+    const lost = { value: unknown(cause, place), place };
+    const scope = this.module;
+    for (const name of new Set([...scope.names.keys(), ANY])) {
+      const before = scope.names.get(name);
+      if (before?.value.type !== 'unknown') {
+        this.set(scope, name, lost);
+      } else {
+        // It may only be assumed to be unknown, as in a loop.
+        this._log.push({ scope, name, before, after: lost });
+      }
+    }
+  }
+
+  /** A moment that `rewind` can go back to. */
+  mark(): number {
+    return this._trail.length;
+  }
+
+  /** Go back to a moment; returns what names are bound to that were bound since. */
+  rewind(mark: number): Changes {
+    const changes: Changes = new Map();
+    for (const { scope, name, after } of this._trail.slice(mark)) {
+      const names = changes.get(scope) ?? new Map<string, []>();
+      changes.set(scope, names.set(name, [after]));
+    }
+    while (this._trail.length > mark) {
+      const { scope, name, before } = this._trail.pop()!;
+      this._put(scope, name, before);
+    }
+    return changes;
+  }
+
+  /** A moment that `logged` can be asked for. */
+  markLog(): number {
+    return this._log.length;
+  }
+
+  /** All that code has bound names to since a moment, on ways that were left, too. */
+  logged(mark: number): Changes {
+    const changes: Changes = new Map();
+    for (const { scope, name, after } of this._log.slice(mark)) {
+      const names: Map<string, (IBinding | undefined)[]> =
+        changes.get(scope) ?? new Map();
+      const values = names.get(name) ?? [];
+      values.push(after);
+      changes.set(scope, names.set(name, values));
+    }
+    return changes;
+  }
+
+  /** Forget the way back: nothing is to be rewound. */
+  settle(): void {
+    this._trail.length = this._log.length = 0;
+  }
+
+  /**
+   * Run ways of which Python takes one.
+   *
+   * @param isAll - whether one of them is surely taken.
+   */
+  branch(
+    ways: readonly (() => void)[],
+    isAll: boolean,
+    cause: Cause,
+    place: IPlace
+  ): void {
+    const outcomes = ways.map(way => {
+      const mark = this.mark();
+      way();
+      return this.rewind(mark);
+    });
+    this.join(outcomes, isAll, cause, place);
+  }
+
+  /** Bind names to what one of several outcomes says. */
+  join(
+    outcomes: readonly Changes[],
+    isAll: boolean,
+    cause: Cause,
+    place: IPlace
+  ): void {
+    const all = new Map<Scope, Set<string>>();
+    for (const [scope, names] of outcomes.flatMap(outcome => [...outcome])) {
+      all.set(scope, new Set([...(all.get(scope) ?? []), ...names.keys()]));
+    }
+    for (const [scope, names] of all) {
+      for (const name of names) {
+        const before = this.get(scope, name);
+        const given = outcomes.map(outcome => outcome.get(scope)?.get(name));
+        const isLeft = !isAll || given.includes(undefined);
+        const found = [
+          ...(isLeft ? [before] : []),
+          ...given.flatMap(all => all ?? [])
+        ];
+        const bound = found.filter(binding => binding !== undefined);
+        // Where a name has no value its use raises, unless there is another of it.
+        const hasOther =
+          BUILTINS.has(name) ||
+          (scope !== this.module && !scope.local.has(name));
+        const isOther = bound.length < found.length && hasOther;
+        this.set(
+          scope,
+          name,
+          bound.length === 0
+            ? undefined
+            : isOther
+              ? this._losing(bound, { value: unknown(cause, place), place })
+              : choose(bound, false, cause, place, this.onLose),
+          'joined'
+        );
+      }
+    }
+  }
+
+  /** What a name had at a moment, and what it got later. */
+  since(name: string, order: number): readonly IRemembered[] {
+    const all = this.history.get(name) ?? [];
+    const first = all.findIndex(item => item.order > order);
+    const start = first === -1 ? all.length - 1 : Math.max(first - 1, 0);
+    return all.slice(Math.max(start, 0));
+  }
+
+  private _losing(values: readonly IBinding[], binding: IBinding): IBinding {
+    values.forEach(({ value }) => this.onLose(value));
+    return binding;
+  }
+
+  private _put(
+    scope: Scope,
+    name: string,
+    binding: IBinding | undefined
+  ): void {
+    if (binding === undefined) {
+      scope.names.delete(name);
+    } else {
+      scope.names.set(name, binding);
+    }
+  }
+
+  private readonly _trail: IChange[] = [];
+  private readonly _log: IChange[] = [];
+}

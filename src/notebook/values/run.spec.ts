@@ -1,0 +1,91 @@
+import { pythonLanguage } from '@codemirror/lang-python';
+
+import { atOnce } from '../strings/pieces';
+import { runNotebook } from './run';
+import { stringOf } from './value';
+
+const { parser } = pythonLanguage;
+
+function run(...sources: string[]) {
+  const cells = sources.map(source => ({
+    source,
+    tree: parser.parse(source),
+    count: null
+  }));
+  return atOnce(runNotebook(cells, () => null));
+}
+
+/** The text that an expression or `+=` of the last cell makes, in its pieces. */
+function piecesOf(expression: string, ...sources: string[]) {
+  const cell = sources.length - 1;
+  const from = sources[cell].indexOf(expression);
+  const text = run(...sources).texts.get(
+    `${cell}:${from}:${from + expression.length}`
+  );
+  return text?.pieces.map(piece => ({
+    text: piece.text,
+    /** Its literal, as its source has it. */
+    source: piece.map
+      .map(({ source: [a, b] }) => sources[piece.cell].slice(a, b))
+      .join(''),
+    isOpen: piece.open !== undefined,
+    via:
+      piece.via && sources[piece.via.cell].slice(piece.via.from, piece.via.to)
+  }));
+}
+
+describe('a text of several pieces', () => {
+  it('leads back to the literals of a concatenation', () => {
+    const sum = '"Answer. " + rules + "Q: " + q + "\\nA:"';
+    expect(
+      piecesOf(sum, 'rules = "Be brief. "', `q = ask()\np = ${sum}`)
+    ).toEqual([
+      { text: 'Answer. ', source: 'Answer. ', isOpen: false, via: undefined },
+      { text: 'Be brief. ', source: 'Be brief. ', isOpen: false, via: 'rules' },
+      { text: 'Q: ', source: 'Q: ', isOpen: false, via: undefined },
+      { text: '{q}', source: '', isOpen: true, via: 'q' },
+      { text: '\nA:', source: '\\nA:', isOpen: false, via: undefined }
+    ]);
+  });
+
+  it('leads back to the literals of steps and of a join', () => {
+    const step = 'p += f"On {topic}"';
+    const pieces = piecesOf(step, `topic = "rain"\np = "A poet.\\n"\n${step}`);
+    expect(pieces?.map(({ text }) => text)).toEqual([
+      'A poet.\n',
+      'On ',
+      'rain'
+    ]);
+    const join = '"\\n".join(["a", f"on {topic}"])';
+    expect(piecesOf(join, join)?.map(({ text }) => text)).toEqual([
+      'a',
+      '\n',
+      'on ',
+      '{topic}'
+    ]);
+  });
+});
+
+describe('going through a notebook', () => {
+  it('ends where a cell is too long to be followed, and says so', () => {
+    const long = `x = "a"\n${'y = [f"{x}", len(x)]\n'.repeat(3_000)}`;
+    const { seen } = run('z = "b"', long, 'f"{z}"');
+    expect(seen.get('2:2')?.why?.cause).toBe('limit');
+  });
+
+  it('builds no long texts', () => {
+    const doubled = 'x = x + x\n'.repeat(100);
+    const { seen } = run(`x = "ab"\n${doubled}f"{x}"`);
+    expect([...seen.values()][0].options).toEqual([]);
+    const { seen: others } = run('x = "ab" * 10 ** 9\nf"{x}"');
+    expect([...others.values()][0].options).toEqual([]);
+  });
+
+  it('goes down into no code that is too deep', () => {
+    const deep = `x = ${'('.repeat(2_000)}"a"${')'.repeat(2_000)}`;
+    expect([...run(deep, 'f"{x}"').seen.values()][0].options).toEqual([]);
+    const chain = `x = ${'"a" + '.repeat(1_000)}"a"`;
+    const [{ options }] = run(chain, 'f"{x}"').seen.values();
+    expect(stringOf(options[0].value)).toBe('a'.repeat(1_001));
+  });
+});

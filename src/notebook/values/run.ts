@@ -1,0 +1,241 @@
+/** Going through a notebook's cells: what its names, fields and texts are. */
+import type { SyntaxNode, Tree } from '@lezer/common';
+
+import { cellMagic } from '../strings/magics';
+import type { ICellMagic } from '../strings/magics';
+import type { Work } from '../strings/pieces';
+import type { NameLookup } from '../strings/types';
+import { distrust, evaluate as evaluateNode, runStatement } from './walk';
+import { runAtAnyTime } from './functions';
+import { magicsOf, wordsOf } from './linemagics';
+import type { ILineMagic } from './linemagics';
+import { Machine, TooMuch } from './machine';
+import type { IReach, ISeen } from './sightings';
+import { Scope } from './memory';
+import type { Memory } from './memory';
+import { runOrder } from './order';
+import { RULES } from './rules';
+import { hasErrors, within } from './syntax';
+import { unknown } from './value';
+import type { IBinding, ITextValue } from './value';
+
+/** A cell as it is gone through. */
+export interface ICell {
+  readonly source: string;
+  /** Its tree; null for cells that hold no Python, or take too long to read. */
+  readonly tree: Tree | null;
+  /** Its execution count, where it has one. */
+  readonly count: number | null;
+}
+
+/** What was seen of a notebook. */
+export interface IRun {
+  /** What a replacement field is, by `cell:offset` of its brace in the source. */
+  readonly seen: ReadonlyMap<string, ISeen>;
+  /** Calls that fill texts in. */
+  readonly reaches: readonly IReach[];
+  /** Texts of several parts, by `cell:from:to` of the expression that makes them. */
+  readonly texts: ReadonlyMap<string, ITextValue>;
+  /** What an expression is where a cell begins, such as a field's that isn't run. */
+  at(cell: number, tree: Tree, source: string): IBinding;
+}
+
+/**
+ * Go through all cells in the order that they ran in, and then through the
+ * functions that nothing there calls, or that may be called at any time.
+ *
+ * Names that are used before they have a value take the nearest one below, as
+ * cells run in any order: a second passage knows these.
+ */
+export function* runNotebook(
+  cells: readonly ICell[],
+  lookup: NameLookup
+): Work<IRun> {
+  const order = runOrder(cells.map(({ count }) => count));
+  const first = yield* passage(cells, order, lookup, null);
+  return first.isEarly
+    ? yield* passage(cells, order, lookup, first.memory.history)
+    : first;
+}
+
+interface IPassage extends IRun {
+  readonly isEarly: boolean;
+  readonly memory: Memory;
+}
+
+function* passage(
+  cells: readonly ICell[],
+  order: readonly number[],
+  lookup: NameLookup,
+  later: Memory['history'] | null
+): Work<IPassage> {
+  const ranks = new Map(order.map((cell, rank) => [cell, rank]));
+  const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell);
+  const names = new Map<number, Map<string, IBinding>>();
+  for (const cell of order) {
+    const { source, tree } = cells[cell];
+    names.set(cell, new Map(m.memory.module.names));
+    m.enter({ cell, source });
+    const magic = cellMagic(source);
+    if (magic !== null && magic.runs === 'elsewhere') {
+      leaveMagic(m, magic);
+      if (magic.holds === 'unknown' && tree !== null) {
+        yield* attempt(m, tree.topNode, () => distrust(m, tree.topNode));
+      }
+    } else if (tree !== null) {
+      yield* attempt(m, tree.topNode, () => runCell(m, tree.topNode, magic));
+    } else if (source.trim() !== '') {
+      m.forget('limit', m.place(0));
+    }
+    yield;
+  }
+  const done = new Set<string>();
+  for (let isNew = true; isNew;) {
+    isNew = false;
+    for (const [key, { value, code }] of [...m.functions]) {
+      const isDue = !m.called.has(key) || m.escaped.has(key);
+      if (isDue && !done.has(key)) {
+        done.add(key);
+        isNew = true;
+        yield* attempt(m, value.node, () => {
+          m.enter(code);
+          runAtAnyTime(m, value);
+        });
+        m.anytime = null;
+        yield;
+      }
+    }
+  }
+  return {
+    seen: m.sightings.seen,
+    reaches: m.sightings.reaches,
+    texts: m.sightings.texts,
+    isEarly: m.isEarly,
+    memory: m.memory,
+    at(cell, tree, source) {
+      const inner = tree.topNode.firstChild?.firstChild ?? null;
+      const place = { cell, at: 0 };
+      if (inner === null || inner.from !== 0 || inner.to !== source.length) {
+        return { value: unknown('syntax', place), place };
+      }
+      m.memory.module.names.clear();
+      names
+        .get(cell)
+        ?.forEach((binding, name) => m.memory.module.names.set(name, binding));
+      m.enter({ cell, source });
+      try {
+        const value = evaluateNode(m, inner);
+        const isName = inner.name === 'VariableName';
+        return isName ? m.name(source, place) : { value, place };
+      } catch (error) {
+        if (!(error instanceof TooMuch)) {
+          throw error;
+        }
+        return { value: unknown('limit', place), place };
+      }
+    }
+  };
+}
+
+/** Do work; where it is too much, nothing is known any more. */
+function* attempt(
+  m: Machine,
+  node: SyntaxNode,
+  work: () => Work<void> | void
+): Work<void> {
+  const { code } = m;
+  try {
+    const rest = work();
+    if (rest) {
+      yield* rest;
+    }
+  } catch (error) {
+    if (!(error instanceof TooMuch)) {
+      throw error;
+    }
+    m.enter(code);
+    const place = m.place(node.from);
+    m.forget('limit', place);
+    // It may have called any of them.
+    for (const { value } of m.functions.values()) {
+      m.lose(value, { cause: 'limit', place });
+    }
+    for (const { name, from } of within(node)) {
+      if (name === 'FormatReplacement') {
+        m.see(from, { value: unknown('limit', place), place });
+      }
+    }
+  }
+}
+
+/** Go through a cell, statement by statement, with the magics between them. */
+function* runCell(
+  m: Machine,
+  top: SyntaxNode,
+  magic: ICellMagic | null
+): Work<void> {
+  const magics = magicsOf(m.code.source, top);
+  let isBroken = false;
+  for (let child = top.firstChild; child; child = child.nextSibling) {
+    // What no statement holds may belong to any of them.
+    isBroken ||= child.type.isError;
+  }
+  if (magic?.runs === 'apart') {
+    // Its names are those of a function of its own.
+    m.scope = new Scope('function', m.memory.module);
+  }
+  for (let child = top.firstChild; child; child = child.nextSibling) {
+    const { from, to } = child;
+    runMagics(
+      m,
+      magics.filter(({ at }) => at < to)
+    );
+    if (isBroken || hasErrors(child)) {
+      m.muted++;
+      distrust(m, child);
+      if (!child.type.isError) {
+        runStatement(m, child);
+        distrust(m, child);
+      }
+      m.muted--;
+    } else {
+      runStatement(m, child);
+    }
+    runMagics(
+      m,
+      magics.filter(({ at }) => at >= from && at < to)
+    );
+    magics.splice(0, magics.filter(({ at }) => at < to).length);
+    yield;
+  }
+  runMagics(m, magics);
+  if (magic !== null) {
+    leaveMagic(m, magic);
+  }
+}
+
+function runMagics(m: Machine, magics: readonly ILineMagic[]): void {
+  for (const { at, binds, touches, isHarmless } of magics) {
+    const place = m.place(at);
+    if (!isHarmless) {
+      m.forget('anything', place);
+    }
+    m.unknown(
+      touches.map(name => m.name(name, place).value),
+      place
+    );
+    for (const name of binds) {
+      m.bind(name, { value: unknown('run', place), place });
+    }
+  }
+}
+
+/** A cell magic binds the names that its line says, such as `%%capture out`. */
+function leaveMagic(m: Machine, magic: ICellMagic): void {
+  const place = m.place(0);
+  for (const name of wordsOf(magic.binds)) {
+    m.unknown([m.name(name, place).value], place);
+    m.bind(name, { value: unknown('run', place), place });
+  }
+  m.unknown([], place);
+}

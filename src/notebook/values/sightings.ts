@@ -1,0 +1,73 @@
+/** What is seen of a notebook while its code is gone through. */
+import type { IArguments } from '../strings/format';
+import { MOST_REMEMBERED } from './memory';
+import { optionsOf, stringOf } from './value';
+import type { IBinding, IOption, ITextValue, IWhy } from './value';
+
+/** Most calls that fill texts in. */
+const MOST_REACHES = 10_000;
+
+/** What a replacement field was seen to be. */
+export interface ISeen {
+  readonly options: readonly IOption[];
+  /** Why it was, or may be, something that isn't known. */
+  readonly why: IWhy | null;
+  /** Whether each of the options occurs. */
+  readonly each: boolean;
+  /** Whether the only value is a parameter's default. */
+  readonly isDefault: boolean;
+}
+
+/** A call that fills in the text that some expression made. */
+export interface IReach {
+  readonly how: 'format' | 'percent';
+  readonly text: ITextValue;
+  /** The call's arguments, or the right side of `%`, as written. */
+  readonly args: IArguments;
+}
+
+/** Fields, texts, and calls that fill texts in. */
+export class Sightings {
+  /** Fields by `cell:offset` of their brace. */
+  readonly seen = new Map<string, ISeen>();
+  readonly reaches: IReach[] = [];
+  /** Texts by `cell:from:to` of the expression that makes them. */
+  readonly texts = new Map<string, ITextValue>();
+
+  /** Note what the field of that key, `cell:offset`, is. */
+  see(key: string, binding: IBinding): void {
+    const before = this.seen.get(key);
+    const { value } = binding;
+    const options = [...(before?.options ?? [])];
+    let why = before?.why ?? null;
+    for (const option of optionsOf(binding)) {
+      if (option.value.type === 'unknown') {
+        why ??= option.value.why;
+      } else if (option.value.type === 'text') {
+        const text = stringOf(option.value);
+        const open = option.value.pieces.find(piece => piece.open)?.open;
+        if (text === null) {
+          why ??= open ?? null;
+        } else if (!options.some(({ value: v }) => stringOf(v) === text)) {
+          options.push(option);
+        }
+      }
+    }
+    this.seen.set(key, {
+      options: options.slice(0, MOST_REMEMBERED),
+      why:
+        options.length > MOST_REMEMBERED
+          ? { cause: 'limit', place: binding.place }
+          : why,
+      each: (before?.each ?? true) && (value.type !== 'choice' || value.each),
+      isDefault: (before?.isDefault ?? true) && binding.isDefault === true
+    });
+  }
+
+  /** Note a call that fills a text in. */
+  reach(reach: IReach): void {
+    if (this.reaches.length < MOST_REACHES) {
+      this.reaches.push(reach);
+    }
+  }
+}

@@ -1,0 +1,303 @@
+/** What the evaluator knows of Python's values. */
+import type { SyntaxNode } from '@lezer/common';
+
+import type { ITextRun } from '../../session/source';
+
+/** A place in the notebook: a cell, by its index, and an offset in its source. */
+export interface IPlace {
+  readonly cell: number;
+  readonly at: number;
+}
+
+/** Why a value isn't known. */
+export type Cause =
+  /** Only running the code tells. */
+  | 'run'
+  /** Changed in a branch, and one of the ways isn't known. */
+  | 'branch'
+  /** Changed in a loop. */
+  | 'loop'
+  /** Changed where it stands, as by `.append`, or passed to code that may. */
+  | 'changed'
+  /** A parameter that no call in the notebook gives a value. */
+  | 'parameter'
+  /** Nothing in the notebook gives the name a value. */
+  | 'unbound'
+  /** One of Python's own functions or classes. */
+  | 'python'
+  /** Code that may change any name: `import *`, `exec`, `%run`. */
+  | 'anything'
+  /** The source can't be read as Python. */
+  | 'syntax'
+  /** Too long, too deep or too many to be followed. */
+  | 'limit';
+
+/** Why a value isn't known, and where that happens. */
+export interface IWhy {
+  readonly cause: Cause;
+  readonly place: IPlace;
+}
+
+/**
+ * A part of a text. Its map leads to the literal that it comes from, in
+ * `cell`; the map of a computed part is empty.
+ */
+export interface IPiece {
+  readonly text: string;
+  readonly cell: number;
+  readonly map: readonly ITextRun[];
+  /** Why this part is open: `text` is its field as written, braces included. */
+  readonly open?: IWhy;
+  /** The expression that put it into its text: a field's, or a name beside `+`. */
+  readonly via?: IExtent;
+}
+
+/** A string: its parts, some of which may be open. */
+export interface ITextValue {
+  readonly type: 'text';
+  readonly pieces: readonly IPiece[];
+  /** The expression that it was made by. */
+  readonly whole: IExtent | null;
+}
+
+/** A stretch of a cell's source. */
+export interface IExtent {
+  readonly cell: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface IListValue {
+  readonly type: 'list';
+  readonly items: readonly Value[];
+  /** Set once code may have changed it. */
+  lost: IWhy | null;
+}
+
+export interface ITupleValue {
+  readonly type: 'tuple';
+  readonly items: readonly Value[];
+}
+
+export interface IDictValue {
+  readonly type: 'dict';
+  /** By `keyOf` the key. */
+  readonly entries: ReadonlyMap<string, readonly [key: Value, value: Value]>;
+  lost: IWhy | null;
+}
+
+/** A function of the notebook's, or a lambda. */
+export interface IFunctionValue {
+  readonly type: 'function';
+  /** The definition; the same for all values that running it makes. */
+  readonly key: string;
+  readonly node: SyntaxNode;
+  readonly cell: number;
+  readonly scope: unknown;
+  readonly parameters: IParameters;
+  /** When it was defined. */
+  readonly order: number;
+  readonly isLazy: boolean; // a generator or a coroutine
+  readonly isMethod: boolean;
+}
+
+/** A function's parameters. */
+export interface IParameters {
+  readonly positional: readonly string[];
+  readonly keyword: readonly string[];
+  readonly defaults: ReadonlyMap<string, IBinding>;
+  /** Names of `*args` and `**kwargs`. */
+  readonly rest: readonly string[];
+}
+
+/** A class of the notebook's, or one of its instances. */
+export interface IClassValue {
+  readonly type: 'class' | 'instance';
+  readonly methods: Map<string, IFunctionValue>;
+}
+
+/** A value that is one of several. */
+export interface IChoice {
+  readonly type: 'choice';
+  readonly options: readonly IOption[];
+  /** Whether each of them occurs, as in a loop; else one of them does. */
+  readonly each: boolean;
+}
+
+export interface IOption {
+  readonly value: Value;
+  readonly place: IPlace;
+}
+
+export type Value =
+  | ITextValue
+  | { readonly type: 'int'; readonly value: bigint }
+  | { readonly type: 'float'; readonly value: number }
+  | { readonly type: 'bool'; readonly value: boolean }
+  | { readonly type: 'none' }
+  | IListValue
+  | ITupleValue
+  | IDictValue
+  | IFunctionValue
+  | IClassValue
+  /** A function or module of Python's own that is understood, such as `len`. */
+  | { readonly type: 'builtin'; readonly name: string }
+  | { readonly type: 'module'; readonly name: string }
+  | IChoice
+  | { readonly type: 'unknown'; readonly why: IWhy };
+
+/** A name's value, and where it was given. */
+export interface IBinding {
+  readonly value: Value;
+  readonly place: IPlace;
+  /** Whether it is a parameter's default value. */
+  readonly isDefault?: boolean;
+}
+
+export const NONE: Value = { type: 'none' };
+
+/** Most values that one may be of. */
+export const MOST_OPTIONS = 20;
+
+export function unknown(cause: Cause, place: IPlace): Value {
+  return { type: 'unknown', why: { cause, place } };
+}
+
+export function int(value: bigint | number): Value {
+  return { type: 'int', value: BigInt(value) };
+}
+
+export function bool(value: boolean): Value {
+  return { type: 'bool', value };
+}
+
+/** A text that was computed, and so has no place in a source. */
+export function computed(text: string): ITextValue {
+  return { type: 'text', pieces: [{ text, cell: -1, map: [] }], whole: null };
+}
+
+/** The string of a text; null where a part of it is open. */
+export function stringOf(value: Value): string | null {
+  return value.type !== 'text' || value.pieces.some(piece => piece.open)
+    ? null
+    : value.pieces.map(piece => piece.text).join('');
+}
+
+/** Number of UTF-16 units of a text, open parts as they are written. */
+export function unitsOf(value: ITextValue): number {
+  return value.pieces.reduce((sum, piece) => sum + piece.text.length, 0);
+}
+
+/** A dictionary's key for a value; null for values that can't be compared here. */
+export function keyOf(value: Value): string | null {
+  const text = stringOf(value);
+  return text !== null
+    ? `s${text}`
+    : value.type === 'int'
+      ? `i${value.value}`
+      : null;
+}
+
+/** Whether two values are surely one and the same. */
+export function isSame(one: Value, other: Value): boolean {
+  if (one === other) {
+    return true;
+  }
+  if (one.type === 'text' && other.type === 'text') {
+    const text = stringOf(one);
+    return text !== null && text === stringOf(other);
+  }
+  switch (one.type) {
+    case 'int':
+    case 'bool':
+      return other.type === one.type && other.value === one.value;
+    case 'float':
+      return other.type === 'float' && Object.is(other.value, one.value);
+    case 'none':
+      return other.type === 'none';
+    case 'builtin':
+    case 'module':
+      return other.type === one.type && other.name === one.name;
+    default:
+      return false;
+  }
+}
+
+/** The values that one may be of; null where one of them isn't known. */
+export function optionsOf({ value, place }: IBinding): readonly IOption[] {
+  return value.type === 'choice' ? value.options : [{ value, place }];
+}
+
+/**
+ * One of several values.
+ *
+ * @param each - whether each of them occurs.
+ * @param place - of what makes the choice.
+ * @param lose - called with values that the choice may stand for, where it isn't
+ *   known: code that changes it changes them.
+ */
+export function choose(
+  bindings: readonly IBinding[],
+  each: boolean,
+  cause: Cause,
+  place: IPlace,
+  lose: (value: Value) => void
+): IBinding {
+  const options: IOption[] = [];
+  let lost: Value | null = null;
+  for (const option of bindings.flatMap(optionsOf)) {
+    if (option.value.type === 'unknown') {
+      lost ??= option.value;
+    } else if (!options.some(({ value }) => isSame(value, option.value))) {
+      options.push(option);
+    }
+  }
+  if (lost !== null && options.length === 0) {
+    return bindings.find(({ value }) => value.type === 'unknown')!;
+  }
+  if (lost !== null || options.length > MOST_OPTIONS) {
+    options.forEach(option => lose(option.value));
+    return { value: unknown(cause, place), place };
+  }
+  return options.length === 1
+    ? options[0]
+    : { value: { type: 'choice', options, each }, place: options[0].place };
+}
+
+/** Apply a function to a value, or to each that it may be. */
+export function lift(
+  values: readonly Value[],
+  work: (values: readonly Value[]) => Value,
+  place: IPlace,
+  lose: (value: Value) => void
+): Value {
+  const at = values.findIndex(({ type }) => type === 'choice');
+  if (at === -1) {
+    return work(values);
+  }
+  const choice = values[at] as IChoice;
+  const rest = values.filter((_, index) => index !== at);
+  const isOne = rest.every(({ type }) => type !== 'choice');
+  const made = choice.options.map(option => ({
+    value: lift(
+      values.map((value, index) => (index === at ? option.value : value)),
+      work,
+      place,
+      lose
+    ),
+    place: option.place
+  }));
+  // Values that vary together, as in one loop, are more than all that occur.
+  return choose(made, choice.each && isOne, 'limit', place, lose).value;
+}
+
+/** Why a value isn't known, where that is a reason for what is made of it, too. */
+export function lostBy(value: Value): IWhy | null {
+  const why =
+    value.type === 'unknown'
+      ? value.why
+      : value.type === 'list' || value.type === 'dict'
+        ? value.lost
+        : null;
+  return why?.cause === 'unbound' || why?.cause === 'python' ? null : why;
+}

@@ -1,0 +1,158 @@
+/** Going from node to node: what any rule for a node does with those in it. */
+import type { SyntaxNode } from '@lezer/common';
+
+import { evaluate as readLiteral, isExpression } from '../strings/evaluate';
+import type { IText } from '../strings/evaluate';
+import type { Machine } from './machine';
+import { truth } from './operators';
+import { expressionsOf, namesIn } from './syntax';
+import { unitsOf, unknown } from './value';
+import type { IBinding, IPlace, Value } from './value';
+
+/** The value of an expression; working it out may change what is known. */
+export function evaluate(m: Machine, node: SyntaxNode): Value {
+  m.step();
+  const rule = m.rules.expressions.get(node.name) ?? evaluateParts;
+  const value = m.deeper(() => rule(m, node));
+  if (value.type !== 'text') {
+    return value;
+  }
+  m.step(unitsOf(value));
+  const { cell } = m.code;
+  const whole = value.whole ?? { cell, from: node.from, to: node.to };
+  const text = { ...value, whole };
+  m.make(node.from, node.to, text);
+  return text;
+}
+
+/** An expression's value, and where its name was given it. */
+export function bindingOf(m: Machine, node: SyntaxNode): IBinding {
+  const value = evaluate(m, node);
+  const name = firstName(node);
+  if (name === null) {
+    return { value, place: m.place(node.from) };
+  }
+  const bound = m.name(textAt(m, name), m.place(name.from));
+  return name.from === node.from && name.to === node.to
+    ? { ...bound, value }
+    : { value, place: bound.place };
+}
+
+/** Whether a condition holds; null where that isn't known. */
+export function condition(m: Machine, node: SyntaxNode): boolean | null {
+  const value = evaluate(m, node);
+  const is = truth(value);
+  if (is === null) {
+    m.unknown([value], m.place(node.from));
+  }
+  return is;
+}
+
+export function textAt(m: Machine, node: SyntaxNode): string {
+  return m.code.source.slice(node.from, node.to);
+}
+
+/** Work out what Python may leave out. */
+export function maybe(m: Machine, node: SyntaxNode, work: () => void): void {
+  // Only these bind names.
+  if (!/:=|\(/.test(textAt(m, node))) {
+    work();
+    return;
+  }
+  m.branching++;
+  m.memory.branch([work], false, 'branch', m.place(node.from));
+  m.branching--;
+}
+
+/** Work out all parts of an expression that isn't understood. */
+export function evaluateParts(m: Machine, node: SyntaxNode): Value {
+  const values = expressionsOf(node).map(part => evaluate(m, part));
+  return m.unknown(values, m.place(node.from));
+}
+
+/** A literal as it is read, once. */
+export function literalOf(m: Machine, node: SyntaxNode): IText | null {
+  const key = `${m.code.cell}:${node.from}`;
+  let text = m.literals.get(key);
+  if (text === undefined) {
+    text = readLiteral(node, m.code.source, {
+      lookup: m.lookup,
+      trans: SILENT
+    });
+    m.literals.set(key, text);
+  }
+  return text;
+}
+
+/** Words that nobody reads. */
+const SILENT = {
+  __: (text: string) => text
+} as Parameters<typeof readLiteral>[2]['trans'];
+
+/** Values beside each other without brackets: a tuple, where there are several. */
+export function values(
+  m: Machine,
+  nodes: readonly SyntaxNode[],
+  place: IPlace
+): IBinding {
+  const isSingle = nodes.length === 1;
+  if (isSingle) {
+    return { ...bindingOf(m, nodes[0]), place };
+  }
+  const items = nodes
+    .filter(({ name }) => name !== ',' && name !== '*')
+    .map(part => evaluate(m, part));
+  const value: Value = nodes.some(({ name }) => name === '*')
+    ? m.unknown(items, place)
+    : { type: 'tuple', items };
+  return { value, place };
+}
+
+/** The first name in an expression; it is what a field's value comes from. */
+function firstName(node: SyntaxNode): SyntaxNode | null {
+  let inner: SyntaxNode | null = node;
+  while (inner !== null && inner.name !== 'VariableName') {
+    inner =
+      /^(MemberExpression|BinaryExpression|CallExpression|ParenthesizedExpression|UnaryExpression|ConditionalExpression)$/.test(
+        inner.name
+      )
+        ? (expressionsOf(inner)[0] ?? null)
+        : null;
+  }
+  return inner;
+}
+
+/** Go through the statements of a body. */
+export function runBody(m: Machine, node: SyntaxNode): void {
+  for (let child = node.firstChild; child; child = child.nextSibling) {
+    if (m.hasEnded) {
+      return;
+    }
+    if (isExpression(child) && child.name !== 'Comment') {
+      runStatement(m, child);
+    }
+  }
+}
+
+/** Go through a statement. */
+export function runStatement(m: Machine, node: SyntaxNode): void {
+  m.step();
+  m.deeper(() => {
+    const rule = m.rules.statements.get(node.name);
+    if (rule) {
+      rule(m, node);
+    } else {
+      expressionsOf(node).forEach(part => evaluate(m, part));
+    }
+  });
+}
+
+/** A statement that isn't read surely: any of its names may be another by then. */
+export function distrust(m: Machine, node: SyntaxNode): void {
+  const place = m.place(node.from);
+  for (const name of namesIn(node, m.code.source)) {
+    const { value } = m.name(name, place);
+    m.lose(value, { cause: 'syntax', place });
+    m.bind(name, { value: unknown('syntax', place), place });
+  }
+}

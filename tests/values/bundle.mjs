@@ -1,0 +1,42 @@
+/**
+ * Bundle the evaluator of notebooks' values for Node.js:
+ *
+ *     node tests/values/bundle.mjs FOLDER
+ *
+ * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
+ * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "found": […], "ms": …, "longest": …}`.
+ */
+/* global console, process, URL */
+import { resolve } from 'path';
+import { fileURLToPath } from 'url';
+
+import { rspack } from '@rspack/core';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const compiler = rspack({
+  mode: 'development',
+  context: root,
+  target: 'node20',
+  devtool: false,
+  entry: { evaluator: './tests/values/evaluator.mjs' },
+  output: { path: resolve(process.argv[2]), filename: '[name].js' },
+  resolve: { extensions: ['.ts', '.tsx', '.js', '.mjs'] },
+  module: {
+    rules: [
+      {
+        test: /\.tsx?$/,
+        loader: 'builtin:swc-loader',
+        options: { jsc: { parser: { syntax: 'typescript', tsx: true } } },
+        type: 'javascript/auto'
+      }
+    ]
+  }
+});
+
+compiler.run((error, stats) => {
+  if (error || stats.hasErrors()) {
+    console.error(error ?? stats.toString());
+    process.exitCode = 1;
+  }
+});

@@ -1,0 +1,54 @@
+/** Says what the strings and fields of notebooks on standard input are; see `bundle.mjs`. */
+/* global process */
+import { createInterface } from 'readline';
+
+import { parser } from '@lezer/python';
+
+import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
+import { findPythonStrings } from '../../src/notebook/strings/python.ts';
+import { runNotebook } from '../../src/notebook/values/run.ts';
+import { stringOf } from '../../src/notebook/values/value.ts';
+
+const CONTEXT = {
+  lookup: () => null,
+  trans: { __: text => text }
+};
+
+function milliseconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+createInterface({ input: process.stdin }).on('line', line => {
+  const { cells, strings } = JSON.parse(line);
+  const read = cells.map(source => ({
+    source,
+    count: null,
+    tree: parseWithMagics(source, parser)
+  }));
+  const begun = milliseconds();
+  const work = runNotebook(read, () => null);
+  let longest = 0;
+  let before = begun;
+  let step = work.next();
+  for (; !step.done; step = work.next()) {
+    const now = milliseconds();
+    longest = Math.max(longest, now - before);
+    before = now;
+  }
+  const ms = milliseconds() - begun;
+  const seen = Object.fromEntries(
+    Array.from(step.value.seen, ([key, { options, why, each }]) => [
+      key,
+      { values: options.map(({ value }) => stringOf(value)), why, each }
+    ])
+  );
+  const found = strings
+    ? read.map(({ source, tree }) =>
+        findPythonStrings(source, parser, CONTEXT, tree).map(
+          ({ span, kind, value }) => ({ span, kind, value })
+        )
+      )
+    : [];
+  process.stdout.write(`${JSON.stringify({ seen, found, ms, longest })}\n`);
+});

@@ -1,0 +1,95 @@
+"""The evaluator of notebooks' values against CPython: what it knows, no run may contradict."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.values.programs import Writer, observe, places
+
+ROOT = Path(__file__).parents[2]
+
+# Programs make coroutines that nothing runs.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine")
+
+Evaluate = Callable[[list[str]], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
+    """What the evaluator sees of a notebook; one process does it for all."""
+    folder = tmp_path_factory.mktemp("evaluator")
+    subprocess.run(["node", "tests/values/bundle.mjs", folder], cwd=ROOT, check=True)
+    with subprocess.Popen(
+        ["node", folder / "evaluator.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        stdin, stdout = process.stdin, process.stdout
+
+        def ask(cells: list[str]) -> dict[str, Any]:
+            stdin.write(json.dumps({"cells": cells}) + "\n")
+            stdin.flush()
+            seen: dict[str, Any] = json.loads(stdout.readline())["seen"]
+            return seen
+
+        yield ask
+        stdin.close()
+
+
+def contradictions(cells: list[str], evaluate: Evaluate, seed: int) -> tuple[list[str], int]:
+    """Fields of which CPython saw something else than the evaluator knows; and how many it knows."""
+    seen = evaluate(cells)
+    wrong: list[str] = []
+    known = 0
+    fields = places(cells)
+    for run in range(2):
+        observed = observe(cells, seed + run)
+        for key, number in fields.items():
+            field = seen.get(key)
+            if number not in observed or field is None or field["why"] is not None:
+                continue
+            known += 1
+            if not observed[number] <= set(field["values"]):
+                wrong.append(f"SEE({number}): {observed[number]} is none of {field['values']}")
+    return wrong, known
+
+
+def check(seed: int, evaluate: Evaluate) -> int:
+    cells = Writer(random.Random(seed)).notebook()
+    try:
+        for cell in cells:
+            compile(cell, "cell", "exec")
+    except SyntaxError:
+        return 0
+    wrong, known = contradictions(cells, evaluate, seed)
+    assert not wrong, "\n".join([*wrong, "", "\n# ---\n".join(cells)])
+    return known
+
+
+def test_no_run_contradicts_what_is_known(evaluate: Evaluate) -> None:
+    assert sum(check(seed, evaluate) for seed in range(150)) > 500
+
+
+@pytest.mark.long
+@settings(max_examples=4_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_no_run_contradicts_what_is_known_of_thousands(evaluate: Evaluate, seed: int) -> None:
+    check(seed, evaluate)
+
+
+def test_a_wrong_value_would_be_found() -> None:
+    cells = ['x = "a"\nSEE(1, f"{x}")']
+    lies: Evaluate = lambda _: {"0:17": {"values": ["b"], "why": None}}  # noqa: E731
+    assert places(cells) == {"0:17": 1}
+    wrong, known = contradictions(cells, lies, 0)
+    assert known == 2
+    assert wrong
