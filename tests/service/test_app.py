@@ -39,7 +39,7 @@ async def test_an_unexpected_failure_is_reported_in_words_too(monkeypatch: pytes
         raise RuntimeError("a first line\nand a second")
         yield
 
-    monkeypatch.setattr(Registry, "ready", fail)
+    monkeypatch.setattr(Registry, "loaded", fail)
     registry = Registry(parse(["one:./x"]), None, lambda say: None)
     app = create_app(registry, Scheduler(registry), SECRET, fail)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -64,6 +64,9 @@ class Model:
     """Tells what it is asked, in the events and answers of a model's."""
 
     def serve(self, owner: str) -> None:
+        pass
+
+    def warm_up_generation(self) -> None:
         pass
 
     def ablation(self, request: AblationRequest, _: Cancellation) -> Iterator[BaseModel]:

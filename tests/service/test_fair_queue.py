@@ -124,6 +124,9 @@ class Model:
     def serve(self, owner: str) -> None:
         pass
 
+    def warm_up_generation(self) -> None:
+        pass
+
 
 @pytest.fixture
 def scheduler(monkeypatch: pytest.MonkeyPatch) -> Scheduler:

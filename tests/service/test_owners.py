@@ -103,6 +103,9 @@ class Model:
     def serve(self, owner: str) -> None:
         self.noted.append(owner)
 
+    def warm_up_generation(self) -> None:
+        pass
+
 
 @pytest.mark.asyncio
 async def test_the_owner_of_the_turn_is_served(monkeypatch: pytest.MonkeyPatch) -> None:

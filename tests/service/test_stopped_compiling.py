@@ -68,7 +68,7 @@ class Reader:
 
 
 @pytest.fixture
-def scheduler(language_model: Any, monkeypatch: pytest.MonkeyPatch) -> Scheduler:
+def scheduler(language_model: Any, without_warm_up: None, monkeypatch: pytest.MonkeyPatch) -> Scheduler:
     monkeypatch.setattr(fair_queue, "NOTIFY_SECONDS", 0.0)
     monkeypatch.setattr(Registry, "_make", lambda *_: language_model)
     monkeypatch.setattr(Registry, "rested", lambda *_: None)
