@@ -122,12 +122,12 @@ export function callContainer(
 }
 
 /** Blanks other than spaces and tabs. */
-const OTHER_BLANKS = new RegExp('[\\f\\v\\r\\x1c-\\x1f\\x85]');
+const OTHER_BLANKS = '[\\f\\v\\r\\x1c-\\x1f\\x85]';
 
 function stepped(value: Value, name: 'dedent' | 'cleandoc'): Value | null {
   const string = stringOf(value);
   // Later Pythons empty lines of other blanks, too.
-  const isSure = string !== null && !OTHER_BLANKS.test(string);
+  const isSure = string !== null && !new RegExp(OTHER_BLANKS).test(string);
   return value.type === 'text' && isSure ? step(value, { name }) : null;
 }
 

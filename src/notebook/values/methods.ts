@@ -14,10 +14,8 @@ const MOST_ITEMS = 10_000;
 const SPACE =
   '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 
-const LINE_END = new RegExp(
-  '\\r\\n|[\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]',
-  'g'
-);
+/** What `str.splitlines` ends lines at. */
+const LINE_END = '\\r\\n|[\\n\\v\\f\\r\\x1c-\\x1e\\x85\\u2028\\u2029]';
 
 /** Letters whose cases all Unicode versions, and both languages, agree on. */
 const SURE_CASES = /^[\0-\xa9\xab-\xb4\xb6-\xb9\xbb-\xde\xe0-\xfe]*$/;
@@ -304,7 +302,7 @@ function cutAll(
 function lines(text: ITextValue, string: string): ITextValue[] {
   const found: ITextValue[] = [];
   let start = 0;
-  for (const { 0: end, index } of string.matchAll(LINE_END)) {
+  for (const { 0: end, index } of string.matchAll(new RegExp(LINE_END, 'g'))) {
     found.push(cutText(text, start, index));
     start = index + end.length;
     if (found.length > MOST_ITEMS) {
