@@ -54,7 +54,7 @@ PURE_METHODS = {
     "zfill",
 }
 PURE_FUNCTIONS = {"len": len, "str": str, "int": int, "float": float, "repr": repr, "abs": abs}
-MOST = 100_000
+MAX_REPR = 100_000
 """Longest value that is compared."""
 
 
@@ -123,7 +123,7 @@ class Runner:
                         self.see(cell, source, node.value)
                     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
                         return  # The cell ends here.
-                    if len(repr(value)) < MOST:
+                    if len(repr(value)) < MAX_REPR:
                         self.names.update((target.id, value) for target in targets if isinstance(target, ast.Name))
                         continue
             self.see_inside(cell, source, node)
