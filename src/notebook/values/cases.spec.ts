@@ -198,6 +198,11 @@ const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
     'may be changed at run time in cell 2'
   ],
   [
+    'a class whose name may be its own',
+    ['x = ["a"]', 'class A:\n    if f():\n        x = []\n    g(x)'],
+    ''
+  ],
+  [
     'a method that print calls',
     [
       'x = "a"\nclass A:\n    def __str__(self):\n        global x\n        x = "b"\n        return ""',

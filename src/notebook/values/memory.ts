@@ -198,7 +198,10 @@ export class Memory {
           bound.length === 0
             ? undefined
             : isOther
-              ? this._losing(bound, { value: unknown(cause, place), place })
+              ? this._losing(bound, scope, name, {
+                  value: unknown(cause, place),
+                  place
+                })
               : choose(bound, false, cause, place, this.onLose),
           'joined'
         );
@@ -214,8 +217,20 @@ export class Memory {
     return all.slice(Math.max(start, 0));
   }
 
-  private _losing(values: readonly IBinding[], binding: IBinding): IBinding {
+  /** A name that may be one of these, or that of an outer scope, isn't known. */
+  private _losing(
+    values: readonly IBinding[],
+    scope: Scope,
+    name: string,
+    binding: IBinding
+  ): IBinding {
     values.forEach(({ value }) => this.onLose(value));
+    for (let outer = scope.outer; outer !== null; outer = outer.outer) {
+      const bound = outer.names.get(name);
+      if (bound !== undefined) {
+        this.onLose(bound.value);
+      }
+    }
     return binding;
   }
 
