@@ -19,3 +19,4 @@ from lit_lab.protocol.requests import *
 from lit_lab.protocol.service import *
 from lit_lab.protocol.starting import *
 from lit_lab.protocol.tokens import *
+from lit_lab.protocol.turns import *

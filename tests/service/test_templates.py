@@ -182,7 +182,7 @@ def test_what_a_familys_template_puts_around_a_prompt(family: str) -> None:
 
 def test_a_prompt_is_never_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     chat = of(PHI3)
-    monkeypatch.setattr(rendering, "_run", lambda *_: pytest.fail("a template was run"))
+    monkeypatch.setattr(rendering, "run", lambda *_: pytest.fail("a template was run"))
     prompt = "{{ messages }}{% for x in y %}"
     assert chat.around(prompt) == ("wrapped", "<|user|>\n", "<|end|>\n<|assistant|>\n")
 
@@ -397,7 +397,7 @@ def test_whoever_got_out_of_the_sandbox_would_find_little(monkeypatch: pytest.Mo
     script = tmp_path / "escaped.py"
     script.write_text(ESCAPED.format(path=str(Path(rendering.child.__file__))))
     monkeypatch.setattr(rendering.child, "__file__", str(script))
-    (said,) = rendering._run(Template(""), [{}])
+    (said,) = rendering.run(Template(""), [{}])
     seen = json.loads(said["text"])
     assert set(seen.pop("variables")) <= {"LC_CTYPE"}
     assert seen == {"argv": 1, "modules": False, "file": "OSError", "socket": "OSError", "memory": "MemoryError"}
