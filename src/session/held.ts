@@ -1,6 +1,8 @@
 /** A prompt's text and where it stands, which belong together. */
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import type { Turn } from '../api';
+import { isSameTurns, turnsIn } from './conversation';
 import type { IPromptSource, IPromptText, ISuggestion } from './source';
 import { fill } from './template';
 
@@ -17,6 +19,8 @@ export interface ISavedText {
   /** Values found in a notebook that may be closed by then. */
   readonly found: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
+  /** The turns that were edited, `edited` as text; null or absent: a text. */
+  readonly turns?: readonly Turn[] | null;
   readonly origin: IOrigin | null;
   readonly link: ReadonlyPartialJSONObject | null;
   /** Whether the place was found to say something else, or not found any more. */
@@ -88,6 +92,20 @@ export function filledOf(held: IHeld): string | null {
   return held.text && fill(held.text, valuesOf(held)).value;
 }
 
+/** The source's turns with their variables filled in; null where it has none. */
+export function filledTurnsOf(held: IHeld): readonly Turn[] | null {
+  if (!held.text?.turns) {
+    return null;
+  }
+  const { value, turns = [] } = fill(held.text, valuesOf(held));
+  return turnsIn(value, turns);
+}
+
+/** Whether turns say what the source's do; null: they are a text. */
+export function isAsFound(held: IHeld, turns: readonly Turn[] | null): boolean {
+  return isSameTurns(filledTurnsOf(held), turns);
+}
+
 /** Whether a text was edited by hand and would be missed. */
 export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
@@ -95,12 +113,13 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
 
 /** What to keep of a text over a reload. */
 export function saveHeld(held: IHeld): ISavedText {
-  const { source, text, typed, edited, link, isLost } = held;
+  const { source, text, typed, edited, turns, link, isLost } = held;
   return {
     text,
     typed,
     found: foundOf(held),
     edited,
+    ...(turns && { turns }),
     origin: originOf(held),
     link: source?.link ?? link,
     isLost: isLost || source?.text === null

@@ -6,6 +6,8 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
+import type { Role } from '../api';
+
 /** Half-open span `[start, end)` in UTF-16 units. */
 export type Span = readonly [start: number, end: number];
 
@@ -22,6 +24,12 @@ export interface IField {
   /** What stands between the braces. */
   readonly expression: string;
   /** Where it stands in the template's value. */
+  readonly value: Span;
+}
+
+/** A turn of a conversation, and where its text stands in the prompt's value. */
+export interface ITurnSpan {
+  readonly role: Role;
   readonly value: Span;
 }
 
@@ -48,6 +56,11 @@ export interface IPromptText {
   /** In order; empty where the text has no place in an editor. */
   readonly map: readonly ITextRun[];
   readonly fields: readonly IField[];
+  /**
+   * The turns of a conversation, in order and apart, as `joinTurns` places them;
+   * left out: it is a text. Fields lie within turns.
+   */
+  readonly turns?: readonly ITurnSpan[];
   /** In words: why `value` may differ from what the language would have. */
   readonly problem?: string;
   /**

@@ -112,18 +112,21 @@ def test_texts_join_to_each_turn(base: Any, system: str, said: list[str]) -> Non
 
 
 def test_a_token_never_belongs_to_two_turns(keras_libraries: None) -> None:
-    """Gemma's format has line breaks alone between the system's text and the user's, which one token may include."""
-    made, tokenizer = made_by("Llama3", ["<|begin_of_text|>", "<|end_of_text|>", "<start_of_turn>", "<end_of_turn>"],
-                              GEMMA3, "<|begin_of_text|>", "<|end_of_text|>")  # fmt: skip
-    turns = turns_of([("system", "on\n"), ("user", "\nion")])
-    prompt = tokenizer.tokenize_turns(turns)
-    check_owned(prompt, turns)
-    assert prompt.system == "user"
-    pieces = [token.piece for token in prompt.tokens]
-    assert pieces[pieces.index("on") :][:4] == ["on", "ĊĊ", "Ċ", "Ċ"]
-    # Where no token would, all of it is tokenized together.
-    apart = turns_of([("system", "on"), ("user", "ion")])
-    assert [token.piece for token in tokenizer.tokenize_turns(apart).tokens if "Ċ" in token.piece] == ["Ċ", "ĊĊ", "Ċ", "Ċ"]
+    """A format may have nothing, or line breaks alone, between the system's text and the user's."""
+    template = GEMMA3.replace("content + '\n\n'", "content")
+    assert template != GEMMA3
+    _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"], template)
+    for one, other, expected in [
+        ("on\n", "\nion", ["on", "Ċ", "Ċ", "ion"]),
+        ("o", "n", ["o", "n"]),
+        # Where no token would, all of it is tokenized together.
+        ("on", "\n\nion", ["on", "ĊĊ", "ion"]),
+    ]:
+        turns = turns_of([("system", one), ("user", other)])
+        prompt = tokenizer.tokenize_turns(turns)
+        check_owned(prompt, turns)
+        assert prompt.system == "user"
+        assert [token.piece for token in prompt.tokens if token.kind != "template"] == expected
 
 
 @pytest.mark.parametrize("family", BYTE_LEVEL)
@@ -152,9 +155,9 @@ OWN = [
     ("Qwen3", CHATML_TOKENS, QWEN3, WITH_SYSTEM, "turn"),
     ("Qwen3", CHATML_TOKENS, CHATML, WITH_SYSTEM, "turn"),
     ("Qwen3", ["<|endoftext|>", "<|im_end|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"], PHI3, WITH_SYSTEM, "turn"),
-    ("Qwen3", ["<|endoftext|>", "<start_of_turn>", "<end_of_turn>"], GEMMA3, WITH_SYSTEM, "user"),
-    ("Qwen3", ["<|endoftext|>", "[INST]", "[/INST]"], MISTRAL, WITH_SYSTEM, "user"),
-    ("Qwen3", ["<|endoftext|>", "[INST]", "[/INST]"], LLAMA2, WITH_SYSTEM, "user"),
+    ("Qwen3", ["<|endoftext|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"], GEMMA3, WITH_SYSTEM, "user"),
+    ("Qwen3", ["<|endoftext|>", "<|im_end|>", "[INST]", "[/INST]"], MISTRAL, WITH_SYSTEM, "user"),
+    ("Qwen3", ["<|endoftext|>", "<|im_end|>", "[INST]", "[/INST]"], LLAMA2, WITH_SYSTEM, "user"),
 ]  # fmt: skip
 
 
@@ -205,7 +208,7 @@ def test_an_answer_continues_the_models_last_turn(
 
 
 def test_the_system_turn_may_stand_later_than_it_was_written(keras_libraries: None) -> None:
-    _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "[INST]", "[/INST]"], MISTRAL)
+    _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "<|im_end|>", "[INST]", "[/INST]"], MISTRAL)
     system, first, *_, last = tokenizer.tokenize_turns(turns_of(WITH_SYSTEM)).turn_spans
     assert first.start < system.start < last.start
 
@@ -217,7 +220,7 @@ def refusal(tokenizer: SequenceTokenizer, said: Sequence[tuple[str, str]], mode:
 
 
 def test_a_template_without_a_system_turn_says_so_and_what_to_do(keras_libraries: None) -> None:
-    _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "<start_of_turn>", "<end_of_turn>"], GEMMA)
+    _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"], GEMMA)
     problem = refusal(tokenizer, WITH_SYSTEM)
     assert problem.code == "no_system_turn"
     assert problem.message == "This model's chat format has no system turn."
