@@ -240,7 +240,15 @@ def _check(record: RunRecord) -> None:
     if count > MAX_TOKENS:
         raise ValueError(f"it has more than {MAX_TOKENS:,} tokens")
     terms = [record.terms.name, record.terms.url] if record.terms else []
-    for text in (record.id, record.model, record.title, record.prompt, record.answer, *terms, *(turn.text for turn in record.turns)):
+    for text in (
+        record.id,
+        record.model,
+        record.title,
+        record.prompt,
+        record.answer,
+        *terms,
+        *(turn.text for turn in record.turns),
+    ):
         _check_text(text)
     if record.turn_spans and len(record.turn_spans) != len(record.turns):
         raise ValueError(f"it has the tokens of {len(record.turn_spans):,} turns of {len(record.turns):,}")

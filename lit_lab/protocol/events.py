@@ -28,7 +28,7 @@ class PromptEvent(Message):
     window: int
     chat: ChatUse = "plain"
     thinking: bool = Field(default=False, description="Whether the model was instructed to think first.")
-    turn_spans: TurnSpans = []
+    turn_spans: TurnSpans = Field(default=[])
     system: SystemUse | None = Field(
         default=None,
         description="Where the chat format put the conversation's system turns. `turn`: in turns of their own; `user`: "

@@ -80,7 +80,7 @@ class RunRecord(Message):
     turns: Annotated[list[Turn], Field(fail_fast=True)] = Field(
         default=[], description="The conversation that the prompt is. Empty: it is a text."
     )
-    turn_spans: TurnSpans = []
+    turn_spans: TurnSpans = Field(default=[])
     system: SystemUse | None = Field(
         default=None, description="Where the chat format put the conversation's system turns; see `PromptEvent`."
     )

@@ -48,7 +48,7 @@ class TokensResponse(Message):
     model: Name
     prompt: list[Token]
     answer: list[Token]
-    turn_spans: TurnSpans = []
+    turn_spans: TurnSpans = Field(default=[])
     window: int = Field(description="The most tokens, prompt and answer together, that the model accepts here.")
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import SystemUse, Turn
-from lit_lab.surrogates import check_text
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,8 @@ class Written:
 
 
 def check_turns(turns: Sequence[Turn]) -> None:
-    """Refuse turns without a text, and halves of characters.
-
-    Raises:
-        Problem: `empty_turn` or `lone_surrogate`.
-    """
+    """Refuse turns without a text. Raises `Problem`: `empty_turn`."""
     for number, turn in enumerate(turns, 1):
-        check_text(turn.text, f"turn {number}")
         if not turn.text.strip():
             raise Problem(422, "empty_turn", f"Turn {number} has no text.", "Write one, or remove the turn.")
 

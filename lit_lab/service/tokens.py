@@ -117,9 +117,7 @@ class SequenceTokenizer:
             begun + list(self._within(before, rest, behind)), use, thinks and around != self._around(text, mode)
         )
 
-    def tokenize_turns(
-        self, turns: Sequence[Turn], mode: ChatMode = "auto", thinks: bool = False
-    ) -> TokenizedPrompt:
+    def tokenize_turns(self, turns: Sequence[Turn], mode: ChatMode = "auto", thinks: bool = False) -> TokenizedPrompt:
         """Return a conversation's tokens, in the model's chat format.
 
         Each turn's tokens follow each other, and their texts join to its text.
@@ -130,7 +128,7 @@ class SequenceTokenizer:
             thinks: Whether the model should think first, if its template supports that.
 
         Raises:
-            Problem: `no_chat_format`, `no_system_turn`, `turns_refused`, `empty_turn`, `not_tokenizable` or `lone_surrogate`.
+            Problem: `no_chat_format`, `no_system_turn`, `turns_refused`, `empty_turn` or `not_tokenizable`.
         """
         check_turns(turns)
         if mode == "off" or self.chat is None:

@@ -6,6 +6,7 @@ import type {
   AnswerToken,
   CostlyRequest,
   Estimate,
+  GenerateRequest,
   JobEvent,
   JobInfo,
   JobRequest,
@@ -15,6 +16,7 @@ import type {
   ServiceStatus,
   SetupStatus,
   Status,
+  SystemUse,
   Token,
   TokenCount,
   TokenCountRequest,
@@ -118,6 +120,9 @@ export function fakeRecord(
     title: '',
     starred: false,
     prompt,
+    turns: [],
+    turn_spans: [],
+    system: null,
     answer,
     sampling: {
       temperature: 0,
@@ -198,8 +203,48 @@ export class FakeJob {
       window: 512,
       chat: 'plain',
       thinking: false,
+      turn_spans: [],
+      system: null,
       terms: null
     });
+  }
+
+  /** The events of a conversation's answer: each turn behind a token of the format's. */
+  answerTurns(answer: string, system: SystemUse | null = null): void {
+    const { request } = this;
+    const { turns } = request as GenerateRequest;
+    const all: Token[] = [];
+    const turn_spans = (turns ?? []).map(({ text }) => {
+      all.push(BOS);
+      const start = all.length;
+      all.push(...tokens(text));
+      return { start, end: all.length };
+    });
+    all.push(BOS);
+    this.send(
+      {
+        event: 'prompt',
+        tokens: all,
+        window: 512,
+        chat: 'turns',
+        thinking: false,
+        turn_spans,
+        system,
+        terms: null
+      },
+      ...tokens(answer).map((token): JobEvent => ({ event: 'token', token })),
+      {
+        event: 'answer',
+        text: answer,
+        tokens: tokens(answer),
+        reason: 'end',
+        stopped_at: null,
+        seconds: 0.4,
+        first_seconds: 0.1,
+        reused: 0
+      },
+      { event: 'done', seconds: 0.5 }
+    );
   }
 
   /** Scores of the nth target: the later a token, the higher. */
@@ -371,7 +416,7 @@ export class FakeClient implements Session.Client {
     }
     return {
       model: request.model,
-      tokens: 1 + tokens(request.prompt).length,
+      tokens: 1 + tokens(request.prompt ?? '').length,
       chat: request.chat === 'on' ? 'wrapped' : 'plain',
       window: 512
     };

@@ -204,7 +204,9 @@ async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
     await history.store("me", record("old"))
     await history.close()
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;")
+        connection.executescript(
+            "DROP TABLE conversations; DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;"
+        )
     connection.close()
     again = open_history()
     await again.store("me", record("new", reason="forced_answer"))
@@ -220,7 +222,7 @@ async def test_a_file_of_the_second_version_is_taken_over(open_history, path):
     await history.close()
     with sqlite3.connect(path) as connection:
         connection.executescript(
-            "ALTER TABLE forced_answer RENAME TO given; DROP TABLE partial; PRAGMA user_version = 2;"
+            "DROP TABLE conversations; ALTER TABLE forced_answer RENAME TO given; DROP TABLE partial; PRAGMA user_version = 2;"
         )
     connection.close()
     again = open_history()
@@ -535,7 +537,9 @@ async def test_a_history_that_can_t_be_written_to_can_be_read(open_history, path
 async def test_a_file_of_the_first_version_that_can_t_be_written_to_can_be_read(open_history, path, read_only):
     make_file_of_an_earlier_version(path, 2)
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;")
+        connection.executescript(
+            "DROP TABLE conversations; DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;"
+        )
     connection.close()
     read_only()
     assert await listed(open_history()) == ["r1", "r0"]

@@ -24,6 +24,7 @@ from lit_lab.service.templates.own import own
 from lit_lab.service.templates.rendering import rendered
 from lit_lab.service.templates.stored import Template
 from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
+from lit_lab.surrogates import check_texts
 
 TALK = [("user", "Name a red fruit."), ("model", "Apple."), ("user", "And a green one?")]
 WITH_SYSTEM = [("system", "You are brief."), *TALK]
@@ -97,7 +98,8 @@ def test_one_users_turn_is_the_same_as_a_prompt(base: Any) -> None:
 
 
 TEXT = st.one_of(
-    st.sampled_from(["\n\nOnion\n\n", "\n 😀", " é ", "漢\n", END, "▁", "<bos>", "user", "{{ messages }}"]), st.text(max_size=5)
+    st.sampled_from(["\n\nOnion\n\n", "\n 😀", " é ", "漢\n", END, "▁", "<bos>", "user", "{{ messages }}"]),
+    st.text(max_size=5),
 )
 
 
@@ -198,9 +200,7 @@ def test_an_answer_continues_the_models_last_turn(
 ) -> None:
     made, tokenizer = made_by(family, special, template)
     said = [*said[:-1][:3], ("model", "Pear")] if said[-2][0] == "user" else [*said, ("model", "Pear")]
-    whole = in_jinja(
-        template, said, bos_token="<|begin_of_text|>", eos_token="<|eot_id|>", add_generation_prompt=False
-    )
+    whole = in_jinja(template, said, bos_token="<|begin_of_text|>", eos_token="<|eot_id|>", add_generation_prompt=False)
     prompt = tokenizer.tokenize_turns(turns_of(said))
     assert ids_of(prompt.tokens) == [int(id) for id in made.tokenize(whole[: whole.rindex("Pear") + 4])]
     assert prompt.tokens[-1].kind == "text"
@@ -225,7 +225,9 @@ def test_a_template_without_a_system_turn_says_so_and_what_to_do(keras_libraries
     assert problem.code == "no_system_turn"
     assert problem.message == "This model's chat format has no system turn."
     assert "first user turn" in problem.hint
-    silent = "{% for m in messages if m.role != 'system' %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    silent = (
+        "{% for m in messages if m.role != 'system' %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
+    )
     _, tokenizer = made_by("Qwen3", CHATML_TOKENS, silent + "<|im_start|>assistant\n")
     assert refusal(tokenizer, WITH_SYSTEM).code == "no_system_turn"
 
@@ -381,15 +383,17 @@ def test_a_single_turn_has_the_ids_of_a_prompt(family: str, symbols: list[str]) 
 
 def test_turns_that_no_format_has(base: Any) -> None:
     tokenizer = base.tokenizer
-    for said in ([("user", "a"), ("user", "b")], [("model", "a"), ("user", "b")], [("user", "a"), ("model", "b"), ("model", "c")]):
+    for said in (
+        [("user", "a"), ("user", "b")],
+        [("model", "a"), ("user", "b")],
+        [("user", "a"), ("model", "b"), ("model", "c")],
+    ):
         problem = refusal(tokenizer, said)
         assert (problem.code, "must alternate" in problem.message) == ("turns_refused", True)
     assert refusal(tokenizer, [("user", "a"), ("system", "b")]).code == "no_system_turn"
     assert refusal(tokenizer, [("system", "a")]).code == "no_system_turn"
     empty = refusal(tokenizer, [("user", "a"), ("model", " \n"), ("user", "b")])
     assert (empty.code, empty.message) == ("empty_turn", "Turn 2 has no text.")
-    half = refusal(tokenizer, [("user", "a"), ("model", "b\ud83d")])
-    assert (half.code, "turn 2" in half.message) == ("lone_surrogate", True)
 
 
 def test_a_conversation_needs_a_format(base: Any, narrow_proto: bytes) -> None:
@@ -401,6 +405,12 @@ def test_a_conversation_needs_a_format(base: Any, narrow_proto: bytes) -> None:
         assert (problem.code, "no known chat format" in problem.message) == ("no_chat_format", True)
     unusable = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, template=Found(None, "can't be read"))
     assert "it can't be read" in refusal(unusable, TALK).message
+
+
+def test_half_of_a_character_is_found_in_a_turn() -> None:
+    with pytest.raises(Problem, match="turn 2") as failure:
+        check_texts({"turns": [{"role": "user", "text": "a"}, {"role": "model", "text": "b\ud83d"}]})
+    assert failure.value.code == "lone_surrogate"
 
 
 def test_exactly_one_of_prompt_and_turns() -> None:

@@ -47,6 +47,8 @@ _USER, _MODEL, _NEXT, _SYSTEM = "LitLabUserText", "LitLabModelText", "LitLabNext
 
 System = Literal["none", "possible", "added"]
 
+_NO_TEMPLATE = Template("")
+
 
 @dataclass(frozen=True)
 class Around:
@@ -78,7 +80,7 @@ class Rendering:
     closing: str = ""
     date: str = ""
     swallowing: frozenset[str] = frozenset()
-    template: Template = Template("")
+    template: Template = _NO_TEMPLATE
 
 
 def rendered(template: Template) -> Rendering:
