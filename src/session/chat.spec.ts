@@ -52,6 +52,8 @@ describe('session/chat', () => {
         window: 99,
         chat: 'wrapped',
         thinking: false,
+        turn_spans: [],
+        system: null,
         terms: null
       },
       trans

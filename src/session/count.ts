@@ -148,7 +148,10 @@ export function countableOf(session: ICountedSession): ICountable | null {
     service.service?.state === 'ready' &&
     modelInfo?.state === 'ready' &&
     !service.isReadOnly;
-  if (!isReady || prompt.value === '' || session.runs.promptProblem !== null) {
+  const isWritten = prompt.turns
+    ? prompt.turns.every(({ text }) => text.trim() !== '')
+    : prompt.value !== '';
+  if (!isReady || !isWritten || session.runs.promptProblem !== null) {
     return null;
   }
   return {
