@@ -119,7 +119,7 @@ def info(row: _Info) -> protocol.RunInfo:
             scores=scores,
             forced_answer=bool(forced_answer),
             partial=partial,
-            turns=turns or 0,
+            num_turns=turns or 0,
         )
     except DAMAGE:
         return protocol.RunInfo(

@@ -52,7 +52,7 @@ class RunInfo(Message):
         default=False, description="Whether the answer is a forced one: the user's text instead of the model's own."
     )
     partial: Partial | None = Field(default=None, description="Why the answer isn't complete. None: it is.")
-    turns: int = Field(default=0, ge=0, description="Number of the conversation's turns. 0: the prompt is a text.")
+    num_turns: int = Field(default=0, ge=0, description="Number of the conversation's turns. 0: the prompt is a text.")
 
 
 class RunSampling(Message):

@@ -24,7 +24,7 @@ function info(id: string, fields: Partial<RunInfo> = {}): RunInfo {
     answer: `answer ${id}`,
     scores: 0,
     forced_answer: false,
-    turns: 0,
+    num_turns: 0,
     partial: null,
     ...fields
   };

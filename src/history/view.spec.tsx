@@ -28,7 +28,7 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     answer: ` <b>answer</b>\n${id}`,
     scores: 3,
     forced_answer: false,
-    turns: 0,
+    num_turns: 0,
     partial: null,
     ...fields
   };

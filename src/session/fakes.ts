@@ -402,6 +402,7 @@ export class FakeClient implements Session.Client {
       model: request.model,
       prompt: [],
       answer: tokens(request.answer ?? ''),
+      turn_spans: [],
       window: 512
     };
   }

@@ -76,7 +76,7 @@ async def test_a_conversation_comes_back_exactly_and_is_found(path):
     again = History(Settings(path))
     assert await again.run("me", "a") == conversation(created=(await again.run("me", "a")).created)
     runs = (await again.runs("me", protocol.RunsRequest())).runs
-    assert {run.id: run.turns for run in runs} == {"a": 4, "text": 0}
+    assert {run.id: run.num_turns for run in runs} == {"a": 4, "text": 0}
     assert await listed(again, search="green brief") == ["a"]
     await again.delete("me", "a")
     with sqlite3.connect(path) as file:
@@ -94,7 +94,7 @@ async def test_a_file_of_before_conversations_is_taken_over(path):
     file.close()
     again = History(Settings(path))
     await again.store("me", conversation("new"))
-    assert {run.id: run.turns for run in (await again.runs("me", protocol.RunsRequest())).runs} == {"old": 0, "new": 4}
+    assert {run.id: run.num_turns for run in (await again.runs("me", protocol.RunsRequest())).runs} == {"old": 0, "new": 4}
     old = await again.run("me", "old")
     assert (old.turns, old.turn_spans, old.system) == ([], [], None)
     await again.close()
