@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ChatUse, Role
+from lit_lab.protocol import ChatUse, Role, SystemUse
 
 from .conversations import Written, no_system_turn, refused
 
@@ -111,7 +111,7 @@ class ChatFormat:
             texts.append(ended + self.open(speaker))
             ended = self.end + self.gap
         texts.append("" if roles[-1] == "model" else ended + self.open(self.model))
-        system = ("user" if is_folded else "turn") if "system" in roles else None
+        system: SystemUse | None = ("user" if is_folded else "turn") if "system" in roles else None
         return Written(tuple(texts), tuple(range(len(roles))), system)
 
 

@@ -1953,7 +1953,7 @@ export interface components {
              * @description Number of the conversation's turns. 0: the prompt is a text.
              * @default 0
              */
-            turns: number;
+            num_turns: number;
         };
         /**
          * RunOrigin

@@ -272,7 +272,12 @@ def test_no_text_of_a_turn_is_rendered_and_each_list_of_roles_once(monkeypatch: 
     orders: list[Any] = []
     run = rendering.run
     chat = own(rendered(Template(CHATML, SPECIAL)), "<s>")
-    monkeypatch.setattr(rendering, "run", lambda *given: orders.append(given[1]) or run(*given))
+
+    def counted(template: Template, conversations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        orders.append(conversations)
+        return run(template, conversations)
+
+    monkeypatch.setattr(rendering, "run", counted)
     first = chat.written(["user", "model", "user"])
     assert chat.written(["user", "model", "user"]) is first
     assert len(orders) == 1
@@ -416,10 +421,12 @@ def test_half_of_a_character_is_found_in_a_turn() -> None:
 def test_exactly_one_of_prompt_and_turns() -> None:
     from pydantic import ValidationError
 
-    for given_ in ({}, {"prompt": "a", "turns": [{"role": "user", "text": "a"}]}, {"turns": []}, {"turns": [{"role": "user", "text": "a"}] * 1001},
-                   {"turns": [{"role": "assistant", "text": "a"}]}):  # fmt: skip
+    turn = {"role": "user", "text": "a"}
+    bad: list[dict[str, Any]] = [{}, {"prompt": "a", "turns": [turn]}, {"turns": []}, {"turns": [turn] * 1001}]
+    bad.append({"turns": [{**turn, "role": "assistant"}]})
+    for body in bad:
         with pytest.raises(ValidationError):
-            PromptRequest.model_validate(given_)
+            PromptRequest.model_validate(body)
     assert PromptRequest(prompt="").prompt == ""
 
 
