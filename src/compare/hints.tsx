@@ -82,11 +82,7 @@ function OtherTexts(props: {
           title={text}
           onClick={() =>
             launcher.compareWithText(
-              forcedAnswer.behind(
-                current.prompt,
-                text,
-                endsInTurn(current)
-              )
+              forcedAnswer.behind(current.prompt, text, endsInTurn(current))
             )
           }
         >

@@ -129,7 +129,10 @@ export function Composer({
 }
 
 /** The prompt to be edited: a text, or a conversation's turns. */
-function PromptFields(props: { session: Session; limit?: number }): JSX.Element {
+function PromptFields(props: {
+  session: Session;
+  limit?: number;
+}): JSX.Element {
   const { trans } = usePanel();
   const { session, limit } = props;
   const { prompt } = session;

@@ -53,7 +53,10 @@ export function TurnFields(props: {
   const add = () => {
     next.current = { turn: turns.length, what: '.lit-turn-field' };
     const isUsers = turns[turns.length - 1].role === 'user';
-    prompt.editTurns([...turns, { role: isUsers ? 'model' : 'user', text: '' }]);
+    prompt.editTurns([
+      ...turns,
+      { role: isUsers ? 'model' : 'user', text: '' }
+    ]);
   };
   return (
     <div className="lit-turns">

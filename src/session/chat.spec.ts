@@ -75,9 +75,7 @@ describe('session/chat', () => {
     expect(keptRun(old as RunRecord).chatUse).toBe('plain');
   });
 
-  it.each<
-    [string, ChatMode, ModelInfo | null, IRun | null, string, boolean]
-  >([
+  it.each<[string, ChatMode, ModelInfo | null, IRun | null, string, boolean]>([
     ['tuned', 'auto', tuned, null, 'Onion', true],
     ['switched off', 'off', tuned, null, 'Onion', false],
     ['not tuned', 'auto', { ...tuned, instruct: false }, null, 'Onion', false],
