@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from .pieces import Pieces
 
-Piece = tuple[str, int | None]
+OwnedText = tuple[str, int | None]
 """A text of the sequence, and the index of its turn; None: the chat format's."""
 
 
@@ -31,7 +31,7 @@ class TurnPieces:
         spelled = sorted(filter(None, controls), key=len, reverse=True)
         self._control = re.compile("|".join(map(re.escape, spelled))) if spelled else None
 
-    def align(self, texts: Sequence[Piece]) -> list[tuple[int, str, int | None]]:
+    def align(self, texts: Sequence[OwnedText]) -> list[tuple[int, str, int | None]]:
         """Return id, text and turn of each token; the format's have no turn, and an empty text."""
         whole = "".join(text for text, _ in texts)
         turns: list[tuple[int, int, int]] = []

@@ -217,7 +217,14 @@ export class FakeJob {
     const turn_spans = (turns ?? []).map(({ text }) => {
       all.push(BOS);
       const start = all.length;
-      all.push(...tokens(text));
+      all.push(
+        ...tokens(text).map(({ id, piece, text, kind }): Token => ({
+          id,
+          piece,
+          text,
+          kind
+        }))
+      );
       return { start, end: all.length };
     });
     all.push(BOS);
