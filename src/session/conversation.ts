@@ -15,6 +15,12 @@ const LABELS: Readonly<Record<Role, string>> = {
   model: 'Model'
 };
 
+/** What stands before a turn's text where a conversation is one text. */
+export function headOf(role: Role, index: number, count: number): string {
+  const isBare = count === 1 && role === 'user';
+  return isBare ? '' : `${index === 0 ? '' : '\n\n'}${LABELS[role]}\n`;
+}
+
 /**
  * A conversation as text, and where each turn's is in it: each turn after a line
  * that names its role; a user's turn alone as it is.
@@ -25,17 +31,16 @@ export function joinTurns(turns: readonly Turn[]): {
   value: string;
   turns: ITurnSpan[];
 } {
-  const isBare = turns.length === 1 && turns[0].role === 'user';
   const spans: ITurnSpan[] = [];
   const parts: string[] = [];
   let at = 0;
-  for (const { role, text } of turns) {
-    const head = isBare ? '' : `${at === 0 ? '' : '\n\n'}${LABELS[role]}\n`;
+  turns.forEach(({ role, text }, index) => {
+    const head = headOf(role, index, turns.length);
     const start = at + head.length;
     at = start + text.length;
     parts.push(head, text);
     spans.push({ role, value: [start, at] });
-  }
+  });
   return { value: parts.join(''), turns: spans };
 }
 

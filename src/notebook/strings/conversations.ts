@@ -13,6 +13,7 @@ import { headOf } from '../../session/conversation';
 import type { ITurnSpan } from '../../session/source';
 import { childrenOf, evaluate, isExpression } from './evaluate';
 import type { IText } from './evaluate';
+import { cellMagic } from './magics';
 import { MOST_PROBLEMS, variableOf } from './python';
 import type { IFindContext, IFoundField, IFoundText } from './types';
 
@@ -56,6 +57,9 @@ export function findConversations(
   tree: Tree
 ): IFoundText[] {
   const found: IFoundText[] = [];
+  if (cellMagic(source)?.holds === 'text') {
+    return found;
+  }
   /** Up to where the source is part of one that was found. */
   let taken = 0;
   tree.iterate({

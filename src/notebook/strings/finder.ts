@@ -7,6 +7,7 @@ import type { ISuggestion, TextKind } from '../../session/source';
 import { readFacts } from './facts';
 import type { IFacts, IFormatCall } from './facts';
 import { readFormat, readPercent } from './format';
+import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
 import { findPythonStrings, MOST_PROBLEMS } from './python';
 import { parsingWithMagics } from './magics';
@@ -53,7 +54,7 @@ export class StringFinder {
   }
 
   /**
-   * All texts of a cell, in the order of its source.
+   * All texts of a cell, in the order of its source; conversations come first.
    *
    * @param isWanted - whether anybody waits for them still: it is left else, and
    *   what comes of it has no meaning.
@@ -85,7 +86,10 @@ export class StringFinder {
       return findOtherStrings(source, parser, this._context(new Set()), tree);
     }
     return this._withNames(async context => {
-      const found = findPythonStrings(source, parser, context, tree);
+      const found = [
+        ...findConversations(source, context, tree),
+        ...findPythonStrings(source, parser, context, tree)
+      ];
       const named = found.some(
         ({ kind, variable }) => kind === 'string' && variable !== undefined
       );
