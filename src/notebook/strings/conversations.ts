@@ -211,7 +211,12 @@ export function findConversations(
       format: '',
       value: [0, value.length]
     };
-    return { kind: 'string', ...builder.build(), fields: [field], problems: [] };
+    return {
+      kind: 'string',
+      ...builder.build(),
+      fields: [field],
+      problems: []
+    };
   }
 
   /** A text without fields; undefined where it isn't known. */
