@@ -101,7 +101,10 @@ function asFound(
 }
 
 /** The variable that an expression is assigned to. */
-export function variableOf(node: SyntaxNode, source: string): { variable?: string } {
+export function variableOf(
+  node: SyntaxNode,
+  source: string
+): { variable?: string } {
   const parent = node.parent;
   if (parent?.name !== 'AssignStatement') {
     return {};
