@@ -29,10 +29,9 @@ class RequestLimits:
         """Refuse a job that no service would run. Raises `Problem`."""
         self._models.check(request.model)
         if isinstance(request, protocol.ScoreRequest):
-            self.check_length("prompt", request.prompt)
             self.check_length("target", request.target)
-        if isinstance(request, protocol.GenerateRequest):
-            self.check_length("prompt", request.prompt)
+        if isinstance(request, protocol.PromptRequest):
+            self._check_prompt(request)
         if (
             isinstance(request, protocol.GenerateRequest | protocol.LitAppRequest)
             and request.max_new_tokens > self._max_new_tokens
@@ -47,17 +46,24 @@ class RequestLimits:
     def check_texts(self, request: protocol.TokensRequest | protocol.TokenCountRequest) -> None:
         """Refuse an unknown model, and texts that are too long. Raises `Problem`."""
         self._models.check(request.model)
-        self.check_length("prompt", request.prompt)
+        self._check_prompt(request)
         if isinstance(request, protocol.TokensRequest):
             self.check_length("answer", request.answer)
 
     def check_length(self, what: str, text: str) -> None:
         """Refuse a text that is longer than the configuration allows. Raises `Problem`."""
+        self._check_length(what, len(text))
+
+    def _check_prompt(self, request: protocol.PromptRequest) -> None:
+        texts = [turn.text for turn in request.turns] if request.turns is not None else [request.prompt or ""]
+        self._check_length("prompt", sum(map(len, texts)))
+
+    def _check_length(self, what: str, length: int) -> None:
         limit = self._max_prompt_chars
-        if len(text) > limit:
+        if length > limit:
             raise Problem(
                 422,
                 f"{what}_too_long",
-                f"The {what} has {len(text):,} characters; the limit is {limit:,}.",
+                f"The {what} has {length:,} characters; the limit is {limit:,}.",
                 "Shorten it, or raise c.LitLab.max_prompt_chars.",
             )

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter
 
 from lit_lab import discreet, protocol
+from lit_lab.conversation import text_of
 from lit_lab.history import NO_ROOM_FOR_OWNER, History, sequence_of
 from lit_lab.problem import Problem
 from lit_lab.timeouts import within
@@ -353,7 +354,10 @@ def _run(
         model=request.model,
         origin=request.origin,
         title=title,
-        prompt=request.prompt,
+        prompt=request.prompt if request.turns is None else text_of(request.turns),
+        turns=request.turns or [],
+        turn_spans=prompt.turn_spans if prompt else [],
+        system=prompt.system if prompt else None,
         answer="".join(token.text for token in tokens),
         sampling=protocol.RunSampling(**sampling.model_dump()),
         stop=stop,

@@ -66,11 +66,15 @@ class Run:
     Attributes:
         ids: `<int64>[num_tokens]`.
         pieces: The vocabulary's spelling of each token.
-        texts: The text that each token stands for. The prompt's texts join to `prompt`, the answer's to `answer`.
+        texts: The text that each token stands for. The prompt's texts join to `prompt`, the answer's to `answer`; of a
+            conversation, each turn's join to the turn's text.
         logprobs: `<float64>[num_answer_tokens]`: natural logarithm of each answer token's probability; NaN if unknown.
-        chat: `wrapped`: the prompt was a turn in the model's chat format; `written`: it had turns of its own; else `plain`.
+        chat: `wrapped`: the prompt was a turn in the model's chat format; `written`: it had turns of its own; `turns`: it was a
+            conversation; else `plain`.
         terms: The terms that the model is provided under, with an address; empty if unknown.
         maps: The maps, in the order in which they were computed.
+        turns: Role and text of each turn of a conversation; empty if the prompt is a text.
+        turn_tokens: The tokens of each turn, whose texts join to its text; empty if the run was stopped before them.
     """
 
     id: str
@@ -87,6 +91,8 @@ class Run:
     maps: tuple[SalienceMap, ...] = ()
     chat: str = "plain"
     terms: str = ""
+    turns: tuple[tuple[str, str], ...] = ()
+    turn_tokens: tuple[slice, ...] = field(default=(), repr=False)
 
     def text(self, tokens: slice) -> str:
         """Return the text of some tokens, such as a map's target."""
@@ -234,8 +240,20 @@ def _check(record: RunRecord) -> None:
     if count > MAX_TOKENS:
         raise ValueError(f"it has more than {MAX_TOKENS:,} tokens")
     terms = [record.terms.name, record.terms.url] if record.terms else []
-    for text in (record.id, record.model, record.title, record.prompt, record.answer, *terms):
+    for text in (
+        record.id,
+        record.model,
+        record.title,
+        record.prompt,
+        record.answer,
+        *terms,
+        *(turn.text for turn in record.turns),
+    ):
         _check_text(text)
+    if record.turn_spans and len(record.turn_spans) != len(record.turns):
+        raise ValueError(f"it has the tokens of {len(record.turn_spans):,} turns of {len(record.turns):,}")
+    if any(span.end > len(record.prompt_tokens) for span in record.turn_spans):
+        raise ValueError("a turn lies outside of its prompt")
     for token in tokens:
         _check_text(token.piece)
         _check_text(token.text)
@@ -280,6 +298,8 @@ def _run(record: RunRecord) -> Run:
         logprobs=np.array([np.nan if logprob is None else logprob for logprob in said], np.float64),
         maps=tuple(_map(stored) for stored in record.scores),
         chat=record.chat,
+        turns=tuple((turn.role, turn.text) for turn in record.turns),
+        turn_tokens=tuple(slice(span.start, span.end) for span in record.turn_spans),
         terms=f"{record.terms.name}: {record.terms.url}" if record.terms else "",
     )
 

@@ -24,24 +24,34 @@ def lone_surrogate(where: str) -> Problem:
     )
 
 
-def check_text(text: str) -> None:
+def check_text(text: str, what: str = "the text") -> None:
     """Refuse a text that contains a lone surrogate.
+
+    Args:
+        text: The text.
+        what: What it is, in the error's words.
 
     Raises:
         Problem: `lone_surrogate`, with its position.
     """
     half = _SURROGATE.search(text)
     if half:
-        raise lone_surrogate(f"Character {half.start() + 1} of the text is half of a character (U+{ord(half[0]):04X}).")
+        raise lone_surrogate(f"Character {half.start() + 1} of {what} is half of a character (U+{ord(half[0]):04X}).")
 
 
 def check_texts(content: Any) -> None:
-    """Check the texts of a request's JSON, which are all at its top level.
+    """Check the texts of a request's JSON, which are at its top level or in its turns.
 
     Raises:
         Problem: `lone_surrogate`.
     """
-    if isinstance(content, dict):
-        for value in content.values():
+    if not isinstance(content, dict):
+        return
+    for value in content.values():
+        if isinstance(value, str):
+            check_text(value)
+    turns = content.get("turns")
+    for number, turn in enumerate(turns if isinstance(turns, list) else (), 1):
+        for value in turn.values() if isinstance(turn, dict) else ():
             if isinstance(value, str):
-                check_text(value)
+                check_text(value, f"turn {number}")

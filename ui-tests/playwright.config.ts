@@ -35,7 +35,8 @@ function server(config: string, at: { port: number; url: string }, token = '') {
 }
 
 /** Specs that leave the open server alone: they use one of the others, or start one. */
-const APART = /\/(chat|hub|litapp|litframe|security|twomodels)\.spec\.ts$/;
+const APART =
+  /\/(chat|conversation|hub|litapp|litframe|security|twomodels)\.spec\.ts$/;
 
 const config: PlaywrightTestConfig = {
   testDir: 'tests',

@@ -87,6 +87,8 @@ class History:
             connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             if run.reason == "forced_answer":
                 connection.execute("INSERT OR REPLACE INTO forced_answer VALUES (?)", (run.id,))
+            if run.turns:
+                connection.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?)", (run.id, len(run.turns)))
             if run.partial:
                 connection.execute("INSERT OR REPLACE INTO partial VALUES (?, ?)", (run.id, run.partial))
             self._tidy(connection, owner, {run.id})

@@ -86,7 +86,18 @@ _FORCED_ANSWERS = Migration(
     "CREATE TEMP VIEW forced_answer AS SELECT run FROM given;",
 )
 
-MIGRATIONS = (_RUNS_AND_SCORES, _GIVEN_ANSWERS, _PARTIAL_ANSWERS, _FORCED_ANSWERS)
+# Runs whose prompt is a conversation, and how many turns it has.
+_CONVERSATIONS = Migration(
+    "conversations",
+    """
+CREATE TABLE conversations (
+    run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    turns INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+)
+
+MIGRATIONS = (_RUNS_AND_SCORES, _GIVEN_ANSWERS, _PARTIAL_ANSWERS, _FORCED_ANSWERS, _CONVERSATIONS)
 """The steps, in order. Never change one that was released: add another."""
 
 SCHEMA = len(MIGRATIONS)

@@ -17,6 +17,9 @@ _CONTENT = {
     "chat",
     "thinking",
     "terms",
+    "turns",
+    "turn_spans",
+    "system",
     "prompt_tokens",
     "answer_tokens",
     "reason",
@@ -35,7 +38,7 @@ INFO = (
     "id, created, model, document, place, title, starred, "
     "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), 1, 1200), "
     "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
-    "(SELECT why FROM partial WHERE run = runs.id)"
+    "(SELECT why FROM partial WHERE run = runs.id), (SELECT turns FROM conversations WHERE run = runs.id)"
 )
 """The columns of `info`."""
 
@@ -45,7 +48,7 @@ RECORD = "id, created, model, document, place, title, starred, prompt, answer, c
 SEARCHED = "prompt, answer, title, document, model"
 """The columns that are searched."""
 
-_Info = tuple[str, float, str, str, str, str, int, bytes, bytes, int, int, protocol.Partial | None]
+_Info = tuple[str, float, str, str, str, str, int, bytes, bytes, int, int, protocol.Partial | None, int | None]
 _Record = tuple[str, float, str, str, str, str, int, str, str, bytes]
 
 
@@ -100,7 +103,7 @@ def scores_row(stored: protocol.KeptScores) -> tuple[str, int, bytes]:
 
 def info(row: _Info) -> protocol.RunInfo:
     """Return a run as the list shows it. A damaged run is listed as such, so that the others can be listed."""
-    run_id, created, model, document, place, title, starred, prompt, answer, scores, forced_answer, partial = row
+    run_id, created, model, document, place, title, starred, prompt, answer, scores, forced_answer, partial, turns = row
     try:
         if not _is_time(created):
             raise ValueError("no time")
@@ -116,6 +119,7 @@ def info(row: _Info) -> protocol.RunInfo:
             scores=scores,
             forced_answer=bool(forced_answer),
             partial=partial,
+            num_turns=turns or 0,
         )
     except DAMAGE:
         return protocol.RunInfo(

@@ -63,9 +63,10 @@ TokenKind = Literal["text", "control", "template"]
 ChatMode = Literal["auto", "on", "off"]
 """Whether prompts are sent in the model's chat format. `auto`: if the model is known to be instruction-tuned."""
 
-ChatUse = Literal["plain", "wrapped", "written"]
+ChatUse = Literal["plain", "wrapped", "written", "turns"]
 """How a prompt was sent. `plain`: as it is; `wrapped`: as the user's turn in the model's chat format; `written`: it
-contains turns of its own, and LIT Lab added at most what makes the model answer next."""
+contains turns of its own, and LIT Lab added at most what makes the model answer next; `turns`: the chat format wrote the
+turns of a conversation."""
 
 
 class Message(BaseModel):

@@ -9,7 +9,8 @@ from pydantic import Field
 from lit_lab.protocol.base import AblationMethod, ChatUse, ErrorBody, Message, Method
 from lit_lab.protocol.models import ModelTerms
 from lit_lab.protocol.requests import Foil, Span
-from lit_lab.protocol.tokens import Token
+from lit_lab.protocol.tokens import Token, TurnSpans
+from lit_lab.protocol.turns import SystemUse
 
 
 class StateEvent(Message):
@@ -27,6 +28,12 @@ class PromptEvent(Message):
     window: int
     chat: ChatUse = "plain"
     thinking: bool = Field(default=False, description="Whether the model was instructed to think first.")
+    turn_spans: TurnSpans = Field(default=[])
+    system: SystemUse | None = Field(
+        default=None,
+        description="Where the chat format put the conversation's system turns. `turn`: in turns of their own; `user`: "
+        "within a user's turn, because the format has no system turn. None: there are none.",
+    )
     terms: ModelTerms | None = Field(
         default=None, description="The terms that the model and its output are provided under."
     )

@@ -10,7 +10,8 @@ from lit_lab.protocol.base import MAX_NAME, AblationMode, ChatUse, Message, Name
 from lit_lab.protocol.events import AnswerToken, Reason, ScoresEvent, SegmentScoresEvent
 from lit_lab.protocol.models import ModelTerms
 from lit_lab.protocol.requests import RunOrigin
-from lit_lab.protocol.tokens import Token
+from lit_lab.protocol.tokens import Token, TurnSpans
+from lit_lab.protocol.turns import SystemUse, Turn
 
 Partial = Literal["stopped", "broke_off"]
 """Why a run has no complete answer: its user stopped it, or something failed."""
@@ -51,6 +52,7 @@ class RunInfo(Message):
         default=False, description="Whether the answer is a forced one: the user's text instead of the model's own."
     )
     partial: Partial | None = Field(default=None, description="Why the answer isn't complete. None: it is.")
+    num_turns: int = Field(default=0, ge=0, description="Number of the conversation's turns. 0: the prompt is a text.")
 
 
 class RunSampling(Message):
@@ -72,7 +74,16 @@ class RunRecord(Message):
     origin: RunOrigin | None = None
     title: str = ""
     starred: bool = False
-    prompt: str
+    prompt: str = Field(
+        description="The prompt as text. Of a conversation, each turn after a line that names its role."
+    )
+    turns: Annotated[list[Turn], Field(fail_fast=True)] = Field(
+        default=[], description="The conversation that the prompt is. Empty: it is a text."
+    )
+    turn_spans: TurnSpans = Field(default=[])
+    system: SystemUse | None = Field(
+        default=None, description="Where the chat format put the conversation's system turns; see `PromptEvent`."
+    )
     answer: str
     sampling: RunSampling
     stop: list[str] = Field(default=[], description="The run's stop sequences.")

@@ -21,10 +21,10 @@ from lit_lab.protocol.base import (
     Message,
     Method,
     Name,
-    Text,
     TokenId,
     TokenIds,
 )
+from lit_lab.protocol.turns import PromptRequest
 
 
 class Sampling(Message):
@@ -76,12 +76,11 @@ class RunOrigin(Message):
     )
 
 
-class GenerateRequest(Message):
-    """Make the model answer a prompt, token by token."""
+class GenerateRequest(PromptRequest):
+    """Make the model answer a prompt or a conversation, token by token."""
 
     kind: Literal["generate"] = "generate"
     model: Name
-    prompt: Text
     max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS)
     sampling: Sampling = Sampling()
     stop: StopSequences = Field(
@@ -105,7 +104,7 @@ class GenerateRequest(Message):
     )
 
 
-class ScoreRequest(Message):
+class ScoreRequest(PromptRequest):
     """Compute how likely a forced answer is, token by token: a text that the user supplies in place of the answer.
 
     The answer consists of the same events as for a `GenerateRequest`, with the `reason` `forced_answer`. Prompt and target
@@ -114,7 +113,6 @@ class ScoreRequest(Message):
 
     kind: Literal["score"] = "score"
     model: Name
-    prompt: Text
     target: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
     chat: ChatMode = "auto"
     thinking: bool = Field(

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from lit_lab.protocol.base import ChatMode, ChatUse, Message, Name, Text, TokenKind
+from lit_lab.protocol.requests import Span
+from lit_lab.protocol.turns import PromptRequest
 
 
 class Token(Message):
@@ -21,11 +23,21 @@ class Token(Message):
     )
 
 
-class TokensRequest(Message):
+TurnSpans = Annotated[
+    list[Span],
+    Field(
+        fail_fast=True,
+        description="The tokens of each of a conversation's turns, in the order of its turns. The texts of a turn's tokens "
+        "join to its text; tokens outside are the chat format's. A format may write a system turn later than it stands, so "
+        "these spans needn't ascend. Empty: the prompt isn't a conversation.",
+    ),
+]
+
+
+class TokensRequest(PromptRequest):
     """Request the tokens of a prompt and of an answer, which are tokenized separately."""
 
     model: Name
-    prompt: Text
     answer: Text = ""
     chat: ChatMode = "auto"
 
@@ -36,14 +48,14 @@ class TokensResponse(Message):
     model: Name
     prompt: list[Token]
     answer: list[Token]
+    turn_spans: TurnSpans = Field(default=[])
     window: int = Field(description="The most tokens, prompt and answer together, that the model accepts here.")
 
 
-class TokenCountRequest(Message):
+class TokenCountRequest(PromptRequest):
     """Request the number of tokens of a prompt."""
 
     model: Name
-    prompt: Text
     chat: ChatMode = "auto"
     thinking: bool = Field(
         default=False, description="Whether the model should think first, if its chat template can request that."

@@ -57,13 +57,14 @@ def answer(
         read: Reads the prompt, if another pass will use it.
 
     Raises:
-        Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
+        Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `no_system_turn`, `turns_refused`, `empty_turn`, `lone_surrogate`
+            or `not_finite`.
         Cancelled: The reader is gone.
     """
     started = time.monotonic()
     prompt = _tokenize(tokenizer, window, request)
     tokens = prompt.tokens
-    yield PromptEvent(tokens=tokens, window=window, chat=prompt.use, thinking=prompt.thinks)
+    yield _prompt_event(prompt, window)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     length = min(window, len(ids) + request.max_new_tokens)
@@ -140,8 +141,8 @@ def forced_answer(
         shared: Returns the hidden states, if another pass will use the same tokens.
 
     Raises:
-        Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
-            or `not_finite`.
+        Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `no_system_turn`,
+            `turns_refused`, `empty_turn`, `lone_surrogate` or `not_finite`.
         Cancelled: The reader is gone.
     """
     started = time.monotonic()
@@ -155,7 +156,7 @@ def forced_answer(
             f"The prompt is {len(tokens)} tokens long and the forced answer {len(target)}; the model's window has {window}.",
             "Shorten one of them, or choose a model with a larger window.",
         )
-    yield PromptEvent(tokens=tokens, window=window, chat=prompt.use, thinking=prompt.thinks)
+    yield _prompt_event(prompt, window)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     stream = tokenizer.streamed()  # what the alternatives follow
@@ -207,9 +208,12 @@ def _finite(logprob: float) -> float:
 
 
 def _tokenize(tokenizer: SequenceTokenizer, window: int, request: GenerateRequest | ScoreRequest) -> TokenizedPrompt:
-    if not request.prompt:
+    if request.turns is not None:
+        prompt = tokenizer.tokenize_turns(request.turns, request.chat, request.thinking)
+    elif request.prompt:
+        prompt = tokenizer.tokenize_prompt(request.prompt, request.chat, request.thinking)
+    else:
         raise Problem(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
-    prompt = tokenizer.tokenize_prompt(request.prompt, request.chat, request.thinking)
     length = len(prompt.tokens)
     if length >= window:
         added = sum(token.kind == "template" for token in prompt.tokens)
@@ -221,6 +225,17 @@ def _tokenize(tokenizer: SequenceTokenizer, window: int, request: GenerateReques
             "Shorten the prompt, or choose a model with a larger window.",
         )
     return prompt
+
+
+def _prompt_event(prompt: TokenizedPrompt, window: int) -> PromptEvent:
+    return PromptEvent(
+        tokens=prompt.tokens,
+        window=window,
+        chat=prompt.use,
+        thinking=prompt.thinks,
+        turn_spans=list(prompt.turn_spans),
+        system=prompt.system,
+    )
 
 
 def _of_chat(prompt: TokenizedPrompt, added: int) -> str:

@@ -19,6 +19,7 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import (
     OWNER_HEADER,
     AblationRequest,
+    ChatUse,
     ErrorBody,
     Estimate,
     EstimateRequest,
@@ -46,6 +47,7 @@ from .registry import Registry
 from .request_body import body_of
 from .returning import Notify
 from .scheduler import Scheduler
+from .tokens import SequenceTokenizer
 
 MAX_OWNER = 64  # characters of an owner's name
 
@@ -192,10 +194,16 @@ def create_app(
         registry.get(body.model).used = time.monotonic()
 
         def tokenize() -> TokensResponse:
+            tokenizer = model.tokenizer
+            if body.turns is not None:
+                prompt = tokenizer.tokenize_turns(body.turns, body.chat)
+            else:
+                prompt = tokenizer.tokenize_prompt(body.prompt or "", body.chat)
             return TokensResponse(
                 model=body.model,
-                prompt=model.tokenizer.tokenize_prompt(body.prompt, body.chat).tokens,
-                answer=model.tokenizer.answer(body.answer),
+                prompt=prompt.tokens,
+                answer=tokenizer.answer(body.answer),
+                turn_spans=list(prompt.turn_spans),
                 window=model.window,
             )
 
@@ -213,7 +221,7 @@ def create_app(
             model = registry.get(body.model).model
             if model is None:
                 raise _not_loaded(body.model)
-            tokens, use = await asyncio.to_thread(model.tokenizer.count, body.prompt, body.chat, body.thinking)
+            tokens, use = await asyncio.to_thread(_counted, model.tokenizer, body)
         return _json(TokenCount(model=body.model, tokens=tokens, chat=use, window=model.window))
 
     for kind, request_type in COMPUTATIONS.items():
@@ -248,6 +256,14 @@ def create_app(
         return Response(await asyncio.to_thread(read_file, name), media_type="application/octet-stream")
 
     return app
+
+
+def _counted(tokenizer: SequenceTokenizer, body: TokenCountRequest) -> tuple[int, ChatUse]:
+    """Return how many tokens a prompt or a conversation has, and how the chat format is applied. Raises `Problem`."""
+    if body.turns is None:
+        return tokenizer.count(body.prompt or "", body.chat, body.thinking)
+    found = tokenizer.tokenize_turns(body.turns, body.chat, body.thinking)
+    return len(found.tokens), found.use
 
 
 def _computation(

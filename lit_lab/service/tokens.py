@@ -16,14 +16,16 @@ from itertools import islice
 from typing import Any
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ChatMode, ChatUse, Token, TokenKind
+from lit_lab.protocol import ChatMode, ChatUse, Span, SystemUse, Token, TokenKind, Turn
 from lit_lab.surrogates import check_text
 
-from .chat import Turns, format_of, no_format
+from .chat import Turns, format_of, no_format, no_format_for_turns
+from .conversations import check_turns
 from .pieces import BytePieces, Pieces, SentencePieces
 from .templates.found import Found
 from .templates.known import known
 from .templates.own import MARKER, own
+from .turn_pieces import TurnPieces
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,15 @@ class TokenizedPrompt:
         tokens: All tokens; those of the chat template have the kind `template`.
         use: How the chat format was applied.
         thinks: Whether the template requests thinking first.
+        turn_spans: The tokens of each of a conversation's turns.
+        system: Where a conversation's system turns are.
     """
 
     tokens: list[Token]
     use: ChatUse
     thinks: bool = False
+    turn_spans: tuple[Span, ...] = ()
+    system: SystemUse | None = None
 
 
 class SequenceTokenizer:
@@ -88,6 +94,8 @@ class SequenceTokenizer:
             for marker in MARKER.findall(template.rendering.closing)[:1]:
                 if self._is_whole(marker):
                     self.stop_ids |= {id for id, text in pieces.align(marker) if text}
+        ends = {pieces.piece(id): id for id in (*self.start_ids, *self.stop_ids)}
+        self._turn_pieces = TurnPieces(pieces, {each: id for each, id in ends.items() if not self._is_whole(each)})
 
     def tokenize_prompt(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> TokenizedPrompt:
         """Return a prompt's tokens, in the model's chat format if the mode says so.
@@ -107,6 +115,43 @@ class SequenceTokenizer:
         begun, rest = self._begun(text, before)
         return TokenizedPrompt(
             begun + list(self._within(before, rest, behind)), use, thinks and around != self._around(text, mode)
+        )
+
+    def tokenize_turns(self, turns: Sequence[Turn], mode: ChatMode = "auto", thinks: bool = False) -> TokenizedPrompt:
+        """Return a conversation's tokens, in the model's chat format.
+
+        Each turn's tokens follow each other, and their texts join to its text.
+
+        Args:
+            turns: The conversation. If its last turn is the model's, it stays open.
+            mode: Whether to apply the chat format. `auto` applies any that the model has: nothing else says how turns are written.
+            thinks: Whether the model should think first, if its template supports that.
+
+        Raises:
+            Problem: `no_chat_format`, `no_system_turn`, `turns_refused`, `empty_turn` or `not_tokenizable`.
+        """
+        check_turns(turns)
+        if mode == "off" or self.chat is None:
+            raise no_format_for_turns(mode == "off", self._template_fault)
+        roles = [turn.role for turn in turns]
+        written = self.chat.written(roles, thinks)
+        start = "".join(map(self._pieces.piece, self.start_ids))
+        tokens = [] if not start or written.texts[0].startswith(start) else list(map(self._template, self.start_ids))
+        found: list[tuple[int, int]] = [(0, 0)] * len(turns)
+        for id, text, index in self._turn_pieces.align(list(written.pieces(turns))):
+            if index is not None:
+                first, end = found[index]
+                found[index] = (first if end else len(tokens), len(tokens) + 1)
+            tokens.append(self._template(id) if index is None else self._token(id, text))
+        for number, ((first, end), turn) in enumerate(zip(found, turns, strict=True), 1):
+            if "".join(token.text for token in tokens[first:end]) != turn.text:
+                raise not_tokenizable(f"turn {number}")
+        return TokenizedPrompt(
+            tokens,
+            "turns",
+            thinks and written != self.chat.written(roles),
+            tuple(Span(start=first, end=end) for first, end in found),
+            written.system,
         )
 
     def count(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> tuple[int, ChatUse]:
@@ -135,12 +180,7 @@ class SequenceTokenizer:
         check_text(text)
         tokens = [self._token(id, covered) for id, covered in self._pieces.align(text)]
         if "".join(token.text for token in tokens) != text:
-            raise Problem(
-                422,
-                "not_tokenizable",
-                "This model's tokenizer makes no tokens of this text.",
-                "It may drop blanks. Write a text that isn't blank.",
-            )
+            raise not_tokenizable("this text")
         return tokens
 
     def check_ids(self, ids: Sequence[int]) -> None:
@@ -223,6 +263,16 @@ class SequenceTokenizer:
     def _token(self, id: int, text: str) -> Token:
         kind: TokenKind = "control" if self._pieces.is_control(id) else "text"
         return Token(id=id, piece=self._pieces.piece(id), text=text, kind=kind)
+
+
+def not_tokenizable(what: str) -> Problem:
+    """Return the error that a tokenizer drops a text."""
+    return Problem(
+        422,
+        "not_tokenizable",
+        f"This model's tokenizer makes no tokens of {what}.",
+        "It may drop blanks. Write a text that isn't blank.",
+    )
 
 
 class AnswerStream:

@@ -24,7 +24,8 @@ import type {
   KeptScores,
   Method,
   RunRecord,
-  Token
+  Token,
+  Turn
 } from './types';
 import { upgradeRun } from './upgrade';
 
@@ -38,7 +39,9 @@ const MAX_FEW = 1_000;
 const MAX_SECONDS = 8.64e12;
 
 const KINDS = ['text', 'control', 'template'] as const;
-const CHATS = ['plain', 'wrapped', 'written'] as const;
+const CHATS = ['plain', 'wrapped', 'written', 'turns'] as const;
+const ROLES = ['system', 'user', 'model'] as const;
+const SYSTEMS = ['turn', 'user'] as const;
 const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 
@@ -96,7 +99,15 @@ function span(tokens: number): Check<{ start: number; end: number }> {
   };
 }
 
-/** A list with a number of numbers. */
+const turn: Check<Turn> = (value, at) => {
+  const field = object(value, at);
+  return {
+    role: oneOf(ROLES)(field('role'), `${at}.role`),
+    text: text(field('text'), `${at}.text`)
+  };
+};
+
+/** A list of numbers of which there must be so many. */
 function numbers(count: number): Check<number[]> {
   const check = list(number, count);
   return (value, at) => {
@@ -224,6 +235,14 @@ export function checkRun(value: unknown): RunRecord {
   if (all > MAX_TOKENS || length > 2 * MAX_TEXT) {
     throw new Error('it is too long');
   }
+  const turns = take('turns', orElse(list(turn, MAX_FEW), []));
+  const turn_spans = take(
+    'turn_spans',
+    orElse(list(span(prompt_tokens.length), MAX_FEW), [])
+  );
+  if (turn_spans.length > 0 && turn_spans.length !== turns.length) {
+    throw new Error('turn_spans are not those of its turns');
+  }
   const seconds = orNull(between(0, MAX_SECONDS));
   return {
     id: take('id', text),
@@ -233,6 +252,9 @@ export function checkRun(value: unknown): RunRecord {
     title: take('title', orElse(text, '')),
     starred: take('starred', orElse(boolean, false)),
     prompt: take('prompt', text),
+    turns,
+    turn_spans,
+    system: take('system', orElse(orNull(oneOf(SYSTEMS)), null)),
     answer: take('answer', text),
     sampling: take('sampling', sampling),
     stop: take('stop', orElse(list(text, MAX_FEW), [])),

@@ -1323,16 +1323,25 @@ export interface components {
         };
         /**
          * GenerateRequest
-         * @description Make the model answer a prompt, token by token.
+         * @description Make the model answer a prompt or a conversation, token by token.
          */
         GenerateRequest: {
+            /**
+             * @description A text. None: `turns` is given.
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description A conversation, which the model's chat format writes; it needs one, even if `chat` is `auto` and nothing says that the model is instruction-tuned. Each turn has a text. None: `prompt` is given.
+             * @default null
+             */
+            turns?: components["schemas"]["Turn"][] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             kind: "generate";
             model: string;
-            prompt: string;
             /** @default 256 */
             max_new_tokens?: number;
             /**
@@ -1887,12 +1896,22 @@ export interface components {
              * @default plain
              * @enum {string}
              */
-            chat: "plain" | "wrapped" | "written";
+            chat: "plain" | "wrapped" | "written" | "turns";
             /**
              * @description Whether the model was instructed to think first.
              * @default false
              */
             thinking: boolean;
+            /**
+             * @description The tokens of each of a conversation's turns, in the order of its turns. The texts of a turn's tokens join to its text; tokens outside are the chat format's. A format may write a system turn later than it stands, so these spans needn't ascend. Empty: the prompt isn't a conversation.
+             * @default []
+             */
+            turn_spans: components["schemas"]["Span"][];
+            /**
+             * @description Where the chat format put the conversation's system turns. `turn`: in turns of their own; `user`: within a user's turn, because the format has no system turn. None: there are none.
+             * @default null
+             */
+            system: ("turn" | "user") | null;
             /**
              * @description The terms that the model and its output are provided under.
              * @default null
@@ -1950,6 +1969,11 @@ export interface components {
              * @default null
              */
             partial: ("stopped" | "broke_off") | null;
+            /**
+             * @description Number of the conversation's turns. 0: the prompt is a text.
+             * @default 0
+             */
+            num_turns: number;
         };
         /**
          * RunOrigin
@@ -1976,7 +2000,23 @@ export interface components {
             title: string;
             /** @default false */
             starred: boolean;
+            /** @description The prompt as text. Of a conversation, each turn after a line that names its role. */
             prompt: string;
+            /**
+             * @description The conversation that the prompt is. Empty: it is a text.
+             * @default []
+             */
+            turns: components["schemas"]["Turn"][];
+            /**
+             * @description The tokens of each of a conversation's turns, in the order of its turns. The texts of a turn's tokens join to its text; tokens outside are the chat format's. A format may write a system turn later than it stands, so these spans needn't ascend. Empty: the prompt isn't a conversation.
+             * @default []
+             */
+            turn_spans: components["schemas"]["Span"][];
+            /**
+             * @description Where the chat format put the conversation's system turns; see `PromptEvent`.
+             * @default null
+             */
+            system: ("turn" | "user") | null;
             answer: string;
             sampling: components["schemas"]["RunSampling"];
             /**
@@ -1988,7 +2028,7 @@ export interface components {
              * @default plain
              * @enum {string}
              */
-            chat: "plain" | "wrapped" | "written";
+            chat: "plain" | "wrapped" | "written" | "turns";
             /**
              * @description Whether the model was instructed to think first.
              * @default false
@@ -2151,12 +2191,21 @@ export interface components {
          */
         ScoreRequest: {
             /**
+             * @description A text. None: `turns` is given.
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description A conversation, which the model's chat format writes; it needs one, even if `chat` is `auto` and nothing says that the model is instruction-tuned. Each turn has a text. None: `prompt` is given.
+             * @default null
+             */
+            turns?: components["schemas"]["Turn"][] | null;
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             kind: "score";
             model: string;
-            prompt: string;
             target: string;
             /**
              * @default auto
@@ -2410,7 +2459,7 @@ export interface components {
              * @description How the prompt would be sent.
              * @enum {string}
              */
-            chat: "plain" | "wrapped" | "written";
+            chat: "plain" | "wrapped" | "written" | "turns";
             /** @description The most tokens, prompt and answer together, that the model accepts here. */
             window: number;
         };
@@ -2419,8 +2468,17 @@ export interface components {
          * @description Request the number of tokens of a prompt.
          */
         TokenCountRequest: {
+            /**
+             * @description A text. None: `turns` is given.
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description A conversation, which the model's chat format writes; it needs one, even if `chat` is `auto` and nothing says that the model is instruction-tuned. Each turn has a text. None: `prompt` is given.
+             * @default null
+             */
+            turns?: components["schemas"]["Turn"][] | null;
             model: string;
-            prompt: string;
             /**
              * @default auto
              * @enum {string}
@@ -2451,8 +2509,17 @@ export interface components {
          * @description Request the tokens of a prompt and of an answer, which are tokenized separately.
          */
         TokensRequest: {
+            /**
+             * @description A text. None: `turns` is given.
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description A conversation, which the model's chat format writes; it needs one, even if `chat` is `auto` and nothing says that the model is instruction-tuned. Each turn has a text. None: `prompt` is given.
+             * @default null
+             */
+            turns?: components["schemas"]["Turn"][] | null;
             model: string;
-            prompt: string;
             /** @default  */
             answer?: string;
             /**
@@ -2469,6 +2536,11 @@ export interface components {
             model: string;
             prompt: components["schemas"]["Token"][];
             answer: components["schemas"]["Token"][];
+            /**
+             * @description The tokens of each of a conversation's turns, in the order of its turns. The texts of a turn's tokens join to its text; tokens outside are the chat format's. A format may write a system turn later than it stands, so these spans needn't ascend. Empty: the prompt isn't a conversation.
+             * @default []
+             */
+            turn_spans: components["schemas"]["Span"][];
             /** @description The most tokens, prompt and answer together, that the model accepts here. */
             window: number;
         };

@@ -32,6 +32,11 @@ export type KaggleLogin = Schemas['KaggleLogin'];
 /** A half-open span of token indices (not of characters). */
 export type TokenSpan = Schemas['Span'];
 export type GenerateRequest = Schemas['GenerateRequest'];
+/** What one side of a conversation says. */
+export type Turn = Schemas['Turn'];
+export type Role = Turn['role'];
+/** Where a chat format puts system turns. */
+export type SystemUse = NonNullable<Schemas['PromptEvent']['system']>;
 export type ScoreRequest = Schemas['ScoreRequest'];
 export type Sampling = Schemas['Sampling'];
 /** Whether prompts are put into their model's chat format. */

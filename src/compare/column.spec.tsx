@@ -41,6 +41,9 @@ describe('compare/column', () => {
         title: `run ${id}`,
         starred: false,
         prompt: 'Be brief.',
+        turns: [],
+        turn_spans: [],
+        system: null,
         answer: '',
         sampling: {
           temperature: 0,

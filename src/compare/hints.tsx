@@ -3,7 +3,7 @@ import React from 'react';
 
 import { usePanel } from '../components/context';
 import { useRedraw } from '../components/redraw';
-import { isContinued } from '../salience';
+import { endsInTurn } from '../session/chat';
 import type { IRun } from '../session/run';
 import type { Session } from '../session/session';
 import type { CompareLauncher } from './launcher';
@@ -82,11 +82,7 @@ function OtherTexts(props: {
           title={text}
           onClick={() =>
             launcher.compareWithText(
-              forcedAnswer.behind(
-                current.prompt,
-                text,
-                current.chatUse !== 'plain' && !isContinued(current.prompt)
-              )
+              forcedAnswer.behind(current.prompt, text, endsInTurn(current))
             )
           }
         >

@@ -69,7 +69,8 @@ describe('compare/launcher', () => {
       ...record('a', PROMPT, ANSWER),
       scores: 0,
       created: 9,
-      forced_answer: false
+      forced_answer: false,
+      num_turns: 0
     };
     launcher.pickRun(info);
     expect(launcher.picked!.id).toBe('a');
@@ -84,7 +85,8 @@ describe('compare/launcher', () => {
     const info = {
       ...record('a', PROMPT, ANSWER),
       scores: 0,
-      forced_answer: false
+      forced_answer: false,
+      num_turns: 0
     };
     launcher.pickRun(info);
     launcher.pickOther(info);
@@ -121,7 +123,8 @@ describe('compare/launcher', () => {
       prompt: [[0, asked]],
       answer: [],
       segments: [[0, asked]],
-      turns: new Map()
+      turns: new Map(),
+      conversation: []
     };
     launcher.tryWithout(0);
     expect(opened).toHaveLength(0);

@@ -156,10 +156,11 @@ export class CompareLauncher extends Model {
     const { settings } = this._session;
     const { target } = this._session.explanation;
     const { model, prompt, values, sampling, stop, origin } = current;
-    const { chatUse, thinks } = current;
+    const { chatUse, thinks, turns } = current;
     const request: IRunRequest = {
       model,
       prompt,
+      ...(turns && { turns }),
       values,
       sampling,
       stop,

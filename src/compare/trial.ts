@@ -1,7 +1,9 @@
 /** A run without a part of its prompt. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { Turn } from '../api';
 import type { TokenSpan } from '../salience';
+import { textOfTurns } from '../session/conversation';
 import { textOf } from '../session/map';
 import { modeOf } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
@@ -16,7 +18,10 @@ const NAME_LENGTH = 60;
  * paragraphs stay apart. At the prompt's end, its own end stays: trailing blanks
  * would make it another prompt.
  */
-export function promptWithout(run: IRun, [start, end]: TokenSpan): string {
+export function promptWithout(
+  run: Pick<IRun, 'promptTokens'>,
+  [start, end]: TokenSpan
+): string {
   const { promptTokens: tokens } = run;
   const before = textOf(tokens, [0, start]);
   const taken = textOf(tokens, [start, end]);
@@ -38,15 +43,36 @@ function countBreaks(text: string): number {
   return text.split(/\r\n|[\n\r\u2028\u2029]/).length - 1;
 }
 
-/** The request of a run without some of its prompt's tokens. */
+/** A conversation without some of one turn's tokens; a turn of which nothing is left is left out. */
+export function turnsWithout(
+  run: IRun,
+  [start, end]: TokenSpan
+): readonly Turn[] | undefined {
+  return run.turns?.flatMap((turn, index) => {
+    const [from, to] = run.turnSpans[index] ?? [0, 0];
+    if (start < from || end > to) {
+      return turn;
+    }
+    const tokens = run.promptTokens.slice(from, to);
+    const text = promptWithout({ promptTokens: tokens }, [
+      start - from,
+      end - from
+    ]);
+    return text.trim() === '' ? [] : { ...turn, text };
+  });
+}
+
+/** What a run without some of its prompt's tokens is to be asked. */
 export function trialOf(
   run: IRun,
   span: TokenSpan,
   trans: TranslationBundle
 ): IRunRequest {
+  const turns = turnsWithout(run, span);
   return {
     model: run.model,
-    prompt: promptWithout(run, span),
+    prompt: turns ? textOfTurns(turns) : promptWithout(run, span),
+    ...(turns && { turns }),
     values: {},
     sampling: run.sampling,
     stop: run.stop,

@@ -1,4 +1,10 @@
-import type { DatasetEdit, DatasetFullRow, DatasetState } from '../api';
+import type {
+  DatasetEdit,
+  DatasetFullRow,
+  DatasetState,
+  Turn
+} from '../api';
+import { joinTurns } from '../session/conversation';
 import { Model } from '../session/model';
 import type {
   IPromptSource,
@@ -30,7 +36,7 @@ export class DatasetSource extends Model implements IPromptSource {
   ) {
     super();
     this.place = place;
-    this._text = textOf(row.prompt);
+    this._text = textOf(row.prompt, row.turns);
     this._state = dataset.state;
     this._suggestions = this._suggest();
     this.target = row.target || null;
@@ -88,7 +94,8 @@ export class DatasetSource extends Model implements IPromptSource {
       if (edit.kind === 'delete' || edit.kind === 'restore') {
         this._isThere = edit.kind === 'restore';
       } else if (edit.kind === 'change') {
-        this._text = textOf(edit.prompt ?? this._text.value);
+        // The server changes no conversation's prompt.
+        this._text = textOf(edit.prompt ?? this._text.value, this.row.turns);
         this._suggestions = this._suggest();
       }
     }
@@ -119,6 +126,11 @@ export class DatasetSource extends Model implements IPromptSource {
   private _isThere = true;
 }
 
-function textOf(prompt: string): IPromptText {
-  return { kind: 'dataset', value: prompt, map: [], fields: fieldsIn(prompt) };
+/** A row's text, with its turns if it is a conversation. */
+function textOf(prompt: string, turns: readonly Turn[]): IPromptText {
+  const text = { kind: 'dataset' as const, map: [], fields: fieldsIn(prompt) };
+  const joined = joinTurns(turns);
+  return joined.turns.length > 0 && joined.value === prompt
+    ? { ...text, ...joined }
+    : { ...text, value: prompt };
 }

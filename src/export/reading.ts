@@ -6,6 +6,7 @@ import { cutText, makeMap, makeSegmentMap } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import { METHOD_NAMES } from '../session/methods';
 import type { MapMethod } from '../session/methods';
+import { spansOf } from '../session/run';
 
 /** How to show a run. */
 export interface ILook {
@@ -49,7 +50,9 @@ export class Reading {
     }
     this._run = {
       promptTokens: record.prompt_tokens,
-      answerTokens: record.answer_tokens
+      answerTokens: record.answer_tokens,
+      turns: record.turns,
+      turnSpans: spansOf(record.turn_spans)
     };
     const targets = new Map(
       this._scores.map(({ event }) => {

@@ -139,13 +139,16 @@ function shaded(
   const parts: string[] = [];
   let at = 0;
   const { tokens, segments, seam } = text;
+  const heading = (role: string) =>
+    `<em>${escapeHtml(describeRole(role, trans))}:</em>\n`;
   const [before, behind] = templateEnds(tokens, seam).map(span => {
     const added = addedTurn(tokens, span);
-    return added === null
-      ? ''
-      : `<em>${escapeHtml(describeRole(added.role, trans))}:</em>\n`;
+    return added === null ? '' : heading(added.role);
   });
-  parts.push(before);
+  const conversation = [...text.conversation];
+  if (conversation.length === 0) {
+    parts.push(before);
+  }
   let isBehind = behind === '';
   for (const [i, span] of segments.entries()) {
     const content = textOf(tokens, span);
@@ -156,6 +159,10 @@ function shaded(
     const isTarget =
       map !== null && span[0] >= map.target[0] && span[1] <= map.target[1];
     parts.push(escapeHtml(textOf(tokens, [at, span[0]])));
+    if (conversation.length > 0 && span[0] >= conversation[0].span[0]) {
+      const { role, first } = conversation.shift()!;
+      parts.push(first === 0 ? '' : '\n', heading(role));
+    }
     if (!isBehind && span[0] >= seam) {
       parts.push(`\n${behind}`);
       isBehind = true;

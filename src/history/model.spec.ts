@@ -25,6 +25,7 @@ function info(id: string, fields: Partial<RunInfo> = {}): RunInfo {
     answer: `answer ${id}`,
     scores: 0,
     forced_answer: false,
+    num_turns: 0,
     partial: null,
     ...fields
   };

@@ -139,6 +139,8 @@ export function RunRow(props: {
               run.partial === 'stopped' && trans.__('stopped'),
               run.partial === 'broke_off' && trans.__('broke off'),
               run.forced_answer && trans.__('forced answer'),
+              run.num_turns > 0 &&
+                trans._n('%1 turn', '%1 turns', run.num_turns),
               run.model,
               run.scores > 0 && trans._n('%1 map', '%1 maps', run.scores)
             ]

@@ -28,6 +28,7 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     answer: ` <b>answer</b>\n${id}`,
     scores: 3,
     forced_answer: false,
+    num_turns: 0,
     partial: null,
     ...fields
   };

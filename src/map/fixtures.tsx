@@ -4,6 +4,7 @@ import React from 'react';
 import type { AnswerToken, Token } from '../api';
 import type { Stage } from '../components/fixtures';
 import { cutText } from '../session/map';
+import type { ICutRun } from '../session/map';
 import { SalienceText } from './salienceText';
 import type { ISalienceTextProps } from './salienceText';
 
@@ -22,7 +23,7 @@ export function token(text: string, kind: Token['kind'] = 'text'): AnswerToken {
 /** Draw a run's text by sentences, without a map unless `props` has one. */
 export function drawSalienceText(
   stage: Stage,
-  run: { promptTokens: readonly Token[]; answerTokens: readonly AnswerToken[] },
+  run: ICutRun,
   props: Partial<ISalienceTextProps> = {}
 ): void {
   stage.draw(

@@ -5,6 +5,7 @@ import { templateEnds } from '../salience';
 import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
 import { METHODS } from '../session/methods';
+import { Conversation } from './conversation';
 import { Part } from './salienceTextPart';
 import type { ISegmentMark } from './segment';
 import { selectBetween } from './selected';
@@ -142,18 +143,24 @@ export const SalienceText = React.memo(
           }}
           onKeyDown={onKeyDown}
         >
-          <AddedTurn {...added} span={before} />
-          <Part
-            {...shared}
-            turns={text.turns}
-            unfolded={unfolded}
-            label={trans.__('Prompt')}
-            spans={text.prompt}
-            from={0}
-            to={text.seam}
-            first={0}
-            pickable={false}
-          />
+          {text.conversation.length > 0 ? (
+            <Conversation {...shared} {...added} />
+          ) : (
+            <>
+              <AddedTurn {...added} span={before} />
+              <Part
+                {...shared}
+                turns={text.turns}
+                unfolded={unfolded}
+                label={trans.__('Prompt')}
+                spans={text.prompt}
+                from={0}
+                to={text.seam}
+                first={0}
+                pickable={false}
+              />
+            </>
+          )}
           <AddedTurn {...added} span={behind} />
           <Answer
             {...shared}

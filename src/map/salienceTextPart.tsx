@@ -34,6 +34,8 @@ export interface IPartProps {
   target: TokenSpan | null;
   marks: readonly ISegmentMark[] | null;
   pickable: boolean;
+  /** Whether it is of the prompt; left out: if it begins the sequence. */
+  isPrompt?: boolean;
   surprisal?: boolean;
   /** The roles of the segments that begin a turn. */
   turns?: ReadonlyMap<TokenSpan, string>;
@@ -59,7 +61,7 @@ export const Part = React.memo(
         role="group"
         aria-label={label}
         className="lit-part"
-        data-part={from === 0 ? 'prompt' : 'answer'}
+        data-part={(props.isPrompt ?? from === 0) ? 'prompt' : 'answer'}
       >
         {spans.length === 0 && textOf(tokens, [from, to])}
         {groups.map(([begin, end]) => {

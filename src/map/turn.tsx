@@ -2,7 +2,7 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
-import { addedTurn } from '../salience';
+import { addedTurn, spelledOf } from '../salience';
 import type { TokenSpan } from '../salience';
 import { describeRole } from '../session/chat';
 import type { IText } from '../session/map';
@@ -16,17 +16,33 @@ import type { ISegmentMark } from './segment';
 export function AddedTurn(props: {
   text: IText;
   span: TokenSpan;
+  /** Whose text follows, where that is known; left out: what the tokens say. */
+  role?: string;
   unfolded: boolean;
   onToggle: () => void;
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { text, span, unfolded } = props;
-  const added = addedTurn(text.tokens, span);
+  const added =
+    props.role === undefined
+      ? addedTurn(text.tokens, span)
+      : { role: props.role, spelled: spelledOf(text.tokens, span) };
   if (!added) {
     return null;
   }
   const role = describeRole(added.role, trans);
   const count = span[1] - span[0];
+  if (count === 0) {
+    // Where the format has nothing between two turns.
+    return (
+      <span
+        className="lit-turn"
+        role="note"
+        aria-label={role}
+        data-role={role}
+      />
+    );
+  }
   return (
     <button
       type="button"

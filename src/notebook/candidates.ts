@@ -12,6 +12,8 @@ export interface ICandidate {
   readonly value: string;
   readonly variable?: string;
   readonly problem?: string;
+  /** Of a conversation: how many turns it has. */
+  readonly turns?: number;
 }
 
 /** A cell's texts. */
@@ -33,7 +35,8 @@ export function candidatesOf({
     kind: text.kind,
     value: text.value,
     variable: text.variable,
-    problem: text.problem
+    problem: text.problem,
+    turns: text.turns?.length
   }));
   const shown = outputs.map((text, index): ICandidate => ({
     origin: { what: 'output', index },
@@ -46,8 +49,8 @@ export function candidatesOf({
 /**
  * The text that is meant; null when that has to be asked.
  *
- * A selection wins; then what is under the pointer or cursor; then the only
- * string; then the only output.
+ * A selection wins; then what is under the pointer or cursor, unless it is in a
+ * conversation; then the only string; then the only output.
  */
 export function meant(
   asked: Pick<IPlaceAsked, 'offset' | 'output' | 'selection' | 'selected'>,
@@ -78,6 +81,9 @@ export function meant(
           origin.span[0] <= offset &&
           offset <= origin.span[1]
       );
+    if (around.some(isConversation)) {
+      return null; // All of it may be meant, or one of its texts.
+    }
     const inner = around.sort((a, b) => lengthOf(a) - lengthOf(b))[0];
     if (inner !== undefined) {
       return inner;
@@ -86,6 +92,10 @@ export function meant(
   const strings = candidates.filter(({ kind }) => kind !== 'output');
   const likely = strings.length > 0 ? strings : candidates;
   return likely.length === 1 ? likely[0].origin : null;
+}
+
+function isConversation(origin: Origin): boolean {
+  return origin.what === 'string' && origin.isConversation === true;
 }
 
 function lengthOf(origin: Origin): number {

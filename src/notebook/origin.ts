@@ -19,6 +19,8 @@ export type Origin =
       readonly ordinal: number;
       readonly total: number;
       readonly variable?: string;
+      /** Whether it is a conversation, whose texts are strings of the cell, too. */
+      readonly isConversation?: boolean;
     }
   /** A selected stretch of its source. */
   | { readonly what: 'selection'; readonly span: Span }
@@ -34,8 +36,15 @@ export function stringOrigin(
   found: readonly IFoundText[],
   ordinal: number
 ): Origin {
-  const { span, variable } = found[ordinal];
-  return { what: 'string', span, ordinal, total: found.length, variable };
+  const { span, variable, kind } = found[ordinal];
+  return {
+    what: 'string',
+    span,
+    ordinal,
+    total: found.length,
+    variable,
+    ...(kind === 'conversation' && { isConversation: true })
+  };
 }
 
 /** Where an origin lies after an edit of its cell's source. */
@@ -58,7 +67,13 @@ export function findAgain(
 ): number | null {
   let best: number | null = null;
   let most = 0;
-  found.forEach(({ span }, index) => {
+  const isAlike = ({ kind }: IFoundText) =>
+    (kind === 'conversation') === (origin.isConversation === true);
+  found.forEach((text, index) => {
+    if (!isAlike(text)) {
+      return;
+    }
+    const { span } = text;
     const from = Math.max(span[0], origin.span[0]);
     const common = Math.min(span[1], origin.span[1]) - from;
     if (common > most) {
@@ -69,8 +84,12 @@ export function findAgain(
   if (best !== null || origin.span[0] < origin.span[1]) {
     return best;
   }
-  const named = found.flatMap(({ variable }, index) =>
-    variable !== undefined && variable === origin.variable ? [index] : []
+  const named = found.flatMap((text, index) =>
+    text.variable !== undefined &&
+    text.variable === origin.variable &&
+    isAlike(text)
+      ? [index]
+      : []
   );
   return named.length === 1
     ? named[0]

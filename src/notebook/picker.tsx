@@ -153,9 +153,12 @@ function preview(value: string): string {
 
 /** Variable, length and problem. */
 function note(
-  { variable, value, problem }: ICandidate,
+  { variable, value, problem, turns }: ICandidate,
   trans: TranslationBundle
 ): string {
-  const length = trans._n('%1 character', '%1 characters', charactersOf(value));
+  const length =
+    turns === undefined
+      ? trans._n('%1 character', '%1 characters', charactersOf(value))
+      : trans._n('%1 turn', '%1 turns', turns);
   return [variable, length, problem].filter(Boolean).join(' · ');
 }

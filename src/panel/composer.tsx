@@ -16,6 +16,7 @@ import { Count } from './count';
 import { Origin, Variables } from './origin';
 import { SampleStrip } from './samples';
 import { StopProposal } from './stopfield';
+import { TurnFields } from './turns';
 
 /** Where the user writes and runs the prompt. */
 export function Composer({
@@ -45,16 +46,7 @@ export function Composer({
       <section className="lit-composer" aria-label={trans.__('Prompt')}>
         <Origin session={session} />
         <Variables prompt={prompt} limit={limit} />
-        {shown && (
-          <AutoText
-            className="lit-prompt"
-            label={trans.__('Prompt')}
-            value={prompt.value}
-            limit={limit}
-            placeholder={trans.__('Type or paste a prompt')}
-            onChange={value => prompt.edit(value)}
-          />
-        )}
+        {shown && <PromptFields session={session} limit={limit} />}
         <Count session={session} isWriting={shown || session.runs.isStale} />
       </section>
       {/* Stays in view: an answer that one reads can be stopped, and what one
@@ -92,6 +84,21 @@ export function Composer({
               {editing ? trans.__('Close editor') : trans.__('Edit prompt')}
             </button>
           )}
+          {session.canContinue && (
+            <button
+              type="button"
+              className="lit-button"
+              title={trans.__(
+                'Add the answer to the conversation as the model’s turn, and write what the user says next'
+              )}
+              onClick={() => {
+                setEditing(true);
+                session.continueAnswer();
+              }}
+            >
+              {trans.__('Use the answer as the next turn')}
+            </button>
+          )}
           <Facts session={session} />
         </div>
         <SampleStrip session={session} />
@@ -117,6 +124,51 @@ export function Composer({
           />
         )}
       </section>
+    </>
+  );
+}
+
+/** The prompt to be edited: a text, or a conversation's turns. */
+function PromptFields(props: {
+  session: Session;
+  limit?: number;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { session, limit } = props;
+  const { prompt } = session;
+  const { turns, value } = prompt;
+  if (turns) {
+    return (
+      <TurnFields
+        prompt={prompt}
+        turns={turns}
+        model={session.modelInfo}
+        limit={limit}
+      />
+    );
+  }
+  return (
+    <>
+      <AutoText
+        className="lit-prompt"
+        label={trans.__('Prompt')}
+        value={value}
+        limit={limit}
+        placeholder={trans.__('Type or paste a prompt')}
+        onChange={text => prompt.edit(text)}
+      />
+      {value !== '' && (
+        <button
+          type="button"
+          className="lit-link lit-as-turns"
+          title={trans.__(
+            'Make the prompt a user’s turn, to which other turns can be added'
+          )}
+          onClick={() => prompt.editTurns([{ role: 'user', text: value }])}
+        >
+          {trans.__('As a conversation')}
+        </button>
+      )}
     </>
   );
 }

@@ -27,7 +27,7 @@ export function ForcedAnswer({
     session.settings.chat,
     session.modelInfo,
     session.runs.shown,
-    prompt.value
+    prompt
   );
   const explain = (text: string) => {
     void session.runs.score(forcedAnswer.behind(prompt.value, text, isTurn));

@@ -150,7 +150,8 @@ export function StopProposal(props: {
   const { trans } = usePanel();
   const { session, onSettings, onTaken } = props;
   const { stop } = session.settings;
-  const prompt = session.prompt.value;
+  // The examples of a conversation are its turns, which end by themselves.
+  const prompt = session.prompt.turns ? '' : session.prompt.value;
   const label = useMemo(() => exampleLabel(prompt), [prompt]);
   const { shown: run, isStale, isRunning } = session.runs;
   const isNeedless =

@@ -102,13 +102,7 @@ export function addedTurn(
   tokens: readonly ISpelledToken[],
   [start, end]: TokenSpan
 ): { readonly role: string; readonly spelled: string } | null {
-  const spelled = tokens
-    .slice(start, end)
-    .map(({ piece = '' }) => piece)
-    .join('')
-    // How vocabularies write line breaks and blanks.
-    .replace(/Ċ|<0x0A>/g, '\n')
-    .replace(/[▁Ġ]/g, ' ');
+  const spelled = spelledOf(tokens, [start, end]);
   if (new RegExp(TURN).test(spelled)) {
     return { role: roleIn(spelled), spelled };
   }
@@ -116,6 +110,22 @@ export function addedTurn(
   return end - start > 1
     ? { role: start === 0 ? 'user' : 'assistant', spelled }
     : null;
+}
+
+/** How tokens are spelled that have no text of their own. */
+export function spelledOf(
+  tokens: readonly ISpelledToken[],
+  [start, end]: TokenSpan
+): string {
+  return (
+    tokens
+      .slice(start, end)
+      .map(({ piece = '' }) => piece)
+      .join('')
+      // How vocabularies write line breaks and blanks.
+      .replace(/Ċ|<0x0A>/g, '\n')
+      .replace(/[▁Ġ]/g, ' ')
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import type { ChatUse, ModelInfo, RunRecord, Token } from '../api';
+import type { ChatMode, ChatUse, ModelInfo, RunRecord, Token } from '../api';
 import { beginsTurn, chatNote, describeChat, describeRole } from './chat';
 import { fakeModel, tokens } from './fixtures';
 import { applyEvent, jobOf, keptRun, modeOf, recordOf, startRun } from './run';
@@ -52,6 +52,8 @@ describe('session/chat', () => {
         window: 99,
         chat: 'wrapped',
         thinking: false,
+        turn_spans: [],
+        system: null,
         terms: null
       },
       trans
@@ -73,7 +75,7 @@ describe('session/chat', () => {
     expect(keptRun(old as RunRecord).chatUse).toBe('plain');
   });
 
-  it.each<[string, ...Parameters<typeof beginsTurn>, boolean]>([
+  it.each<[string, ChatMode, ModelInfo | null, IRun | null, string, boolean]>([
     ['tuned', 'auto', tuned, null, 'Onion', true],
     ['switched off', 'off', tuned, null, 'Onion', false],
     ['not tuned', 'auto', { ...tuned, instruct: false }, null, 'Onion', false],
@@ -97,7 +99,8 @@ describe('session/chat', () => {
   ])(
     'knows where a turn begins: %s',
     (_, mode, model, last, prompt, expected) => {
-      expect(beginsTurn(mode, model, last, prompt)).toBe(expected);
+      const at = { value: prompt, turns: null };
+      expect(beginsTurn(mode, model, last, at)).toBe(expected);
     }
   );
 

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ChatMode, ChatUse, ModelInfo } from '../api';
 import { isContinued, templateEnds, writtenTurns } from '../salience';
+import type { PromptModel } from './prompt';
 import type { IRun } from './run';
 
 /**
@@ -15,14 +16,24 @@ export function beginsTurn(
   mode: ChatMode,
   model: ModelInfo | null,
   last: IRun | null,
-  prompt: string
+  { value, turns }: Pick<PromptModel, 'value' | 'turns'>
 ): boolean {
+  if (turns) {
+    return turns[turns.length - 1].role !== 'model';
+  }
   const isKnown = model !== null && model.state === 'ready';
   const isTuned = isKnown
     ? model.instruct && model.chat !== ''
     : last !== null && last.model === model?.name && last.chatUse !== 'plain';
   const isApplied = mode === 'on' || (mode === 'auto' && isTuned);
-  return isApplied && !isContinued(prompt);
+  return isApplied && !isContinued(value);
+}
+
+/** Whether what follows a run's prompt begins a turn of its own. */
+export function endsInTurn({ chatUse, prompt, turns }: IRun): boolean {
+  return turns
+    ? turns[turns.length - 1].role !== 'model'
+    : chatUse !== 'plain' && !isContinued(prompt);
 }
 
 /** How the prompt was put into a chat format, for a run's facts; empty: it was not. */
@@ -34,7 +45,8 @@ export function describeChat(
   const described = {
     plain: '',
     wrapped: trans.__('chat format'),
-    written: trans.__('turns as written')
+    written: trans.__('turns as written'),
+    turns: trans.__('conversation')
   }[use];
   return thinks ? trans.__('%1 with thinking', described) : described;
 }
@@ -57,8 +69,7 @@ export function describeRole(role: string, trans: TranslationBundle): string {
 }
 
 /**
- * What the user should know about turns that they wrote into the prompt; empty:
- * nothing.
+ * What the user should know of a run's turns; empty: nothing.
  *
  * @param model - of the run; null if unknown.
  */
@@ -67,7 +78,16 @@ export function chatNote(
   model: ModelInfo | null,
   trans: TranslationBundle
 ): string {
-  const { promptTokens: tokens, chatUse } = run;
+  const { promptTokens: tokens, chatUse, turns = [] } = run;
+  if (chatUse === 'turns') {
+    return run.system === 'user'
+      ? trans.__(
+          'This model’s chat format has no system turn: the text of System is part of a user’s turn.'
+        )
+      : turns[turns.length - 1]?.role === 'model'
+        ? trans.__('The answer continues the model’s last turn.')
+        : '';
+  }
   if (chatUse === 'written') {
     const [, [from, to]] = templateEnds(tokens, tokens.length);
     return from < to

@@ -29,6 +29,7 @@ describe('session/contrast', () => {
       model: request.model,
       prompt: [],
       answer: words(request.answer ?? ''),
+      turn_spans: [],
       window: 512
     });
     client.cost = { passes: 4, seconds: 0.1 };

@@ -11,6 +11,7 @@ import { DEFAULT_SETTINGS } from './settings';
 
 const AT: ICountable = {
   prompt: 'Onion soup',
+  turns: null,
   model: 'demo',
   chat: 'auto',
   thinking: false,

@@ -1,7 +1,8 @@
 /** Counts a prompt's tokens while the user types. */
 
 import { isAbort } from '../api';
-import type { ApiClient, ChatMode, ModelInfo, TokenCount } from '../api';
+import type { ApiClient, ChatMode, ModelInfo, TokenCount, Turn } from '../api';
+import { isSameTurns } from './conversation';
 import { Model } from './model';
 import type { PromptModel } from './prompt';
 import type { Runs } from './runs';
@@ -17,6 +18,8 @@ export const COUNT_DELAY = 250;
 /** A prompt, and what its tokens depend on. */
 export interface ICountable {
   readonly prompt: string;
+  /** The conversation that it is; null: a text. */
+  readonly turns: readonly Turn[] | null;
   readonly model: string;
   readonly chat: ChatMode;
   /** Whether the model thinks before it answers, if it can. */
@@ -27,7 +30,7 @@ export interface ICountable {
 
 /** What decides whether a session's prompt can be counted. */
 export interface ICountedSession {
-  readonly prompt: Pick<PromptModel, 'value'>;
+  readonly prompt: Pick<PromptModel, 'value' | 'turns'>;
   readonly runs: Pick<Runs, 'promptProblem'>;
   readonly service: Pick<ServiceModel, 'service' | 'isReadOnly'>;
   readonly modelInfo: ModelInfo | null;
@@ -66,7 +69,7 @@ export class TokenCounter extends Model {
     }
     this._at = next;
     this._cancel();
-    if (!isSame(before, next && before && { ...next, prompt: before.prompt })) {
+    if (!isSame(before, withPromptOf(next, before))) {
       this._tell(null); // Another model has another count.
     }
     if (next) {
@@ -75,12 +78,13 @@ export class TokenCounter extends Model {
   }
 
   private async _ask(asked: ICountable): Promise<void> {
-    const { model, prompt, chat, thinking } = asked;
+    const { model, prompt, turns, chat, thinking } = asked;
+    const what = turns ? { turns: [...turns] } : { prompt };
     const { signal } = (this._abort = new AbortController());
     let count: TokenCount | null = null;
     try {
       count = await this._client.countTokens(
-        { model, prompt, chat, thinking },
+        { model, ...what, chat, thinking },
         signal
       );
     } catch (reason) {
@@ -118,7 +122,18 @@ function isSame(one: ICountable | null, other: ICountable | null): boolean {
     one?.chat === other?.chat &&
     one?.thinking === other?.thinking &&
     one?.window === other?.window &&
-    one?.prompt === other?.prompt
+    one?.prompt === other?.prompt &&
+    isSameTurns(one?.turns, other?.turns)
+  );
+}
+
+/** What is counted, but for the prompt; null where one of both is. */
+function withPromptOf(
+  next: ICountable | null,
+  before: ICountable | null
+): ICountable | null {
+  return (
+    next && before && { ...next, prompt: before.prompt, turns: before.turns }
   );
 }
 
@@ -133,11 +148,15 @@ export function countableOf(session: ICountedSession): ICountable | null {
     service.service?.state === 'ready' &&
     modelInfo?.state === 'ready' &&
     !service.isReadOnly;
-  if (!isReady || prompt.value === '' || session.runs.promptProblem !== null) {
+  const isWritten = prompt.turns
+    ? prompt.turns.every(({ text }) => text.trim() !== '')
+    : prompt.value !== '';
+  if (!isReady || !isWritten || session.runs.promptProblem !== null) {
     return null;
   }
   return {
     prompt: prompt.value,
+    turns: prompt.turns,
     model: modelInfo.name,
     chat: settings.chat,
     thinking: settings.thinking,

@@ -5,6 +5,7 @@ import { ApiError } from '../api';
 import type {
   CostlyRequest,
   Estimate,
+  GenerateRequest,
   JobEvent,
   JobInfo,
   JobRequest,
@@ -13,6 +14,7 @@ import type {
   ServiceStatus,
   SetupStatus,
   Status,
+  SystemUse,
   Token,
   TokenCount,
   TokenCountRequest,
@@ -113,8 +115,55 @@ export class FakeJob {
       window: 512,
       chat: 'plain',
       thinking: false,
+      turn_spans: [],
+      system: null,
       terms: null
     });
+  }
+
+  /** The events of a conversation's answer: each turn behind a token of the format's. */
+  answerTurns(answer: string, system: SystemUse | null = null): void {
+    const { request } = this;
+    const { turns } = request as GenerateRequest;
+    const all: Token[] = [];
+    const turn_spans = (turns ?? []).map(({ text }) => {
+      all.push(BOS);
+      const start = all.length;
+      all.push(
+        ...tokens(text).map(({ id, piece, text, kind }): Token => ({
+          id,
+          piece,
+          text,
+          kind
+        }))
+      );
+      return { start, end: all.length };
+    });
+    all.push(BOS);
+    this.send(
+      {
+        event: 'prompt',
+        tokens: all,
+        window: 512,
+        chat: 'turns',
+        thinking: false,
+        turn_spans,
+        system,
+        terms: null
+      },
+      ...tokens(answer).map((token): JobEvent => ({ event: 'token', token })),
+      {
+        event: 'answer',
+        text: answer,
+        tokens: tokens(answer),
+        reason: 'end',
+        stopped_at: null,
+        seconds: 0.4,
+        first_seconds: 0.1,
+        reused: 0
+      },
+      { event: 'done', seconds: 0.5 }
+    );
   }
 
   /** Scores of the nth target: the later a token, the higher. */
@@ -272,6 +321,7 @@ export class FakeClient implements Session.Client {
       model: request.model,
       prompt: [],
       answer: tokens(request.answer ?? ''),
+      turn_spans: [],
       window: 512
     };
   }
@@ -286,7 +336,7 @@ export class FakeClient implements Session.Client {
     }
     return {
       model: request.model,
-      tokens: 1 + tokens(request.prompt).length,
+      tokens: 1 + tokens(request.prompt ?? '').length,
       chat: request.chat === 'on' ? 'wrapped' : 'plain',
       window: 512
     };

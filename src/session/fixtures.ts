@@ -61,6 +61,9 @@ export function fakeRecord(
     title: '',
     starred: false,
     prompt,
+    turns: [],
+    turn_spans: [],
+    system: null,
     answer,
     sampling: {
       temperature: 0,

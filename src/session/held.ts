@@ -1,6 +1,8 @@
 /** A prompt's text together with its place. */
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import type { Turn } from '../api';
+import { isSameTurns, turnsIn } from './conversation';
 import type { IPromptSource, IPromptText, ISuggestion } from './source';
 import { fill } from './template';
 
@@ -17,6 +19,8 @@ export interface ISavedText {
   /** Values from a notebook that may be closed after the reload. */
   readonly found: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
+  /** The turns that were edited, `edited` as text; null or absent: a text. */
+  readonly turns?: readonly Turn[] | null;
   readonly origin: IOrigin | null;
   readonly link: ReadonlyPartialJSONObject | null;
   /** Whether the place now has another text, or no longer exists. */
@@ -87,6 +91,20 @@ export function filledOf(held: IHeld): string | null {
   return held.text && fill(held.text, valuesOf(held)).value;
 }
 
+/** The source's turns with their variables filled in; null where it has none. */
+export function filledTurnsOf(held: IHeld): readonly Turn[] | null {
+  if (!held.text?.turns) {
+    return null;
+  }
+  const { value, turns = [] } = fill(held.text, valuesOf(held));
+  return turnsIn(value, turns);
+}
+
+/** Whether turns say what the source's do; null: they are a text. */
+export function isAsFound(held: IHeld, turns: readonly Turn[] | null): boolean {
+  return isSameTurns(filledTurnsOf(held), turns);
+}
+
 /** Whether the user edited the text, so that losing it would lose work. */
 export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
@@ -94,12 +112,13 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
 
 /** What to store of a text over a reload. */
 export function saveHeld(held: IHeld): ISavedText {
-  const { source, text, typed, edited, link, isLost } = held;
+  const { source, text, typed, edited, turns, link, isLost } = held;
   return {
     text,
     typed,
     found: foundOf(held),
     edited,
+    ...(turns && { turns }),
     origin: originOf(held),
     link: source?.link ?? link,
     isLost: isLost || source?.text === null

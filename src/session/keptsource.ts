@@ -1,4 +1,5 @@
 import type { RunRecord } from '../api';
+import { joinTurns } from './conversation';
 import type { IPromptSource, IPromptText, ISuggestion } from './source';
 import { Model } from './model';
 
@@ -20,7 +21,15 @@ export class KeptSource extends Model implements IPromptSource {
     };
     this.document = document;
     this.place = within;
-    this.text = { kind: 'history', value: run.prompt, map: [], fields: [] };
+    // One that was exported earlier doesn't tell: there were no conversations.
+    const { turns = [] } = run as Partial<RunRecord>;
+    this.text = {
+      kind: 'history',
+      value: run.prompt,
+      map: [],
+      fields: [],
+      ...(turns.length > 0 && joinTurns(turns))
+    };
     this.reveal = () => reveal(document);
   }
 

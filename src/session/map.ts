@@ -1,9 +1,11 @@
 /** From a run and its scores to a map. */
 import type {
   AnswerToken,
+  Role,
   ScoresEvent,
   SegmentScoresEvent,
-  Token
+  Token,
+  Turn
 } from '../api';
 import {
   colourWeight,
@@ -26,6 +28,7 @@ import type {
 import { METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { ablationSegments } from './ablationSegments';
+import { joinTurns } from './conversation';
 import type { IRun } from './run';
 import { tokensOf } from './run';
 import type { IShade } from './source';
@@ -44,7 +47,28 @@ export interface IText {
   readonly segments: readonly TokenSpan[];
   /** The roles of the prompt's segments that begin or end a turn. */
   readonly turns: ReadonlyMap<TokenSpan, string>;
+  /**
+   * The turns of a conversation, in the order in which the chat format has them;
+   * empty: the prompt is a text.
+   */
+  readonly conversation: readonly ITurnPart[];
 }
+
+/** A turn of a conversation in a run's text. */
+export interface ITurnPart {
+  readonly role: Role;
+  /** Its index in the conversation. */
+  readonly index: number;
+  /** Its tokens. */
+  readonly span: TokenSpan;
+  /** Index of its first segment, and its segments: none crosses two turns. */
+  readonly first: number;
+  readonly segments: readonly TokenSpan[];
+}
+
+/** What is cut. */
+export type ICutRun = Pick<IRun, 'promptTokens' | 'answerTokens'> &
+  Partial<Pick<IRun, 'turns' | 'turnSpans'>>;
 
 /** A target's map, ready to show. */
 export interface IShownMap extends ISalienceMap {
@@ -64,42 +88,76 @@ export interface IShownMap extends ISalienceMap {
 
 /** Cut a run's text into segments. */
 export function cutText(
-  run: Pick<IRun, 'promptTokens' | 'answerTokens'>,
+  run: ICutRun,
   granularity: Granularity,
   target: TokenSpan | null,
   custom: CustomStarts | null = null
 ): IText {
   const tokens = tokensOf(run);
   const seam = run.promptTokens.length;
-  const { spans: prompt, turns } = cutPrompt(
-    run.promptTokens,
-    granularity,
-    custom
-  );
+  const {
+    spans: prompt,
+    turns,
+    conversation
+  } = cutPrompt(run, granularity, custom);
   const whole = segment(run.answerTokens, 0, granularity, custom).map(
     ([start, end]): TokenSpan => [start + seam, end + seam]
   );
   const answer = target ? cutAtTarget(whole, target) : whole;
   const segments = [...prompt, ...answer];
-  return { tokens, seam, prompt, answer, segments, turns };
+  return { tokens, seam, prompt, answer, segments, turns, conversation };
 }
 
 /** The cache saves cutting a long prompt again for each token of its answer. */
 function cutPrompt(
-  tokens: readonly Token[],
+  run: ICutRun,
   granularity: Granularity,
   custom: CustomStarts | null
 ): IPromptCut {
+  const { promptTokens: tokens, turns = [], turnSpans = [] } = run;
   const known = promptCuts.get(tokens) ?? new Map();
   promptCuts.set(tokens, known);
   const key = granularity === 'custom' && custom ? custom : granularity;
-  const cut = known.get(key) ?? cutTurns(tokens, granularity, custom);
+  const cut =
+    known.get(key) ??
+    (turnSpans.length === 0 || turnSpans.length !== turns.length
+      ? cutTurns(tokens, granularity, custom)
+      : cutConversation(tokens, turns, turnSpans, granularity, custom));
   known.set(key, cut);
   return cut;
 }
 
-/** A prompt's segments, and the roles of those that begin a turn. */
-type IPromptCut = Pick<IText, 'turns'> & { spans: readonly TokenSpan[] };
+/** A prompt's segments, and whose turn those begin that begin one. */
+type IPromptCut = Pick<IText, 'turns' | 'conversation'> & {
+  spans: readonly TokenSpan[];
+};
+
+/** Cut a conversation turn by turn; what a turn's text may look like is text. */
+function cutConversation(
+  tokens: readonly Token[],
+  turns: readonly Turn[],
+  turnSpans: readonly TokenSpan[],
+  granularity: Granularity,
+  custom: CustomStarts | null
+): IPromptCut {
+  const spans: TokenSpan[] = [];
+  const conversation = turnSpans
+    .map((span, index) => ({ span, index, role: turns[index].role }))
+    .sort((one, other) => one.span[0] - other.span[0])
+    .map(part => {
+      const [start, end] = part.span;
+      const segments = segment(
+        tokens.slice(start, end),
+        0,
+        granularity,
+        custom
+      ).map(([from, to]): TokenSpan => [from + start, to + start]);
+      const first = spans.length;
+      spans.push(...segments);
+      return { ...part, first, segments };
+    });
+  return { spans, turns: new Map(), conversation };
+}
 
 function cutTurns(
   tokens: readonly Token[],
@@ -115,7 +173,7 @@ function cutTurns(
     }
     turns.set(spans[at], role);
   }
-  return { spans, turns };
+  return { spans, turns, conversation: [] };
 }
 
 const promptCuts = new WeakMap<
@@ -239,17 +297,16 @@ export function textOf(
  * The map's shades over the prompt, in UTF-16 units of the prompt.
  *
  * @param label - a segment's tooltip.
+ * @param turns - the prompt, if it is a conversation.
  */
 export function shadesOf(
   text: IText,
   map: IShownMap,
-  label: (segment: ISegmentSalience) => string
+  label: (segment: ISegmentSalience) => string,
+  turns?: readonly Turn[]
 ): IShade[] {
   const shades: IShade[] = [];
-  const offsets = [0];
-  for (let i = 0; i < text.seam; i++) {
-    offsets.push(offsets[i] + text.tokens[i].text.length);
-  }
+  const offsets = turns ? offsetsOfTurns(text, turns) : offsetsOf(text);
   map.segments.forEach((segment, i) => {
     const [start, end] = segment.span;
     if (end > text.seam || segment.rank === null) {
@@ -260,7 +317,7 @@ export function shadesOf(
     const lead = content.length - content.trimStart().length;
     const from = offsets[start] + lead;
     const to = from + content.trim().length;
-    if (from < to && to <= offsets[end]) {
+    if (from < to) {
       shades.push({
         span: [from, to],
         weight: map.weights[i],
@@ -270,4 +327,30 @@ export function shadesOf(
     }
   });
   return shades;
+}
+
+/** Where each token of a prompt begins in it. */
+function offsetsOf({ tokens, seam }: IText): number[] {
+  const offsets = [0];
+  for (let i = 0; i < seam; i++) {
+    offsets.push(offsets[i] + tokens[i].text.length);
+  }
+  return offsets;
+}
+
+/** Where each token of a conversation's turns begins in it as text. */
+function offsetsOfTurns(
+  { tokens, conversation }: IText,
+  turns: readonly Turn[]
+): number[] {
+  const places = joinTurns(turns).turns;
+  const offsets: number[] = [];
+  for (const { index, span } of conversation) {
+    let at = places[index].value[0];
+    for (let i = span[0]; i < span[1]; i++) {
+      offsets[i] = at;
+      at += tokens[i].text.length;
+    }
+  }
+  return offsets;
 }

@@ -1,9 +1,12 @@
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import type { RunOrigin } from '../api';
+import type { RunOrigin, Turn } from '../api';
+import { textOfTurns } from './conversation';
 import {
   filledOf,
+  filledTurnsOf,
   foundOf,
+  isAsFound,
   isSamePlace,
   namesOf,
   NOTHING,
@@ -105,6 +108,12 @@ export class PromptModel extends Model {
     return this._now.edited ?? filledOf(this._now) ?? '';
   }
 
+  /** The conversation that the prompt is; null: it is a text. */
+  get turns(): readonly Turn[] | null {
+    const { edited, turns = null } = this._now;
+    return edited === null ? filledTurnsOf(this._now) : turns;
+  }
+
   /** The fields' values, by name, if they have one. */
   get values(): Readonly<Record<string, string>> {
     return valuesOf(this._now);
@@ -190,9 +199,21 @@ export class PromptModel extends Model {
   edit(value: string): void {
     const text = filledOf(this._now);
     // A text field turns all line breaks into line feeds.
-    const isBack = text !== null && value === withLineFeeds(text);
+    const isBack =
+      text !== null &&
+      value === withLineFeeds(text) &&
+      isAsFound(this._now, null);
     // The user may have typed back to the source's text.
-    this._now = { ...this._now, edited: isBack ? null : value };
+    this._now = { ...this._now, edited: isBack ? null : value, turns: null };
+    this._changed.emit();
+  }
+
+  /** Edit the prompt as a conversation of one turn or more. */
+  editTurns(turns: readonly Turn[]): void {
+    const isBack = isAsFound(this._now, turns);
+    this._now = isBack
+      ? { ...this._now, edited: null, turns: null }
+      : { ...this._now, edited: textOfTurns(turns), turns };
     this._changed.emit();
   }
 
@@ -201,7 +222,7 @@ export class PromptModel extends Model {
     const now = this._now;
     if (now.text !== null) {
       const left = wouldBeMissed(now) ? [...this._left, now] : this._left;
-      this._become({ ...now, edited: null }, left);
+      this._become({ ...now, edited: null, turns: null }, left);
       this._changed.emit();
     }
   }

@@ -12,8 +12,11 @@ import type {
   RunOrigin,
   RunRecord,
   Sampling,
-  Token
+  SystemUse,
+  Token,
+  Turn
 } from '../api';
+import type { TokenSpan } from '../salience';
 import { describe } from './problem';
 import type { IProblem } from './problem';
 
@@ -21,6 +24,8 @@ import type { IProblem } from './problem';
 export interface IRunRequest {
   readonly model: string;
   readonly prompt: string;
+  /** The conversation that it is; left out: a text. */
+  readonly turns?: readonly Turn[];
   /** The values of the prompt's fields. */
   readonly values: Readonly<Record<string, string>>;
   /** How the answer is sampled. */
@@ -66,10 +71,10 @@ export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
     forcedAnswer,
     chat = 'auto'
   } = request;
-  const { stop = [], thinking = false } = request;
+  const { stop = [], thinking = false, turns } = request;
   const shared = {
     model,
-    prompt,
+    ...(turns ? { turns: [...turns] } : { prompt }),
     chat,
     thinking,
     origin,
@@ -113,6 +118,10 @@ export interface IRun extends IRunRequest {
   readonly terms: ModelTerms | null;
   /** Tokens of the prompt, including template tokens. */
   readonly promptTokens: readonly Token[];
+  /** The tokens of each turn of a conversation, in the order of its turns. */
+  readonly turnSpans: readonly TokenSpan[];
+  /** Where the chat format put system turns; null: there are none. */
+  readonly system: SystemUse | null;
   readonly answerTokens: readonly AnswerToken[];
   /** Why the answer ended; null while it hasn't, or if it was stopped. */
   readonly reason: AnswerEvent['reason'] | null;
@@ -146,6 +155,8 @@ export function startRun(request: IRunRequest, message: string): IRun {
     thinks: false,
     terms: null,
     promptTokens: [],
+    turnSpans: [],
+    system: null,
     answerTokens: [],
     reason: null,
     stoppedAt: null,
@@ -165,12 +176,16 @@ export function keptRun(record: RunRecord): IRun {
     chat: chatUse = 'plain',
     thinking = false,
     stop = [],
-    stopped_at = null
+    stopped_at = null,
+    turns = [],
+    turn_spans = [],
+    system = null
   } = record as Partial<RunRecord>;
   return {
     key: ++lastKey,
     model: record.model,
     prompt: record.prompt,
+    ...(turns.length > 0 && { turns }),
     values: {},
     sampling: record.sampling,
     stop,
@@ -187,6 +202,8 @@ export function keptRun(record: RunRecord): IRun {
     started: record.created * 1000,
     jobId: record.id,
     promptTokens: record.prompt_tokens,
+    turnSpans: spansOf(turn_spans),
+    system,
     answerTokens: record.answer_tokens,
     reason: record.reason,
     stoppedAt: stopped_at,
@@ -196,6 +213,13 @@ export function keptRun(record: RunRecord): IRun {
     problem: null,
     kept: record.scores
   };
+}
+
+/** Spans as the server says them. */
+export function spansOf(
+  spans: readonly { start: number; end: number }[]
+): TokenSpan[] {
+  return spans.map(({ start, end }) => [start, end]);
 }
 
 /** How a run of the history ended. */
@@ -225,6 +249,9 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     title: '',
     starred: false,
     prompt: run.prompt,
+    turns: [...(run.turns ?? [])],
+    turn_spans: run.turnSpans.map(([start, end]) => ({ start, end })),
+    system: run.system,
     answer: run.answerTokens.map(token => token.text).join(''),
     sampling: { temperature, top_k, top_p, seed, repetition_penalty },
     // Stop sequences don't apply to a forced answer.
@@ -261,6 +288,8 @@ export function applyEvent(
       return {
         ...run,
         promptTokens: event.tokens,
+        turnSpans: spansOf(event.turn_spans ?? []),
+        system: event.system ?? null,
         chatUse: event.chat,
         thinks: event.thinking,
         terms: event.terms,

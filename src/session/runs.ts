@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ApiClient } from '../api';
+import { checkTurns, isSameTurns } from './conversation';
 import { Model } from './model';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
@@ -72,7 +73,7 @@ export class Runs extends Model {
   /** Whether the prompt has changed since the shown run. */
   get isStale(): boolean {
     const { shown } = this;
-    return shown !== null && shown.prompt !== this._inputs.prompt.value;
+    return shown !== null && !this._isOfPrompt(shown);
   }
 
   /**
@@ -86,10 +87,16 @@ export class Runs extends Model {
 
   /** What is wrong with the prompt; shown before any request is made. */
   get promptProblem(): IProblem | null {
-    const { prompt, service } = this._inputs;
+    const { prompt, service, settings } = this._inputs;
     const limits = service.status?.limits ?? null;
-    const problem = checkPrompt(prompt.value, limits, this._trans);
-    return prompt.value === '' && !this._isRequested ? null : problem;
+    const isOff = settings.chat === 'off';
+    const problem =
+      (prompt.turns && checkTurns(prompt.turns, isOff, this._trans)) ??
+      checkPrompt(prompt.value, limits, this._trans);
+    const isBegun = prompt.turns?.every(turn => turn.text !== '') ?? true;
+    return (prompt.value === '' || !isBegun) && !this._isRequested
+      ? null
+      : problem;
   }
 
   protected release(): void {
@@ -120,10 +127,12 @@ export class Runs extends Model {
     }
     this._isRequested = false;
     const limit = service.status?.limits.max_new_tokens ?? Infinity;
+    const { turns } = prompt;
     await this.samples.draw(
       {
         model,
         prompt: prompt.value,
+        ...(turns && { turns }),
         values: prompt.values,
         sampling: samplingOf(settings),
         stop: settings.stop,
@@ -182,8 +191,7 @@ export class Runs extends Model {
 
   /** Drop the answers to a prompt that another one has replaced. */
   dropStale(): void {
-    const { prompt } = this._inputs;
-    if (this.attempt && this.attempt.prompt !== prompt.value) {
+    if (this.attempt && !this._isOfPrompt(this.attempt)) {
       this.samples.end();
       this.runner.abandon();
     }
@@ -204,10 +212,14 @@ export class Runs extends Model {
 
   /** Whether a run is of another model than the chosen one, or of another prompt. */
   private _isLeft(run: IRun): boolean {
-    const { model, prompt } = this._inputs;
-    return (
-      (model !== null && run.model !== model) || run.prompt !== prompt.value
-    );
+    const { model } = this._inputs;
+    return (model !== null && run.model !== model) || !this._isOfPrompt(run);
+  }
+
+  /** Whether a run is of the prompt as it is now. */
+  private _isOfPrompt(run: IRun): boolean {
+    const { prompt } = this._inputs;
+    return run.prompt === prompt.value && isSameTurns(run.turns, prompt.turns);
   }
 
   private _emit(): void {

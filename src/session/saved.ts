@@ -82,7 +82,7 @@ export function saveRun(run: IRun | null): ISavedRun | null {
     return null;
   }
   const { model, prompt, values, sampling, stop, chat, origin } = run;
-  const { forcedAnswer, title, thinking } = run;
+  const { forcedAnswer, title, thinking, turns } = run;
   return {
     jobId: run.jobId,
     started: run.started,
@@ -92,6 +92,7 @@ export function saveRun(run: IRun | null): ISavedRun | null {
     sampling,
     chat,
     origin,
+    ...(turns !== undefined && { turns }),
     ...(thinking !== undefined && { thinking }),
     ...(stop !== undefined && { stop }),
     ...(forcedAnswer !== undefined && { forcedAnswer }),

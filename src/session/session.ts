@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { ApiClient, ModelInfo, RunRecord } from '../api';
 import { ContrastModel } from './contrast';
+import { answerOf, turnsAfter } from './conversation';
 import { countableOf, TokenCounter } from './count';
 import { Explanation } from './explanation';
 import { ForcedAnswerModel } from './forcedAnswer';
@@ -217,6 +218,27 @@ export class Session extends Model implements ISession {
     this.prompt.open(source);
     this.runs.show(keptRun(run));
     this._opened.emit();
+  }
+
+  /** Whether the answer can become the next turn: it is complete, and the prompt was sent as a turn, or as several. */
+  get canContinue(): boolean {
+    const { shown, isRunning, isStale } = this.runs;
+    return (
+      shown !== null &&
+      (shown.chatUse === 'turns' || shown.chatUse === 'wrapped') &&
+      shown.forcedAnswer === undefined &&
+      !isRunning &&
+      !isStale &&
+      answerOf(shown).trim() !== ''
+    );
+  }
+
+  /** Make the answer the conversation's next turn, and begin a user's after it. */
+  continueAnswer(): void {
+    const { shown } = this.runs;
+    if (shown && this.canContinue) {
+      this.prompt.editTurns(turnsAfter(shown));
+    }
   }
 
   /** Show another sample, if all are complete. */

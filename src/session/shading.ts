@@ -49,7 +49,12 @@ export class Shading {
     const { text } = this._explanation;
     const shades =
       map && text
-        ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
+        ? shadesOf(
+            text,
+            map,
+            s => describeSegment(s, map, this._trans),
+            run.turns
+          )
         : null;
     source.paint(run.prompt, run.values, shades);
   }

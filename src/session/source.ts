@@ -6,6 +6,8 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
+import type { Role } from '../api';
+
 /** Half-open span `[start, end)` in UTF-16 units. */
 export type Span = readonly [start: number, end: number];
 
@@ -25,11 +27,18 @@ export interface IField {
   readonly value: Span;
 }
 
+/** A turn of a conversation, and where its text stands in the prompt's value. */
+export interface ITurnSpan {
+  readonly role: Role;
+  readonly value: Span;
+}
+
 /** What kind of text a prompt was found as. */
 export type TextKind =
   | 'string'
   | 'f-string'
   | 'template'
+  | 'conversation'
   | 'markdown'
   | 'raw'
   | 'selection'
@@ -48,6 +57,11 @@ export interface IPromptText {
   /** In order; empty if the text has no place in an editor. */
   readonly map: readonly ITextRun[];
   readonly fields: readonly IField[];
+  /**
+   * The turns of a conversation, in order and apart, as `joinTurns` places them;
+   * left out: it is a text. Fields lie within turns.
+   */
+  readonly turns?: readonly ITurnSpan[];
   /** Why `value` may differ from the value at run time. */
   readonly problem?: string;
   /**

@@ -1,6 +1,7 @@
 /** Fills in the fields of a template. */
 import { applyEdits } from './mapped';
-import type { IPromptText, ITextRun } from './source';
+import type { IEdit } from './mapped';
+import type { IPromptText, ITextRun, ITurnSpan } from './source';
 import { applyStep } from './steps';
 
 /**
@@ -13,20 +14,39 @@ import { applyStep } from './steps';
 export function fill(
   text: IPromptText,
   values: Readonly<Record<string, string>>
-): { value: string; map: ITextRun[] } {
+): { value: string; map: ITextRun[]; turns?: ITurnSpan[] } {
   const before = text.before ?? { ...text, steps: [] };
-  let filled = applyEdits(
-    before,
-    before.fields
-      .filter(field => Object.hasOwn(values, field.name))
-      .map(field => ({
-        from: field.value[0],
-        to: field.value[1],
-        insert: values[field.name]
-      }))
-  );
+  const edits = before.fields
+    .filter(field => Object.hasOwn(values, field.name))
+    .map(field => ({
+      from: field.value[0],
+      to: field.value[1],
+      insert: values[field.name]
+    }));
+  let filled = applyEdits(before, edits);
   for (const step of before.steps) {
     filled = applyStep(filled, step);
   }
-  return { value: filled.value, map: filled.map };
+  return {
+    value: filled.value,
+    map: filled.map,
+    ...(text.turns && { turns: movedTurns(text.turns, edits) })
+  };
+}
+
+/** Where turns come to lie. Each edit lies within one of them. */
+function movedTurns(
+  turns: readonly ITurnSpan[],
+  edits: readonly IEdit[]
+): ITurnSpan[] {
+  let shift = 0;
+  let next = 0;
+  return turns.map(({ role, value: [start, end] }) => {
+    const begin = start + shift;
+    for (; next < edits.length && edits[next].to <= end; next++) {
+      const { from, to, insert } = edits[next];
+      shift += insert.length - (to - from);
+    }
+    return { role, value: [begin, end + shift] };
+  });
 }

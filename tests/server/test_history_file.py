@@ -108,7 +108,9 @@ async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
     await history.store("me", record("old"))
     await history.close()
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;")
+        connection.executescript(
+            "DROP TABLE conversations; DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;"
+        )
     connection.close()
     again = open_history()
     await again.store("me", record("new", reason="forced_answer"))
@@ -124,7 +126,7 @@ async def test_a_file_of_the_second_version_is_taken_over(open_history, path):
     await history.close()
     with sqlite3.connect(path) as connection:
         connection.executescript(
-            "ALTER TABLE forced_answer RENAME TO given; DROP TABLE partial; PRAGMA user_version = 2;"
+            "DROP TABLE conversations; ALTER TABLE forced_answer RENAME TO given; DROP TABLE partial; PRAGMA user_version = 2;"
         )
     connection.close()
     again = open_history()

@@ -61,7 +61,9 @@ async def test_a_history_that_can_t_be_written_to_can_be_read(open_history, path
 async def test_a_file_of_the_first_version_that_can_t_be_written_to_can_be_read(open_history, path, read_only):
     make_file_of_an_earlier_version(path, 2)
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;")
+        connection.executescript(
+            "DROP TABLE conversations; DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;"
+        )
     connection.close()
     read_only()
     assert await listed(open_history()) == ["r1", "r0"]

@@ -99,7 +99,7 @@ def test_outside_the_sandbox_a_template_would_find_little(monkeypatch: pytest.Mo
     script = tmp_path / "escaped.py"
     script.write_text(ESCAPED.format(path=str(Path(rendering.child.__file__))))
     monkeypatch.setattr(rendering.child, "__file__", str(script))
-    (said,) = rendering._run(Template(""), [{}])
+    (said,) = rendering.run(Template(""), [{}])
     seen = json.loads(said["text"])
     assert set(seen.pop("variables")) <= {"LC_CTYPE"}
     assert seen == {"argv": 1, "modules": False, "file": "OSError", "socket": "OSError", "memory": "MemoryError"}

@@ -95,7 +95,7 @@ def _said(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
         environment.asked_date = False
         pieces: list[str] = []
         try:
-            for piece in template.generate(**shared, **conversation):
+            for piece in template.generate(**{**shared, **conversation}):
                 room -= len(piece)
                 if room < 0:
                     raise _LongError

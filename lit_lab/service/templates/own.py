@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from lit_lab.protocol import ChatUse
+from lit_lab.protocol import ChatUse, Role
 
 from ..chat import FORMATS, ChatFormat
+from ..conversations import Written
 from .rendering import Around, Rendering
+from .turns import TurnWriter
 
 MARKER = re.compile(
     r"<\|[^|<>\s]{1,60}\|?>|<[^|<>\s]{1,60}\|>|\[/?[A-Z][A-Z_]{1,40}\]|<(?:start|end)_of_\w{1,40}>|</?s>|<</?SYS>>"
@@ -27,6 +30,7 @@ class OwnTemplate:
         thinking: The same when the model should think first; None if the template can't do that.
         form: The known format of its turns, or None.
         markers: All markers between its turns.
+        writer: Writes conversations.
     """
 
     name: str
@@ -35,6 +39,7 @@ class OwnTemplate:
     thinking: Around | None
     form: ChatFormat | None
     markers: frozenset[str]
+    writer: TurnWriter = field(compare=False)
 
     def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
         """Return how a prompt is used, and what to put before and after it, as `ChatFormat.around` does.
@@ -50,6 +55,10 @@ class OwnTemplate:
         if onward.endswith(self.form.open(self.form.model)):
             onward += around.behind.removeprefix(_onward(self.form))
         return use, around.before if use == "wrapped" else "", onward
+
+    def written(self, roles: Sequence[Role], thinks: bool = False) -> Written:
+        """Return what to put before, between and after a conversation's turns, as `Turns.written` does."""
+        return self.writer.written(roles, thinks and self.thinking is not None)
 
     def _around(self, prompt: str, around: Around) -> tuple[ChatUse, str, str]:
         ends = MARKER.findall(around.behind)
@@ -95,12 +104,18 @@ def own(rendering: Rendering, start: str, has_blank: bool = False, name: str = "
         thinking,
         form,
         frozenset(markers),
+        TurnWriter(rendering, taken, _opening(rendering.plain.before.removeprefix(start)), has_blank),
     )
 
 
 def _has(rendering: Rendering, form: ChatFormat) -> bool:
     both = [each for each in (rendering.plain, rendering.thinking) if each is not None]
     return all(each.before.endswith(form.open("user")) and each.behind.startswith(_onward(form)) for each in both)
+
+
+def _opening(before: str) -> str:
+    """Return the last marker before a prompt; without markers, all of the text."""
+    return next(reversed(MARKER.findall(before)), before.strip())
 
 
 def _gap(rendering: Rendering, around: Around, has_blank: bool) -> str:

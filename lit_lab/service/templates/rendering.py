@@ -47,6 +47,8 @@ _USER, _MODEL, _NEXT, _SYSTEM = "LitLabUserText", "LitLabModelText", "LitLabNext
 
 System = Literal["none", "possible", "added"]
 
+_NO_TEMPLATE = Template("")
+
 
 @dataclass(frozen=True)
 class Around:
@@ -68,6 +70,7 @@ class Rendering:
         closing: The text after the model's turn, up to the user's next text; empty if unknown.
         date: The date that it got; empty if it doesn't use the date.
         swallowing: Tokens that include the blanks after them, according to the model's tokenizer.
+        template: The template itself.
     """
 
     plain: Around
@@ -77,6 +80,7 @@ class Rendering:
     closing: str = ""
     date: str = ""
     swallowing: frozenset[str] = frozenset()
+    template: Template = _NO_TEMPLATE
 
 
 def rendered(template: Template) -> Rendering:
@@ -93,19 +97,19 @@ def rendered(template: Template) -> Rendering:
         ([{"role": "system", "content": _SYSTEM}, user], False),
         (talk, False),
     ]
-    said = _run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
+    said = run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
 
     def around(result: dict[str, Any]) -> Around:
-        return _around(_swallowed(_text(result), template.swallowing))
+        return _around(swallowed(text_of(result), template.swallowing))
 
     plain = around(said[0])
     thinking, system, closing = None, None, ""
     with contextlib.suppress(TemplateError):
         thinking = around(said[1])
     with contextlib.suppress(TemplateError):
-        system = _between(_text(said[2]), "", _SYSTEM)
+        system = _between(text_of(said[2]), "", _SYSTEM)
     with contextlib.suppress(TemplateError):
-        closing = _between(_text(said[3]), _MODEL, _NEXT)
+        closing = _between(text_of(said[3]), _MODEL, _NEXT)
     start = template.special.get("bos_token", "")
     before, opening = plain.before.removeprefix(start), (system or "").removeprefix(start)
     has_own = opening not in ("", before) and before.startswith(opening)
@@ -117,10 +121,11 @@ def rendered(template: Template) -> Rendering:
         closing,
         DATE if any(each.get("date") for each in said[:2]) else "",
         template.swallowing,
+        template,
     )
 
 
-def _swallowed(text: str, tokens: frozenset[str]) -> str:
+def swallowed(text: str, tokens: frozenset[str]) -> str:
     """Return a text without the blanks after these tokens, which include such blanks.
 
     Both come from strangers: this takes time in proportion to the text, whatever the tokens are.
@@ -150,7 +155,7 @@ def _between(text: str, one: str, other: str) -> str:
     return text[text.index(one) + len(one) : text.index(other)]
 
 
-def _text(said: dict[str, Any]) -> str:
+def text_of(said: dict[str, Any]) -> str:
     """Return a rendered conversation. Raises `TemplateError`."""
     fault = said.get("fault")
     if fault is None:
@@ -160,7 +165,7 @@ def _text(said: dict[str, Any]) -> str:
         except UnicodeEncodeError as error:
             raise TemplateError("writes half of a character (a lone surrogate)") from error
         return str(text)
-    words = _shown(said.get("said", ""))
+    words = shown(said.get("said", ""))
     raise TemplateError(
         {
             "long": f"writes more than {MAX_OUTPUT_CHARS:,} characters",
@@ -176,7 +181,7 @@ def _text(said: dict[str, Any]) -> str:
 _TOO_LARGE = f"takes more than {MEMORY // 2**20} MiB of memory"
 
 
-def _shown(words: str) -> str:
+def shown(words: str) -> str:
     """Return a template's message in displayable form."""
     return (
         " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_MAX_MESSAGE_CHARS]
@@ -184,7 +189,7 @@ def _shown(words: str) -> str:
     )
 
 
-def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Render conversations, and return the results. Raises `TemplateError`."""
     order = {
         "path": _places(),

@@ -8,6 +8,7 @@ import { runNotebook } from '../values/run';
 import type { ICell, IRun } from '../values/run';
 import { suggest } from '../values/suggest';
 import { templatesOf } from '../values/reach';
+import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
 import { findPythonStrings } from './python';
 import { parsingWithMagics } from './magics';
@@ -54,7 +55,7 @@ export class StringFinder {
   }
 
   /**
-   * All texts of a cell, in the order of its source.
+   * All texts of a cell, in the order of its source; conversations come first.
    *
    * @param isWanted - whether anybody waits for them still: it is left else, and
    *   what comes of it has no meaning.
@@ -86,7 +87,10 @@ export class StringFinder {
       return findOtherStrings(source, parser, this._context(new Set()), tree);
     }
     return this._withNames(async context => {
-      const found = findPythonStrings(source, parser, context, tree);
+      const found = [
+        ...findConversations(source, context, tree),
+        ...findPythonStrings(source, parser, context, tree)
+      ];
       // Going through all cells is dear; most notebooks hold no such call.
       const mayFill = notebook.cells.some(({ source: other }) =>
         /\.\s*format|%/.test(other)

@@ -145,7 +145,10 @@ function asFound(
 }
 
 /** The variable that an expression is assigned to. */
-function variableOf(node: SyntaxNode, source: string): { variable?: string } {
+export function variableOf(
+  node: SyntaxNode,
+  source: string
+): { variable?: string } {
   const parent = node.parent;
   if (parent?.name !== 'AssignStatement') {
     return {};

@@ -1,0 +1,106 @@
+/** A conversation from a cell's list of messages: picked, run in the model's chat format, shaded, edited and continued. */
+import { expect, test } from '@playwright/test';
+
+import { own } from '../servers';
+import { declineNews, serveInstruct } from './instruct';
+import { analyzeAt, COLD, line, overlay, Panel, workspaceOf } from './lab';
+
+const MESSAGES = `messages = [
+  {"role": "system", "content": "You are brief."},
+  {"role": "user", "content": "Is onion soup sweet?"},
+  {"role": "assistant", "content": "No."},
+  {"role": "user", "content": f"And {dish}?"},
+]`;
+
+const NOTEBOOK = {
+  nbformat: 4,
+  nbformat_minor: 5,
+  metadata: {
+    kernelspec: {
+      name: 'python3',
+      display_name: 'Python 3',
+      language: 'python'
+    },
+    language_info: { name: 'python' }
+  },
+  cells: [MESSAGES, 'dish = "garlic bread"'].map((source, i) => ({
+    id: `cell-${i}`,
+    cell_type: 'code',
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source
+  }))
+};
+
+let end: () => Promise<void>;
+
+test.use({ baseURL: own.url });
+
+test.beforeAll(async ({ request }) => {
+  end = await serveInstruct(own.port, request);
+});
+
+test.afterAll(() => end());
+
+test('a list of messages is one prompt, turn by turn', async ({
+  page,
+  request
+}) => {
+  test.slow();
+  await declineNews(page);
+  await request.put('/api/contents/conversation.ipynb', {
+    data: { type: 'notebook', format: 'json', content: NOTEBOOK }
+  });
+  await page.goto(
+    `/lab/workspaces/${workspaceOf('conversation')}/tree/conversation.ipynb`
+  );
+  const text = line(page, 'Is onion soup sweet?');
+  await expect(text).toBeVisible({ timeout: COLD });
+  await analyzeAt(page, text);
+
+  // The conversation is offered first, then its texts.
+  const options = page.getByRole('dialog').getByRole('option');
+  await expect(options.first()).toContainText('conversation');
+  await expect(options.first()).toContainText('4 turns');
+  await options.first().click();
+
+  const panel = new Panel(page);
+  const turn = (number: number) =>
+    panel.region.getByRole('textbox', { name: `Text of turn ${number}` });
+  await expect(turn(1)).toHaveValue('You are brief.');
+  await expect(turn(4)).toHaveValue('And garlic bread?');
+  await expect(
+    panel.region.getByRole('combobox', { name: 'Role of turn 3' })
+  ).toHaveValue('model');
+
+  await panel.run.click();
+  await panel.answered(/./);
+  await expect(panel.region.locator('.lit-facts')).toContainText(
+    'conversation'
+  );
+  await expect(
+    panel.region.getByText('chat format has no system turn')
+  ).toBeVisible();
+  const said = (name: string) =>
+    panel.region.getByRole('group', { name, exact: true });
+  await expect(said('Turn 1, System')).toHaveText('You are brief.');
+  await expect(said('Turn 3, Model')).toHaveText('No.');
+
+  // The shades lie in the messages' own strings.
+  await panel.segments('Answer').last().click();
+  await panel.mapped();
+  await expect
+    .poll(() => overlay(page.locator('.jp-Cell').first()).allTextContents())
+    .toEqual(['You are brief.', 'Is onion soup sweet?', 'No.', 'And {dish}?']);
+
+  await panel.region
+    .getByRole('button', { name: 'Use the answer as the next turn' })
+    .click();
+  await expect(turn(6)).toHaveValue('');
+  await expect(
+    panel.region.getByRole('combobox', { name: 'Role of turn 5' })
+  ).toHaveValue('model');
+  await panel.region.getByRole('button', { name: 'Remove turn 6' }).click();
+  await expect(turn(6)).toHaveCount(0);
+});
