@@ -113,6 +113,7 @@ test('columns make prompts by a template, and fill the fields of a row’s promp
   await expect(template.locator('pre')).toHaveText('In Rome');
   await template.getByRole('button', { name: 'Use the template' }).click();
   await expect(rows.first()).toContainText('In Rome');
+  await showColumns(); // the file was read anew
   await template.getByRole('button', { name: 'Use one column' }).click();
   await expect(rows.first()).toContainText('Tell me of {town}');
 });
@@ -171,7 +172,7 @@ test('an encoding and a first line that is a row, by choice', async ({
   await showColumns();
   await browser
     .getByRole('checkbox', { name: 'The first line is a row' })
-    .check();
+    .click();
   await expect(rows).toHaveCount(2);
   await expect(rows.first()).toContainText('你好北京');
 });
