@@ -18,6 +18,16 @@ async function open(page: Page, path: string): Promise<void> {
   }, path);
 }
 
+/** Open the choice of columns, which is open from the start where they were guessed. */
+async function showColumns(): Promise<void> {
+  const columns = browser
+    .locator('details')
+    .filter({ has: browser.page().getByText(/^Columns/) });
+  if ((await columns.getAttribute('open')) === null) {
+    await columns.locator('summary').click();
+  }
+}
+
 test('a dataset of messages, from the file browser: listed, searched, shown turn by turn, opened', async ({
   page,
   tmpPath
@@ -95,7 +105,7 @@ test('columns make prompts by a template, and fill the fields of a row’s promp
   await browser.getByRole('button', { name: 'Edit as prompt' }).click();
   await expect(variables.getByLabel('year')).toHaveValue('1990');
 
-  await browser.getByText('Columns', { exact: true }).click();
+  await showColumns();
   const template = browser.getByRole('form', { name: 'Template' });
   await template.getByRole('textbox').fill('In ');
   await template.getByRole('button', { name: 'town' }).click();
@@ -103,6 +113,7 @@ test('columns make prompts by a template, and fill the fields of a row’s promp
   await expect(template.locator('pre')).toHaveText('In Rome');
   await template.getByRole('button', { name: 'Use the template' }).click();
   await expect(rows.first()).toContainText('In Rome');
+  await showColumns(); // the file was read anew
   await template.getByRole('button', { name: 'Use one column' }).click();
   await expect(rows.first()).toContainText('Tell me of {town}');
 });
@@ -158,10 +169,10 @@ test('an encoding and a first line that is a row, by choice', async ({
   });
   await expect(encoding).toContainText('Windows-1252 (guessed)');
   await encoding.selectOption({ label: 'Chinese (GBK, GB 18030)' });
-  await browser.getByText('Columns', { exact: true }).click();
+  await showColumns();
   await browser
     .getByRole('checkbox', { name: 'The first line is a row' })
-    .check();
+    .click();
   await expect(rows).toHaveCount(2);
   await expect(rows.first()).toContainText('你好北京');
 });
