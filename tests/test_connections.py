@@ -41,4 +41,4 @@ def test_the_page_speaks_with_its_jupyter_server_alone() -> None:
     }
     # `log.ts` is given a function of that name, which asks the client. `bridge.js` replaces LIT's own means by messages to the
     # page around it.
-    assert found == {"src/api/client.ts", "src/app/log.ts", "lit_lab/lit_page/bridge.js"}
+    assert found == {"src/api/transport.ts", "src/app/log.ts", "lit_lab/lit_page/bridge.js"}

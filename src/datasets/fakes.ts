@@ -1,6 +1,6 @@
 /** Fakes for the specs: a server with datasets. */
 import { ApiError } from '../api';
-import type { DatasetEdit, DatasetOpening, DatasetState } from '../api';
+import type { DatasetEdit, DatasetOpening, DatasetState, Turn } from '../api';
 import type { DatasetsClient } from './model';
 
 /** A server extension with one kind of dataset, of `prompts`. */
@@ -12,6 +12,8 @@ export class FakeServer {
   failure: ApiError | null = null;
   gone = false;
   bad = 0;
+  /** Each row's turns, if it is a conversation. */
+  turns: Turn[] = [];
   /** Other columns, with each row's values. */
   others: Record<string, string> = {};
   /** Whether something else has changed the file. */
@@ -106,7 +108,7 @@ export class FakeServer {
         id: row,
         line: row,
         prompt: this.prompts[row - 1],
-        turns: [],
+        turns: this.turns,
         target: 'T',
         source: 'gigaword',
         others: this.others

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import type { DatasetRow } from '../api';
+import { joinTurns } from '../session/conversation';
 import { FakeSource, until } from '../session/fakes';
 import { PromptModel } from '../session/prompt';
 import type { IPromptSource } from '../session/source';
@@ -273,6 +274,24 @@ describe('datasets/model', () => {
     expect(runs).toEqual([false, true]);
     expect(server.opened).toHaveLength(1); // nothing is read again
     expect(dataset.reference.fields).toEqual({ year: 'when' });
+  });
+
+  it('opens a row with turns as a conversation, and a user’s turn alone as a text', async () => {
+    server.turns = [
+      { role: 'system', text: 'Be brief.' },
+      { role: 'user', text: 'A {colour} fruit?' }
+    ];
+    const { value, turns } = joinTurns(server.turns);
+    server.prompts = [value];
+    await model.load();
+    await model.analyze(1);
+    expect(chosen[0].text).toMatchObject({ value, turns });
+    expect(chosen[0].text?.fields.map(({ name }) => name)).toEqual(['colour']);
+    server.turns = [{ role: 'user', text: 'Hi!' }];
+    server.prompts = ['Hi!'];
+    await model.analyze(1);
+    expect(chosen[1].text).toMatchObject({ value: 'Hi!' });
+    expect(chosen[1].text?.turns).toBeUndefined();
   });
 
   it('fills the fields of the panel’s prompt from a row', async () => {

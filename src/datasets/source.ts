@@ -1,9 +1,4 @@
-import type {
-  DatasetEdit,
-  DatasetFullRow,
-  DatasetState,
-  Turn
-} from '../api';
+import type { DatasetEdit, DatasetFullRow, DatasetState, Turn } from '../api';
 import { joinTurns } from '../session/conversation';
 import { Model } from '../session/model';
 import type {
@@ -126,10 +121,11 @@ export class DatasetSource extends Model implements IPromptSource {
   private _isThere = true;
 }
 
-/** A row's text, with its turns if it is a conversation. */
+/** A row's text; of a conversation with more than a user's turn, with its turns. */
 function textOf(prompt: string, turns: readonly Turn[]): IPromptText {
   const text = { kind: 'dataset' as const, map: [], fields: fieldsIn(prompt) };
-  const joined = joinTurns(turns);
+  const isText = turns.length === 1 && turns[0].role === 'user';
+  const joined = joinTurns(isText ? [] : turns);
   return joined.turns.length > 0 && joined.value === prompt
     ? { ...text, ...joined }
     : { ...text, value: prompt };
