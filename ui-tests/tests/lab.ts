@@ -126,6 +126,16 @@ export async function kept(
   await expect.poll(missing, `not kept in ${place}`).toEqual([]);
 }
 
+/**
+ * Reset the panel's settings on the open server, for a page that Galata gives none of its own: not all that a page saves
+ * as it closes is held back, so that specs before this one may have left how their answers and maps are made.
+ */
+export async function resetSettings(request: APIRequestContext): Promise<void> {
+  const settings = '/lab/api/settings/lit-lab:panel';
+  const reply = await request.put(settings, { data: { raw: '{}' } });
+  expect(reply.ok()).toBe(true);
+}
+
 /** That the panel is open, as it stands in a workspace. */
 export const PANEL_OPEN = /"current":"lit-lab-panel"/;
 

@@ -11,6 +11,7 @@ import {
   line,
   Panel,
   PANEL_OPEN,
+  resetSettings,
   servicePid,
   workspaceOf
 } from './lab';
@@ -22,7 +23,8 @@ const AWAY = Number(process.env.LIT_LAB_TEST_AWAY ?? 6);
 let wire: Wire;
 const occupying: string[] = [];
 
-test.beforeEach(async () => {
+test.beforeEach(async ({ request }) => {
+  await resetSettings(request);
   wire = await Wire.to(open.port);
 });
 

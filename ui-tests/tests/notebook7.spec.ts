@@ -1,7 +1,7 @@
 /** The same extension in Notebook 7, which has a shell of its own. */
 import { expect, test } from '@playwright/test';
 
-import { analyzeAt, COLD, line, overlay, Panel } from './lab';
+import { analyzeAt, COLD, line, overlay, Panel, resetSettings } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -10,11 +10,7 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
   request
 }) => {
   test.slow();
-  // Specs before this one may have left how their maps are made: not all that a page saves as it closes is held back.
-  const settings = '/lab/api/settings/lit-lab:panel';
-  expect((await request.put(settings, { data: { raw: '{}' } })).ok()).toBe(
-    true
-  );
+  await resetSettings(request);
   const panel = new Panel(page);
   await page.goto('/notebooks/prompt_debugging.ipynb');
   const text = line(page, 'Suggestion: Onion soup');
