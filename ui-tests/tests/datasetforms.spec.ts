@@ -72,9 +72,15 @@ test('a dataset of messages, from the file browser: listed, searched, shown turn
     'Apple.'
   ]);
   await browser.getByRole('button', { name: 'Edit as prompt' }).click();
-  await expect(new Panel(page).prompt).toHaveValue(
-    'System\nBe brief.\n\nUser\nName a red fruit.'
-  );
+  const { region } = new Panel(page);
+  for (const [number, text] of [
+    [1, 'Be brief.'],
+    [2, 'Name a red fruit.']
+  ]) {
+    await expect(
+      region.getByRole('textbox', { name: `Text of turn ${number}` })
+    ).toHaveValue(String(text));
+  }
 });
 
 test('columns make prompts by a template, and fill the fields of a row’s prompt', async ({
