@@ -113,6 +113,7 @@ function TurnField(props: {
     <li className="lit-turn-item">
       <div className="lit-turn-head">
         <select
+          className="lit-field"
           aria-label={trans.__('Role of turn %1', number)}
           value={turn.role}
           onChange={event => onChange({ role: event.target.value as Role })}
