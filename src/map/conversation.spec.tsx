@@ -1,5 +1,7 @@
 import { Stage } from '../components/fixtures';
+import { cutText } from '../session/map';
 import { drawSalienceText, token } from './fixtures';
+import { lineOf } from './topSegments';
 
 const gap = (...pieces: string[]) =>
   pieces.map(piece => token(piece, 'template'));
@@ -75,6 +77,13 @@ describe('map/conversation', () => {
       ...stage.host.querySelectorAll<HTMLElement>('[data-segment]')
     ].map(element => element.dataset.segment);
     expect(numbers).toEqual(['0', '1', '2', '3', '4']);
+  });
+
+  it('counts each turn’s first line as a line of the whole', () => {
+    const text = cutText(RUN, 'sentences', null);
+    expect(text.segments.map(span => lineOf(text, span))).toEqual([
+      1, 2, 3, 4, 5
+    ]);
   });
 
   it('labels a turn too where the format has nothing before it', () => {

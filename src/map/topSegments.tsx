@@ -126,7 +126,10 @@ export function lineOf(
   const lead = content.length - content.trimStart().length;
   const before = textOf(text.tokens, [0, start]) + content.slice(0, lead);
   const lines = before.split(/\r\n|[\n\r\u2028\u2029]/).length;
-  return start >= text.seam && beginsLine(text) ? lines + 1 : lines;
+  // Each turn of a conversation begins a line, too.
+  const turns = text.conversation.filter(({ span }) => span[0] <= start).length;
+  const inPrompt = lines + Math.max(0, turns - 1);
+  return start >= text.seam && beginsLine(text) ? inPrompt + 1 : inPrompt;
 }
 
 /** Whether the answer begins a line without a line break: as its own turn. */
