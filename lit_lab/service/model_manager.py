@@ -263,18 +263,25 @@ class ModelManager:
         was_loading = entry.state == "loading"
         await self._registry.stop(entry)
         if was_loading:
-            # Frees the weights, in the loading thread, which must release them first.
-            collecting = asyncio.ensure_future(self.returning.after_unloading())
-            self._beside.add(collecting)
-            collecting.add_done_callback(self._beside.discard)
+            self._collect_later()
 
     async def _unload(self, entry: ModelEntry, why: str = "") -> None:
         if entry.is_busy:
             raise _busy(entry)
+        is_preparing = entry.preparing is not None and not entry.preparing.done()
         async with entry.turn:  # after the running computation
             if not entry.is_busy and (entry.model is not None or entry.error is not None):
                 self._registry.forget(entry, why)
-        await self.returning.after_unloading()
+        if is_preparing:
+            self._collect_later()  # nothing can interrupt the compiler
+        else:
+            await self.returning.after_unloading()
+
+    def _collect_later(self) -> None:
+        """Free the weights in the loading thread, which must release them first."""
+        collecting = asyncio.ensure_future(self.returning.after_unloading())
+        self._beside.add(collecting)
+        collecting.add_done_callback(self._beside.discard)
 
 
 def _busy(entry: ModelEntry, how: str = "") -> Problem:

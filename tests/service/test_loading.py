@@ -398,10 +398,9 @@ async def test_a_model_is_ready_while_its_first_answer_is_prepared(held: Held, m
 async def test_what_was_prepared_meanwhile_is_dropped(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     preparing = Preparing(monkeypatch)
     await preparing.load(held)
-    unloading = asyncio.ensure_future(held.change(UnloadModel(name="one")))
-    await until_async(lambda: held.registry.get("one").state == "unloaded")
+    unloaded = await asyncio.wait_for(held.change(UnloadModel(name="one")), SOON)
+    assert unloaded.state == "unloaded"
     preparing.go_on.set()
-    await unloading
     await held.gone()
     assert held.registry.get("one").model is None
     gc.collect()

@@ -20,7 +20,9 @@ from .options import UnfamiliarError
 from .rows import rows
 
 AT_ONCE = 2**20  # numbers that are read at once; dequantizing takes three times the memory
-TRIM_BYTES = 2**26  # of numbers, after which freed memory returns to the system: a quarter of the weights would stay
+TRIM_BYTES = (
+    2**26
+)  # of numbers between two returns of freed memory to the system, which would grow to a quarter of the weights
 MIN_LATE_NUMBERS = 2**23  # a tensor with at least so many numbers isn't in memory beside its variable
 _EMBEDDINGS = "embed_tokens.weight"
 _TURNED = "lm_head.weight"  # transposed in Keras
