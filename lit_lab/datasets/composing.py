@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from lit_lab.conversation import joined
 from lit_lab.protocol import MAX_TEXT, DatasetColumns, Role
 
 from . import template, turns
@@ -73,7 +74,7 @@ class Composer:
         if turns.looks_like(value, column):
             system, name = _system(fields, column)
             found = turns.conversation(value, column, system)
-            prompt, spans = turns.rendered(found.turns)
+            prompt, spans = joined(found.turns)
             used = {name, column} if found.is_whole else {name}
             return prompt, found.target, spans, used - {""}
         if isinstance(value, (list, dict)):

@@ -12,15 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lit_lab.protocol import Role
+from lit_lab.protocol import MAX_TURNS, Role
 
 from . import json_rows
 
 Turns = list[tuple[Role, str]]
 """Who says what, in order."""
-
-MAX_TURNS = 1000
-"""Maximum number of turns of a conversation."""
 
 NAMES = (
     "messages",
@@ -38,9 +35,6 @@ NAMES = (
 
 SYSTEM_NAMES = ("system", "systeminstruction", "systemprompt", "systemmessage", "instructions")
 """Names of columns beside a conversation that hold instructions for the model."""
-
-LABELS: Mapping[Role, str] = {"system": "System", "user": "User", "model": "Model"}
-"""What the panel calls the roles."""
 
 _ROLES: dict[str, Role] = {
     **dict.fromkeys(("system", "developer", "instructions"), "system"),
@@ -151,22 +145,6 @@ def answer(messages: Sequence[object]) -> str:
             except Unreadable:
                 return ""
     return ""
-
-
-def rendered(turns: Turns) -> tuple[str, list[tuple[Role, int, int]]]:
-    """Return turns as one text, and where each one's text is in it.
-
-    A single user turn is the text itself. Otherwise, each turn follows a line that names its role.
-    """
-    if len(turns) == 1 and turns[0][0] == "user":
-        return turns[0][1], [("user", 0, len(turns[0][1]))]
-    pieces, spans, at = list[str](), list[tuple[Role, int, int]](), 0
-    for role, text in turns:
-        head = ("\n\n" if pieces else "") + LABELS[role] + "\n"
-        pieces += (head, text)
-        spans.append((role, at + len(head), at + len(head) + len(text)))
-        at += len(head) + len(text)
-    return "".join(pieces), spans
 
 
 def content(value: object) -> str:
