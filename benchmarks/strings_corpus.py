@@ -54,6 +54,7 @@ PURE_METHODS = {
     "zfill",
 }
 PURE_FUNCTIONS = {"len": len, "str": str, "int": int, "float": float, "repr": repr, "abs": abs}
+IPYTHON_LINE = re.compile(r"\s*(?:[%!?]|[\w.*]+\?{1,2}\s*$)")
 MAX_REPR = 100_000
 """Longest value that is compared."""
 
@@ -74,7 +75,7 @@ def parse(source: str) -> ast.Module | None:
     """A cell's tree, IPython's lines blanked; None where it is none."""
     if source.lstrip().startswith("%%"):
         return None
-    lines = [re.sub(r"[^\n]", " ", x) if re.match(r"\s*[%!?]|.*\?$", x) else x for x in source.splitlines(True)]
+    lines = [re.sub(r"[^\n]", " ", x) if IPYTHON_LINE.match(x) else x for x in source.splitlines(True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
