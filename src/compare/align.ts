@@ -23,7 +23,7 @@ const ALIKE = 0.45;
 const ALIKE_ALONE = 0.15;
 
 /** The most comparisons of parts in one gap; longer gaps are split. */
-const MOST_COMPARISONS = 10_000;
+const MAX_COMPARISONS = 10_000;
 
 /**
  * Align the parts of two texts, in order: no pair crosses another.
@@ -106,7 +106,7 @@ function likest(
   a: readonly string[],
   b: readonly string[]
 ): [number, number][] {
-  const pieces = Math.ceil(Math.sqrt((a.length * b.length) / MOST_COMPARISONS));
+  const pieces = Math.ceil(Math.sqrt((a.length * b.length) / MAX_COMPARISONS));
   const least = a.length === 1 && b.length === 1 ? ALIKE_ALONE : ALIKE;
   const [ours, theirs] = [a.map(countWords), b.map(countWords)];
   const found: [number, number][] = [];

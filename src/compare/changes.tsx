@@ -9,7 +9,7 @@ import { differentWords } from './words';
 import type { TextSpan } from './words';
 
 /** The most changes that are listed; the texts show the others too. */
-const MOST = 200;
+const MAX_LISTED = 200;
 
 /** The sentences that differ, in order: prompt, then answer. */
 export function Changes(props: {
@@ -30,7 +30,7 @@ export function Changes(props: {
     <section className="lit-compare-dock">
       <h3 className="lit-ledto-title">{trans.__('What is different')}</h3>
       <ol aria-label={trans.__('What is different')}>
-        {changes.slice(0, MOST).map((change, i) => (
+        {changes.slice(0, MAX_LISTED).map((change, i) => (
           <li key={i}>
             <Change
               change={change}
@@ -41,13 +41,13 @@ export function Changes(props: {
           </li>
         ))}
       </ol>
-      {changes.length > MOST && (
+      {changes.length > MAX_LISTED && (
         <p className="lit-hint">
           {trans._n(
             'and %1 more',
             'and %1 more',
-            changes.length - MOST,
-            changes.length - MOST
+            changes.length - MAX_LISTED,
+            changes.length - MAX_LISTED
           )}
         </p>
       )}

@@ -34,7 +34,7 @@ export interface IMapDifference {
  * Full colour stands for at least this change. Otherwise two maps that differ only
  * by rounding would look completely different.
  */
-export const LEAST_FULL = 0.01;
+export const MIN_FULL = 0.01;
 
 /**
  * Compare two maps, segment by segment.
@@ -106,7 +106,7 @@ export function differenceMap(
   intensity: number
 ): IShownMap {
   const exponent = intensityExponent(intensity);
-  const full = Math.max(difference.most, LEAST_FULL);
+  const full = Math.max(difference.most, MIN_FULL);
   const segments = map.segments.map((segment, i): ISegmentSalience => {
     const found = difference.of[side][i];
     const change = found?.change ?? 0;

@@ -11,7 +11,7 @@ import type { Side } from './segments';
 const COUNT = 6;
 
 /** How many are listed after a click: more than anybody reads. */
-const MOST = 200;
+const MAX_LISTED = 200;
 
 /** The segments with the largest changes, so that users needn't judge colours. */
 export function Differences(props: {
@@ -44,7 +44,7 @@ export function Differences(props: {
         </p>
       )}
       <ol aria-label={trans.__('What changed most')}>
-        {changes.slice(0, all ? MOST : COUNT).map(change => (
+        {changes.slice(0, all ? MAX_LISTED : COUNT).map(change => (
           <li key={change.rank}>
             <Row
               comparison={comparison}

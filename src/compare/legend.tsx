@@ -6,7 +6,7 @@ import { percent } from '../session/labels';
 import { METHODS } from '../session/methods';
 import type { ISettings } from '../session/settings';
 import type { Comparison } from './comparison';
-import { LEAST_FULL } from './difference';
+import { MIN_FULL } from './difference';
 import { points } from './labels';
 import type { Side } from './segments';
 
@@ -107,7 +107,7 @@ function DifferenceKey({
   if (!difference) {
     return null;
   }
-  const full = Math.max(difference.most, LEAST_FULL);
+  const full = Math.max(difference.most, MIN_FULL);
   return (
     <>
       <span className="lit-scale">

@@ -13,7 +13,7 @@ import { usePanel } from './context';
  * The most characters that a field lays out, whatever the server accepts: each key
  * press lays all of them out again.
  */
-export const MOST_EDITABLE = 200_000;
+export const MAX_EDITABLE = 200_000;
 
 /** How many characters are shown of a text that is too long for a field. */
 const BEGINNING = 1_000;
@@ -44,7 +44,7 @@ interface IAutoTextProps {
  */
 export function AutoText(props: IAutoTextProps): JSX.Element {
   const { value, limit = USUAL_LIMIT, onChange } = props;
-  const most = Math.min(limit, MOST_EDITABLE);
+  const most = Math.min(limit, MAX_EDITABLE);
   /** The text before an edit that made it too long. */
   const before = useRef<string | null>(null);
   if (isLonger(value, most)) {

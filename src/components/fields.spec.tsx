@@ -3,7 +3,7 @@ import React, { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
-import { AutoText, MOST_EDITABLE } from './autotext';
+import { AutoText, MAX_EDITABLE } from './autotext';
 import { PanelContext } from './context';
 import { NumberField } from './numberfield';
 
@@ -118,7 +118,7 @@ describe('fields of the panel', () => {
     });
 
     it('that the server takes, but no field can edit in time, says so', async () => {
-      await show('a'.repeat(MOST_EDITABLE + 1), 4_000_000);
+      await show('a'.repeat(MAX_EDITABLE + 1), 4_000_000);
       expect(held()).toBeLessThan(3_000);
       expect(field().getAttribute('aria-invalid')).toBe('false');
       expect(host.textContent).toContain('The model gets all of it');

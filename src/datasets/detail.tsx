@@ -9,7 +9,7 @@ import type { OpenedDataset } from './opened';
 import { fillFields, hasFields } from './promptfields';
 
 /** The most characters of a text that are shown; more would make the browser slow. */
-const MOST = 20_000;
+const MAX_SHOWN = 20_000;
 
 /** All of a row, and its actions. */
 export function Detail(props: {
@@ -129,12 +129,12 @@ function Text(props: { text: string; trans: TranslationBundle }): JSX.Element {
   const { text, trans } = props;
   return (
     <>
-      <pre dir="auto">{text.slice(0, MOST)}</pre>
-      {text.length > MOST && (
+      <pre dir="auto">{text.slice(0, MAX_SHOWN)}</pre>
+      {text.length > MAX_SHOWN && (
         <p className="lit-hint">
           {trans.__(
             'and %1 more characters; run the row to see all of it',
-            (text.length - MOST).toLocaleString()
+            (text.length - MAX_SHOWN).toLocaleString()
           )}
         </p>
       )}

@@ -6,10 +6,10 @@ import type { IField } from '../session/source';
 export type Values = Readonly<Record<string, string>>;
 
 /** Most fields that are looked for in a row's prompt. */
-const MOST_FIELDS = 100;
+const MAX_FIELDS = 100;
 
 /** Longest prompt that fields are looked for in, in UTF-16 units. */
-const LONGEST = 200_000;
+const MAX_PROMPT = 200_000;
 
 /** `{name}` or `{{name}}`. */
 const IN_TEMPLATE = /\{\{([^{}]+)\}\}|\{([^{}]+)\}/g;
@@ -58,7 +58,7 @@ export function columnOf(
 /** The fields of a row's prompt, each to be filled in. */
 export function fieldsIn(prompt: string): IField[] {
   const fields: IField[] = [];
-  if (prompt.length <= LONGEST && !CODE.test(prompt)) {
+  if (prompt.length <= MAX_PROMPT && !CODE.test(prompt)) {
     for (const match of prompt.matchAll(IN_PROMPT)) {
       const name = match[1] ?? match[2];
       fields.push({
@@ -66,7 +66,7 @@ export function fieldsIn(prompt: string): IField[] {
         expression: name,
         value: [match.index, match.index + match[0].length]
       });
-      if (fields.length === MOST_FIELDS) {
+      if (fields.length === MAX_FIELDS) {
         break;
       }
     }

@@ -1,5 +1,5 @@
 /** The most pages of a list in memory. */
-const MOST = 40;
+const MAX_PAGES = 40;
 
 /** A long list, of which some pages are loaded. */
 export class Pages<T> {
@@ -51,7 +51,7 @@ export class Pages<T> {
     }
     this._pages.set(offset, rows);
     // The oldest page goes first: the user has scrolled on.
-    while (this._pages.size > MOST) {
+    while (this._pages.size > MAX_PAGES) {
       const [oldest] = this._pages.keys();
       this._pages.delete(oldest);
       this._asked.delete(oldest);

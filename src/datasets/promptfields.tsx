@@ -8,7 +8,7 @@ import type { OpenedDataset } from './opened';
 import { DatasetSource } from './source';
 
 /** Most fields that can be mapped by hand. */
-const MOST = 20;
+const MAX_FIELDS = 20;
 
 /** Whether the prompt has fields that a dataset's rows can fill. */
 export function hasFields(
@@ -65,12 +65,12 @@ export function PromptFields(props: {
               );
               return column === null ? `{${name}}` : `{${name}} ← ${column}`;
             })
-            .slice(0, MOST)
+            .slice(0, MAX_FIELDS)
             .join(', ')}
         </span>
       </summary>
       <div className="lit-columns-choice">
-        {variables.slice(0, MOST).map(({ name }) => (
+        {variables.slice(0, MAX_FIELDS).map(({ name }) => (
           <label key={name}>
             <span>{`{${name}}`}</span>
             <select

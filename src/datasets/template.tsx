@@ -7,10 +7,10 @@ import { filled, valuesOf } from './fields';
 import type { OpenedDataset } from './opened';
 
 /** Most columns that are offered as chips. */
-const MOST_CHIPS = 40;
+const MAX_CHIPS = 40;
 
 /** Most characters of the preview. */
-const MOST_SHOWN = 600;
+const MAX_PREVIEW = 600;
 
 /** A template over columns, which makes each prompt; with the first row's as it would be. */
 export function Template(props: {
@@ -81,7 +81,7 @@ export function Template(props: {
         role="group"
         aria-label={trans.__('Insert a column')}
       >
-        {columns.slice(0, MOST_CHIPS).map(column => (
+        {columns.slice(0, MAX_CHIPS).map(column => (
           <button
             key={column}
             type="button"
@@ -103,8 +103,8 @@ export function Template(props: {
             </p>
           ) : (
             <pre dir="auto">
-              {preview.slice(0, MOST_SHOWN)}
-              {preview.length > MOST_SHOWN && '…'}
+              {preview.slice(0, MAX_PREVIEW)}
+              {preview.length > MAX_PREVIEW && '…'}
             </pre>
           )}
         </div>

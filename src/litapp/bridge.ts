@@ -27,7 +27,7 @@ export interface IBridgeAnswer {
 }
 
 /** LIT's address grows with its datapoint; browsers accept 2 MB. */
-const LONGEST_QUERY = 2_000_000;
+const MAX_QUERY = 2_000_000;
 
 /** The window of LIT's page, which changes on each load. */
 export interface IBridgeFrame {
@@ -104,7 +104,7 @@ export class LitBridge extends Disposable {
       return;
     }
     const { id, call, file, link, query } = message;
-    if (typeof query === 'string' && query.length <= LONGEST_QUERY) {
+    if (typeof query === 'string' && query.length <= MAX_QUERY) {
       this._end.remember(query);
     } else if (typeof link === 'string') {
       this._end.follow(link);

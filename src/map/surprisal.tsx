@@ -12,7 +12,7 @@ import { onOneLine, spell } from './certainty';
 const COUNT = 5;
 
 /** The surprisal, in nats, of the strongest mark: a probability of 1%. */
-const MOST = Math.log(100);
+const MAX_SURPRISAL = Math.log(100);
 
 /** At a higher probability the model didn't hesitate. */
 const SURE = 0.9;
@@ -25,7 +25,7 @@ export function surprisalOf(token: Token | AnswerToken): number | null {
   if (!('logprob' in token) || token.logprob === null) {
     return null;
   }
-  return Math.min(1, -token.logprob / MOST);
+  return Math.min(1, -token.logprob / MAX_SURPRISAL);
 }
 
 /** A token at which the model hesitated. */

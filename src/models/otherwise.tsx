@@ -13,7 +13,7 @@ const PRECISIONS: readonly Precision[] = [
 ];
 
 /** The longest limit that a request may contain, in tokens: `MAX_TOKENS` of the protocol. */
-const MOST_TOKENS = 262_144;
+const MAX_TOKENS = 262_144;
 
 /** Options for loading a model, instead of the configured ones. */
 export function Otherwise(props: {
@@ -34,7 +34,7 @@ export function Otherwise(props: {
   const number = limit.trim() === '' ? null : Number(limit);
   const isValid =
     number === null ||
-    (Number.isInteger(number) && number >= 2 && number <= MOST_TOKENS);
+    (Number.isInteger(number) && number >= 2 && number <= MAX_TOKENS);
   return (
     <InlineForm
       className="lit-managed-form"
@@ -77,7 +77,7 @@ export function Otherwise(props: {
         <p id={id} className="lit-invalid" aria-live="polite">
           {trans.__(
             'Enter a whole number from 2 to %1, or leave it empty to let memory decide.',
-            MOST_TOKENS.toLocaleString()
+            MAX_TOKENS.toLocaleString()
           )}
         </p>
       )}

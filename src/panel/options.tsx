@@ -45,12 +45,12 @@ export function Options(props: IOptionsProps): JSX.Element {
 }
 
 /** The longest answer, if the server's limits are unknown. */
-const MOST_TOKENS = 4096;
+const MAX_TOKENS = 4096;
 
 function AnswerOptions(props: IOptionsProps): JSX.Element {
   const { trans } = usePanel();
   const { settings, model, limits, onSettings } = props;
-  const allowed = limits?.max_new_tokens ?? MOST_TOKENS;
+  const allowed = limits?.max_new_tokens ?? MAX_TOKENS;
   const window = model?.window ?? null;
   // A prompt has at least one token.
   const most = Math.max(1, Math.min(allowed, (window ?? Infinity) - 1));

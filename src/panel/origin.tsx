@@ -105,13 +105,13 @@ function Note({ session }: { session: Session }): JSX.Element | null {
 }
 
 /** The most fields of a template that the panel shows. */
-const MOST_VARIABLES = 100;
+const MAX_VARIABLES = 100;
 
 /** How many characters of a field's name are shown. */
-const LONGEST_NAME = 200;
+const MAX_NAME = 200;
 
 /** How many characters of a value a menu shows. */
-const LONGEST_CHOICE = 60;
+const MAX_CHOICE = 60;
 
 /** The template's fields, to fill in. */
 export function Variables(props: {
@@ -125,14 +125,14 @@ export function Variables(props: {
   if (isEdited || variables.length === 0) {
     return null;
   }
-  const more = variables.length - MOST_VARIABLES;
+  const more = variables.length - MAX_VARIABLES;
   return (
     <div
       className="lit-variables"
       role="group"
       aria-label={trans.__('Variables')}
     >
-      {variables.slice(0, MOST_VARIABLES).map((variable, i) => (
+      {variables.slice(0, MAX_VARIABLES).map((variable, i) => (
         <VariableField
           key={variable.name}
           id={`lit-variable-${i}`}
@@ -203,7 +203,7 @@ function VariableField({
             )}
             {choices.map((choice, at) => (
               <option key={at} value={at}>
-                {`${cut(choice.value, LONGEST_CHOICE)} · ${choice.from}`}
+                {`${cut(choice.value, MAX_CHOICE)} · ${choice.from}`}
               </option>
             ))}
           </select>
@@ -219,6 +219,6 @@ function VariableField({
 }
 
 /** A variable's name; of a long expression its beginning. */
-function cut(name: string, longest = LONGEST_NAME): string {
+function cut(name: string, longest = MAX_NAME): string {
   return name.length > longest ? `${name.slice(0, longest)}…` : name;
 }

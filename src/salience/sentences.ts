@@ -40,7 +40,7 @@ const ASSIGNMENT = /^[^.!?]*[\w\])] ?(?:=|\+=|:=|=>) ?\S/;
 const TERMINATOR = /[\n\r\u2028\u2029]/;
 
 /** The most units of an abbreviation. */
-const LONGEST_WORD = 200;
+const MAX_WORD = 200;
 
 const WORD_UNIT = /[\p{L}\p{N}\p{M}.'’-]/u;
 const WORD_START = /[\p{L}\p{N}]/u;
@@ -160,13 +160,13 @@ function endsSentence(
  * there is none, or if it is too long for an abbreviation.
  */
 function lastWord(line: string, from: number, stop: number): string {
-  const points = [...line.slice(Math.max(from, stop - LONGEST_WORD), stop)];
+  const points = [...line.slice(Math.max(from, stop - MAX_WORD), stop)];
   const end = points.length;
   let start = end;
   while (start > 0 && WORD_UNIT.test(points[start - 1])) {
     start--;
   }
-  const isCut = start === 0 && stop - LONGEST_WORD > from;
+  const isCut = start === 0 && stop - MAX_WORD > from;
   while (start < end && !WORD_START.test(points[start])) {
     start++;
   }

@@ -35,7 +35,7 @@ export interface ITested {
 }
 
 /** The most jobs that are stored over a reload. */
-const MOST_JOBS = 8;
+const MAX_JOBS = 8;
 
 /** A job on demand, as stored over a reload. */
 export interface IDemandedJob {
@@ -136,7 +136,7 @@ export class OnDemand extends Model {
   get jobs(): readonly IDemandedJob[] {
     return [...this._known]
       .flatMap(([key, { jobId: id }]) => (id === null ? [] : [{ key, id }]))
-      .slice(-MOST_JOBS);
+      .slice(-MAX_JOBS);
   }
 
   /** Follow an earlier page's jobs instead of computing the same again. */

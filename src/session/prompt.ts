@@ -41,7 +41,7 @@ export interface ISavedPrompt extends ISavedText {
 }
 
 /** The most texts to go back to: a page's state is small. */
-const MOST_LEFT = 5;
+const MAX_LEFT = 5;
 
 /**
  * The prompt: a source's text with its fields filled in, until the user edits it.
@@ -271,7 +271,7 @@ export class PromptModel extends Model {
   private _become(now: IHeld, left: readonly IHeld[]): void {
     const before = this._sources;
     this._now = now;
-    this._left = left.slice(-MOST_LEFT);
+    this._left = left.slice(-MAX_LEFT);
     const after = this._sources;
     for (const source of before) {
       if (!after.has(source)) {

@@ -18,7 +18,7 @@ const MAX_TARGETS = 4096;
 const MAX_SCORES = 2_000_000;
 
 /** The most jobs that are stored over a reload. */
-const MOST_JOBS = 8;
+const MAX_JOBS = 8;
 
 /** A job that computes targets, as stored over a reload. */
 export interface ISavedJob {
@@ -114,7 +114,7 @@ export class ScoreStore extends Model {
 
   /** Jobs that computed scores, the last one last, which a later page can follow. */
   get jobs(): readonly ISavedJob[] {
-    return [...this._jobs, ...this._past].slice(-MOST_JOBS);
+    return [...this._jobs, ...this._past].slice(-MAX_JOBS);
   }
 
   /**
@@ -259,7 +259,7 @@ export class ScoreStore extends Model {
         this._client.cancelJob(id).catch(() => undefined);
         return;
       }
-      this._jobs = [...this._jobs, { id, targets }].slice(-MOST_JOBS);
+      this._jobs = [...this._jobs, { id, targets }].slice(-MAX_JOBS);
       const ended = await this._follow(active, id);
       if (this._active !== active) {
         return;
@@ -293,7 +293,7 @@ export class ScoreStore extends Model {
   /** Follow a job of an earlier page, then compute its missing targets. */
   private async _resume(job: ISavedJob): Promise<void> {
     const active = this._begin(job.targets, job.id);
-    this._jobs = [...this._jobs, job].slice(-MOST_JOBS);
+    this._jobs = [...this._jobs, job].slice(-MAX_JOBS);
     try {
       await this._follow(active, job.id);
     } catch (reason) {
