@@ -10,19 +10,9 @@ from random import Random
 
 from training import kitchen, wording
 from training.documents import ANSWER, FIRST, Document, Part, capital, document, listed
-from training.menu import (
-    KINDS,
-    Kind,
-    Menus,
-    analysis,
-    example_analysis,
-    invented,
-    recommendation,
-    recommendations,
-    remarked,
-    some_guest,
-    strange,
-)
+from training.guests import KINDS, Kind, analysis, example_analysis, remarked, some_guest
+from training.menu import Menus
+from training.recommendations import invented, recommendation, recommendations, strange
 
 _WORDS = (*wording.WORDS, *kitchen.INGREDIENTS, *wording.ADJECTIVES, *wording.MANY)
 

@@ -11,7 +11,9 @@ from random import Random
 from typing import Any
 
 from training import held_out, judging, wording
-from training.menu import KINDS, Kind, Menu, Menus, recommendations
+from training.guests import KINDS, Kind
+from training.menu import Menu, Menus
+from training.recommendations import recommendations
 from training.subject import Subject, rank
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from training import kitchen
-from training.menu import UNKNOWN, UNKNOWN_BRIEFLY, Kind
+from training.guests import UNKNOWN, UNKNOWN_BRIEFLY, Kind
 from training.other_tasks import DECLINES, USES
 
 _DISLIKED = re.compile(r"\byou (don't like|can't eat)\b", re.IGNORECASE)

@@ -11,96 +11,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Literal
 
 from training import held_out, kitchen, wording
 from training.documents import ANSWER, FIRST, IGNORED, Document, Part, capital, document, mistyped
+from training.guests import (
+    DEFAULTS,
+    KINDS,
+    UNSUITABLE,
+    Case,
+    Guest,
+    Kind,
+    analysis,
+    example_analysis,
+    judge,
+    some_guest,
+)
 from training.kitchen import Dish
-
-Kind = Literal["conflict", "match", "neutral"]
-KINDS: tuple[Kind, ...] = ("conflict", "match", "neutral")
-DEFAULTS: dict[Kind, str] = {"conflict": "Avoid.", "match": "You have to try it.", "neutral": "Likely good."}
-UNSUITABLE = "Not suitable for you."
-LIKED, DISLIKED, FORBIDDEN = "like", "don't like", "can't eat"
-UNKNOWN = "I don't know this dish."
-UNKNOWN_BRIEFLY = "Unknown dish."
-
-
-@dataclass(frozen=True)
-class Guest:
-    """What somebody likes and dislikes, in facts and in words. `forbidden`: can't eat it, rather than won't."""
-
-    likes: tuple[str, ...]
-    taste: str | None
-    dislikes: tuple[str, ...]
-    forbidden: bool
-    likes_text: str
-    dislikes_text: str
-
-
-@dataclass(frozen=True)
-class Case:
-    """A guest and a dish: how it is written on the menu, of which kind it is, and the fact that decides."""
-
-    guest: Guest
-    dish: Dish
-    written: str
-    kind: Kind
-    decides: str | None
-
-    @property
-    def held_out(self) -> bool:
-        """Whether only the evaluation may ask it."""
-        guest = self.guest
-        if (guest.likes_text, guest.dislikes_text, self.written) in held_out.LIT_TRIPLES:
-            return True
-        if self.decides:
-            return held_out.is_held_out(self.dish.name, self.decides)
-        return held_out.is_held_out(self.dish.name, *guest.likes, guest.taste or "", *guest.dislikes)
-
-
-def judge(guest: Guest, dish: Dish) -> tuple[Kind, str | None]:
-    """Return the kind of a guest and a dish, and the ingredient or the taste that decides."""
-    for ingredient in dish.ingredients:
-        if ingredient in guest.dislikes:
-            return "conflict", ingredient
-    for ingredient in dish.ingredients:
-        if ingredient in guest.likes:
-            return "match", ingredient
-    if dish.taste and dish.taste == guest.taste:
-        return "match", dish.taste
-    return "neutral", None
-
-
-def analysis(case: Case, brief: bool = False) -> str:
-    """Return what the model shall say of a case.
-
-    It says what the dish is made of and, behind each thing, what the guest said of it: whatever decides stands where
-    the model can see it, one comparison at a time. That is why a model of this size can decide at all.
-    """
-    dish, guest = case.dish, case.guest
-    if not dish.known:
-        return UNKNOWN_BRIEFLY if brief else UNKNOWN
-    made_of = remarked(guest, dish.ingredients)
-    taste = ", just your taste" if dish.taste == guest.taste else ""
-    if brief:
-        return f"{capital(dish.taste)}{taste}: {made_of}."
-    return f"This {dish.taste} {dish.category}{taste}{taste and ','} has {made_of}."
-
-
-def remarked(guest: Guest, ingredients: tuple[str, ...]) -> str:
-    """Return a list of ingredients with what the guest said of them, such as "eggs, which you don't like, and ham"."""
-    said, remark = "", ""
-    for n, ingredient in enumerate(ingredients):
-        if n:
-            last = n == len(ingredients) - 1
-            said += (", and " if remark else " and ") if last else ", "
-        if ingredient in guest.dislikes:
-            remark = f", which you {FORBIDDEN if guest.forbidden else DISLIKED}"
-        else:
-            remark = f", which you {LIKED}" if ingredient in guest.likes else ""
-        said += ingredient + remark
-    return said
+from training.recommendations import (
+    invented,
+    recommendations,
+)
 
 
 @dataclass(frozen=True)
@@ -386,145 +316,3 @@ class Menus:
 def _lines(parts: list[Part]) -> int:
     """Return how many lines end in the parts: the number of the line that goes on."""
     return sum(part.text.count("\n") for part in parts)
-
-
-def recommendations(random: Random) -> dict[Kind, str]:
-    """Return a recommendation for each kind: now and then the same for two, often with the same beginning."""
-    said = {kind: recommendation(random) for kind in KINDS}
-    one, other = random.sample(KINDS, 2)
-    x = random.random()
-    if x < 0.1:
-        said[one] = said[other]
-    elif x < 0.4:
-        words = said[other].rstrip(".!").split()
-        if len(words) < 3:
-            words = random.choice(wording.BEGINNINGS).split()
-            said[other] = " ".join(words) + "."
-        at = random.randrange(1, len(words))
-        changed = [*words[:at], random.choice(wording.WORDS), *words[at + 1 :]]
-        said[one] = " ".join(changed[: at + 1] if random.random() < 0.5 else changed) + "."
-    return said
-
-
-def recommendation(random: Random) -> str:
-    """Return a usual recommendation, or one of words put together, or one of words that there aren't."""
-    x = random.random()
-    if x < 0.4:
-        return random.choice(wording.RECOMMENDATIONS)
-    share = 0.0 if x < 0.65 else 0.6
-    count = random.choice((1, 2, 2, 3, 3, 4, 5))
-    words = [invented(random) if random.random() < share else random.choice(wording.WORDS) for _ in range(count)]
-    joint = random.choice((" ",) * 9 + (", ",))
-    return capital(joint.join(words)) + random.choice((".", ".", ".", ".", ".", "!", ""))
-
-
-def invented(random: Random) -> str:
-    """Return a word of no language, of one to three syllables."""
-    onsets, vowels, codas = wording.SYLLABLES
-    said = [random.choice(onsets) + random.choice(vowels) for _ in range(random.choice((1, 2, 2, 3)))]
-    return "".join(said) + (random.choice(codas) if random.random() < 0.6 else "")
-
-
-def strange(random: Random) -> str:
-    """Return a word put together of the beginning of one and the end of another: its pieces meet nowhere else."""
-    one, other = random.choice(wording.WORDS_OF_ALL_KINDS), random.choice(wording.WORDS_OF_ALL_KINDS)
-    word = one[: random.randint(1, len(one))] + other[random.randrange(len(other)) :]
-    return word if random.random() < 0.8 else word + random.choice(wording.LETTERS)
-
-
-def strange_recommendation(random: Random) -> str:
-    """Return a recommendation most of whose words are strange."""
-    words = []
-    for _ in range(random.choice((1, 2, 2, 3, 3, 4, 5))):
-        x = random.random()
-        words.append(strange(random) if x < 0.6 else random.choice(wording.WORDS) if x < 0.9 else invented(random))
-    joint = random.choice((" ",) * 9 + (", ",))
-    return capital(joint.join(words)) + random.choice((".", ".", ".", ".", ".", "!", ""))
-
-
-def stranger_recommendation(random: Random) -> str:
-    """Return a recommendation of strange, small and usual words, in which one may come again and again."""
-    words = []
-    for _ in range(random.choice((1, 2, 2, 3, 3, 4, 5))):
-        x = random.random()
-        usual = wording.SMALL_WORDS if x < 0.75 else wording.WORDS
-        words.append(strange(random) if x < 0.5 else random.choice(usual) if x < 0.9 else invented(random))
-    x = random.random()
-    if x < 0.1:
-        words = [words[0]] * random.choice((2, 3, 3, 4))
-    elif x < 0.2:
-        words.append(random.choice(words))
-    joint = ", " if x < 0.07 or random.random() < 0.1 else " "
-    return capital(joint.join(words)) + random.choice((".", ".", ".", ".", ".", "!", ""))
-
-
-def strange_labels(random: Random) -> tuple[str, ...]:
-    """Return five different labels of strange words."""
-    labels: dict[str, None] = {}
-    while len(labels) < len(wording.LABELS):
-        count = random.choice((1, 1, 2, 3))
-        labels[capital(" ".join(strange(random) for _ in range(count)))] = None
-    return tuple(labels)
-
-
-def some_guest(random: Random, dish: Dish, kind: Kind) -> Guest:
-    """Return a guest for whom the dish is likely of the kind."""
-    r, has = random, dish.ingredients
-    absent = [ingredient for ingredient in kitchen.INGREDIENTS if ingredient not in has]
-    forbidden = r.random() < 0.45
-    one, two = (wording.FORBIDS_ONE, wording.FORBIDS_TWO) if forbidden else (wording.DISLIKES_ONE, wording.DISLIKES_TWO)
-    dislikes = r.sample(absent, 2)
-    if kind == "conflict" and has:
-        dislikes[r.randrange(2)] = r.choice(has)
-    if r.random() < 0.5:
-        dislikes = [next((name for name in dislikes if name in has), dislikes[0])]
-    dislikes_text = r.choice(two if len(dislikes) > 1 else one).format(
-        a=dislikes[0], A=capital(dislikes[0]), b=dislikes[-1]
-    )
-    if kind != "conflict" and r.random() < 0.04:
-        dislikes, dislikes_text, forbidden = [], r.choice(wording.NOTHING_DISLIKED), False
-    if kind == "neutral" and r.random() < 0.05:
-        return Guest((), None, tuple(dislikes), forbidden, r.choice(wording.NOTHING_LIKED), dislikes_text)
-    matches = kind == "match" or (kind == "conflict" and r.random() < 0.5)
-    if r.random() < 0.45:
-        others = [taste for taste in kitchen.TASTES if taste != dish.taste]
-        taste = dish.taste if matches and dish.taste else r.choice(others)
-        return Guest((), taste, tuple(dislikes), forbidden, r.choice(wording.LIKES_TASTE[taste]), dislikes_text)
-    likes = r.sample([name for name in absent if name not in dislikes], 2)
-    liked = [name for name in has if name not in dislikes]
-    if matches and liked:
-        likes[r.randrange(2)] = r.choice(liked)
-    if r.random() < 0.65:
-        likes = [next((name for name in likes if name in has), likes[0])]
-    likes_text = r.choice(wording.LIKES_TWO if len(likes) > 1 else wording.LIKES_ONE)
-    likes_text = likes_text.format(a=likes[0], A=capital(likes[0]), b=likes[-1])
-    return Guest(tuple(likes), None, tuple(dislikes), forbidden, likes_text, dislikes_text)
-
-
-def example_analysis(random: Random, case: Case, relation: str) -> str:
-    """Return an analysis as somebody might write it in an example."""
-    r, dish = random, case.dish
-    decides = case.decides if case.decides in dish.ingredients else r.choice(dish.ingredients)
-    others = [name for name in dish.ingredients if name != decides] or ["herbs"]
-    if case.kind == "conflict":
-        template = r.choice(wording.CONFLICTS)
-    elif case.kind == "match":
-        # An ingredient that is liked wants to be named.
-        by_taste = case.decides in kitchen.TASTES
-        template = r.choice([said for said in wording.MATCHES if by_taste or "{i}" in said])
-    else:
-        template = r.choice(wording.NEUTRALS)
-    return template.format(
-        i=decides,
-        I=capital(decides),
-        o=r.choice(others),
-        r=relation,
-        t=dish.taste,
-        T=capital(dish.taste),
-        c=dish.category,
-        j=r.choice(wording.ADJECTIVES),
-        J=capital(r.choice(wording.ADJECTIVES)),
-        k=r.choice(wording.COOKED),
-        w=r.choice(wording.MANY),
-        p=r.choice(wording.COUNTRIES),
-    )

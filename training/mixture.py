@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from training import drills, other_tasks
 from training.documents import IGNORED, Document
-from training.menu import KINDS, Menu, Menus, strange, strange_labels, strange_recommendation, stranger_recommendation
+from training.guests import KINDS
+from training.menu import Menu, Menus
 from training.optimizer import ROUNDS
+from training.recommendations import strange, strange_labels, strange_recommendation, stranger_recommendation
 from training.tokenizer import Tokens
 
 TOKENS = 3072

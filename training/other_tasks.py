@@ -11,7 +11,7 @@ from random import Random
 
 from training import kitchen, wording
 from training.documents import ANSWER, FIRST, PROMPT, Document, Part, capital, document, words
-from training.menu import invented
+from training.recommendations import invented
 
 DECLINES = "I'm a small demonstration model: try me on a menu, a headline or uses for a thing."
 """The answer to a prompt of no kind that the model knows."""

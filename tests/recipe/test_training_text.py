@@ -9,8 +9,9 @@ import pytest
 
 from training import held_out, kitchen, mixture, other_tasks
 from training.documents import mistyped
+from training.guests import DEFAULTS, KINDS, UNSUITABLE, Guest, analysis, judge
 from training.judging import faults, read
-from training.menu import DEFAULTS, KINDS, UNSUITABLE, Guest, Menus, analysis, judge
+from training.menu import Menus
 
 DRAWN = 1500
 
