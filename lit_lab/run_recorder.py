@@ -297,7 +297,7 @@ class _Run:
 class _Scores:
     model: str
     ids: Sequence[int]
-    scores: Iterable[protocol.KeptScores]
+    scores: Iterable[protocol.KeptScores | protocol.KeptEffects]
 
 
 @dataclass(frozen=True)
@@ -323,6 +323,18 @@ def read_result(ended: _Ended) -> _Run | _Scores | None:
         return _Run(run) if run.answer_tokens else None
     if isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
         return None
+    if isinstance(request, protocol.EffectsRequest):
+        effects = [
+            event for event in map(_EVENT.validate_json, ended.lines) if isinstance(event, protocol.EffectsEvent)
+        ]
+        kept = protocol.KeptEffects(
+            segments=request.segments,
+            answer_segments=request.answer_segments,
+            held_out=request.held_out,
+            seed=request.seed,
+            events=effects,
+        )
+        return _Scores(request.model, request.ids, [kept]) if effects else None
     scores = _ScoresOfLines(request.mode if isinstance(request, protocol.AblationRequest) else None, ended.lines)
     return _Scores(request.model, request.ids, scores) if any(True for _ in scores) else None
 
