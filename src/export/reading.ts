@@ -2,7 +2,12 @@
 import type { KeptScores, RunRecord } from '../api';
 import { GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity, TokenSpan } from '../salience';
-import { cutText, makeMap, makeSegmentMap } from '../session/map';
+import {
+  cutText,
+  isContrastive,
+  makeMap,
+  makeSegmentMap
+} from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import { METHOD_NAMES } from '../session/methods';
 import type { MapMethod } from '../session/methods';
@@ -85,7 +90,11 @@ export class Reading {
     for (const { event } of this._of(target, look.method).reverse()) {
       const map =
         event.event === 'scores'
-          ? makeMap(text, event.scores, target, { ...look, gap: event.gap })
+          ? makeMap(text, event.scores, target, {
+              ...look,
+              gap: event.gap,
+              isContrastive: isContrastive(event)
+            })
           : makeSegmentMap(text, event, target, look);
       if (map) {
         return map;
