@@ -206,10 +206,10 @@ def _unpack(data: dict[str, Any]) -> dict[str, Any]:
         {"id": id_, "piece": piece, "text": text, "kind": _KINDS[kind]}
         for id_, piece, text, kind in zip(*columns, strict=True)
     ]
-    said = [None if math.isnan(logprob) else logprob for logprob in _numbers(data["logprobs"], "<f4")]
-    if len(said) != len(rows) - seam:
-        raise ValueError(f"it has {len(said):,} probabilities of {len(rows) - seam:,} tokens of the answer")
-    answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], said, strict=True)]
+    logprobs = [None if math.isnan(logprob) else logprob for logprob in _numbers(data["logprobs"], "<f4")]
+    if len(logprobs) != len(rows) - seam:
+        raise ValueError(f"it has {len(logprobs):,} probabilities of {len(rows) - seam:,} tokens of the answer")
+    answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], logprobs, strict=True)]
     events = [stored["event"]["scores"] for stored in data.get("scores", [])]
     if sum(len(scores) for scores in events if isinstance(scores, str)) * 3 // 16 > MAX_VALUES:
         raise ValueError(f"it has more than {MAX_VALUES:,} scores")
@@ -283,7 +283,7 @@ def _run(record: RunRecord) -> Run:
     import numpy as np
 
     tokens = [*record.prompt_tokens, *record.answer_tokens]
-    said = [token.logprob for token in record.answer_tokens]
+    logprobs = [token.logprob for token in record.answer_tokens]
     return Run(
         id=record.id,
         model=record.model,
@@ -295,7 +295,7 @@ def _run(record: RunRecord) -> Run:
         ids=np.array([token.id for token in tokens], np.int64),
         pieces=tuple(token.piece for token in tokens),
         texts=tuple(token.text for token in tokens),
-        logprobs=np.array([np.nan if logprob is None else logprob for logprob in said], np.float64),
+        logprobs=np.array([np.nan if logprob is None else logprob for logprob in logprobs], np.float64),
         maps=tuple(_map(stored) for stored in record.scores),
         chat=record.chat,
         turns=tuple((turn.role, turn.text) for turn in record.turns),
