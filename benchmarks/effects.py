@@ -109,7 +109,7 @@ def targets(found: dict[str, Any]) -> list[tuple[int, int]]:
 
 def effects(service: Service, found: dict[str, Any]) -> dict[str, float]:
     """Return the seconds of each kind of sets."""
-    spans = [{"start": start, "end": end} for start, end in sentences(found["prompt"])]
+    spans = [{"turn": 0, "start": start, "end": end} for start, end in sentences(found["prompt"])]
     body = found | {"kind": "effects", "model": "real", "chat": "off", "segments": spans, "samples": 32, "held_out": 16}
     seconds: dict[str, float] = {}
     last = 0.0

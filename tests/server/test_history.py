@@ -111,7 +111,7 @@ def effects(first, *removed, seed=0):
         "event": "effects", "kind": "one", "first": first, "total": 9, "removed": list(removed),
         "logprobs": [[-0.5, None]] * len(removed),
     }  # fmt: skip
-    fields = {"segments": [{"start": 0, "end": 4}], "held_out": 16, "seed": seed, "events": [event]}
+    fields = {"segments": [{"turn": 0, "start": 0, "end": 4}], "held_out": 16, "seed": seed, "events": [event]}
     return protocol.KeptEffects.model_validate(fields)
 
 

@@ -331,7 +331,7 @@ async def test_effects_go_to_the_run_of_their_sequence(history):
         "prompt": "Hi",
         "ids": [2, 5, 6, 7],
         "answer_start": 2,
-        "segments": [{"start": 0, "end": 2}],
+        "segments": [{"turn": 0, "start": 0, "end": 2}],
     }
     asked = protocol.EffectsRequest.model_validate(fields)
     recorder.record("me", "effects", 6.0, asked, [json.dumps(event).encode()])

@@ -43,7 +43,7 @@ def request_of_run(embedded: Any) -> EffectsRequest:
         prompt=PROMPT,
         ids=prompt + answer,
         answer_start=len(prompt),
-        segments=[TextSpan(start=start, end=end) for start, end in SENTENCES],
+        segments=[TextSpan(turn=0, start=start, end=end) for start, end in SENTENCES],
         samples=20,
         held_out=5,
     )
@@ -126,7 +126,11 @@ def test_turns_of_a_conversation(embedded: Any) -> None:
         turns=turns,
         ids=ids + answer,
         answer_start=len(ids),
-        segments=[TextSpan(start=0, end=13), TextSpan(start=14, end=23), TextSpan(turn=1, start=0, end=5)],
+        segments=[
+            TextSpan(turn=0, start=0, end=13),
+            TextSpan(turn=0, start=14, end=23),
+            TextSpan(turn=1, start=0, end=5),
+        ],
         samples=8,
         held_out=0,
     )
@@ -213,8 +217,8 @@ def test_the_cost_is_estimated_in_sets(embedded: Any, request_of_run: EffectsReq
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"segments": [TextSpan(start=0, end=len(PROMPT) + 1)]},
-        {"segments": [TextSpan(start=5, end=9), TextSpan(start=8, end=12)]},
+        {"segments": [TextSpan(turn=0, start=0, end=len(PROMPT) + 1)]},
+        {"segments": [TextSpan(turn=0, start=5, end=9), TextSpan(turn=0, start=8, end=12)]},
         {"segments": [TextSpan(turn=1, start=0, end=3)]},
         {"answer_start": 10**4},
         {"answer_segments": [Span(start=1, end=2)]},
