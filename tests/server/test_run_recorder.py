@@ -319,8 +319,7 @@ async def test_storing_is_tried_more_and_more_rarely(history, recorder, monkeypa
     assert delays[:4] == [0.001, 0.002, 0.004, 0.004]
 
 
-async def test_effects_go_to_the_run_of_their_sequence(history):
-    recorder = RunRecorder(history)
+async def test_effects_go_to_the_run_of_their_sequence(history, recorder):
     request, lines = generated()
     recorder.record("me", "run", 5.0, request, lines)
     event = {
@@ -340,4 +339,3 @@ async def test_effects_go_to_the_run_of_their_sequence(history):
     assert kept.segments == asked.segments
     assert [one.removed for one in kept.events] == [[[], [0]]]
     assert await history.ids() == ["run"]
-    await recorder.close()
