@@ -29,6 +29,7 @@ import { METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { ablationSegments } from './ablationSegments';
 import { joinTurns } from './conversation';
+import type { IMapEffects } from './effectMap';
 import type { IRun } from './run';
 import { tokensOf } from './run';
 import type { IShade } from './source';
@@ -84,6 +85,23 @@ export interface IShownMap extends ISalienceMap {
   readonly weights: readonly number[];
   /** How many segments have a rank. */
   readonly numRanked: number;
+  /** What deleting segments does to the target; absent: not known. */
+  readonly effects?: IMapEffects;
+}
+
+/** Whether a map's colours distinguish for from against. */
+export function isSigned({ method, effects }: IShownMap): boolean {
+  return effects?.by === 'effect' || METHODS[method].isSigned;
+}
+
+/** What a segment's colour and place follow: positive for the target. */
+export function scoreOf(
+  { segments, effects }: IShownMap,
+  index: number
+): number {
+  return effects?.by === 'effect'
+    ? (effects.all[index]?.delta ?? 0)
+    : segments[index].score;
 }
 
 /** Cut a run's text into segments. */
