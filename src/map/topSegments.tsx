@@ -122,7 +122,15 @@ export const TopSegments = React.memo(
                   {effects && (
                     <span
                       className="lit-ledto-effect"
-                      title={effect ? describeEffect(effect, trans) : undefined}
+                      title={
+                        effect
+                          ? describeEffect(
+                              effect,
+                              effects.fitted?.[index] ?? null,
+                              trans
+                            )
+                          : undefined
+                      }
                     >
                       {effect ? chances(effect) : '–'}
                     </span>

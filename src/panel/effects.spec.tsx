@@ -128,7 +128,8 @@ describe('panel: effects', () => {
       { text: 'Be brief.', effect: '90% → 90%', sign: undefined }
     ]);
     const effect = host.querySelector<HTMLElement>('.lit-ledto-effect')!;
-    expect(effect.title).toContain('from 90% to 20%: −3 nats');
+    expect(effect.title).toContain('from 90% to 20%: −3.0 nats');
+    expect(effect.title).toMatch(/it adds \+\d.*\(ContextCite\)/);
     expect(effect.title).toContain('A nat is');
     expect(badges()).toContainEqual(['Be kind.', '1']);
     expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
@@ -151,7 +152,10 @@ describe('panel: effects', () => {
     await click('Share');
     expect(changes).toEqual([{ shadeBy: 'share' }]);
     expect(badges()).not.toContainEqual(['Be kind.', '1']);
-    expect(rows()[0]).toMatchObject({ text: 'Analysis:', effect: '90% → 74%' });
+    expect(rows()[0]).toMatchObject({
+      text: 'You may like it.',
+      effect: '90% → 90%'
+    });
     expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
       'false'
     );

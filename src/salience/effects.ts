@@ -51,10 +51,10 @@ export type Reliability = 'good' | 'fair' | 'weak';
 export const NO_EFFECTS: IEffectTable = { sets: [], total: 0 };
 
 /** With fewer held-out sets, a correlation says little. */
-const MIN_HELD_OUT = 8;
+export const MIN_HELD_OUT = 8;
 
 /** With fewer random sets, a fit says little. */
-const MIN_RANDOM = 16;
+export const MIN_RANDOM = 16;
 
 /** ContextCite's weight of the penalty. */
 const ALPHA = 0.01;

@@ -1,6 +1,7 @@
 /** Effects beside a map's shares. */
 import {
   colourWeight,
+  contextCite,
   effectsOn,
   intensityExponent,
   rank,
@@ -19,6 +20,8 @@ export interface IMapEffects {
   readonly by: ShadeBy;
   /** For each of the map's segments; null: it has none. */
   readonly all: readonly (IEffect | null)[];
+  /** ContextCite's weights of the same segments, in nats; null: too few sets are scored. */
+  readonly fitted: readonly (number | null)[] | null;
   /** By the size of the effect, from 1; null for those without. */
   readonly ranks: readonly (number | null)[];
   /** By share, from 1, as in the map without effects. */
@@ -57,6 +60,7 @@ export function withEffects(
   const effects: IMapEffects = {
     by,
     all,
+    fitted: fittedOf(map, source),
     ranks,
     shareRanks: map.segments.map(segment => segment.rank),
     largest,
@@ -107,6 +111,21 @@ function effectsOf(
         place === null ? null : (known.get(keyOf(span)) ?? null)
       )
     : null;
+}
+
+/** ContextCite's weights of a map's segments. */
+function fittedOf(
+  map: IShownMap,
+  { segments, table }: IEffectSource
+): (number | null)[] | null {
+  const { spans, texts, seam } = segments;
+  const target = answerSpan(map.target, seam);
+  const weights = target && contextCite(table, texts.length, target);
+  if (!weights) {
+    return null;
+  }
+  const known = new Map(weights.map((one, i) => [keyOf(spans[i]), one]));
+  return map.segments.map(({ span }) => known.get(keyOf(span)) ?? null);
 }
 
 /** How well the scores of a map's segments predict effects. */

@@ -27,9 +27,13 @@ export interface IEffectSource {
 /** A run whose segments can be found in its prompt. */
 export type ISegmentedRun = ICutRun & Pick<IRun, 'prompt'>;
 
-/** Random sets that measure maps; `random` ones, that ContextCite is fitted to; their seed. */
-const HELD_OUT = 16;
-const SAMPLES = 32;
+/** Random sets that measure maps. */
+export const HELD_OUT = 16;
+
+/** Random sets that maps are fitted to. */
+export const SAMPLES = 32;
+
+/** The seed of both. */
 const SEED = 0;
 
 /**

@@ -99,6 +99,20 @@ describe('session/effects', () => {
     await settle();
     // Not all sentences of the prompt are scored.
     expect(session.explanation.map!.effects).toBeUndefined();
+    const before = session.explanation.map;
+    await finish(client.last, 0);
+    sendEffects(client.last, COSTS, 1);
+    await settle();
+    const first = session.explanation.map;
+    expect(first).not.toBe(before);
+    expect(first!.effects!.reliability).toBeNull();
+    // Nothing to redraw: this set changes no map.
+    await finish(client.last, 0);
+    sendEffects(client.last, COSTS, 1);
+    await settle();
+    expect(effects().progress!.done).toBe(NUM_ONES + 1);
+    expect(session.explanation.map).toBe(first);
+    await finish(client.last, 0);
     await finish(client.last);
     const { map } = session.explanation;
     expect(map!.effects!.by).toBe('effect');

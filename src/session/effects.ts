@@ -7,14 +7,21 @@ import type {
   JobEvent,
   KeptEffects
 } from '../api';
-import { mergeEffects, NO_EFFECTS } from '../salience';
+import {
+  mergeEffects,
+  MIN_HELD_OUT,
+  MIN_RANDOM,
+  NO_EFFECTS
+} from '../salience';
 import type { IEffectTable } from '../salience';
 import { Computation } from './computation';
 import type { ComputationClient, ComputationPhase } from './computation';
 import {
   effectSegments,
   effectsRequest,
+  HELD_OUT,
   keptEffects,
+  SAMPLES,
   storedEffects
 } from './effectSegments';
 import type { IEffectSegments, IEffectSource } from './effectSegments';
@@ -66,7 +73,10 @@ export class Effects extends Model {
   /** The segments; null if effects can't be computed. */
   readonly segments: IEffectSegments | null;
 
-  /** What is known; null if that is nothing. Another object whenever it changes. */
+  /**
+   * What is known, once each segment's effect is; null before. Another object when maps
+   * look different by it: not whenever a set is scored, since long texts redraw then.
+   */
   get source(): IEffectSource | null {
     return this._source;
   }
@@ -350,7 +360,11 @@ export class Effects extends Model {
     if (table !== this._table && this.segments) {
       this._table = table;
       this._estimate = null;
-      this._source = { segments: this.segments, table };
+      const stage = stageOf(table, this.segments);
+      if (stage !== this._stage) {
+        this._stage = stage;
+        this._source = { segments: this.segments, table };
+      }
     }
   }
 
@@ -365,6 +379,7 @@ export class Effects extends Model {
   private readonly _request: EffectsRequest | null;
   private _table = NO_EFFECTS;
   private _source: IEffectSource | null = null;
+  private _stage = 0;
   private _now: ICircumstances = { isPaused: true, isAutomatic: false };
   private _budget = 0;
   /** What is being computed, also while it waits. */
@@ -389,6 +404,23 @@ export class Effects extends Model {
 type Goal = 'budget' | 'all';
 
 type Job = Computation<readonly EffectsEvent[]>;
+
+/** How much of a table maps can show: nothing, effects, a reliability, a fit, and better ones. */
+function stageOf({ sets }: IEffectTable, { spans }: IEffectSegments): number {
+  const count = (kind: string) => sets.filter(set => set.kind === kind).length;
+  if (count('one') <= spans.length) {
+    return 0;
+  }
+  const heldOut = count('held_out');
+  const random = count('random');
+  return [
+    true,
+    heldOut >= MIN_HELD_OUT,
+    heldOut >= HELD_OUT,
+    random >= MIN_RANDOM,
+    random >= SAMPLES
+  ].filter(Boolean).length;
+}
 
 function collect(
   events: readonly EffectsEvent[],

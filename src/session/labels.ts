@@ -105,18 +105,33 @@ export function chances({ whole, without }: IEffect): string {
   return `${percent(whole)} → ${percent(without)}`;
 }
 
-/** What deleting a segment does to the target, with the nats. */
+/**
+ * What deleting a segment does to the target, with the nats.
+ *
+ * @param fitted - ContextCite's weight of it; null if unknown.
+ */
 export function describeEffect(
   effect: IEffect,
+  fitted: number | null,
   trans: TranslationBundle
 ): string {
-  return trans.__(
-    'Without it, the target’s probability per token goes from %1 to %2: %3. %4',
-    percent(effect.whole),
-    percent(effect.without),
-    nats({ score: -effect.delta }, trans),
+  return [
+    trans.__(
+      'Without it, the target’s probability per token goes from %1 to %2: %3.',
+      percent(effect.whole),
+      percent(effect.without),
+      nats({ score: -effect.delta }, trans)
+    ),
+    fitted === null
+      ? ''
+      : trans.__(
+          'Over random deletions of other parts, too, it adds %1 to the target’s logit (ContextCite).',
+          nats({ score: fitted }, trans)
+        ),
     aboutNats(trans)
-  );
+  ]
+    .filter(part => part !== '')
+    .join(' ');
 }
 
 /** Score, share and rank of a segment, and its effect if it has one. */
