@@ -214,16 +214,27 @@ def _unpack(data: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"it has {len(logprobs):,} probabilities of {len(rows) - seam:,} tokens of the answer")
     answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], logprobs, strict=True)]
     events = [stored["event"]["scores"] for stored in data.get("scores", [])]
+    events += [event["logprobs"] for stored in data.get("effects", []) for event in stored["events"]]
     if sum(len(scores) for scores in events if isinstance(scores, str)) * 3 // 16 > MAX_VALUES:
         raise ValueError(f"it has more than {MAX_VALUES:,} scores")
     scores = [{**stored, "event": _unpack_scores(stored["event"])} for stored in data.get("scores", [])]
+    width = len(rows) - seam
+    effects = [
+        {**stored, "events": [_unpack_sets(event, width) for event in stored["events"]]}
+        for stored in data.get("effects", [])
+    ]
     known = {name: data[name] for name in data.keys() - {"packed", "seam", "tokens", "logprobs", "look", "target"}}
-    return {**known, "prompt_tokens": rows[:seam], "answer_tokens": answer, "scores": scores}
+    return {**known, "prompt_tokens": rows[:seam], "answer_tokens": answer, "scores": scores, "effects": effects}
 
 
 def _unpack_scores(event: dict[str, Any]) -> dict[str, Any]:
     scores = event["scores"]
     return {**event, "scores": _numbers(scores, "<f4")} if isinstance(scores, str) else event
+
+
+def _unpack_sets(event: dict[str, Any], width: int) -> dict[str, Any]:
+    values = [None if math.isnan(value) else value for value in _numbers(event["logprobs"], "<f4")]
+    return {**event, "logprobs": [values[at : at + width] for at in range(0, len(values), width)] if width > 0 else []}
 
 
 def _numbers(packed: str, dtype: str) -> list[Any]:

@@ -272,7 +272,8 @@ class EffectsRequest(PromptRequest):
     segments: Annotated[list[TextSpan], Field(fail_fast=True)] = Field(
         min_length=1,
         max_length=MAX_SEGMENTS,
-        description="The parts of the prompt to delete, each as a whole: in order, without overlap.",
+        description="The parts of the prompt to delete, each as a whole: in order, without overlap. Of the gaps before and "
+        "after what is deleted, the one with fewer line breaks goes with it.",
     )
     answer_segments: Annotated[list[Span], Field(fail_fast=True)] = Field(
         default=[],

@@ -21,6 +21,8 @@ import type {
   AblationMethod,
   Alternative,
   AnswerToken,
+  EffectsEvent,
+  KeptEffects,
   KeptScores,
   Method,
   RunRecord,
@@ -33,6 +35,8 @@ import { upgradeRun } from './upgrade';
 const MAX_TOKENS = 500_000;
 /** The most maps of a run. */
 const MAX_SCORES = 100_000;
+/** The most sets of deleted segments of a run. */
+const MAX_SETS = 100_000;
 /** The most items of a run's short lists. */
 const MAX_FEW = 1_000;
 /** The last second that a date can express. */
@@ -42,6 +46,7 @@ const KINDS = ['text', 'control', 'template'] as const;
 const CHATS = ['plain', 'wrapped', 'written', 'turns'] as const;
 const ROLES = ['system', 'user', 'model'] as const;
 const SYSTEMS = ['turn', 'user'] as const;
+const SETS = ['one', 'held_out', 'random'] as const;
 const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 
@@ -174,6 +179,69 @@ function scores(tokens: number): Check<KeptScores | null> {
   };
 }
 
+const textSpan: Check<KeptEffects['segments'][number]> = (value, at) => {
+  const field = object(value, at);
+  const start = whole(0, MAX_TEXT)(field('start'), `${at}.start`);
+  return {
+    turn: orElse(whole(0, MAX_FEW), 0)(field('turn'), `${at}.turn`),
+    start,
+    end: whole(start + 1, MAX_TEXT)(field('end'), `${at}.end`)
+  };
+};
+
+/** The answer's scores with segments deleted. */
+function effectsEvent(segments: number, answer: number): Check<EffectsEvent> {
+  const row = list(orNull(between(-Infinity, 0)), answer);
+  return (value, at) => {
+    const field = object(value, at);
+    const removed = list(list(whole(0, segments - 1), segments), MAX_SETS)(
+      field('removed'),
+      `${at}.removed`
+    );
+    const logprobs = list(row, MAX_SETS)(field('logprobs'), `${at}.logprobs`);
+    if (
+      logprobs.length !== removed.length ||
+      logprobs.some(({ length }) => length !== answer)
+    ) {
+      throw new Error(`${at} has not one score for each set and token`);
+    }
+    return {
+      event: 'effects',
+      kind: oneOf(SETS)(field('kind'), `${at}.kind`),
+      first: whole(0, MAX_SETS)(field('first'), `${at}.first`),
+      total: whole(1, MAX_SETS)(field('total'), `${at}.total`),
+      removed,
+      logprobs
+    };
+  };
+}
+
+/** The results of a job that scored the answer with segments deleted. */
+function effects(tokens: number, answer: number): Check<KeptEffects> {
+  return (value, at) => {
+    const field = object(value, at);
+    const segments = list(textSpan, MAX_TOKENS)(
+      field('segments'),
+      `${at}.segments`
+    );
+    const answer_segments = orElse(list(span(tokens), tokens), [])(
+      field('answer_segments'),
+      `${at}.answer_segments`
+    );
+    const event = effectsEvent(
+      segments.length + answer_segments.length,
+      answer
+    );
+    return {
+      segments,
+      answer_segments,
+      held_out: whole(0, MAX_SETS)(field('held_out'), `${at}.held_out`),
+      seed: whole(0)(field('seed'), `${at}.seed`),
+      events: list(event, MAX_SETS)(field('events'), `${at}.events`)
+    };
+  };
+}
+
 /** Whether a name is one of these. */
 function isOf<T extends string>(
   all: Readonly<Record<T, true>>,
@@ -271,6 +339,9 @@ export function checkRun(value: unknown): RunRecord {
     scores: take('scores', orElse(list(scores(all), MAX_SCORES), [])).filter(
       (kept): kept is KeptScores => kept !== null
     ),
-    effects: []
+    effects: take(
+      'effects',
+      orElse(list(effects(all, answer_tokens.length), MAX_FEW), [])
+    )
   };
 }

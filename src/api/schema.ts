@@ -1187,7 +1187,7 @@ export interface components {
             ids: number[];
             /** @description The index of the answer's first token. */
             answer_start: number;
-            /** @description The parts of the prompt to delete, each as a whole: in order, without overlap. */
+            /** @description The parts of the prompt to delete, each as a whole: in order, without overlap. Of the gaps before and after what is deleted, the one with fewer line breaks goes with it. */
             segments: components["schemas"]["TextSpan"][];
             /**
              * @description Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, by its tokens, for the sake of the tokens after it; the random sets keep them.

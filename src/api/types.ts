@@ -44,6 +44,9 @@ export type ChatMode = NonNullable<GenerateRequest['chat']>;
 export type SalienceRequest = Schemas['SalienceRequest'];
 export type Integration = Schemas['Integration'];
 export type AblationRequest = Schemas['AblationRequest'];
+export type EffectsRequest = Schemas['EffectsRequest'];
+/** A span of a prompt's characters, in Unicode code points. */
+export type TextSpan = Schemas['TextSpan'];
 export type FaithfulnessRequest = Schemas['FaithfulnessRequest'];
 export type JobRequest = Schemas['JobRequest'];
 export type JobInfo = Schemas['JobInfo'];
@@ -63,6 +66,7 @@ export type Alternative = Schemas['Alternative'];
 export type ScoresEvent = Schemas['ScoresEvent'];
 export type ProgressEvent = Schemas['ProgressEvent'];
 export type SegmentScoresEvent = Schemas['SegmentScoresEvent'];
+export type EffectsEvent = Schemas['EffectsEvent'];
 export type CurveEvent = Schemas['CurveEvent'];
 export type CurvePoint = Schemas['CurvePoint'];
 export type FaithfulnessEvent = Schemas['FaithfulnessEvent'];
@@ -91,6 +95,7 @@ export type DatasetEdited = Schemas['DatasetEdited'];
 
 export type RunOrigin = Schemas['RunOrigin'];
 export type KeptScores = Schemas['KeptScores'];
+export type KeptEffects = Schemas['KeptEffects'];
 export type RunInfo = Schemas['RunInfo'];
 export type RunRecord = Schemas['RunRecord'];
 export type RunsRequest = Schemas['RunsRequest'];

@@ -57,7 +57,7 @@ export class Comparison extends Model {
       right: new CompareSide(client, trans, settings.splitter)
     };
     for (const side of Object.values(this._sides)) {
-      side.explanation.setSettings(settings.settings);
+      side.explanation.setSettings(settingsOf(settings.settings));
       side.changed.connect(this._onSide, this);
     }
     this._settings = settings.settings;
@@ -272,8 +272,9 @@ export class Comparison extends Model {
     const { settings } = this._source;
     if (settings !== this._settings) {
       this._settings = settings;
-      this._sides.left.explanation.setSettings(settings);
-      this._sides.right.explanation.setSettings(settings);
+      const shown = settingsOf(settings);
+      this._sides.left.explanation.setSettings(shown);
+      this._sides.right.explanation.setSettings(shown);
       this._emit();
     }
   }
@@ -316,4 +317,9 @@ export class Comparison extends Model {
     left: null,
     right: null
   };
+}
+
+/** A comparison shows shares, which both sides have, and computes no effects. */
+function settingsOf(settings: ISettings): ISettings {
+  return { ...settings, shadeBy: 'share', effectsSeconds: 0 };
 }

@@ -7,6 +7,11 @@ import { startRun } from '../session/run';
 import type { IRun } from '../session/run';
 import { nameOfTrial, promptWithout, trialOf } from './trial';
 
+/** Also of lit_lab/service/effects/deletion.py; spans count code points. */
+const DELETIONS = jest.requireActual<
+  { text: string; deleted: [number, number][]; left: string }[]
+>('../../tests/fixtures/text/deletions.json');
+
 const trans = nullTranslator.load('lit_lab');
 const NAME = 'named';
 const TRIAL = 'Without “One is here.”';
@@ -67,6 +72,17 @@ describe('compare/trial', () => {
   it('leaves nothing of a prompt of one sentence', () => {
     expect(without('Only this.', 0).trim()).toBe('');
   });
+
+  it.each(DELETIONS.filter(({ deleted }) => deleted.length === 1))(
+    'takes away what the effects of parts are computed without: %j',
+    ({ text, deleted: [[start, end]], left }) => {
+      const promptTokens = [...text].map(character => ({
+        ...tokens('x')[0],
+        text: character
+      }));
+      expect(promptWithout({ promptTokens }, [start, end])).toBe(left);
+    }
+  );
 
   it('asks the same in all else, and says what it is', () => {
     const made = run('One is here. Two is here.');

@@ -6,9 +6,22 @@ import { describeCost } from '../session/labels';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
 
+/** What is known of a computation, and what a user can do with it. */
+export type IOffered = Pick<
+  Computation<unknown>,
+  | 'phase'
+  | 'estimate'
+  | 'progress'
+  | 'message'
+  | 'since'
+  | 'problem'
+  | 'start'
+  | 'cancel'
+>;
+
 /** A computation's cost with its button; or its progress. */
-export function Offer<R>(props: {
-  computation: Computation<R>;
+export function Offer(props: {
+  computation: IOffered;
   /** The button's label. */
   start: string;
   /** What is being computed. */
@@ -48,10 +61,7 @@ export function Offer<R>(props: {
 }
 
 /** A computation's progress, with a button that cancels it. */
-function Progress<R>(props: {
-  computation: Computation<R>;
-  what: string;
-}): JSX.Element {
+function Progress(props: { computation: IOffered; what: string }): JSX.Element {
   const { trans } = usePanel();
   const { computation, what } = props;
   const { progress, message, since } = computation;

@@ -1,8 +1,9 @@
 import { checkRun } from '../api/record';
-import { finished } from './fixtures';
+import { finished, withEffects } from './fixtures';
 import { packRun, unpackRun, UnreadableRun } from './packed';
 
 const RUN = finished('One. Two.', ' Three. Four.');
+const EFFECTIVE = withEffects(finished('One. Two.', ' Three. Four.'), [1, 2]);
 
 describe('export/packed', () => {
   it('gives back what it was given, but for alternatives and folders', () => {
@@ -32,6 +33,35 @@ describe('export/packed', () => {
       scores
     );
     expect(packed.length).toBeLessThan(JSON.stringify(run).length / 2);
+  });
+
+  it('packs effects', () => {
+    const width = EFFECTIVE.answer_tokens.length;
+    const packed = packRun(EFFECTIVE);
+    expect(typeof packed.effects![0].events[0].logprobs).toBe('string');
+    const read = unpackRun(JSON.parse(JSON.stringify(packed)));
+    expect(read.effects).toEqual(EFFECTIVE.effects);
+    expect(read.effects[0].events[0].logprobs[1][0]).toBeNull();
+    expect(read.effects[0].events[0].logprobs[0]).toHaveLength(width);
+    // A page of an earlier version.
+    const { effects, ...earlier } = packed;
+    expect(effects).toHaveLength(1);
+    expect(unpackRun(earlier).effects).toEqual([]);
+  });
+
+  const [kept] = EFFECTIVE.effects;
+  const [event] = kept.events;
+  it.each([
+    { removed: [[]] },
+    { removed: event.removed.map(() => [99]) },
+    { logprobs: event.logprobs.map(row => row.slice(1)) },
+    { logprobs: event.logprobs.map(row => row.map(() => 0.5)) },
+    { kind: 'two' },
+    { first: -1 },
+    { total: 1e9 }
+  ])('refuses effects that contradict themselves: %j', change => {
+    const effects = [{ ...kept, events: [{ ...event, ...change }] }];
+    expect(() => unpackRun({ ...EFFECTIVE, effects })).toThrow(UnreadableRun);
   });
 
   it('takes a run that is not packed', () => {

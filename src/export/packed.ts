@@ -3,13 +3,19 @@
  * numbers, so that it takes a fraction of the size and of the lines.
  * `lit_lab/saved_run.py` reads it too.
  */
-import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
+import type {
+  AnswerToken,
+  KeptEffects,
+  KeptScores,
+  RunRecord,
+  Token
+} from '../api';
 import { checkRun } from '../api/record';
 
 /** A packed run; numbers in base64 are little-endian. */
 export interface IPackedRun extends Omit<
   RunRecord,
-  'prompt_tokens' | 'answer_tokens' | 'scores'
+  'prompt_tokens' | 'answer_tokens' | 'scores' | 'effects'
 > {
   /** 1: of version 0.1.0, with that version's names of fields. */
   readonly packed: 1 | 2;
@@ -27,6 +33,13 @@ export interface IPackedRun extends Omit<
   /** Of the answer's tokens: float32, in base64; NaN if unknown. */
   readonly logprobs: string;
   readonly scores: readonly IPackedScores[];
+  /** Absent in pages of earlier versions. */
+  readonly effects?: readonly IPackedEffects[];
+}
+
+/** Effects; their log-probabilities as float32 in base64, set by set; NaN for null. */
+export interface IPackedEffects extends Omit<KeptEffects, 'events'> {
+  readonly events: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** Scores; those of tokens as float32 in base64. */
@@ -55,7 +68,8 @@ const KINDS = { x: 'text', c: 'control', t: 'template' } as const;
  * prompt's document: they are private.
  */
 export function packRun(record: RunRecord): IPackedRun {
-  const { prompt_tokens, answer_tokens, scores, origin, ...rest } = record;
+  const { prompt_tokens, answer_tokens, scores, effects, origin, ...rest } =
+    record;
   const tokens = [...prompt_tokens, ...answer_tokens];
   return {
     packed: 2,
@@ -74,7 +88,8 @@ export function packRun(record: RunRecord): IPackedRun {
     logprobs: toBase64(
       new Float32Array(answer_tokens.map(token => token.logprob ?? NaN))
     ),
-    scores: (scores ?? []).map(packScores)
+    scores: (scores ?? []).map(packScores),
+    effects: (effects ?? []).map(packEffects)
   };
 }
 
@@ -86,6 +101,36 @@ function packScores({ mode, event }: KeptScores): IPackedScores {
     mode,
     event: { ...event, scores: toBase64(new Float32Array(event.scores)) }
   };
+}
+
+function packEffects({ events, ...rest }: KeptEffects): IPackedEffects {
+  return {
+    ...rest,
+    events: events.map(({ logprobs, ...event }) => ({
+      ...event,
+      logprobs: toBase64(
+        new Float32Array(logprobs.flat().map(one => one ?? NaN))
+      )
+    }))
+  };
+}
+
+/** `checkRun` checks what comes of it. */
+function unpackEffects(
+  { events, ...rest }: IPackedEffects,
+  width: number
+): KeptEffects {
+  const unpacked = events.map(({ logprobs, ...event }) => {
+    const values = Array.from(new Float32Array(fromBase64(logprobs)), value =>
+      Number.isNaN(value) ? null : value
+    );
+    const rows: (number | null)[][] = [];
+    for (let at = 0; at < values.length; at += width) {
+      rows.push(values.slice(at, at + width));
+    }
+    return { ...event, logprobs: rows };
+  });
+  return { ...rest, events: unpacked as unknown as KeptEffects['events'] };
 }
 
 /**
@@ -113,8 +158,8 @@ export function unpackRun(data: unknown): RunRecord {
 }
 
 function unpack(run: IPackedRun): RunRecord {
-  const { seam, tokens, logprobs, scores } = run;
-  const lists = [tokens.pieces, tokens.texts, scores];
+  const { seam, tokens, logprobs, scores, effects = [] } = run;
+  const lists = [tokens.pieces, tokens.texts, scores, effects];
   if (!lists.every(Array.isArray) || typeof tokens.kinds !== 'string') {
     throw new Error('lists are missing');
   }
@@ -152,7 +197,8 @@ function unpack(run: IPackedRun): RunRecord {
           ? { ...event, scores: [...new Float32Array(fromBase64(values))] }
           : event;
       return { mode, event: unpacked as unknown as KeptScores['event'] };
-    })
+    }),
+    effects: effects.map(one => unpackEffects(one, all.length - seam))
   };
 }
 

@@ -7,7 +7,7 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { KeptScores } from '../api';
-import { finished, LOOK } from './fixtures';
+import { finished, LOOK, withEffects } from './fixtures';
 import { MIME_TYPE } from './mime';
 import { makeOutput } from './output';
 import { Reader } from './reader';
@@ -65,6 +65,16 @@ describe('export/reader', () => {
       );
     });
   }
+
+  it('shows effects, and shades by share again', async () => {
+    await draw(new Reading(withEffects(RUN, [2, 0.5])));
+    const first = () => host.querySelector('.lit-ledto-row')!.textContent;
+    expect(first()).toContain('One two.');
+    expect(first()).toContain('90% → 12%');
+    await click(named(host, 'Share'));
+    expect(first()).toContain('Four.');
+    expect(first()).toContain('90% → 90%');
+  });
 
   it('explains the part of the answer that is clicked', async () => {
     await draw(new Reading(RUN));

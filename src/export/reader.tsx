@@ -4,6 +4,7 @@ import React, { useMemo, useRef, useState } from 'react';
 
 import { Choice } from '../components/choice';
 import { PanelContext } from '../components/context';
+import { EffectSummary } from '../map/effects';
 import { SalienceText } from '../map/salienceText';
 import { TopSegments } from '../map/topSegments';
 import { methodWords } from '../map/methods';
@@ -108,7 +109,7 @@ function Run(props: {
   trans: TranslationBundle;
   onChange: (look: Partial<ILook>) => void;
 }): JSX.Element {
-  const { reading, look, trans } = props;
+  const { reading, look, trans, onChange } = props;
   const root = useRef<HTMLElement>(null);
   const [target, setTarget] = useState(() =>
     reading.begin(props.first, look.method)
@@ -147,6 +148,16 @@ function Run(props: {
         />
       ) : (
         <NoMap {...props} target={target} />
+      )}
+      {map?.effects && (
+        <div className="lit-effects">
+          <EffectSummary
+            text={text}
+            map={map}
+            effects={map.effects}
+            onChange={shadeBy => onChange({ shadeBy })}
+          />
+        </div>
       )}
       {map && <ReaderLegend text={text} map={map} look={look} trans={trans} />}
     </article>

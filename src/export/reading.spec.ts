@@ -1,6 +1,6 @@
 import type { KeptScores } from '../api';
 import { textOf } from '../session/map';
-import { finished, LOOK } from './fixtures';
+import { finished, LOOK, withEffects } from './fixtures';
 import { Reading } from './reading';
 
 const RUN = finished('One. Two.', ' Three four. Five.');
@@ -45,6 +45,24 @@ describe('export/reading', () => {
       end
     ]);
     expect(both.targetAt(start, LOOK)).toEqual(reading.targets[0]);
+  });
+
+  it('has the effects that the run has', () => {
+    const run = withEffects(RUN, [2, 0.5]);
+    const [target] = reading.targets;
+    const text = reading.text('sentences', target);
+    const read = new Reading(run);
+    const map = read.map(text, target, LOOK)!;
+    expect(map.effects!.all[0]!.delta).toBeCloseTo(2 * (target[1] - target[0]));
+    expect(map.segments.map(({ rank }) => rank)).toEqual([1, 2, null, null]);
+    const shares = read.map(text, target, { ...LOOK, shadeBy: 'share' })!;
+    expect(shares.segments.map(({ rank }) => rank)).toEqual([2, 1, null, null]);
+    expect(shares.effects).toBeDefined();
+    // Effects of other segments say nothing about these.
+    const [kept] = run.effects;
+    const other = { ...kept, segments: kept.segments.slice(1) };
+    const none = new Reading({ ...run, effects: [other] });
+    expect(none.map(text, target, LOOK)!.effects).toBeUndefined();
   });
 
   it('makes the map that the panel makes', () => {

@@ -2,6 +2,10 @@
 import type { KeptScores, RunRecord } from '../api';
 import { GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity, TokenSpan } from '../salience';
+import { withEffects } from '../session/effectMap';
+import type { ShadeBy } from '../session/effectMap';
+import { effectSegments, storedEffects } from '../session/effectSegments';
+import type { IEffectSource } from '../session/effectSegments';
 import {
   cutText,
   isContrastive,
@@ -21,6 +25,8 @@ export interface ILook {
   /** Of colours, 0 to 1. */
   readonly intensity: number;
   readonly emphasis: 'shade' | 'underline';
+  /** What the shades follow if the run has effects. */
+  readonly shadeBy: ShadeBy;
 }
 
 /**
@@ -59,6 +65,7 @@ export class Reading {
       turns: record.turns,
       turnSpans: spansOf(record.turn_spans)
     };
+    this._effects = effectsOf(record, this._run);
     const targets = new Map(
       this._scores.map(({ event }) => {
         const { start, end } = event.target;
@@ -97,7 +104,7 @@ export class Reading {
             })
           : makeSegmentMap(text, event, target, look);
       if (map) {
-        return map;
+        return withEffects(map, this._effects, look.shadeBy, look.intensity);
       }
     }
     return null;
@@ -159,6 +166,21 @@ export class Reading {
   /** There may be very many, so this doesn't search. */
   private readonly _byTarget = new Map<string, KeptScores[]>();
   private readonly _run: Parameters<typeof cutText>[0];
+  private readonly _effects: IEffectSource | null;
+}
+
+/** The effects that a run has; null if it has none of its own sentences. */
+function effectsOf(
+  { prompt, effects }: RunRecord,
+  run: Parameters<typeof cutText>[0]
+): IEffectSource | null {
+  // Runs of earlier versions, and empty answers, have none.
+  if (effects.length === 0 || run.answerTokens.length === 0) {
+    return null;
+  }
+  const segments = effectSegments({ ...run, prompt });
+  const table = segments && storedEffects(segments, effects);
+  return table && table.sets.length > 0 ? { segments, table } : null;
 }
 
 function keyOf([start, end]: TokenSpan, method: MapMethod): string {

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { RunRecord } from '../api';
-import { finished, LOOK } from './fixtures';
+import { finished, LOOK, withEffects } from './fixtures';
 import { makeOutput, readOutput } from './output';
 import { MIME_TYPE } from './mime';
 import { Reading } from './reading';
@@ -28,6 +28,15 @@ describe('export/output', () => {
     expect(page.querySelectorAll('sup')[1].textContent).toBe('1');
     const shades = [...page.querySelectorAll<HTMLElement>('pre span')];
     expect(shades.some(({ style }) => style.backgroundColor !== '')).toBe(true);
+  });
+
+  it('gives share and effect', () => {
+    const effective = new Reading(withEffects(RUN, [2, 0.5]));
+    const made = makeOutput(effective, LOOK, target, trans);
+    expect(made['text/plain']).toMatch(
+      /\n1\. \d+%; without it: 90% → 12% {2}A <script>/
+    );
+    expect(made['text/html']).toContain('90% → 12%</strong>');
   });
 
   it('reads as text', () => {

@@ -4,12 +4,12 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { lineOf } from '../map/topSegments';
+import { lineOf } from '../map/line';
 import { methodWords } from '../map/methods';
 import { addedTurn, templateEnds } from '../salience';
-import type { TokenSpan } from '../salience';
+import type { ISegmentSalience, TokenSpan } from '../salience';
 import { describeRole } from '../session/chat';
-import { nats, percent } from '../session/labels';
+import { chances, nats, percent } from '../session/labels';
 import { textOf } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import { METHODS } from '../session/methods';
@@ -108,10 +108,7 @@ function summarize(
     rows: top.map(segment => ({
       line: lineOf(text, segment.span),
       text: oneLine(textOf(text.tokens, segment.span)),
-      share:
-        METHODS[map!.method].kind === 'ablation'
-          ? nats(segment, trans)
-          : (segment.score < 0 ? '−' : '') + percent(segment.share ?? 0)
+      share: shareWords(map!, segment, trans)
     })),
     notes: [
       map && isChat(text) && METHODS[map.method].kind === 'gradient'
@@ -123,6 +120,22 @@ function summarize(
       terms ? `${terms.note} ${terms.url}` : ''
     ].filter(note => note !== '')
   };
+}
+
+/** A segment's share, and its effect if it has one. */
+function shareWords(
+  map: IShownMap,
+  segment: ISegmentSalience,
+  trans: TranslationBundle
+): string {
+  const share =
+    METHODS[map.method].kind === 'ablation'
+      ? nats(segment, trans)
+      : (segment.score < 0 ? '−' : '') + percent(segment.share ?? 0);
+  const effect = map.effects?.all[map.segments.indexOf(segment)];
+  return effect
+    ? trans.__('%1; without it: %2', share, chances(effect))
+    : share;
 }
 
 /** Whether a chat format put turns around or after the prompt. */

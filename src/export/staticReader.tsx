@@ -13,7 +13,9 @@ export function staticReader(props: IReaderProps): HTMLElement {
   flushSync(() => root.render(<Reader {...props} />));
   const still = host.firstElementChild!.cloneNode(true) as HTMLElement;
   root.unmount();
-  still.querySelectorAll('.lit-controls').forEach(node => node.remove());
+  still
+    .querySelectorAll('.lit-controls, .lit-effects-choice')
+    .forEach(node => node.remove());
   still.querySelectorAll('.lit-hint > button').forEach(node => node.remove());
   for (const button of still.querySelectorAll('button')) {
     const span = document.createElement('span');

@@ -1,7 +1,7 @@
 import { Stage } from '../components/fixtures';
 import { cutText } from '../session/map';
 import { drawSalienceText, token } from './fixtures';
-import { lineOf } from './topSegments';
+import { lineOf } from './line';
 
 const gap = (...pieces: string[]) =>
   pieces.map(piece => token(piece, 'template'));

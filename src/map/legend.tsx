@@ -1,7 +1,10 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
-import { percent } from '../session/labels';
+import { chances, percent } from '../session/labels';
+import { isSigned } from '../session/map';
+import type { IShownMap } from '../session/map';
 import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 
@@ -18,7 +21,7 @@ export function Legend(props: {
     (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
   );
   const { kind } = METHODS[map?.method ?? 'grad_l2'];
-  const signed = map?.isSigned ?? false;
+  const signed = map !== null && isSigned(map);
   return (
     <footer className="lit-legend">
       {open && props.options}
@@ -27,11 +30,7 @@ export function Legend(props: {
           <span className="lit-scale">
             {signed ? trans.__('against it') : '0'}
             <span className="lit-scale-bar" data-signed={signed} aria-hidden />
-            {signed
-              ? trans.__('for it: up to %1', percent(map.maxShare))
-              : map.within
-                ? trans.__('%1 of this part’s salience', percent(map.maxShare))
-                : trans.__('%1 of salience', percent(map.maxShare))}
+            {scaleEnd(map, trans)}
           </span>
         )}
         {map && map.gap !== null && <Gap gap={map.gap} />}
@@ -66,6 +65,21 @@ export function Legend(props: {
       </div>
     </footer>
   );
+}
+
+/** What the strongest colour means. */
+export function scaleEnd(map: IShownMap, trans: TranslationBundle): string {
+  const { effects, maxShare, within } = map;
+  const strongest = effects?.all[effects.ranks.indexOf(1)];
+  if (effects?.by === 'effect' && strongest) {
+    return trans.__('for it · largest effect: %1', chances(strongest));
+  }
+  if (isSigned(map)) {
+    return trans.__('for it: up to %1', percent(maxShare));
+  }
+  return within
+    ? trans.__('%1 of this part’s salience', percent(maxShare))
+    : trans.__('%1 of salience', percent(maxShare));
 }
 
 /** A larger part that integrated gradients leave unexplained gets a warning. */

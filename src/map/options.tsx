@@ -4,6 +4,8 @@ import type { AblationMode } from '../api';
 import { usePanel } from '../components/context';
 import type { Aggregation } from '../salience';
 import { METHODS } from '../session/methods';
+import { NumberField } from '../components/numberfield';
+import { MAX_EFFECTS_SECONDS } from '../session/settings';
 import type { ISettings } from '../session/settings';
 
 /** How maps are computed and shown. */
@@ -71,6 +73,13 @@ export function MapOptions({
           <option value="mask">{trans.__('padding')}</option>
         </select>
       </label>
+      <NumberField
+        label={trans.__('Seconds for effects (0: after a click)')}
+        min={0}
+        max={MAX_EFFECTS_SECONDS}
+        value={settings.effectsSeconds}
+        onChange={effectsSeconds => onSettings({ effectsSeconds })}
+      />
       <label>
         <span>{trans.__('Compact lines')}</span>
         <input

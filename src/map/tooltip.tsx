@@ -70,7 +70,7 @@ export function Tooltip(props: {
     const description = describe?.(index);
     if (description) {
       label = `${description} · ${size}`;
-    } else if (segment?.rank) {
+    } else if (segment && segment.share !== null) {
       label = `${describeSegment(segment, map!, trans)} · ${size}`;
     } else if (target && span[0] >= target[0] && span[1] <= target[1]) {
       label = trans.__('being explained · %1', size);

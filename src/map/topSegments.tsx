@@ -1,14 +1,21 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
-import { addedTurn, templateEnds } from '../salience';
 import { describeRole } from '../session/chat';
 import type { IFoil } from '../session/contrast';
-import { aboutNats, direction, nats, percent } from '../session/labels';
+import {
+  aboutNats,
+  chances,
+  describeEffect,
+  direction,
+  nats,
+  percent
+} from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
-import { textOf } from '../session/map';
+import { isSigned, scoreOf, textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { TargetName } from './contrast';
+import { lineOf } from './line';
 
 /** How many segments are listed. */
 const COUNT = 5;
@@ -28,7 +35,8 @@ export const TopSegments = React.memo(
     const { trans } = usePanel();
     const { text, map, onShow, tool } = props;
     const { kind } = METHODS[map.method];
-    const { isSigned } = map;
+    const { effects } = map;
+    const isSignedMap = isSigned(map);
     const target = textOf(text.tokens, map.target).trim();
     const { foil = null } = props;
     const name = foil
@@ -39,7 +47,11 @@ export const TopSegments = React.memo(
       .filter(({ segment }) => segment.rank !== null && segment.rank <= COUNT)
       .sort((a, b) => a.segment.rank! - b.segment.rank!);
     return (
-      <section className="lit-ledto" data-kind={kind}>
+      <section
+        className="lit-ledto"
+        data-kind={kind}
+        data-effects={effects !== undefined}
+      >
         <h3 className="lit-ledto-title" title={name}>
           <TargetName target={target} foil={foil} />
         </h3>
@@ -54,6 +66,12 @@ export const TopSegments = React.memo(
           {top.map(({ segment, index }) => {
             const content = textOf(text.tokens, segment.span);
             const share = segment.share ?? 0;
+            const effect = effects?.all[index];
+            const score = scoreOf(map, index);
+            const [length, longest] =
+              effects?.by === 'effect'
+                ? [Math.abs(score), effects.largest]
+                : [share, map.maxShare];
             const turn = text.turns.get(text.segments[index]);
             return (
               <li key={index} className="lit-ledto-item">
@@ -61,7 +79,7 @@ export const TopSegments = React.memo(
                   type="button"
                   className="lit-ledto-row"
                   data-for={index}
-                  data-sign={segment.score < 0 ? 'negative' : undefined}
+                  data-sign={score < 0 ? 'negative' : undefined}
                   title={trans.__(
                     'Line %1: show it in the text',
                     lineOf(text, segment.span)
@@ -84,13 +102,13 @@ export const TopSegments = React.memo(
                   <span className="lit-bar" aria-hidden>
                     <span
                       style={{
-                        width: `${map.maxShare > 0 ? (share / map.maxShare) * 100 : 0}%`
+                        width: `${longest > 0 ? (length / longest) * 100 : 0}%`
                       }}
                     />
                   </span>
-                  {isSigned && segment.score !== 0 && (
+                  {isSignedMap && score !== 0 && (
                     <span className="lit-visually-hidden">
-                      {direction(segment.score, trans)}
+                      {direction(score, trans)}
                     </span>
                   )}
                   <span
@@ -101,6 +119,22 @@ export const TopSegments = React.memo(
                       ? nats(segment, trans)
                       : (segment.score < 0 ? '−' : '') + percent(share)}
                   </span>
+                  {effects && (
+                    <span
+                      className="lit-ledto-effect"
+                      title={
+                        effect
+                          ? describeEffect(
+                              effect,
+                              effects.fitted?.[index] ?? null,
+                              trans
+                            )
+                          : undefined
+                      }
+                    >
+                      {effect ? chances(effect) : '–'}
+                    </span>
+                  )}
                 </button>
                 {tool &&
                   (index < text.prompt.length ? (
@@ -117,27 +151,3 @@ export const TopSegments = React.memo(
   }
 );
 TopSegments.displayName = 'TopSegments';
-
-/** The line on which a segment begins, from 1, in prompt and answer. */
-export function lineOf(
-  text: IText,
-  [start, end]: readonly [number, number]
-): number {
-  const content = textOf(text.tokens, [start, end]);
-  const lead = content.length - content.trimStart().length;
-  const before = textOf(text.tokens, [0, start]) + content.slice(0, lead);
-  const lines = before.split(/\r\n|[\n\r\u2028\u2029]/).length;
-  // Each turn of a conversation begins a line, too.
-  const turns = text.conversation.filter(({ span }) => span[0] <= start).length;
-  const inPrompt = lines + Math.max(0, turns - 1);
-  return start >= text.seam && beginsLine(text) ? inPrompt + 1 : inPrompt;
-}
-
-/** Whether the answer begins a line without a line break: as its own turn. */
-function beginsLine({ tokens, seam }: IText): boolean {
-  const [, behind] = templateEnds(tokens, seam);
-  return (
-    addedTurn(tokens, behind) !== null &&
-    !/[\n\r\u2028\u2029]$/.test(textOf(tokens, [0, seam]))
-  );
-}

@@ -10,6 +10,7 @@ import { useRedraw } from '../components/redraw';
 import { Contrast } from '../map/contrast';
 import { Controls } from '../map/controls';
 import { Demand } from '../map/demand';
+import { EffectsSection } from '../map/effects';
 import { SalienceText } from '../map/salienceText';
 import { TopSegments } from '../map/topSegments';
 import { Legend } from '../map/legend';
@@ -254,6 +255,12 @@ export function PanelView(props: {
               onRestart={() => void session.service.restart()}
             />
           )}
+          <EffectsSection
+            session={session}
+            text={text}
+            map={map}
+            onSettings={onSettings}
+          />
           <Contrast session={session} />
           {map && <Faithfulness session={session} map={map} />}
         </div>

@@ -1,6 +1,7 @@
 /** Segments, shares and colours: pure functions. */
 export * from './agreement';
 export * from './colour';
+export * from './effects';
 export * from './segment';
 export * from './shares';
 export * from './thought';

@@ -5,21 +5,23 @@ import type { CustomStarts, TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
 import type { DemandedScores, ITest } from './demand';
 import type { IFoil } from './contrast';
+import { withEffects } from './effectMap';
+import type { Effects } from './effects';
 import { cutText, mapOf } from './map';
 import type { IShownMap, IText } from './map';
 import { memo } from './memo';
 import { isGradient, METHOD_NAMES, METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { Model } from './model';
-import { isUnderWay, tokensOf } from './run';
+import { isUnderWay } from './run';
 import type { IRun } from './run';
-import { RunScores } from './runscores';
+import { offerDemand, RunScores } from './runscores';
 import type { IDemand, ISavedWork } from './runscores';
 import type { ScoreStore } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
 import type { Splitter } from './splitter';
-import { automaticTargets, pickTarget } from './target';
+import { pickTarget } from './target';
 import type { ITarget } from './target';
 
 /**
@@ -89,6 +91,11 @@ export class Explanation extends Model {
     return this._computed?.all ?? [];
   }
 
+  /** The run's effects; null before its answer is complete. */
+  get effects(): Effects | null {
+    return this._computed?.effects ?? null;
+  }
+
   /** Jobs that compute, or have computed, the run's scores. */
   get jobs(): ISavedWork {
     return this._computed?.jobs ?? { salience: [], demanded: [] };
@@ -147,6 +154,7 @@ export class Explanation extends Model {
     if (settings.method !== method) {
       this._prioritizeTarget();
     }
+    this.effects?.setBudget(settings.effectsSeconds);
     this._update();
   }
 
@@ -252,6 +260,7 @@ export class Explanation extends Model {
     const computed = new RunScores(this._client, run, this._trans);
     this._computed = computed;
     computed.changed.connect(this._update, this);
+    computed.effects.setBudget(this._settings.effectsSeconds);
     computed.setPaused(this._isPaused);
     if (run.kept) {
       // Missing scores wait for a click: they may need the model to be loaded first.
@@ -262,9 +271,7 @@ export class Explanation extends Model {
       computed.resume(this._past.work);
       this._past = null;
     }
-    const text = { tokens: tokensOf(run), seam: run.promptTokens.length };
-    const { granularity } = this._settings;
-    computed.automatic.request(automaticTargets(text, granularity));
+    computed.request(this._settings.granularity);
   }
 
   /** Where the user's expression cuts, for the granularity `custom`. */
@@ -281,6 +288,7 @@ export class Explanation extends Model {
     }
     const { granularity, method, aggregation, intensity, ablationMode } =
       this._settings;
+    const { shadeBy } = this._settings;
     const { _run: run, target, foil, _custom: custom } = this;
     this._text = this._makeText(
       () =>
@@ -303,30 +311,25 @@ export class Explanation extends Model {
     );
     if (demand !== this._demand) {
       this._demand = demand;
-      this._offer(demand, method);
+      // A contrastive target's map is expected at once where a plain target's is.
+      offerDemand(demand, foil !== null && METHODS[method].isAutomatic);
     }
+    // Effects are those on the answer's own tokens, in no foil's place.
+    const effects = foil ? null : (this.effects?.source ?? null);
     this._map = this._makeMap(
-      () => this._mapBy(method),
+      () => {
+        const map = this._mapBy(method);
+        return map && withEffects(map, effects, shadeBy, intensity);
+      },
       this._text,
       this._scoresBy(method),
       aggregation,
       intensity,
-      this._within
+      this._within,
+      effects,
+      shadeBy
     );
     this._changed.emit();
-  }
-
-  /**
-   * Start a computation that is quick, or that is for a contrastive target by a
-   * method that is automatic for plain ones.
-   */
-  private _offer(demand: IDemand | null, method: MapMethod): void {
-    const computation = demand?.computation;
-    if (this.foil && METHODS[method].isAutomatic) {
-      computation?.start();
-    } else {
-      void computation?.offer(true);
-    }
   }
 
   /**

@@ -216,7 +216,9 @@ export class FakeClient implements Session.Client {
   readonly jobs: FakeJob[] = [];
   /** What everything costs. */
   cost: Estimate | null = { passes: 40, seconds: 3 };
-  /** What an estimate was asked for. */
+  /** What effects cost: by default too much to start without a click. */
+  effectsCost: Estimate | null = { passes: 60, seconds: 1e6 };
+  /** What an estimate was asked for, effects apart. */
   readonly estimated: CostlyRequest[] = [];
   /** Requests fail with this, if it is set. */
   failure: ApiError | null = null;
@@ -343,6 +345,9 @@ export class FakeClient implements Session.Client {
   }
 
   async estimate(request: CostlyRequest): Promise<Estimate | null> {
+    if (request.kind === 'effects') {
+      return this.effectsCost;
+    }
     this.estimated.push(request);
     return this.cost;
   }

@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Estimate, ModelInfo, Sampling } from '../api';
-import type { ISegmentSalience } from '../salience';
+import type { IEffect, ISegmentSalience } from '../salience';
 import type { IShownMap } from './map';
 import { METHODS } from './methods';
 
@@ -100,27 +100,74 @@ export function direction(score: number, trans: TranslationBundle): string {
   return score < 0 ? trans.__('against it') : trans.__('for it');
 }
 
-/** Score, share and rank of a segment. */
+/** How likely a target is per token with a segment, and without it. */
+export function chances({ whole, without }: IEffect): string {
+  return `${percent(whole)} → ${percent(without)}`;
+}
+
+/**
+ * What deleting a segment does to the target, with the nats.
+ *
+ * @param fitted - ContextCite's weight of it; null if unknown.
+ */
+export function describeEffect(
+  effect: IEffect,
+  fitted: number | null,
+  trans: TranslationBundle
+): string {
+  return [
+    trans.__(
+      'Without it, the target’s probability per token goes from %1 to %2: %3.',
+      percent(effect.whole),
+      percent(effect.without),
+      nats({ score: -effect.delta }, trans)
+    ),
+    fitted === null
+      ? ''
+      : trans.__(
+          'Over random deletions of other parts, too, it adds %1 to the target’s logit (ContextCite).',
+          nats({ score: fitted }, trans)
+        ),
+    aboutNats(trans)
+  ]
+    .filter(part => part !== '')
+    .join(' ');
+}
+
+/** Score, share and rank of a segment, and its effect if it has one. */
 export function describeSegment(
   segment: ISegmentSalience,
   map: IShownMap,
   trans: TranslationBundle
 ): string {
   const { rank, share, score } = segment;
-  if (rank === null || share === null) {
+  if (share === null) {
     return '';
   }
-  const place = trans.__('rank %1 of %2', rank, map.numRanked);
+  const place =
+    rank === null ? '' : trans.__('rank %1 of %2', rank, map.numRanked);
+  const effect = map.effects?.all[map.segments.indexOf(segment)];
+  const chance = effect
+    ? trans.__(
+        '%1 without it (%2)',
+        chances(effect),
+        nats({ score: -effect.delta }, trans)
+      )
+    : '';
   const { kind } = METHODS[map.method];
   if (!map.isSigned) {
     return [
       place,
+      chance,
       trans.__('%1 of salience', percent(share)),
       trans.__('score %1', figure(score))
-    ].join(' · ');
+    ]
+      .filter(part => part !== '')
+      .join(' · ');
   }
   return [
     place,
+    chance,
     score === 0 ? '' : direction(score, trans),
     kind === 'ablation'
       ? trans.__('%1 of all effects', percent(share))

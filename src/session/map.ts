@@ -29,6 +29,7 @@ import { METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { ablationSegments } from './ablationSegments';
 import { joinTurns } from './conversation';
+import type { IMapEffects } from './effectMap';
 import type { IRun } from './run';
 import { tokensOf } from './run';
 import type { IShade } from './source';
@@ -86,6 +87,23 @@ export interface IShownMap extends ISalienceMap {
   readonly numRanked: number;
   /** Whether its scores distinguish for from against. */
   readonly isSigned: boolean;
+  /** What deleting segments does to the target; absent: not known. */
+  readonly effects?: IMapEffects;
+}
+
+/** Whether a map's colours distinguish for from against. */
+export function isSigned(map: IShownMap): boolean {
+  return map.effects?.by === 'effect' || map.isSigned;
+}
+
+/** What a segment's colour and place follow: positive for the target. */
+export function scoreOf(
+  { segments, effects }: IShownMap,
+  index: number
+): number {
+  return effects?.by === 'effect'
+    ? (effects.all[index]?.delta ?? 0)
+    : segments[index].score;
 }
 
 /** Cut a run's text into segments. */

@@ -7,6 +7,7 @@ import type {
   ChatUse,
   JobEvent,
   JobRequest,
+  KeptEffects,
   KeptScores,
   ModelTerms,
   RunOrigin,
@@ -138,6 +139,8 @@ export interface IRun extends IRunRequest {
    * Stored scores of a run from the history; null for a run of this page.
    */
   readonly kept: readonly KeptScores[] | null;
+  /** Stored effects, likewise. */
+  readonly effects: readonly KeptEffects[];
 }
 
 let lastKey = 0;
@@ -164,7 +167,8 @@ export function startRun(request: IRunRequest, message: string): IRun {
     firstSeconds: null,
     reused: 0,
     problem: null,
-    kept: null
+    kept: null,
+    effects: []
   };
 }
 
@@ -179,7 +183,8 @@ export function keptRun(record: RunRecord): IRun {
     stopped_at = null,
     turns = [],
     turn_spans = [],
-    system = null
+    system = null,
+    effects = []
   } = record as Partial<RunRecord>;
   return {
     key: ++lastKey,
@@ -211,7 +216,8 @@ export function keptRun(record: RunRecord): IRun {
     firstSeconds: record.first_seconds,
     reused: 0,
     problem: null,
-    kept: record.scores
+    kept: record.scores,
+    effects
   };
 }
 
@@ -233,7 +239,11 @@ function phaseOf(record: RunRecord): RunPhase {
 }
 
 /** A run that has ended, as the history stores it. */
-export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
+export function recordOf(
+  run: IRun,
+  scores: KeptScores[],
+  effects: KeptEffects[] = []
+): RunRecord {
   const {
     temperature = 0,
     top_k = null,
@@ -272,7 +282,7 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     seconds: run.seconds,
     first_seconds: run.firstSeconds,
     scores,
-    effects: []
+    effects
   };
 }
 

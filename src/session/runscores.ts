@@ -1,11 +1,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { AblationMode, KeptScores } from '../api';
-import type { TokenSpan } from '../salience';
+import type { Granularity, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
 import type { DemandedScores, IDemandedJob, ITest } from './demand';
+import { Effects } from './effects';
+import type { ISavedEffects } from './effects';
 import type { IShownMap, IText } from './map';
 import { isGradient, METHODS } from './methods';
 import type { MapMethod } from './methods';
@@ -14,11 +16,14 @@ import { tokensOf } from './run';
 import type { IRun } from './run';
 import { ScoreStore } from './scores';
 import type { ISavedJob } from './scores';
+import { automaticTargets } from './target';
 
 /** Jobs that compute an answer's salience, as saved over a reload. */
 export interface ISavedWork {
   readonly salience: readonly ISavedJob[];
   readonly demanded: readonly IDemandedJob[];
+  /** Absent: earlier versions saved none. */
+  readonly effects?: ISavedEffects;
 }
 
 /** A target's scores by a method that computes them only on request. */
@@ -31,23 +36,32 @@ export interface IDemand {
   readonly refusal: 'many' | 'nothing' | null;
 }
 
-/** The scores of a complete run: the automatic ones, and those on demand. */
+/** The scores of a complete run: the automatic ones, those on demand, and its effects. */
 export class RunScores extends Model {
-  constructor(client: ComputationClient, run: IRun, trans: TranslationBundle) {
+  constructor(
+    client: ComputationClient,
+    private readonly _run: IRun,
+    trans: TranslationBundle
+  ) {
     super();
+    const run = this._run;
     const ids = tokensOf(run).map(token => token.id);
     this.automatic = new ScoreStore(client, run.model, ids, trans);
     this.onDemand = new OnDemand(client, run.model, ids, trans);
+    this.effects = new Effects(client, run, trans);
+    this.effects.changed.connect(this._onEffectsChanged, this);
     this.onDemand.changed.connect(this._onDemandChanged, this);
     this.automatic.changed.connect(this._onAutomaticChanged, this);
   }
 
   readonly automatic: ScoreStore;
   readonly onDemand: OnDemand;
+  readonly effects: Effects;
 
   /** Whether anything is being computed. */
   get isBusy(): boolean {
-    return this.automatic.isBusy || this.onDemand.isBusy;
+    const { automatic, onDemand, effects } = this;
+    return automatic.isBusy || onDemand.isBusy || effects.isBusy;
   }
 
   /** All computed scores. */
@@ -60,7 +74,12 @@ export class RunScores extends Model {
 
   /** Jobs that compute, or have computed, these scores. */
   get jobs(): ISavedWork {
-    return { salience: this.automatic.jobs, demanded: this.onDemand.jobs };
+    const { automatic, onDemand, effects } = this;
+    return {
+      salience: automatic.jobs,
+      demanded: onDemand.jobs,
+      effects: effects.jobs
+    };
   }
 
   /** Pause automatic computations while a run needs the model, or resume them. */
@@ -76,6 +95,20 @@ export class RunScores extends Model {
   resume(work: ISavedWork): void {
     this.onDemand.resume(work.demanded);
     this.automatic.resume(work.salience);
+    if (work.effects) {
+      this.effects.resume(work.effects);
+    }
+  }
+
+  /** Compute the usual targets, and then effects, when nothing else is to be computed. */
+  request(granularity: Granularity): void {
+    const text = {
+      tokens: tokensOf(this._run),
+      seam: this._run.promptTokens.length
+    };
+    this._isRequested = true;
+    this.automatic.request(automaticTargets(text, granularity));
+    this._yield();
   }
 
   /** Take scores from the history. */
@@ -89,6 +122,7 @@ export class RunScores extends Model {
         this.onDemand.keep(one);
       }
     }
+    this._yield();
   }
 
   /** The computation that a method needs for a target, if it isn't automatic. */
@@ -132,9 +166,15 @@ export class RunScores extends Model {
   protected release(): void {
     this.automatic.dispose();
     this.onDemand.dispose();
+    this.effects.dispose();
   }
 
   private _onAutomaticChanged(): void {
+    this._yield();
+    this._changed.emit();
+  }
+
+  private _onEffectsChanged(): void {
     this._changed.emit();
   }
 
@@ -145,8 +185,29 @@ export class RunScores extends Model {
 
   /** The model does one thing at a time: what the user waits for goes first. */
   private _yield(): void {
-    this.automatic.setPaused(this._isPaused || this.onDemand.isBusy);
+    const { automatic, onDemand, effects } = this;
+    automatic.setPaused(this._isPaused || onDemand.isBusy);
+    effects.setCircumstances({
+      isPaused: this._isPaused || onDemand.isBusy || automatic.hasMore,
+      isAutomatic: this._isRequested && automatic.problem === null
+    });
   }
 
   private _isPaused = false;
+  /** Whether a run of this page has its scores computed without a click. */
+  private _isRequested = false;
+}
+
+/**
+ * Offer a computation: start it if it is quick, or in any case.
+ *
+ * @param isExpected - whether the user expects its result at once.
+ */
+export function offerDemand(demand: IDemand | null, isExpected: boolean): void {
+  const computation = demand?.computation;
+  if (isExpected) {
+    computation?.start();
+  } else {
+    void computation?.offer(true);
+  }
 }

@@ -1,4 +1,4 @@
-import type { ApiClient, KeptScores } from '../api';
+import type { ApiClient, KeptEffects, KeptScores } from '../api';
 import { keptRun } from './run';
 import type { IRun, IRunRequest, ISavedRun } from './run';
 import type { Runner } from './runner';
@@ -140,15 +140,20 @@ export class Samples extends Model {
    * Show a sample, without the model.
    *
    * @param scores - of the shown run, which are stored with it.
+   * @param effects - likewise.
    */
-  show(index: number, scores: KeptScores[]): void {
+  show(
+    index: number,
+    scores: KeptScores[],
+    effects: readonly KeptEffects[]
+  ): void {
     const { run: shown } = this._runner;
     const run = this.runs[index];
     if (!run || run.jobId === shown?.jobId) {
       return;
     }
     if (shown?.jobId && this.indexOf(shown) >= 0 && scores.length > 0) {
-      this._runs.set(shown.jobId, { ...shown, kept: scores });
+      this._runs.set(shown.jobId, { ...shown, kept: scores, effects });
     }
     this._runner.show(run);
   }

@@ -65,6 +65,12 @@ export class ScoreStore extends Model {
     return this._active !== null;
   }
 
+  /** Whether a job runs, or will without a click. */
+  get hasMore(): boolean {
+    const isWaiting = this._queue.length > 0 || this._past.length > 0;
+    return this._active !== null || (isWaiting && this._problem === null);
+  }
+
   /**
    * Pause for another job, because the model does one thing at a time, or resume.
    * A prioritized target is computed either way.

@@ -137,7 +137,10 @@ export class Session extends Model implements ISession {
     const origin = run.origin ?? (isStale ? null : this.prompt.runOrigin);
     return {
       id: run.jobId,
-      record: () => recordOf({ ...run, origin }, this.explanation.kept),
+      record: () => {
+        const { kept, effects } = this.explanation;
+        return recordOf({ ...run, origin }, kept, effects?.kept);
+      },
       target,
       link
     };
@@ -244,7 +247,8 @@ export class Session extends Model implements ISession {
   /** Show another sample, if all are complete. */
   showSample(index: number): void {
     if (!this.runs.isRunning) {
-      this.runs.samples.show(index, this.explanation.kept);
+      const { kept, effects } = this.explanation;
+      this.runs.samples.show(index, kept, effects?.kept ?? []);
     }
   }
 

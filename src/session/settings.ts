@@ -3,6 +3,7 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { AblationMode, ChatMode, Sampling } from '../api';
 import { AGGREGATIONS, GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity } from '../salience';
+import type { ShadeBy } from './effectMap';
 import { METHOD_NAMES } from './methods';
 import type { MapMethod } from './methods';
 import type { IRunRequest } from './run';
@@ -31,6 +32,10 @@ export interface ISettings {
   readonly surprisal: boolean;
   /** What ablation methods put in the place of a segment. */
   readonly ablationMode: AblationMode;
+  /** What the shades follow, once effects are there. */
+  readonly shadeBy: ShadeBy;
+  /** Seconds that effects may take without a click; 0: they need one. */
+  readonly effectsSeconds: number;
   /** Whether to put prompts into their model's chat format. */
   readonly chat: ChatMode;
   /** Whether models think before they answer, if they can. */
@@ -63,6 +68,8 @@ export const DEFAULT_SETTINGS: ISettings = {
   hideTemplate: false,
   surprisal: false,
   ablationMode: 'remove',
+  shadeBy: 'effect',
+  effectsSeconds: 20,
   chat: 'auto',
   thinking: false,
   maxNewTokens: 256,
@@ -80,6 +87,9 @@ export const MAX_TEMPERATURE = 10;
 export const MAX_REPETITION_PENALTY = 2;
 export const MAX_TOP_K = 262_144;
 export const MAX_SEED = 2 ** 31 - 1;
+
+/** The most seconds that effects may take without a click. */
+export const MAX_EFFECTS_SECONDS = 3600;
 
 /** The most answers of one run. */
 export const MAX_SAMPLES = 8;
@@ -141,6 +151,13 @@ export function readSettings(
     hideTemplate: one([true, false], raw.hideTemplate, d.hideTemplate),
     surprisal: one([true, false], raw.surprisal, d.surprisal),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
+    shadeBy: one(['share', 'effect'], raw.shadeBy, d.shadeBy),
+    effectsSeconds: number(
+      raw.effectsSeconds,
+      0,
+      d.effectsSeconds,
+      MAX_EFFECTS_SECONDS
+    ),
     chat: one(['auto', 'on', 'off'], raw.chat, d.chat),
     thinking: one([true, false], raw.thinking, d.thinking),
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),

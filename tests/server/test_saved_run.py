@@ -91,6 +91,18 @@ def test_a_packed_run_is_the_same(saved, packed):
         np.testing.assert_array_equal(one.scores, other.scores.astype(np.float32))
 
 
+def test_effects_are_unpacked(saved, packed):
+    rows = [[-1.0, None, -0.5], [-2.0, -1.5, -0.25]]
+    event = {"event": "effects", "kind": "one", "first": 0, "total": 2, "removed": [[], [0]], "logprobs": rows}
+    segments = [{"turn": 0, "start": 0, "end": 1}]
+    effects = {"segments": segments, "answer_segments": [], "held_out": 0, "seed": 0, "events": [event]}
+    values = [np.nan if value is None else value for row in rows for value in row]
+    small = {**effects, "events": [{**event, "logprobs": pack(values, "<f4")}]}
+    assert saved_run._unpack({**packed, "effects": [small]})["effects"] == [effects]
+    for run in ({**packed, "effects": [small]}, {**json.loads(saved), "effects": [effects]}):
+        assert load_run(run).prompt == load_run(saved).prompt
+
+
 OF_0_1_0 = json.loads((Path(__file__).parent.parent / "fixtures" / "runs_0_1_0.json").read_text("utf-8"))
 
 
@@ -136,6 +148,8 @@ REFUSED = "^This is no run of LIT Lab's history: "
         ({"tokens": {"ids": "", "pieces": ["a"], "texts": [], "kinds": ""}}, "not complete"),
         ({"scores": [{"event": {}}]}, "it lacks 'scores'"),
         ({"scores": [[]]}, ""),
+        ({"effects": [{"events": [{"logprobs": [1.0]}]}]}, "not packed"),
+        ({"effects": [{}]}, "it lacks 'events'"),
         ({"scores": 1}, ""),
         ({"surplus": 1}, "surplus"),
     ],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +26,10 @@ from lit_lab.protocol import (
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain
+from lit_lab.service.effects.deletion import delete
+from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
+
+DELETIONS = Path(__file__).parents[1] / "fixtures" / "text" / "deletions.json"
 
 PROMPT = "I like eggs. I don't like ham.\nThe dish is an omelette of eggs and ham. Do I like it?"
 SENTENCES = [(0, 12), (13, 30), (31, 70), (71, 85)]
@@ -78,14 +86,34 @@ def test_scores_are_those_of_a_plain_pass_of_the_edited_prompt(embedded: Any, re
     assert [kind for kind, *_ in rows] == ["one"] * 5 + ["held_out"] * 5 + ["random"] * 20
     assert {removed for kind, removed, _ in rows if kind == "one"} == {(), (0,), (1,), (2,), (3,)}
     for _, removed, row in rows:
-        text = "".join(
-            character
-            for at, character in enumerate(PROMPT)
-            if not any(SENTENCES[index][0] <= at < SENTENCES[index][1] for index in removed)
+        text = delete(
+            PROMPT, [TextSpan(turn=0, start=SENTENCES[index][0], end=SENTENCES[index][1]) for index in removed]
         )
         ids = [token.id for token in embedded.tokenizer.tokenize_prompt(text).tokens]
         ids += request_of_run.ids[request_of_run.answer_start :]
         np.testing.assert_allclose(np.array(row, float), plain_logprobs(embedded, ids, count), atol=1e-5)
+
+
+@pytest.mark.parametrize("case", json.loads(DELETIONS.read_text()), ids=lambda case: repr(case["text"]))
+def test_a_gap_goes_with_what_is_deleted(case: dict[str, Any]) -> None:
+    spans = [TextSpan(turn=0, start=start, end=end) for start, end in case["deleted"]]
+    assert delete(case["text"], spans) == case["left"]
+
+
+def test_one_token_stays_if_the_model_has_no_start_token(embedded: Any, request_of_run: EffectsRequest) -> None:
+    class Startless(SequenceTokenizer):
+        def tokenize_prompt(self, *args: Any, **more: Any) -> TokenizedPrompt:
+            found = super().tokenize_prompt(*args, **more)
+            return replace(found, tokens=[token for token in found.tokens if token.kind != "template"])
+
+    tokenizer = copy(embedded.tokenizer)
+    tokenizer.__class__ = Startless
+    ids = [token.id for token in tokenizer.tokenize_prompt(PROMPT).tokens]
+    answer = request_of_run.ids[request_of_run.answer_start :]
+    whole = [TextSpan(turn=0, start=0, end=len(PROMPT))]
+    request = request_of_run.model_copy(update={"ids": ids + answer, "answer_start": len(ids), "segments": whole})
+    removed, _ = EditedPrompt(request, tokenizer, embedded.window).without([0])
+    assert removed == ids[:1] + answer
 
 
 def test_more_samples_add_sets_at_the_end_and_skip_continues(embedded: Any, request_of_run: EffectsRequest) -> None:
@@ -136,7 +164,7 @@ def test_turns_of_a_conversation(embedded: Any) -> None:
     )
     edited = EditedPrompt(request, embedded.tokenizer, embedded.window)
     removed, _ = edited.without({1})
-    brief = [turns[0].model_copy(update={"text": "Name a fruit. "}), *turns[1:]]
+    brief = [turns[0].model_copy(update={"text": "Name a fruit."}), *turns[1:]]
     assert removed == [token.id for token in embedded.tokenizer.tokenize_turns(brief).tokens] + answer
     for _, _, row in rows_of(events_of(embedded, request)):
         assert len(row) == len(answer)

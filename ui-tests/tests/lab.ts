@@ -231,7 +231,10 @@ export class Panel {
     });
     this.target = this.region.locator('[data-target="true"]');
     this.method = this.region.getByRole('combobox', { name: 'Method' });
-    this.compute = this.region.getByRole('button', { name: 'Compute' });
+    this.compute = this.region.getByRole('button', {
+      name: 'Compute',
+      exact: true
+    });
     this.topSegments = this.region.getByRole('list', { name: /^What led to/ });
     this.alert = this.region.getByRole('alert');
   }

@@ -2,7 +2,7 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
-import { COLD, explained } from './lab';
+import { ADVICE, COLD, explained } from './lab';
 import type { Panel } from './lab';
 
 /** Have a method's map computed: it starts by itself where it is quick. */
@@ -161,5 +161,55 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
       { timeout: COLD }
     );
     await expect(panel.answer).not.toContainText('Recommendation');
+  });
+});
+
+test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
+  test.slow();
+  const { panel } = await explained(page, tmpPath);
+  const { region } = panel;
+  const jobs = watchJobs(page);
+  const start = region.getByRole('button', { name: 'Compute effects' });
+  const effects = region.locator('.lit-ledto-effect');
+
+  await test.step('a budget of 0 waits for a click', async () => {
+    await expect(start).toBeVisible();
+    await expect(effects).toHaveCount(0);
+    expect(jobs).toEqual([]);
+    await start.click();
+    await expect(effects.first()).toHaveText(/^[\d.]+% → [\d.]+%$/, {
+      timeout: COLD
+    });
+    await expect(
+      region.getByText(/^Reliability of these effects: (good|fair|weak)\./)
+    ).toBeVisible({ timeout: COLD });
+    await expect(
+      region.getByRole('progressbar', { name: 'Computing effects' })
+    ).toHaveCount(0, { timeout: COLD });
+    await expect(start).toHaveCount(0);
+    expect(new Set(jobs)).toEqual(new Set(['effects']));
+  });
+
+  await test.step('shades follow either, without a job', async () => {
+    const count = jobs.length;
+    const flow = region.locator('.lit-flow');
+    await expect(flow).toHaveAttribute('data-signed', 'true');
+    await region.getByRole('radio', { name: 'Share', exact: true }).click();
+    await expect(flow).toHaveAttribute('data-signed', 'false');
+    await expect(region.getByText(/^Reliability of this map: /)).toBeVisible();
+    await region.getByRole('radio', { name: 'Effect', exact: true }).click();
+    await expect(flow).toHaveAttribute('data-signed', 'true');
+    expect(jobs).toHaveLength(count);
+  });
+
+  await test.step('a budget computes them behind the next answer', async () => {
+    await region.getByRole('button', { name: 'Options' }).click();
+    await region.getByLabel('Seconds for effects').fill('60');
+    await region.getByRole('button', { name: 'Options' }).click();
+    jobs.length = 0;
+    await panel.generate(ADVICE);
+    await panel.explain(ADVICE);
+    await expect(effects.first()).toBeVisible({ timeout: COLD });
+    expect(jobs.slice(0, 3)).toEqual(['generate', 'salience', 'effects']);
   });
 });

@@ -12,13 +12,14 @@ from lit_lab.protocol import EffectsRequest, Turn
 
 from ..model_window import check_sequence
 from ..tokens import SequenceTokenizer
+from .deletion import delete
 
 
 class EditedPrompt:
     """Makes the sequences of a request.
 
-    Text is deleted before tokenizing. Tokens at the seam, and the chat format, are therefore those that the model gets when
-    a user deletes the same text.
+    Text is deleted before tokenizing, together with one of the gaps around it (`deletion.py`). Tokens at the seam, and the
+    chat format, are therefore those that the model gets when a user deletes the same text.
 
     Args:
         request: The request.
@@ -65,6 +66,8 @@ class EditedPrompt:
                 span = request.answer_segments[index - num_segments]
                 stays[span.start - request.answer_start : span.end - request.answer_start] = False
         prompt = self._prompt(frozenset(index for index in removed if index < num_segments))
+        # A model needs at least one token, and not all have a start token.
+        prompt = prompt or list(request.ids[:1])
         ids = prompt + self._answer[stays].tolist()
         check_sequence(ids, self._window)
         return ids, stays
@@ -85,9 +88,5 @@ class EditedPrompt:
         return [token.id for token in found.tokens]
 
     def _text(self, text: str, turn: int, removed: frozenset[int]) -> str:
-        pieces, at = [], 0
-        for index, span in enumerate(self._request.segments):
-            if span.turn == turn and index in removed:
-                pieces.append(text[at : span.start])
-                at = span.end
-        return "".join([*pieces, text[at:]])
+        segments = enumerate(self._request.segments)
+        return delete(text, [span for index, span in segments if span.turn == turn and index in removed])

@@ -1,0 +1,92 @@
+/** Where a map and the effects put different parts first, in words. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { FAINT_EFFECT } from '../session/effectMap';
+import { chances } from '../session/labels';
+import type { IShownMap, IText } from '../session/map';
+import { textOf } from '../session/map';
+import { lineOf } from './line';
+
+/** How many places count as the first ones. */
+const TOP = 3;
+
+/** An effect smaller than this part of the largest is hardly one. */
+const SMALL = 0.1;
+
+/** The most characters of a segment that are quoted. */
+const QUOTED = 32;
+
+/**
+ * What to know before trusting the order of a map: that no single part matters, or that
+ * the first part by share isn't among the first by effect, or the reverse.
+ *
+ * @returns one or two sentences; empty where share and effect agree, or without effects.
+ */
+export function disagreement(
+  text: IText,
+  map: IShownMap,
+  trans: TranslationBundle
+): string {
+  const { effects, target } = map;
+  if (!effects) {
+    return '';
+  }
+  const { all, ranks, shareRanks, largest } = effects;
+  const faint = FAINT_EFFECT * (target[1] - target[0]);
+  if (largest < faint) {
+    return trans.__(
+      'Without any one of these parts, the target stays about as likely.'
+    );
+  }
+  const first = shareRanks.indexOf(1);
+  const strongest = ranks.indexOf(1);
+  const words: string[] = [];
+  const effect = all[first];
+  if (effect && (ranks[first] ?? 0) > TOP) {
+    const isSmall = Math.abs(effect.delta) < Math.max(faint, SMALL * largest);
+    words.push(
+      isSmall
+        ? trans.__(
+            'The map puts %1 first; without it, the target hardly changes (%2).',
+            placeOf(text, map, first, trans),
+            chances(effect)
+          )
+        : trans.__(
+            'The map puts %1 first; without it, the target changes less (%2) than without others.',
+            placeOf(text, map, first, trans),
+            chances(effect)
+          )
+    );
+  }
+  const largestEffect = all[strongest];
+  const place = shareRanks[strongest] ?? 0;
+  if (largestEffect && place > TOP) {
+    words.push(
+      trans.__(
+        'The target changes most (%2) without %1, which the map puts in place %3.',
+        placeOf(text, map, strongest, trans),
+        chances(largestEffect),
+        place
+      )
+    );
+  }
+  return words.join(' ');
+}
+
+/** A segment's line and its first words. */
+function placeOf(
+  text: IText,
+  map: IShownMap,
+  index: number,
+  trans: TranslationBundle
+): string {
+  const { span } = map.segments[index];
+  const characters = [...textOf(text.tokens, span).trim().replace(/\s+/g, ' ')];
+  const isLong = characters.length > QUOTED;
+  const quoted = characters.slice(0, isLong ? QUOTED - 1 : QUOTED).join('');
+  return trans.__(
+    'line %1 (“%2”)',
+    lineOf(text, span),
+    isLong ? `${quoted.trimEnd()}…` : quoted
+  );
+}

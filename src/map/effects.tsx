@@ -1,0 +1,177 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useEffect } from 'react';
+
+import { Choice } from '../components/choice';
+import { usePanel } from '../components/context';
+import { Offer } from '../components/progress';
+import type { Reliability } from '../salience';
+import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
+import type { IMapEffects, ShadeBy } from '../session/effectMap';
+import type { Effects } from '../session/effects';
+import type { IShownMap, IText } from '../session/map';
+import type { Session } from '../session/session';
+import type { ISettings } from '../session/settings';
+import { disagreement } from './disagreement';
+
+/** The effects of the shown run: what they say about the map, or how to compute them. */
+export function EffectsSection(props: {
+  session: Session;
+  text: IText;
+  map: IShownMap | null;
+  onSettings: (settings: Partial<ISettings>) => void;
+}): JSX.Element | null {
+  const { session, text, map, onSettings } = props;
+  const { effects, foil } = session.explanation;
+  if (!effects) {
+    return null;
+  }
+  return (
+    <div className="lit-effects">
+      {map?.effects ? (
+        <EffectSummary
+          text={text}
+          map={map}
+          effects={map.effects}
+          onChange={shadeBy => onSettings({ shadeBy })}
+        />
+      ) : (
+        <NoEffects effects={effects} text={text} isContrast={foil !== null} />
+      )}
+      {effects.segments && (
+        <EffectsOffer
+          effects={effects}
+          onRestart={() => void session.service.restart()}
+        />
+      )}
+    </div>
+  );
+}
+
+/** What the shades follow, how reliable that is, and where map and effects disagree. */
+export function EffectSummary(props: {
+  text: IText;
+  map: IShownMap;
+  effects: IMapEffects;
+  onChange: (by: ShadeBy) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { text, map, effects, onChange } = props;
+  const words = disagreement(text, map, trans);
+  return (
+    <>
+      <div className="lit-effects-choice">
+        <span aria-hidden>{trans.__('Shades follow')}</span>
+        <Choice
+          label={trans.__('Shades follow')}
+          value={effects.by}
+          onChange={onChange}
+          options={[
+            {
+              value: 'share',
+              name: trans.__('Share'),
+              title: trans.__('Each part’s share of the map')
+            },
+            {
+              value: 'effect',
+              name: trans.__('Effect'),
+              title: trans.__(
+                'How much less likely each token of the target is, on average, when the part is deleted from the prompt'
+              )
+            }
+          ]}
+        />
+      </div>
+      {words && (
+        <p className="lit-effects-words" role="status">
+          {words}
+        </p>
+      )}
+      {effects.reliability && (
+        <p className="lit-hint" data-reliability={effects.reliability}>
+          {reliabilityWords(effects.reliability, effects.by, trans)}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Why the map has no effects beside it. */
+function NoEffects(props: {
+  effects: Effects;
+  text: IText;
+  isContrast: boolean;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { effects, text, isContrast } = props;
+  let why = '';
+  if (isContrast) {
+    why = trans.__('Effects are those on the answer itself, without a foil.');
+  } else if (!effects.segments) {
+    why =
+      text.prompt.length > MAX_ABLATION_SEGMENTS
+        ? trans.__(
+            'Effects are computed for prompts of at most %1 sentences.',
+            MAX_ABLATION_SEGMENTS
+          )
+        : '';
+  } else if (effects.phase === 'done') {
+    why = trans.__(
+      'Effects are those of whole sentences: choose Sentences above to see them.'
+    );
+  }
+  return why === '' ? null : <p className="lit-hint">{why}</p>;
+}
+
+/** The effects' cost with a button, their progress, or why they failed. */
+function EffectsOffer(props: {
+  effects: Effects;
+  onRestart: () => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { effects, onRestart } = props;
+  const { phase } = effects;
+  useEffect(() => {
+    void effects.offer();
+  }, [effects, phase]);
+  return (
+    <Offer
+      computation={effects}
+      start={trans.__('Compute effects')}
+      what={trans.__('Computing effects')}
+      onRestart={onRestart}
+    />
+  );
+}
+
+/** How reliable a map, or the order of the effects, is. */
+export function reliabilityWords(
+  level: Reliability,
+  by: ShadeBy,
+  trans: TranslationBundle
+): string {
+  const words: Record<ShadeBy, Record<Reliability, string>> = {
+    share: {
+      good: trans.__(
+        'Reliability of this map: good. What it ranks high is what the target depends on, as random deletions of half of the prompt show.'
+      ),
+      fair: trans.__(
+        'Reliability of this map: fair. It predicts roughly what random deletions of half of the prompt do: look at large differences only.'
+      ),
+      weak: trans.__(
+        'Reliability of this map: weak. It hardly predicts what random deletions of half of the prompt do: its order says little about what the target depends on.'
+      )
+    },
+    effect: {
+      good: trans.__(
+        'Reliability of these effects: good. Added up, they predict what random deletions of half of the prompt do.'
+      ),
+      fair: trans.__(
+        'Reliability of these effects: fair. Added up, they predict roughly what random deletions of half of the prompt do: some parts act together.'
+      ),
+      weak: trans.__(
+        'Reliability of these effects: weak. They hold for one part at a time; added up, they hardly predict what random deletions of half of the prompt do.'
+      )
+    }
+  };
+  return words[by][level];
+}
