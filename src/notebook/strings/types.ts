@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IField, IPromptText, Span } from '../../session/source';
+import type { Standing } from './standing';
 
 /** A replacement field, and what is known of how it is filled at run time. */
 export interface IFoundField extends IField {
@@ -17,6 +18,8 @@ export interface IFoundText extends IPromptText {
   readonly span: Span;
   /** The variable that it is assigned to, such as `prompt`. */
   readonly variable?: string;
+  /** What it is for, if the code around it says so. */
+  readonly standing?: Standing;
 }
 
 /**
