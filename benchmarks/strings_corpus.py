@@ -206,7 +206,9 @@ def is_message_list(node: ast.AST) -> bool:
     for item in node.elts:
         if not isinstance(item, ast.Dict):
             return False
-        entries = {key.value: value for key, value in zip(item.keys, item.values) if isinstance(key, ast.Constant)}
+        entries = {
+            key.value: value for key, value in zip(item.keys, item.values, strict=True) if isinstance(key, ast.Constant)
+        }
         role, content = entries.get("role"), entries.get("content")
         if not isinstance(role, ast.Constant) or not isinstance(content, ast.Constant | ast.JoinedStr | ast.Name):
             return False

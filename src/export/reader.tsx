@@ -113,9 +113,10 @@ function Run(props: {
   const [target, setTarget] = useState(() =>
     reading.begin(props.first, look.method)
   );
+  const { granularity, joinLines } = look;
   const text = useMemo(
-    () => reading.text(look.granularity, target),
-    [reading, look.granularity, target]
+    () => reading.text({ granularity, joinLines }, target),
+    [reading, granularity, joinLines, target]
   );
   const map = useMemo(
     () => target && reading.map(text, target, look),

@@ -49,7 +49,7 @@ describe('export/reading', () => {
 
   it('makes the map that the panel makes', () => {
     const [target] = reading.targets;
-    const text = reading.text('sentences', target);
+    const text = reading.text(LOOK, target);
     const map = reading.map(text, target, LOOK)!;
     // Tokens count 0 to 2 in front of the seam: 1/8 and 2/8.
     expect(map.segments.map(({ score }) => score).slice(0, 2)).toEqual([

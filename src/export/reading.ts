@@ -1,7 +1,12 @@
 /** What a finished run can show: its targets, its methods, and their maps. */
 import type { KeptScores, RunRecord } from '../api';
 import { GRANULARITIES } from '../salience';
-import type { Aggregation, Granularity, TokenSpan } from '../salience';
+import type {
+  Aggregation,
+  Granularity,
+  LineJoining,
+  TokenSpan
+} from '../salience';
 import { cutText, makeMap, makeSegmentMap } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import { METHOD_NAMES } from '../session/methods';
@@ -11,6 +16,8 @@ import { spansOf } from '../session/run';
 /** How to show a run. */
 export interface ILook {
   readonly granularity: Granularity;
+  /** Whether sentences run across lines that were wrapped by hand. */
+  readonly joinLines: LineJoining;
   readonly method: MapMethod;
   readonly aggregation: Aggregation;
   /** Of colours, 0 to 1. */
@@ -75,8 +82,11 @@ export class Reading {
   readonly methods: readonly MapMethod[];
 
   /** The text in segments. */
-  text(granularity: Granularity, target: TokenSpan | null): IText {
-    return cutText(this._run, granularity, target);
+  text(
+    { granularity, joinLines }: Pick<ILook, 'granularity' | 'joinLines'>,
+    target: TokenSpan | null
+  ): IText {
+    return cutText(this._run, granularity, target, { joinLines });
   }
 
   /** The map of a target; null if it has none with these segments. */
@@ -99,7 +109,7 @@ export class Reading {
     return GRANULARITIES.filter(
       granularity =>
         granularity !== 'custom' &&
-        this.map(this.text(granularity, target), target, look)
+        this.map(this.text({ ...look, granularity }, target), target, look)
     );
   }
 
@@ -113,7 +123,7 @@ export class Reading {
    * if it has scores, else the shortest target that contains the token.
    */
   targetAt(token: number, look: ILook): TokenSpan | null {
-    const { seam, segments } = this.text(look.granularity, null);
+    const { seam, segments } = this.text(look, null);
     if (token < seam) {
       return null;
     }

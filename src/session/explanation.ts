@@ -198,7 +198,7 @@ export class Explanation extends Model {
     const picked = pickTarget(
       text,
       this._settings.granularity,
-      this._custom,
+      { custom: this._custom, joinLines: this._settings.joinLines },
       token,
       extend && target ? target.anchor : null
     );
@@ -263,8 +263,7 @@ export class Explanation extends Model {
       this._past = null;
     }
     const text = { tokens: tokensOf(run), seam: run.promptTokens.length };
-    const { granularity } = this._settings;
-    computed.automatic.request(automaticTargets(text, granularity));
+    computed.automatic.request(automaticTargets(text, this._settings));
   }
 
   /** Where the user's expression cuts, for the granularity `custom`. */
@@ -279,19 +278,20 @@ export class Explanation extends Model {
     if (this.isDisposed) {
       return;
     }
-    const { granularity, method, aggregation, intensity, ablationMode } =
-      this._settings;
+    const { granularity, joinLines, method, aggregation } = this._settings;
+    const { ablationMode, intensity } = this._settings;
     const { _run: run, target, foil, _custom: custom } = this;
     this._text = this._makeText(
       () =>
         run && run.promptTokens.length > 0
-          ? cutText(run, granularity, target, custom)
+          ? cutText(run, granularity, target, { custom, joinLines })
           : null,
       run?.promptTokens,
       run?.answerTokens,
       granularity,
       target,
-      custom
+      custom,
+      joinLines
     );
     const demand = this._makeDemand(
       () => (this._isAutomatic(method) ? null : this._demandBy(method)),
