@@ -55,6 +55,8 @@ PURE_METHODS = {
     "zfill",
 }
 PURE_FUNCTIONS = {"len": len, "str": str, "int": int, "float": float, "repr": repr, "abs": abs}
+NOTICES = {"print", "input", "info", "warning", "error", "warn", "title", "suptitle", "set_title", "xlabel", "ylabel"}
+"""Functions that show their text to a person."""
 IPYTHON_LINE = re.compile(r"\s*(?:[%!?]|[\w.*]+\?{1,2}\s*$)")
 MAX_REPR = 100_000
 """Longest value that is compared."""
@@ -233,7 +235,7 @@ def asides(tree: ast.Module) -> set[int]:
             inside = [node]
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            inside = [*node.args] if name in {"print", "input", "info", "warning", "error", "warn", "title"} else []
+            inside = [*node.args] if name in NOTICES else []
         found |= {id(part) for node in inside if node is not None for part in ast.walk(node)}
     return found
 

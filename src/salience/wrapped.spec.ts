@@ -134,6 +134,18 @@ const UNJOINED: [string, string][] = [
     '{\n  "name": "the name of a dish that is on the menu",\n  "price": "what it costs in the restaurant"\n}'
   ],
   [
+    'a list of JSON',
+    '{"role": "user", "content": "the message of the user"},\n{"role": "assistant", "content": "what was said then"},\n{"role": "user", "content": "another one of the user"}'
+  ],
+  [
+    'letters in brackets',
+    'Say whether the property is one that somebody owns and\n(a)not transferable,\n(b)subject to a risk of forfeiture that is so large'
+  ],
+  [
+    'parameters and their types',
+    'db_path (str): Path to the database of all the dishes\nfile_mappings (Dict[str, str]): Names of all tables'
+  ],
+  [
     'a line separator',
     'Where did the queen of that far country, who ruled when the\u2029painter was born, die?'
   ]

@@ -45,11 +45,11 @@ const FENCE = /^\s*(?:```|~~~)/;
 
 /** What begins an item of a list, a quotation, a heading, a row or a rule. */
 const MARK =
-  /^(?:[-*+•‣·◦▪–—►✓✔✗☐☑]\s|>|#{1,6}\s|\||<|\[[^\]]*\]|[-=*_~#]{3,}|\p{Extended_Pictographic}|"[^"]*"\s*:)/u;
+  /^(?:[-*+•‣·◦▪–—►✓✔✗☐☑]\s|>|#{1,6}\s|\||<|\[[^\]]*\]|[-=*_~#]{3,}|\p{Extended_Pictographic}|"[^"]*"\s*:|[[{]\s*["'[{])/u;
 
 /** The number or letter of an item. */
 const NUMBER =
-  /^(?:\(?\d{1,3}(?:\.\d{1,3})*|\(?[A-Za-z]|\(?[ivxlc]{1,5})[.)](?=\s|$)|^\d{1,2}[、．]/;
+  /^(?:\(?\d{1,3}(?:\.\d{1,3})*|\(?[A-Za-z]|\(?[ivxlc]{1,5})[.)](?=\s|$)|^\((?:\d{1,3}|[A-Za-z]|[ivxlc]{1,5})\)|^\d{1,2}[、．]/;
 
 /** `Taste-likes: …`, `**Answer**: …`, `分析：…`. */
 const LABEL = /^([^.!?。！？]{1,60}?)(?::(?=[\s*_]|$)|：)/u;
@@ -60,7 +60,7 @@ const ARROW = /\s(?:[-=]{1,2}>|→|⇒|\/\/|\|)\s|\t/;
 const STOP = /[.!?…‽؟۔।॥։。！？｡．]["'”’»›)\]}」』）】》〉*_~]*$/;
 
 /** After these nothing continues. */
-const CLOSED = /(?:[:：;；\\|}]|<br\s*\/?>)["'”’»)*_\]`]*$/i;
+const CLOSED = /(?:[:：;；\\|}]|\},|<br\s*\/?>)["'”’»)*_\]`]*$/i;
 
 /** A statement that is a call. */
 const CALL = /^[\w.]+\(.*\)$/;
@@ -215,6 +215,9 @@ function isLabelled(head: string): boolean {
   const label = LABEL.exec(head)?.[1];
   if (label === undefined) {
     return false;
+  }
+  if (/^[\w*]+\s*\([^()]*\)$/.test(label)) {
+    return true; // a parameter and its type
   }
   const words = label.split(/\s+/).length;
   return UNSPACED.test(label)
