@@ -269,7 +269,7 @@ function joinsOf(block: readonly ILine[], joining: LineJoining): boolean[] {
   if (block.length > 2 && after.every(({ begins }) => begins === 'capital')) {
     return none;
   }
-  const width = Math.max(...block.map(({ columns }) => columns));
+  const width = block.reduce((most, { columns }) => Math.max(most, columns), 0);
   // Where sentences begin with small letters, those show nothing.
   const isSmall = block[0].begins === 'small' && !block[0].isItem;
   const shown = before.map((line, i) => isShown(line, after[i], isSmall));
