@@ -172,6 +172,8 @@ describe('pickCandidate', () => {
     expect(options()[299]).toContain('3 short strings');
     const status = () => dialog.dialog.querySelector('[role="status"]');
     expect(status()?.textContent).toContain('300 of 402');
+    await dialog.press('End');
+    expect(dialog.active()).toContain('3 short strings');
     await dialog.type('NUMBER 39');
     expect(options()).toHaveLength(11);
     expect(status()?.textContent).toBe('11 texts found');

@@ -110,6 +110,7 @@ export class Picker
         rows={this._rows()}
         numFound={this._found().length}
         numFolded={folded.length}
+        numTexts={listed.length + folded.length}
         numListed={this._isOpen && this._query === '' ? listed.length : null}
         hasSearch={listed.length + folded.length >= MIN_SEARCHED}
         query={this._query}
@@ -168,6 +169,8 @@ interface IPickerProps {
   /** How many there are, with those beyond the list's end. */
   readonly numFound: number;
   readonly numFolded: number;
+  /** How many the cell has. */
+  readonly numTexts: number;
   /** How many precede the texts that were folded; null: those aren't apart. */
   readonly numListed: number | null;
   readonly hasSearch: boolean;
@@ -193,8 +196,11 @@ function PickerList(props: IPickerProps): React.ReactElement {
   const active = rows.length > 0 ? `${id}-${chosen}` : undefined;
   const onKeyDown = (event: React.KeyboardEvent) => {
     const isTyping = event.target instanceof HTMLInputElement;
+    // In what was typed they move the cursor.
+    const isInField =
+      isTyping && props.query !== '' && /^(?:Home|End)$/.test(event.key);
     const next = nextIndex(event.key, chosen, rows.length, PAGE);
-    if (next !== null && !(isTyping && /^(?:Home|End)$/.test(event.key))) {
+    if (next !== null && !isInField) {
       event.preventDefault();
       choose(next, false);
     } else if (event.key === 'Enter' || (event.key === ' ' && !isTyping)) {
@@ -262,7 +268,7 @@ function PickerList(props: IPickerProps): React.ReactElement {
                 numFound
               )
             : props.query.trim() === ''
-              ? ''
+              ? trans._n('%1 text', '%1 texts', props.numTexts)
               : trans._n('%1 text found', '%1 texts found', numFound)}
         </p>
       )}
