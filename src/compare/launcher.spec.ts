@@ -125,7 +125,7 @@ describe('compare/launcher', () => {
       segments: [[0, asked]],
       turns: new Map(),
       conversation: [],
-    joinLines: 'off'
+      joinLines: 'off'
     };
     launcher.tryWithout(0);
     expect(opened).toHaveLength(0);

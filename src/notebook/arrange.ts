@@ -1,13 +1,24 @@
 /** In which order a cell's texts are offered, and which of them are folded away. */
 import { UNSPACED } from '../salience/boundaries';
-import type { ICandidate } from './candidates';
+import type { TextKind } from '../session/source';
+import type { Standing } from './strings/types';
+
+/** What tells a text's place among others. */
+interface IText {
+  readonly kind: TextKind;
+  readonly value: string;
+  /** Its value with each field as one letter. */
+  readonly words: string;
+  readonly variable?: string;
+  readonly standing?: Standing;
+}
 
 /** A cell's texts as they are offered. */
-export interface IArranged {
+export interface IArranged<T> {
   /** Those that may be prompts, the most probable one first. */
-  readonly listed: readonly ICandidate[];
+  readonly listed: readonly T[];
   /** Keys, roles, names and single words. */
-  readonly folded: readonly ICandidate[];
+  readonly folded: readonly T[];
 }
 
 /** Fewest texts that are folded: one takes no more room than the row for it. */
@@ -23,7 +34,9 @@ const PROMPT_NAME = /prompt|question|instruction/i;
  * Conversations first, then templates, then other texts, the longest first; at
  * last docstrings and what is printed, and outputs.
  */
-export function arrange(candidates: readonly ICandidate[]): IArranged {
+export function arrange<T extends IText>(
+  candidates: readonly T[]
+): IArranged<T> {
   const ordered = candidates
     .map(candidate => ({ candidate, order: orderOf(candidate) }))
     .sort(
@@ -42,9 +55,9 @@ export function arrange(candidates: readonly ICandidate[]): IArranged {
 }
 
 /** The only text that may be a prompt, if all others surely are none. */
-export function onlyPrompt(
-  candidates: readonly ICandidate[]
-): ICandidate | null {
+export function onlyPrompt<T extends IText>(
+  candidates: readonly T[]
+): T | null {
   if (candidates.length === 1) {
     return candidates[0];
   }
@@ -58,12 +71,7 @@ export function onlyPrompt(
  * Whether a text is a key, a role or a single word: a name, a format, an address.
  * Scripts without blanks have sentences of one word.
  */
-export function isShort({
-  kind,
-  words,
-  standing,
-  variable
-}: ICandidate): boolean {
+export function isShort({ kind, words, standing, variable }: IText): boolean {
   switch (standing) {
     case 'key':
     case 'role':
@@ -102,7 +110,7 @@ const ORDERS = {
   output: 5
 };
 
-function orderOf(candidate: ICandidate): number {
+function orderOf(candidate: IText): number {
   const { kind, standing } = candidate;
   if (kind === 'output') {
     return ORDERS.output;

@@ -3,8 +3,7 @@ import { onlyPrompt } from './arrange';
 import type { IPlaceAsked } from './pointer';
 import { stringOrigin } from './origin';
 import type { Origin } from './origin';
-import type { Standing } from './strings/standing';
-import type { IFoundText } from './strings/types';
+import type { IFoundText, Standing } from './strings/types';
 import type { TextKind } from '../session/source';
 
 /** A text to pick. */

@@ -78,7 +78,7 @@ export class Picker
   extends ReactWidget
   implements Dialog.IBodyWidget<ICandidate | null>
 {
-  constructor(arranged: IArranged, trans: TranslationBundle) {
+  constructor(arranged: IArranged<ICandidate>, trans: TranslationBundle) {
     super();
     this._arranged = arranged;
     this._trans = trans;
@@ -157,7 +157,7 @@ export class Picker
       : [...listed, FOLD];
   }
 
-  private readonly _arranged: IArranged;
+  private readonly _arranged: IArranged<ICandidate>;
   private readonly _trans: TranslationBundle;
   private _chosen = 0;
   private _query = '';

@@ -3,19 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from './evaluate';
 import { splitLiteral } from './literal';
-
-/** What a string is for. */
-export type Standing =
-  /** A dictionary's key. */
-  | 'key'
-  /** Who says a message. */
-  | 'role'
-  /** Between the brackets of `d["key"]`. */
-  | 'subscript'
-  /** A function's or class's docstring. */
-  | 'docstring'
-  /** For a person to read: printed, logged, raised, or on a plot. */
-  | 'notice';
+import type { Standing } from './types';
 
 /** What shows its text to a person. */
 const NOTICES = new Set(

@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IField, IPromptText, Span } from '../../session/source';
-import type { Standing } from './standing';
 
 /** A replacement field, and what is known of how it is filled at run time. */
 export interface IFoundField extends IField {
@@ -10,6 +9,19 @@ export interface IFoundField extends IField {
   /** Debug sign, conversion and format after the expression, as written. */
   readonly format: string;
 }
+
+/** What a string is for. */
+export type Standing =
+  /** A dictionary's key. */
+  | 'key'
+  /** Who says a message. */
+  | 'role'
+  /** Between the brackets of `d["key"]`. */
+  | 'subscript'
+  /** A function's or class's docstring. */
+  | 'docstring'
+  /** For a person to read: printed, logged, raised, or on a plot. */
+  | 'notice';
 
 /** A string found in a cell. */
 export interface IFoundText extends IPromptText {
