@@ -1,6 +1,6 @@
 /** What a finished run can show: its targets, its methods, and their maps. */
 import type { KeptScores, RunRecord } from '../api';
-import { GRANULARITIES } from '../salience';
+import { GRANULARITIES, LINE_JOININGS } from '../salience';
 import type {
   Aggregation,
   Granularity,
@@ -110,6 +110,16 @@ export class Reading {
       granularity =>
         granularity !== 'custom' &&
         this.map(this.text({ ...look, granularity }, target), target, look)
+    );
+  }
+
+  /** How else lines are joined where the method has a map of a target's sentences. */
+  joining(target: TokenSpan, look: ILook): LineJoining | null {
+    const wished = { ...look, granularity: 'sentences' as const };
+    return (
+      LINE_JOININGS.find(joinLines =>
+        this.map(this.text({ ...wished, joinLines }, target), target, wished)
+      ) ?? null
     );
   }
 
