@@ -195,8 +195,8 @@ class Jobs:
                     "Some of the results are not numbers (NaN or infinite).",
                     "The model's arithmetic overflowed: load it in float32.",
                 ) from error
-            said = protocol.kinds_of_validation(error)
-            log.warning("LIT Lab: the model service sent an event that is not understood: %s", said)
+            kinds = protocol.kinds_of_validation(error)
+            log.warning("LIT Lab: the model service sent an event that is not understood: %s", kinds)
             raise Problem(
                 502,
                 "service_answer",
@@ -318,6 +318,8 @@ def _parsed(request: protocol.JobRequest) -> int:
         numbers, spans = len(request.ids), len(request.targets)
     elif isinstance(request, protocol.AblationRequest | protocol.FaithfulnessRequest):
         numbers, spans = len(request.ids) + len(request.segments), len(request.segments)
+    elif isinstance(request, protocol.EffectsRequest):
+        return _NUMBER_BYTES * len(request.ids) + _SPAN_BYTES * (len(request.segments) + len(request.answer_segments))
     else:
         return 0
     return _NUMBER_BYTES * (numbers + len(request.foil or ())) + _SPAN_BYTES * spans

@@ -179,22 +179,22 @@ class RunRecorder:
     def status(self) -> protocol.HistoryStatus:
         """Return whether runs are stored, what waits to be, and what is wrong."""
         status = self._history.status()
-        said = []
+        messages = []
         problem = self._problem if self._waiting else None
         if problem is not None:
-            said.append(problem.message)
+            messages.append(problem.message)
         elif status.message:
-            said.append(status.message)
+            messages.append(status.message)
         if self._waiting and problem is not None:
             count = len(self._waiting)
-            said.append("1 result waits to be stored." if count == 1 else f"{count:,} results wait to be stored.")
+            messages.append("1 result waits to be stored." if count == 1 else f"{count:,} results wait to be stored.")
         if self._lost:
-            said.append(
+            messages.append(
                 ("1 result" if self._lost == 1 else f"{self._lost:,} results")
                 + " could not be stored; the server's log says why."
             )
         return status.model_copy(
-            update={"message": " ".join(said), "hint": problem.hint if problem is not None else status.hint}
+            update={"message": " ".join(messages), "hint": problem.hint if problem is not None else status.hint}
         )
 
     async def close(self) -> None:
@@ -297,7 +297,7 @@ class _Run:
 class _Scores:
     model: str
     ids: Sequence[int]
-    scores: Iterable[protocol.KeptScores]
+    scores: Iterable[protocol.KeptScores | protocol.KeptEffects]
 
 
 @dataclass(frozen=True)
@@ -323,6 +323,18 @@ def read_result(ended: _Ended) -> _Run | _Scores | None:
         return _Run(run) if run.answer_tokens else None
     if isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
         return None
+    if isinstance(request, protocol.EffectsRequest):
+        effects = [
+            event for event in map(_EVENT.validate_json, ended.lines) if isinstance(event, protocol.EffectsEvent)
+        ]
+        kept = protocol.KeptEffects(
+            segments=request.segments,
+            answer_segments=request.answer_segments,
+            held_out=request.held_out,
+            seed=request.seed,
+            events=effects,
+        )
+        return _Scores(request.model, request.ids, [kept]) if effects else None
     scores = _ScoresOfLines(request.mode if isinstance(request, protocol.AblationRequest) else None, ended.lines)
     return _Scores(request.model, request.ids, scores) if any(True for _ in scores) else None
 

@@ -96,7 +96,7 @@ class History:
         await self._write(work)
 
     async def store_scores(
-        self, owner: str, model: str, ids: Sequence[int], scores: Iterable[protocol.KeptScores]
+        self, owner: str, model: str, ids: Sequence[int], scores: Iterable[protocol.KeptScores | protocol.KeptEffects]
     ) -> None:
         """Store scores with the owner's runs of this sequence, if there are any.
 

@@ -37,7 +37,7 @@ _BEGINNING = 300
 INFO = (
     "id, created, model, document, place, title, starred, "
     "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), 1, 1200), "
-    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
+    "(SELECT count(*) FROM scores WHERE run = runs.id AND key NOT GLOB 'effects *'), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
     "(SELECT why FROM partial WHERE run = runs.id), (SELECT turns FROM conversations WHERE run = runs.id)"
 )
 """The columns of `info`."""
@@ -95,8 +95,8 @@ def row_of(owner: str, run: protocol.RunRecord) -> tuple[object, ...]:
     )
 
 
-def scores_row(stored: protocol.KeptScores) -> tuple[str, int, bytes]:
-    """Return key, size and content of the row of `scores` for scores."""
+def scores_row(stored: protocol.KeptScores | protocol.KeptEffects) -> tuple[str, int, bytes]:
+    """Return key, size and content of the row of `scores` for scores or effects."""
     content = _packed(stored.model_dump_json())
     return _key(stored), len(content), content
 
@@ -145,6 +145,7 @@ def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
     Versions of LIT Lab don't rewrite what earlier ones stored: old names are replaced here.
     """
     run_id, created, model, document, place, title, starred, prompt, answer, content = row
+    computed = [json.loads(zlib.decompress(one)) for one in scores]
     stored = {
         **json.loads(zlib.decompress(content)),
         "id": run_id,
@@ -155,7 +156,8 @@ def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
         "starred": bool(starred),
         "prompt": prompt,
         "answer": answer,
-        "scores": [json.loads(zlib.decompress(one)) for one in scores],
+        "scores": [one for one in computed if "events" not in one],
+        "effects": [one for one in computed if "events" in one],
     }
     return protocol.RunRecord.model_validate(upgrade_run(stored))
 
@@ -173,11 +175,13 @@ def _beginning(text: bytes) -> str:
     return text.decode(errors="ignore")[:_BEGINNING]  # the last character may be cut
 
 
-def _key(stored: protocol.KeptScores) -> str:
+def _key(stored: protocol.KeptScores | protocol.KeptEffects) -> str:
     """Return what tells scores of a run apart: target, method, and what was taken away."""
+    if isinstance(stored, protocol.KeptEffects):
+        return f"effects {_effects_key(stored)}"
     event = stored.event
     segments = event.segments if isinstance(event, protocol.SegmentScoresEvent) else []
-    said: list[object] = [
+    parts: list[object] = [
         event.target.start,
         event.target.end,
         event.method,
@@ -185,8 +189,15 @@ def _key(stored: protocol.KeptScores) -> str:
         [(span.start, span.end) for span in segments],
     ]
     if event.foil is not None:
-        said.append(event.foil)
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        parts.append(event.foil)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _effects_key(stored: protocol.KeptEffects) -> str:
+    """Return what tells effects of a run apart: the segments, the random sets, and the first set."""
+    first = stored.events[0].first if stored.events else 0
+    text = stored.model_dump_json(exclude={"events"}) + str(first)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _packed(text: str) -> bytes:

@@ -148,6 +148,28 @@ class SegmentScoresEvent(Message):
     foil: Foil = None
 
 
+class EffectsEvent(Message):
+    """The answer's log-probabilities with sets of segments deleted.
+
+    The first set of a job is empty: the prompt as it is.
+    """
+
+    event: Literal["effects"] = "effects"
+    kind: Literal["one", "held_out", "random"] = Field(
+        description="`one`: at most one segment is deleted; `held_out`: about half, to measure maps by; `random`: about "
+        "half, to fit maps to. Fits must not use held-out sets."
+    )
+    first: int = Field(ge=0, description="The index of the first of these sets among all.")
+    total: int = Field(ge=1, description="The number of all sets of the request.")
+    removed: list[list[int]] = Field(
+        description="For each set: the indices of the deleted segments, which count the prompt's segments, then the answer's."
+    )
+    logprobs: list[list[float | None]] = Field(
+        description="<float>[num_sets, num_answer_tokens]: the natural logarithm of each answer token's probability. None: "
+        "the token is itself deleted."
+    )
+
+
 class CurvePoint(Message):
     """The target's probability with some of the tokens in place."""
 
@@ -242,6 +264,7 @@ JobEvent = Annotated[
     | ScoresEvent
     | ProgressEvent
     | SegmentScoresEvent
+    | EffectsEvent
     | CurveEvent
     | FaithfulnessEvent
     | DoneEvent

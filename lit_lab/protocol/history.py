@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from lit_lab.protocol.base import MAX_NAME, AblationMode, ChatUse, Message, Name
-from lit_lab.protocol.events import AnswerToken, Reason, ScoresEvent, SegmentScoresEvent
+from lit_lab.protocol.events import AnswerToken, EffectsEvent, Reason, ScoresEvent, SegmentScoresEvent
 from lit_lab.protocol.models import ModelTerms
-from lit_lab.protocol.requests import RunOrigin
+from lit_lab.protocol.requests import RunOrigin, Span, TextSpan
 from lit_lab.protocol.tokens import Token, TurnSpans
 from lit_lab.protocol.turns import SystemUse, Turn
 
@@ -34,6 +34,16 @@ class KeptScores(Message):
 
     mode: AblationMode | None = Field(default=None, description="For an ablation method.")
     event: Annotated[ScoresEvent | SegmentScoresEvent, Field(discriminator="event")]
+
+
+class KeptEffects(Message):
+    """The events of an `EffectsRequest`, with the request's fields that say what they mean."""
+
+    segments: Annotated[list[TextSpan], Field(fail_fast=True)]
+    answer_segments: Annotated[list[Span], Field(fail_fast=True)] = Field(default=[])
+    held_out: int = Field(ge=0)
+    seed: int
+    events: Annotated[list[EffectsEvent], Field(fail_fast=True)]
 
 
 class RunInfo(Message):
@@ -107,6 +117,9 @@ class RunRecord(Message):
     seconds: float | None
     first_seconds: float | None = None
     scores: Annotated[list[KeptScores], Field(fail_fast=True)] = Field(default=[])
+    effects: Annotated[list[KeptEffects], Field(fail_fast=True)] = Field(
+        default=[], description="One for each job. Jobs of the same segments continue each other."
+    )
 
 
 class RunsRequest(Message):

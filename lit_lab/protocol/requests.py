@@ -24,7 +24,7 @@ from lit_lab.protocol.base import (
     TokenId,
     TokenIds,
 )
-from lit_lab.protocol.turns import PromptRequest
+from lit_lab.protocol.turns import MAX_TURNS, PromptRequest
 
 
 class Sampling(Message):
@@ -247,6 +247,69 @@ class AblationRequest(_SegmentsRequest):
     )
 
 
+class TextSpan(Message):
+    """A half-open span of a prompt's characters (Unicode code points)."""
+
+    turn: int = Field(ge=0, lt=MAX_TURNS, description="The index of the turn; 0 if the prompt is a text.")
+    start: int = Field(ge=0, le=MAX_TEXT)
+    end: int = Field(ge=1, le=MAX_TEXT)
+
+
+class EffectsRequest(PromptRequest):
+    """Score a run's answer with parts of its prompt deleted: the sets of segments that every effect is computed from.
+
+    The service deletes the text, tokenizes the edited prompt as it would any prompt, and scores the original answer's
+    tokens behind it. The answer consists of `effects` events. The order of the sets depends only on `segments`,
+    `answer_segments`, `held_out` and `seed`, and more `samples` add sets at the end, so `skip` continues an earlier job.
+    """
+
+    kind: Literal["effects"] = "effects"
+    model: Name
+    chat: ChatMode = "auto"
+    thinking: bool = Field(default=False, description="As in the run's own request.")
+    ids: TokenIds = Field(min_length=2, max_length=MAX_TOKENS, description="The run's tokens: prompt, then answer.")
+    answer_start: int = Field(ge=1, lt=MAX_TOKENS, description="The index of the answer's first token.")
+    segments: Annotated[list[TextSpan], Field(fail_fast=True)] = Field(
+        min_length=1,
+        max_length=MAX_SEGMENTS,
+        description="The parts of the prompt to delete, each as a whole: in order, without overlap.",
+    )
+    answer_segments: Annotated[list[Span], Field(fail_fast=True)] = Field(
+        default=[],
+        max_length=MAX_SEGMENTS,
+        description="Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, by "
+        "its tokens, for the sake of the tokens after it; the random sets keep them.",
+    )
+    samples: int = Field(default=32, ge=0, le=MAX_SAMPLES, description="Random sets to fit ContextCite to.")
+    held_out: int = Field(default=16, ge=0, le=MAX_SAMPLES, description="Random sets to measure maps by.")
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same sets.")
+    skip: int = Field(
+        default=0, ge=0, le=4 * MAX_SAMPLES, description="The sets at the beginning that are known already."
+    )
+    seconds: float | None = Field(
+        default=None, gt=0, le=86_400, description="The job ends once it has computed for so long. None: no limit."
+    )
+
+    @model_validator(mode="after")
+    def _in_place(self) -> EffectsRequest:
+        if self.answer_start >= len(self.ids):
+            raise ValueError(f"the answer must begin before token {len(self.ids)}, not at {self.answer_start}")
+        texts = [self.prompt or ""] if self.turns is None else [turn.text for turn in self.turns]
+        place = (0, 0)
+        for span in self.segments:
+            if span.turn >= len(texts) or not span.start < span.end <= len(texts[span.turn]):
+                raise ValueError(f"segment [{span.start}, {span.end}) isn't in the text of turn {span.turn}")
+            if (span.turn, span.start) < place:
+                raise ValueError(f"segment [{span.start}, {span.end}) must lie behind the one before it")
+            place = (span.turn, span.end)
+        end = self.answer_start
+        for part in self.answer_segments:
+            if part.start < end or part.end > len(self.ids):
+                raise ValueError(f"segment [{part.start}, {part.end}) must lie in the answer, behind the one before it")
+            end = part.end
+        return self
+
+
 class FaithfulnessRequest(_SegmentsRequest):
     """Test a map: does removing what it ranks first really lower the target's probability?
 
@@ -289,20 +352,26 @@ class LitAppRequest(Message):
 
 
 JobRequest = Annotated[
-    GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | FaithfulnessRequest | LitAppRequest,
+    GenerateRequest
+    | ScoreRequest
+    | SalienceRequest
+    | AblationRequest
+    | EffectsRequest
+    | FaithfulnessRequest
+    | LitAppRequest,
     Field(discriminator="kind"),
 ]
 """The requests that can start a job. The model service answers each kind at the path with its name, such as
 `/salience`."""
 
-JobKind = Literal["generate", "score", "salience", "ablation", "faithfulness", "lit_app"]
+JobKind = Literal["generate", "score", "salience", "ablation", "effects", "faithfulness", "lit_app"]
 """The kinds of `JobRequest`."""
 
 
 class EstimateRequest(Message):
     """Estimate the cost of a job."""
 
-    request: SalienceRequest | AblationRequest | FaithfulnessRequest = Field(discriminator="kind")
+    request: SalienceRequest | AblationRequest | EffectsRequest | FaithfulnessRequest = Field(discriminator="kind")
 
 
 class Estimate(Message):

@@ -20,6 +20,7 @@ from lit_lab.protocol import (
     OWNER_HEADER,
     AblationRequest,
     ChatUse,
+    EffectsRequest,
     ErrorBody,
     Estimate,
     EstimateRequest,
@@ -53,12 +54,13 @@ MAX_OWNER = 64  # characters of an owner's name
 
 COUNTING = 2  # prompts whose tokens are counted at once: other work needs threads, too
 
-Computation = GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | FaithfulnessRequest
+Computation = GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | EffectsRequest | FaithfulnessRequest
 COMPUTATIONS: Mapping[str, type[Computation]] = {
     "generate": GenerateRequest,
     "score": ScoreRequest,
     "salience": SalienceRequest,
     "ablation": AblationRequest,
+    "effects": EffectsRequest,
     "faithfulness": FaithfulnessRequest,
 }
 """The requests that compute in a model's turn, by `kind`: each has a path and a method of `LanguageModel` of that name."""
@@ -283,7 +285,7 @@ def _computation(
     return compute
 
 
-def _passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> int:
+def _passes(request: SalienceRequest | AblationRequest | EffectsRequest | FaithfulnessRequest) -> int:
     from .estimates import passes  # not needed to start
 
     return passes(request)

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import threading
 
-from lit_lab.protocol import AblationRequest, Estimate, FaithfulnessRequest, Integration, SalienceRequest
+from lit_lab.protocol import (
+    AblationRequest,
+    EffectsRequest,
+    Estimate,
+    FaithfulnessRequest,
+    Integration,
+    SalienceRequest,
+)
 
 from .ablation.samples import expected_passes
+from .effects.sets import num_sets
 from .faithfulness import cuts
 from .salience.integrated_gradients import integrated_points
 from .stability import GRADIENT_PASSES
 
+EstimatedRequest = SalienceRequest | AblationRequest | EffectsRequest | FaithfulnessRequest
+
 _HALVING = 8  # measurements after which an old one has half its weight
 
 
-def passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> int:
+def passes(request: EstimatedRequest) -> int:
     """Return the expected number of passes for a request; a gradient counts as two.
 
     Unknown beforehand: which random sets repeat, and are only scored once, and where integrated gradients must divide
@@ -24,6 +34,8 @@ def passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> 
         Problem: `too_few_samples`.
     """
     # A contrastive target needs passes through both continuations.
+    if isinstance(request, EffectsRequest):
+        return max(0, num_sets(request) - request.skip)
     return _passes(request) * (1 if request.foil is None else 2)
 
 
@@ -57,10 +69,13 @@ def _stability_passes(request: FaithfulnessRequest) -> int:
     )
 
 
-def tokens(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> int:
+def tokens(request: EstimatedRequest) -> int:
     """Return the maximum number of tokens in a pass of the request: nothing after the last target is computed."""
     if isinstance(request, SalienceRequest):
         return max(target.end for target in request.targets)
+    if isinstance(request, EffectsRequest):
+        # What stands before a removed segment is computed once, and random sets lack half of the prompt.
+        return request.answer_start // 2 + len(request.ids) - request.answer_start
     return request.target.end
 
 
@@ -90,7 +105,7 @@ class Speed:
             self._seconds = fade * self._seconds + seconds
             self._work = fade * self._work + passes * tokens
 
-    def estimate(self, request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> Estimate:
+    def estimate(self, request: EstimatedRequest) -> Estimate:
         """Return a request's estimated cost.
 
         Raises:

@@ -15,6 +15,8 @@ from lit_lab.protocol import (
     AblationRequest,
     AnswerEvent,
     CurveEvent,
+    EffectsEvent,
+    EffectsRequest,
     Estimate,
     FaithfulnessEvent,
     FaithfulnessRequest,
@@ -31,11 +33,11 @@ from lit_lab.protocol import (
     TokenEvent,
 )
 
-from . import ablation, faithfulness
+from . import ablation, effects, faithfulness
 from .answering import answer, forced_answer
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
-from .estimates import Speed
+from .estimates import EstimatedRequest, Speed
 from .generation import Decoder
 from .model_window import check_foil, check_sequence, window
 from .salience import METHODS, Contrast, EmbeddingGradients, TargetGradient, integrating
@@ -90,6 +92,7 @@ class LanguageModel:
         # Separate: passes that share their beginning are much quicker than those with a gradient.
         self._gradient_speed = Speed()
         self._scoring_speed = Speed()
+        self._effects_speed = Speed()
 
     def serve(self, owner: str) -> None:
         """Set the owner of the next requests. If that is another user, drop the caches.
@@ -319,6 +322,21 @@ class LanguageModel:
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
             yield event
 
+    def effects(self, request: EffectsRequest, cancellation: Cancellation) -> Iterator[StateEvent | EffectsEvent]:
+        """Score an answer with parts of its prompt deleted.
+
+        Raises:
+            Problem: `prompt_changed`, `sequence_too_long`, `unknown_token` or `not_finite`.
+            Cancelled: The reader is gone.
+        """
+        scorer = effects.PrefixScorer(self._decoder.cached_pass)
+        started = time.monotonic()
+        for event in effects.explain(request, self.tokenizer, scorer, self.window, cancellation):
+            yield event
+            now, tokens, scorer.tokens = time.monotonic(), scorer.tokens, 0
+            self._effects_speed.measured(now - started, 1, tokens)
+            started = now
+
     def faithfulness(
         self, request: FaithfulnessRequest, cancellation: Cancellation
     ) -> Iterator[ProgressEvent | CurveEvent | FaithfulnessEvent]:
@@ -337,13 +355,17 @@ class LanguageModel:
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
             yield event
 
-    def estimate(self, request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> Estimate:
+    def estimate(self, request: EstimatedRequest) -> Estimate:
         """Return a request's estimated cost.
 
         Raises:
             Problem: `too_few_samples`.
         """
-        speed = self._gradient_speed if isinstance(request, SalienceRequest) else self._scoring_speed
+        speed = self._scoring_speed
+        if isinstance(request, SalienceRequest):
+            speed = self._gradient_speed
+        elif isinstance(request, EffectsRequest):
+            speed = self._effects_speed
         return speed.estimate(request)
 
     def _gradients_of(self, foil: Sequence[int] | None) -> EmbeddingGradients | Contrast:

@@ -77,15 +77,21 @@ class Scorer:
         hidden, _ = self._pass.run(padded, self._pass.tiled(prefix, len(sequences)), shared)
         rows = ops.stack([hidden[at, len(rest) - num_targets : len(rest)] for at, rest in enumerate(rests)])
         labels = np.array([sequence[-num_targets:] for sequence in sequences], np.int32)
-        scores = self._scores(ops.reshape(rows, (-1, rows.shape[-1])), labels.reshape(-1))
+        scores = row_logprobs(self._pass, ops.reshape(rows, (-1, rows.shape[-1])), labels.reshape(-1))
         return np.asarray(scores.reshape(labels.shape).sum(axis=1))
 
-    def _scores(self, rows: Any, labels: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return each row's log-probability of its label, with a bounded number of logits at one time."""
-        vocabulary = self._pass.vocabulary_size
-        size = max(1, LOGIT_BYTES // (4 * vocabulary))
-        parts = [-self._pass.losses(rows[at : at + size], labels[at : at + size]) for at in range(0, len(labels), size)]
-        return np.concatenate(parts).astype(np.float64)
+
+def row_logprobs(cached_pass: CachedPass, rows: Any, labels: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return each row's log-probability of its label, with a bounded number of logits at one time: `<float64>[num_rows]`.
+
+    Args:
+        cached_pass: The model.
+        rows: Hidden states, `[num_rows, width]`.
+        labels: `<int32>[num_rows]`.
+    """
+    size = max(1, LOGIT_BYTES // (4 * cached_pass.vocabulary_size))
+    parts = [-cached_pass.losses(rows[at : at + size], labels[at : at + size]) for at in range(0, len(labels), size)]
+    return np.concatenate(parts).astype(np.float64)
 
 
 def _shared(sequences: Sequence[Sequence[int]], num_targets: int) -> int:

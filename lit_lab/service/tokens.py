@@ -117,7 +117,9 @@ class SequenceTokenizer:
             begun + list(self._within(before, rest, behind)), use, thinks and around != self._around(text, mode)
         )
 
-    def tokenize_turns(self, turns: Sequence[Turn], mode: ChatMode = "auto", thinks: bool = False) -> TokenizedPrompt:
+    def tokenize_turns(
+        self, turns: Sequence[Turn], mode: ChatMode = "auto", thinks: bool = False, may_be_empty: bool = False
+    ) -> TokenizedPrompt:
         """Return a conversation's tokens, in the model's chat format.
 
         Each turn's tokens follow each other, and their texts join to its text.
@@ -126,11 +128,13 @@ class SequenceTokenizer:
             turns: The conversation. If its last turn is the model's, it stays open.
             mode: Whether to apply the chat format. `auto` applies any that the model has: nothing else says how turns are written.
             thinks: Whether the model should think first, if its template supports that.
+            may_be_empty: Whether turns without text are accepted.
 
         Raises:
             Problem: `no_chat_format`, `no_system_turn`, `turns_refused`, `empty_turn` or `not_tokenizable`.
         """
-        check_turns(turns)
+        if not may_be_empty:
+            check_turns(turns)
         if mode == "off" or self.chat is None:
             raise no_format_for_turns(mode == "off", self._template_fault)
         roles = [turn.role for turn in turns]
@@ -150,7 +154,7 @@ class SequenceTokenizer:
             tokens,
             "turns",
             thinks and written != self.chat.written(roles),
-            tuple(Span(start=first, end=end) for first, end in found),
+            tuple(Span(start=first, end=end) for first, end in found if end),
             written.system,
         )
 

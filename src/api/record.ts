@@ -270,6 +270,7 @@ export function checkRun(value: unknown): RunRecord {
     first_seconds: take('first_seconds', orElse(seconds, null)),
     scores: take('scores', orElse(list(scores(all), MAX_SCORES), [])).filter(
       (kept): kept is KeptScores => kept !== null
-    )
+    ),
+    effects: []
   };
 }

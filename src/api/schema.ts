@@ -1123,6 +1123,104 @@ export interface components {
             row: number;
         };
         /**
+         * EffectsEvent
+         * @description The answer's log-probabilities with sets of segments deleted.
+         *
+         *     The first set of a job is empty: the prompt as it is.
+         */
+        EffectsEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "effects";
+            /**
+             * @description `one`: at most one segment is deleted; `held_out`: about half, to measure maps by; `random`: about half, to fit maps to. Fits must not use held-out sets.
+             * @enum {string}
+             */
+            kind: "one" | "held_out" | "random";
+            /** @description The index of the first of these sets among all. */
+            first: number;
+            /** @description The number of all sets of the request. */
+            total: number;
+            /** @description For each set: the indices of the deleted segments, which count the prompt's segments, then the answer's. */
+            removed: number[][];
+            /** @description <float>[num_sets, num_answer_tokens]: the natural logarithm of each answer token's probability. None: the token is itself deleted. */
+            logprobs: (number | null)[][];
+        };
+        /**
+         * EffectsRequest
+         * @description Score a run's answer with parts of its prompt deleted: the sets of segments that every effect is computed from.
+         *
+         *     The service deletes the text, tokenizes the edited prompt as it would any prompt, and scores the original answer's
+         *     tokens behind it. The answer consists of `effects` events. The order of the sets depends only on `segments`,
+         *     `answer_segments`, `held_out` and `seed`, and more `samples` add sets at the end, so `skip` continues an earlier job.
+         */
+        EffectsRequest: {
+            /**
+             * @description A text. None: `turns` is given.
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description A conversation, which the model's chat format writes; it needs one, even if `chat` is `auto` and nothing says that the model is instruction-tuned. Each turn has a text. None: `prompt` is given.
+             * @default null
+             */
+            turns?: components["schemas"]["Turn"][] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "effects";
+            model: string;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
+            /**
+             * @description As in the run's own request.
+             * @default false
+             */
+            thinking?: boolean;
+            /** @description The run's tokens: prompt, then answer. */
+            ids: number[];
+            /** @description The index of the answer's first token. */
+            answer_start: number;
+            /** @description The parts of the prompt to delete, each as a whole: in order, without overlap. */
+            segments: components["schemas"]["TextSpan"][];
+            /**
+             * @description Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, by its tokens, for the sake of the tokens after it; the random sets keep them.
+             * @default []
+             */
+            answer_segments?: components["schemas"]["Span"][];
+            /**
+             * @description Random sets to fit ContextCite to.
+             * @default 32
+             */
+            samples?: number;
+            /**
+             * @description Random sets to measure maps by.
+             * @default 16
+             */
+            held_out?: number;
+            /**
+             * @description The same seed gives the same sets.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description The sets at the beginning that are known already.
+             * @default 0
+             */
+            skip?: number;
+            /**
+             * @description The job ends once it has computed for so long. None: no limit.
+             * @default null
+             */
+            seconds?: number | null;
+        };
+        /**
          * ErrorBody
          * @description The body of every failed response.
          */
@@ -1172,7 +1270,7 @@ export interface components {
          * @description Estimate the cost of a job.
          */
         EstimateRequest: {
-            request: components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["FaithfulnessRequest"];
+            request: components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["EffectsRequest"] | components["schemas"]["FaithfulnessRequest"];
         };
         /**
          * FaithfulnessEvent
@@ -1427,7 +1525,7 @@ export interface components {
              */
             steps?: number;
         };
-        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["FaithfulnessEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
+        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["EffectsEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["FaithfulnessEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
         /**
          * JobInfo
          * @description A job: a computation that continues when the tab closes.
@@ -1435,13 +1533,13 @@ export interface components {
         JobInfo: {
             id: string;
             /** @enum {string} */
-            kind: "generate" | "score" | "salience" | "ablation" | "faithfulness" | "lit_app";
+            kind: "generate" | "score" | "salience" | "ablation" | "effects" | "faithfulness" | "lit_app";
             /** @enum {string} */
             state: "running" | "done" | "failed" | "cancelled";
             /** @description Seconds since the epoch. */
             created: number;
         };
-        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["ScoreRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["FaithfulnessRequest"] | components["schemas"]["LitAppRequest"];
+        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["ScoreRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["EffectsRequest"] | components["schemas"]["FaithfulnessRequest"] | components["schemas"]["LitAppRequest"];
         /**
          * JobsResponse
          * @description The caller's jobs, newest first.
@@ -1498,6 +1596,18 @@ export interface components {
              * @default true
              */
             own: boolean;
+        };
+        /**
+         * KeptEffects
+         * @description The events of an `EffectsRequest`, with the request's fields that say what they mean.
+         */
+        KeptEffects: {
+            segments: components["schemas"]["TextSpan"][];
+            /** @default [] */
+            answer_segments: components["schemas"]["Span"][];
+            held_out: number;
+            seed: number;
+            events: components["schemas"]["EffectsEvent"][];
         };
         /**
          * KeptScores
@@ -2058,6 +2168,11 @@ export interface components {
             first_seconds: number | null;
             /** @default [] */
             scores: components["schemas"]["KeptScores"][];
+            /**
+             * @description One for each job. Jobs of the same segments continue each other.
+             * @default []
+             */
+            effects: components["schemas"]["KeptEffects"][];
         };
         /**
          * RunSampling
@@ -2430,6 +2545,16 @@ export interface components {
              */
             kind: "stop";
             name: string;
+        };
+        /**
+         * TextSpan
+         * @description A half-open span of a prompt's characters (Unicode code points).
+         */
+        TextSpan: {
+            /** @description The index of the turn; 0 if the prompt is a text. */
+            turn: number;
+            start: number;
+            end: number;
         };
         /**
          * Token

@@ -63,7 +63,8 @@ describe('compare/column', () => {
         partial: null,
         seconds: 0.5,
         first_seconds: 0.1,
-        scores: []
+        scores: [],
+        effects: []
       });
     }
     const source = { splitter: null, settings: DEFAULT_SETTINGS };

@@ -17,7 +17,8 @@ export function ReaderLegend(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { text, map, look, trans } = props;
-  const { kind, isSigned } = METHODS[map.method];
+  const { kind } = METHODS[map.method];
+  const { isSigned } = map;
   const { name, measures, source, link } = methodWords(trans)[map.method];
   const template = text.tokens.filter(
     (token, i) => token.kind === 'template' && i < map.target[0]

@@ -7,7 +7,12 @@ import type {
   LineJoining,
   TokenSpan
 } from '../salience';
-import { cutText, makeMap, makeSegmentMap } from '../session/map';
+import {
+  cutText,
+  isContrastive,
+  makeMap,
+  makeSegmentMap
+} from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import { METHOD_NAMES } from '../session/methods';
 import type { MapMethod } from '../session/methods';
@@ -95,7 +100,11 @@ export class Reading {
     for (const { event } of this._of(target, look.method).reverse()) {
       const map =
         event.event === 'scores'
-          ? makeMap(text, event.scores, target, { ...look, gap: event.gap })
+          ? makeMap(text, event.scores, target, {
+              ...look,
+              gap: event.gap,
+              isContrastive: isContrastive(event)
+            })
           : makeSegmentMap(text, event, target, look);
       if (map) {
         return map;

@@ -17,7 +17,8 @@ export function Legend(props: {
   const template = text?.tokens.filter(
     (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
   );
-  const { kind, isSigned: signed } = METHODS[map?.method ?? 'grad_l2'];
+  const { kind } = METHODS[map?.method ?? 'grad_l2'];
+  const signed = map?.isSigned ?? false;
   return (
     <footer className="lit-legend">
       {open && props.options}

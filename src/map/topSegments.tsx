@@ -27,7 +27,8 @@ export const TopSegments = React.memo(
   }): JSX.Element => {
     const { trans } = usePanel();
     const { text, map, onShow, tool } = props;
-    const { kind, isSigned } = METHODS[map.method];
+    const { kind } = METHODS[map.method];
+    const { isSigned } = map;
     const target = textOf(text.tokens, map.target).trim();
     const { foil = null } = props;
     const name = foil

@@ -84,6 +84,7 @@ export function fakeRecord(
     seconds: 0.5,
     first_seconds: 0.1,
     scores: [],
+    effects: [],
     ...known
   };
 }

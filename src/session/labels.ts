@@ -111,8 +111,8 @@ export function describeSegment(
     return '';
   }
   const place = trans.__('rank %1 of %2', rank, map.numRanked);
-  const { kind, isSigned } = METHODS[map.method];
-  if (!isSigned) {
+  const { kind } = METHODS[map.method];
+  if (!map.isSigned) {
     return [
       place,
       trans.__('%1 of salience', percent(share)),

@@ -271,7 +271,8 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
           : null,
     seconds: run.seconds,
     first_seconds: run.firstSeconds,
-    scores
+    scores,
+    effects: []
   };
 }
 

@@ -59,7 +59,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   pattern: '[,;:.]\\s|\\n',
   joinLines: 'auto',
   method: 'grad_l2',
-  aggregation: 'sum',
+  aggregation: 'norm',
   intensity: 0.6,
   emphasis: 'shade',
   density: 'comfortable',

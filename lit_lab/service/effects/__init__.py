@@ -1,0 +1,102 @@
+"""Effects: scores a run's answer with parts of its prompt deleted, for all targets at once.
+
+Every map by ablation follows from these scores without further passes: leave one out, ContextCite, the probability without a part.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from lit_lab.problem import Problem
+from lit_lab.protocol import EffectsEvent, EffectsRequest, StateEvent
+
+from ..cancellation import Cancellation
+from ..tokens import SequenceTokenizer
+from .edited import EditedPrompt
+from .prefix_scorer import PrefixScorer
+from .sets import RemovedSet, blocks_of, num_sets
+
+_EVENT_SECONDS = 0.25  # a block that takes longer is sent in pieces
+
+__all__ = ["EditedPrompt", "PrefixScorer", "blocks_of", "explain"]
+
+
+def explain(
+    request: EffectsRequest,
+    tokenizer: SequenceTokenizer,
+    scorer: PrefixScorer,
+    window: int,
+    cancellation: Cancellation,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[StateEvent | EffectsEvent]:
+    """Score the answer for each set of removed segments.
+
+    Args:
+        request: The request.
+        tokenizer: The model's.
+        scorer: Scores sequences.
+        window: The model's window.
+        cancellation: Checked before each pass.
+        clock: Tells the seconds.
+
+    Yields:
+        The scores, some sets at a time. If `request.seconds` ends the job, sets at the end are missing.
+
+    Raises:
+        Problem: `prompt_changed`, `sequence_too_long`, `not_finite`, or what tokenizing a prompt raises.
+        Cancelled: The reader is gone.
+    """
+    edited = EditedPrompt(request, tokenizer, window)
+    blocks = blocks_of(len(request.segments), len(request.answer_segments), request)
+    begun = clock()
+    at = 0
+    for block in blocks:
+        first, at = at, at + len(block)
+        part = block[max(0, request.skip - first) :]
+        if not part:
+            continue
+        if request.seconds is not None and clock() - begun >= request.seconds:
+            return
+        found: list[tuple[RemovedSet, list[float | None]]] = []
+        sent = clock()
+        first = at - len(part)
+        for removed in part:
+            cancellation.check()
+            found.append((removed, _row(edited, scorer, removed)))
+            late = request.seconds is not None and clock() - begun >= request.seconds
+            if late or clock() - sent >= _EVENT_SECONDS:
+                yield _event(found, first, num_sets(request))
+                first += len(found)
+                found, sent = [], clock()
+            if late:
+                return
+        if found:
+            yield _event(found, first, num_sets(request))
+
+
+def _row(edited: EditedPrompt, scorer: PrefixScorer, removed: RemovedSet) -> list[float | None]:
+    """Return the log-probability of each of the answer's tokens; None for those that are removed."""
+    ids, stays = edited.without(removed.indices)
+    scores = scorer.token_logprobs(ids, int(stays.sum())).tolist()
+    if not np.isfinite(scores).all():
+        raise Problem(
+            500,
+            "not_finite",
+            "The model's probabilities overflowed for a part of this prompt.",
+            "Load the model in float32 (Models, Load with other settings…): float16 overflows first.",
+        )
+    rest = iter(scores)
+    return [min(0.0, next(rest)) if stay else None for stay in stays]
+
+
+def _event(found: Sequence[tuple[RemovedSet, list[float | None]]], first: int, total: int) -> EffectsEvent:
+    return EffectsEvent(
+        kind=found[0][0].kind,
+        first=first,
+        total=total,
+        removed=[list(removed.indices) for removed, _ in found],
+        logprobs=[row for _, row in found],
+    )

@@ -1,0 +1,234 @@
+"""Effects: an answer's scores with parts of its prompt deleted, held against plain passes of the edited prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lit_lab.problem import Problem
+from lit_lab.protocol import (
+    AnswerEvent,
+    EffectsEvent,
+    EffectsRequest,
+    EstimateRequest,
+    GenerateRequest,
+    PromptEvent,
+    Span,
+    TextSpan,
+    Turn,
+)
+from lit_lab.service.cancellation import Cancellation, Cancelled
+from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain
+
+PROMPT = "I like eggs. I don't like ham.\nThe dish is an omelette of eggs and ham. Do I like it?"
+SENTENCES = [(0, 12), (13, 30), (31, 70), (71, 85)]
+
+
+def answered(model: Any, prompt: str, **more: Any) -> tuple[list[int], list[int]]:
+    """Return the ids of a prompt and of its answer."""
+    events = list(model.generate(GenerateRequest(model="m", prompt=prompt, max_new_tokens=12, **more), Cancellation()))
+    (before,) = (event for event in events if isinstance(event, PromptEvent))
+    (answer,) = (event for event in events if isinstance(event, AnswerEvent))
+    return [token.id for token in before.tokens], [token.id for token in answer.tokens]
+
+
+@pytest.fixture(scope="module")
+def request_of_run(embedded: Any) -> EffectsRequest:
+    prompt, answer = answered(embedded, PROMPT)
+    return EffectsRequest(
+        model="m",
+        prompt=PROMPT,
+        ids=prompt + answer,
+        answer_start=len(prompt),
+        segments=[TextSpan(turn=0, start=start, end=end) for start, end in SENTENCES],
+        samples=20,
+        held_out=5,
+    )
+
+
+def plain_logprobs(model: Any, ids: Sequence[int], count: int) -> np.ndarray[Any, Any]:
+    """Return the last tokens' log-probabilities from Keras's own forward pass, without a cache."""
+    from keras import ops
+
+    given = {"token_ids": np.array([ids], np.int32), "padding_mask": np.ones((1, len(ids)), bool)}
+    logits = np.asarray(ops.convert_to_numpy(model.causal_lm(given)))[0].astype(np.float64)
+    rows = logits[-count - 1 : -1]
+    total = np.log(np.exp(rows - rows.max(1, keepdims=True)).sum(1)) + rows.max(1)
+    return np.asarray(rows[np.arange(count), np.asarray(ids[-count:])] - total)
+
+
+def events_of(model: Any, request: EffectsRequest) -> list[EffectsEvent]:
+    return [event for event in model.effects(request, Cancellation()) if isinstance(event, EffectsEvent)]
+
+
+def rows_of(events: Sequence[EffectsEvent]) -> list[tuple[str, tuple[int, ...], list[float | None]]]:
+    return [
+        (event.kind, tuple(removed), row)
+        for event in events
+        for removed, row in zip(event.removed, event.logprobs, strict=True)
+    ]
+
+
+def test_scores_are_those_of_a_plain_pass_of_the_edited_prompt(embedded: Any, request_of_run: EffectsRequest) -> None:
+    rows = rows_of(events_of(embedded, request_of_run))
+    count = len(request_of_run.ids) - request_of_run.answer_start
+    assert [kind for kind, *_ in rows] == ["one"] * 5 + ["held_out"] * 5 + ["random"] * 20
+    assert {removed for kind, removed, _ in rows if kind == "one"} == {(), (0,), (1,), (2,), (3,)}
+    for _, removed, row in rows:
+        text = "".join(
+            character
+            for at, character in enumerate(PROMPT)
+            if not any(SENTENCES[index][0] <= at < SENTENCES[index][1] for index in removed)
+        )
+        ids = [token.id for token in embedded.tokenizer.tokenize_prompt(text).tokens]
+        ids += request_of_run.ids[request_of_run.answer_start :]
+        np.testing.assert_allclose(np.array(row, float), plain_logprobs(embedded, ids, count), atol=1e-5)
+
+
+def test_more_samples_add_sets_at_the_end_and_skip_continues(embedded: Any, request_of_run: EffectsRequest) -> None:
+    short = request_of_run.model_copy(update={"samples": 16})
+    long = request_of_run.model_copy(update={"samples": 40})
+    first, all_sets = rows_of(events_of(embedded, short)), rows_of(events_of(embedded, long))
+    assert [row[:2] for row in all_sets[: len(first)]] == [row[:2] for row in first]
+    rest = events_of(embedded, long.model_copy(update={"skip": len(first)}))
+    assert rest[0].first == len(first)
+    assert [row[:2] for row in first + rows_of(rest)] == [row[:2] for row in all_sets]
+    np.testing.assert_allclose([row for *_, row in first + rows_of(rest)], [row for *_, row in all_sets], atol=1e-5)
+
+
+def test_a_part_of_the_answer_is_left_out_by_its_tokens(embedded: Any, request_of_run: EffectsRequest) -> None:
+    start = request_of_run.answer_start
+    request = request_of_run.model_copy(
+        update={"answer_segments": [Span(start=start + 1, end=start + 3)], "samples": 0, "held_out": 0}
+    )
+    rows = rows_of(events_of(embedded, request))
+    ((_, _, row),) = (row for row in rows if row[1] == (4,))
+    assert row[1:3] == [None, None]
+    ids = [*request.ids[: start + 1], *request.ids[start + 3 :]]
+    expected = plain_logprobs(embedded, ids, len(ids) - start)
+    np.testing.assert_allclose(np.array([row[0], *row[3:]], float), expected, atol=1e-5)
+
+
+def test_turns_of_a_conversation(embedded: Any) -> None:
+    turns = [
+        Turn(role="user", text="Name a fruit. Be brief."),
+        Turn(role="model", text="Pear."),
+        Turn(role="user", text="Why?"),
+    ]
+    tokens = embedded.tokenizer.tokenize_turns(turns).tokens
+    ids = [token.id for token in tokens]
+    answer = [token.id for token in embedded.tokenizer.answer("Because.")]
+    request = EffectsRequest(
+        model="m",
+        turns=turns,
+        ids=ids + answer,
+        answer_start=len(ids),
+        segments=[
+            TextSpan(turn=0, start=0, end=13),
+            TextSpan(turn=0, start=14, end=23),
+            TextSpan(turn=1, start=0, end=5),
+        ],
+        samples=8,
+        held_out=0,
+    )
+    edited = EditedPrompt(request, embedded.tokenizer, embedded.window)
+    removed, _ = edited.without({1})
+    brief = [turns[0].model_copy(update={"text": "Name a fruit. "}), *turns[1:]]
+    assert removed == [token.id for token in embedded.tokenizer.tokenize_turns(brief).tokens] + answer
+    for _, _, row in rows_of(events_of(embedded, request)):
+        assert len(row) == len(answer)
+
+
+class Counted(PrefixScorer):
+    """Counts its passes."""
+
+    passes = 0
+
+    def token_logprobs(self, ids: Sequence[int], num_targets: int) -> Any:
+        self.passes += 1
+        return super().token_logprobs(ids, num_targets)
+
+
+def test_shared_beginnings_are_computed_once(embedded: Any, request_of_run: EffectsRequest) -> None:
+    request = request_of_run.model_copy(update={"samples": 0, "held_out": 0})
+    scorer = Counted(embedded.decoder.cached_pass)
+    list(explain(request, embedded.tokenizer, scorer, embedded.window, Cancellation()))
+    edited = EditedPrompt(request, embedded.tokenizer, embedded.window)
+    alone = sum(
+        len(edited.without(removed.indices)[0]) - 1 for (block,) in [blocks_of(4, 0, request)] for removed in block
+    )
+    assert scorer.passes == 5
+    assert scorer.tokens < 0.8 * alone
+
+
+def test_a_cancelled_job_ends_before_the_next_pass(embedded: Any, request_of_run: EffectsRequest) -> None:
+    cancellation = Cancellation()
+
+    class Cancels(Counted):
+        def token_logprobs(self, ids: Sequence[int], num_targets: int) -> Any:
+            cancellation.set()
+            return super().token_logprobs(ids, num_targets)
+
+    scorer = Cancels(embedded.decoder.cached_pass)
+    with pytest.raises(Cancelled):
+        list(explain(request_of_run, embedded.tokenizer, scorer, embedded.window, cancellation))
+    assert scorer.passes == 1
+
+
+def test_a_budget_ends_the_job_and_skip_continues_it(embedded: Any, request_of_run: EffectsRequest) -> None:
+    def clock() -> Iterator[float]:
+        seconds = 0.0
+        while True:
+            yield seconds
+            seconds += 1
+
+    ticks = clock()
+    request = request_of_run.model_copy(update={"seconds": 4.0})
+    scorer = PrefixScorer(embedded.decoder.cached_pass)
+    found = [
+        event
+        for event in explain(request, embedded.tokenizer, scorer, embedded.window, Cancellation(), lambda: next(ticks))
+        if isinstance(event, EffectsEvent)
+    ]
+    count = sum(len(event.removed) for event in found)
+    assert 0 < count < found[0].total == 30
+    rest = events_of(embedded, request_of_run.model_copy(update={"skip": count}))
+    assert rows_of(rest)[0][1] == rows_of(events_of(embedded, request_of_run))[count][1]
+
+
+def test_a_prompt_that_reads_as_other_tokens_is_refused(embedded: Any, request_of_run: EffectsRequest) -> None:
+    changed = request_of_run.model_copy(update={"prompt": PROMPT.replace("eggs", "nuts", 1)})
+    with pytest.raises(Problem, match="other tokens") as caught:
+        events_of(embedded, changed)
+    assert caught.value.code == "prompt_changed"
+
+
+def test_the_cost_is_estimated_in_sets(embedded: Any, request_of_run: EffectsRequest) -> None:
+    events_of(embedded, request_of_run)
+    estimate = embedded.estimate(EstimateRequest(request=request_of_run).request)
+    assert estimate.passes == 30
+    assert estimate.seconds is not None
+    assert embedded.estimate(request_of_run.model_copy(update={"skip": 20})).passes == 10
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"segments": [TextSpan(turn=0, start=0, end=len(PROMPT) + 1)]},
+        {"segments": [TextSpan(turn=0, start=5, end=9), TextSpan(turn=0, start=8, end=12)]},
+        {"segments": [TextSpan(turn=1, start=0, end=3)]},
+        {"answer_start": 10**4},
+        {"answer_segments": [Span(start=1, end=2)]},
+    ],
+)
+def test_requests_that_contradict_themselves_are_refused(request_of_run: EffectsRequest, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        EffectsRequest.model_validate(
+            {
+                **request_of_run.model_dump(),
+                **{k: [s.model_dump() for s in v] if isinstance(v, list) else v for k, v in wrong.items()},
+            }
+        )
