@@ -4,6 +4,9 @@ import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
 
+import { arrange } from '../../src/notebook/arrange.ts';
+import { candidatesOf } from '../../src/notebook/candidates.ts';
+import { findConversations } from '../../src/notebook/strings/conversations.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
@@ -13,6 +16,17 @@ const CONTEXT = {
   lookup: () => null,
   trans: { __: text => text }
 };
+
+/** The text of a cell that is offered first; null where it has none. */
+function firstOffered({ source, tree }) {
+  const found = [
+    ...findConversations(source, CONTEXT, tree),
+    ...findPythonStrings(source, parser, CONTEXT, tree)
+  ];
+  const texts = { type: 'code', source, found, outputs: [] };
+  const [first] = arrange(candidatesOf(texts)).listed;
+  return first ? { kind: first.kind, span: first.origin.span } : null;
+}
 
 function milliseconds() {
   const { user, system } = process.cpuUsage();
@@ -50,5 +64,8 @@ createInterface({ input: process.stdin }).on('line', line => {
         )
       )
     : [];
-  process.stdout.write(`${JSON.stringify({ seen, found, ms, longest })}\n`);
+  const offered = strings ? read.map(firstOffered) : [];
+  process.stdout.write(
+    `${JSON.stringify({ seen, found, offered, ms, longest })}\n`
+  );
 });

@@ -15,6 +15,7 @@ import type { Span } from '../../session/source';
 import { takenByIPython } from './ipython';
 import type { ITaken } from './ipython';
 import { cellMagic, parseWithMagics } from './magics';
+import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
 
 /**
@@ -82,9 +83,11 @@ export function findPythonStrings(
       ...(problem === null ? [] : [problem]),
       ...changesOf(text, taken, context)
     ];
+    const standing = standingOf(node, source);
     strings.push({
       ...asFound({ ...text, problems }, [node.from, node.to]),
-      ...variableOf(node, source)
+      ...variableOf(node, source),
+      ...(standing && { standing })
     });
   }
 }
