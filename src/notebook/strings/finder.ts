@@ -125,6 +125,29 @@ export class StringFinder {
     });
   }
 
+  /**
+   * The trees of a notebook's cells; null for those that hold no code, or take too
+   * long to read, and where the language is another than Python.
+   */
+  async trees(
+    notebook: INotebookText,
+    isWanted = () => true
+  ): Promise<(Tree | null)[]> {
+    const parser = isPython(notebook.language)
+      ? await this.parser(notebook.language)
+      : null;
+    const patience = { left: PATIENCE, isWanted };
+    const trees: (Tree | null)[] = [];
+    for (const { type, source } of notebook.cells) {
+      trees.push(
+        type === 'code' && parser !== null
+          ? await this._codeTree(source, parser, patience)
+          : null
+      );
+    }
+    return trees;
+  }
+
   /** The editor's parser of a language; null when it has none. */
   async parser(language: string): Promise<Parser | null> {
     const name = isPython(language) ? 'python' : language;
