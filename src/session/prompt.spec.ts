@@ -130,9 +130,10 @@ describe('session/prompt', () => {
     source.suggestions = { x: { value: 'cheese', from: 'cell 3' } };
     prompt.open(source);
     expect(prompt.value).toBe('Likes cheese, not {y}.');
+    const none = { missing: '', choices: [], refused: '' };
     expect(prompt.variables).toEqual([
-      { name: 'x', value: 'cheese', from: 'cell 3', missing: '', choices: [] },
-      { name: 'y', value: undefined, from: '', missing: '', choices: [] }
+      { name: 'x', value: 'cheese', from: 'cell 3', ...none },
+      { name: 'y', value: undefined, from: '', ...none }
     ]);
     prompt.setVariable('y', 'eggs');
     prompt.setVariable('x', '');
