@@ -12,7 +12,7 @@ import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
 import { findPythonStrings } from './python';
 import { parsingWithMagics } from './magics';
-import { inPieces, parsing } from './pieces';
+import { CLOCK, inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
 import type { IFindContext, IFoundText } from './types';
 
@@ -121,7 +121,7 @@ export class StringFinder {
       const sources = notebook.cells.map(({ source }) => source);
       const work =
         run && suggest(text, run, sources, index, parser, this._trans);
-      return (work && (await inPieces(work, patience))) ?? {};
+      return (work && (await inPieces(work, patience, CLOCK, 1))) ?? {};
     });
   }
 
@@ -187,7 +187,12 @@ export class StringFinder {
     if (isSame) {
       return last.run;
     }
-    const run = await inPieces(runNotebook(cells, context.lookup), patience);
+    const run = await inPieces(
+      runNotebook(cells, context.lookup),
+      patience,
+      CLOCK,
+      1 // A statement may take as long as a whole cell.
+    );
     this._last = run && { cells, run };
     return run;
   }

@@ -79,6 +79,7 @@ export function runFunction(
     return m.unknown([called, ...passed.all], place);
   }
   m.called.add(called.key);
+  m.scan(called.node);
   const scope = scopeOf(called, entry.code.source);
   const before = [m.returns, m.hasEnded, m.branching] as const;
   m.returns = [];
@@ -115,7 +116,7 @@ export function runAtAnyTime(m: Machine, called: IFunctionValue): void {
   const anytime: IAnytime = { order: called.order, isEscaped };
   const { node, cell, parameters } = called;
   const place = { cell, at: node.from };
-  m.enter(entry.code);
+  m.enter(entry.code, true);
   m.anytime = anytime;
   m.inside(scopeOf(called, entry.code.source), entry.code, () => {
     const all = [

@@ -41,6 +41,7 @@ export function* suggest(
     if (!found.has(field.name) && found.size >= MAX_FIELDS) {
       continue;
     }
+    yield;
     const seen = yield* seenOf(field, text, run, index, parser);
     found.set(field.name, seen === null ? all : [...all, seen]);
   }
