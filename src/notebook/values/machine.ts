@@ -6,6 +6,7 @@ import { BUILTINS, isUnderstood } from './builtins';
 import { effectsOf } from './effects';
 import { Memory, MOST_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
+import { loseParts } from './losing';
 import { meter } from './meter';
 import { Sightings } from './sightings';
 import type { IReach } from './sightings';
@@ -228,37 +229,13 @@ export class Machine {
 
   /** Tell that some code may change a value, keep it, or call it. */
   lose(value: Value, why: IWhy, seen = new Set<Value>()): void {
-    // Values share their parts: gone through each time, they may take for ever.
-    if (seen.has(value)) {
-      return;
-    }
-    seen.add(value);
-    this.work(1);
-    switch (value.type) {
-      case 'list':
-      case 'dict':
-        if (value.lost) {
-          return;
-        }
-        value.lost = why;
-        (value.type === 'list'
-          ? value.items
-          : [...value.entries.values()].map(([, item]) => item)
-        ).forEach(item => this.lose(item, why, seen));
-        return;
-      case 'tuple':
-        value.items.forEach(item => this.lose(item, why, seen));
-        return;
-      case 'choice':
-        value.options.forEach(option => this.lose(option.value, why, seen));
-        return;
-      case 'class':
-      case 'instance':
-        value.methods.forEach(method => this.lose(method, why, seen));
-        return;
-      case 'function':
-        this._escape(value, why);
-    }
+    loseParts(
+      value,
+      why,
+      seen,
+      called => this._escape(called, why),
+      () => this.work(1)
+    );
   }
 
   /** Apply a function to values, or to each of those that they may be. */
