@@ -220,6 +220,7 @@ def measure(evaluator: Evaluator, only: str) -> list[dict[str, Any]]:
 
 
 def main() -> None:
+    """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only", default="", help="shapes with this word in their name")

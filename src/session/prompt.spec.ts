@@ -214,6 +214,14 @@ describe('session/prompt', () => {
 });
 
 describe('session/prompt: values from a kernel', () => {
+  let prompt: PromptModel;
+  let later: PromptModel;
+
+  beforeEach(() => {
+    prompt = new PromptModel();
+    later = new PromptModel();
+  });
+
   const asked = (answer: IKernelAnswer) => {
     const source = new FakeSource(TEMPLATE, FIELDS);
     source.suggestions = { x: { value: 'wine', from: 'cell 1' } };
@@ -222,7 +230,6 @@ describe('session/prompt: values from a kernel', () => {
   const ofKernel = { value: 'tea', from: 'the kernel' };
 
   it('are taken when asked for, and leave the others as choices', async () => {
-    const prompt = new PromptModel();
     prompt.open(
       asked({
         values: { x: ofKernel, y: { value: null, from: 'not defined' } },
@@ -243,7 +250,6 @@ describe('session/prompt: values from a kernel', () => {
     ]);
     expect(y.refused).toBe('not defined');
     // They stay over a reload, and the notebook's with them.
-    const later = new PromptModel();
     later.restore(JSON.parse(JSON.stringify(prompt.save())));
     expect(later.value).toBe('Likes tea, not {y}.');
     expect(later.variables[0].choices).toEqual(x.choices);
@@ -253,7 +259,6 @@ describe('session/prompt: values from a kernel', () => {
   });
 
   it('stay as they are where the kernel says nothing', async () => {
-    const prompt = new PromptModel();
     prompt.open(asked({ values: {}, problem: 'busy' }));
     prompt.setVariable('x', 'beer');
     await prompt.takeValues('typed');
@@ -265,7 +270,6 @@ describe('session/prompt: values from a kernel', () => {
   });
 
   it('are dropped where another text was opened meanwhile', async () => {
-    const prompt = new PromptModel();
     prompt.open(asked({ values: { x: ofKernel }, problem: '' }));
     const taking = prompt.takeValues('typed');
     prompt.open(asked({ values: {}, problem: '' }));
