@@ -8,6 +8,7 @@ import { Debouncer } from '@lumino/polling';
 
 import { Model } from '../session/model';
 import type {
+  IKernelAnswer,
   IPromptSource,
   IPromptText,
   IShade,
@@ -15,6 +16,7 @@ import type {
 } from '../session/source';
 import { fill } from '../session/template';
 import { toEditor } from './breaks';
+import { valuesFromKernel } from './kernel/values';
 import { kindName } from './kinds';
 import { keepLink } from './link';
 import { moveOrigin } from './origin';
@@ -34,7 +36,7 @@ const QUIET = 150;
  * its cell, and through closing and opening its notebook.
  *
  * All is read from the notebook's model: the cell may be off screen, and no
- * kernel is asked.
+ * kernel is asked but by `askKernel`.
  */
 export class NotebookSource extends Model implements IPromptSource {
   /** Make a source whose text has been read. */
@@ -95,6 +97,21 @@ export class NotebookSource extends Model implements IPromptSource {
   /** Edits are read once they pause; who asks doesn't wait for the pause. */
   settled(): Promise<void> {
     return this._refresh();
+  }
+
+  async askKernel(): Promise<IKernelAnswer> {
+    await this._refresh();
+    const model = this._panel?.content.model;
+    const { finder, trans } = this._options;
+    const notebook = model ? readNotebook(model) : { cells: [], language: '' };
+    return valuesFromKernel(
+      this._panel?.sessionContext.session?.kernel,
+      this._text,
+      notebook,
+      model ? cellIndex(model, this._cellId) : -1,
+      await finder.trees(notebook),
+      trans
+    );
   }
 
   reveal(): void {

@@ -151,6 +151,29 @@ export function Variables(props: {
           )}
         </p>
       )}
+      {prompt.canTakeValues && <TakeValues prompt={prompt} />}
+    </div>
+  );
+}
+
+/** Takes the fields' values from the notebook's kernel, which isn't asked else. */
+function TakeValues({ prompt }: { prompt: PromptModel }): JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <div className="lit-variables-take">
+      <button
+        type="button"
+        className="lit-link"
+        title={trans.__(
+          'Read the fields that are plain names from the running kernel: texts and numbers. Runs no code of yours.'
+        )}
+        onClick={() => void prompt.takeValues(trans.__('what you typed'))}
+      >
+        {trans.__('Take values from the kernel')}
+      </button>
+      <span className="lit-hint" role="status">
+        {prompt.kernelProblem}
+      </span>
     </div>
   );
 }
@@ -168,9 +191,11 @@ function VariableField({
   onChange: (text: string) => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { name, value, from, missing, choices } = variable;
+  const { name, value, from, missing, choices, refused } = variable;
   const shown = choices.findIndex(choice => choice.value === value);
-  const remark = from ? trans.__('from %1', from) : missing;
+  const remark = [from ? trans.__('from %1', from) : missing, refused]
+    .filter(part => part !== '')
+    .join('; ');
   return (
     <>
       <label htmlFor={id} title={cut(name)}>

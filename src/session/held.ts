@@ -3,7 +3,12 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Turn } from '../api';
 import { isSameTurns, turnsIn } from './conversation';
-import type { IPromptSource, IPromptText, ISuggestion } from './source';
+import type {
+  IChoice,
+  IPromptSource,
+  IPromptText,
+  ISuggestion
+} from './source';
 import { fill } from './template';
 
 /** Where a prompt came from, as the interface shows it. */
@@ -18,6 +23,8 @@ export interface ISavedText {
   readonly typed: Readonly<Record<string, string>>;
   /** Values from a notebook that may be closed after the reload. */
   readonly found: Readonly<Record<string, ISuggestion>>;
+  /** What a kernel said of the fields when the user asked it; absent: nothing. */
+  readonly taken?: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
   /** The turns that were edited, `edited` as text; null or absent: a text. */
   readonly turns?: readonly Turn[] | null;
@@ -59,12 +66,32 @@ export function isSamePlace(one: IHeld, other: IHeld): boolean {
     : JSON.stringify(originOf(one)) === JSON.stringify(originOf(other));
 }
 
-/** Values that the source suggests, or suggested before the reload. */
+/**
+ * Values that the source suggests, or suggested before the reload. Those that the
+ * user took from a kernel replace them, and leave them as choices.
+ */
 export function foundOf({
   source,
-  found
+  found,
+  taken = {}
 }: IHeld): Readonly<Record<string, ISuggestion>> {
-  return source?.suggestions ?? found;
+  const suggested = source?.suggestions ?? found;
+  const all = { ...suggested };
+  for (const [name, { value, from, choices = [] }] of Object.entries(taken)) {
+    if (value !== null) {
+      const other = Object.hasOwn(suggested, name) ? suggested[name] : null;
+      const others: readonly IChoice[] =
+        other?.choices ??
+        (other !== null && other.value !== null
+          ? [{ value: other.value, from: other.from }]
+          : []);
+      const different = [...choices, ...others].filter(
+        choice => choice.value !== value
+      );
+      all[name] = { value, from, choices: [{ value, from }, ...different] };
+    }
+  }
+  return all;
 }
 
 /** The names of a template's fields, each once, in order of appearance. */
@@ -112,11 +139,13 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
 
 /** What to store of a text over a reload. */
 export function saveHeld(held: IHeld): ISavedText {
-  const { source, text, typed, edited, turns, link, isLost } = held;
+  const { source, text, typed, found, taken, edited, turns } = held;
+  const { link, isLost } = held;
   return {
     text,
     typed,
-    found: foundOf(held),
+    found: source?.suggestions ?? found,
+    ...(taken && { taken }),
     edited,
     ...(turns && { turns }),
     origin: originOf(held),

@@ -32,6 +32,8 @@ export interface IVariable {
   readonly missing: string;
   /** The values that the code may give it, where there are several. */
   readonly choices: readonly IChoice[];
+  /** Why a kernel that was asked gave it no value; empty if it did, or wasn't asked. */
+  readonly refused: string;
 }
 
 /** What is stored of a prompt over a reload. */
@@ -123,6 +125,7 @@ export class PromptModel extends Model {
   get variables(): readonly IVariable[] {
     const found = foundOf(this._now);
     const values = this.values;
+    const { taken = {} } = this._now;
     return namesOf(this._now).map(name => {
       const isTyped = Object.hasOwn(this._now.typed, name);
       const suggestion = Object.hasOwn(found, name) ? found[name] : null;
@@ -133,9 +136,27 @@ export class PromptModel extends Model {
         value: hasValue ? values[name] : undefined,
         from: hasValue ? from : '',
         missing: hasValue ? '' : from,
-        choices: suggestion?.choices ?? []
+        choices: suggestion?.choices ?? [],
+        refused:
+          Object.hasOwn(taken, name) && taken[name].value === null
+            ? taken[name].from
+            : ''
       };
     });
+  }
+
+  /** Whether values of fields can be taken from a running kernel. */
+  get canTakeValues(): boolean {
+    return (
+      this.source?.askKernel !== undefined &&
+      !this.isEdited &&
+      namesOf(this._now).length > 0
+    );
+  }
+
+  /** Why the kernel that was asked last said nothing; empty if it did. */
+  get kernelProblem(): string {
+    return this._kernelProblem;
   }
 
   /** A text that the user edited and left for another prompt, or null. */
@@ -248,6 +269,41 @@ export class PromptModel extends Model {
     this._changed.emit();
   }
 
+  /**
+   * Take the fields' values from the running kernel, once. They replace what the
+   * user typed, which stays a choice.
+   *
+   * @param typedHere - where a typed value was found, in words.
+   */
+  async takeValues(typedHere: string): Promise<void> {
+    const { source } = this;
+    if (!source?.askKernel || this._isAsking) {
+      return;
+    }
+    this._isAsking = true;
+    this._kernelProblem = '';
+    const { values, problem } = await source
+      .askKernel()
+      .finally(() => (this._isAsking = false));
+    if (this.isDisposed || source !== this.source) {
+      return;
+    }
+    this._kernelProblem = problem;
+    const typed = { ...this._now.typed };
+    const taken = { ...this._now.taken };
+    for (const [name, suggestion] of Object.entries(values)) {
+      const choices = Object.hasOwn(typed, name)
+        ? [{ value: typed[name], from: typedHere }]
+        : taken[name]?.choices;
+      taken[name] = { ...suggestion, ...(choices && { choices }) };
+      if (suggestion.value !== null) {
+        delete typed[name];
+      }
+    }
+    this._now = { ...this._now, typed, taken };
+    this._changed.emit();
+  }
+
   /** What to store over a reload. */
   save(): ISavedPrompt {
     return { ...saveHeld(this._now), left: this._left.map(saveHeld) };
@@ -270,6 +326,9 @@ export class PromptModel extends Model {
   /** Set the texts, and dispose of the sources that none of them needs. */
   private _become(now: IHeld, left: readonly IHeld[]): void {
     const before = this._sources;
+    if (now.source !== this._now.source) {
+      this._kernelProblem = '';
+    }
     this._now = now;
     this._left = left.slice(-MAX_LEFT);
     const after = this._sources;
@@ -303,6 +362,8 @@ export class PromptModel extends Model {
   }
 
   private _now: IHeld = NOTHING;
+  private _isAsking = false;
+  private _kernelProblem = '';
   private _left: readonly IHeld[] = [];
 }
 

@@ -101,6 +101,17 @@ export interface IChoice {
   readonly from: string;
 }
 
+/** What a kernel said of a text's fields. */
+export interface IKernelAnswer {
+  /**
+   * Values by the fields' names; null with the reason for those that it gives none.
+   * Fields that it wasn't asked for are left out.
+   */
+  readonly values: Readonly<Record<string, ISuggestion>>;
+  /** Why it said nothing; empty if it did. */
+  readonly problem: string;
+}
+
 /** A span of the prompt to shade. */
 export interface IShade {
   /** In UTF-16 units of the filled-in prompt. */
@@ -131,6 +142,8 @@ export interface IPromptSource extends IDisposable {
   readonly changed: ISignal<IPromptSource, void>;
   /** Settles when `text` contains the latest edit. */
   settled(): Promise<void>;
+  /** Ask the running kernel for the fields' values; left out where none can be. */
+  askKernel?(): Promise<IKernelAnswer>;
   /** Go there. */
   reveal(): void;
   /**

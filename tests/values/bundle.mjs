@@ -5,6 +5,7 @@
  *
  * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
  * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "found": […], "ms": …, "longest": …}`.
+ * For `{"names": […], "raised": …}` it writes the expression that reads these names of a kernel, and what it raised says.
  */
 /* global console, process, URL */
 import { resolve } from 'path';

@@ -7,6 +7,10 @@ import { parser } from '@lezer/python';
 import { arrange } from '../../src/notebook/arrange.ts';
 import { candidatesOf } from '../../src/notebook/candidates.ts';
 import { findConversations } from '../../src/notebook/strings/conversations.ts';
+import {
+  expressionFor,
+  readAnswer
+} from '../../src/notebook/kernel/expression.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
@@ -34,7 +38,19 @@ function milliseconds() {
 }
 
 createInterface({ input: process.stdin }).on('line', line => {
-  const { cells, strings } = JSON.parse(line);
+  const { cells, strings, names, raised } = JSON.parse(line);
+  if (names) {
+    const said = raised ? readAnswer(raised, names.length) : null;
+    const expression = expressionFor(names);
+    const values = said?.map(({ type, value, why }) => ({
+      type,
+      // Halves of pairs, too, as numbers of their units.
+      value: type === 'int' ? String(value) : value,
+      why
+    }));
+    process.stdout.write(`${JSON.stringify({ expression, values })}\n`);
+    return;
+  }
   const read = cells.map(source => ({
     source,
     count: null,

@@ -12,7 +12,7 @@ import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
 import { findPythonStrings } from './python';
 import { parsingWithMagics } from './magics';
-import { inPieces, parsing } from './pieces';
+import { CLOCK, inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
 import type { IFindContext, IFoundText } from './types';
 
@@ -121,8 +121,31 @@ export class StringFinder {
       const sources = notebook.cells.map(({ source }) => source);
       const work =
         run && suggest(text, run, sources, index, parser, this._trans);
-      return (work && (await inPieces(work, patience))) ?? {};
+      return (work && (await inPieces(work, patience, CLOCK, 1))) ?? {};
     });
+  }
+
+  /**
+   * The trees of a notebook's cells; null for those that hold no code, or take too
+   * long to read, and where the language is another than Python.
+   */
+  async trees(
+    notebook: INotebookText,
+    isWanted = () => true
+  ): Promise<(Tree | null)[]> {
+    const parser = isPython(notebook.language)
+      ? await this.parser(notebook.language)
+      : null;
+    const patience = { left: PATIENCE, isWanted };
+    const trees: (Tree | null)[] = [];
+    for (const { type, source } of notebook.cells) {
+      trees.push(
+        type === 'code' && parser !== null
+          ? await this._codeTree(source, parser, patience)
+          : null
+      );
+    }
+    return trees;
   }
 
   /** The editor's parser of a language; null when it has none. */
@@ -164,7 +187,12 @@ export class StringFinder {
     if (isSame) {
       return last.run;
     }
-    const run = await inPieces(runNotebook(cells, context.lookup), patience);
+    const run = await inPieces(
+      runNotebook(cells, context.lookup),
+      patience,
+      CLOCK,
+      1 // A statement may take as long as a whole cell.
+    );
     this._last = run && { cells, run };
     return run;
   }

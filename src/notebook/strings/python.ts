@@ -12,7 +12,7 @@ import {
 import type { IText } from './evaluate';
 import { sourceSpans } from '../../session/mapped';
 import type { Span } from '../../session/source';
-import { takenByIPython } from './ipython';
+import { meets, takenByIPython } from './ipython';
 import type { ITaken } from './ipython';
 import { cellMagic, parseWithMagics } from './magics';
 import { standingOf } from './standing';
@@ -102,10 +102,7 @@ function changesOf(
     return [];
   }
   const own = sourceSpans(map, [0, value.length]);
-  const isChanged = (spans: readonly Span[]) =>
-    own.some(([from, to]) =>
-      spans.some(([start, end]) => start < to && end > from)
-    );
+  const isChanged = (spans: readonly Span[]) => meets(own, spans);
   return [
     ...(isChanged(blanks)
       ? [
