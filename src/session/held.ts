@@ -19,6 +19,8 @@ export interface ISavedText {
   /** Values from a notebook that may be closed after the reload. */
   readonly found: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
+  /** The value of the text that the edit began with; absent: that of `text`. */
+  readonly base?: string;
   /** The turns that were edited, `edited` as text; null or absent: a text. */
   readonly turns?: readonly Turn[] | null;
   readonly origin: IOrigin | null;
@@ -110,14 +112,27 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
 }
 
+/** A text whose source reads otherwise now; an edit stays one of the text before. */
+export function followed(held: IHeld, text: IPromptText): IHeld {
+  const { edited, base = held.text?.value } = held;
+  const isSame = edited === null || base === text.value;
+  return { ...held, text, base: isSame ? undefined : base };
+}
+
+/** A text as its source has it, without an edit. */
+export function unedited(held: IHeld): IHeld {
+  return { ...held, edited: null, turns: null, base: undefined };
+}
+
 /** What to store of a text over a reload. */
 export function saveHeld(held: IHeld): ISavedText {
-  const { source, text, typed, edited, turns, link, isLost } = held;
+  const { source, text, typed, edited, base, turns, link, isLost } = held;
   return {
     text,
     typed,
     found: foundOf(held),
     edited,
+    ...(base !== undefined && { base }),
     ...(turns && { turns }),
     origin: originOf(held),
     link: source?.link ?? link,
