@@ -90,7 +90,14 @@ export async function planEdits(
   let last = '';
   for (const doubling of doublingsOf(text)) {
     for (const isIndented of [true, false]) {
-      const placing = { filled, holders, doubling, isIndented, starts };
+      const placing = {
+        filled,
+        holders,
+        doubling,
+        span: text.span,
+        isIndented,
+        starts
+      };
       const tried = writeOut(source, placing, edits, literals?.context, trans);
       if ('reason' in tried) {
         reason ||= tried.reason;

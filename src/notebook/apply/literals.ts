@@ -17,6 +17,8 @@ export interface IHolder {
   readonly map: readonly ITextRun[];
   /** Spans of the value that are an f-string's fields. */
   readonly fields: readonly Span[];
+  /** How many things are wrong with it, such as escapes that aren't complete. */
+  readonly problems: number;
 }
 
 /** The literals of a source that are texts, in order. */
@@ -54,12 +56,21 @@ export function readHolder(
     body: [literal.from, literal.to],
     value,
     map,
-    fields: decoded.fields.map(field => field.value)
+    fields: decoded.fields.map(field => field.value),
+    problems: decoded.problems.size
   };
 }
 
 /** A span of a source that is text as it is. */
 export function asItIs(source: string, [from, to]: Span): IHolder {
   const { value, map } = plain(source.slice(from, to), from);
-  return { opening: '', closing: '', body: [from, to], value, map, fields: [] };
+  return {
+    opening: '',
+    closing: '',
+    body: [from, to],
+    value,
+    map,
+    fields: [],
+    problems: 0
+  };
 }

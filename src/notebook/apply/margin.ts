@@ -31,7 +31,8 @@ export function withMargins(
       to++;
     }
   }
-  const first = line === 0 ? /^[ \t]*/.exec(value)![0] : margin;
+  const lead = /^([ \t]*)[^ \t\n]/.exec(value)?.[1];
+  const first = line === 0 ? (lead ?? margin) : margin;
   const isBlankAfter = to === value.length || value[to] === '\n';
   const lines = edit.insert.split('\n').map((text, index, all) => {
     const isBlank = text === '' && (index < all.length - 1 || isBlankAfter);

@@ -21,6 +21,8 @@ export interface IPlacing {
   /** The literals that the text comes from, in the order of the source. */
   readonly holders: readonly IHolder[];
   readonly doubling: Doubling;
+  /** Where the text stands in the source. */
+  readonly span: Span;
   /** Whether lines that are added get the margin that `dedent` removes. */
   readonly isIndented: boolean;
   /** Where parts begin that are apart, such as turns. */
@@ -162,7 +164,7 @@ function shared(
 /** Where something goes that is added at a place of the text. */
 function placeOf(
   at: number,
-  { filled: { value, map }, holders, starts }: IPlacing
+  { filled: { value, map }, holders, span, starts }: IPlacing
 ): Omit<IPlaced, 'edit'> | null {
   const left = map[firstIndex(map, run => run.value[1] >= at)];
   const right = map[firstIndex(map, run => run.value[1] > at)];
@@ -178,9 +180,11 @@ function placeOf(
     const start = index === -1 ? 0 : valueOf(holders[index], source)[0];
     return index === -1 ? null : { index, within: [start, start] };
   }
-  const isOnly = value === '' && holders.length === 1;
-  return isOnly && holders[0].value === ''
-    ? { index: 0, within: [0, 0] }
+  const own = holders.filter(
+    ({ body }) => span[0] <= body[0] && body[1] <= span[1]
+  );
+  return value === '' && own.length === 1
+    ? { index: holders.indexOf(own[0]), within: [0, 0] }
     : null;
 }
 

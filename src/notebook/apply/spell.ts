@@ -220,6 +220,7 @@ function reads(
   return (
     again !== null &&
     again.value === wanted &&
+    again.problems <= holder.problems &&
     again.fields.length === fields.length &&
     again.fields.every(
       (span, at) => again.value.slice(...span) === value.slice(...fields[at])
