@@ -289,4 +289,200 @@ describe('notebook/apply', () => {
     expect(now).toBeUndefined();
     expect(reason).toMatch(why);
   });
+
+  it('leaves what isn’t edited to itself, in several literals', async () => {
+    const source =
+      'p = ("One sentence. "  # first\n     f"Two {x} sentences. "\n     r"Three\\d.")';
+    const { source: now } = await applied({
+      notebook: oneCell(source),
+      values: { x: 'long' },
+      edit: text => {
+        expect(text).toBe('One sentence. Two long sentences. Three\\d.');
+        return 'A sentence. Two long, long words. Three\\w.';
+      }
+    });
+    expect(now).toBe(
+      'p = ("A sentence. "  # first\n     f"Two {x}, long words. "\n     r"Three\\w.")'
+    );
+  });
+
+  it('finds a value again that is like the text around it', async () => {
+    const { source: now } = await applied({
+      notebook: oneCell('p = f"The {x} dog, {y}{x}."'),
+      values: { x: 'red', y: '' },
+      edit: replacing('The red dog', 'The really red dog')
+    });
+    expect(now).toBe('p = f"The really {x} dog, {y}{x}."');
+  });
+
+  it.each([
+    ['which is built', { x: 'you' }, /the value of the field “x”/],
+    ['without a value', {}, /the field “x”/]
+  ])('says which field is changed, %s', async (_, values, why) => {
+    const { reason } = await applied({
+      notebook: oneCell('p = f"Hi {x}, {y}"'),
+      values,
+      edit: text => text.replace(/you|\{x\}/, 'them')
+    });
+    expect(reason).toMatch(why);
+  });
+
+  const TALK =
+    'm = [\n  {"role": "system", "content": "Be brief."},\n  {"role": "user", "content": f"Is {x} \'sweet\'?"},\n]';
+
+  it('edits the turns of a conversation in their own literals', async () => {
+    const { source: now, reason } = await applied({
+      notebook: oneCell(TALK),
+      values: { x: 'soup' },
+      edit: text => text,
+      turns: [
+        { role: 'system', text: 'Be very brief.' },
+        { role: 'user', text: 'Is soup "sour"?' }
+      ]
+    });
+    expect(reason).toBeUndefined();
+    expect(now).toBe(
+      TALK.replace('Be brief', 'Be very brief').replace("'sweet'", '\\"sour\\"')
+    );
+  });
+
+  it.each([
+    ['added', [...'su'], 'u'],
+    ['removed', [...'u'], ''],
+    ['of another role', [...'uu'], '']
+  ])('refuses turns that are %s', async (_, roles, more) => {
+    const { reason } = await applied({
+      notebook: oneCell(TALK),
+      edit: text => text,
+      turns: [...roles, ...more].map(role => ({
+        role: role === 's' ? 'system' : 'user',
+        text: 'a'
+      }))
+    });
+    expect(reason).toMatch(/Only the texts of turns/);
+  });
+
+  it('refuses a conversation where there was a text', async () => {
+    const { reason } = await applied({
+      notebook: oneCell('p = "a"'),
+      edit: text => text,
+      turns: [{ role: 'user', text: 'b' }]
+    });
+    expect(reason).toMatch(/not a conversation/);
+  });
+
+  it('writes into Markdown and raw cells as they are', async () => {
+    for (const type of ['markdown', 'raw']) {
+      const { source: now } = await applied({
+        notebook: {
+          language: 'python',
+          cells: [{ type, source: 'a "b"\r\nc' }]
+        },
+        which: { what: 'cell' },
+        edit: () => 'a "b"\n\\d {c}'
+      });
+      expect(now).toBe('a "b"\r\n\\d {c}');
+    }
+  });
+
+  it('writes plain words into strings of other languages', async () => {
+    const notebook = {
+      language: 'python-like',
+      cells: [{ type: 'code', source: 'p <- "a b"' }]
+    };
+    const plain = await applied({ notebook, edit: replacing('b', 'c, é') });
+    expect(plain.source).toBe('p <- "a c, é"');
+    const odd = await applied({ notebook, edit: replacing('b', '$c') });
+    expect(odd.reason).toMatch(/a language other than Python/);
+  });
+
+  it('doubles the braces of a template that is filled in another cell', async () => {
+    const cells = ['t = "Hi {x}"', 'p = t.format(x=1)'].map(source => ({
+      type: 'code',
+      source
+    }));
+    const { source: now } = await applied({
+      notebook: { language: 'python', cells },
+      edit: text => `${text} {y}`
+    });
+    expect(now).toBe('t = "Hi {x} {{y}}"');
+  });
+
+  it('takes seconds at most for long texts', async () => {
+    const words = Array.from({ length: 20_000 }, (_, at) => `word${at}`);
+    const text = words.join(' ');
+    const { source: now } = await applied({
+      notebook: oneCell(`p = f"{x} ${text}"`),
+      values: { x: 'A' },
+      edit: before => `${before.replace('word9 ', 'new ')} end`
+    });
+    expect(now).toBe(`p = f"{x} ${text.replace('word9 ', 'new ')} end"`);
+  });
+});
+
+/** Random numbers below a limit, the same each time. */
+function random(seed: number): (limit: number) => number {
+  let state = seed + 1;
+  return limit => {
+    state = (state * 48271) % 2147483647;
+    return state % limit;
+  };
+}
+
+describe('notebook/apply, at random', () => {
+  const pick = <T>(next: (limit: number) => number, items: readonly T[]) =>
+    items[next(items.length)];
+  const WRITTEN = [
+    'a',
+    'b ',
+    'é',
+    '😀',
+    "\\'",
+    '\\"',
+    '\\n',
+    '\\x41',
+    '{{',
+    '}}',
+    '\\\n',
+    '%'
+  ];
+  const TYPED = ['a', ' ', 'é', '😁', "'", '"', '\\', '\n', '{', '}', '\t', ''];
+
+  it('gives just the edit, or is refused; nothing else changes', async () => {
+    let numApplied = 0;
+    for (let seed = 0; seed < 150; seed++) {
+      const next = random(seed * 7919);
+      const literals = Array.from({ length: 1 + next(3) }, () => {
+        const quote = pick(next, ["'", '"', '"""', "'''"]);
+        const body = Array.from({ length: next(7) }, () => pick(next, WRITTEN));
+        return `${pick(next, ['', 'f', 'r', 'rf'])}${quote}${body.join('')}${quote}`;
+      });
+      const [head, tail] = ['o = "a"\np = (', ')\nq = f"{p}"  # \'"'];
+      const notebook = oneCell(head + literals.join(' ') + tail);
+      let wanted = '';
+      const { source: now } = await applied({
+        notebook,
+        which: 1,
+        edit: text => {
+          const units = Array.from(text);
+          units.splice(next(units.length + 1), next(3), pick(next, TYPED));
+          wanted = units.join('');
+          return wanted;
+        }
+      });
+      if (now === undefined) {
+        continue;
+      }
+      numApplied++;
+      expect([now.startsWith(head), now.endsWith(tail)]).toEqual([true, true]);
+      const again = await applied({
+        notebook: oneCell(now),
+        which: 1,
+        edit: text => text
+      });
+      expect(again.value).toBe(wanted);
+      expect(again.source).toBe(now);
+    }
+    expect(numApplied).toBeGreaterThan(90);
+  });
 });

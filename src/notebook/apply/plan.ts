@@ -180,12 +180,12 @@ function placeOf(
     const start = index === -1 ? 0 : valueOf(holders[index], source)[0];
     return index === -1 ? null : { index, within: [start, start] };
   }
-  const own = holders.filter(
-    ({ body }) => span[0] <= body[0] && body[1] <= span[1]
+  // Of an empty text, the first literal that is empty, too.
+  const index = holders.findIndex(
+    ({ body, value: text }) =>
+      span[0] <= body[0] && body[1] <= span[1] && text.trim() === ''
   );
-  return value === '' && own.length === 1
-    ? { index: holders.indexOf(own[0]), within: [0, 0] }
-    : null;
+  return value === '' && index !== -1 ? { index, within: [0, 0] } : null;
 }
 
 /** The spans of each literal's value that are part of the text. */

@@ -56,6 +56,11 @@ export function ofLiteral(
   trans: TranslationBundle
 ): string {
   const added = edits.map(({ insert }) => insert).join('');
+  if (/\p{Surrogate}/u.test(added)) {
+    return trans.__(
+      'The text has half of a surrogate pair, which no string can hold at run time.'
+    );
+  }
   if (!/r/i.test(opening)) {
     return trans.__('No spelling of the string gives exactly this text.');
   }
