@@ -248,14 +248,23 @@ export class PromptModel extends Model {
    */
   async apply(): Promise<void> {
     const { source, edited, turns = null, text, base } = this._now;
-    if (!source?.apply || edited === null || text === null) {
+    if (
+      !source?.apply ||
+      edited === null ||
+      text === null ||
+      this._isApplying
+    ) {
       return;
     }
-    const problem = await source.apply({
+    this._isApplying = true;
+    const applying = source.apply({
       from: base ?? text.value,
       values: this.values,
       prompt: edited,
       turns
+    });
+    const problem = await applying.finally(() => {
+      this._isApplying = false;
     });
     const now = this._now;
     if (now.source !== source) {
@@ -354,6 +363,7 @@ export class PromptModel extends Model {
 
   private _now: IHeld = NOTHING;
   private _left: readonly IHeld[] = [];
+  private _isApplying = false;
   private _refused: {
     readonly held: IHeld;
     readonly problem: IProblem;

@@ -86,7 +86,7 @@ def run(source: str, values: dict[str, str]) -> str | None:
         warnings.simplefilter("ignore")
         try:
             exec(compile(source, "cell", "exec"), names)  # what this test wrote
-        except (SyntaxError, ValueError, KeyError, IndexError, TypeError, AttributeError):
+        except (SyntaxError, ValueError, LookupError, TypeError, AttributeError, NameError):
             return None
     return names["p"] if isinstance(names["p"], str) else None
 

@@ -78,10 +78,11 @@ export async function planEdits(
       };
     }
   }
-  const literals =
-    isString && isPython(notebook.language)
-      ? await finder.literals(source)
-      : null;
+  const hasLiterals = isString && isPython(notebook.language);
+  const literals = hasLiterals ? await finder.literals(source) : null;
+  if (hasLiterals && literals === null) {
+    return { reason: trans.__('Reading the cell’s strings takes too long.') };
+  }
   const holders = literals
     ? holdersOf(source, literals.spans, literals.context)
     : [asItIs(source, isString ? writtenIn(text) : text.span)];

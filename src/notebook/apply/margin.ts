@@ -1,4 +1,5 @@
 /** Margins that `dedent` and `cleandoc` remove: lines that are added need them, too. */
+import { firstIndex } from '../../session/mapped';
 import type { IEdit } from '../../session/mapped';
 import type { Span } from '../../session/source';
 
@@ -20,8 +21,7 @@ export function withMargins(
   let { from, to } = edit;
   const line = value.lastIndexOf('\n', from - 1) + 1;
   const isGap = (start: number, end: number) =>
-    /^[ \t]*$/.test(value.slice(start, end)) &&
-    !seen.some(([first, last]) => first < end && last > start);
+    /^[ \t]*$/.test(value.slice(start, end)) && !isSeen(seen, start, end);
   const begins = isStart && isGap(line, from);
   if (begins) {
     from = line;
@@ -41,6 +41,12 @@ export function withMargins(
       : (index === 0 ? first : margin) + text;
   });
   return { from, to, insert: lines.join('\n') };
+}
+
+/** Whether a part of `[start, end)` is left. */
+function isSeen(seen: readonly Span[], start: number, end: number): boolean {
+  const next = seen[firstIndex(seen, span => span[1] > start)];
+  return next !== undefined && next[0] < end;
 }
 
 /** Whether lines of a literal's value have margins that no one sees. */

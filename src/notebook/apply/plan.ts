@@ -51,6 +51,9 @@ export function placeEdits(
   const { filled, holders, doubling, isIndented } = placing;
   const placed: IEdit[][] = holders.map(() => []);
   const seen = isIndented ? seenIn(filled.map, holders) : [];
+  const isMargined = seen.map((spans, index) =>
+    hasMargins(holders[index].value, spans)
+  );
   const beginsLine = (at: number) => at === 0 || filled.value[at - 1] === '\n';
   for (const edit of edits) {
     const parts = partsOf(uncut(edit, filled), placing);
@@ -62,7 +65,7 @@ export function placeEdits(
       const insert = double(part.insert, doubling);
       const inner = { from: within[0], to: within[1], insert };
       placed[index].push(
-        isIndented && hasMargins(value, seen[index])
+        isMargined[index]
           ? withMargins(
               value,
               seen[index],

@@ -44,7 +44,7 @@ export function ofKept(
         found.from
       )
     : trans.__(
-        'The edit changes the value of the field “%1”, which you gave in the panel. Choose Use the original text, and change it in its own input.',
+        'The edit changes the value of the field “%1”, which you gave in the panel. Choose “Use the original text”, and change it in its own input.',
         field
       );
 }

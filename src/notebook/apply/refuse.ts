@@ -48,7 +48,7 @@ export async function applyEdit(
     return refused(trans.__('The text is no longer in the notebook.'));
   }
   const changed = trans.__(
-    'The cell has changed since you began to edit. Choose Use the original text, then edit what the cell says now; Back to the text you edited brings yours back.'
+    'The cell has changed since you began to edit. Choose “Use the original text”, and edit what the cell says now; “Back to the text you edited” brings yours back.'
   );
   if (text.value !== from) {
     return refused(changed);

@@ -121,8 +121,11 @@ describe('a prompt that is applied to its cell', () => {
     const fixture = new Fixture(['p = "one"']);
     const prompt = await edit(fixture, text => `${text} two`);
     const applied = prompt.apply();
+    // Pressed twice, it is done once.
+    await prompt.apply();
     prompt.edit('one two three');
     await applied;
+    expect(prompt.refusal).toBeNull();
     expect(fixture.source(0).getSource()).toBe('p = "one two"');
     expect([prompt.isEdited, prompt.value]).toEqual([true, 'one two three']);
     await prompt.apply();

@@ -40,8 +40,13 @@ export function spell(
   const isRaw = /r/i.test(holder.opening);
   const isText = context === undefined;
   for (const style of isRaw || isText ? STYLES.slice(0, 1) : STYLES) {
+    let next = 0;
     const spelled = spansOf(holder, edits, style).map(([from, to]) => {
-      const inside = edits.filter(edit => edit.from >= from && edit.to <= to);
+      const first = next;
+      while (next < edits.length && edits[next].to <= to) {
+        next++;
+      }
+      const inside = edits.slice(first, next);
       const insert = edited(holder.value, inside, [from, to]);
       const [start, end] = sourceOf(holder, from, to);
       const written = isText

@@ -66,7 +66,7 @@ export async function verify(
     return mismatch;
   }
   const { problem = '' } = read.text;
-  if (problem !== '' && problem !== text.problem) {
+  if (!(text.problem ?? '').includes(problem)) {
     return { isOther: false, remark: problem };
   }
   const old = await finder.find(notebook, index);
