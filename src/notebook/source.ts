@@ -7,8 +7,11 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Debouncer } from '@lumino/polling';
 
 import { Model } from '../session/model';
+import { problemOf } from '../session/problem';
+import type { IProblem } from '../session/problem';
 import type {
   IKernelAnswer,
+  IPromptEdit,
   IPromptSource,
   IPromptText,
   IShade,
@@ -122,6 +125,29 @@ export class NotebookSource extends Model implements IPromptSource {
     }
     activate(panel.id);
     void panel.context.ready.then(() => this._scrollTo(panel));
+  }
+
+  async apply(edit: IPromptEdit): Promise<IProblem | null> {
+    const { trans } = this._options;
+    try {
+      const { applyEdit } = await import('./apply/refuse');
+      await this._refresh();
+      return await applyEdit(edit, {
+        ...this._options,
+        model: this._panel?.content.model ?? null,
+        cell: this._cell,
+        origin: this._origin,
+        text: this._text,
+        suggestions: this._suggestions,
+        onWritten: async origin => {
+          this._origin = origin;
+          await this._refresh();
+        }
+      });
+    } catch (reason) {
+      console.error('lit-lab: an edit could not be applied', reason);
+      return problemOf(reason, trans);
+    }
   }
 
   paint(

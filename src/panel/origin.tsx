@@ -4,6 +4,7 @@ import React from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
+import { Problem } from '../components/notices';
 import type { IVariable, PromptModel } from '../session/prompt';
 import type { Session } from '../session/session';
 
@@ -52,6 +53,18 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
           {trans.__('Use the original text')}
         </button>
       )}
+      {prompt.canApply && (
+        <button
+          type="button"
+          className="lit-link"
+          title={trans.__(
+            'Write this edit into the notebook’s cell. Undo in the cell takes it back.'
+          )}
+          onClick={() => void prompt.apply()}
+        >
+          {trans.__('Apply to cell')}
+        </button>
+      )}
       {prompt.left !== null && (
         <button
           type="button"
@@ -61,6 +74,13 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
         >
           {trans.__('Back to the text you edited')}
         </button>
+      )}
+      {prompt.refusal && (
+        <Problem
+          problem={prompt.refusal}
+          remedies={{ open: () => source?.reveal() }}
+          onDismiss={() => prompt.dismissRefusal()}
+        />
       )}
       {prompt.remark && <div className="lit-remark">{prompt.remark}</div>}
     </div>

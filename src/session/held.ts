@@ -26,6 +26,8 @@ export interface ISavedText {
   /** What a kernel said of the fields when the user asked it; absent: nothing. */
   readonly taken?: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
+  /** The value of the text that the edit began with; absent: that of `text`. */
+  readonly base?: string;
   /** The turns that were edited, `edited` as text; null or absent: a text. */
   readonly turns?: readonly Turn[] | null;
   readonly origin: IOrigin | null;
@@ -137,9 +139,21 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
 }
 
+/** A text whose source reads otherwise now; an edit stays one of the text before. */
+export function followed(held: IHeld, text: IPromptText): IHeld {
+  const { edited, base = held.text?.value } = held;
+  const isSame = edited === null || base === text.value;
+  return { ...held, text, base: isSame ? undefined : base };
+}
+
+/** A text as its source has it, without an edit. */
+export function unedited(held: IHeld): IHeld {
+  return { ...held, edited: null, turns: null, base: undefined };
+}
+
 /** What to store of a text over a reload. */
 export function saveHeld(held: IHeld): ISavedText {
-  const { source, text, typed, found, taken, edited, turns } = held;
+  const { source, text, typed, found, taken, edited, base, turns } = held;
   const { link, isLost } = held;
   return {
     text,
@@ -147,6 +161,7 @@ export function saveHeld(held: IHeld): ISavedText {
     found: source?.suggestions ?? found,
     ...(taken && { taken }),
     edited,
+    ...(base !== undefined && { base }),
     ...(turns && { turns }),
     origin: originOf(held),
     link: source?.link ?? link,

@@ -5,6 +5,7 @@ import { textOfTurns } from './conversation';
 import {
   filledOf,
   filledTurnsOf,
+  followed,
   foundOf,
   isAsFound,
   isSamePlace,
@@ -12,12 +13,14 @@ import {
   NOTHING,
   originOf,
   saveHeld,
+  unedited,
   valuesOf,
   wouldBeMissed
 } from './held';
 import type { IHeld, IOrigin, ISavedText } from './held';
-import type { IChoice, IPromptSource } from './source';
 import { Model } from './model';
+import type { IProblem } from './problem';
+import type { IChoice, IPromptSource } from './source';
 
 export type { IOrigin } from './held';
 
@@ -174,6 +177,16 @@ export class PromptModel extends Model {
     return this._back !== null && !isSamePlace(this._back, this._now);
   }
 
+  /** Whether the prompt's source may write the edit where the text came from. */
+  get canApply(): boolean {
+    return this.isEdited && this._now.source?.apply !== undefined;
+  }
+
+  /** Why the edit was not applied; null until that is tried, and after the next change. */
+  get refusal(): IProblem | null {
+    return this._refused?.held === this._now ? this._refused.problem : null;
+  }
+
   protected release(): void {
     this._become(NOTHING, []);
   }
@@ -225,7 +238,9 @@ export class PromptModel extends Model {
       value === withLineFeeds(text) &&
       isAsFound(this._now, null);
     // The user may have typed back to the source's text.
-    this._now = { ...this._now, edited: isBack ? null : value, turns: null };
+    this._now = isBack
+      ? unedited(this._now)
+      : { ...this._now, edited: value, turns: null };
     this._changed.emit();
   }
 
@@ -233,7 +248,7 @@ export class PromptModel extends Model {
   editTurns(turns: readonly Turn[]): void {
     const isBack = isAsFound(this._now, turns);
     this._now = isBack
-      ? { ...this._now, edited: null, turns: null }
+      ? unedited(this._now)
       : { ...this._now, edited: textOfTurns(turns), turns };
     this._changed.emit();
   }
@@ -243,9 +258,53 @@ export class PromptModel extends Model {
     const now = this._now;
     if (now.text !== null) {
       const left = wouldBeMissed(now) ? [...this._left, now] : this._left;
-      this._become({ ...now, edited: null, turns: null }, left);
+      this._become(unedited(now), left);
       this._changed.emit();
     }
+  }
+
+  /**
+   * Write the edit where the text came from; the prompt then follows its source
+   * again. If that can't be done, `refusal` says why.
+   */
+  async apply(): Promise<void> {
+    const { source, edited, turns = null, text, base } = this._now;
+    if (
+      !source?.apply ||
+      edited === null ||
+      text === null ||
+      this._isApplying
+    ) {
+      return;
+    }
+    this._isApplying = true;
+    const applying = source.apply({
+      from: base ?? text.value,
+      values: this.values,
+      prompt: edited,
+      turns
+    });
+    const problem = await applying.finally(() => {
+      this._isApplying = false;
+    });
+    const now = this._now;
+    if (now.source !== source) {
+      return;
+    }
+    if (problem !== null) {
+      this._refused = { held: now, problem };
+    } else {
+      // The user may have written more meanwhile, and goes on from what is there now.
+      const isSame = now.edited === edited && (now.turns ?? null) === turns;
+      this._now = isSame ? unedited(now) : { ...now, base: undefined };
+    }
+    this._changed.emit();
+  }
+
+  /** Forget why the edit was not applied. */
+  dismissRefusal(): void {
+    this._refused = null;
+    this._changed.emit();
   }
 
   /**
@@ -355,7 +414,7 @@ export class PromptModel extends Model {
     const { text } = source;
     // A source that is gone leaves its last text: nothing is lost.
     const follow = (held: IHeld): IHeld =>
-      held.source === source && text !== null ? { ...held, text } : held;
+      held.source === source && text !== null ? followed(held, text) : held;
     this._now = follow(this._now);
     this._left = this._left.map(follow);
     this._changed.emit();
@@ -365,6 +424,11 @@ export class PromptModel extends Model {
   private _isAsking = false;
   private _kernelProblem = '';
   private _left: readonly IHeld[] = [];
+  private _isApplying = false;
+  private _refused: {
+    readonly held: IHeld;
+    readonly problem: IProblem;
+  } | null = null;
 }
 
 /** A text as a text field shows it. */

@@ -6,7 +6,8 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Role } from '../api';
+import type { Role, Turn } from '../api';
+import type { IProblem } from './problem';
 
 /** Half-open span `[start, end)` in UTF-16 units. */
 export type Span = readonly [start: number, end: number];
@@ -124,6 +125,18 @@ export interface IShade {
   readonly label: string;
 }
 
+/** A prompt as the user edited it. */
+export interface IPromptEdit {
+  /** The value of the source's text that the user began with. */
+  readonly from: string;
+  /** The values of its fields, by name. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The edited prompt, with these values in it. */
+  readonly prompt: string;
+  /** The same as a conversation; null: it is a text. */
+  readonly turns: readonly Turn[] | null;
+}
+
 /** A place that a prompt came from. */
 export interface IPromptSource extends IDisposable {
   /** Path of the notebook, or name of the dataset. */
@@ -146,6 +159,13 @@ export interface IPromptSource extends IDisposable {
   askKernel?(): Promise<IKernelAnswer>;
   /** Go there. */
   reveal(): void;
+  /**
+   * Write an edit into the place, so that its text is just that; nothing is written
+   * where that can't be. Absent: nothing is ever written there.
+   *
+   * @returns why nothing was written; null: `text` is the edited text.
+   */
+  apply?(edit: IPromptEdit): Promise<IProblem | null>;
   /**
    * Shade the text in its editor; null clears.
    *

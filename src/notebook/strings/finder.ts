@@ -3,14 +3,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Parser, Tree } from '@lezer/common';
 
 import { plain } from '../../session/mapped';
-import type { ISuggestion, TextKind } from '../../session/source';
+import type { ISuggestion, Span, TextKind } from '../../session/source';
 import { runNotebook } from '../values/run';
 import type { ICell, IRun } from '../values/run';
 import { suggest } from '../values/suggest';
 import { templatesOf } from '../values/reach';
 import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
-import { findPythonStrings } from './python';
+import { findPythonStrings, literalSpans } from './python';
 import { parsingWithMagics } from './magics';
 import { CLOCK, inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
@@ -146,6 +146,18 @@ export class StringFinder {
       );
     }
     return trees;
+  }
+
+  /** The literals of a Python source, as spans, and what reading them needs; null as `parser`. */
+  async literals(
+    source: string
+  ): Promise<{ spans: readonly Span[]; context: IFindContext } | null> {
+    const parser = await this.parser('python');
+    const patience = { left: PATIENCE };
+    const tree = parser && (await this._codeTree(source, parser, patience));
+    return (
+      tree && { spans: literalSpans(tree), context: this._context(new Set()) }
+    );
   }
 
   /** The editor's parser of a language; null when it has none. */
@@ -333,6 +345,7 @@ function hasLongLine(source: string): boolean {
   return false;
 }
 
-function isPython(language: string): boolean {
+/** Whether a notebook's language is Python. */
+export function isPython(language: string): boolean {
   return /^(i?python\d*|pyodide)$/i.test(language);
 }

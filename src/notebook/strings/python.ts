@@ -92,6 +92,21 @@ export function findPythonStrings(
   }
 }
 
+/** The literals of a source, in order; those within the fields of others are left out. */
+export function literalSpans(tree: Tree): Span[] {
+  const spans: Span[] = [];
+  tree.iterate({
+    enter: ({ name, from, to }) => {
+      if (name !== 'String' && name !== 'FormatString') {
+        return true;
+      }
+      spans.push([from, to]);
+      return false;
+    }
+  });
+  return spans;
+}
+
 /** How the kernel's text differs from this one, in words. */
 function changesOf(
   { map, value }: IText,
