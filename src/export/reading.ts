@@ -7,8 +7,7 @@ import type {
   LineJoining,
   TokenSpan
 } from '../salience';
-import { withEffects } from '../session/effectMap';
-import type { ShadeBy } from '../session/effectMap';
+import { withEffects } from '../session/mapEffects';
 import { effectSegments, storedEffects } from '../session/effectSegments';
 import type { IEffectSource } from '../session/effectSegments';
 import {
@@ -18,6 +17,7 @@ import {
   makeSegmentMap
 } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
+import type { ShadeBy } from '../session/mapEffects';
 import { METHOD_NAMES } from '../session/methods';
 import type { MapMethod } from '../session/methods';
 import { spansOf } from '../session/run';

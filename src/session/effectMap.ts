@@ -10,27 +10,7 @@ import {
 import type { IEffect, Reliability, TokenSpan } from '../salience';
 import type { IEffectSource } from './effectSegments';
 import type { IShownMap } from './map';
-
-/** What the shades and the ranks of a map follow. */
-export type ShadeBy = 'share' | 'effect';
-
-/** The effects on a map's target. */
-export interface IMapEffects {
-  /** What the shades and the ranks follow. */
-  readonly by: ShadeBy;
-  /** For each of the map's segments; null: it has none. */
-  readonly all: readonly (IEffect | null)[];
-  /** ContextCite's weights of the same segments, in nats; null: too few sets are scored. */
-  readonly fitted: readonly (number | null)[] | null;
-  /** By the size of the effect, from 1; null for those without. */
-  readonly ranks: readonly (number | null)[];
-  /** By share, from 1, as in the map without effects. */
-  readonly shareRanks: readonly (number | null)[];
-  /** The size of the largest, in nats. */
-  readonly largest: number;
-  /** How well what the shades follow predicts effects; null if unknown. */
-  readonly reliability: Reliability | null;
-}
+import type { IMapEffects, ShadeBy } from './mapEffects';
 
 /** The sizes below which an effect is hardly one, in nats per token of the target. */
 export const FAINT_EFFECT = 0.01;

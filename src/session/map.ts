@@ -31,7 +31,7 @@ import { METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { ablationSegments } from './ablationSegments';
 import { joinTurns } from './conversation';
-import type { IMapEffects } from './effectMap';
+import type { IMapEffects } from './mapEffects';
 import type { IRun } from './run';
 import { tokensOf } from './run';
 import type { IShade } from './source';

@@ -3,7 +3,7 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { AblationMode, ChatMode, Sampling } from '../api';
 import { AGGREGATIONS, GRANULARITIES, LINE_JOININGS } from '../salience';
 import type { Aggregation, Granularity, LineJoining } from '../salience';
-import type { ShadeBy } from './effectMap';
+import type { ShadeBy } from './mapEffects';
 import { METHOD_NAMES } from './methods';
 import type { MapMethod } from './methods';
 import type { IRunRequest } from './run';
