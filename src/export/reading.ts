@@ -7,7 +7,7 @@ import type {
   LineJoining,
   TokenSpan
 } from '../salience';
-import { withEffects } from '../session/mapEffects';
+import { withEffects } from '../session/effectMap';
 import { effectSegments, storedEffects } from '../session/effectSegments';
 import type { IEffectSource } from '../session/effectSegments';
 import {
