@@ -150,7 +150,8 @@ class Reader:
         """Remarks about what was read so far, as text for the user; empty for most files."""
         if self._too_many:
             return f"The file has too many columns; the first {len(self.columns):,} can be used."
-        return self._csv.remark if self._csv else ""
+        remarks = (self._text.remark if self._text else "", self._csv.remark if self._csv else "")
+        return " ".join(filter(None, remarks))
 
     def close(self) -> None:
         """Close the file."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lit_lab.problem import Problem
 
+from .encodings import remark_on
 from .packed import Unpacked, beginning
 
 MARKS = (  # longer ones first: UTF-32's begins like UTF-16's
@@ -107,6 +108,7 @@ class TextFile:
             self._raw.close()
             raise
         self.encoding = encoding or encoding_of(head)
+        self.remark = remark_on(head) if encoding is None and self.encoding == "cp1252" else ""
         if encoding is not None and (mark := _mark_of(head, encoding)):
             self._raw.read(mark)
         errors = "surrogateescape" if self.encoding in ("utf-8", "utf-8-sig", "cp1252") else _HALVES

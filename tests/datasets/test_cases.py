@@ -218,9 +218,17 @@ def test_encodings_by_choice(write):
     for name, text, encoding in (("gbk.csv", chinese, "gb18030"), ("sjis.csv", japanese, "cp932")):
         codec = {"gb18030": "gbk", "cp932": "shift_jis"}[encoding]
         path = write(name, f"prompt,target\n{text},x\n".encode(codec))
-        assert read(path).state.encoding == "cp1252"
+        guessed = read(path).state
+        assert guessed.encoding == "cp1252"
+        assert {"gb18030": "Chinese (GBK", "cp932": "Japanese (Shift-JIS)"}[encoding] in guessed.remark
         found = read(path, encoding=encoding)
         assert (found.pairs, found.state.encoding) == ([(text, "x")], encoding)
+        assert "looks like" not in found.state.remark
+    for text, codec in [
+        *((text, "cp1252") for text in ("Größe und Öl", "Ölgötze", "¿Qué año?", "É")),
+        ("你好吗。", "utf-8"),
+    ]:
+        assert "looks like" not in read(write("own.csv", f"prompt\n{text}\n".encode(codec))).state.remark
     path = write("half.csv", b"prompt\nfine\n\xff\xff\n" + chinese.encode("gbk") + b"\n")
     found = read(path, encoding="gb18030")
     assert ([row.prompt for row in found.rows], [line for line, _ in found.reasons]) == (["fine", chinese], [3])

@@ -4,7 +4,7 @@ import { settle } from '../../session/fakes';
 import { Fixture, STRING } from '../fakes';
 import type { AskedKernel } from './ask';
 
-/** A kernel that answers what it is told to; null: nothing, as a busy one does. */
+/** A kernel with a scripted answer; null: none, as of a busy one. */
 class FakeKernel {
   constructor(
     private readonly _answer: ((code: string) => unknown) | null,
