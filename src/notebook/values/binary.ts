@@ -4,6 +4,7 @@ import type { SyntaxNode } from '@lezer/common';
 import { childrenOf, operands } from '../strings/evaluate';
 import type { Machine } from './machine';
 import { compare } from './comparisons';
+import { pipe } from './chains';
 import { operate, truth } from './operators';
 import { isMisread } from './syntax';
 import { fillPercent } from './templates';
@@ -62,6 +63,12 @@ function operation(
     const other = openText(m, right, node);
     if (one !== null && other !== null) {
       return operate('+', one, other) ?? m.unknown([left, right], place);
+    }
+  }
+  if (operator === '|') {
+    const piped = pipe(m, left, right, place);
+    if (piped !== null) {
+      return piped;
     }
   }
   return m.each(
@@ -162,7 +169,7 @@ function percent(
   const filled = fillPercent(left, filling, place);
   const args = operands(node, m.code.source);
   m.reach({
-    how: 'percent',
+    how: { syntax: 'percent' },
     text: left,
     args: { ...args, open: args.open || right.type === 'dict' }
   });

@@ -8,11 +8,21 @@ import {
 import { bindTarget } from './bindings';
 import { callBuiltin, callContainer } from './builtins';
 import { comprehend, generate } from './comprehensions';
+import { assigned, callChain, makeChain } from './chains';
 import { bindingOf, evaluate, textAt } from './walk';
 import { runFunction } from './functions';
 import type { IPassed } from './functions';
 import type { Machine } from './machine';
+import { LIBRARIES } from './libraries';
 import { callText } from './methods';
+import { entriesOf, named } from './passed';
+import {
+  callClassMethod,
+  callTemplateMethod,
+  familyOf,
+  makeTemplate
+} from './prompts';
+import { replaceMarker } from './replace';
 import { argumentsOf } from './syntax';
 import { fillFormat } from './templates';
 import type { IFilling } from './templates';
@@ -80,6 +90,18 @@ function callValue(
   if (called.type === 'function') {
     return runFunction(m, called, passed, place);
   }
+  if (called.type === 'library') {
+    const made = makeOf(m, called, passed, node);
+    if (made !== null) {
+      return made;
+    }
+  }
+  if (called.type === 'chain') {
+    const given = callChain(m, called, '__call__', passed, node);
+    if (given !== null) {
+      return given;
+    }
+  }
   if (called.type === 'class') {
     const instance: Value = { type: 'instance', methods: called.methods };
     const initial = called.methods.get('__init__');
@@ -89,6 +111,54 @@ function callValue(
     return instance;
   }
   return m.unknown([called, ...passed.all], m.place(node.from));
+}
+
+/** What a library's class makes; null where it isn't understood. */
+function makeOf(
+  m: Machine,
+  { family, name }: Value & { type: 'library' },
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  const own = familyOf(family, passed);
+  if (own === null) {
+    return null;
+  }
+  const maker = LIBRARIES[own].makers[name];
+  return (
+    makeChain(maker, passed) ?? makeTemplate(m, own, maker, passed, node)
+  );
+}
+
+/** Call a method of a library's; null where it isn't understood. */
+function callLibrary(
+  m: Machine,
+  receiver: Value,
+  method: string,
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  switch (receiver.type) {
+    case 'library':
+      return receiver.family === ''
+        ? null
+        : method === 'assign'
+          ? assigned(passed)
+          : callClassMethod(
+              m,
+              receiver.family,
+              receiver.name,
+              method,
+              passed,
+              node
+            );
+    case 'template':
+      return callTemplateMethod(m, receiver, method, passed, node);
+    case 'chain':
+      return callChain(m, receiver, method, passed, node);
+    default:
+      return null;
+  }
 }
 
 function callMethod(
@@ -104,6 +174,12 @@ function callMethod(
   if (receiver.type === 'text') {
     if (method === 'format' || method === 'format_map') {
       return format(m, receiver, method, passed, node, place);
+    }
+    if (method === 'replace') {
+      const filled = replaceMarker(m, receiver, passed, node);
+      if (filled !== null) {
+        return filled;
+      }
     }
     const value = isPlain
       ? m.each(
@@ -122,6 +198,10 @@ function callMethod(
     if (found !== undefined) {
       return runFunction(m, found, withSelf(receiver, passed, place), place);
     }
+  }
+  const known = callLibrary(m, receiver, method, passed, node);
+  if (known !== null) {
+    return known;
   }
   if ((receiver.type === 'list' || receiver.type === 'dict') && isPlain) {
     const value = callContainer(receiver, method, args);
@@ -178,7 +258,7 @@ function format(
         };
   const filled = fillFormat(text, filling, place);
   m.reach({
-    how: 'format',
+    how: { syntax: 'format' },
     text,
     args:
       method === 'format'
@@ -197,24 +277,6 @@ function format(
     m.unknown(passed.all, place);
   }
   return filled.value ?? unknown('run', place);
-}
-
-type Entries = ReadonlyMap<string, readonly [Value, Value]> | null;
-
-function entriesOf(value: Value | undefined): Entries {
-  return value?.type === 'dict' && !value.lost ? value.entries : null;
-}
-
-/** A dictionary's entries by the names of keywords. */
-function named(entries: Entries, place: IPlace): Map<string, IBinding> {
-  const found = new Map<string, IBinding>();
-  for (const [key, value] of entries?.values() ?? []) {
-    const name = stringOf(key);
-    if (name !== null) {
-      found.set(name, { value, place });
-    }
-  }
-  return found;
 }
 
 /** Work out what a call passes, in order. */

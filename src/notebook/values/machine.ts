@@ -6,7 +6,7 @@ import { effectsOf } from './effects';
 import { Memory, MOST_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
 import { Sightings } from './sightings';
-import type { IReach } from './sightings';
+import type { IChat, IReach } from './sightings';
 import { choose, lift, lostBy, unknown } from './value';
 import type {
   IBinding,
@@ -212,6 +212,9 @@ export class Machine {
       case 'tuple':
         value.items.forEach(item => this.lose(item, why));
         return;
+      case 'template':
+        value.lost ??= why;
+        return;
       case 'choice':
         value.options.forEach(option => this.lose(option.value, why));
         return;
@@ -267,6 +270,20 @@ export class Machine {
   seeAt(key: string, binding: IBinding): void {
     if (this.muted === 0) {
       this.sightings.see(key, binding);
+    }
+  }
+
+  /** Note what the field of that key is where no call is seen to fill it in. */
+  assume(key: string, binding: IBinding): void {
+    if (this.muted === 0) {
+      this.sightings.assume(key, binding);
+    }
+  }
+
+  /** Note a conversation template. */
+  chat(chat: IChat): void {
+    if (this.muted === 0) {
+      this.sightings.chat(chat);
     }
   }
 

@@ -3,6 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from '../strings/evaluate';
 import type { Machine } from './machine';
+import { memberOf } from './libraries';
 import { item, slice } from './operators';
 import { expressionsOf } from './syntax';
 import type { IPlace, Value } from './value';
@@ -18,7 +19,7 @@ export function member(m: Machine, node: SyntaxNode): Value {
     const path = value.type === 'module' ? `${value.name}.${name}` : '';
     return KNOWN_ATTRIBUTES.has(path)
       ? { type: 'builtin', name: path }
-      : m.unknown([value], place);
+      : ((path === '' ? null : memberOf(path)) ?? m.unknown([value], place));
   }
   const inner = rest.slice(0, -1);
   if (inner.some(({ name }) => name === ':')) {

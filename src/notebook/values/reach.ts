@@ -1,7 +1,10 @@
-/** Which texts of a cell are templates: those that a `.format` or `%` reaches. */
-import { readFormat, readPercent } from '../strings/format';
+/** Which texts of a cell are templates: those that a call reaches that fills them in. */
+import type { IMarker } from '../../session/source';
+import { readTemplate } from '../strings/library';
+import { readMarkers } from '../strings/markers';
 import { MOST_PROBLEMS } from '../strings/python';
 import type { IFindContext, IFoundText } from '../strings/types';
+import { chatsOf } from './chats';
 import type { IReach } from './sightings';
 import type { IRun } from './run';
 import { stringOf } from './value';
@@ -13,7 +16,7 @@ export function templatesOf(
   index: number,
   context: IFindContext
 ): IFoundText[] {
-  return found.map(text => {
+  return chatsOf(found, run, index, context).map(text => {
     if (text.kind !== 'string') {
       return text;
     }
@@ -37,20 +40,46 @@ function isOf({ text }: IReach, found: IFoundText, index: number): boolean {
 /** A template, with the arguments of the first call that fills it in. */
 function asTemplate(
   text: IFoundText,
-  [{ how, args }, ...others]: readonly IReach[],
+  reaches: readonly IReach[],
   context: IFindContext
 ): IFoundText {
-  const read = how === 'format' ? readFormat : readPercent;
+  const markers = markersOf(reaches);
+  if (markers.length > 0) {
+    const { fields } = readMarkers(text, markers);
+    return { ...text, fields, kind: 'template', markers };
+  }
+  const [{ how, args }, ...others] = reaches;
   // What one of several calls leaves out, another may give.
   const open = args.open || others.length > 0;
-  const { problems, ...template } = read(text, { ...args, open }, context);
+  const { problems, isPlain, ...template } = readTemplate(
+    text,
+    how,
+    context,
+    { ...args, open }
+  );
   const found = [...(text.problem ? [text.problem] : []), ...problems];
   return {
     ...text,
     ...template,
-    kind: 'template',
+    kind: isPlain ? 'template' : text.kind,
     ...(found.length > 0
       ? { problem: found.slice(0, MOST_PROBLEMS).join(' ') }
       : {})
   };
+}
+
+/** The markers of all calls, each once, in the order of the longest chain first. */
+function markersOf(reaches: readonly IReach[]): IMarker[] {
+  const chains = reaches.map(({ markers = [] }) => markers);
+  chains.sort((one, other) => other.length - one.length);
+  const all: IMarker[] = [];
+  for (const marker of chains.flat()) {
+    const isNew = all.every(
+      one => one.marker !== marker.marker && one.name !== marker.name
+    );
+    if (isNew) {
+      all.push(marker);
+    }
+  }
+  return all;
 }

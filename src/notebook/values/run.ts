@@ -10,7 +10,7 @@ import { runAtAnyTime } from './functions';
 import { magicsOf, wordsOf } from './linemagics';
 import type { ILineMagic } from './linemagics';
 import { Machine, TooMuch } from './machine';
-import type { IReach, ISeen } from './sightings';
+import type { IChat, IReach, ISeen } from './sightings';
 import { Scope } from './memory';
 import type { Memory } from './memory';
 import { runOrder } from './order';
@@ -34,6 +34,8 @@ export interface IRun {
   readonly seen: ReadonlyMap<string, ISeen>;
   /** Calls that fill texts in. */
   readonly reaches: readonly IReach[];
+  /** Conversation templates of libraries. */
+  readonly chats: readonly IChat[];
   /** Texts of several parts, by `cell:from:to` of the expression that makes them. */
   readonly texts: ReadonlyMap<string, ITextValue>;
   /** What an expression is where a cell begins, such as a field's that isn't run. */
@@ -106,9 +108,11 @@ function* passage(
       }
     }
   }
+  m.sightings.settle();
   return {
     seen: m.sightings.seen,
     reaches: m.sightings.reaches,
+    chats: m.sightings.chats,
     texts: m.sightings.texts,
     isEarly: m.isEarly,
     memory: m.memory,

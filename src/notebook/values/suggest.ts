@@ -62,7 +62,8 @@ function* seenOf(
   parser: Parser
 ): Work<ISeen | null> {
   const at = sourceSpans(text.map, field.value)[0]?.[0];
-  const seen = run.seen.get(`${index}:${at}`);
+  const { cell, at: offset } = field.place ?? { cell: index, at };
+  const seen = run.seen.get(`${cell}:${offset}`);
   if (seen !== undefined || field.wanted === null) {
     return seen ?? null;
   }
@@ -161,6 +162,8 @@ function reason({ cause, place }: IWhy, words: IWords): string {
       return trans.__('given by calls of the function in %1', where);
     case 'unbound':
       return trans.__('has no value in this notebook');
+    case 'unfilled':
+      return trans.__('no call that is followed here gives it a value');
     case 'anything':
       return trans.__('may be changed by the code in %1', where);
     case 'syntax':

@@ -75,7 +75,16 @@ export function fillFormat(
       const value = argument(filling, nameOf(key), place).value;
       return printed(value) ?? '\0';
     });
-    const value = shown(inner, conversion ?? '', filledSpec, place);
+    const value: Value =
+      inner.type === 'choice'
+        ? {
+            ...inner,
+            options: inner.options.map(option => ({
+              ...option,
+              value: shown(option.value, conversion ?? '', filledSpec, place)
+            }))
+          }
+        : shown(inner, conversion ?? '', filledSpec, place);
     fields.push({
       place: placeIn(template, at),
       binding: { ...bound, value }
@@ -232,7 +241,7 @@ export function shown(
 }
 
 /** A field's part of the text: open where its value isn't known. */
-function partOf(
+export function partOf(
   value: Value,
   template: ITextValue,
   at: number,
@@ -253,7 +262,7 @@ function partOf(
   };
 }
 
-function joined(parts: readonly ITextValue[]): ITextValue | null {
+export function joined(parts: readonly ITextValue[]): ITextValue | null {
   const units = parts.reduce((sum, part) => sum + unitsOf(part), 0);
   return units > LONGEST ? null : concat(parts);
 }

@@ -1,0 +1,479 @@
+/** Templates of libraries: what makes them, and what fills them in. */
+import type { SyntaxNode } from '@lezer/common';
+
+import type { Role } from '../../api';
+import { ANY, readTemplate } from '../strings/library';
+import type { IWriting } from '../strings/library';
+import { variableOf } from '../strings/python';
+import type { IPassed } from './functions';
+import { HARMLESS_METHODS, LIBRARIES } from './libraries';
+import type { IFills, IMaker } from './libraries';
+import type { Machine } from './machine';
+import { entriesOf, named } from './passed';
+import type { IFilling } from './templates';
+import { stringOf, unknown } from './value';
+import type {
+  IBinding,
+  IExtent,
+  IMessage,
+  IPlace,
+  ITemplateValue,
+  ITextValue,
+  Value
+} from './value';
+import { SILENT } from './walk';
+import { fillWritten } from './written';
+
+const ROLES: Readonly<Record<string, Role>> = {
+  system: 'system',
+  developer: 'system',
+  user: 'user',
+  human: 'user',
+  assistant: 'model',
+  ai: 'model',
+  model: 'model'
+};
+
+/** LangChain's names of ways to write placeholders. */
+const FORMATS: Readonly<Record<string, IWriting>> = {
+  'f-string': { syntax: 'format' },
+  jinja2: { syntax: 'jinja' },
+  mustache: { syntax: 'mustache' }
+};
+
+/** A template that a library's class, or a method of it, makes; null for others. */
+export function makeTemplate(
+  m: Machine,
+  family: string,
+  maker: IMaker,
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  const place = m.place(node.from);
+  switch (maker.makes) {
+    case 'environment': {
+      const writing = writingOf(maker.writing!, passed);
+      return writing && { ...plain(family, []), writing };
+    }
+    case 'placeholder': {
+      const name = given(passed, ['variable_name'], true)?.value;
+      const puts = {
+        role: null,
+        text: null,
+        writing: null,
+        puts: (name && stringOf(name)) ?? ''
+      };
+      return plain(family, [puts]);
+    }
+    case 'message': {
+      const text = given(passed, maker.text!, maker.isFirst)?.value;
+      return plain(family, [
+        { role: maker.role!, text: textOf(text), writing: null }
+      ]);
+    }
+    case 'chat': {
+      const names = ['messages', 'message_templates'];
+      const list = given(passed, names, true)?.value;
+      return makeChat(m, family, maker.writing!, list, passed, node);
+    }
+    case 'template': {
+      const inner = given(passed, maker.text!, maker.isFirst);
+      if (inner?.value.type === 'template') {
+        // A message's template that is made of a text's.
+        const messages = inner.value.messages.map(message => ({
+          ...message,
+          role: maker.role ?? message.role
+        }));
+        return { ...inner.value, messages };
+      }
+      const writing = writingOf(maker.writing!, passed);
+      return writing
+        ? made(m, family, writing, inner, maker.role, passed, place)
+        : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** A template of the text that a call gives. */
+function made(
+  m: Machine,
+  family: string,
+  writing: IWriting,
+  inner: IBinding | undefined,
+  role: Role | undefined,
+  passed: IPassed,
+  place: IPlace
+): Value | null {
+  const text = textOf(inner?.value);
+  const message: IMessage = { role: role ?? null, text, writing };
+  const value = { ...plain(family, [message]), ...partsOf(passed, place) };
+  look(m, value, place);
+  return text === null ? null : value;
+}
+
+/** Where a name isn't known to be of a library, its text decides of which. */
+export function familyOf(family: string, passed: IPassed): string | null {
+  if (family !== '') {
+    return family;
+  }
+  const text = passed.positional[0] ? stringOf(passed.positional[0].value) : null;
+  const isJinja = text !== null && /\{\{|\{%/.test(text);
+  const isString = text !== null && /\$[_a-z{]/i.test(text);
+  return isJinja === isString ? null : isJinja ? 'jinja2' : 'string';
+}
+
+/** Call a method of a library's class; null for those that aren't known. */
+export function callClassMethod(
+  m: Machine,
+  family: string,
+  name: string,
+  method: string,
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  const { makers, texts, lists } = LIBRARIES[family];
+  const maker = makers[name];
+  if (lists.includes(method) && maker.makes === 'chat') {
+    const list = given(passed, ['messages', 'message_templates'], true)?.value;
+    return makeChat(m, family, maker.writing!, list, passed, node);
+  }
+  const isText = maker.makes === 'template' || maker.makes === 'chat';
+  const writing = isText ? writingOf(maker.writing!, passed) : null;
+  const place = m.place(node.from);
+  return texts.includes(method) && writing !== null
+    ? made(
+        m,
+        family,
+        writing,
+        given(passed, ['template'], true),
+        maker.role,
+        passed,
+        place
+      )
+    : null;
+}
+
+/** Call a method of a template; null for those that aren't known. */
+export function callTemplateMethod(
+  m: Machine,
+  template: ITemplateValue,
+  method: string,
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  const place = m.place(node.from);
+  const { family, writing } = template;
+  const library = LIBRARIES[family];
+  if (template.lost !== null) {
+    return null;
+  }
+  if (writing !== undefined) {
+    const inner = given(passed, ['source'], true);
+    return library.texts.includes(method)
+      ? made(m, family, writing, inner, undefined, NOTHING, place)
+      : null;
+  }
+  if (HARMLESS_METHODS.test(method)) {
+    return unknown('run', place);
+  }
+  if (!Object.hasOwn(library.methods, method)) {
+    return null;
+  }
+  const fills = library.methods[method];
+  if (fills.gives === 'template') {
+    const { keyword, open } = passed;
+    const filled = new Map([...template.filled, ...keyword]);
+    const partial = { ...template, filled, open: template.open ?? open };
+    look(m, partial, place);
+    return partial;
+  }
+  const text = fillingsOf(template, fills, passed, place).map(filling =>
+    fillTemplate(m, template, filling, place, fills.isSafe)
+  );
+  m.unknown(passed.all, place);
+  return fills.gives === 'text' && text[0] ? text[0] : unknown('run', place);
+}
+
+/** What a method gives a template, each time that it fills it in. */
+function fillingsOf(
+  template: ITemplateValue,
+  { takes }: IFills,
+  passed: IPassed,
+  place: IPlace
+): IFilling[] {
+  const { keyword, positional, open } = passed;
+  const [first] = positional;
+  switch (takes) {
+    case 'keywords':
+      return [{ positional: [], keyword, open }];
+    case 'mappings': {
+      const known = positional.map(({ value }) => entriesOf(value));
+      const isKnown = !known.includes(null);
+      const all = known.map((entries, index) =>
+        named(entries, positional[index].place)
+      );
+      return [
+        {
+          positional: [],
+          keyword: new Map([...all.flatMap(one => [...one]), ...keyword]),
+          open: open ?? (isKnown ? null : unknown('run', place))
+        }
+      ];
+    }
+    case 'input':
+      return [inputOf(template, first ?? keyword.get('input'), place)];
+    case 'inputs': {
+      const list = first?.value;
+      return list?.type === 'list' && !list.lost
+        ? list.items.map(value =>
+            inputOf(template, { value, place: first.place }, place)
+          )
+        : [inputOf(template, undefined, place)];
+    }
+  }
+}
+
+/** What one input gives: a dictionary's entries, or the value of the only name. */
+export function inputOf(
+  template: ITemplateValue,
+  input: IBinding | undefined,
+  place: IPlace
+): IFilling {
+  const value = input?.value ?? unknown('run', place);
+  if (value.type === 'dict' || value.type === 'unknown') {
+    const entries = entriesOf(value);
+    return {
+      positional: [],
+      keyword: named(entries, input?.place ?? place),
+      open: entries === null ? unknown('run', place) : null
+    };
+  }
+  const names = namesOf(template);
+  const isOne = names.size === 1 && input !== undefined;
+  return {
+    positional: [],
+    keyword: new Map(isOne ? [[[...names][0], input]] : []),
+    open: isOne ? null : unknown('run', place)
+  };
+}
+
+/** Names that a template has no value for yet. */
+function namesOf({ messages, filled }: ITemplateValue): Set<string> {
+  const names = new Set<string>();
+  for (const { text, writing, puts } of messages) {
+    if (puts !== undefined) {
+      names.add(puts);
+    } else if (text !== null && writing !== null) {
+      const value = stringOf(text) ?? '';
+      readTemplate({ value, map: [] }, writing, SILENT_CONTEXT).fields.forEach(
+        ({ name }) => names.add(/^[^.[!:]*/.exec(name)![0])
+      );
+    }
+  }
+  filled.forEach((_, name) => names.delete(name));
+  return names;
+}
+
+/** Fill a template in; what its fields are is seen. Its text, or null. */
+export function fillTemplate(
+  m: Machine,
+  template: ITemplateValue,
+  filling: IFilling,
+  place: IPlace,
+  isSafe = false
+): ITextValue | null {
+  const { messages, filled } = template;
+  const keyword = new Map([...filled, ...filling.keyword]);
+  const open = filling.open ?? template.open;
+  let whole: ITextValue | null = null;
+  for (const { text, writing } of messages) {
+    if (text === null || writing === null || stringOf(text) === null) {
+      continue;
+    }
+    const how = { ...writing, isLenient: isSafe };
+    const all = { positional: [], keyword, open };
+    const { value, fields } = fillWritten(text, how, all, place);
+    m.reach({ how, text, args: ANY });
+    for (const field of fields) {
+      if (field.place !== null) {
+        m.seeAt(`${field.place.cell}:${field.place.at}`, field.binding);
+      }
+    }
+    whole = value;
+  }
+  return messages.length === 1 && messages[0].role === null ? whole : null;
+}
+
+/** Note the texts of a template, of whose fields no call may be seen. */
+function look(m: Machine, template: ITemplateValue, place: IPlace): void {
+  const { messages, filled, open } = template;
+  for (const { text, writing } of messages) {
+    if (text === null || writing === null || stringOf(text) === null) {
+      continue;
+    }
+    m.reach({ how: writing, text, args: ANY });
+    const lost = open ?? unknown('unfilled', place);
+    const filling = { positional: [], keyword: filled, open: lost };
+    for (const field of fillWritten(text, writing, filling, place).fields) {
+      if (field.place !== null) {
+        m.assume(`${field.place.cell}:${field.place.at}`, field.binding);
+      }
+    }
+  }
+}
+
+/** A conversation template of a list of messages. */
+function makeChat(
+  m: Machine,
+  family: string,
+  usual: IWriting,
+  list: Value | undefined,
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  const place = m.place(node.from);
+  const writing = writingOf(usual, passed);
+  const isKnown =
+    list?.type === 'tuple' || (list?.type === 'list' && !list.lost);
+  if (!isKnown || writing === null) {
+    return null;
+  }
+  const messages: IMessage[] = [];
+  for (const one of list.items) {
+    const found = messagesOf(one, writing);
+    if (found === null) {
+      return null;
+    }
+    messages.push(...found);
+  }
+  const value = { ...plain(family, messages), ...partsOf(passed, place) };
+  look(m, value, place);
+  const { cell, source } = m.code;
+  const call: IExtent = { cell, from: node.from, to: node.to };
+  const extent = (list.type === 'list' && list.whole) || call;
+  m.chat({ extent, messages, ...variableOf(node, source) });
+  return value;
+}
+
+/** The messages that an item of such a list stands for; null where it isn't known. */
+function messagesOf(value: Value, writing: IWriting): IMessage[] | null {
+  if (value.type === 'text') {
+    return [{ role: 'user', text: value, writing }];
+  }
+  if (value.type === 'template') {
+    return value.filled.size > 0 ? null : [...value.messages];
+  }
+  const pair =
+    value.type === 'tuple'
+      ? value.items
+      : ['role', 'content'].map(
+          key => entriesOf(value)?.get(`s${key}`)?.[1] ?? null
+        );
+  const [who, what] = pair;
+  const role = who && stringOf(who)?.toLowerCase();
+  if (pair.length !== 2 || !role || !what) {
+    return null;
+  }
+  if (role === 'placeholder') {
+    const puts = /^\{(.*)\}$/s.exec(stringOf(what) ?? '')?.[1];
+    return puts === undefined
+      ? null
+      : [{ role: null, text: null, writing: null, puts }];
+  }
+  return Object.hasOwn(ROLES, role)
+    ? [{ role: ROLES[role], text: textOf(what), writing }]
+    : null;
+}
+
+function plain(family: string, messages: readonly IMessage[]): ITemplateValue {
+  return {
+    type: 'template',
+    family,
+    messages,
+    filled: new Map(),
+    open: null,
+    lost: null
+  };
+}
+
+const NOTHING: IPassed = {
+  positional: [],
+  keyword: new Map(),
+  open: null,
+  all: []
+};
+
+const SILENT_CONTEXT = { lookup: () => null, trans: SILENT };
+
+/** An argument by its names, or the first. */
+function given(
+  { positional, keyword }: IPassed,
+  names: readonly string[],
+  isFirst = false
+): IBinding | undefined {
+  const name = names.find(each => keyword.has(each));
+  return name === undefined
+    ? isFirst
+      ? positional[0]
+      : undefined
+    : keyword.get(name);
+}
+
+function textOf(value: Value | undefined): ITextValue | null {
+  return value?.type === 'text' ? value : null;
+}
+
+/** The values that a template is made with. */
+function partsOf(
+  { keyword, open }: IPassed,
+  place: IPlace
+): Pick<ITemplateValue, 'filled' | 'open'> {
+  const part = keyword.get('partial_variables');
+  const entries = entriesOf(part?.value);
+  const isKnown = part === undefined || entries !== null;
+  const filled = named(entries, part?.place ?? place);
+  const renamed = ['template_var_mappings', 'function_mappings'].some(name =>
+    keyword.has(name)
+  );
+  return {
+    filled,
+    open: isKnown && !renamed ? open : unknown('run', place)
+  };
+}
+
+/** How a call says that placeholders are written; null where it isn't known. */
+function writingOf(
+  usual: IWriting,
+  { keyword, open }: IPassed
+): IWriting | null {
+  const format = keyword.get('template_format');
+  if (format !== undefined) {
+    const name = stringOf(format.value);
+    return name !== null && Object.hasOwn(FORMATS, name) ? FORMATS[name] : null;
+  }
+  if (usual.syntax !== 'jinja') {
+    return usual;
+  }
+  if (open !== null) {
+    return null;
+  }
+  let writing = usual;
+  for (const [name, { value }] of keyword) {
+    const isOff = value.type === 'bool' && !value.value;
+    if (name === 'undefined') {
+      writing = { ...writing, isStrict: true };
+    } else if (name === 'autoescape') {
+      writing = { ...writing, mayEscape: !isOff };
+    } else if (name === 'keep_trailing_newline') {
+      if (value.type !== 'bool') {
+        return null;
+      }
+      writing = { ...writing, keepsEnd: value.value };
+    } else if (/_(string|prefix|sequence)$|^finalize$/.test(name)) {
+      return null;
+    }
+  }
+  return writing;
+}
