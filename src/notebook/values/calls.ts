@@ -125,9 +125,7 @@ function makeOf(
     return null;
   }
   const maker = LIBRARIES[own].makers[name];
-  return (
-    makeChain(maker, passed) ?? makeTemplate(m, own, maker, passed, node)
-  );
+  return makeChain(maker, passed) ?? makeTemplate(m, own, maker, passed, node);
 }
 
 /** Call a method of a library's; null where it isn't understood. */

@@ -224,4 +224,3 @@ function take(
   m.unknown([value, input.value], place);
   return other;
 }
-

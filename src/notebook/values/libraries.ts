@@ -207,9 +207,7 @@ const ALONE: ReadonlyMap<string, string> = new Map([
   ...['langchain', 'llama_index', 'haystack']
     .reverse()
     .flatMap(family =>
-      Object.keys(LIBRARIES[family].makers).map(
-        name => [name, family] as const
-      )
+      Object.keys(LIBRARIES[family].makers).map(name => [name, family] as const)
     ),
   ['Template', '']
 ]);

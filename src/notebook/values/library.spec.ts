@@ -1,6 +1,8 @@
 /** Templates of libraries: which texts are theirs, and what fills them in. */
+import { turnsIn } from '../../session/conversation';
+import { sourceSpans } from '../../session/mapped';
 import { fill } from '../../session/template';
-import { suggested, valuesOf } from './fakes';
+import { codeCells, pythonFinder, suggested, valuesOf } from './fakes';
 
 /** Cells, the index of the one that is asked, and the values of its fields. */
 type Case = readonly [
@@ -56,7 +58,9 @@ const KNOWN: readonly Case[] = [
   ],
   [
     'the only name of a template, by its value alone',
-    [`${FROM}p = PromptTemplate.from_template("On {x}.")\n(p | llm).invoke("rain")`],
+    [
+      `${FROM}p = PromptTemplate.from_template("On {x}.")\n(p | llm).invoke("rain")`
+    ],
     0,
     { x: 'rain' }
   ],
@@ -104,7 +108,7 @@ const KNOWN: readonly Case[] = [
   [
     'items that go in',
     [
-      `from operator import itemgetter\n${FROM}chain = {"q": itemgetter("a"), "n": lambda x: x["b"]} | PromptTemplate.from_template("{q} {n}") | llm\nchain.invoke({"a": "A", "b": "B"})`
+      `from operator import itemgetter\n${FROM}chain = {"q": itemgetter("a"), "n": itemgetter("b")} | PromptTemplate.from_template("{q} {n}") | llm\nchain.invoke({"a": "A", "b": "B"})`
     ],
     0,
     { q: 'A', n: 'B' }
@@ -228,7 +232,9 @@ const KNOWN: readonly Case[] = [
   ],
   [
     'replace, of a value that is not known',
-    ['P = "<doc> and <q>"\nP.replace("<doc>", load()).replace("<q>", q)\nq = "Q"'],
+    [
+      'P = "<doc> and <q>"\nP.replace("<doc>", load()).replace("<q>", q)\nq = "Q"'
+    ],
     0,
     { q: 'Q' }
   ],
@@ -251,6 +257,30 @@ const KNOWN: readonly Case[] = [
     ['T = "On {x}."\nd = dict_ = {"x": "rain"}\nT.format_map(d)'],
     0,
     { x: 'rain' }
+  ],
+  [
+    "names in Jupyter AI's cells",
+    ['topic = "rain"', '%%ai m\nWrite on {topic} in {{braces}}.'],
+    1,
+    { topic: 'rain' }
+  ],
+  [
+    'formats in them',
+    ['n = 5; topic = "rain"', '%%ai m:x -f text\n{n:>3} of {topic!r}'],
+    1,
+    { 'n:>3': '  5', 'topic!r': "'rain'" }
+  ],
+  [
+    'a template string',
+    ['p = t"Hello {name}"\nname = "Ada"'],
+    0,
+    { name: 'Ada' }
+  ],
+  [
+    'a raw template string with formats',
+    ["n = 2.5\nsend(tR'{n:.2f} \\d {n!r}')"],
+    0,
+    { 'n:.2f': '2.50', 'n!r': '2.5' }
   ],
   [
     'each value of a loop',
@@ -334,7 +364,11 @@ describe('a library’s template', () => {
       '"{A} {B}".replace("{A}", "a").replace("{B}", "[{A}]")',
       'a [{A}]'
     ],
-    ['a marker that is replaced once', '"{A} {A}".replace("{A}", "a", 1)', 'a {A}']
+    [
+      'a marker that is replaced once',
+      '"{A} {A}".replace("{A}", "a", 1)',
+      'a {A}'
+    ]
   ])('fills in %s as the library does', async (_, cell, whole) => {
     const { found } = await suggested([cell], 0);
     const notebook = await suggested([cell], 0);
@@ -346,8 +380,16 @@ describe('a library’s template', () => {
   });
 
   it.each([
-    ['a loop of Jinja', 'from jinja2 import Template\nTemplate("{% for x in xs %}{{ x }}{% endfor %}").render(xs=xs)', '“{% for x in xs %}” decides'],
-    ['a section of Mustache', `${FROM}PromptTemplate.from_template("{{#x}}y{{/x}}", template_format="mustache")`, '“{{#x}}” decides']
+    [
+      'a loop of Jinja',
+      'from jinja2 import Template\nTemplate("{% for x in xs %}{{ x }}{% endfor %}").render(xs=xs)',
+      '“{% for x in xs %}” decides'
+    ],
+    [
+      'a section of Mustache',
+      `${FROM}PromptTemplate.from_template("{{#x}}y{{/x}}", template_format="mustache")`,
+      '“{{#x}}” decides'
+    ]
   ])('stays as it is written: %s', async (_, cell, problem) => {
     const { found } = await suggested([cell], 0);
     const text = found.find(({ problem: own }) => own !== undefined)!;
@@ -357,16 +399,130 @@ describe('a library’s template', () => {
   });
 
   it.each([
-    ['a class of the notebook’s', 'class PromptTemplate:\n    def __init__(self, template): pass\nPromptTemplate(template="On {x}.")'],
-    ['another library’s', 'from mine import PromptTemplate\nPromptTemplate.from_template("On {x}.")'],
+    [
+      'a class of the notebook’s',
+      'class PromptTemplate:\n    def __init__(self, template): pass\nPromptTemplate(template="On {x}.")'
+    ],
+    [
+      'another library’s',
+      'from mine import PromptTemplate\nPromptTemplate.from_template("On {x}.")'
+    ],
     ['a Template whose text says nothing', 'Template("On {x}.")'],
-    ['string.Template, for Jinja’s', 'from string import Template\nTemplate("On {{ x }}.")'],
-    ['markers of another kind', 'from jinja2 import Environment\nEnvironment(variable_start_string="<<").from_string("{{ x }}")'],
+    [
+      'string.Template, for Jinja’s',
+      'from string import Template\nTemplate("On {{ x }}.")'
+    ],
+    [
+      'markers of another kind',
+      'from jinja2 import Environment\nEnvironment(variable_start_string="<<").from_string("{{ x }}")'
+    ],
     ['cleaning up', '"a<br>b".replace("<br>", "\\n").replace("b", "c")'],
     ['a text that is no marker', '"a cat".replace("cat", dog)']
   ])('is no template: %s', async (_, cell) => {
     const { found } = await suggested([cell], 0);
-    expect(found.filter(({ kind }) => kind === 'template')).toEqual([]);
+    expect(found.filter(({ fields }) => fields.length > 0)).toEqual([]);
+  });
+
+  it.each<[string, string[], string[], Record<string, string>]>([
+    [
+      'tuples',
+      [
+        'p = ChatPromptTemplate.from_messages([("system", "You translate into {language}."), ("human", "{text}")])\np.invoke({"language": "German", "text": "hi"})'
+      ],
+      ['system: You translate into {language}.', 'user: {text}'],
+      { language: 'German', text: 'hi' }
+    ],
+    [
+      'names, of another cell, too, and braces',
+      [
+        'S = "You know {{\\"a\\": {x}}}."',
+        'H = "On {y}"\np = ChatPromptTemplate.from_messages([("system", S), ("human", H)])\n(p | llm).invoke({"x": "X", "y": "Y"})'
+      ],
+      ['system: You know {"a": {x}}.', 'user: On {y}'],
+      { x: 'X', y: 'Y' }
+    ],
+    [
+      'classes, of which messages are no templates',
+      [
+        'p = ChatPromptTemplate.from_messages([SystemMessage(content="In {braces}."), HumanMessagePromptTemplate.from_template("On {x}"), AIMessage("{ok}"), ("user", "{y}")])\np.format_messages(x="X", y="Y")'
+      ],
+      ['system: In {braces}.', 'user: On {x}', 'model: {ok}', 'user: {y}'],
+      { x: 'X', y: 'Y' }
+    ],
+    [
+      'a text alone, and a list that a name stands for',
+      [
+        'messages = [("system", "In {a}."), "On {b}"]\nchat = ChatPromptTemplate(messages)',
+        'chat.format_prompt(a="A", b="B")'
+      ],
+      ['system: In {a}.', 'user: On {b}'],
+      { a: 'A', b: 'B' }
+    ],
+    [
+      'dictionaries, and a name whose value is unknown',
+      [
+        'p = ChatPromptTemplate.from_messages([{"role": "system", "content": rules}, {"role": "user", "content": "On {{x}}: {x}"}])\np.invoke({"x": "X"})'
+      ],
+      ['system: {rules}', 'user: On {x}: {x}'],
+      { x: 'X' }
+    ]
+  ])('is a conversation of %s', async (_, cells, turns, values) => {
+    const at = cells.findIndex(
+      cell =>
+        cell.includes('("system"') ||
+        cell.includes('SystemMessage(') ||
+        cell.includes('"role"')
+    );
+    const { found } = await suggested(cells, at);
+    const text = found.filter(({ kind }) => kind === 'conversation');
+    expect(text).toHaveLength(1);
+    expect(found[0]).toBe(text[0]);
+    expect(
+      turnsIn(text[0].value, text[0].turns!).map(
+        ({ role, text: said }) => `${role}: ${said}`
+      )
+    ).toEqual(turns);
+    const all = await pythonFinder().suggest(codeCells(cells), at, text[0]);
+    const known = Object.entries(all).filter(([, { value }]) => value !== null);
+    expect(
+      Object.fromEntries(known.map(([name, { value }]) => [name, value]))
+    ).toEqual(values);
+    for (const { value, name } of text[0].fields) {
+      for (const [from, to] of sourceSpans(text[0].map, value)) {
+        expect([name, `{${name}}`]).toContain(cells[at].slice(from, to));
+      }
+    }
+  });
+
+  it.each([
+    'MessagesPlaceholder("history")',
+    'MessagesPlaceholder(variable_name="history", optional=True)',
+    '("placeholder", "{history}")'
+  ])('leaves messages out that %s puts in, and says so', async puts => {
+    const cell = `p = ChatPromptTemplate.from_messages([("system", "Be {a}."), ${puts}, ("human", "{b}")])\np.invoke({"a": "A", "b": "B", "history": h})`;
+    const { found } = await suggested([cell], 0);
+    expect(found[0]).toMatchObject({ kind: 'conversation', variable: 'p' });
+    expect(found[0].value).toBe('System\nBe {a}.\n\nUser\n{b}');
+    expect(found[0].problem).toBe(
+      'The messages of “history” are put in at run time; they are left out here.'
+    );
+  });
+
+  it('says what Jupyter AI fails on', async () => {
+    const { found } = await suggested(['%%ai m\nAnswer as {"a": 1}.'], 0);
+    expect(found[0]).toMatchObject({
+      kind: 'raw',
+      value: 'Answer as {"a": 1}.',
+      fields: []
+    });
+    expect(found[0].problem).toContain('placeholder');
+  });
+
+  it('gives no text of a template string', async () => {
+    const cells = ['name = "Ada"\nt1 = t"Hello {name}"', 'f"{t1}"'];
+    expect(await valuesOf(cells, 1)).toEqual({});
+    const { found } = await suggested(['x = ["t", \'it\']\nf(\'a "t" b\')'], 0);
+    expect(found.map(({ value }) => value)).toEqual(['t', 'it', 'a "t" b']);
   });
 
   it('is not known any more where code may have changed it', async () => {

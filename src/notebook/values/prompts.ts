@@ -118,7 +118,9 @@ export function familyOf(family: string, passed: IPassed): string | null {
   if (family !== '') {
     return family;
   }
-  const text = passed.positional[0] ? stringOf(passed.positional[0].value) : null;
+  const text = passed.positional[0]
+    ? stringOf(passed.positional[0].value)
+    : null;
   const isJinja = text !== null && /\{\{|\{%/.test(text);
   const isString = text !== null && /\$[_a-z{]/i.test(text);
   return isJinja === isString ? null : isJinja ? 'jinja2' : 'string';

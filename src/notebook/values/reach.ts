@@ -51,12 +51,10 @@ function asTemplate(
   const [{ how, args }, ...others] = reaches;
   // What one of several calls leaves out, another may give.
   const open = args.open || others.length > 0;
-  const { problems, isPlain, ...template } = readTemplate(
-    text,
-    how,
-    context,
-    { ...args, open }
-  );
+  const { problems, isPlain, ...template } = readTemplate(text, how, context, {
+    ...args,
+    open
+  });
   const found = [...(text.problem ? [text.problem] : []), ...problems];
   return {
     ...text,

@@ -134,7 +134,11 @@ function opened(
 ): Value {
   const why =
     value.type === 'unknown' ? value.why : { cause: 'run' as const, place };
-  const all = placesOf(text.pieces.map(one => one.text).join(''), marker, count);
+  const all = placesOf(
+    text.pieces.map(one => one.text).join(''),
+    marker,
+    count
+  );
   const pieces: IPiece[] = [];
   let found = 0;
   for (const piece of text.pieces) {

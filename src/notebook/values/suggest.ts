@@ -10,7 +10,7 @@ import type { IFoundField, IFoundText } from '../strings/types';
 import { shown } from './templates';
 import type { ISeen } from './sightings';
 import type { IRun } from './run';
-import { optionsOf, stringOf } from './value';
+import { optionsOf, stringOf, unknown } from './value';
 import type { IBinding, IOption, IPlace, IWhy } from './value';
 
 /** Fields that values are looked for; and an expression's longest. */
@@ -74,14 +74,17 @@ function* seenOf(
   const bound = run.at(index, tree, field.wanted);
   const how = /^(?:!([rsa]))?(?::([^{}]*))?$/.exec(field.format);
   const options = optionsOf(bound);
-  const values = options.map(({ value }) =>
-    how === null
-      ? null
-      : stringOf(shown(value, how[1] ?? '', how[2] ?? '', bound.place))
-  );
+  const shows = options.map(option => ({
+    ...option,
+    value:
+      how === null
+        ? unknown('run', bound.place)
+        : shown(option.value, how[1] ?? '', how[2] ?? '', bound.place)
+  }));
+  const known = shows.filter(({ value }) => stringOf(value) !== null);
   return {
-    options: options.filter((_, item) => values[item] !== null),
-    why: values.includes(null) ? whyOf(bound) : null,
+    options: known,
+    why: known.length < shows.length ? whyOf(bound) : null,
     each: false,
     isDefault: false
   };
