@@ -32,6 +32,8 @@ export interface IMarker {
   /** The field's name. */
   readonly name: string;
   readonly marker: string;
+  /** Present if it is no field, but a text that is always replaced by this one. */
+  readonly value?: string;
   /** How often at most; left out: everywhere. */
   readonly count?: number;
 }

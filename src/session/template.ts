@@ -44,15 +44,17 @@ function fillMarkers(
   values: Readonly<Record<string, string>>
 ): { value: string; map: ITextRun[] } {
   let { value, map } = text;
-  for (const { name, marker, count = Infinity } of markers) {
-    if (!Object.hasOwn(values, name)) {
+  for (const { name, marker, value: fixed, count = Infinity } of markers) {
+    const insert =
+      fixed ?? (Object.hasOwn(values, name) ? values[name] : undefined);
+    if (insert === undefined) {
       continue;
     }
     const edits: IEdit[] = [];
     let at = value.indexOf(marker);
     while (at !== -1 && edits.length < count) {
       const to = at + marker.length;
-      edits.push({ from: at, to, insert: values[name] });
+      edits.push({ from: at, to, insert });
       at = value.indexOf(marker, to);
     }
     ({ value, map } = applyEdits({ value, map, fields: [] }, edits));

@@ -4,8 +4,12 @@ import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
 
+import { fill } from '../../src/session/template.ts';
+import { sourceSpans } from '../../src/session/mapped.ts';
+import { findConversations } from '../../src/notebook/strings/conversations.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
+import { templatesOf } from '../../src/notebook/values/reach.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
 import { stringOf } from '../../src/notebook/values/value.ts';
 
@@ -13,6 +17,12 @@ const CONTEXT = {
   lookup: () => null,
   trans: { __: text => text }
 };
+
+/** Where a field's value is noted. */
+function keyOf({ place, value }, map, index) {
+  const at = sourceSpans(map, value)[0]?.[0];
+  return place ? `${place.cell}:${place.at}` : `${index}:${at}`;
+}
 
 function milliseconds() {
   const { user, system } = process.cpuUsage();
@@ -50,5 +60,30 @@ createInterface({ input: process.stdin }).on('line', line => {
         )
       )
     : [];
-  process.stdout.write(`${JSON.stringify({ seen, found, ms, longest })}\n`);
+  const texts = strings
+    ? read.map(({ source, tree }, index) =>
+        templatesOf(
+          [
+            ...findConversations(source, CONTEXT, tree),
+            ...findPythonStrings(source, parser, CONTEXT, tree)
+          ],
+          step.value,
+          index,
+          CONTEXT
+        ).map(text => {
+          const { span, kind, value, problem } = text;
+          const fields = text.fields.map(field => [
+            field.name,
+            keyOf(field, text.map, index)
+          ]);
+          const known = fields.filter(([, key]) => seen[key]?.why === null);
+          const values = known.map(([name, key]) => [name, seen[key].values[0]]);
+          const filled = fill(text, Object.fromEntries(values)).value;
+          return { span, kind, value, problem, fields, filled };
+        })
+      )
+    : [];
+  process.stdout.write(
+    `${JSON.stringify({ seen, found, texts, ms, longest })}\n`
+  );
 });

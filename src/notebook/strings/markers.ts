@@ -48,8 +48,8 @@ export function readMarkers(
   const fields: IFoundField[] = [];
   const isTaken = (from: number, to: number) =>
     fields.some(({ value: [start, end] }) => from < end && start < to);
-  for (const { name, marker, count = Infinity } of markers) {
-    let left = count;
+  for (const { name, marker, value: fixed, count = Infinity } of markers) {
+    let left = fixed === undefined ? count : 0;
     let at = text.value.indexOf(marker);
     for (; at !== -1 && left > 0; left--) {
       const end = at + marker.length;

@@ -111,7 +111,16 @@ function scanMustache(text: string): IScan {
     });
     at = to;
   }
-  return { edits: [], places, unmatched: [], tag: null };
+  // Where a value stands both escaped and not, these are two fields.
+  const escaped = new Set(
+    places.filter(one => one.isEscaped).map(({ name }) => name)
+  );
+  const named = places.map(place =>
+    !place.isEscaped && escaped.has(place.name)
+      ? { ...place, name: `&${place.name}` }
+      : place
+  );
+  return { edits: [], places: named, unmatched: [], tag: null };
 }
 
 /** What `str.rstrip` and the `\s` of Python's `re` take for blanks. */

@@ -73,7 +73,9 @@ function markersOf(reaches: readonly IReach[]): IMarker[] {
   const all: IMarker[] = [];
   for (const marker of chains.flat()) {
     const isNew = all.every(
-      one => one.marker !== marker.marker && one.name !== marker.name
+      one =>
+        one.marker !== marker.marker &&
+        (one.name !== marker.name || marker.value !== undefined)
     );
     if (isNew) {
       all.push(marker);

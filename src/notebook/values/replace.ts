@@ -26,61 +26,80 @@ export function replaceMarker(
   const [old, given, times] = passed.positional;
   const marker = old === undefined ? null : stringOf(old.value);
   const count = times === undefined ? Infinity : countOf(times.value);
-  const original = text.marked?.text ?? text;
-  const before = text.marked?.markers ?? [];
+  const { text: original, markers: before } = text.marked ?? {
+    text,
+    markers: []
+  };
   const source = stringOf(original);
-  const name = marker === null ? null : markerName(marker);
   if (
     !marker ||
-    name === null ||
     given === undefined ||
     count === null ||
     source === null ||
     original.whole === null ||
-    !source.includes(marker) ||
     passed.keyword.size > 0 ||
     passed.open !== null ||
-    before.length >= MOST_MARKERS ||
-    before.some(one => one.marker === marker) ||
-    !isValue(marker, given, node)
+    before.length >= MOST_MARKERS
   ) {
     return null;
   }
   const place = m.place(node.from);
-  const isTaken = before.some(one => one.name === name);
-  const field: IMarker = {
-    name: isTaken ? marker : name,
-    marker,
-    ...(count !== Infinity && { count })
-  };
-  const markers = [...before, field];
+  const field = fieldOf(marker, given, count, source, before, node);
+  const fixed = stringOf(given.value);
+  if (field === null && (before.length === 0 || fixed === null)) {
+    return null;
+  }
+  // What comes behind a marker's may change what that was replaced by.
+  const limit = count === Infinity ? {} : { count };
+  const step = field ?? { name: '', marker, value: fixed!, ...limit };
+  const markers = [...before, step];
   m.reach({ how: { syntax: 'format' }, text: original, args: ANY, markers });
-  for (const at of placesOf(source, marker, count)) {
+  const places = field === null ? [] : placesOf(source, marker, count);
+  for (const at of places) {
     const where = placeIn(original, at);
     if (where !== null) {
       m.seeAt(`${where.cell}:${where.at}`, asText(given, place));
     }
   }
-  const made =
-    stringOf(text) === null
-      ? null
-      : m.each(
-          [given.value],
-          ([value]) =>
-            callText(text, 'replace', [
-              old.value,
-              value,
-              ...(times === undefined ? [] : [times.value])
-            ]) ?? opened(text, marker, count, value, place),
-          place
-        );
+  const made = m.each(
+    [given.value],
+    ([value]) =>
+      (count === Infinity && stringOf(text) !== null
+        ? callText(text, 'replace', [old.value, value])
+        : null) ?? opened(text, marker, count, value, place),
+    place
+  );
   if (given.value.type === 'unknown') {
     m.unknown([given.value], place);
   }
-  const value = made ?? opened(text, marker, count, given.value, place);
-  return value.type === 'text'
-    ? { ...value, marked: { text: original, markers } }
-    : value;
+  return made.type === 'text'
+    ? { ...made, marked: { text: original, markers } }
+    : made;
+}
+
+/** The field that a marker is of; null where it is none. */
+function fieldOf(
+  marker: string,
+  given: IBinding,
+  count: number,
+  source: string,
+  before: readonly IMarker[],
+  node: SyntaxNode
+): IMarker | null {
+  const name = markerName(marker);
+  if (
+    name === null ||
+    !source.includes(marker) ||
+    before.some(one => one.marker === marker) ||
+    !isValue(marker, given, node)
+  ) {
+    return null;
+  }
+  return {
+    name: before.some(one => one.name === name) ? marker : name,
+    marker,
+    ...(count !== Infinity && { count })
+  };
 }
 
 /** What is put in: a text, or the code fails. */
@@ -158,7 +177,8 @@ function opened(
     pieces.push(...cutText(one, at, piece.text.length).pieces);
   }
   // What isn't known may hold the marker, too, or make one with its neighbours.
-  return found === all.length
+  const isSure = count === Infinity || text.pieces.every(({ open }) => !open);
+  return found === all.length && isSure
     ? { type: 'text', pieces, whole: null }
     : unknown('run', place);
 }
