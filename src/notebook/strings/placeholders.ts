@@ -92,8 +92,8 @@ function scanMustache(text: string): IScan {
   for (let at = text.indexOf('{{'); at !== -1; at = text.indexOf('{{', at)) {
     const isBare = text[at + 2] === '{';
     const close = isBare ? '}}}' : '}}';
-    const end = text.indexOf(close, at + 2);
-    if (end === -1) {
+    const end = text.indexOf('}}', at + 2);
+    if (end === -1 || !text.startsWith(close, end)) {
       return { edits: [], places, unmatched: ['{{'], tag: null };
     }
     const inside = text.slice(at + (isBare ? 3 : 2), end).trim();

@@ -168,11 +168,13 @@ function percent(
   };
   const filled = fillPercent(left, filling, place);
   const args = operands(node, m.code.source);
-  m.reach({
-    how: { syntax: 'percent' },
-    text: left,
-    args: { ...args, open: args.open || right.type === 'dict' }
-  });
+  m.note(sightings =>
+    sightings.reach({
+      how: { syntax: 'percent' },
+      text: left,
+      args: { ...args, open: args.open || right.type === 'dict' }
+    })
+  );
   for (const field of filled.fields) {
     if (field.place !== null) {
       m.seeAt(`${field.place.cell}:${field.place.at}`, field.binding);

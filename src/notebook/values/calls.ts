@@ -255,14 +255,16 @@ function format(
           open: entries === null ? unknown('run', place) : null
         };
   const filled = fillFormat(text, filling, place);
-  m.reach({
-    how: { syntax: 'format' },
-    text,
-    args:
-      method === 'format'
-        ? writtenArguments(node.lastChild!, m.code.source)
-        : { positional: [], keyword: new Map(), open: true }
-  });
+  m.note(sightings =>
+    sightings.reach({
+      how: { syntax: 'format' },
+      text,
+      args:
+        method === 'format'
+          ? writtenArguments(node.lastChild!, m.code.source)
+          : { positional: [], keyword: new Map(), open: true }
+    })
+  );
   for (const field of filled.fields) {
     if (field.place !== null) {
       m.seeAt(`${field.place.cell}:${field.place.at}`, field.binding);

@@ -7,7 +7,7 @@ import type { IMaker } from './libraries';
 import type { Machine } from './machine';
 import { item } from './operators';
 import { entriesOf } from './passed';
-import { fillTemplate, inputOf } from './prompts';
+import { fillTemplate, inputOf } from './filling';
 import { keyOf, unknown } from './value';
 import type {
   IBinding,

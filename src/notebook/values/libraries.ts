@@ -26,8 +26,11 @@ export interface IMaker {
 
 /** A method that fills a template in. */
 export interface IFills {
-  /** What it is given: keywords, mappings and keywords, one input, or several. */
-  readonly takes: 'keywords' | 'mappings' | 'input' | 'inputs';
+  /**
+   * What it is given: keywords, mappings and keywords, one input, or several; or
+   * keywords beside another template and a mapping, as Haystack has it.
+   */
+  readonly takes: 'keywords' | 'mappings' | 'input' | 'inputs' | 'variables';
   /** What it gives: the text, another template, or something else. */
   readonly gives: 'text' | 'template' | 'other';
   /** Whether it leaves placeholders without a value as they are. */
@@ -185,7 +188,7 @@ export const LIBRARIES: Readonly<Record<string, ILibrary>> = {
         isFirst: true
       }
     },
-    methods: { run: { takes: 'keywords', gives: 'other' } },
+    methods: { run: { takes: 'variables', gives: 'other' } },
     texts: [],
     lists: []
   },

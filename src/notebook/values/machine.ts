@@ -6,7 +6,6 @@ import { effectsOf } from './effects';
 import { Memory, MOST_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
 import { Sightings } from './sightings';
-import type { IChat, IReach } from './sightings';
 import { choose, lift, lostBy, unknown } from './value';
 import type {
   IBinding,
@@ -268,29 +267,13 @@ export class Machine {
 
   /** Note what the field of that key is. */
   seeAt(key: string, binding: IBinding): void {
-    if (this.muted === 0) {
-      this.sightings.see(key, binding);
-    }
+    this.note(sightings => sightings.see(key, binding));
   }
 
-  /** Note what the field of that key is where no call is seen to fill it in. */
-  assume(key: string, binding: IBinding): void {
+  /** Note something that is seen. */
+  note(what: (sightings: Sightings) => void): void {
     if (this.muted === 0) {
-      this.sightings.assume(key, binding);
-    }
-  }
-
-  /** Note a conversation template. */
-  chat(chat: IChat): void {
-    if (this.muted === 0) {
-      this.sightings.chat(chat);
-    }
-  }
-
-  /** Note a call that fills a text in. */
-  reach(reach: IReach): void {
-    if (this.muted === 0) {
-      this.sightings.reach(reach);
+      what(this.sightings);
     }
   }
 

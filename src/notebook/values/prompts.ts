@@ -2,15 +2,14 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import type { Role } from '../../api';
-import { ANY, readTemplate } from '../strings/library';
 import type { IWriting } from '../strings/library';
 import { variableOf } from '../strings/python';
 import type { IPassed } from './functions';
+import { fillingsOf, fillTemplate, look } from './filling';
 import { HARMLESS_METHODS, LIBRARIES } from './libraries';
-import type { IFills, IMaker } from './libraries';
+import type { IMaker } from './libraries';
 import type { Machine } from './machine';
 import { entriesOf, named } from './passed';
-import type { IFilling } from './templates';
 import { stringOf, unknown } from './value';
 import type {
   IBinding,
@@ -21,8 +20,6 @@ import type {
   ITextValue,
   Value
 } from './value';
-import { SILENT } from './walk';
-import { fillWritten } from './written';
 
 const ROLES: Readonly<Record<string, Role>> = {
   system: 'system',
@@ -198,134 +195,6 @@ export function callTemplateMethod(
   return fills.gives === 'text' && text[0] ? text[0] : unknown('run', place);
 }
 
-/** What a method gives a template, each time that it fills it in. */
-function fillingsOf(
-  template: ITemplateValue,
-  { takes }: IFills,
-  passed: IPassed,
-  place: IPlace
-): IFilling[] {
-  const { keyword, positional, open } = passed;
-  const [first] = positional;
-  switch (takes) {
-    case 'keywords':
-      return [{ positional: [], keyword, open }];
-    case 'mappings': {
-      const known = positional.map(({ value }) => entriesOf(value));
-      const isKnown = !known.includes(null);
-      const all = known.map((entries, index) =>
-        named(entries, positional[index].place)
-      );
-      return [
-        {
-          positional: [],
-          keyword: new Map([...all.flatMap(one => [...one]), ...keyword]),
-          open: open ?? (isKnown ? null : unknown('run', place))
-        }
-      ];
-    }
-    case 'input':
-      return [inputOf(template, first ?? keyword.get('input'), place)];
-    case 'inputs': {
-      const list = first?.value;
-      return list?.type === 'list' && !list.lost
-        ? list.items.map(value =>
-            inputOf(template, { value, place: first.place }, place)
-          )
-        : [inputOf(template, undefined, place)];
-    }
-  }
-}
-
-/** What one input gives: a dictionary's entries, or the value of the only name. */
-export function inputOf(
-  template: ITemplateValue,
-  input: IBinding | undefined,
-  place: IPlace
-): IFilling {
-  const value = input?.value ?? unknown('run', place);
-  if (value.type === 'dict' || value.type === 'unknown') {
-    const entries = entriesOf(value);
-    return {
-      positional: [],
-      keyword: named(entries, input?.place ?? place),
-      open: entries === null ? unknown('run', place) : null
-    };
-  }
-  const names = namesOf(template);
-  const isOne = names.size === 1 && input !== undefined;
-  return {
-    positional: [],
-    keyword: new Map(isOne ? [[[...names][0], input]] : []),
-    open: isOne ? null : unknown('run', place)
-  };
-}
-
-/** Names that a template has no value for yet. */
-function namesOf({ messages, filled }: ITemplateValue): Set<string> {
-  const names = new Set<string>();
-  for (const { text, writing, puts } of messages) {
-    if (puts !== undefined) {
-      names.add(puts);
-    } else if (text !== null && writing !== null) {
-      const value = stringOf(text) ?? '';
-      readTemplate({ value, map: [] }, writing, SILENT_CONTEXT).fields.forEach(
-        ({ name }) => names.add(/^[^.[!:]*/.exec(name)![0])
-      );
-    }
-  }
-  filled.forEach((_, name) => names.delete(name));
-  return names;
-}
-
-/** Fill a template in; what its fields are is seen. Its text, or null. */
-export function fillTemplate(
-  m: Machine,
-  template: ITemplateValue,
-  filling: IFilling,
-  place: IPlace,
-  isSafe = false
-): ITextValue | null {
-  const { messages, filled } = template;
-  const keyword = new Map([...filled, ...filling.keyword]);
-  const open = filling.open ?? template.open;
-  let whole: ITextValue | null = null;
-  for (const { text, writing } of messages) {
-    if (text === null || writing === null || stringOf(text) === null) {
-      continue;
-    }
-    const how = { ...writing, isLenient: isSafe };
-    const all = { positional: [], keyword, open };
-    const { value, fields } = fillWritten(text, how, all, place);
-    m.reach({ how, text, args: ANY });
-    for (const field of fields) {
-      if (field.place !== null) {
-        m.seeAt(`${field.place.cell}:${field.place.at}`, field.binding);
-      }
-    }
-    whole = value;
-  }
-  return messages.length === 1 && messages[0].role === null ? whole : null;
-}
-
-/** Note the texts of a template, of whose fields no call may be seen. */
-function look(m: Machine, template: ITemplateValue, place: IPlace): void {
-  const { messages, filled, open } = template;
-  for (const { text, writing } of messages) {
-    if (text === null || writing === null || stringOf(text) === null) {
-      continue;
-    }
-    m.reach({ how: writing, text, args: ANY });
-    const lost = open ?? unknown('unfilled', place);
-    const filling = { positional: [], keyword: filled, open: lost };
-    for (const field of fillWritten(text, writing, filling, place).fields) {
-      if (field.place !== null) {
-        m.assume(`${field.place.cell}:${field.place.at}`, field.binding);
-      }
-    }
-  }
-}
-
 /** A conversation template of a list of messages. */
 function makeChat(
   m: Machine,
@@ -355,7 +224,9 @@ function makeChat(
   const { cell, source } = m.code;
   const call: IExtent = { cell, from: node.from, to: node.to };
   const extent = (list.type === 'list' && list.whole) || call;
-  m.chat({ extent, messages, ...variableOf(node, source) });
+  m.note(sightings =>
+    sightings.chat({ extent, messages, ...variableOf(node, source) })
+  );
   return value;
 }
 
@@ -406,8 +277,6 @@ const NOTHING: IPassed = {
   open: null,
   all: []
 };
-
-const SILENT_CONTEXT = { lookup: () => null, trans: SILENT };
 
 /** An argument by its names, or the first. */
 function given(

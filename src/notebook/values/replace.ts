@@ -53,7 +53,14 @@ export function replaceMarker(
   const limit = count === Infinity ? {} : { count };
   const step = field ?? { name: '', marker, value: fixed!, ...limit };
   const markers = [...before, step];
-  m.reach({ how: { syntax: 'format' }, text: original, args: ANY, markers });
+  m.note(sightings =>
+    sightings.reach({
+      how: { syntax: 'format' },
+      text: original,
+      args: ANY,
+      markers
+    })
+  );
   const places = field === null ? [] : placesOf(source, marker, count);
   for (const at of places) {
     const where = placeIn(original, at);
