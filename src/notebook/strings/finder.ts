@@ -99,7 +99,9 @@ export class StringFinder {
       const mayFill = notebook.cells.some(({ source: other }) =>
         FILLING.test(other)
       );
-      const isPlain = found.some(({ kind }) => /^(string|conv)/.test(kind));
+      const isPlain = found.some(({ kind }) =>
+        /^(string|f-string|conv)/.test(kind)
+      );
       const run =
         mayFill && isPlain
           ? await this._run(notebook, parser, context, patience)

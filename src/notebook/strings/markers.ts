@@ -9,7 +9,7 @@ import type { IFoundField } from './types';
 
 /** A word between signs, or behind one: `{{TEXT}}`, `<text>`, `[text]`, `$TEXT`, `%text%`. */
 const SIGNED =
-  /^(\{+|\[+|<+|\(\(+|__+|%+|#+|\$+|@+|~+|\|+|\*+|«)\s*([\p{L}_][\p{L}\p{N}_ .-]*?)\s*(\}+|\]+|>+|\)\)+|__+|%+|#+|\$+|@+|~+|\|+|\*+|»|)$/u;
+  /^([{}[\]<>()_%#$@~|*«»]{1,6})\s*([\p{L}_][\p{L}\p{N}_ .-]*?)\s*([{}[\]<>()_%#$@~|*«»]{0,6})$/u;
 
 /** A word in capitals: `QUESTION`, `INPUT_TEXT`. */
 const CAPITALS = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/;
@@ -35,7 +35,7 @@ export function markerName(text: string): string | null {
 export function isFilling(marker: string, inserted: string): boolean {
   return (
     inserted.trim() !== '' &&
-    markerName(inserted) === null &&
+    markerName(inserted) !== markerName(marker) &&
     (/^[{$%]/.test(marker) || marker === marker.toUpperCase())
   );
 }

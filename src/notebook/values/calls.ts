@@ -15,7 +15,7 @@ import type { IPassed } from './functions';
 import type { Machine } from './machine';
 import { LIBRARIES } from './libraries';
 import { callText } from './methods';
-import { entriesOf, named } from './passed';
+import { byKeyword, entriesOf, named } from './passed';
 import {
   callClassMethod,
   callTemplateMethod,
@@ -90,6 +90,13 @@ function callValue(
   if (called.type === 'function') {
     return runFunction(m, called, passed, place);
   }
+  const isDict =
+    called.type === 'unknown' &&
+    called.why.cause === 'python' &&
+    textAt(m, node.firstChild!) === 'dict';
+  if (isDict && passed.positional.length === 0 && passed.open === null) {
+    return { type: 'dict', entries: byKeyword(passed.keyword), lost: null };
+  }
   if (called.type === 'library') {
     const made = makeOf(m, called, passed, node);
     if (made !== null) {
@@ -120,7 +127,7 @@ function makeOf(
   passed: IPassed,
   node: SyntaxNode
 ): Value | null {
-  const own = familyOf(family, passed);
+  const own = familyOf(family, name, passed);
   if (own === null) {
     return null;
   }

@@ -6,17 +6,10 @@ import type { IPassed } from './functions';
 import type { IMaker } from './libraries';
 import type { Machine } from './machine';
 import { item } from './operators';
-import { entriesOf } from './passed';
+import { byKeyword, entriesOf } from './passed';
 import { fillTemplate, inputOf } from './filling';
-import { keyOf, unknown } from './value';
-import type {
-  IBinding,
-  IChainValue,
-  IDictValue,
-  IPlace,
-  Step,
-  Value
-} from './value';
+import { unknown } from './value';
+import type { IBinding, IChainValue, IPlace, Step, Value } from './value';
 
 /** Most steps of a chain that are followed. */
 const MOST_STEPS = 100;
@@ -89,21 +82,6 @@ export function assigned({ keyword, open }: IPassed): Value | null {
   return open === null
     ? chain([{ what: 'entries', entries, isAdded: true }])
     : null;
-}
-
-function byKeyword(
-  keyword: ReadonlyMap<string, IBinding>
-): IDictValue['entries'] {
-  return new Map(
-    Array.from(keyword, ([name, { value }]) => {
-      const key: Value = {
-        type: 'text',
-        pieces: [{ text: name, cell: -1, map: [] }],
-        whole: null
-      };
-      return [keyOf(key)!, [key, value] as const];
-    })
-  );
 }
 
 function chain(steps: readonly Step[]): IChainValue {

@@ -40,6 +40,14 @@ describe('a conversation template', () => {
       { a: 'A', b: 'B' }
     ],
     [
+      'LlamaIndex',
+      [
+        'from llama_index.core.llms import ChatMessage, MessageRole\nfrom llama_index.core import ChatPromptTemplate\nt = ChatPromptTemplate([ChatMessage(role=MessageRole.SYSTEM, content="In {a}."), ChatMessage(content="On {b}", role="user")])\nt.format_messages(a="A", b="B")'
+      ],
+      ['system: In {a}.', 'user: On {b}'],
+      { a: 'A', b: 'B' }
+    ],
+    [
       'dictionaries, and a name whose value is unknown',
       [
         'p = ChatPromptTemplate.from_messages([{"role": "system", "content": rules}, {"role": "user", "content": "On {{x}}: {x}"}])\np.invoke({"x": "X"})'
@@ -52,7 +60,8 @@ describe('a conversation template', () => {
       cell =>
         cell.includes('("system"') ||
         cell.includes('SystemMessage(') ||
-        cell.includes('"role"')
+        cell.includes('"role"') ||
+        cell.includes('MessageRole')
     );
     const { found } = await suggested(cells, at);
     const text = found.filter(({ kind }) => kind === 'conversation');

@@ -5,6 +5,7 @@ import type { IFills } from './libraries';
 import type { Machine } from './machine';
 import { entriesOf, named } from './passed';
 import type { IFilling } from './templates';
+import { masked } from './text';
 import { stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITemplateValue, ITextValue } from './value';
 import { SILENT } from './walk';
@@ -96,7 +97,7 @@ function namesOf({ messages, filled }: ITemplateValue): Set<string> {
     if (puts !== undefined) {
       names.add(puts);
     } else if (text !== null && writing !== null) {
-      const value = stringOf(text) ?? '';
+      const value = stringOf(masked(text))!;
       readTemplate({ value, map: [] }, writing, SILENT_CONTEXT).fields.forEach(
         ({ name }) => names.add(/^[^.[!:]*/.exec(name)![0])
       );
@@ -119,19 +120,19 @@ export function fillTemplate(
   const open = filling.open ?? template.open;
   let whole: ITextValue | null = null;
   for (const { text, writing } of messages) {
-    if (text === null || writing === null || stringOf(text) === null) {
+    if (text === null || writing === null) {
       continue;
     }
     const how = { ...writing, isLenient: isSafe };
     const all = { positional: [], keyword, open };
-    const { value, fields } = fillWritten(text, how, all, place);
+    const { value, fields } = fillWritten(masked(text), how, all, place);
     m.note(sightings => sightings.reach({ how, text, args: ANY }));
     for (const field of fields) {
       if (field.place !== null) {
         m.seeAt(`${field.place.cell}:${field.place.at}`, field.binding);
       }
     }
-    whole = value;
+    whole = stringOf(text) === null ? null : value;
   }
   return messages.length === 1 && messages[0].role === null ? whole : null;
 }
@@ -144,13 +145,14 @@ export function look(
 ): void {
   const { messages, filled, open } = template;
   for (const { text, writing } of messages) {
-    if (text === null || writing === null || stringOf(text) === null) {
+    if (text === null || writing === null) {
       continue;
     }
     m.note(sightings => sightings.reach({ how: writing, text, args: ANY }));
     const lost = open ?? unknown('unfilled', place);
     const filling = { positional: [], keyword: filled, open: lost };
-    for (const field of fillWritten(text, writing, filling, place).fields) {
+    const { fields } = fillWritten(masked(text), writing, filling, place);
+    for (const field of fields) {
       if (field.place !== null) {
         const key = `${field.place.cell}:${field.place.at}`;
         m.note(sightings => sightings.assume(key, field.binding));

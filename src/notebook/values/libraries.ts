@@ -14,6 +14,7 @@ export interface IMaker {
     | 'chain'
     | 'passthrough'
     | 'parallel'
+    | 'role'
     | 'item';
   /** How its text is written; left out: as it is. */
   readonly writing?: IWriting;
@@ -127,7 +128,9 @@ export const LIBRARIES: Readonly<Record<string, ILibrary>> = {
         text: ['template_str'],
         isFirst: true
       },
-      ChatPromptTemplate: { makes: 'chat', writing: { syntax: 'braces' } }
+      ChatPromptTemplate: { makes: 'chat', writing: { syntax: 'braces' } },
+      ChatMessage: { makes: 'message', text: ['content'] },
+      MessageRole: { makes: 'role' }
     },
     methods: {
       format: { takes: 'keywords', gives: 'other' },

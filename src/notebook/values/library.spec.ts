@@ -281,6 +281,50 @@ const KNOWN: readonly Case[] = [
     { 'n:.2f': '2.50', 'n!r': '2.5' }
   ],
   [
+    "a PromptTemplate whose text comes first: LlamaIndex's",
+    ['PromptTemplate("On {x}.").format(x="rain")'],
+    0,
+    { x: 'rain' }
+  ],
+  [
+    'several inputs at once',
+    [
+      `${FROM}chain = PromptTemplate.from_template("On {x}.") | llm\nchain.batch([{"x": "rain"}, {"x": "rain"}])`
+    ],
+    0,
+    { x: 'rain' }
+  ],
+  [
+    'an f-string, whose own fields it keeps',
+    [
+      `${FROM}role = "a poet"\np = PromptTemplate.from_template(f"You are {role}: {{x}} {{{{}}}}.")\np.format(x="rain")`
+    ],
+    0,
+    { role: 'a poet', x: 'rain' }
+  ],
+  [
+    'an f-string that is not known',
+    [
+      `${FROM}p = PromptTemplate.from_template(f"{load()} {{x}} {load()!r} {{y}}")\np.invoke({"x": "rain", "y": "sun"})`
+    ],
+    0,
+    { x: 'rain', y: 'sun' }
+  ],
+  [
+    'dict() as a mapping',
+    ['T = "On {x} and {y}."\nT.format_map(dict(x="rain", y=2))'],
+    0,
+    { x: 'rain', y: '2' }
+  ],
+  [
+    'markers with signs of several kinds',
+    [
+      'T = "{{$a}} <<b>> __C__ @d %e% ##F##"\nT.replace("{{$a}}", "A").replace("<<b>>", b).replace("__C__", "C").replace("@d", b).replace("%e%", "E").replace("##F##", "F")\nb = "B"'
+    ],
+    0,
+    { a: 'A', b: 'B', C: 'C', d: 'B', e: 'E', F: 'F' }
+  ],
+  [
     'each value of a loop',
     [
       `${FROM}p = PromptTemplate.from_template("On {x}.")\nfor x in ["rain", "sun"]:\n    p.format(x=x)`

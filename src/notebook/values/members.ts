@@ -6,6 +6,7 @@ import type { Machine } from './machine';
 import { memberOf } from './libraries';
 import { item, slice } from './operators';
 import { expressionsOf } from './syntax';
+import { computed } from './value';
 import type { IPlace, Value } from './value';
 import { evaluate, textAt } from './walk';
 
@@ -16,6 +17,9 @@ export function member(m: Machine, node: SyntaxNode): Value {
   const value = evaluate(m, object);
   if (sign?.name === '.') {
     const name = rest[0] ? textAt(m, rest[0]) : '';
+    if (value.type === 'library' && value.name === 'MessageRole') {
+      return computed(name.toLowerCase());
+    }
     const path = value.type === 'module' ? `${value.name}.${name}` : '';
     return KNOWN_ATTRIBUTES.has(path)
       ? { type: 'builtin', name: path }

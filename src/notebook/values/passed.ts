@@ -1,6 +1,6 @@
 /** What calls and dictionaries give, by names. */
 import type { IDictValue, IBinding, IPlace, Value } from './value';
-import { stringOf } from './value';
+import { computed, keyOf, stringOf } from './value';
 
 /** A dictionary's entries; null where they aren't known. */
 export function entriesOf(
@@ -22,4 +22,16 @@ export function named(
     }
   }
   return found;
+}
+
+/** A dictionary's entries of keywords. */
+export function byKeyword(
+  keyword: ReadonlyMap<string, IBinding>
+): IDictValue['entries'] {
+  return new Map(
+    Array.from(keyword, ([name, { value }]) => {
+      const key = computed(name);
+      return [keyOf(key)!, [key, value] as const];
+    })
+  );
 }

@@ -64,9 +64,11 @@ export function makeTemplate(
     }
     case 'message': {
       const text = given(passed, maker.text!, maker.isFirst)?.value;
-      return plain(family, [
-        { role: maker.role!, text: textOf(text), writing: null }
-      ]);
+      const said = given(passed, ['role'])?.value;
+      const name = said ? (stringOf(said)?.toLowerCase() ?? '') : 'user';
+      const role =
+        maker.role ?? (Object.hasOwn(ROLES, name) ? ROLES[name] : null);
+      return plain(family, [{ role, text: textOf(text), writing: null }]);
     }
     case 'chat': {
       const names = ['messages', 'message_templates'];
@@ -110,10 +112,16 @@ function made(
   return text === null ? null : value;
 }
 
-/** Where a name isn't known to be of a library, its text decides of which. */
-export function familyOf(family: string, passed: IPassed): string | null {
+/** Where a name may be of several libraries, what it is given decides of which. */
+export function familyOf(
+  family: string,
+  name: string,
+  passed: IPassed
+): string | null {
   if (family !== '') {
-    return family;
+    // LangChain's takes keywords alone.
+    const isOther = name === 'PromptTemplate' && passed.positional.length > 0;
+    return family === 'langchain' && isOther ? 'llama_index' : family;
   }
   const text = passed.positional[0]
     ? stringOf(passed.positional[0].value)
@@ -217,7 +225,11 @@ function makeChat(
     if (found === null) {
       return null;
     }
-    messages.push(...found);
+    // LlamaIndex fills in the texts of messages, too.
+    const isFilled = family === 'llama_index';
+    messages.push(
+      ...found.map(said => (isFilled ? { ...said, writing } : said))
+    );
   }
   const value = { ...plain(family, messages), ...partsOf(passed, place) };
   look(m, value, place);

@@ -3,10 +3,11 @@ import type { IMarker } from '../../session/source';
 import { readTemplate } from '../strings/library';
 import { readMarkers } from '../strings/markers';
 import { MOST_PROBLEMS } from '../strings/python';
-import type { IFindContext, IFoundText } from '../strings/types';
+import type { IFindContext, IFoundField, IFoundText } from '../strings/types';
 import { chatsOf } from './chats';
 import type { IReach } from './sightings';
 import type { IRun } from './run';
+import { MASK } from './text';
 import { stringOf } from './value';
 
 /** The texts of cell `index`; those that calls fill in are templates. */
@@ -17,6 +18,10 @@ export function templatesOf(
   context: IFindContext
 ): IFoundText[] {
   return chatsOf(found, run, index, context).map(text => {
+    if (text.kind === 'f-string' && !text.before) {
+      const reach = run.reaches.find(one => isOfFormat(one, text, index));
+      return reach === undefined ? text : withFields(text, reach, context);
+    }
     if (text.kind !== 'string') {
       return text;
     }
@@ -35,6 +40,52 @@ function isOf({ text }: IReach, found: IFoundText, index: number): boolean {
     whole.to <= found.span[1] &&
     stringOf(text) === found.value
   );
+}
+
+/** Whether a library's template is made of just this f-string. */
+function isOfFormat(
+  { text: { whole }, markers }: IReach,
+  { span }: IFoundText,
+  index: number
+): boolean {
+  return (
+    markers === undefined &&
+    whole !== null &&
+    whole.cell === index &&
+    whole.from === span[0] &&
+    whole.to === span[1]
+  );
+}
+
+/** An f-string with a library's placeholders in it: fields of both kinds. */
+function withFields(
+  text: IFoundText,
+  { how }: IReach,
+  context: IFindContext
+): IFoundText {
+  let hidden = '';
+  for (const { value } of text.fields) {
+    const [from, to] = value;
+    hidden += text.value.slice(hidden.length, from);
+    hidden += MASK.repeat(to - from);
+  }
+  hidden += text.value.slice(hidden.length);
+  const read = readTemplate({ ...text, value: hidden }, how, context);
+  if (!read.isPlain || read.fields.length === 0) {
+    return text;
+  }
+  // The fields of the f-string stand where they are hidden, as long as before.
+  const fields: IFoundField[] = [...read.fields];
+  let value = '';
+  for (const field of text.fields) {
+    const from = read.value.indexOf(MASK, value.length);
+    const written = text.value.slice(...field.value);
+    value += read.value.slice(value.length, from) + written;
+    fields.push({ ...field, value: [from, value.length] });
+  }
+  value += read.value.slice(value.length);
+  fields.sort((one, other) => one.value[0] - other.value[0]);
+  return { ...text, value, map: read.map, fields, kind: 'template' };
 }
 
 /** A template, with the arguments of the first call that fills it in. */
