@@ -29,14 +29,16 @@ const NOTEBOOK = {
     },
     language_info: { name: 'python' }
   },
-  cells: [MESSAGES, 'dish = "garlic bread"', TEMPLATE, CALL].map((source, i) => ({
-    id: `cell-${i}`,
-    cell_type: 'code',
-    execution_count: null,
-    metadata: {},
-    outputs: [],
-    source
-  }))
+  cells: [MESSAGES, 'dish = "garlic bread"', TEMPLATE, CALL].map(
+    (source, i) => ({
+      id: `cell-${i}`,
+      cell_type: 'code',
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source
+    })
+  )
 };
 
 let end: () => Promise<void>;

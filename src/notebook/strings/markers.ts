@@ -36,6 +36,7 @@ export function isFilling(marker: string, inserted: string): boolean {
   return (
     inserted.trim() !== '' &&
     markerName(inserted) !== markerName(marker) &&
+    !CAPITALS.test(marker) &&
     (/^[{$%]/.test(marker) || marker === marker.toUpperCase())
   );
 }

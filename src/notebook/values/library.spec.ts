@@ -459,7 +459,10 @@ describe('a library’s template', () => {
       'from jinja2 import Environment\nEnvironment(variable_start_string="<<").from_string("{{ x }}")'
     ],
     ['cleaning up', '"a<br>b".replace("<br>", "\\n").replace("b", "c")'],
-    ['a text that is no marker', '"a cat".replace("cat", dog)']
+    [
+      'a text that is no marker',
+      '"a cat".replace("cat", dog); "a RAG".replace("RAG", "AI")'
+    ]
   ])('is no template: %s', async (_, cell) => {
     const { found } = await suggested([cell], 0);
     expect(found.filter(({ fields }) => fields.length > 0)).toEqual([]);
