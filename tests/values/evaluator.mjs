@@ -77,7 +77,10 @@ createInterface({ input: process.stdin }).on('line', line => {
             keyOf(field, text.map, index)
           ]);
           const known = fields.filter(([, key]) => seen[key]?.why === null);
-          const values = known.map(([name, key]) => [name, seen[key].values[0]]);
+          const values = known.map(([name, key]) => [
+            name,
+            seen[key].values[0]
+          ]);
           const filled = fill(text, Object.fromEntries(values)).value;
           return { span, kind, value, problem, fields, filled };
         })
