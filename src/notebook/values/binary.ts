@@ -5,7 +5,9 @@ import { childrenOf, operands } from '../strings/evaluate';
 import type { Machine } from './machine';
 import { compare } from './comparisons';
 import { pipe } from './chains';
+import { addTemplates } from './messages';
 import { operate, truth } from './operators';
+
 import { isMisread } from './syntax';
 import { fillPercent } from './templates';
 import type { IFilling } from './templates';
@@ -64,6 +66,10 @@ function operation(
     if (one !== null && other !== null) {
       return operate('+', one, other) ?? m.unknown([left, right], place);
     }
+  }
+  const sum = operator === '+' ? addTemplates(m, left, right, place) : null;
+  if (sum !== null) {
+    return sum;
   }
   if (operator === '|') {
     const piped = pipe(m, left, right, place);

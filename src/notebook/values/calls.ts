@@ -15,7 +15,7 @@ import type { IPassed } from './functions';
 import type { Machine } from './machine';
 import { LIBRARIES } from './libraries';
 import { callText } from './methods';
-import { byKeyword, entriesOf, named } from './passed';
+import { byKeyword, entriesOf, isFromCode, named } from './passed';
 import {
   callClassMethod,
   callTemplateMethod,
@@ -215,21 +215,6 @@ function callMethod(
     }
   }
   return m.unknown([receiver, ...passed.all], place);
-}
-
-/** Whether working with a value may run code that isn't known. */
-function isFromCode(value: Value): boolean {
-  switch (value.type) {
-    case 'unknown':
-    case 'instance':
-    case 'class':
-      return true;
-    case 'list':
-    case 'tuple':
-      return value.items.some(({ type }) => type === 'instance');
-    default:
-      return false;
-  }
 }
 
 function withSelf(self: Value, passed: IPassed, place: IPlace): IPassed {

@@ -6,7 +6,7 @@ import type { IPassed } from './functions';
 import type { IMaker } from './libraries';
 import type { Machine } from './machine';
 import { item } from './operators';
-import { byKeyword, entriesOf } from './passed';
+import { byKeyword, entriesOf, isFromCode } from './passed';
 import { fillTemplate, inputOf } from './filling';
 import { unknown } from './value';
 import type { IBinding, IChainValue, IPlace, Step, Value } from './value';
@@ -133,7 +133,8 @@ export function callChain(
     default:
       return null;
   }
-  m.unknown(all, place);
+  // Steps that may change what they are given have done so.
+  m.unknown(all.filter(isFromCode), place);
   return unknown('run', place);
 }
 

@@ -40,6 +40,14 @@ describe('a conversation template', () => {
       { a: 'A', b: 'B' }
     ],
     [
+      'a part of a message, and a sum of messages',
+      [
+        'p = ChatPromptTemplate.from_messages([("system", "In {a}."), ("human", [{"type": "text", "text": "On {b}"}])]) + "And {{{c}}}"\n(p | llm).invoke(dict(a="A", b="B", c="C"))'
+      ],
+      ['system: In {a}.', 'user: On {b}'],
+      { a: 'A', b: 'B' }
+    ],
+    [
       'LlamaIndex',
       [
         'from llama_index.core.llms import ChatMessage, MessageRole\nfrom llama_index.core import ChatPromptTemplate\nt = ChatPromptTemplate([ChatMessage(role=MessageRole.SYSTEM, content="In {a}."), ChatMessage(content="On {b}", role="user")])\nt.format_messages(a="A", b="B")'

@@ -7,6 +7,7 @@ import type { Value } from './value';
 export interface IMaker {
   readonly makes:
     | 'template'
+    | 'texts'
     | 'chat'
     | 'message'
     | 'placeholder'
@@ -95,6 +96,11 @@ export const LIBRARIES: Readonly<Record<string, ILibrary>> = {
       SystemMessage: said('system'),
       HumanMessage: said('user'),
       AIMessage: said('model'),
+      FewShotPromptTemplate: {
+        makes: 'texts',
+        writing: BRACES,
+        text: ['prefix', 'suffix']
+      },
       MessagesPlaceholder: { makes: 'placeholder' },
       LLMChain: { makes: 'chain' },
       RunnablePassthrough: { makes: 'passthrough' },

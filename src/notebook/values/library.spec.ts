@@ -1,5 +1,4 @@
 /** Templates of libraries: which texts are theirs, and what fills them in. */
-import { fill } from '../../session/template';
 import { suggested, valuesOf } from './fakes';
 
 /** Cells, the index of the one that is asked, and the values of its fields. */
@@ -311,6 +310,30 @@ const KNOWN: readonly Case[] = [
     { x: 'rain', y: 'sun' }
   ],
   [
+    'two calls with one dictionary',
+    [
+      `${FROM}p = PromptTemplate.from_template("On {x}.")\nd = {"x": "rain"}\n(p | llm).invoke(d)\np.format(**d)`
+    ],
+    0,
+    { x: 'rain' }
+  ],
+  [
+    'the suffix of examples',
+    [
+      'p = FewShotPromptTemplate(examples=some, example_prompt=e, prefix="Be brief.", suffix="Q: {x}")\np.format(x="Why?")'
+    ],
+    0,
+    { x: 'Why?' }
+  ],
+  [
+    'what is added to a template',
+    [
+      `${FROM}p = PromptTemplate.from_template("Be brief.") + " On {x}."\np.format(x="rain")`
+    ],
+    0,
+    { x: 'rain' }
+  ],
+  [
     'dict() as a mapping',
     ['T = "On {x} and {y}."\nT.format_map(dict(x="rain", y=2))'],
     0,
@@ -368,104 +391,6 @@ describe('a library’s template', () => {
       'rain',
       'sun'
     ]);
-  });
-
-  it.each([
-    [
-      "LangChain's braces",
-      `${FROM}PromptTemplate.from_template("{{\\"a\\": {x}}}").format(x="1")`,
-      '{"a": 1}'
-    ],
-    [
-      "string.Template's dollars",
-      'from string import Template\nTemplate("$$5 for $x").substitute(x="1")',
-      '$5 for 1'
-    ],
-    [
-      "Jinja's blanks, comments and last line",
-      'from jinja2 import Template\nTemplate("a  {{- x -}}  b{# c #} {{ \\"{{\\" }}{% raw %}{{y}}{% endraw %}\\n\\n").render(x="1")',
-      'a1b {{{{y}}\n'
-    ],
-    [
-      "Jinja's last line, where it is kept",
-      'from jinja2 import Environment\nEnvironment(keep_trailing_newline=True).from_string("{{x}}\\n").render(x="1")',
-      '1\n'
-    ],
-    [
-      "LlamaIndex's braces",
-      'from llama_index.core import PromptTemplate\nPromptTemplate("{ \\"a\\": {x} }").format(x="1")',
-      '{ "a": 1 }'
-    ],
-    [
-      'a value that holds a later marker',
-      '"<A> <B>".replace("<A>", "[<B>]").replace("<B>", "b")',
-      '[b] b'
-    ],
-    [
-      'a value that holds an earlier marker',
-      '"{A} {B}".replace("{A}", "a").replace("{B}", "[{A}]")',
-      'a [{A}]'
-    ],
-    [
-      'a marker that is replaced once',
-      '"{A} {A}".replace("{A}", "a", 1)',
-      'a {A}'
-    ]
-  ])('fills in %s as the library does', async (_, cell, whole) => {
-    const { found } = await suggested([cell], 0);
-    const notebook = await suggested([cell], 0);
-    const text = found.find(({ kind }) => kind === 'template')!;
-    expect(text).toBeDefined();
-    const values = await valuesOf([cell], 0);
-    expect(fill(text, values).value).toBe(whole);
-    expect(notebook.found).toHaveLength(found.length);
-  });
-
-  it.each([
-    [
-      'a loop of Jinja',
-      'from jinja2 import Template\nTemplate("{% for x in xs %}{{ x }}{% endfor %}").render(xs=xs)',
-      '“{% for x in xs %}” decides'
-    ],
-    [
-      'a section of Mustache',
-      `${FROM}PromptTemplate.from_template("{{#x}}y{{/x}}", template_format="mustache")`,
-      '“{{#x}}” decides'
-    ]
-  ])('stays as it is written: %s', async (_, cell, problem) => {
-    const { found } = await suggested([cell], 0);
-    const text = found.find(({ problem: own }) => own !== undefined)!;
-    expect(text.kind).toBe('string');
-    expect(text.fields).toEqual([]);
-    expect(text.problem).toContain(problem);
-  });
-
-  it.each([
-    [
-      'a class of the notebook’s',
-      'class PromptTemplate:\n    def __init__(self, template): pass\nPromptTemplate(template="On {x}.")'
-    ],
-    [
-      'another library’s',
-      'from mine import PromptTemplate\nPromptTemplate.from_template("On {x}.")'
-    ],
-    ['a Template whose text says nothing', 'Template("On {x}.")'],
-    [
-      'string.Template, for Jinja’s',
-      'from string import Template\nTemplate("On {{ x }}.")'
-    ],
-    [
-      'markers of another kind',
-      'from jinja2 import Environment\nEnvironment(variable_start_string="<<").from_string("{{ x }}")'
-    ],
-    ['cleaning up', '"a<br>b".replace("<br>", "\\n").replace("b", "c")'],
-    [
-      'a text that is no marker',
-      '"a cat".replace("cat", dog); "a RAG".replace("RAG", "AI")'
-    ]
-  ])('is no template: %s', async (_, cell) => {
-    const { found } = await suggested([cell], 0);
-    expect(found.filter(({ fields }) => fields.length > 0)).toEqual([]);
   });
 
   it('says what Jupyter AI fails on', async () => {

@@ -35,3 +35,22 @@ export function byKeyword(
     })
   );
 }
+
+/** Whether working with a value may run code that isn't known. */
+export function isFromCode(value: Value): boolean {
+  switch (value.type) {
+    case 'unknown':
+    case 'instance':
+    case 'class':
+      return true;
+    case 'list':
+    case 'tuple':
+      return value.items.some(({ type }) => type === 'instance');
+    case 'dict':
+      return [...value.entries.values()].some(
+        ([, item]) => item.type === 'instance'
+      );
+    default:
+      return false;
+  }
+}

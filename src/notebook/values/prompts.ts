@@ -9,7 +9,8 @@ import { fillingsOf, fillTemplate, look } from './filling';
 import { HARMLESS_METHODS, LIBRARIES } from './libraries';
 import type { IMaker } from './libraries';
 import type { Machine } from './machine';
-import { entriesOf, named } from './passed';
+import { messagesOf, ROLES, textOf } from './messages';
+import { entriesOf, isFromCode, named } from './passed';
 import { stringOf, unknown } from './value';
 import type {
   IBinding,
@@ -17,19 +18,8 @@ import type {
   IMessage,
   IPlace,
   ITemplateValue,
-  ITextValue,
   Value
 } from './value';
-
-const ROLES: Readonly<Record<string, Role>> = {
-  system: 'system',
-  developer: 'system',
-  user: 'user',
-  human: 'user',
-  assistant: 'model',
-  ai: 'model',
-  model: 'model'
-};
 
 /** LangChain's names of ways to write placeholders. */
 const FORMATS: Readonly<Record<string, IWriting>> = {
@@ -74,6 +64,19 @@ export function makeTemplate(
       const names = ['messages', 'message_templates'];
       const list = given(passed, names, true)?.value;
       return makeChat(m, family, maker.writing!, list, passed, node);
+    }
+    case 'texts': {
+      // What stands between these isn't known.
+      const texts = maker.text!.flatMap(name => {
+        const text = textOf(passed.keyword.get(name)?.value);
+        const { writing = null } = maker;
+        return text === null ? [] : [{ role: null, text, writing }];
+      });
+      const rest = { role: null, text: null, writing: null };
+      const parts = partsOf(passed, place);
+      const value = { ...plain(family, [...texts, rest]), ...parts };
+      look(m, value, place);
+      return value;
     }
     case 'template': {
       const inner = given(passed, maker.text!, maker.isFirst);
@@ -199,7 +202,8 @@ export function callTemplateMethod(
   const text = fillingsOf(template, fills, passed, place).map(filling =>
     fillTemplate(m, template, filling, place, fills.isSafe)
   );
-  m.unknown(passed.all, place);
+  // They read what they are given, and no more.
+  m.unknown(passed.all.filter(isFromCode), place);
   return fills.gives === 'text' && text[0] ? text[0] : unknown('run', place);
 }
 
@@ -242,36 +246,6 @@ function makeChat(
   return value;
 }
 
-/** The messages that an item of such a list stands for; null where it isn't known. */
-function messagesOf(value: Value, writing: IWriting): IMessage[] | null {
-  if (value.type === 'text') {
-    return [{ role: 'user', text: value, writing }];
-  }
-  if (value.type === 'template') {
-    return value.filled.size > 0 ? null : [...value.messages];
-  }
-  const pair =
-    value.type === 'tuple'
-      ? value.items
-      : ['role', 'content'].map(
-          key => entriesOf(value)?.get(`s${key}`)?.[1] ?? null
-        );
-  const [who, what] = pair;
-  const role = who && stringOf(who)?.toLowerCase();
-  if (pair.length !== 2 || !role || !what) {
-    return null;
-  }
-  if (role === 'placeholder') {
-    const puts = /^\{(.*)\}$/s.exec(stringOf(what) ?? '')?.[1];
-    return puts === undefined
-      ? null
-      : [{ role: null, text: null, writing: null, puts }];
-  }
-  return Object.hasOwn(ROLES, role)
-    ? [{ role: ROLES[role], text: textOf(what), writing }]
-    : null;
-}
-
 function plain(family: string, messages: readonly IMessage[]): ITemplateValue {
   return {
     type: 'template',
@@ -302,10 +276,6 @@ function given(
       ? positional[0]
       : undefined
     : keyword.get(name);
-}
-
-function textOf(value: Value | undefined): ITextValue | null {
-  return value?.type === 'text' ? value : null;
 }
 
 /** The values that a template is made with. */
