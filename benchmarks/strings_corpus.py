@@ -5,7 +5,9 @@
 Strings: each literal of CPython's `ast`, f-strings left out, against what **Analyze prompt** finds at its place. Values: statements at the
 top of cells that hold nothing but literals, operators, f-strings and pure methods are run by CPython; any other statement
 makes the names that it mentions unknown. A field of such an f-string is knowable; what the evaluator says of it is right,
-wrong, or left open. Offers: whether a list of messages, all of literals and names, makes a conversation the first text that is offered, and
+wrong, or left open. Templates: texts that calls such as `PromptTemplate(…)`, `from_template(…)`, `Template(…)`, `.format(…)`
+and `.replace("{{x}}", …)` are given as a literal or as the name of one, against the templates that are found; and the fields of all
+templates, conversations among them. Offers: whether a list of messages, all of literals and names, makes a conversation the first text that is offered, and
 whether, where neither conversation nor template is, the longest literal with a blank is, unless it is a key, a docstring or printed. Times are processor time, for a notebook and for the longest stretch that holds the page.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import json
 import re
 import statistics
@@ -81,10 +84,11 @@ def parse(source: str) -> ast.Module | None:
     lines = [re.sub(r"[^\n]", " ", x) if IPYTHON_LINE.match(x) else x for x in source.splitlines(True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return ast.parse("".join(lines))
-        except (SyntaxError, ValueError):
-            return None
+        # A line of a text may look like IPython's.
+        for written in (source, "".join(lines)):
+            with contextlib.suppress(SyntaxError, ValueError):
+                return ast.parse(written)
+    return None
 
 
 class Runner:
@@ -266,6 +270,50 @@ def compare_offer(source: str, tree: ast.Module, offered: dict[str, Any] | None,
     counts["longest texts offered first"] += written in first or len(first) >= len(written)
 
 
+def compare_templates(cells: list[str], said: dict[str, Any], counts: Counter[str], missed: list[Any]) -> None:
+    """Add a notebook's templates to the counts."""
+    literals: dict[str, str] = {}
+    texts = [text for cell in said["texts"] for text in cell if text["kind"] in ("template", "conversation")]
+    values = "\0".join(text["value"] for text in texts)
+    for index, source in enumerate(cells):
+        tree = parse(source)
+        for node in ast.walk(tree) if tree is not None else ():
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+                literals.update((name, str(node.value.value)) for name in names if isinstance(node.value.value, str))
+            text = template_of(node, literals)
+            if text is not None:
+                counts["templates"] += 1
+                is_found = " ".join(re.split(r"[{}$<>\[\]%]+", text)[0].split()) in " ".join(values.split())
+                counts["templates found"] += is_found
+                if not is_found:
+                    missed.append([index, text[:200]])
+    for text in texts:
+        counts[f"texts that are a {text['kind']}"] += 1
+        if text["kind"] == "template":
+            seen = [said["seen"].get(key) for _, key in text["fields"]]
+            counts["fields of templates"] += len(seen)
+            counts["fields of templates with a value"] += sum(bool(field and field["values"]) for field in seen)
+
+
+TEMPLATE_CALLS = {"PromptTemplate", "RichPromptTemplate", "PromptBuilder", "Template", "from_template", "from_string"}
+
+
+def template_of(node: ast.AST, literals: dict[str, str]) -> str | None:
+    """The text of a template that a call makes or fills in; None where it isn't a literal."""
+    if not isinstance(node, ast.Call):
+        return None
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    given: ast.AST | None = None
+    if name in TEMPLATE_CALLS:
+        keywords = [keyword.value for keyword in node.keywords if keyword.arg == "template"]
+        given = next(iter([*keywords, *node.args]), None)
+    elif name == "format" and isinstance(node.func, ast.Attribute):
+        given = node.func.value
+    text = literals.get(given.id) if isinstance(given, ast.Name) else getattr(given, "value", None)
+    return text if isinstance(text, str) and re.search(r"[{$]", text) else None
+
+
 def compare_strings(
     source: str, tree: ast.Module, found: list[dict[str, Any]], counts: Counter[str], wrong: list[Any]
 ) -> None:
@@ -312,6 +360,7 @@ def main() -> None:
     args = parser.parse_args()
     counts: Counter[str] = Counter()
     wrong: list[Any] = []
+    missed: list[Any] = []
     times: list[float] = []
     longest = 0.0
     with tempfile.TemporaryDirectory() as folder:
@@ -333,6 +382,7 @@ def main() -> None:
                 times.append(said["ms"] / len(cells))
                 longest = max(longest, said["longest"])
                 compare(cells, said, counts, wrong)
+                compare_templates(cells, said, counts, missed)
             process.stdin.close()
     report = {
         "counts": dict(counts),
@@ -347,6 +397,7 @@ def main() -> None:
         "ms for a cell, most": max(times, default=None),
         "ms that the page is held, most": longest,
         "wrong": wrong[:20],
+        "templates missed": missed[:20],
     }
     if args.json:
         print(json.dumps(report, indent=2))

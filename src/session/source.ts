@@ -28,6 +28,17 @@ export interface IField {
   readonly value: Span;
 }
 
+/** A marker that code replaces by a field's value, wherever it stands in the text. */
+export interface IMarker {
+  /** The field's name. */
+  readonly name: string;
+  readonly marker: string;
+  /** Present if it is no field, but a text that is always replaced by this one. */
+  readonly value?: string;
+  /** How often at most; left out: everywhere. */
+  readonly count?: number;
+}
+
 /** A turn of a conversation, and where its text stands in the prompt's value. */
 export interface ITurnSpan {
   readonly role: Role;
@@ -63,6 +74,11 @@ export interface IPromptText {
    * left out: it is a text. Fields lie within turns.
    */
   readonly turns?: readonly ITurnSpan[];
+  /**
+   * Present if code fills the fields in one after the other, in this order: what is
+   * put in for one may hold the marker of another.
+   */
+  readonly markers?: readonly IMarker[];
   /** Why `value` may differ from the value at run time. */
   readonly problem?: string;
   /**

@@ -28,6 +28,28 @@ describe('fill', () => {
     ]);
   });
 
+  it('replaces markers one after the other, as str.replace does', () => {
+    const text: IPromptText = {
+      kind: 'template',
+      ...plain('<a>, [B]; <a>', 1),
+      fields: [
+        { name: 'a', expression: '<a>', value: [0, 3] },
+        { name: 'B', expression: '[B]', value: [5, 8] },
+        { name: 'a', expression: '<a>', value: [10, 13] }
+      ],
+      markers: [
+        { name: 'a', marker: '<a>', count: 1 },
+        { name: '', marker: ', ', value: ' and ' },
+        { name: 'B', marker: '[B]' }
+      ]
+    };
+    const { value, map } = fill(text, { a: '[B]', B: '<a>' });
+    expect(value).toBe('<a> and <a>; <a>');
+    expect(sourceSpans(map, [0, 3])).toEqual([[1, 4]]);
+    expect(sourceSpans(map, [8, 11])).toEqual([[6, 9]]);
+    expect(fill(text, { B: 'b' }).value).toBe('<a> and b; <a>');
+  });
+
   it('leaves unfilled fields as written', () => {
     const { value, map } = fill(TEMPLATE, { y: '' });
     expect(value).toBe('Likes {x}, not ; {x}');

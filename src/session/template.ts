@@ -1,7 +1,7 @@
 /** Fills in the fields of a template. */
 import { applyEdits } from './mapped';
-import type { IEdit } from './mapped';
-import type { IPromptText, ITextRun, ITurnSpan } from './source';
+import type { IEdit, IMapped } from './mapped';
+import type { IMarker, IPromptText, ITextRun, ITurnSpan } from './source';
 import { applyStep } from './steps';
 
 /**
@@ -15,6 +15,9 @@ export function fill(
   text: IPromptText,
   values: Readonly<Record<string, string>>
 ): { value: string; map: ITextRun[]; turns?: ITurnSpan[] } {
+  if (text.markers !== undefined) {
+    return fillMarkers(text, text.markers, values);
+  }
   const before = text.before ?? { ...text, steps: [] };
   const edits = before.fields
     .filter(field => Object.hasOwn(values, field.name))
@@ -32,6 +35,31 @@ export function fill(
     map: filled.map,
     ...(text.turns && { turns: movedTurns(text.turns, edits) })
   };
+}
+
+/** Replace markers by values, one after the other, as `str.replace` does. */
+function fillMarkers(
+  text: IMapped,
+  markers: readonly IMarker[],
+  values: Readonly<Record<string, string>>
+): { value: string; map: ITextRun[] } {
+  let { value, map } = text;
+  for (const { name, marker, value: fixed, count = Infinity } of markers) {
+    const insert =
+      fixed ?? (Object.hasOwn(values, name) ? values[name] : undefined);
+    if (insert === undefined) {
+      continue;
+    }
+    const edits: IEdit[] = [];
+    let at = value.indexOf(marker);
+    while (at !== -1 && edits.length < count) {
+      const to = at + marker.length;
+      edits.push({ from: at, to, insert });
+      at = value.indexOf(marker, to);
+    }
+    ({ value, map } = applyEdits({ value, map, fields: [] }, edits));
+  }
+  return { value, map: [...map] };
 }
 
 /** Where turns come to lie. Each edit lies within one of them. */

@@ -11,8 +11,11 @@ import {
   expressionFor,
   readAnswer
 } from '../../src/notebook/kernel/expression.ts';
+import { fill } from '../../src/session/template.ts';
+import { sourceSpans } from '../../src/session/mapped.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
+import { templatesOf } from '../../src/notebook/values/reach.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
 import { stringOf } from '../../src/notebook/values/value.ts';
 
@@ -30,6 +33,12 @@ function firstOffered({ source, tree }) {
   const texts = { type: 'code', source, found, outputs: [] };
   const [first] = arrange(candidatesOf(texts)).listed;
   return first ? { kind: first.kind, span: first.origin.span } : null;
+}
+
+/** Where a field's value is noted. */
+function keyOf({ place, value }, map, index) {
+  const at = sourceSpans(map, value)[0]?.[0];
+  return place ? `${place.cell}:${place.at}` : `${index}:${at}`;
 }
 
 function milliseconds() {
@@ -80,8 +89,34 @@ createInterface({ input: process.stdin }).on('line', line => {
         )
       )
     : [];
+  const texts = strings
+    ? read.map(({ source, tree }, index) =>
+        templatesOf(
+          [
+            ...findConversations(source, CONTEXT, tree),
+            ...findPythonStrings(source, parser, CONTEXT, tree)
+          ],
+          step.value,
+          index,
+          CONTEXT
+        ).map(text => {
+          const { span, kind, value, problem } = text;
+          const fields = text.fields.map(field => [
+            field.name,
+            keyOf(field, text.map, index)
+          ]);
+          const known = fields.filter(([, key]) => seen[key]?.why === null);
+          const values = known.map(([name, key]) => [
+            name,
+            seen[key].values[0]
+          ]);
+          const filled = fill(text, Object.fromEntries(values)).value;
+          return { span, kind, value, problem, fields, filled };
+        })
+      )
+    : [];
   const offered = strings ? read.map(firstOffered) : [];
   process.stdout.write(
-    `${JSON.stringify({ seen, found, offered, ms, longest })}\n`
+    `${JSON.stringify({ seen, found, texts, offered, ms, longest })}\n`
   );
 });

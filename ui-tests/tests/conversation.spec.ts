@@ -12,6 +12,12 @@ const MESSAGES = `messages = [
   {"role": "user", "content": f"And {dish}?"},
 ]`;
 
+const TEMPLATE = `from langchain_core.prompts import PromptTemplate
+template = PromptTemplate.from_template("Is {dish} {{really}} {taste}?")
+chain = template | llm`;
+
+const CALL = 'chain.invoke({"dish": "onion soup", "taste": "sweet"})';
+
 const NOTEBOOK = {
   nbformat: 4,
   nbformat_minor: 5,
@@ -23,14 +29,16 @@ const NOTEBOOK = {
     },
     language_info: { name: 'python' }
   },
-  cells: [MESSAGES, 'dish = "garlic bread"'].map((source, i) => ({
-    id: `cell-${i}`,
-    cell_type: 'code',
-    execution_count: null,
-    metadata: {},
-    outputs: [],
-    source
-  }))
+  cells: [MESSAGES, 'dish = "garlic bread"', TEMPLATE, CALL].map(
+    (source, i) => ({
+      id: `cell-${i}`,
+      cell_type: 'code',
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source
+    })
+  )
 };
 
 let end: () => Promise<void>;
@@ -103,4 +111,20 @@ test('a list of messages is one prompt, turn by turn', async ({
   ).toHaveValue('model');
   await panel.region.getByRole('button', { name: 'Remove turn 6' }).click();
   await expect(turn(6)).toHaveCount(0);
+
+  await test.step('a template of LangChain’s is a prompt with its chain’s values', async () => {
+    await analyzeAt(page, line(page, '{{really}}'));
+    await expect(panel.variable('dish')).toHaveValue('onion soup');
+    await expect(panel.variable('taste')).toHaveValue('sweet');
+    await expect(panel.prompt).toHaveValue('Is onion soup {really} sweet?');
+    await panel.variable('taste').fill('salty');
+    await expect(panel.prompt).toHaveValue('Is onion soup {really} salty?');
+    await panel.run.click();
+    await panel.answered(/./);
+    await panel.segments('Answer').last().click();
+    await panel.mapped();
+    await expect
+      .poll(() => overlay(page.locator('.jp-Cell').nth(2)).allTextContents())
+      .toEqual(['Is {dish} {{really}} {taste}?']);
+  });
 });

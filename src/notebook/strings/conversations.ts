@@ -42,7 +42,7 @@ const INSTRUCTIONS = ['instructions', 'system', 'system_instruction'];
 const INPUTS = ['input', 'messages', 'contents'];
 
 /** A turn, as it is written. */
-interface ISaid {
+export interface ISaid {
   readonly role: Role;
   readonly text: IText;
 }
@@ -280,7 +280,7 @@ function firstOf(all: Named, names: readonly string[]): SyntaxNode | null {
 }
 
 /** Turns as one text, each behind a line that names its role. */
-function joined(said: readonly ISaid[]): Omit<IFoundText, 'span'> {
+export function joined(said: readonly ISaid[]): Omit<IFoundText, 'span'> {
   const builder = new MappedBuilder();
   const fields: IFoundField[] = [];
   const turns: ITurnSpan[] = [];

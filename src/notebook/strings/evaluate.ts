@@ -132,7 +132,7 @@ function literals(
       return null;
     }
     if (literal.format) {
-      kind = 'f-string';
+      kind = literal.template ? 'template' : 'f-string';
     }
     decodeLiteral(source, literal, context, decoded);
   }

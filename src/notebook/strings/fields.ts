@@ -142,7 +142,7 @@ function skipString(
   while (prefix > from && /[A-Za-z]/.test(source[prefix - 1])) {
     prefix--;
   }
-  const isFormat = /f/i.test(source.slice(prefix, at));
+  const isFormat = /[ft]/i.test(source.slice(prefix, at));
   const one = source[at];
   const quote = source.startsWith(one.repeat(3), at) ? one.repeat(3) : one;
   for (let end = at + quote.length; end < limit; end++) {

@@ -25,6 +25,10 @@ const PATIENCE = 5_000;
  */
 const LONGEST_LINE = 200_000;
 
+/** What sources hold that fill texts in, or that make templates. */
+const FILLING =
+  /\.\s*(format|replace)|%|Template|from_string|PromptBuilder|\bPrompt\b/;
+
 /** Most cells whose trees are kept; a notebook's, with room for old versions. */
 const MAX_CACHED = 2_000;
 
@@ -93,9 +97,11 @@ export class StringFinder {
       ];
       // Going through all cells is dear; most notebooks hold no such call.
       const mayFill = notebook.cells.some(({ source: other }) =>
-        /\.\s*format|%/.test(other)
+        FILLING.test(other)
       );
-      const isPlain = found.some(({ kind }) => kind === 'string');
+      const isPlain = found.some(({ kind }) =>
+        /^(string|f-string|conv)/.test(kind)
+      );
       const run =
         mayFill && isPlain
           ? await this._run(notebook, parser, context, patience)

@@ -79,7 +79,7 @@ export function readFormat(
     });
     at = to - 1;
   }
-  return build(text, edits, places, problems);
+  return buildTemplate(text, edits, places, problems);
 }
 
 /** Read a template of the `%` operator. */
@@ -136,10 +136,11 @@ export function readPercent(
       }
     });
   }
-  return build(text, edits, places, problems);
+  return buildTemplate(text, edits, places, problems);
 }
 
-function build(
+/** A template whose edits are made and whose fields are found. */
+export function buildTemplate(
   text: IMapped,
   edits: readonly IEdit[],
   places: readonly IPlaceholder[],

@@ -7,6 +7,8 @@ import type { IFindContext, IFoundField } from './types';
 export interface ILiteral {
   readonly raw: boolean;
   readonly format: boolean;
+  /** Whether it is a template string, which isn't a text at run time. */
+  readonly template: boolean;
   readonly bytes: boolean;
   /** Between the quotes. */
   readonly from: number;
@@ -36,7 +38,8 @@ export function splitLiteral(
     end >= start && source.startsWith(quote, end) && backslashes % 2 === 0;
   return {
     raw: prefix.includes('r'),
-    format: prefix.includes('f'),
+    format: /[ft]/.test(prefix),
+    template: prefix.includes('t'),
     bytes: prefix.includes('b'),
     from: start,
     to: closed ? end : to,

@@ -136,7 +136,11 @@ const MOST_READINGS = 32;
  */
 export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   // The parser knows neither a carriage return alone nor one after a backslash.
-  let text = source.replace(/\\\r\n/g, '\\\n ').replace(/\r(?!\n)/g, '\n');
+  // Template strings are f-strings to it, whose fields are read alike.
+  let text = source
+    .replace(/\\\r\n/g, '\\\n ')
+    .replace(/\r(?!\n)/g, '\n')
+    .replace(/\b(?:t|tr|rt)(?=["'])/gi, prefix => prefix.replace(/t/i, 'f'));
   const magic = cellMagic(source);
   if (magic !== null) {
     text = blank(text.slice(0, magic.body)) + text.slice(magic.body);

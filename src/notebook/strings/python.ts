@@ -12,6 +12,7 @@ import {
 import type { IText } from './evaluate';
 import { sourceSpans } from '../../session/mapped';
 import type { Span } from '../../session/source';
+import { readAiPrompt } from './aimagic';
 import { meets, takenByIPython } from './ipython';
 import type { ITaken } from './ipython';
 import { cellMagic, parseWithMagics } from './magics';
@@ -34,7 +35,8 @@ export function findPythonStrings(
   const taken = takenByIPython(source);
   const found: IFoundText[] = [];
   if (magic !== null && magic.holds !== 'python') {
-    const body = verbatimText('raw', source, magic.body, source.length);
+    const written = verbatimText('raw', source, magic.body, source.length);
+    const body = magic.name === 'ai' ? readAiPrompt(written, context) : written;
     if (body.value.trim() !== '') {
       found.push(asFound(body, [magic.body, source.length]));
     }

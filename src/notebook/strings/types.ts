@@ -8,6 +8,8 @@ export interface IFoundField extends IField {
   readonly wanted: string | null;
   /** Debug sign, conversion and format after the expression, as written. */
   readonly format: string;
+  /** Where its brace stands, if not where its text does: a cell, and an offset. */
+  readonly place?: { readonly cell: number; readonly at: number };
 }
 
 /** What a string is for. */

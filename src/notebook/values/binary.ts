@@ -4,7 +4,10 @@ import type { SyntaxNode } from '@lezer/common';
 import { childrenOf, operands } from '../strings/evaluate';
 import type { Machine } from './machine';
 import { compare } from './comparisons';
+import { pipe } from './chains';
+import { addTemplates } from './messages';
 import { operate, truth } from './operators';
+
 import { isMisread } from './syntax';
 import { fillPercent } from './templates';
 import type { IFilling } from './templates';
@@ -134,6 +137,16 @@ function applied(
     // A container is gone through, with its texts.
     m.work(costOf(left) + costOf(right));
   }
+  const sum = operator === '+' ? addTemplates(m, left, right, place) : null;
+  if (sum !== null) {
+    return sum;
+  }
+  if (operator === '|') {
+    const piped = pipe(m, left, right, place);
+    if (piped !== null) {
+      return piped;
+    }
+  }
   return m.each(
     [left, right],
     ([one, other]) =>
@@ -231,11 +244,13 @@ function percent(
   };
   const filled = fillPercent(left, filling, place);
   const args = operands(node, m.code.source);
-  m.reach({
-    how: 'percent',
-    text: left,
-    args: { ...args, open: args.open || right.type === 'dict' }
-  });
+  m.note(sightings =>
+    sightings.reach({
+      how: { syntax: 'percent' },
+      text: left,
+      args: { ...args, open: args.open || right.type === 'dict' }
+    })
+  );
   for (const field of filled.fields) {
     if (field.place !== null) {
       m.seeAt(`${field.place.cell}:${field.place.at}`, field.binding);

@@ -8,11 +8,21 @@ import {
 import { bindTarget } from './bindings';
 import { callBuiltin, callContainer } from './builtins';
 import { comprehend, generate } from './comprehensions';
+import { assigned, callChain, makeChain } from './chains';
 import { bindingOf, evaluate, textAt } from './walk';
 import { runFunction } from './functions';
 import type { IPassed } from './functions';
 import type { Machine } from './machine';
+import { LIBRARIES } from './libraries';
 import { callText } from './methods';
+import { byKeyword, entriesOf, isFromCode, named } from './passed';
+import {
+  callClassMethod,
+  callTemplateMethod,
+  familyOf,
+  makeTemplate
+} from './prompts';
+import { replaceMarker } from './replace';
 import { argumentsOf } from './syntax';
 import { fillFormat } from './templates';
 import type { IFilling } from './templates';
@@ -80,6 +90,25 @@ function callValue(
   if (called.type === 'function') {
     return runFunction(m, called, passed, place);
   }
+  const isDict =
+    called.type === 'unknown' &&
+    called.why.cause === 'python' &&
+    textAt(m, node.firstChild!) === 'dict';
+  if (isDict && passed.positional.length === 0 && passed.open === null) {
+    return { type: 'dict', entries: byKeyword(passed.keyword), lost: null };
+  }
+  if (called.type === 'library') {
+    const made = makeOf(m, called, passed, node);
+    if (made !== null) {
+      return made;
+    }
+  }
+  if (called.type === 'chain') {
+    const given = callChain(m, called, '__call__', passed, node);
+    if (given !== null) {
+      return given;
+    }
+  }
   if (called.type === 'class') {
     const instance: Value = { type: 'instance', methods: called.methods };
     const initial = called.methods.get('__init__');
@@ -89,6 +118,52 @@ function callValue(
     return instance;
   }
   return m.unknown([called, ...passed.all], m.place(node.from));
+}
+
+/** What a library's class makes; null where it isn't understood. */
+function makeOf(
+  m: Machine,
+  { family, name }: Value & { type: 'library' },
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  const own = familyOf(family, name, passed);
+  if (own === null) {
+    return null;
+  }
+  const maker = LIBRARIES[own].makers[name];
+  return makeChain(maker, passed) ?? makeTemplate(m, own, maker, passed, node);
+}
+
+/** Call a method of a library's; null where it isn't understood. */
+function callLibrary(
+  m: Machine,
+  receiver: Value,
+  method: string,
+  passed: IPassed,
+  node: SyntaxNode
+): Value | null {
+  switch (receiver.type) {
+    case 'library':
+      return receiver.family === ''
+        ? null
+        : method === 'assign'
+          ? assigned(passed)
+          : callClassMethod(
+              m,
+              receiver.family,
+              receiver.name,
+              method,
+              passed,
+              node
+            );
+    case 'template':
+      return callTemplateMethod(m, receiver, method, passed, node);
+    case 'chain':
+      return callChain(m, receiver, method, passed, node);
+    default:
+      return null;
+  }
 }
 
 function callMethod(
@@ -104,6 +179,12 @@ function callMethod(
   if (receiver.type === 'text') {
     if (method === 'format' || method === 'format_map') {
       return format(m, receiver, method, passed, node, place);
+    }
+    if (method === 'replace') {
+      const filled = replaceMarker(m, receiver, passed, node);
+      if (filled !== null) {
+        return filled;
+      }
     }
     const value = isPlain
       ? m.each(
@@ -123,6 +204,10 @@ function callMethod(
       return runFunction(m, found, withSelf(receiver, passed, place), place);
     }
   }
+  const known = callLibrary(m, receiver, method, passed, node);
+  if (known !== null) {
+    return known;
+  }
   if ((receiver.type === 'list' || receiver.type === 'dict') && isPlain) {
     const value = callContainer(receiver, method, args);
     if (value !== null) {
@@ -130,21 +215,6 @@ function callMethod(
     }
   }
   return m.unknown([receiver, ...passed.all], place);
-}
-
-/** Whether working with a value may run code that isn't known. */
-function isFromCode(value: Value): boolean {
-  switch (value.type) {
-    case 'unknown':
-    case 'instance':
-    case 'class':
-      return true;
-    case 'list':
-    case 'tuple':
-      return value.items.some(({ type }) => type === 'instance');
-    default:
-      return false;
-  }
 }
 
 function withSelf(self: Value, passed: IPassed, place: IPlace): IPassed {
@@ -177,14 +247,16 @@ function format(
           open: entries === null ? unknown('run', place) : null
         };
   const filled = fillFormat(text, filling, place);
-  m.reach({
-    how: 'format',
-    text,
-    args:
-      method === 'format'
-        ? writtenArguments(node.lastChild!, m.code.source)
-        : { positional: [], keyword: new Map(), open: true }
-  });
+  m.note(sightings =>
+    sightings.reach({
+      how: { syntax: 'format' },
+      text,
+      args:
+        method === 'format'
+          ? writtenArguments(node.lastChild!, m.code.source)
+          : { positional: [], keyword: new Map(), open: true }
+    })
+  );
   for (const field of filled.fields) {
     if (field.place !== null) {
       m.seeAt(`${field.place.cell}:${field.place.at}`, field.binding);
@@ -197,24 +269,6 @@ function format(
     m.unknown(passed.all, place);
   }
   return filled.value ?? unknown('run', place);
-}
-
-type Entries = ReadonlyMap<string, readonly [Value, Value]> | null;
-
-function entriesOf(value: Value | undefined): Entries {
-  return value?.type === 'dict' && !value.lost ? value.entries : null;
-}
-
-/** A dictionary's entries by the names of keywords. */
-function named(entries: Entries, place: IPlace): Map<string, IBinding> {
-  const found = new Map<string, IBinding>();
-  for (const [key, value] of entries?.values() ?? []) {
-    const name = stringOf(key);
-    if (name !== null) {
-      found.set(name, { value, place });
-    }
-  }
-  return found;
 }
 
 /** Work out what a call passes, in order. */

@@ -2,6 +2,7 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from '../strings/evaluate';
+import { isTemplateMethod } from './libraries';
 import { isTextMethod } from './methods';
 import { within } from './syntax';
 
@@ -87,7 +88,9 @@ function isRead(node: SyntaxNode, source: string): boolean {
     outer?.name === 'CallExpression' &&
     outer.firstChild!.from === inner.from
   ) {
-    return isTextMethod(method) || method === 'format';
+    return (
+      isTextMethod(method) || method === 'format' || isTemplateMethod(method)
+    );
   }
   const callee = outer?.name === 'ArgList' ? outer.prevSibling : null;
   return (

@@ -5,6 +5,7 @@ import { childrenOf } from '../strings/evaluate';
 import { bindTarget } from './bindings';
 import { WILD } from './effects';
 import type { ExpressionRule, Machine } from './machine';
+import { nameAlone } from './libraries';
 import { negate, truth } from './operators';
 import { expressionsOf, groups, isMisread } from './syntax';
 import { pieceOf, textOf } from './text';
@@ -80,7 +81,10 @@ function named(m: Machine, node: SyntaxNode, place: IPlace): Value {
   if (WILD.has(name) && value.type === 'unknown') {
     m.forget('anything', place);
   }
-  return value;
+  // A library's name means the library, whatever code brought it here.
+  const isBare =
+    value.type === 'unknown' && /^(unbound|anything)$/.test(value.why.cause);
+  return (isBare ? nameAlone(name) : null) ?? value;
 }
 
 function sequence(m: Machine, node: SyntaxNode): Value {
@@ -103,8 +107,10 @@ function sequence(m: Machine, node: SyntaxNode): Value {
   if (!isKnown) {
     return m.unknown(items, m.place(node.from));
   }
+  const { cell } = m.code;
+  const whole = { cell, from: node.from, to: node.to };
   return node.name === 'ArrayExpression'
-    ? { type: 'list', items, lost: null }
+    ? { type: 'list', items, lost: null, whole }
     : { type: 'tuple', items };
 }
 

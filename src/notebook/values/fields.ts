@@ -33,7 +33,11 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
     found.set(from, binding.value);
   }
   const text = literalOf(m, node);
-  if (text === null || text.problems.length > 0) {
+  // A template string is no text: what becomes of it is for its reader to say.
+  const isTemplate = literals.some(literal =>
+    /^(t|tr|rt)["']/i.test(m.code.source.slice(literal.from, literal.from + 3))
+  );
+  if (text === null || text.problems.length > 0 || isTemplate) {
     return unknown('run', place);
   }
   const whole = { cell, from: node.from, to: node.to };

@@ -3,6 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from '../strings/evaluate';
 import type { Machine } from './machine';
+import { memberOf, moduleOf } from './libraries';
 import { KNOWN_ATTRIBUTES } from './members';
 import { unknown } from './value';
 import type { Value } from './value';
@@ -49,7 +50,10 @@ export function runImport(m: Machine, node: SyntaxNode): void {
             ? { type: 'builtin', name: known }
             : !isFrom && /^(textwrap|inspect)$/.test(known)
               ? { type: 'module', name: known }
-              : unknown('run', place);
+              : ((isFrom
+                  ? memberOf(known)
+                  : moduleOf(alias === null ? name.split('.')[0] : name)) ??
+                unknown('run', place));
         if (/^(builtins|__main__)\b/.test(isFrom ? origin : name)) {
           m.forget('anything', place);
         }

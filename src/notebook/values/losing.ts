@@ -33,6 +33,9 @@ export function loseParts(
           open.push(...partsOf(next));
         }
         break;
+      case 'template':
+        next.lost ??= why;
+        break;
       case 'function':
         escape(next);
         break;

@@ -9,7 +9,6 @@ import type { IRemembered } from './memory';
 import { loseParts } from './losing';
 import { meter } from './meter';
 import { Sightings } from './sightings';
-import type { IReach } from './sightings';
 import { choose, lift, lostBy, unknown } from './value';
 import type {
   IBinding,
@@ -280,15 +279,13 @@ export class Machine {
 
   /** Note what the field of that key is. */
   seeAt(key: string, binding: IBinding): void {
-    if (this.muted === 0) {
-      this.sightings.see(key, binding);
-    }
+    this.note(sightings => sightings.see(key, binding));
   }
 
-  /** Note a call that fills a text in. */
-  reach(reach: IReach): void {
+  /** Note something that is seen. */
+  note(what: (sightings: Sightings) => void): void {
     if (this.muted === 0) {
-      this.sightings.reach(reach);
+      what(this.sightings);
     }
   }
 

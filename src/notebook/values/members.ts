@@ -3,8 +3,10 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from '../strings/evaluate';
 import type { Machine } from './machine';
+import { memberOf } from './libraries';
 import { item, slice } from './operators';
 import { expressionsOf } from './syntax';
+import { computed } from './value';
 import type { IPlace, Value } from './value';
 import { evaluate, textAt } from './walk';
 
@@ -15,10 +17,13 @@ export function member(m: Machine, node: SyntaxNode): Value {
   const value = evaluate(m, object);
   if (sign?.name === '.') {
     const name = rest[0] ? textAt(m, rest[0]) : '';
+    if (value.type === 'library' && value.name === 'MessageRole') {
+      return computed(name.toLowerCase());
+    }
     const path = value.type === 'module' ? `${value.name}.${name}` : '';
     return KNOWN_ATTRIBUTES.has(path)
       ? { type: 'builtin', name: path }
-      : m.unknown([value], place);
+      : ((path === '' ? null : memberOf(path)) ?? m.unknown([value], place));
   }
   const inner = rest.slice(0, -1);
   if (inner.some(({ name }) => name === ':')) {

@@ -13,7 +13,7 @@ import { TooMuch } from './budget';
 import { Machine } from './machine';
 import type { ICode } from './machine';
 import { meter } from './meter';
-import type { IReach, ISeen } from './sightings';
+import type { IChat, IReach, ISeen } from './sightings';
 import { Scope } from './memory';
 import type { Memory } from './memory';
 import { runOrder } from './order';
@@ -37,6 +37,8 @@ export interface IRun {
   readonly seen: ReadonlyMap<string, ISeen>;
   /** Calls that fill texts in. */
   readonly reaches: readonly IReach[];
+  /** Conversation templates of libraries. */
+  readonly chats: readonly IChat[];
   /** Texts of several parts, by `cell:from:to` of the expression that makes them. */
   readonly texts: ReadonlyMap<string, ITextValue>;
   /** What an expression is where a cell begins, such as a field's that isn't run. */
@@ -115,9 +117,11 @@ function* passage(
       }
     }
   }
+  m.sightings.settle();
   return {
     seen: m.sightings.seen,
     reaches: m.sightings.reaches,
+    chats: m.sightings.chats,
     texts: m.sightings.texts,
     isEarly: m.isEarly,
     memory: m.memory,

@@ -1,8 +1,17 @@
 /** What is seen of a notebook while its code is gone through. */
+import type { IMarker } from '../../session/source';
 import type { IArguments } from '../strings/format';
+import type { IWriting } from '../strings/library';
 import { MOST_REMEMBERED } from './memory';
 import { optionsOf, stringOf } from './value';
-import type { IBinding, IOption, ITextValue, IWhy } from './value';
+import type {
+  IBinding,
+  IExtent,
+  IMessage,
+  IOption,
+  ITextValue,
+  IWhy
+} from './value';
 
 /** Most calls that fill texts in. */
 const MOST_REACHES = 10_000;
@@ -20,10 +29,20 @@ export interface ISeen {
 
 /** A call that fills in the text that some expression made. */
 export interface IReach {
-  readonly how: 'format' | 'percent';
+  readonly how: IWriting;
   readonly text: ITextValue;
   /** The call's arguments, or the right side of `%`, as written. */
   readonly args: IArguments;
+  /** The markers that `.replace` replaces; `how` has no meaning then. */
+  readonly markers?: readonly IMarker[];
+}
+
+/** A conversation template: a list of messages with placeholders. */
+export interface IChat {
+  /** Its list, or the call that makes it. */
+  readonly extent: IExtent;
+  readonly variable?: string;
+  readonly messages: readonly IMessage[];
 }
 
 /** Fields, texts, and calls that fill texts in. */
@@ -31,6 +50,7 @@ export class Sightings {
   /** Fields by `cell:offset` of their brace. */
   readonly seen = new Map<string, ISeen>();
   readonly reaches: IReach[] = [];
+  readonly chats: IChat[] = [];
   /** Texts by `cell:from:to` of the expression that makes them. */
   readonly texts = new Map<string, ITextValue>();
 
@@ -64,10 +84,31 @@ export class Sightings {
     });
   }
 
+  /** Note what the field of that key is where nothing else is seen of it. */
+  assume(key: string, binding: IBinding): void {
+    this._assumed.push([key, binding]);
+  }
+
+  /** All is seen. */
+  settle(): void {
+    const open = this._assumed.filter(([key]) => !this.seen.has(key));
+    open.forEach(([key, binding]) => this.see(key, binding));
+    this._assumed.length = 0;
+  }
+
+  /** Note a conversation template. */
+  chat(chat: IChat): void {
+    if (this.chats.length < MOST_REACHES) {
+      this.chats.push(chat);
+    }
+  }
+
   /** Note a call that fills a text in. */
   reach(reach: IReach): void {
     if (this.reaches.length < MOST_REACHES) {
       this.reaches.push(reach);
     }
   }
+
+  private readonly _assumed: (readonly [string, IBinding])[] = [];
 }

@@ -12,7 +12,7 @@ import type { IFoundField, IFoundText } from '../strings/types';
 import { shown } from './templates';
 import type { ISeen } from './sightings';
 import type { IRun } from './run';
-import { optionsOf, stringOf } from './value';
+import { optionsOf, stringOf, unknown } from './value';
 import type { IBinding, IOption, IPlace, IWhy } from './value';
 
 /** Fields that values are looked for; and an expression's longest. */
@@ -65,7 +65,8 @@ function* seenOf(
   parser: Parser
 ): Work<ISeen | null> {
   const at = sourceSpans(text.map, field.value)[0]?.[0];
-  const seen = run.seen.get(`${index}:${at}`);
+  const { cell, at: offset } = field.place ?? { cell: index, at };
+  const seen = run.seen.get(`${cell}:${offset}`);
   if (seen !== undefined || field.wanted === null) {
     return seen ?? null;
   }
@@ -76,14 +77,17 @@ function* seenOf(
   const bound = run.at(index, tree, field.wanted);
   const how = /^(?:!([rsa]))?(?::([^{}]*))?$/.exec(field.format);
   const options = optionsOf(bound);
-  const values = options.map(({ value }) =>
-    how === null
-      ? null
-      : stringOf(shown(value, how[1] ?? '', how[2] ?? '', bound.place))
-  );
+  const shows = options.map(option => ({
+    ...option,
+    value:
+      how === null
+        ? unknown('run', bound.place)
+        : shown(option.value, how[1] ?? '', how[2] ?? '', bound.place)
+  }));
+  const known = shows.filter(({ value }) => stringOf(value) !== null);
   return {
-    options: options.filter((_, item) => values[item] !== null),
-    why: values.includes(null) ? whyOf(bound) : null,
+    options: known,
+    why: known.length < shows.length ? whyOf(bound) : null,
     each: false,
     isDefault: false
   };
@@ -196,6 +200,8 @@ function reason({ cause, place }: IWhy, words: IWords): string {
       return trans.__('given by calls of the function in %1', where);
     case 'unbound':
       return trans.__('has no value in this notebook');
+    case 'unfilled':
+      return trans.__('no call that is followed here gives it a value');
     case 'anything':
       return trans.__('may be changed by the code in %1', where);
     case 'syntax':

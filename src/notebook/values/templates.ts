@@ -77,7 +77,16 @@ export function fillFormat(
       const value = argument(filling, nameOf(key), place).value;
       return printed(value) ?? '\0';
     });
-    const value = shown(inner, conversion ?? '', filledSpec, place);
+    const value: Value =
+      inner.type === 'choice'
+        ? {
+            ...inner,
+            options: inner.options.map(option => ({
+              ...option,
+              value: shown(option.value, conversion ?? '', filledSpec, place)
+            }))
+          }
+        : shown(inner, conversion ?? '', filledSpec, place);
     fields.push({
       place: placeIn(template, at),
       binding: { ...bound, value }
@@ -235,7 +244,7 @@ export function shown(
 }
 
 /** A field's part of the text: open where its value isn't known. */
-function partOf(
+export function partOf(
   value: Value,
   template: ITextValue,
   at: number,
@@ -256,6 +265,6 @@ function partOf(
   };
 }
 
-function joined(parts: readonly ITextValue[]): ITextValue | null {
+export function joined(parts: readonly ITextValue[]): ITextValue | null {
   return isTooLong(parts) ? null : concat(parts);
 }

@@ -104,6 +104,23 @@ export function placeIn(text: ITextValue, at: number): IPlace | null {
   return null;
 }
 
+/** Stands for what no placeholder can be read in. */
+export const MASK = '\ue000';
+
+/** A text whose open parts are masked, so that the others can be read. */
+export function masked(text: ITextValue): ITextValue {
+  return text.pieces.every(({ open }) => !open)
+    ? text
+    : {
+        ...text,
+        pieces: text.pieces.map(piece =>
+          piece.open
+            ? { text: MASK.repeat(piece.text.length), cell: -1, map: [] }
+            : piece
+        )
+      };
+}
+
 /** Whether a text is made of Unicode's characters, without half a pair. */
 export function isWellFormed(text: ITextValue): boolean {
   const string = stringOf(text);

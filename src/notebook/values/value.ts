@@ -1,7 +1,9 @@
 /** What the evaluator knows of Python's values. */
 import type { SyntaxNode } from '@lezer/common';
 
-import type { ITextRun } from '../../session/source';
+import type { Role } from '../../api';
+import type { IMarker, ITextRun } from '../../session/source';
+import type { IWriting } from '../strings/library';
 import { charge } from './meter';
 
 /** A place in the notebook: a cell, by its index, and an offset in its source. */
@@ -28,6 +30,8 @@ export type Cause =
   | 'python'
   /** Code that may change any name: `import *`, `exec`, `%run`. */
   | 'anything'
+  /** A library's template, which no call that is understood gives it. */
+  | 'unfilled'
   /** The source can't be read as Python. */
   | 'syntax'
   /** Too long, too deep or too many to be followed. */
@@ -59,6 +63,11 @@ export interface ITextValue {
   readonly pieces: readonly IPiece[];
   /** The expression that it was made by. */
   readonly whole: IExtent | null;
+  /** The text that `.replace` made it of, and the markers that are replaced in it. */
+  readonly marked?: {
+    readonly text: ITextValue;
+    readonly markers: readonly IMarker[];
+  };
 }
 
 /** A stretch of a cell's source. */
@@ -73,6 +82,8 @@ export interface IListValue {
   readonly items: readonly Value[];
   /** Set once code may have changed it. */
   lost: IWhy | null;
+  /** The expression that it was written as. */
+  readonly whole?: IExtent;
 }
 
 export interface ITupleValue {
@@ -117,6 +128,50 @@ export interface IClassValue {
   readonly methods: Map<string, IFunctionValue>;
 }
 
+/** A message of a library's template. */
+export interface IMessage {
+  /** Null where it is no conversation's. */
+  readonly role: Role | null;
+  /** Null where it isn't known, and for messages that are put in as they are. */
+  readonly text: ITextValue | null;
+  /** How its placeholders are written; null: its text is as it is. */
+  readonly writing: IWriting | null;
+  /** The name of messages that are put in at run time. */
+  readonly puts?: string;
+}
+
+/** A template of a library, such as LangChain's `PromptTemplate`. */
+export interface ITemplateValue {
+  readonly type: 'template';
+  /** The library, by which its methods are known. */
+  readonly family: string;
+  readonly messages: readonly IMessage[];
+  /** How the templates that it makes are written; of Jinja's environments. */
+  readonly writing?: IWriting;
+  /** Values that it has already. */
+  readonly filled: ReadonlyMap<string, IBinding>;
+  /** Why it may have more of them; null where these are all. */
+  readonly open: Value | null;
+  lost: IWhy | null;
+}
+
+/** A step of a chain: a value that is called, or an item that is taken. */
+export type Step =
+  | { readonly what: 'value'; readonly value: Value }
+  | { readonly what: 'item'; readonly key: Value }
+  | {
+      readonly what: 'entries';
+      readonly entries: IDictValue['entries'];
+      /** Whether they are added to what goes in. */
+      readonly isAdded: boolean;
+    };
+
+/** Steps of LangChain's, such as `prompt | llm`. */
+export interface IChainValue {
+  readonly type: 'chain';
+  readonly steps: readonly Step[];
+}
+
 /** A value that is one of several. */
 export interface IChoice {
   readonly type: 'choice';
@@ -144,6 +199,10 @@ export type Value =
   /** A function or module of Python's own that is understood, such as `len`. */
   | { readonly type: 'builtin'; readonly name: string }
   | { readonly type: 'module'; readonly name: string }
+  /** A class or function of a library that is understood, by its family. */
+  | { readonly type: 'library'; readonly family: string; readonly name: string }
+  | ITemplateValue
+  | IChainValue
   | IChoice
   | { readonly type: 'unknown'; readonly why: IWhy };
 
@@ -249,6 +308,12 @@ export function isSame(one: Value, other: Value): boolean {
     case 'builtin':
     case 'module':
       return other.type === one.type && other.name === one.name;
+    case 'library':
+      return (
+        other.type === 'library' &&
+        other.family === one.family &&
+        other.name === one.name
+      );
     default:
       return false;
   }
@@ -341,7 +406,9 @@ export function lostBy(value: Value): IWhy | null {
   const why =
     value.type === 'unknown'
       ? value.why
-      : value.type === 'list' || value.type === 'dict'
+      : value.type === 'list' ||
+          value.type === 'dict' ||
+          value.type === 'template'
         ? value.lost
         : null;
   return why?.cause === 'unbound' || why?.cause === 'python' ? null : why;

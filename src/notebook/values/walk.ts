@@ -90,7 +90,7 @@ export function literalOf(m: Machine, node: SyntaxNode): IText | null {
 }
 
 /** Words that nobody reads. */
-const SILENT = {
+export const SILENT = {
   __: (text: string) => text
 } as Parameters<typeof readLiteral>[2]['trans'];
 
