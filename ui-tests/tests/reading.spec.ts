@@ -52,7 +52,8 @@ test('a map by a regular expression, of a part, and as it was read before a relo
 
     // The same by dragging over the text, which stays where it is meanwhile.
     const first = panel.segments('Prompt').nth(2);
-    await first.scrollIntoViewIfNeeded();
+    // All of the selection has to be above the list below the text.
+    await first.evaluate(e => e.scrollIntoView({ block: 'start' }));
     const from = (await first.boundingBox())!;
     const to = (await panel.segments('Prompt').nth(4).boundingBox())!;
     await page.mouse.move(from.x + 4, from.y + 6);
