@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lit_lab.effects import Effects
     from lit_lab.saved_run import Run, SalienceMap, load_run
 
-__all__ = ["Run", "SalienceMap", "load_run"]
+__all__ = ["Effects", "Run", "SalienceMap", "load_run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -195,8 +195,8 @@ class Jobs:
                     "Some of the results are not numbers (NaN or infinite).",
                     "The model's arithmetic overflowed: load it in float32.",
                 ) from error
-            said = protocol.kinds_of_validation(error)
-            log.warning("LIT Lab: the model service sent an event that is not understood: %s", said)
+            kinds = protocol.kinds_of_validation(error)
+            log.warning("LIT Lab: the model service sent an event that is not understood: %s", kinds)
             raise Problem(
                 502,
                 "service_answer",

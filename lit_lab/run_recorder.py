@@ -179,22 +179,22 @@ class RunRecorder:
     def status(self) -> protocol.HistoryStatus:
         """Return whether runs are stored, what waits to be, and what is wrong."""
         status = self._history.status()
-        said = []
+        messages = []
         problem = self._problem if self._waiting else None
         if problem is not None:
-            said.append(problem.message)
+            messages.append(problem.message)
         elif status.message:
-            said.append(status.message)
+            messages.append(status.message)
         if self._waiting and problem is not None:
             count = len(self._waiting)
-            said.append("1 result waits to be stored." if count == 1 else f"{count:,} results wait to be stored.")
+            messages.append("1 result waits to be stored." if count == 1 else f"{count:,} results wait to be stored.")
         if self._lost:
-            said.append(
+            messages.append(
                 ("1 result" if self._lost == 1 else f"{self._lost:,} results")
                 + " could not be stored; the server's log says why."
             )
         return status.model_copy(
-            update={"message": " ".join(said), "hint": problem.hint if problem is not None else status.hint}
+            update={"message": " ".join(messages), "hint": problem.hint if problem is not None else status.hint}
         )
 
     async def close(self) -> None:

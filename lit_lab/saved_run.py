@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lit_lab.effects import Effects, effects_of
 from lit_lab.json_bounds import excess
 from lit_lab.limits import MAX_TOKENS
 from lit_lab.upgrade import upgrade_run
@@ -73,6 +74,7 @@ class Run:
             conversation; else `plain`.
         terms: The terms that the model is provided under, with an address; empty if unknown.
         maps: The maps, in the order in which they were computed.
+        effects: What deleting parts of the prompt does to the answer, for each way in which it was cut into segments.
         turns: Role and text of each turn of a conversation; empty if the prompt is a text.
         turn_tokens: The tokens of each turn, whose texts join to its text; empty if the run was stopped before them.
     """
@@ -89,6 +91,7 @@ class Run:
     texts: tuple[str, ...] = field(repr=False)
     logprobs: NDArray[np.float64] = field(repr=False)
     maps: tuple[SalienceMap, ...] = ()
+    effects: tuple[Effects, ...] = ()
     chat: str = "plain"
     terms: str = ""
     turns: tuple[tuple[str, str], ...] = ()
@@ -206,10 +209,10 @@ def _unpack(data: dict[str, Any]) -> dict[str, Any]:
         {"id": id_, "piece": piece, "text": text, "kind": _KINDS[kind]}
         for id_, piece, text, kind in zip(*columns, strict=True)
     ]
-    said = [None if math.isnan(logprob) else logprob for logprob in _numbers(data["logprobs"], "<f4")]
-    if len(said) != len(rows) - seam:
-        raise ValueError(f"it has {len(said):,} probabilities of {len(rows) - seam:,} tokens of the answer")
-    answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], said, strict=True)]
+    logprobs = [None if math.isnan(logprob) else logprob for logprob in _numbers(data["logprobs"], "<f4")]
+    if len(logprobs) != len(rows) - seam:
+        raise ValueError(f"it has {len(logprobs):,} probabilities of {len(rows) - seam:,} tokens of the answer")
+    answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], logprobs, strict=True)]
     events = [stored["event"]["scores"] for stored in data.get("scores", [])]
     events += [event["logprobs"] for stored in data.get("effects", []) for event in stored["events"]]
     if sum(len(scores) for scores in events if isinstance(scores, str)) * 3 // 16 > MAX_VALUES:
@@ -230,6 +233,8 @@ def _unpack_scores(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unpack_sets(event: dict[str, Any], width: int) -> dict[str, Any]:
+    if not isinstance(event["logprobs"], str):
+        return event
     values = [None if math.isnan(value) else value for value in _numbers(event["logprobs"], "<f4")]
     return {**event, "logprobs": [values[at : at + width] for at in range(0, len(values), width)] if width > 0 else []}
 
@@ -281,6 +286,13 @@ def _check(record: RunRecord) -> None:
                 raise ValueError(f"a segment of its scores {number} lies behind their target")
         if len(event.scores) != expected:
             raise ValueError(f"its scores {number} are {len(event.scores):,}, not {expected:,}")
+    for kept in record.effects:
+        segments = len(kept.segments) + len(kept.answer_segments)
+        for one in kept.events:
+            if any(index >= segments or index < 0 for removed in one.removed for index in removed):
+                raise ValueError(f"its effects delete a segment that isn't among the {segments:,}")
+            if any(len(row) != len(record.answer_tokens) for row in one.logprobs):
+                raise ValueError(f"its effects don't score {len(record.answer_tokens):,} tokens of the answer")
 
 
 def _check_text(text: str) -> None:
@@ -294,7 +306,7 @@ def _run(record: RunRecord) -> Run:
     import numpy as np
 
     tokens = [*record.prompt_tokens, *record.answer_tokens]
-    said = [token.logprob for token in record.answer_tokens]
+    logprobs = [token.logprob for token in record.answer_tokens]
     return Run(
         id=record.id,
         model=record.model,
@@ -306,8 +318,9 @@ def _run(record: RunRecord) -> Run:
         ids=np.array([token.id for token in tokens], np.int64),
         pieces=tuple(token.piece for token in tokens),
         texts=tuple(token.text for token in tokens),
-        logprobs=np.array([np.nan if logprob is None else logprob for logprob in said], np.float64),
+        logprobs=np.array([np.nan if logprob is None else logprob for logprob in logprobs], np.float64),
         maps=tuple(_map(stored) for stored in record.scores),
+        effects=effects_of(record.effects, len(record.prompt_tokens)),
         chat=record.chat,
         turns=tuple((turn.role, turn.text) for turn in record.turns),
         turn_tokens=tuple(slice(span.start, span.end) for span in record.turn_spans),

@@ -15,7 +15,7 @@ BANNED = ("told", "whoever", "heard", "gone on with", "likelier")
 
 WRITTEN_HERE = (
     "lit_lab", "src", "docs", "README.md", "Makefile", "benchmarks", "examples", "scripts", "training",
-    "tests", ":(exclude)tests/test_names.py",
+    "ui-tests", "style", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md", "tests", ":(exclude)tests/test_names.py",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ class Hub(IdentityProvider):
 
 
 class Roles(Authorizer):
-    """Lets whoever has the cookie of a reader do no more than look at what LIT Lab has."""
+    """Limits users with the reader cookie to reading."""
 
     def is_authorized(self, handler, user, action, resource):
         """Return whether a user may do something."""

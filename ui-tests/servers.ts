@@ -52,7 +52,7 @@ export const secure = {
 };
 
 /**
- * Below a base URL, with users: whoever has the cookie `hub-user` is the one that it names, and with `hub-role=reader` may
+ * Below a base URL, with users: the cookie `hub-user` names the user, and with `hub-role=reader` may
  * only look.
  */
 export const hub = {

@@ -49,7 +49,7 @@ class Composer:
             return str(odd)
         except OverflowError:
             return _TOO_LONG
-        prompt, said, spans, used = found
+        prompt, answer, spans, used = found
         if not prompt.strip():
             return f"It has no {self._wanted()}."
         target = "" if chosen.target is None else target_of(value_at(fields, chosen.target))
@@ -57,7 +57,7 @@ class Composer:
         used |= {column for column in (chosen.target, chosen.source) if column is not None}
         # Empty values, too: they are saved unchanged.
         others = _without(fields, used)
-        row = Row(record.line, prompt, target or said, source, others, origin=record.line, turns=spans)
+        row = Row(record.line, prompt, target or answer, source, others, origin=record.line, turns=spans)
         rest = "".join(f"{name}{text(value)}" for name, value in others.items())
         if len(prompt) + len(row.target) + len(source) + len(rest) > MAX_TEXT:
             return _TOO_LONG
@@ -95,8 +95,8 @@ def target_of(value: object) -> str:
             return str(texts[0])
         if isinstance(value.get("completion"), dict):  # Gemini's preferences
             value = value["completion"]
-        said = turns.answer([value])
-        return said or text(value)
+        answer = turns.answer([value])
+        return answer or text(value)
     if isinstance(value, list) and value:
         if isinstance(value[0], str):
             return value[0]

@@ -354,20 +354,20 @@ class OpenDataset:
 
     def _left_behind(self) -> str:
         """Describe what was in the file that was read, and isn't in the one that was saved."""
-        said = []
+        notes = []
         if self._bad:
             rows = (
                 f"{self._bad:,} rows of {self.name} that can't be used were"
                 if self._bad > 1
                 else f"1 row of {self.name} that can't be used was"
             )
-            said.append(f"{rows} not written.")
+            notes.append(f"{rows} not written.")
         if self._is_cut:
-            said.append(f"The part of {self.name} after the rows that were read was not written.")
+            notes.append(f"The part of {self.name} after the rows that were read was not written.")
         if self._problem is not None:
-            said.append(f"{self.name} couldn't be read to its end, so its rest was not written.")
+            notes.append(f"{self.name} couldn't be read to its end, so its rest was not written.")
         self._is_cut, self._problem = False, None  # the new file is complete here
-        return " ".join(said)
+        return " ".join(notes)
 
     def _rename(self, names: Mapping[str, str]) -> None:
         """Use the columns' names in the file that was saved."""

@@ -117,24 +117,24 @@ class ParquetRows:
             self._waiting_since = None
         if self._stop.is_set():
             return None
-        said: object = None
+        message: object = None
         if line.endswith(b"\n"):
             text = line.decode(errors="replace")
             if reason := json_rows.excess(text):
                 return {"values": reason, "size": 0}
             with contextlib.suppress(ValueError):  # it ended in the middle of a line
-                said = json.loads(text)
-        if not isinstance(said, (dict, list)):
+                message = json.loads(text)
+        if not isinstance(message, (dict, list)):
             raise self._died()
-        if isinstance(said, list):
-            return {"values": said, "size": len(line)}
-        if "end" in said:
+        if isinstance(message, list):
+            return {"values": message, "size": len(line)}
+        if "end" in message:
             return None
-        if "long" in said:
+        if "long" in message:
             return {"values": LINE_TOO_LONG, "size": 0}
-        if "error" in said:
-            raise self._problem(said["error"], said["reason"])
-        return said
+        if "error" in message:
+            raise self._problem(message["error"], message["reason"])
+        return message
 
     def _problem(self, error: str, reason: str) -> Problem:
         if error == "memory":

@@ -312,11 +312,11 @@ class Database:
                 "Another program is writing to the history.",
                 f"If it stays so, find out which program has {self._path} open.",
             )
-        said = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else error
         return Problem(
             503,
             "history_unavailable",
-            f"The history can't be used: {said}.",
+            f"The history can't be used: {reason}.",
             f"Let the Jupyter server read and write {self._path} and its folder.",
         )
 

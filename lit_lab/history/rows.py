@@ -156,7 +156,7 @@ def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
         "starred": bool(starred),
         "prompt": prompt,
         "answer": answer,
-        "scores": [one for one in computed if "event" in one],
+        "scores": [one for one in computed if "events" not in one],
         "effects": [one for one in computed if "events" in one],
     }
     return protocol.RunRecord.model_validate(upgrade_run(stored))
@@ -181,7 +181,7 @@ def _key(stored: protocol.KeptScores | protocol.KeptEffects) -> str:
         return f"effects {_effects_key(stored)}"
     event = stored.event
     segments = event.segments if isinstance(event, protocol.SegmentScoresEvent) else []
-    said: list[object] = [
+    parts: list[object] = [
         event.target.start,
         event.target.end,
         event.method,
@@ -189,15 +189,15 @@ def _key(stored: protocol.KeptScores | protocol.KeptEffects) -> str:
         [(span.start, span.end) for span in segments],
     ]
     if event.foil is not None:
-        said.append(event.foil)
-    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        parts.append(event.foil)
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _effects_key(stored: protocol.KeptEffects) -> str:
     """Return what tells effects of a run apart: the segments, the random sets, and the first set."""
     first = stored.events[0].first if stored.events else 0
-    said = stored.model_dump_json(exclude={"events"}) + str(first)
-    return hashlib.sha256(said.encode()).hexdigest()
+    text = stored.model_dump_json(exclude={"events"}) + str(first)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _packed(text: str) -> bytes:

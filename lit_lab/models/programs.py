@@ -104,10 +104,10 @@ def _caches(home: Path) -> Path:
 
 def _of_lm_studio(home: Path) -> list[Path]:
     """Return where LM Studio stores models, according to its settings. Its own folder may have moved."""
-    pointed = Path(_said(home / ".lmstudio-home-pointer").strip())
+    pointed = Path(_text_of(home / ".lmstudio-home-pointer").strip())
     top = pointed if pointed.is_absolute() else home / ".lmstudio"
     try:
-        settings: Any = json.loads(_said(top / "settings.json") or "{}")
+        settings: Any = json.loads(_text_of(top / "settings.json") or "{}")
         named = settings.get("downloadsFolder")
     except (ValueError, AttributeError, RecursionError):
         named = None
@@ -115,7 +115,7 @@ def _of_lm_studio(home: Path) -> list[Path]:
     return [*moved, top / "models"]
 
 
-def _said(file: Path) -> str:
+def _text_of(file: Path) -> str:
     """Return a small file's text; empty if there is none."""
     try:
         # Opening a pipe that nobody writes to would wait.

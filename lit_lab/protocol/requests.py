@@ -250,7 +250,7 @@ class AblationRequest(_SegmentsRequest):
 class TextSpan(Message):
     """A half-open span of a prompt's characters (Unicode code points)."""
 
-    turn: int = Field(default=0, ge=0, lt=MAX_TURNS, description="The index of the turn; 0 if the prompt is a text.")
+    turn: int = Field(ge=0, lt=MAX_TURNS, description="The index of the turn; 0 if the prompt is a text.")
     start: int = Field(ge=0, le=MAX_TEXT)
     end: int = Field(ge=1, le=MAX_TEXT)
 

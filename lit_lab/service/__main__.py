@@ -255,7 +255,7 @@ def why_not_imported(error: Exception, variables: Mapping[str, str]) -> Problem:
         error: The import's exception.
         variables: The user's environment, unchanged.
     """
-    said = f"The model service can't import its libraries: {type(error).__name__}: {error}"
+    message = f"The model service can't import its libraries: {type(error).__name__}: {error}"
     lines = "".join(traceback.format_exception(error)).splitlines()
     found = diagnosis.explain(
         Ended(None, lines, variables, surroundings.limits(), surroundings.foreign(variables)),
@@ -263,7 +263,7 @@ def why_not_imported(error: Exception, variables: Mapping[str, str]) -> Problem:
     if found is None:
         missing = isinstance(error, ModuleNotFoundError)
         return Problem(
-            503, "missing_libraries" if missing else "broken_libraries", said, f"See its log for details. {_ANEW}"
+            503, "missing_libraries" if missing else "broken_libraries", message, f"See its log for details. {_ANEW}"
         )
     return Problem(503, found.error, found.message, found.hint)
 

@@ -69,7 +69,7 @@ def answer(
     ids = [token.id for token in tokens]
     length = min(window, len(ids) + request.max_new_tokens)
     stream = tokenizer.streamed()
-    said: list[Step] = []
+    taken: list[Step] = []
     alternatives: list[list[Alternative]] = []
     holding: Holding[AnswerToken] = Holding(request.stop)
     ended = False
@@ -83,7 +83,7 @@ def answer(
                 if step.id in tokenizer.stop_ids:
                     ended = True
                     break
-                said.append(step)
+                taken.append(step)
                 alternatives.append(_alternatives(stream, step))
                 token = stream.add(step.id)
                 for sure in holding.add(_sure(token, step, alternatives[-1]), token.text, stream.earlier):
@@ -101,13 +101,13 @@ def answer(
         yield TokenEvent(token=sure)
     found = holding.found
     if found is not None:
-        del said[holding.kept :], alternatives[holding.kept :]
+        del taken[holding.kept :], alternatives[holding.kept :]
         # Decoded again: the last token may end inside a character whose other bytes are the stop sequence's.
         stream = tokenizer.streamed()
-        for step in said:
+        for step in taken:
             stream.add(step.id)
     answered = [
-        _sure(token, step, others) for token, step, others in zip(stream.finish(), said, alternatives, strict=True)
+        _sure(token, step, others) for token, step, others in zip(stream.finish(), taken, alternatives, strict=True)
     ]
     yield AnswerEvent(
         text="".join(token.text for token in answered),

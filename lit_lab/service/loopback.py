@@ -48,11 +48,11 @@ def listen(port: int, addresses: Sequence[str] = ADDRESSES, opened: Opened | Non
             for other, why in failed:
                 log.warning("%s can't be reached (%s): listening on %s", other, why.strerror or why, address)
             return listener
-    said = "; ".join(f"{address}: {error.strerror or error}" for address, error in failed)
+    reasons = "; ".join(f"{address}: {error.strerror or error}" for address, error in failed)
     raise Problem(
         503,
         "no_loopback",
-        f"The model service can't be reached on this machine's own address ({said}).",
+        f"The model service can't be reached on this machine's own address ({reasons}).",
         "The loopback interface has to be up, and no firewall may block it: on Linux, ip link set lo up, and ip addr show lo "
         "should list 127.0.0.1 or ::1. In a container or sandbox, allow loopback. Then start the service again.",
     ) from failed[0][1]

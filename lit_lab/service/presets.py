@@ -71,7 +71,7 @@ def about(place: Path, path: str, source: paths.Source) -> About:
         # The embedded model has Gemma's architecture, but isn't Google's.
         by_files = None if path == demo.EMBEDDED else licences.of_config(regular.json_of(place / "config.json"))
         return About(instruct.is_instruct(source, place), source.provided_under(by_files))
-    header = gguf.said(place, path)
+    header = gguf.header_of(place, path)
     is_instruct = instruct.of_file(source, place, bool(header.text("tokenizer.chat_template")))
     return About(is_instruct, source.provided_under(licences.of_header(header)), header.quantization)
 

@@ -53,9 +53,12 @@ def explain(ended: Ended) -> Diagnosis | None:
 
 def unforeseen(ended: Ended) -> Diagnosis:
     """Return a diagnosis of an end that `explain` has no reason for: how it ended, and its last words."""
-    said = f": {ended.quoted}" if ended.quoted else "."
+    detail = f": {ended.quoted}" if ended.quoted else "."
     return Diagnosis(
-        "service_died", f"The model service ended unexpectedly ({ended.how}){said}", "See its log for details.", "once"
+        "service_died",
+        f"The model service ended unexpectedly ({ended.how}){detail}",
+        "See its log for details.",
+        "once",
     )
 
 
@@ -94,12 +97,12 @@ def _foreign(ended: Ended) -> Diagnosis | None:
     """A module on PYTHONPATH that the error names, or that raised it."""
     if ended.code is not None and ended.code < 0:
         return None
-    said = ended.last_word
+    line = ended.last_word
     name, folder = _from_pythonpath(ended) or next(
         (
             (name, where)
             for name, where in ended.foreign.items()
-            if re.search(rf"['\"` ]{re.escape(name)}['\"`.]", said)
+            if re.search(rf"['\"` ]{re.escape(name)}['\"`.]", line)
         ),
         ("", ""),
     )
@@ -107,7 +110,7 @@ def _foreign(ended: Ended) -> Diagnosis | None:
         return None
     return Diagnosis(
         "foreign_libraries",
-        f"The folder {folder} on PYTHONPATH has its own {name}, which hides the model service's: {said}",
+        f"The folder {folder} on PYTHONPATH has its own {name}, which hides the model service's: {line}",
         "Remove that folder from the environment variable PYTHONPATH and restart the Jupyter server. Or give the "
         "service a separate environment, which ignores PYTHONPATH: lit-lab setup-service.",
     )
@@ -202,12 +205,12 @@ def _is_start(ended: Ended) -> bool:
 
 
 def _known_limits(ended: Ended) -> str:
-    said = ""
+    limits = ""
     if ended.memory_limit:
-        said += f" The limit is {ended.memory_limit:,} bytes (c.LitLab.memory_limit)."
+        limits += f" The limit is {ended.memory_limit:,} bytes (c.LitLab.memory_limit)."
     if container := ended.limits.get("container"):
-        said += f" The container has {container / 2**20:,.0f} MiB."
-    return said
+        limits += f" The container has {container / 2**20:,.0f} MiB."
+    return limits
 
 
 def _disk(ended: Ended) -> Diagnosis | None:
@@ -223,10 +226,10 @@ def _disk(ended: Ended) -> Diagnosis | None:
     denied = re.search(r"(Read-only file system|Permission denied|Operation not permitted): *'([^']+)'", ended.cause)
     if none is None and denied is None:
         return None
-    said = f"{denied[2]}: {denied[1]}" if denied else none[0] if none else ""
+    file = f"{denied[2]}: {denied[1]}" if denied else none[0] if none else ""
     return Diagnosis(
         "service_denied",
-        f"The model service can't read or write a file that it needs: {said}",
+        f"The model service can't read or write a file that it needs: {file}",
         "Give your user permission for that file."
         if denied
         else "Make one of these folders writable, or set the environment variable TMPDIR to one that is. " + _AFTER,
@@ -291,10 +294,10 @@ def _limit(ended: Ended, name: str, what: str) -> Diagnosis:
     limit = LIMITS[name]
     amount = ended.limits.get(name)
     known = "" if amount is None else f": the system allows it {limit.words(amount)} ({limit.option})"
-    said = f" Its last output: {ended.last_word}" if ended.last_word else ""
+    output = f" Its last output: {ended.last_word}" if ended.last_word else ""
     return Diagnosis(
         "service_limit",
-        f"The model service {what}{known}.{said}",
+        f"The model service {what}{known}.{output}",
         f"Raise the limit before Jupyter starts ({limit.option} shows it; in a container or under a scheduler, raise that of the "
         f"job). {_AFTER}",
     )

@@ -74,7 +74,7 @@ class Ended:
     @property
     def last_word(self) -> str:
         """The most informative line: a fatal one, else a Python error, else the last one."""
-        lines = self._said
+        lines = self._messages
         telling = [line for line in lines if self._tells(line)]
         plain = [line for line in telling if not _BARE_SIGNAL.match(line)]
         return next(iter([*plain[-1:], *telling[-1:], *lines[-1:]]), "")
@@ -83,14 +83,14 @@ class Ended:
     def quoted(self) -> str:
         """Its last output, for a message about an unforeseen end: a Python error, or the last lines."""
         last = self.last_word
-        return last if _PYTHON_ERROR.match(last) else " | ".join(self._said[-_QUOTED_LINES:])
+        return last if _PYTHON_ERROR.match(last) else " | ".join(self._messages[-_QUOTED_LINES:])
 
     @property
     def _killed(self) -> bool:
         return self.code is not None and self.code < 0
 
     @property
-    def _said(self) -> list[str]:
+    def _messages(self) -> list[str]:
         lines = (line.strip() for line in self.lines)
         return [_PREFIX.sub("", line) for line in lines if line and not _NOISE.match(line)]
 

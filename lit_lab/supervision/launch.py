@@ -102,13 +102,13 @@ class Exit:
     Attributes:
         code: Its return code; negative: the signal.
         lines: The last lines of its output.
-        said: The reason that it reported itself.
+        reported: The reason that it reported itself.
         environment: The environment that it was started with.
     """
 
     code: int
     lines: Sequence[str] = ()
-    said: Problem | None = None
+    reported: Problem | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def describe(self) -> str:
@@ -126,8 +126,8 @@ class Exit:
 
 def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
     """Return a diagnosis of a crash, for the user, and whether another start can succeed."""
-    if how.said is not None:
-        return Diagnosis(how.said.code, how.said.message, how.said.hint, "always")
+    if how.reported is not None:
+        return Diagnosis(how.reported.code, how.reported.message, how.reported.hint, "always")
     # Users can't correct what this module has set.
     users = {name: value for name, value in how.environment.items() if os.environ.get(name) == value}
     limits, foreign = surroundings.limits(), surroundings.foreign(users)

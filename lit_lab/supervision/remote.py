@@ -51,11 +51,11 @@ class RemoteService:
             headers = {"Authorization": f"Bearer {self._endpoint.secret}"}
             response = await self._client.get(f"{url}/health", headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            said = str(error) or type(error).__name__
+            reason = str(error) or type(error).__name__
             raise Problem(
                 503,
                 "service_unreachable",
-                f"The model service at {url} does not answer: {said}.",
+                f"The model service at {url} does not answer: {reason}.",
                 "Check c.LitLab.service_url, and that the service runs.",
             ) from error
         if response.status_code in (401, 403):

@@ -204,10 +204,10 @@ class ServiceRun:
                 url = "http://localhost" if line.socket else f"http://{host}:{line.port}"
                 self._endpoint = Endpoint(url, self._secret, line.socket)
             elif isinstance(line, protocol.FailedLine):
-                said = launch.explain_refusal(line, self.python)
+                refusal = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:
-                    raise said
-                self._last_words = said  # such as a lack of memory: another run may succeed
+                    raise refusal
+                self._last_words = refusal  # such as a lack of memory: another run may succeed
             elif isinstance(line, protocol.LeftoverLine):
                 self.leftover = line.models
             elif self._endpoint is None:

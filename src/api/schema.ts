@@ -1188,7 +1188,7 @@ export interface components {
             /** @description The index of the answer's first token. */
             answer_start: number;
             /** @description The parts of the prompt to delete, each as a whole: in order, without overlap. Of the gaps before and after what is deleted, the one with fewer line breaks goes with it. */
-            segments: components["schemas"]["TextSpan-Input"][];
+            segments: components["schemas"]["TextSpan"][];
             /**
              * @description Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, by its tokens, for the sake of the tokens after it; the random sets keep them.
              * @default []
@@ -1602,7 +1602,7 @@ export interface components {
          * @description The events of an `EffectsRequest`, with the request's fields that say what they mean.
          */
         KeptEffects: {
-            segments: components["schemas"]["TextSpan-Output"][];
+            segments: components["schemas"]["TextSpan"][];
             /** @default [] */
             answer_segments: components["schemas"]["Span"][];
             held_out: number;
@@ -2550,24 +2550,8 @@ export interface components {
          * TextSpan
          * @description A half-open span of a prompt's characters (Unicode code points).
          */
-        "TextSpan-Input": {
-            /**
-             * @description The index of the turn; 0 if the prompt is a text.
-             * @default 0
-             */
-            turn?: number;
-            start: number;
-            end: number;
-        };
-        /**
-         * TextSpan
-         * @description A half-open span of a prompt's characters (Unicode code points).
-         */
-        "TextSpan-Output": {
-            /**
-             * @description The index of the turn; 0 if the prompt is a text.
-             * @default 0
-             */
+        TextSpan: {
+            /** @description The index of the turn; 0 if the prompt is a text. */
             turn: number;
             start: number;
             end: number;

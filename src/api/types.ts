@@ -46,7 +46,7 @@ export type Integration = Schemas['Integration'];
 export type AblationRequest = Schemas['AblationRequest'];
 export type EffectsRequest = Schemas['EffectsRequest'];
 /** A span of a prompt's characters, in Unicode code points. */
-export type TextSpan = Schemas['TextSpan-Output'];
+export type TextSpan = Schemas['TextSpan'];
 export type FaithfulnessRequest = Schemas['FaithfulnessRequest'];
 export type JobRequest = Schemas['JobRequest'];
 export type JobInfo = Schemas['JobInfo'];

@@ -17,7 +17,8 @@ function map(...shares: (number | null)[]): IShownMap {
     method: 'grad_l2',
     gap: null,
     weights: shares.map(() => 0),
-    numRanked: shares.length
+    numRanked: shares.length,
+    isSigned: false
   };
 }
 

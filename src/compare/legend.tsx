@@ -3,7 +3,6 @@ import React, { useState } from 'react';
 import { usePanel } from '../components/context';
 import { MapOptions } from '../map/options';
 import { percent } from '../session/labels';
-import { METHODS } from '../session/methods';
 import type { ISettings } from '../session/settings';
 import type { Comparison } from './comparison';
 import { MIN_FULL } from './difference';
@@ -82,7 +81,7 @@ function Range(props: {
   if (!map) {
     return null;
   }
-  const { isSigned } = METHODS[map.method];
+  const { isSigned } = map;
   const most = percent(comparison.overlays.rangeOf(of[0]));
   const letters = of.map(side => (side === 'left' ? 'A' : 'B'));
   return (

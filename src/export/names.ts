@@ -22,6 +22,9 @@ export function aggregationName(
   trans: TranslationBundle
 ): string {
   return {
+    norm: trans.__(
+      'A segment’s score is the root of the sum of squares of its tokens’ scores.'
+    ),
     sum: trans.__('A segment’s score is the sum of its tokens’ scores.'),
     mean: trans.__('A segment’s score is the mean of its tokens’ scores.'),
     max: trans.__('A segment’s score is the largest of its tokens’ scores.')

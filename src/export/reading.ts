@@ -5,7 +5,12 @@ import type { Aggregation, Granularity, TokenSpan } from '../salience';
 import { withEffects } from '../session/effectMap';
 import { effectSegments, storedEffects } from '../session/effectSegments';
 import type { IEffectSource } from '../session/effectSegments';
-import { cutText, makeMap, makeSegmentMap } from '../session/map';
+import {
+  cutText,
+  isContrastive,
+  makeMap,
+  makeSegmentMap
+} from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import type { ShadeBy } from '../session/mapEffects';
 import { METHOD_NAMES } from '../session/methods';
@@ -92,7 +97,11 @@ export class Reading {
     for (const { event } of this._of(target, look.method).reverse()) {
       const map =
         event.event === 'scores'
-          ? makeMap(text, event.scores, target, { ...look, gap: event.gap })
+          ? makeMap(text, event.scores, target, {
+              ...look,
+              gap: event.gap,
+              isContrastive: isContrastive(event)
+            })
           : makeSegmentMap(text, event, target, look);
       if (map) {
         return withEffects(map, this._effects, look.shadeBy, look.intensity);

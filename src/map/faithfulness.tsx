@@ -5,9 +5,9 @@ import { Offer } from '../components/progress';
 import { agreement } from '../salience';
 import type { Computation } from '../session/computation';
 import type { ITest } from '../session/demand';
+import { hasSignedScores } from '../session/effectMap';
 import { aboutNats } from '../session/labels';
 import type { IShownMap } from '../session/map';
-import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 import { methodWords } from './methods';
 import { Plot } from './plot';
@@ -111,8 +111,7 @@ function Agreement(props: {
     if (other.method === map.method) {
       return [];
     }
-    const bySize =
-      !METHODS[map.method].isSigned || !METHODS[other.method].isSigned;
+    const bySize = !hasSignedScores(map) || !other.isSigned;
     const value = agreement(map, other, bySize);
     return value === null ? [] : [{ method: other.method, value }];
   });

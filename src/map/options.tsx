@@ -42,11 +42,19 @@ export function MapOptions({
               onSettings({ aggregation: event.target.value as Aggregation })
             }
           >
-            <option value="sum">{trans.__('sum of its tokens')}</option>
+            <option value="norm">{trans.__('norm of its tokens')}</option>
+            <option value="sum">{trans.__('sum of its tokens (LIT)')}</option>
             <option value="mean">{trans.__('mean of its tokens')}</option>
             <option value="max">{trans.__('strongest token')}</option>
           </select>
         </label>
+      )}
+      {isGradient && settings.aggregation === 'norm' && (
+        <p className="lit-hint">
+          {trans.__(
+            'The norm is the root of the sum of squares. It says how strongly the target reacts to the whole segment, not whether for or against.'
+          )}
+        </p>
       )}
       {isGradient && settings.aggregation === 'sum' && (
         <p className="lit-hint">

@@ -210,7 +210,7 @@ describe('map/salienceText', () => {
       '2',
       undefined
     ]);
-    expect(segments()[1].dataset.share).toBe('0.6667');
+    expect(segments()[1].dataset.share).toBe('0.5858');
     expect(segments()[4].dataset.target).toBe('true');
     expect(segments()[4].getAttribute('aria-pressed')).toBe('true');
     const badges = [...host.querySelectorAll<HTMLElement>('[data-badge]')];
@@ -222,7 +222,7 @@ describe('map/salienceText', () => {
     showMap();
     act(() => segments()[1].focus());
     const tip = host.querySelector('[role="tooltip"]')!;
-    expect(tip.textContent).toContain('rank 1 of 4 · 67% of salience');
+    expect(tip.textContent).toContain('rank 1 of 4 · 59% of salience');
     expect(segments()[1].getAttribute('aria-describedby')).toBe(tip.id);
     press('Escape');
     expect(host.querySelector('[role="tooltip"]')).toBeNull();

@@ -3,6 +3,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import { describeRole } from '../session/chat';
 import type { IFoil } from '../session/contrast';
+import { scoreOf } from '../session/effectMap';
 import {
   aboutNats,
   chances,
@@ -12,7 +13,7 @@ import {
   percent
 } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
-import { isSigned, scoreOf, textOf } from '../session/map';
+import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { TargetName } from './contrast';
 import { lineOf } from './line';
@@ -35,8 +36,7 @@ export const TopSegments = React.memo(
     const { trans } = usePanel();
     const { text, map, onShow, tool } = props;
     const { kind } = METHODS[map.method];
-    const { effects } = map;
-    const isSignedMap = isSigned(map);
+    const { effects, isSigned } = map;
     const target = textOf(text.tokens, map.target).trim();
     const { foil = null } = props;
     const name = foil
@@ -106,7 +106,7 @@ export const TopSegments = React.memo(
                       }}
                     />
                   </span>
-                  {isSignedMap && score !== 0 && (
+                  {isSigned && score !== 0 && (
                     <span className="lit-visually-hidden">
                       {direction(score, trans)}
                     </span>

@@ -3,7 +3,6 @@ import React, { useId, useRef, useState } from 'react';
 
 import { usePanel } from '../components/context';
 import { describeSegment, percent } from '../session/labels';
-import { METHODS } from '../session/methods';
 import type { MatrixModel } from './model';
 import type { ICell, IColumn, IRow, ITable } from './table';
 
@@ -127,7 +126,7 @@ export function Grid(props: {
                     details={details}
                     isReachable={at.row === r && at.column === c}
                     isFirstOfAnswer={isFirstOfAnswer(columns, c)}
-                    signed={METHODS[model.method].isSigned}
+                    signed={row.map?.isSigned ?? false}
                   />
                 ))}
                 <td className="lit-matrix-total">

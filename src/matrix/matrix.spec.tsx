@@ -132,7 +132,7 @@ describe('matrix', () => {
     const table = makeTable(
       text,
       () => text.tokens.map((_, i) => (i < 3 ? 1 : -1)),
-      { ...DEFAULT_SETTINGS, method: 'grad_dot_input' },
+      { ...DEFAULT_SETTINGS, method: 'grad_dot_input', aggregation: 'sum' },
       'row'
     );
     // Of the loss: what raises it is against.

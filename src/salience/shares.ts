@@ -5,10 +5,15 @@
 import type { ITextToken, TokenSpan } from './token';
 
 /** How a segment's score is computed from its tokens' scores. */
-export type Aggregation = 'sum' | 'mean' | 'max';
+export type Aggregation = 'norm' | 'sum' | 'mean' | 'max';
 
-/** All aggregations, LIT's own first. */
-export const AGGREGATIONS: readonly Aggregation[] = ['sum', 'mean', 'max'];
+/** All aggregations, the default first; LIT's own is the sum. */
+export const AGGREGATIONS: readonly Aggregation[] = [
+  'norm',
+  'sum',
+  'mean',
+  'max'
+];
 
 /** A segment and how much it influenced the target. */
 export interface ISegmentSalience {
@@ -37,7 +42,8 @@ export interface ISalienceMap {
  * Score of a segment.
  *
  * @param scores - one for each token of the sequence.
- * @returns for `max` the score with the largest absolute value, with its sign.
+ * @returns for `norm` the root of the sum of squares, never negative; for `max` the
+ *   score with the largest absolute value, with its sign.
  */
 export function aggregate(
   scores: readonly number[],
@@ -184,6 +190,9 @@ export function rank(scores: readonly number[]): number[] {
 function combine(scores: readonly number[], how: Aggregation): number {
   if (scores.length === 0) {
     return 0;
+  }
+  if (how === 'norm') {
+    return Math.hypot(...scores);
   }
   if (how === 'max') {
     return scores.reduce((max, s) => (Math.abs(s) > Math.abs(max) ? s : max));

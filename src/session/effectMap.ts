@@ -39,6 +39,7 @@ export function withEffects(
   );
   const effects: IMapEffects = {
     by,
+    isShareSigned: map.isSigned,
     all,
     fitted: fittedOf(map, source),
     ranks,
@@ -56,6 +57,7 @@ export function withEffects(
   return {
     ...map,
     effects,
+    isSigned: true,
     numRanked: sizes.length,
     segments: map.segments.map((segment, i) => ({
       ...segment,
@@ -67,6 +69,21 @@ export function withEffects(
       return colourWeight({ ...segment, score, share }, { maxShare }, exponent);
     })
   };
+}
+
+/** What a segment's colour and place follow: positive for the target. */
+export function scoreOf(
+  { segments, effects }: IShownMap,
+  index: number
+): number {
+  return effects?.by === 'effect'
+    ? (effects.all[index]?.delta ?? 0)
+    : segments[index].score;
+}
+
+/** Whether a map's own scores distinguish for from against, whatever its colours follow. */
+export function hasSignedScores({ effects, isSigned }: IShownMap): boolean {
+  return effects?.isShareSigned ?? isSigned;
 }
 
 /** The effects of a map's segments; null if they aren't known. */

@@ -92,10 +92,23 @@ describe('session/explanation', () => {
       expect(session.explanation.map).not.toBeNull();
       expect(scenario.target()).toBe('Recommendation: Avoid.');
     }
+    // A sentence's sum of gradient · input says nothing of for and against.
     session.settings = { ...session.settings, method: 'grad_dot_input' };
+    expect(session.explanation.map!.isSigned).toBe(false);
+    expect(session.explanation.map!.weights.every(weight => weight >= 0)).toBe(
+      true
+    );
+    session.settings = { ...session.settings, granularity: 'tokens' };
+    expect(session.explanation.map!.isSigned).toBe(true);
     expect(session.explanation.map!.weights.some(weight => weight < 0)).toBe(
       true
     );
+    session.settings = {
+      ...session.settings,
+      granularity: 'sentences',
+      aggregation: 'sum'
+    };
+    expect(session.explanation.map!.isSigned).toBe(true);
     expect(client.jobs).toHaveLength(2);
 
     session.explanation.clear();

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Estimate, ModelInfo, Sampling } from '../api';
 import type { IEffect, ISegmentSalience } from '../salience';
+import { hasSignedScores } from './effectMap';
 import type { IShownMap } from './map';
 import { METHODS } from './methods';
 
@@ -154,8 +155,8 @@ export function describeSegment(
         nats({ score: -effect.delta }, trans)
       )
     : '';
-  const { kind, isSigned } = METHODS[map.method];
-  if (!isSigned) {
+  const { kind } = METHODS[map.method];
+  if (!hasSignedScores(map)) {
     return [
       place,
       chance,

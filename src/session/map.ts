@@ -87,21 +87,8 @@ export interface IShownMap extends ISalienceMap {
   readonly numRanked: number;
   /** What deleting segments does to the target; absent: not known. */
   readonly effects?: IMapEffects;
-}
-
-/** Whether a map's colours distinguish for from against. */
-export function isSigned({ method, effects }: IShownMap): boolean {
-  return effects?.by === 'effect' || METHODS[method].isSigned;
-}
-
-/** What a segment's colour and place follow: positive for the target. */
-export function scoreOf(
-  { segments, effects }: IShownMap,
-  index: number
-): number {
-  return effects?.by === 'effect'
-    ? (effects.all[index]?.delta ?? 0)
-    : segments[index].score;
+  /** Whether its scores distinguish for from against. */
+  readonly isSigned: boolean;
 }
 
 /** Cut a run's text into segments. */
@@ -208,6 +195,28 @@ export interface IMapOptions {
   readonly gap?: number | null;
   /** The part of the text that shares refer to; absent: all of it. */
   readonly within?: TokenSpan | null;
+  /** What the text is cut into; absent: sentences. */
+  readonly granularity?: Granularity;
+  /** Whether the target is contrastive. */
+  readonly isContrastive?: boolean;
+}
+
+/**
+ * How segments' scores are computed.
+ *
+ * A sentence's sum of gradient · input says "for" where the sentence is against, so
+ * its norm is a magnitude. Signs stay where they were found to mean something: for
+ * single tokens, for contrastive targets, and for integrated gradients, whose
+ * scores add up.
+ */
+function aggregationOf(options: IMapOptions): Aggregation {
+  const { method, aggregation } = options;
+  const keepsSign =
+    METHODS[method].isSigned &&
+    (method === 'integrated_gradients' ||
+      options.isContrastive === true ||
+      options.granularity === 'tokens');
+  return aggregation === 'norm' && keepsSign ? 'sum' : aggregation;
 }
 
 /**
@@ -222,16 +231,17 @@ export function makeMap(
   target: TokenSpan,
   options: IMapOptions
 ): IShownMap {
-  const { turn } = METHODS[options.method];
+  const { turn, isSigned } = METHODS[options.method];
+  const aggregation = aggregationOf(options);
   const map = mapSalience(
     text.tokens,
     turn < 0 ? scores.map(score => -score) : scores,
     text.segments,
     target,
-    options.aggregation,
+    aggregation,
     options.within
   );
-  return show(map, options);
+  return show(map, options, isSigned && aggregation !== 'norm');
 }
 
 /**
@@ -248,7 +258,7 @@ export function makeSegmentMap(
   if (parts.length !== scored.segments.length) {
     return null;
   }
-  const { turn } = METHODS[options.method];
+  const { turn, isSigned } = METHODS[options.method];
   const scores = new Array<ISegmentScore | undefined>(text.segments.length);
   for (const [i, { index, span }] of parts.entries()) {
     const { start, end } = scored.segments[i];
@@ -262,7 +272,8 @@ export function makeSegmentMap(
   }
   return show(
     mapSegments(text.segments, [...scores], target, options.within),
-    options
+    options,
+    isSigned
   );
 }
 
@@ -280,18 +291,29 @@ export function mapOf(
     return makeMap(text, scores, target, options);
   }
   return scores.event === 'scores'
-    ? makeMap(text, scores.scores, target, { ...options, gap: scores.gap })
+    ? makeMap(text, scores.scores, target, {
+        ...options,
+        gap: scores.gap,
+        isContrastive: isContrastive(scores)
+      })
     : makeSegmentMap(text, scores, target, options);
+}
+
+/** Whether scores are of a contrastive target. */
+export function isContrastive({ foil }: Pick<ScoresEvent, 'foil'>): boolean {
+  return foil !== null && foil !== undefined;
 }
 
 function show(
   map: ISalienceMap,
-  options: Omit<IMapOptions, 'aggregation'>
+  options: Omit<IMapOptions, 'aggregation'>,
+  isSigned: boolean
 ): IShownMap {
   const exponent = intensityExponent(options.intensity);
   return {
     ...map,
     method: options.method,
+    isSigned,
     gap: options.gap ?? null,
     within: options.within ?? null,
     numRanked: map.segments.filter(s => s.rank !== null).length,

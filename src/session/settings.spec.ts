@@ -13,6 +13,7 @@ import {
   signedFigure
 } from './labels';
 import { METHOD_NAMES } from './methods';
+import { METHODS } from './methods';
 import type { MapMethod } from './methods';
 import {
   DEFAULT_SETTINGS,
@@ -171,7 +172,11 @@ describe('session/labels', () => {
       gap: null
     } as const;
     const say = (method: MapMethod) =>
-      describeSegment(segment, { ...map, method }, trans);
+      describeSegment(
+        segment,
+        { ...map, method, isSigned: METHODS[method].isSigned },
+        trans
+      );
     expect(say('shap')).toBe(
       'rank 2 of 4 · against it · 30% of all effects · −1.5 nats'
     );
@@ -240,6 +245,7 @@ describe('session/labels', () => {
       maxShare: 0,
       weights: [0],
       numRanked: 0,
+      isSigned: false,
       method: 'grad_l2',
       gap: null
     } as const;

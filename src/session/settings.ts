@@ -61,7 +61,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   granularity: 'sentences',
   pattern: '[,;:.]\\s|\\n',
   method: 'grad_l2',
-  aggregation: 'sum',
+  aggregation: 'norm',
   intensity: 0.6,
   emphasis: 'shade',
   density: 'comfortable',

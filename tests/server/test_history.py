@@ -106,6 +106,27 @@ async def test_scores_of_contrasts_are_distinguished_by_the_other_text(history):
     assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
 
 
+def effects(first, *removed, seed=0):
+    event = {
+        "event": "effects", "kind": "one", "first": first, "total": 9, "removed": list(removed),
+        "logprobs": [[-0.5, None]] * len(removed),
+    }  # fmt: skip
+    fields = {"segments": [{"turn": 0, "start": 0, "end": 4}], "held_out": 16, "seed": seed, "events": [event]}
+    return protocol.KeptEffects.model_validate(fields)
+
+
+async def test_effects_are_stored_job_by_job_and_count_as_no_map(history):
+    kept = record()
+    await history.store("me", kept)
+    found = [effects(0, [], [0]), effects(2, [1]), effects(0, [], [0], seed=1)]
+    for one in [*found, effects(2, [1])]:
+        await history.store_scores("me", "demo", ids_of(kept), [one])
+    again = await history.run("me", "a")
+    assert sorted(again.effects, key=str) == sorted(found, key=str)
+    assert again.scores == []
+    assert (await history.runs("me", protocol.RunsRequest())).runs[0].scores == 0
+
+
 async def test_a_forced_answer_is_distinguished_from_an_answer(history):
     await history.store("me", record("answer"))
     await history.store("me", record("forced", reason="forced_answer"))

@@ -317,3 +317,25 @@ async def test_storing_is_tried_more_and_more_rarely(history, recorder, monkeypa
     await until(lambda: history.attempts >= 5)
     await recorder.close()
     assert delays[:4] == [0.001, 0.002, 0.004, 0.004]
+
+
+async def test_effects_go_to_the_run_of_their_sequence(history, recorder):
+    request, lines = generated()
+    recorder.record("me", "run", 5.0, request, lines)
+    event = {
+        "event": "effects", "kind": "one", "first": 0, "total": 2, "removed": [[], [0]], "logprobs": [[-1, -2], [-3, -4]],
+    }  # fmt: skip
+    fields = {
+        "model": "demo",
+        "prompt": "Hi",
+        "ids": [2, 5, 6, 7],
+        "answer_start": 2,
+        "segments": [{"turn": 0, "start": 0, "end": 2}],
+    }
+    asked = protocol.EffectsRequest.model_validate(fields)
+    recorder.record("me", "effects", 6.0, asked, [json.dumps(event).encode()])
+    await recorder.settled("me")
+    (kept,) = (await history.run("me", "run")).effects
+    assert kept.segments == asked.segments
+    assert [one.removed for one in kept.events] == [[[], [0]]]
+    assert await history.ids() == ["run"]

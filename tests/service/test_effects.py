@@ -51,7 +51,7 @@ def request_of_run(embedded: Any) -> EffectsRequest:
         prompt=PROMPT,
         ids=prompt + answer,
         answer_start=len(prompt),
-        segments=[TextSpan(start=start, end=end) for start, end in SENTENCES],
+        segments=[TextSpan(turn=0, start=start, end=end) for start, end in SENTENCES],
         samples=20,
         held_out=5,
     )
@@ -86,7 +86,9 @@ def test_scores_are_those_of_a_plain_pass_of_the_edited_prompt(embedded: Any, re
     assert [kind for kind, *_ in rows] == ["one"] * 5 + ["held_out"] * 5 + ["random"] * 20
     assert {removed for kind, removed, _ in rows if kind == "one"} == {(), (0,), (1,), (2,), (3,)}
     for _, removed, row in rows:
-        text = delete(PROMPT, [TextSpan(start=SENTENCES[index][0], end=SENTENCES[index][1]) for index in removed])
+        text = delete(
+            PROMPT, [TextSpan(turn=0, start=SENTENCES[index][0], end=SENTENCES[index][1]) for index in removed]
+        )
         ids = [token.id for token in embedded.tokenizer.tokenize_prompt(text).tokens]
         ids += request_of_run.ids[request_of_run.answer_start :]
         np.testing.assert_allclose(np.array(row, float), plain_logprobs(embedded, ids, count), atol=1e-5)
@@ -94,7 +96,7 @@ def test_scores_are_those_of_a_plain_pass_of_the_edited_prompt(embedded: Any, re
 
 @pytest.mark.parametrize("case", json.loads(DELETIONS.read_text()), ids=lambda case: repr(case["text"]))
 def test_a_gap_goes_with_what_is_deleted(case: dict[str, Any]) -> None:
-    spans = [TextSpan(start=start, end=end) for start, end in case["deleted"]]
+    spans = [TextSpan(turn=0, start=start, end=end) for start, end in case["deleted"]]
     assert delete(case["text"], spans) == case["left"]
 
 
@@ -108,7 +110,7 @@ def test_one_token_stays_if_the_model_has_no_start_token(embedded: Any, request_
     tokenizer.__class__ = Startless
     ids = [token.id for token in tokenizer.tokenize_prompt(PROMPT).tokens]
     answer = request_of_run.ids[request_of_run.answer_start :]
-    whole = [TextSpan(start=0, end=len(PROMPT))]
+    whole = [TextSpan(turn=0, start=0, end=len(PROMPT))]
     request = request_of_run.model_copy(update={"ids": ids + answer, "answer_start": len(ids), "segments": whole})
     removed, _ = EditedPrompt(request, tokenizer, embedded.window).without([0])
     assert removed == ids[:1] + answer
@@ -152,7 +154,11 @@ def test_turns_of_a_conversation(embedded: Any) -> None:
         turns=turns,
         ids=ids + answer,
         answer_start=len(ids),
-        segments=[TextSpan(start=0, end=13), TextSpan(start=14, end=23), TextSpan(turn=1, start=0, end=5)],
+        segments=[
+            TextSpan(turn=0, start=0, end=13),
+            TextSpan(turn=0, start=14, end=23),
+            TextSpan(turn=1, start=0, end=5),
+        ],
         samples=8,
         held_out=0,
     )
@@ -239,8 +245,8 @@ def test_the_cost_is_estimated_in_sets(embedded: Any, request_of_run: EffectsReq
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"segments": [TextSpan(start=0, end=len(PROMPT) + 1)]},
-        {"segments": [TextSpan(start=5, end=9), TextSpan(start=8, end=12)]},
+        {"segments": [TextSpan(turn=0, start=0, end=len(PROMPT) + 1)]},
+        {"segments": [TextSpan(turn=0, start=5, end=9), TextSpan(turn=0, start=8, end=12)]},
         {"segments": [TextSpan(turn=1, start=0, end=3)]},
         {"answer_start": 10**4},
         {"answer_segments": [Span(start=1, end=2)]},

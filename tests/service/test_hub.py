@@ -90,4 +90,4 @@ def test_weights_of_which_a_file_is_missing(site: type[Site]) -> None:
     del site.files["model.safetensors"]
     site.files["model.safetensors.index.json"] = b'{"weight_map": {"a": "model-00001-of-00001.safetensors"}}'
     _, last = fetch(NAME)
-    assert (last["failed"], "lacks files" in last["said"]) == ("unfit", True)
+    assert (last["failed"], "lacks files" in last["message"]) == ("unfit", True)

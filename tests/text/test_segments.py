@@ -5,6 +5,7 @@ fixture that broke the contract would teach the front end to break it.
 """
 
 import json
+import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -93,7 +94,12 @@ def test_template_share_is_separate(case):
     template = [s for s, kind in zip(case["scores"], case["kinds"], strict=True) if kind == "template"]
     assert template, "every case has a <bos>"
     before = [s for s, kind in zip(case["scores"][:start], case["kinds"][:start], strict=True) if kind == "template"]
-    values = {"sum": sum(before), "mean": sum(before) / len(before), "max": max(before, key=abs)}
+    values = {
+        "sum": sum(before),
+        "mean": sum(before) / len(before),
+        "max": max(before, key=abs),
+        "norm": math.hypot(*before),
+    }
     apart = abs(values[case["aggregation"]])
     text = sum(abs(row["score"]) for row in case["expected"] if row["rank"] is not None)
     assert case["template"] == pytest.approx(apart / (apart + text) if apart + text else 0)

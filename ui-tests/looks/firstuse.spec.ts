@@ -60,7 +60,7 @@ test('a first use of Gemma', async ({ page, request, tmpPath }) => {
   await expect(gemma.getByRole('alert')).toContainText('logged in', {
     timeout: COLD
   });
-  // Without the form, which names the folder of whoever took it.
+  // Without the form, which names a folder of this machine.
   await shoot('not-logged-in', gemma);
 
   const login = models.getByRole('form', { name: 'Log in to Kaggle' });

@@ -1,4 +1,4 @@
-/** The pictures of docs/guide.md: its steps, in the order in which they are told. */
+/** The pictures of docs/guide.md: its steps, in order. */
 import { pathToFileURL } from 'url';
 import * as path from 'path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';

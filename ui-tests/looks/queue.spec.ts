@@ -35,7 +35,7 @@ test('a full queue, waiting in it for an answer and for a map', async ({
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 420);
   await servicePid(request);
-  const told = panel.region.locator('.lit-waiting-message').first();
+  const message = panel.region.locator('.lit-waiting-message').first();
   const jobs: string[] = [];
   try {
     // As many as one user may have.
@@ -62,7 +62,7 @@ test('a full queue, waiting in it for an answer and for a map', async ({
       jobs.push(await occupy(page.request));
     }
     await panel.run.click();
-    await expect(told).toContainText('position 12');
+    await expect(message).toContainText('position 12');
     await shoot(page, 'light');
     await theme(page, 'JupyterLab Dark');
     await shoot(page, 'dark');
@@ -84,7 +84,7 @@ test('a full queue, waiting in it for an answer and for a map', async ({
       .segments('Answer')
       .first()
       .click({ modifiers: ['Shift'] });
-    await expect(told).toContainText('position');
+    await expect(message).toContainText('position');
     await shoot(page, 'map');
   } finally {
     await release(page.request, ...jobs);

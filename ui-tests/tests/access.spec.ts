@@ -1,4 +1,4 @@
-/** Whoever can't see well, or tell colours, can use all of it: axe finds no serious fault, in both themes. */
+/** Accessibility: axe finds no serious fault, in both themes. */
 import { expect, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 

@@ -41,7 +41,7 @@ async function generate(panel: Panel, prompt: string): Promise<void> {
   }
   await panel.prompt.fill(prompt);
   await panel.run.click();
-  // The answer to this prompt, complete: its tokens are told.
+  // The answer to this prompt, complete: its tokens are counted.
   await expect(panel.region.locator('.lit-facts')).toContainText(
     /\d tokens? · [\d.]+ s/,
     { timeout: COLD }
@@ -59,7 +59,7 @@ function added(panel: Panel, role: string): Locator {
   });
 }
 
-test('the format of an instruction-tuned model: told, folded, switched off', async ({
+test('the format of an instruction-tuned model: named, folded, switched off', async ({
   page
 }) => {
   test.slow();

@@ -16,7 +16,7 @@ import {
 
 const MISTAKE = 'Recommendation: You have to try it.';
 
-/** Return what JupyterLab's server keeps of the page's comparison: it is told a while after what changed. */
+/** Return what JupyterLab's server keeps of the page's comparison: the page sends changes with a delay. */
 async function keptComparison(page: IJupyterLabPageFixture): Promise<string> {
   return page.evaluate(async () => {
     const { workspaces } = window.jupyterapp.serviceManager;

@@ -33,7 +33,7 @@ async function analyzed(
   workspace: string
 ): Promise<{ page: Page; panel: Panel }> {
   const page = await context.newPage();
-  // JupyterLab asks whoever is new about its news, over the panel's lower end.
+  // JupyterLab asks new users about its news, over the panel's lower end.
   const news = page.getByText('Would you like to get notified');
   await page.addLocatorHandler(news, () =>
     page.getByRole('button', { name: 'No', exact: true }).click()

@@ -28,7 +28,7 @@ async function tabTo(
   throw new Error(`${key} does not lead to ${selector}.`);
 }
 
-/** Whoever looks sees where the focus is: by an outline, and within the page. */
+/** The focus is visible: it has an outline, and is within the page. */
 async function expectVisibleFocus(page: IJupyterLabPageFixture): Promise<void> {
   const focus = page.locator(':focus');
   await expect(focus).toBeInViewport();
@@ -135,7 +135,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await page.keyboard.press('Enter');
     await expect(panel.target).toHaveText(ANSWER);
     await panel.mapped();
-    // The map is told of whatever has the focus.
+    // The map follows the focus.
     await page.keyboard.press('ArrowUp');
     await expect(page.getByRole('tooltip')).toHaveText(/rank \d+ of \d+/);
     await expectVisibleFocus(page);

@@ -1,4 +1,4 @@
-/** A text far beyond what the server takes: it is told, and the page goes on. */
+/** A text far longer than the server accepts: the panel says so, and the page stays usable. */
 import { expect, test } from '@jupyterlab/galata';
 
 import { COLD, Panel } from './lab';

@@ -10,7 +10,8 @@ async function compute(panel: Panel, method: string): Promise<void> {
   await panel.method.selectOption(method);
   await expect(panel.compute.or(panel.topSegments)).toBeVisible();
   if (await panel.compute.isVisible()) {
-    await panel.compute.click();
+    // A computation that is quick by its estimate starts by itself, and takes the button away.
+    await panel.compute.click({ timeout: 5_000 }).catch(() => undefined);
   }
   await expect(panel.topSegments).toBeVisible({ timeout: COLD });
 }

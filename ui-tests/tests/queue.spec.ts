@@ -12,7 +12,7 @@ import {
   TUTORIAL
 } from './lab';
 
-test('who waits is told the position, leaves the queue by Stop, and is answered in turn', async ({
+test('a waiting user sees the position, leaves the queue by Stop, and is answered in turn', async ({
   page,
   request,
   tmpPath
@@ -24,7 +24,7 @@ test('who waits is told the position, leaves the queue by Stop, and is answered 
   await servicePid(request);
 
   await test.step('behind jobs of one’s own', async () => {
-    const told = panel.region.locator('.lit-waiting-message');
+    const message = panel.region.locator('.lit-waiting-message');
     const others: string[] = [];
     try {
       // The page's own identity, as another of its tabs has it: behind all of these.
@@ -32,21 +32,21 @@ test('who waits is told the position, leaves the queue by Stop, and is answered 
         others.push(await occupy(page.request));
       }
       await panel.run.click();
-      await expect(told).toContainText('position 3', { timeout: COLD });
+      await expect(message).toContainText('position 3', { timeout: COLD });
       await expect(panel.region.getByRole('status')).toContainText(
         'position 3'
       );
       await release(page.request, others[1]);
-      await expect(told).toContainText('position 2');
+      await expect(message).toContainText('position 2');
 
       await panel.stop.click();
-      await expect(told).toHaveCount(0);
+      await expect(message).toHaveCount(0);
       await expect(panel.alert).toHaveCount(0);
       await expect(panel.variable('food_dislikes')).not.toBeEmpty();
       // Nobody waits any more but the one.
       others.push(await occupy(page.request));
       await panel.run.click();
-      await expect(told).toContainText('position 3', { timeout: COLD });
+      await expect(message).toContainText('position 3', { timeout: COLD });
     } finally {
       await release(page.request, ...others);
     }

@@ -253,10 +253,10 @@ test('crafted outputs say what is wrong with them, and the notebook is shown', a
   const outputs = crafted.locator('.lit-output');
   await expect(outputs).toHaveCount(names.length);
   for (const [i, name] of names.entries()) {
-    const told = outputs.nth(i).getByRole('alert');
-    await expect(told, name).toContainText('This run can’t be shown.');
+    const alert = outputs.nth(i).getByRole('alert');
+    await expect(alert, name).toContainText('This run can’t be shown.');
     // Why, and what to do.
-    await expect(told, name).toHaveText(/shown\. .{10,}\. .{10,}\.$/s);
+    await expect(alert, name).toHaveText(/shown\. .{10,}\. .{10,}\.$/s);
   }
   await expect(crafted.locator('article')).toHaveCount(0);
 

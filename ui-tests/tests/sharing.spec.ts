@@ -106,7 +106,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   await expect(
     reader.getByRole('radio', { name: 'grad · input' })
   ).toBeChecked();
-  await expect(reader.getByText('for it: up to')).toBeVisible();
+  await expect(reader.getByText('of salience').first()).toBeVisible();
   await sheet.keyboard.press('Shift+Tab');
   await sheet.keyboard.press('ArrowLeft');
   await expect(reader.getByRole('radio', { name: 'Words' })).toBeChecked();

@@ -21,7 +21,7 @@ _LOW, _HIGH, _PRETRAINED = 1.0, 4.0, 8192
 # layers, whatever the file said (newTextModel in model/models/gemma3/model_text.go, until it was removed); its
 # llama/compat/llama-ollama-compat.cpp writes the divisor into files without one.
 _STRETCHED = (34, 48, 62)
-_UNSAID = 8.0
+_OMITTED = 8.0
 # The layers of Gemma's 27B, whose queries are divided by another number than their length.
 _WIDE = {"gemma2": 46, "gemma3": 62}
 
@@ -125,8 +125,8 @@ def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, A
     way = header.text(f"{family}.rope.scaling.type") or "linear"
     named = (header.number(f"{family}.rope.{name}") for name in ("scaling.factor", "scale_linear"))
     factor = next((float(value) for value in named if value), 1.0)
-    if _is_unsaid(header, family, config):
-        factor = _UNSAID
+    if _omits_stretching(header, family, config):
+        factor = _OMITTED
     long, short = (header.tensors.get(f"rope_factors_{kind}.weight") for kind in ("long", "short"))
     if long is not None and short is not None:
         factors = {"long_factor": _values(long), "short_factor": _values(short)}
@@ -151,10 +151,12 @@ def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, A
     return {"rope_type": way, "factor": factor}
 
 
-def _is_unsaid(header: Header, family: str, config: dict[str, Any]) -> bool:
+def _omits_stretching(header: Header, family: str, config: dict[str, Any]) -> bool:
     """Whether a file omits that its positions are stretched, as Ollama's files of Gemma 3 do."""
-    said = any(f"{family}.rope.{name}" in header.fields for name in ("scaling.type", "scaling.factor", "scale_linear"))
-    return family == "gemma3" and not said and config["num_hidden_layers"] in _STRETCHED
+    is_stated = any(
+        f"{family}.rope.{name}" in header.fields for name in ("scaling.type", "scaling.factor", "scale_linear")
+    )
+    return family == "gemma3" and not is_stated and config["num_hidden_layers"] in _STRETCHED
 
 
 def _check_attention(header: Header, config: dict[str, Any], original: int | None) -> None:

@@ -62,7 +62,7 @@ def within(folder: Path, path: str) -> Path | None:
     return found
 
 
-def said(file: Path, path: str) -> Header:
+def header_of(file: Path, path: str) -> Header:
     """Return a file's header.
 
     Args:

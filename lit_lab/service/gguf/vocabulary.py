@@ -170,12 +170,12 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
     if len(ids) != len(words):
         raise GgufError("has a token twice")
     begin, end = (_id(header, f"{name}_token_id", words) for name in ("bos", "eos"))
-    said: dict[str, Any] = {"add_bos_token": _is_begun(header)}
+    settings: dict[str, Any] = {"add_bos_token": _is_begun(header)}
     for name, id in (("bos", begin), ("eos", end)):
         if id is not None:
-            said[f"{name}_token"] = words[id]
+            settings[f"{name}_token"] = words[id]
     if config["model_type"] == "llama":
-        return vocabulary.byte_level_llama(about, said, config)
+        return vocabulary.byte_level_llama(about, settings, config)
     vocab, merges = vocabulary.merged(about)
     if config["model_type"] == "mistral" and way == "tekken":
         return vocabulary.split(

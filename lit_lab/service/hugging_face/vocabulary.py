@@ -168,12 +168,12 @@ def sentence_pieces(about: dict[str, Any]) -> bytes:
     return bytes(result.SerializeToString())
 
 
-def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[str, Any]) -> Any:
+def byte_level_llama(about: dict[str, Any], settings: dict[str, Any], config: dict[str, Any]) -> Any:
     """Return the tokenizer of Llama 3, SmolLM and similar models, with all tokens for which the model has weights.
 
     Args:
         about: The content of `tokenizer.json`.
-        said: The content of `tokenizer_config.json`.
+        settings: The content of `tokenizer_config.json`.
         config: The content of `config.json`.
     """
     from keras_nlp import models
@@ -182,7 +182,7 @@ def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[s
     names = {id: word for word, id in words.items()}
 
     def special_token(name: str) -> str | None:
-        value = said.get(f"{name}_token")
+        value = settings.get(f"{name}_token")
         word = value.get("content") if isinstance(value, dict) else value
         if not isinstance(word, str):
             ids = config.get(f"{name}_token_id")
@@ -204,15 +204,15 @@ def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[s
         misc_special_tokens=special,
         unsplittable_tokens=sorted({begin, end, *special}),
     )
-    if not _adds(begin, about, said):
+    if not _adds(begin, about, settings):
         made.start_token = made.start_token_id = None
     return split(made, about)
 
 
-def _adds(begin: str, about: dict[str, Any], said: dict[str, Any]) -> bool:
+def _adds(begin: str, about: dict[str, Any], settings: dict[str, Any]) -> bool:
     """Whether texts begin with this token; SmolLM's have one, but don't begin with it."""
-    if isinstance(said.get("add_bos_token"), bool):
-        return bool(said["add_bos_token"])
+    if isinstance(settings.get("add_bos_token"), bool):
+        return bool(settings["add_bos_token"])
     after = about.get("post_processor") or {}
     steps = after.get("processors") or [after]
     return any(begin in (step.get("special_tokens") or {}) for step in steps)

@@ -151,8 +151,8 @@ def _answer(app: Any, call: LitCall, owner: str, cancellation: Cancellation) -> 
     if response.status_code == 200:
         return LitAnswer(body=text)
     # LIT sends an exception's text, followed by its traceback, which is in the log.
-    said = text.partition("\n\nDetails:")[0].removeprefix("Uncaught error: ").strip()
-    return ErrorEvent(error="lit_failed", message=said[:2_000] or f"LIT answered with {response.status_code}.")
+    message = text.partition("\n\nDetails:")[0].removeprefix("Uncaught error: ").strip()
+    return ErrorEvent(error="lit_failed", message=message[:2_000] or f"LIT answered with {response.status_code}.")
 
 
 def _line(message: BaseModel) -> bytes:

@@ -25,7 +25,7 @@ def main() -> None:
     _bound(order["memory"])
     _say("ready\n")
     try:
-        answer = json.dumps(_said(environment, order))
+        answer = json.dumps(_rendered(environment, order))
     except MemoryError as error:
         answer = json.dumps([_fault(error)])
     _say(answer)
@@ -82,10 +82,10 @@ class _RefusedError(Exception):
     """A template refuses a conversation."""
 
 
-def _said(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
+def _rendered(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
     """Return each conversation's text and whether it used the date, or an error."""
     room = order["max_chars"]
-    said: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     try:
         template = environment.from_string(order["template"])
     except Exception as error:
@@ -101,10 +101,10 @@ def _said(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
                     raise _LongError
                 pieces.append(piece)
         except Exception as error:  # a template can raise any exception of Python's functions
-            said.append(_fault(error))
+            results.append(_fault(error))
         else:
-            said.append({"text": "".join(pieces), "date": environment.asked_date})
-    return said
+            results.append({"text": "".join(pieces), "date": environment.asked_date})
+    return results
 
 
 def _fault(error: Exception) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _fault(error: Exception) -> dict[str, Any]:
     kind = next((kind for cls, kind in kinds.items() if isinstance(error, cls)), "failed")
     where = f"line {error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
     what = f"{type(error).__name__}: " if kind == "failed" else ""
-    return {"fault": kind, "said": f"{where}{what}{error}"[:1000]}
+    return {"fault": kind, "message": f"{where}{what}{error}"[:1000]}
 
 
 def _bound(memory: int) -> None:

@@ -97,19 +97,19 @@ def rendered(template: Template) -> Rendering:
         ([{"role": "system", "content": _SYSTEM}, user], False),
         (talk, False),
     ]
-    said = run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
+    rendered = run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
 
     def around(result: dict[str, Any]) -> Around:
         return _around(swallowed(text_of(result), template.swallowing))
 
-    plain = around(said[0])
+    plain = around(rendered[0])
     thinking, system, closing = None, None, ""
     with contextlib.suppress(TemplateError):
-        thinking = around(said[1])
+        thinking = around(rendered[1])
     with contextlib.suppress(TemplateError):
-        system = _between(text_of(said[2]), "", _SYSTEM)
+        system = _between(text_of(rendered[2]), "", _SYSTEM)
     with contextlib.suppress(TemplateError):
-        closing = _between(text_of(said[3]), _MODEL, _NEXT)
+        closing = _between(text_of(rendered[3]), _MODEL, _NEXT)
     start = template.special.get("bos_token", "")
     before, opening = plain.before.removeprefix(start), (system or "").removeprefix(start)
     has_own = opening not in ("", before) and before.startswith(opening)
@@ -119,7 +119,7 @@ def rendered(template: Template) -> Rendering:
         "none" if system is None else "added" if has_own else "possible",
         opening,
         closing,
-        DATE if any(each.get("date") for each in said[:2]) else "",
+        DATE if any(each.get("date") for each in rendered[:2]) else "",
         template.swallowing,
         template,
     )
@@ -155,17 +155,17 @@ def _between(text: str, one: str, other: str) -> str:
     return text[text.index(one) + len(one) : text.index(other)]
 
 
-def text_of(said: dict[str, Any]) -> str:
+def text_of(rendered: dict[str, Any]) -> str:
     """Return a rendered conversation. Raises `TemplateError`."""
-    fault = said.get("fault")
+    fault = rendered.get("fault")
     if fault is None:
-        text = said["text"]
+        text = rendered["text"]
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise TemplateError("writes half of a character (a lone surrogate)") from error
         return str(text)
-    words = shown(said.get("said", ""))
+    words = shown(rendered.get("message", ""))
     raise TemplateError(
         {
             "long": f"writes more than {MAX_OUTPUT_CHARS:,} characters",
@@ -228,12 +228,12 @@ def run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[st
     if late.is_set():
         raise TemplateError(f"takes more than {SECONDS:.0f} seconds")
     try:
-        said = json.loads(content)
+        rendered = json.loads(content)
     except ValueError as error:  # without memory, Python may end without an error
         raise TemplateError(f"breaks off, or {_TOO_LARGE}") from error
-    if len(said) < len(conversations):
+    if len(rendered) < len(conversations):
         raise TemplateError(_TOO_LARGE)
-    return list(said)
+    return list(rendered)
 
 
 def _talk(process: subprocess.Popen[bytes], order: bytes, end: Any) -> bytes | None:

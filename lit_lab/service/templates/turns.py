@@ -67,12 +67,12 @@ class TurnWriter:
         ]
         continues = roles[-1] == "model"
         order = {"messages": messages, "enable_thinking": thinks, "add_generation_prompt": not continues}
-        (said,) = rendering.run(self._made.template, [order])
-        if said.get("fault") == "refused":
+        (rendered,) = rendering.run(self._made.template, [order])
+        if rendered.get("fault") == "refused":
             if "system" in roles and self._made.system == "none":
                 raise no_system_turn()
-            raise refused("template", rendering.shown(said.get("said", "")).rstrip(".!"))
-        text = rendering.swallowed(rendering.text_of(said), self._made.template.swallowing)
+            raise refused("template", rendering.shown(rendered.get("message", "")).rstrip(".!"))
+        text = rendering.swallowed(rendering.text_of(rendered), self._made.template.swallowing)
         found = list(_PLACEHOLDER.finditer(text))
         _check_each_once(roles, [match[1] for match in found])
         ends = [0, *(match.end() for match in found)]

@@ -93,5 +93,5 @@ class Download:
         if self._stopped:
             raise download_errors.stopped(self._path, self._source)
         raise download_errors.reason(
-            self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"}
+            self._path, self._source, {"failed": "other", "message": "its process ended unexpectedly"}
         )

@@ -22,7 +22,7 @@ def reason(path: str, source: Source, line: Line) -> Problem:
     """
     site, page, kind = source.site, source.page, line["failed"]
     if source.kind == "package":
-        return _of_package(path, kind, line.get("said", ""))
+        return _of_package(path, kind, line.get("message", ""))
     tokens = TOKEN_PAGES[source.kind]
     if kind == "login":
         log_in = (
@@ -37,7 +37,7 @@ def reason(path: str, source: Source, line: Line) -> Problem:
         return Problem(
             401,
             "preset_credentials",
-            f"The credentials for {site} can't be used: {where} {line.get('said', '')}.",
+            f"The credentials for {site} can't be used: {where} {line.get('message', '')}.",
             f"Correct that file, or delete it and {otherwise}. New ones are made at {tokens}.",
         )
     if kind == "credentials":
@@ -63,7 +63,9 @@ def reason(path: str, source: Source, line: Line) -> Problem:
             f"Check the spelling, and {page}. The model may also be private.",
         )
     if kind == "unfit":
-        return Problem(422, "preset_unfit", f"{path} can't be loaded: it {line.get('said', '')}.", line.get("hint", ""))
+        return Problem(
+            422, "preset_unfit", f"{path} can't be loaded: it {line.get('message', '')}.", line.get("hint", "")
+        )
     if kind == "network":
         return Problem(
             503,
@@ -96,16 +98,16 @@ def reason(path: str, source: Source, line: Line) -> Problem:
             f"A file of {path} arrived damaged: its checksum is wrong. It was deleted.",
             "Download again. If it happens again, something between this machine and the site changes files.",
         )
-    said = line.get("said", "")
+    message = line.get("message", "")
     return Problem(
         502,
         "download_failed",
-        f"Downloading {path} failed{': ' if said else '.'}{said}",
+        f"Downloading {path} failed{': ' if message else '.'}{message}",
         "See the service's log for details.",
     )
 
 
-def _of_package(path: str, kind: str, said: str) -> Problem:
+def _of_package(path: str, kind: str, message: str) -> Problem:
     settings = "python -m pip config list shows pip's settings."
     reasons = {
         "pip": (
@@ -151,7 +153,7 @@ def _of_package(path: str, kind: str, said: str) -> Problem:
     return Problem(
         502,
         "download_failed",
-        f"{path} can't be downloaded{': ' if said else '.'}{said}",
+        f"{path} can't be downloaded{': ' if message else '.'}{message}",
         "See pip's output in the service's log. If the folder for models is read-only, set LIT_LAB_MODELS to another.",
     )
 

@@ -35,7 +35,7 @@ class Line(TypedDict, total=False):
     total: int | None
     folder: str
     failed: str
-    said: str
+    message: str
     hint: str
     where: str
     needed: int
@@ -81,19 +81,21 @@ def main() -> None:
         say({"failed": "disk_full", "needed": error.args[0], "free": error.args[1]})
     except known.FetchError as error:
         print(error.output or error, file=sys.stderr)
-        say({"failed": error.kind, "said": str(error)})
+        say({"failed": error.kind, "message": str(error)})
     except hub.UnknownError:
         say({"failed": "unknown"})
     except hub.UnfitError as error:
-        say({"failed": "unfit", "said": str(error), "hint": error.hint})
+        say({"failed": "unfit", "message": str(error), "hint": error.hint})
     except hub_file.DamagedError as error:
-        say({"failed": "checksum", "said": str(error)})
+        say({"failed": "checksum", "message": str(error)})
     except CredentialsError as error:
-        say({"failed": "credentials_file", "where": error.args[0], "said": error.args[1]})
+        say({"failed": "credentials_file", "where": error.args[0], "message": error.args[1]})
     except Exception as error:  # each library has its own exceptions; `kind_of` classifies them
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        said = str(error).strip().partition("\n")[0][:300]
-        say({"failed": kind_of(error), "said": said, "where": _credentials(source).where if login is None else ""})
+        message = str(error).strip().partition("\n")[0][:300]
+        say(
+            {"failed": kind_of(error), "message": message, "where": _credentials(source).where if login is None else ""}
+        )
     else:
         say({"folder": str(folder)})
 

@@ -1,0 +1,154 @@
+"""What does the whole ablation of a run cost, beside one gradient of the same run?
+
+    make test-real                 # fetches both models; once
+    python benchmarks/effects.py
+
+A prompt of 20 sentences (about 250 tokens) and its answer of 40 tokens, by the model service, in a process of its own, over HTTP.
+`one gradient` is the map of one target of ten tokens in a sequence that the service hasn't seen, with its forward pass, after everything
+is compiled: the median of several. `effects` is one job, for all targets of the answer together. The goal is at most 12 times a
+gradient for leaving each sentence out and 32 random sets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from real_size import Service, explain
+
+FOLDER = Path(os.environ.get("LIT_LAB_REAL") or Path.home() / ".cache" / "lit-lab" / "real")
+MODELS = {"gemma3": "Gemma 3 270M", "smollm2": "SmolLM2 135M", "embedded": "embedded"}
+GOAL = 12.0
+NUMBER = 5  # gradients, of which the median counts
+PROMPT = (
+    "Our guest {name} wrote us a long letter before the dinner. She likes mushrooms of all kinds and fresh herbs from the garden. "
+    "She doesn't like onions, neither raw nor cooked. She is allergic to peanuts and carries her medicine with her. "
+    "She has been to our place twice in the last year. The first time she had the soup with the bread of the day. "
+    "It was too salty for her, and she let the waiter know. The second time she had the pasta with the green sauce. "
+    "She asked for the recipe and wrote it down. Today she comes with three friends from her office. "
+    "One of them eats no meat and no fish at all. Another one comes from the coast and loves every kind of fish. "
+    "The third one eats everything that is put on the table. They want a table by the window with a view of the river. "
+    "They will arrive at seven and want to leave before ten. We have fresh trout today, which came in this morning. "
+    "The kitchen closes at ten, and the last order is at nine. The new cook makes a good tart with onions and cream. "
+    "The red wine from the valley has arrived as well. "
+    "Write a short menu for her and say for each dish why she will like it."
+)
+ANSWER = (
+    " First there is a soup of mushrooms and fresh herbs, because she likes both. Then there is trout for her friend from the "
+    "coast. There are no onions and no peanuts in any of the dishes, and the pasta comes as she knows it."
+)
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the spans of a text's sentences."""
+    return [(found.start(), found.end()) for found in re.finditer(r"[^.]+\.\s*", text)]
+
+
+def measure(model: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of a model."""
+    path = model if model == "embedded" else str(options.folder / model / "model.gguf")
+    with tempfile.TemporaryDirectory(prefix="lit-lab-effects-") as scratch:
+        service = Service(path, 512, "float32", options.threads, Path(scratch))
+        try:
+            service.ready()
+            service.load("real")
+            runs = [run(service, name, options.tokens) for name in ("Ada", "Bea", "Cleo", "Dora", "Eva", "Fay")]
+            explain(service, runs[0]["ids"], [targets(runs[0])[-1]])
+            time.sleep(options.rest)  # what is compiled at rest is compiled now
+            gradients = [explain(service, each["ids"], [targets(each)[-1]]) for each in runs[1 : 1 + NUMBER]]
+            all_maps = explain(service, runs[0]["ids"], targets(runs[0]))
+            times = {"one": [], "held_out": [], "random": []}  # type: dict[str, list[float]]
+            for each in runs[1:4]:
+                for kind, seconds in effects(service, each).items():
+                    times[kind].append(seconds)
+        finally:
+            service.end()
+    gradient = statistics.median(gradients)
+    parts = {kind: statistics.median(found) for kind, found in times.items()}
+    return {
+        "prompt_tokens": runs[0]["answer_start"],
+        "answer_tokens": len(runs[0]["ids"]) - runs[0]["answer_start"],
+        "sentences": len(sentences(runs[0]["prompt"])),
+        "gradient_s": gradient,
+        "four_targets_s": all_maps,
+        "one_s": parts["one"],
+        "random_s": parts["random"],
+        "held_out_s": parts["held_out"],
+        "ratio": (parts["one"] + parts["random"]) / gradient,
+        "ratio_with_held_out": sum(parts.values()) / gradient,
+    }
+
+
+def run(service: Service, name: str, tokens: int) -> dict[str, Any]:
+    """Return a run."""
+    prompt = PROMPT.format(name=name)
+    body = {"kind": "score", "model": "real", "prompt": prompt, "chat": "off", "target": ANSWER}
+    events = [event for _, event in service.events("/score", body)]
+    before = next(event["tokens"] for event in events if event["event"] == "prompt")
+    answer = next(event["tokens"] for event in events if event["event"] == "answer")[:tokens]
+    return {
+        "prompt": prompt,
+        "ids": [token["id"] for token in [*before, *answer]],
+        "answer_start": len(before),
+    }
+
+
+def targets(found: dict[str, Any]) -> list[tuple[int, int]]:
+    """Return four targets of an answer."""
+    start, end = found["answer_start"], len(found["ids"])
+    step = max(1, (end - start) // 4)
+    return [(at, min(end, at + step)) for at in range(start, start + 4 * step, step) if at < end]
+
+
+def effects(service: Service, found: dict[str, Any]) -> dict[str, float]:
+    """Return the seconds of each kind of sets."""
+    spans = [{"turn": 0, "start": start, "end": end} for start, end in sentences(found["prompt"])]
+    body = found | {"kind": "effects", "model": "real", "chat": "off", "segments": spans, "samples": 32, "held_out": 16}
+    seconds: dict[str, float] = {}
+    last = 0.0
+    for at, event in service.events("/effects", body):
+        if event["event"] == "effects":
+            seconds[event["kind"]] = seconds.get(event["kind"], 0.0) + at - last
+            last = at
+    return seconds
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="of `make test-real` (default: %(default)s)")
+    parser.add_argument("--models", default=",".join(MODELS), help="default: %(default)s")
+    parser.add_argument("--tokens", type=int, default=40, help="of an answer (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: all cores, %(default)s")
+    parser.add_argument("--rest", type=float, default=20.0, help="seconds for the compiler (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args()
+    result = {name: measure(name, options) for name in options.models.split(",")}
+    if options.json:
+        print(json.dumps(result))
+        return
+    for name, found in result.items():
+        print(
+            f"\n{MODELS[name]}: {found['prompt_tokens']} + {found['answer_tokens']} tokens, {found['sentences']} sentences, "
+            f"float32, {options.threads} threads"
+        )
+        for label, key in (
+            ("one gradient, with its forward pass", "gradient_s"),
+            ("maps of four targets", "four_targets_s"),
+            ("effects: each sentence left out", "one_s"),
+            ("effects: 32 random sets", "random_s"),
+            ("effects: 16 held-out sets", "held_out_s"),
+        ):
+            print(f"  {label:<40}{found[key]:>8.2f} s{found[key] / found['gradient_s']:>8.1f} gradients")
+        print(f"  leaving out and 32 sets: {found['ratio']:.1f} gradients; goal {GOAL:.0f}")
+
+
+if __name__ == "__main__":
+    main()

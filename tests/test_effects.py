@@ -1,0 +1,152 @@
+"""What follows from scores with parts of a prompt deleted: held against scikit-learn, SciPy and models whose effects are known."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from lit_lab import load_run, protocol
+from lit_lab.effects import Effects, effects_of, lasso, log_odds, rank_correlation
+
+SEAM = 4
+
+
+def effects(weights: list[float], samples: int = 64, held_out: int = 32, seed: int = 3) -> Effects:
+    """Return the effects of a model whose log-odds of the one token of its answer are a sum over the kept segments."""
+    n = len(weights)
+    random = np.random.default_rng(seed).random((samples + held_out, n)) < 0.5
+    removed = np.concatenate([np.zeros((1, n), bool), np.eye(n, dtype=bool), random])
+    odds = (~removed) @ np.array(weights) - 2.0
+    kinds = np.array(["one"] * (n + 1) + ["random"] * samples + ["held_out"] * held_out)
+    return Effects(
+        segments=tuple((0, at, at + 1) for at in range(n)),
+        seam=SEAM,
+        removed=removed,
+        logprobs=-np.log1p(np.exp(-odds))[:, None],
+        is_random=kinds == "random",
+        is_held_out=kinds == "held_out",
+    )
+
+
+TARGET = slice(SEAM, SEAM + 1)
+
+
+@pytest.mark.parametrize("alpha", [0.001, 0.01, 0.2])
+@pytest.mark.parametrize(("samples", "features"), [(40, 6), (16, 25)])
+def test_the_fit_is_scikit_learn_s(alpha: float, samples: int, features: int) -> None:
+    from sklearn.linear_model import Lasso
+
+    random = np.random.default_rng(samples)
+    kept = (random.random((samples, features)) < 0.5).astype(float)
+    kept[:, 0] = 1  # a segment that is in all sets
+    outcomes = kept @ random.normal(size=features) + 0.1 * random.normal(size=samples)
+    scale = kept.std(axis=0)
+    standardized = (kept - kept.mean(axis=0)) / np.where(scale > 0, scale, 1)
+    known = Lasso(alpha=alpha, tol=1e-10, max_iter=100_000).fit(standardized, outcomes).coef_ / np.where(
+        scale > 0, scale, 1
+    )
+    found = lasso(kept, outcomes, alpha)
+    np.testing.assert_allclose(found, known, atol=1e-5)
+    assert found[0] == 0
+
+
+def test_log_odds_are_exact_where_a_target_is_nearly_certain() -> None:
+    odds = np.array([-800.0, -30.0, 0.0, 30.0])
+    logprobs = -np.logaddexp(0, -odds)
+    np.testing.assert_allclose(log_odds(logprobs), odds, atol=1e-2)
+    assert np.isfinite(log_odds(np.array([0.0])))
+
+
+def test_leave_one_out_and_contextcite_find_known_weights() -> None:
+    weights = [2.0, 0.0, -1.0, 0.5, 0.0]
+    found = effects(weights)
+    whole = found.target_logprobs(TARGET)[0]
+    for at, score in enumerate(found.leave_one_out(TARGET)):
+        assert score == pytest.approx(whole - found.logprobs[at + 1, 0])
+    fit = found.context_cite(TARGET)
+    np.testing.assert_allclose(fit, weights, atol=0.1)
+    assert fit[0] == max(fit)
+    whole_probability, without = found.token_probabilities(TARGET)
+    assert whole_probability == pytest.approx(np.exp(whole))
+    np.testing.assert_allclose(without, np.exp(found.logprobs[1:6, 0]))
+
+
+def test_a_true_map_predicts_and_a_reversed_one_contradicts() -> None:
+    weights = [2.0, 0.0, -1.0, 0.5, 0.3]
+    found = effects(weights)
+    assert found.datamodelling_score(weights, TARGET) == pytest.approx(1)
+    assert found.datamodelling_score([-weight for weight in weights], TARGET) == pytest.approx(-1)
+    assert found.datamodelling_score([1.0, 1.0, 1.0, 1.0, 1.0], TARGET) is not None
+    assert found.datamodelling_score([0.0] * 5, TARGET) is None
+    assert effects(weights, held_out=7).datamodelling_score(weights, TARGET) is None
+
+
+def test_the_rank_correlation_is_scipy_s() -> None:
+    random = np.random.default_rng(1)
+    one, other = random.integers(0, 5, 40).astype(float), random.normal(size=40)
+    assert rank_correlation(one, other) == pytest.approx(spearmanr(one, other).statistic)
+
+
+def test_targets_outside_of_the_answer_are_refused() -> None:
+    with pytest.raises(ValueError, match="must lie in the answer"):
+        effects([1.0]).leave_one_out(slice(SEAM - 1, SEAM + 1))
+    with pytest.raises(ValueError, match="no random set"):
+        effects([1.0], samples=0).context_cite(TARGET)
+
+
+def kept(first: int, removed: list[list[int]], kind: str = "one", **more: Any) -> protocol.KeptEffects:
+    event = {
+        "event": "effects", "kind": kind, "first": first, "total": 9, "removed": removed,
+        "logprobs": [[-0.5 - at, None if 2 in gone else -0.1] for at, gone in enumerate(removed, first)],
+    }  # fmt: skip
+    segments = [{"turn": 0, "start": 0, "end": 4}, {"turn": 0, "start": 4, "end": 9}]
+    fields = {
+        "segments": segments,
+        "answer_segments": [{"start": 5, "end": 6}],
+        "held_out": 16,
+        "seed": 0,
+        "events": [event],
+    }
+    return protocol.KeptEffects.model_validate(fields | more)
+
+
+def test_jobs_of_the_same_segments_are_one_in_the_order_of_their_sets() -> None:
+    one, other = effects_of([kept(3, [[0, 1]], "random"), kept(0, [[], [2], [1]]), kept(0, [[]], seed=1)], SEAM)
+    assert one.removed.tolist() == [[False, False], [False, True], [True, True]]
+    assert one.logprobs[:, 0].tolist() == [-0.5, -2.5, -3.5]
+    assert one.is_random.tolist() == [False, False, True]
+    np.testing.assert_equal(one.leave_one_out(slice(SEAM, SEAM + 1)), [np.nan, 2.0])
+    assert len(other.removed) == 1
+    with pytest.raises(ValueError, match="the prompt as it is"):
+        effects_of([kept(1, [[1]])], SEAM)
+
+
+def saved(**effects: Any) -> str:
+    tokens = [{"id": at, "piece": "x", "text": "x", "kind": "text"} for at in range(6)]
+    run = {
+        "id": "a", "created": 1.0, "model": "demo", "prompt": "xxxx", "answer": "xx", "reason": "end", "seconds": 1.0,
+        "sampling": {"temperature": 0.0, "top_k": None, "top_p": None, "seed": 0},
+        "prompt_tokens": tokens[:4], "answer_tokens": tokens[4:], "effects": [kept(0, [[], [1]]).model_dump() | effects],
+    }  # fmt: skip
+    return json.dumps(run)
+
+
+def test_a_saved_run_has_its_effects() -> None:
+    (found,) = load_run(saved()).effects
+    assert found.seam == SEAM
+    np.testing.assert_equal(found.leave_one_out(slice(SEAM, SEAM + 2)), [np.nan, 1.0])
+
+
+def test_effects_that_contradict_themselves_are_refused() -> None:
+    wrong = kept(0, [[], [1]]).model_dump()
+    wrong["events"][0]["removed"][1] = [7]
+    with pytest.raises(ValueError, match="isn't among the 3"):
+        load_run(saved(**wrong))
+    short = kept(0, [[], [1]]).model_dump()
+    short["events"][0]["logprobs"][1] = [-0.5]
+    with pytest.raises(ValueError, match="score 2 tokens"):
+        load_run(saved(**short))
