@@ -5,7 +5,8 @@
 Strings: each literal of CPython's `ast`, f-strings left out, against what **Analyze prompt** finds at its place. Values: statements at the
 top of cells that hold nothing but literals, operators, f-strings and pure methods are run by CPython; any other statement
 makes the names that it mentions unknown. A field of such an f-string is knowable; what the evaluator says of it is right,
-wrong, or left open. Times are processor time, for a notebook and for the longest stretch that holds the page.
+wrong, or left open. Offers: whether a list of messages, all of literals and names, makes a conversation the first text that is offered, and
+whether, where neither conversation nor template is, the longest literal with a blank is, unless it is a key, a docstring or printed. Times are processor time, for a notebook and for the longest stretch that holds the page.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ PURE_METHODS = {
     "zfill",
 }
 PURE_FUNCTIONS = {"len": len, "str": str, "int": int, "float": float, "repr": repr, "abs": abs}
+NOTICES = {"print", "input", "info", "warning", "error", "warn", "title", "suptitle", "set_title", "xlabel", "ylabel"}
+"""Functions that show their text to a person."""
 IPYTHON_LINE = re.compile(r"\s*(?:[%!?]|[\w.*]+\?{1,2}\s*$)")
 MAX_REPR = 100_000
 """Longest value that is compared."""
@@ -183,6 +186,7 @@ def compare(cells: list[str], said: dict[str, Any], counts: Counter[str], wrong:
         if re.search(r"^\s*[%!]|=\s*[%!]", source, re.M):
             runner.names.clear()
         compare_strings(source, tree, said["found"][index], counts, wrong)
+        compare_offer(source, tree, said["offered"][index], counts)
         runner.run(index, source, tree)
     for key, value in runner.fields.items():
         field = said["seen"].get(key)
@@ -194,6 +198,72 @@ def compare(cells: list[str], said: dict[str, Any], counts: Counter[str], wrong:
         else:
             counts["wrong values"] += 1
             wrong.append([key, value, field["values"]])
+
+
+def is_message_list(node: ast.AST) -> bool:
+    """Whether a node is a list of messages of literals and names, one of them the user's."""
+    if not isinstance(node, ast.List) or not node.elts:
+        return False
+    roles = []
+    for item in node.elts:
+        if not isinstance(item, ast.Dict):
+            return False
+        entries = {
+            key.value: value for key, value in zip(item.keys, item.values, strict=True) if isinstance(key, ast.Constant)
+        }
+        role, content = entries.get("role"), entries.get("content")
+        if not isinstance(role, ast.Constant) or not isinstance(content, ast.Constant | ast.JoinedStr | ast.Name):
+            return False
+        if isinstance(content, ast.Constant) and not isinstance(content.value, str):
+            return False
+        roles.append(role.value)
+    return "user" in roles
+
+
+def asides(tree: ast.Module) -> set[int]:
+    """The ids of literals that surely are no prompts."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        inside: list[ast.AST | None] = []
+        if isinstance(node, ast.Dict):
+            inside = [*node.keys]
+        elif isinstance(node, ast.Subscript):
+            inside = [node.slice]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inside = [node.body[0]]
+        elif isinstance(node, ast.Raise | ast.Assert | ast.JoinedStr):
+            inside = [node]
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            inside = [*node.args] if name in NOTICES else []
+        found |= {id(part) for node in inside if node is not None for part in ast.walk(node)}
+    return found
+
+
+def compare_offer(source: str, tree: ast.Module, offered: dict[str, Any] | None, counts: Counter[str]) -> None:
+    """Add what is offered first of a cell's texts to the counts."""
+    kind = offered["kind"] if offered else None
+    if any(is_message_list(node) for node in ast.walk(tree)):
+        counts["cells with a message list"] += 1
+        counts["conversations offered first"] += kind == "conversation"
+    if offered is None or kind in {"conversation", "template"}:
+        return
+    left_out = asides(tree)
+    literals = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left_out
+    ]
+    texts = [node for node in literals if re.search(r"\s", node.value.strip())]
+    if len(literals) < 2 or not texts:
+        return
+    longest = max(texts, key=lambda node: len(node.value))
+    counts["cells with a longest text"] += 1
+    start, end = offered["span"]
+    first = source.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
+    written = ast.get_source_segment(source, longest) or ""
+    # An f-string or a text of several literals may be longer.
+    counts["longest texts offered first"] += written in first or len(first) >= len(written)
 
 
 def compare_strings(
@@ -229,6 +299,11 @@ def compare_strings(
             counts["strings missed"] += 1
 
 
+def share_of(counts: Counter[str], part: str, whole: str) -> float | None:
+    """How many of the ones are the others; None of none."""
+    return counts[part] / counts[whole] if counts[whole] else None
+
+
 def main() -> None:
     """Compare, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -259,10 +334,15 @@ def main() -> None:
                 longest = max(longest, said["longest"])
                 compare(cells, said, counts, wrong)
             process.stdin.close()
-    knowable = counts["knowable fields"]
     report = {
         "counts": dict(counts),
-        "share of knowable fields filled": counts["knowable fields filled"] / knowable if knowable else None,
+        "share of conversations offered first": share_of(
+            counts, "conversations offered first", "cells with a message list"
+        ),
+        "share of longest texts offered first": share_of(
+            counts, "longest texts offered first", "cells with a longest text"
+        ),
+        "share of knowable fields filled": share_of(counts, "knowable fields filled", "knowable fields"),
         "ms for a cell, median over notebooks": statistics.median(times) if times else None,
         "ms for a cell, most": max(times, default=None),
         "ms that the page is held, most": longest,

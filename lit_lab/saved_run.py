@@ -233,8 +233,6 @@ def _unpack_scores(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _unpack_sets(event: dict[str, Any], width: int) -> dict[str, Any]:
-    if not isinstance(event["logprobs"], str):
-        return event
     values = [None if math.isnan(value) else value for value in _numbers(event["logprobs"], "<f4")]
     return {**event, "logprobs": [values[at : at + width] for at in range(0, len(values), width)] if width > 0 else []}
 

@@ -22,6 +22,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
+# What is compiled is the topic of these; the others of tests/service only need it.
+ENGINE = [
+    f"tests/service/test_{name}.py"
+    for name in (
+        "bfloat16",
+        "cached_pass",
+        "contrast",
+        "engine",
+        "families",
+        "family_gradients",
+        "float16",
+        "prefix",
+        "prompts",
+        "salience",
+    )
+]
+
 
 @dataclass
 class Count:
@@ -72,6 +89,7 @@ class Command:
     argv: list[str]
     folder: str = "."
     reports: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def lint(name: str, *argv: str, folder: str = ".") -> Command:
@@ -82,16 +100,21 @@ def lint(name: str, *argv: str, folder: str = ".") -> Command:
 def commands(reports: Path) -> list[Command]:
     """All checks, in the order in which they begin: quick ones first, then the longest first, so that both lanes end together.
 
-    Those of lint look through the tree, and are through before browser tests write into it. pytest's are in three parts,
-    which have no folder in common, and together have them all.
+    Those of lint look through the tree, and are through before browser tests write into it. pytest's are in four parts,
+    which have no file in common, and together have them all.
     """
 
-    def pytest(name: str, *what: str) -> Command:
+    def pytest(name: str, *what: str, **environment: str) -> Command:
         # Without pytest's cache, which is one for all that run in a folder.
         argv = ["pytest", f"--junit-xml={reports / name}", "-p", "no:cacheprovider", "--durations=40", *what]
-        return Command("pytest", name, argv)
+        return Command("pytest", name, argv, environment=environment)
+
+    def without(*files: str) -> list[str]:
+        return [f"--ignore={file}" for file in files]
 
     models, live = ("tests/service", "tests/recipe"), ("tests/resilience", "tests/fuzz")
+    # XLA then compiles in two thirds of the time.
+    quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
     return [
         lint("ruff format", "ruff", "format", "--check", "."),
         lint("ruff check", "ruff", "check", "."),
@@ -103,9 +126,10 @@ def commands(reports: Path) -> list[Command]:
         lint("stylelint", "jlpm", "stylelint:check"),
         lint("actionlint", "jlpm", "actionlint"),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
-        pytest("pytest models", *models),
+        pytest("pytest models", *models, *without(*ENGINE), **quickly),
+        pytest("pytest engine", *ENGINE),
+        pytest("pytest others", "tests", *without(*models, *live)),
         pytest("pytest live", *live),
-        pytest("pytest others", "tests", *(f"--ignore={folder}" for folder in (*models, *live))),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]
 
@@ -135,7 +159,7 @@ def run(command: Command, reports: Path, environment: Mapping[str, str]) -> Outc
     with subprocess.Popen(
         command.argv,
         cwd=ROOT / command.folder,
-        env=environment,
+        env={**environment, **command.environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -22,6 +22,10 @@ for name in smollm2 gemma3; do
     "$other/bin/python" scripts/make_real_references.py "$place/model.gguf" "$place/part.json" --folder "$place/hugging_face"
     mv "$place/part.json" "$place/said.json"
   fi
+  if [ ! -e "$place/conversations.json" ]; then
+    "$other/bin/python" scripts/real_conversations.py "$place/model.gguf" "$place/part.json"
+    mv "$place/part.json" "$place/conversations.json"
+  fi
   if [ ! -e "$place/exact.gguf" ]; then
     .venv/bin/python scripts/real_exact.py "$place/model.gguf" "$place/part.gguf"
     mv "$place/part.gguf" "$place/exact.gguf"

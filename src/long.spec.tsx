@@ -209,6 +209,9 @@ describe('a text of 2,000,000 characters', () => {
         ['aaaa', MAX_UNITS],
         ['   \n', MAX_UNITS / 4],
         ['Dr. ', MAX_UNITS / 4],
+        ['A line that was wrapped in the\n', MAX_UNITS / 4],
+        ['a: (-> ', MAX_UNITS / 4],
+        ['a b\n', MAX_UNITS],
         ['<end_of_turn>   ', MAX_UNITS / 4]
       ] as const) {
         const kind = shape.startsWith('<') ? 'control' : 'text';
@@ -219,7 +222,9 @@ describe('a text of 2,000,000 characters', () => {
               text: text.slice(4 * i, 4 * i + 4),
               kind
             })) as Parameters<typeof segment>[0];
-            return segment(tokens, tokens.length, granularity);
+            return segment(tokens, tokens.length, granularity, {
+              joinLines: 'auto'
+            });
           },
           longest
         );

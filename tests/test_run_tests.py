@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parent.parent
+
 
 @pytest.fixture
 def run_tests(monkeypatch):
@@ -45,6 +47,23 @@ def test_a_run_that_broke_off_is_a_failure(run_tests, tmp_path):
     count = run_tests.read(report, ok=False)
     assert (count.passed, count.failed) == (1, 1)
     assert run_tests.read(report, ok=True).failed == 0
+
+
+def test_each_python_test_is_in_one_command(run_tests, tmp_path):
+    # pytest doesn't look into tests/real.
+    everything = [file for file in (ROOT / "tests").rglob("test_*.py") if "real" not in file.parts]
+    found = []
+    for command in run_tests.commands(tmp_path):
+        if command.stage == "pytest":
+            given = [ROOT / part for part in command.argv if part.startswith("tests")]
+            ignored = [ROOT / part.removeprefix("--ignore=") for part in command.argv if part.startswith("--ignore=")]
+            assert all(place.exists() for place in [*given, *ignored])
+            found += [
+                file
+                for file in everything
+                if any(map(file.is_relative_to, given)) and not any(map(file.is_relative_to, ignored))
+            ]
+    assert sorted(found) == sorted(everything)
 
 
 def test_every_stage_that_the_help_names_has_commands(run_tests, tmp_path):

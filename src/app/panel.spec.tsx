@@ -10,7 +10,7 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { PanelContext } from '../components/context';
 import { Problem } from '../components/notices';
 import type { DatasetsModel } from '../datasets';
-import { FakeClient } from '../session/fakes';
+import { FakeClient, FakeSource } from '../session/fakes';
 import type { Session } from '../session/session';
 import { CommandIDs, panelPlugin } from './panel';
 
@@ -91,6 +91,22 @@ describe('app/panel', () => {
       session.dispose();
     }
   );
+
+  it('applies the prompt to its cell by a command', async () => {
+    const { commands, session } = await start(['read', 'write', 'execute']);
+    const source = new FakeSource('one');
+    session.open(source);
+    expect(commands.isEnabled(CommandIDs.apply)).toBe(false);
+    const changed = jest.fn();
+    commands.commandChanged.connect(changed);
+    session.prompt.edit('two');
+    expect(commands.isEnabled(CommandIDs.apply)).toBe(true);
+    expect(changed).toHaveBeenCalledTimes(1);
+    await commands.execute(CommandIDs.apply);
+    expect(source.text?.value).toBe('two');
+    expect(commands.isEnabled(CommandIDs.apply)).toBe(false);
+    session.dispose();
+  });
 
   it.each([true, false])('offers it beside a failure: %s', may => {
     const drawn = renderToStaticMarkup(

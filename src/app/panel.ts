@@ -38,6 +38,7 @@ export namespace CommandIDs {
   export const restart = 'lit-lab:restart-service';
   export const log = 'lit-lab:show-log';
   export const models = 'lit-lab:manage-models';
+  export const apply = 'lit-lab:apply-to-cell';
 }
 
 /** The session, and the side panel that shows it. */
@@ -184,6 +185,25 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       icon: panelIcon,
       execute: open,
       describedBy: { args: { type: 'object', properties: {} } }
+    });
+    commands.addCommand(CommandIDs.apply, {
+      label: trans.__('Apply to Cell'),
+      caption: trans.__(
+        'Write the edited prompt into the cell that it came from'
+      ),
+      isEnabled: () => session.prompt.canApply,
+      execute: async () => {
+        open();
+        await session.prompt.apply();
+      },
+      describedBy: { args: { type: 'object', properties: {} } }
+    });
+    let couldApply = false;
+    session.changed.connect(() => {
+      if (session.prompt.canApply !== couldApply) {
+        couldApply = !couldApply;
+        commands.notifyCommandChanged(CommandIDs.apply);
+      }
     });
     const category = trans.__('Prompt Salience');
     for (const command of [...Object.values(CommandIDs), matrix]) {

@@ -1,5 +1,5 @@
 /** Which parts of two texts correspond. */
-import { commonParts } from './myers';
+import { commonParts } from '../session/myers';
 import { wordsOf } from './words';
 
 /** How a part of one text relates to the other. */

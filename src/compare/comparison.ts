@@ -259,11 +259,11 @@ export class Comparison extends Model {
   /** The texts in segments that no target cuts. */
   private _wholeTexts(): [IText, IText] | null {
     const { left, right } = this._sides;
-    const { granularity } = this._settings;
+    const { granularity, joinLines } = this._settings;
     return left.run && right.run
       ? [
-          cutText(left.run, granularity, null),
-          cutText(right.run, granularity, null)
+          cutText(left.run, granularity, null, { joinLines }),
+          cutText(right.run, granularity, null, { joinLines })
         ]
       : null;
   }

@@ -124,7 +124,8 @@ describe('compare/launcher', () => {
       answer: [],
       segments: [[0, asked]],
       turns: new Map(),
-      conversation: []
+      conversation: [],
+      joinLines: 'off'
     };
     launcher.tryWithout(0);
     expect(opened).toHaveLength(0);

@@ -51,8 +51,18 @@ export class Overlays {
     const [left, right] = texts;
     const make = () => differenceOfTexts(left, right, part);
     return part === 'prompt'
-      ? this._promptDifference(make, a.run?.promptTokens, b.run?.promptTokens)
-      : this._answerDifference(make, a.run?.answerTokens, b.run?.answerTokens);
+      ? this._promptDifference(
+          make,
+          a.run?.promptTokens,
+          b.run?.promptTokens,
+          left.joinLines
+        )
+      : this._answerDifference(
+          make,
+          a.run?.answerTokens,
+          b.run?.answerTokens,
+          left.joinLines
+        );
   }
 
   /** The segments, aligned; null until there are two texts. */

@@ -124,7 +124,7 @@ function indicesWithin(
 }
 
 function sentencesOf(text: IText, part: Part): TokenSpan[] {
-  return segment(text.tokens, text.seam, 'sentences').filter(([start]) =>
+  return segment(text.tokens, text.seam, 'sentences', text).filter(([start]) =>
     part === 'prompt' ? start < text.seam : start >= text.seam
   );
 }

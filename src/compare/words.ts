@@ -1,6 +1,6 @@
 /** The difference of two texts, word by word. */
 import { wordStarts } from '../salience/boundaries';
-import { commonParts } from './myers';
+import { commonParts } from '../session/myers';
 
 /** Half-open span `[start, end)` in UTF-16 units. */
 export type TextSpan = readonly [start: number, end: number];

@@ -45,7 +45,8 @@ export function Problem(props: {
     restart: trans.__('Restart service'),
     log: trans.__('Show log'),
     reload: trans.__('Reload page'),
-    models: trans.__('Models…')
+    models: trans.__('Models…'),
+    open: trans.__('Open the notebook')
   };
   const actions: Partial<Record<Remedy, () => void>> = {
     log: showLog,

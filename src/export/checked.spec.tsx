@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 
 import { changed, INSTEAD, pathsOf } from '../api/damage';
 import type { Json } from '../api/damage';
+import { checkLook } from './checked';
 import { finished, LOOK } from './fixtures';
 import { makeOutput, readOutput } from './output';
 import { MIME_TYPE } from './mime';
@@ -97,6 +98,17 @@ describe.each([
       expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     }
   );
+});
+
+describe('checkLook', () => {
+  it('takes the lines as they were joined; in older files they were not', () => {
+    const { joinLines, ...older } = LOOK;
+    expect(checkLook(older).joinLines).toBe('off');
+    expect(checkLook(undefined).joinLines).toBe('off');
+    expect(checkLook({ ...LOOK, joinLines: 'on' }).joinLines).toBe('on');
+    expect(checkLook({ ...LOOK, joinLines: 7 }).joinLines).toBe('auto');
+    expect(readOutput(PACKED).look.joinLines).toBe(joinLines);
+  });
 });
 
 describe('checkRun', () => {

@@ -4,14 +4,16 @@ import { readSettings } from '../session/settings';
 import { lookOf } from './reading';
 import type { ILook } from './reading';
 
-/** Take what is valid of how to show a run. */
+/**
+ * Take what is valid of how to show a run. Where lines were never joined, the look
+ * doesn't say so.
+ */
 export function checkLook(value: unknown): ILook {
   return lookOf(
-    readSettings(
-      typeof value === 'object' && value !== null
-        ? (value as Record<string, unknown>)
-        : {}
-    )
+    readSettings({
+      joinLines: 'off',
+      ...(typeof value === 'object' && value !== null ? value : {})
+    })
   );
 }
 

@@ -114,9 +114,10 @@ function Run(props: {
   const [target, setTarget] = useState(() =>
     reading.begin(props.first, look.method)
   );
+  const { granularity, joinLines } = look;
   const text = useMemo(
-    () => reading.text(look.granularity, target),
-    [reading, look.granularity, target]
+    () => reading.text({ granularity, joinLines }, target),
+    [reading, granularity, joinLines, target]
   );
   const map = useMemo(
     () => target && reading.map(text, target, look),
@@ -183,10 +184,11 @@ function NoMap(props: {
   }
   const names = granularityNames(trans);
   const [fitting] = reading.granularities(target, look);
+  const joining = fitting ? null : reading.joining(target, look);
   const other = reading.methods.find(method => reading.has(target, method));
   return (
     <p className="lit-hint lit-inset" role="status">
-      {fitting
+      {fitting || joining
         ? trans.__(
             '%1 was computed for other segments.',
             words[look.method].name
@@ -205,6 +207,18 @@ function NoMap(props: {
             'Show %1',
             names.find(({ value }) => value === fitting)?.name
           )}
+        </button>
+      ) : joining ? (
+        <button
+          type="button"
+          className="lit-link"
+          onClick={() =>
+            onChange({ granularity: 'sentences', joinLines: joining })
+          }
+        >
+          {joining === 'off'
+            ? trans.__('Show sentences that end with their line')
+            : trans.__('Show sentences that run across lines')}
         </button>
       ) : (
         other && (

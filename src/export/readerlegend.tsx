@@ -4,6 +4,7 @@ import React from 'react';
 import { Gap, scaleEnd } from '../map/legend';
 import { methodWords } from '../map/methods';
 import { percent } from '../session/labels';
+import { isSigned } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import { METHODS } from '../session/methods';
 import { aggregationName } from './names';
@@ -18,7 +19,7 @@ export function ReaderLegend(props: {
 }): JSX.Element {
   const { text, map, look, trans } = props;
   const { kind } = METHODS[map.method];
-  const { isSigned } = map;
+  const signed = isSigned(map);
   const { name, measures, source, link } = methodWords(trans)[map.method];
   const template = text.tokens.filter(
     (token, i) => token.kind === 'template' && i < map.target[0]
@@ -27,8 +28,8 @@ export function ReaderLegend(props: {
     <footer className="lit-legend">
       <div className="lit-legend-row">
         <span className="lit-scale">
-          {isSigned ? trans.__('against it') : '0'}
-          <span className="lit-scale-bar" data-signed={isSigned} aria-hidden />
+          {signed ? trans.__('against it') : '0'}
+          <span className="lit-scale-bar" data-signed={signed} aria-hidden />
           {scaleEnd(map, trans)}
         </span>
         {map.gap !== null && <Gap gap={map.gap} />}

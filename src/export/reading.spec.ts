@@ -2,6 +2,7 @@ import type { KeptScores } from '../api';
 import { textOf } from '../session/map';
 import { finished, LOOK, withEffects } from './fixtures';
 import { Reading } from './reading';
+import type { ILook } from './reading';
 
 const RUN = finished('One. Two.', ' Three four. Five.');
 
@@ -50,7 +51,7 @@ describe('export/reading', () => {
   it('has the effects that the run has', () => {
     const run = withEffects(RUN, [2, 0.5]);
     const [target] = reading.targets;
-    const text = reading.text('sentences', target);
+    const text = reading.text(LOOK, target);
     const read = new Reading(run);
     const map = read.map(text, target, LOOK)!;
     expect(map.effects!.all[0]!.delta).toBeCloseTo(2 * (target[1] - target[0]));
@@ -67,7 +68,7 @@ describe('export/reading', () => {
 
   it('makes the map that the panel makes', () => {
     const [target] = reading.targets;
-    const text = reading.text('sentences', target);
+    const text = reading.text(LOOK, target);
     const map = reading.map(text, target, LOOK)!;
     // Tokens count 0 to 2 in front of the seam: 1/8 and 2/8.
     expect(map.segments.map(({ score }) => score).slice(0, 2)).toEqual([
@@ -104,6 +105,41 @@ describe('export/reading', () => {
       'sentences'
     ]);
     expect(both.methodLike('grad_l2')).toBe('shap');
+  });
+
+  it('tells how lines were joined where an ablation was computed', () => {
+    const record = finished(
+      'Where did the queen of that far country, who ruled when the\npainter was born, die?',
+      ' There.'
+    );
+    const seam = record.prompt_tokens.length;
+    const target = { start: seam, end: seam + 1 };
+    const lime: KeptScores = {
+      mode: 'remove',
+      event: {
+        event: 'segment_scores',
+        foil: null,
+        target,
+        method: 'lime',
+        segments: [{ start: 1, end: seam }],
+        scores: [1],
+        errors: null,
+        logprob: -1,
+        passes: 4
+      }
+    };
+    const joined = new Reading({ ...record, scores: [lime] });
+    const look = {
+      ...LOOK,
+      method: 'lime' as const,
+      joinLines: 'off' as const
+    };
+    const span = [seam, seam + 1] as const;
+    const shown = (how: ILook) => joined.map(joined.text(how, span), span, how);
+    expect(shown(look)).toBeNull();
+    expect(joined.joining(span, look)).toBe('auto');
+    expect(shown({ ...look, joinLines: 'auto' })).not.toBeNull();
+    expect(joined.joining(span, { ...look, method: 'shap' })).toBeNull();
   });
 
   it('leaves aside what it does not know', () => {

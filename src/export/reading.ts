@@ -1,7 +1,12 @@
 /** What a finished run can show: its targets, its methods, and their maps. */
 import type { KeptScores, RunRecord } from '../api';
-import { GRANULARITIES } from '../salience';
-import type { Aggregation, Granularity, TokenSpan } from '../salience';
+import { GRANULARITIES, LINE_JOININGS } from '../salience';
+import type {
+  Aggregation,
+  Granularity,
+  LineJoining,
+  TokenSpan
+} from '../salience';
 import { withEffects } from '../session/effectMap';
 import { effectSegments, storedEffects } from '../session/effectSegments';
 import type { IEffectSource } from '../session/effectSegments';
@@ -20,6 +25,8 @@ import { spansOf } from '../session/run';
 /** How to show a run. */
 export interface ILook {
   readonly granularity: Granularity;
+  /** Whether sentences run across lines that were wrapped by hand. */
+  readonly joinLines: LineJoining;
   readonly method: MapMethod;
   readonly aggregation: Aggregation;
   /** Of colours, 0 to 1. */
@@ -87,8 +94,11 @@ export class Reading {
   readonly methods: readonly MapMethod[];
 
   /** The text in segments. */
-  text(granularity: Granularity, target: TokenSpan | null): IText {
-    return cutText(this._run, granularity, target);
+  text(
+    { granularity, joinLines }: Pick<ILook, 'granularity' | 'joinLines'>,
+    target: TokenSpan | null
+  ): IText {
+    return cutText(this._run, granularity, target, { joinLines });
   }
 
   /** The map of a target; null if it has none with these segments. */
@@ -115,7 +125,17 @@ export class Reading {
     return GRANULARITIES.filter(
       granularity =>
         granularity !== 'custom' &&
-        this.map(this.text(granularity, target), target, look)
+        this.map(this.text({ ...look, granularity }, target), target, look)
+    );
+  }
+
+  /** How else lines are joined where the method has a map of a target's sentences. */
+  joining(target: TokenSpan, look: ILook): LineJoining | null {
+    const wished = { ...look, granularity: 'sentences' as const };
+    return (
+      LINE_JOININGS.find(joinLines =>
+        this.map(this.text({ ...wished, joinLines }, target), target, wished)
+      ) ?? null
     );
   }
 
@@ -129,7 +149,7 @@ export class Reading {
    * if it has scores, else the shortest target that contains the token.
    */
   targetAt(token: number, look: ILook): TokenSpan | null {
-    const { seam, segments } = this.text(look.granularity, null);
+    const { seam, segments } = this.text(look, null);
     if (token < seam) {
       return null;
     }
@@ -178,9 +198,14 @@ function effectsOf(
   if (effects.length === 0 || run.answerTokens.length === 0) {
     return null;
   }
-  const segments = effectSegments({ ...run, prompt });
-  const table = segments && storedEffects(segments, effects);
-  return table && table.sets.length > 0 ? { segments, table } : null;
+  for (const joinLines of LINE_JOININGS) {
+    const segments = effectSegments({ ...run, prompt }, joinLines);
+    const table = segments && storedEffects(segments, effects);
+    if (table && table.sets.length > 0) {
+      return { segments, table };
+    }
+  }
+  return null;
 }
 
 function keyOf([start, end]: TokenSpan, method: MapMethod): string {

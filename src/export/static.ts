@@ -44,7 +44,7 @@ export function staticHtml(
   target: TokenSpan | null,
   trans: TranslationBundle
 ): string {
-  const text = reading.text(look.granularity, target);
+  const text = reading.text(look, target);
   const map = target && reading.map(text, target, look);
   const { title, facts, rows, notes } = summarize(reading, text, map, trans);
   const list = rows.map(
@@ -68,7 +68,7 @@ export function staticText(
   target: TokenSpan | null,
   trans: TranslationBundle
 ): string {
-  const text = reading.text(look.granularity, target);
+  const text = reading.text(look, target);
   const map = target && reading.map(text, target, look);
   const { title, facts, rows, notes } = summarize(reading, text, map, trans);
   return [

@@ -5,7 +5,6 @@ import { Offer } from '../components/progress';
 import { agreement } from '../salience';
 import type { Computation } from '../session/computation';
 import type { ITest } from '../session/demand';
-import { hasSignedScores } from '../session/effectMap';
 import { aboutNats } from '../session/labels';
 import type { IShownMap } from '../session/map';
 import type { Session } from '../session/session';
@@ -111,7 +110,7 @@ function Agreement(props: {
     if (other.method === map.method) {
       return [];
     }
-    const bySize = !hasSignedScores(map) || !other.isSigned;
+    const bySize = !map.isSigned || !other.isSigned;
     const value = agreement(map, other, bySize);
     return value === null ? [] : [{ method: other.method, value }];
   });

@@ -3,6 +3,7 @@ import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
 import { chances, percent } from '../session/labels';
+import { isSigned } from '../session/map';
 import type { IShownMap } from '../session/map';
 import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
@@ -20,7 +21,7 @@ export function Legend(props: {
     (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
   );
   const { kind } = METHODS[map?.method ?? 'grad_l2'];
-  const signed = map?.isSigned ?? false;
+  const signed = map !== null && isSigned(map);
   return (
     <footer className="lit-legend">
       {open && props.options}
@@ -73,7 +74,7 @@ export function scaleEnd(map: IShownMap, trans: TranslationBundle): string {
   if (effects?.by === 'effect' && strongest) {
     return trans.__('for it · largest effect: %1', chances(strongest));
   }
-  if (map.isSigned) {
+  if (isSigned(map)) {
     return trans.__('for it: up to %1', percent(maxShare));
   }
   return within

@@ -1,8 +1,10 @@
-import React from 'react';
+import React, { useMemo } from 'react';
 
 import type { AblationMode } from '../api';
 import { usePanel } from '../components/context';
-import type { Aggregation } from '../salience';
+import type { Aggregation, LineJoining } from '../salience';
+import { textOf } from '../session/map';
+import type { IText } from '../session/map';
 import { METHODS } from '../session/methods';
 import { NumberField } from '../components/numberfield';
 import { MAX_EFFECTS_SECONDS } from '../session/settings';
@@ -11,9 +13,12 @@ import type { ISettings } from '../session/settings';
 /** How maps are computed and shown. */
 export function MapOptions({
   settings,
+  text,
   onSettings
 }: {
   settings: ISettings;
+  /** The text in segments; absent or null: there is none, or several. */
+  text?: IText | null;
   onSettings: (settings: Partial<ISettings>) => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -33,6 +38,20 @@ export function MapOptions({
           }
         />
       </label>
+      <label>
+        {trans.__('Lines wrapped by hand')}
+        <select
+          value={settings.joinLines}
+          onChange={event =>
+            onSettings({ joinLines: event.target.value as LineJoining })
+          }
+        >
+          <option value="auto">{trans.__('join automatically')}</option>
+          <option value="on">{trans.__('join')}</option>
+          <option value="off">{trans.__('don’t join')}</option>
+        </select>
+      </label>
+      {text && <Joined settings={settings} text={text} />}
       {isGradient && (
         <label>
           {trans.__('Score of a segment')}
@@ -117,5 +136,33 @@ export function MapOptions({
         />
       </label>
     </>
+  );
+}
+
+/** What joining lines automatically does to a text's sentences. */
+function Joined(props: {
+  settings: ISettings;
+  text: IText;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { settings, text } = props;
+  const isJoined = useMemo(
+    () =>
+      text.segments.some(span =>
+        /[\r\n]/.test(textOf(text.tokens, span).trim())
+      ),
+    [text]
+  );
+  if (settings.granularity !== 'sentences' || settings.joinLines !== 'auto') {
+    return null;
+  }
+  return (
+    <p className="lit-hint">
+      {isJoined
+        ? trans.__(
+            'Lines of this text were wrapped in mid-sentence; its sentences run across them.'
+          )
+        : trans.__('No line of this text seems to be wrapped in mid-sentence.')}
+    </p>
   );
 }

@@ -4,6 +4,7 @@ import { usePanel } from '../components/context';
 import { templateEnds } from '../salience';
 import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
+import { isSigned } from '../session/map';
 import { Conversation } from './conversation';
 import { Part } from './salienceTextPart';
 import type { ISegmentMark } from './segment';
@@ -129,7 +130,7 @@ export const SalienceText = React.memo(
           className="lit-flow"
           data-emphasis={props.underline ? 'underline' : 'shade'}
           data-fine={props.fine}
-          data-signed={map !== null && map.isSigned}
+          data-signed={map !== null && isSigned(map)}
           data-ready={ready}
           data-forced={props.forcedAnswer}
           data-density={props.compact ? 'compact' : 'comfortable'}

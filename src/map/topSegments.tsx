@@ -3,7 +3,6 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import { describeRole } from '../session/chat';
 import type { IFoil } from '../session/contrast';
-import { scoreOf } from '../session/effectMap';
 import {
   aboutNats,
   chances,
@@ -13,7 +12,7 @@ import {
   percent
 } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
-import { textOf } from '../session/map';
+import { isSigned, scoreOf, textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { TargetName } from './contrast';
 import { lineOf } from './line';
@@ -36,7 +35,8 @@ export const TopSegments = React.memo(
     const { trans } = usePanel();
     const { text, map, onShow, tool } = props;
     const { kind } = METHODS[map.method];
-    const { effects, isSigned } = map;
+    const { effects } = map;
+    const isSignedMap = isSigned(map);
     const target = textOf(text.tokens, map.target).trim();
     const { foil = null } = props;
     const name = foil
@@ -106,7 +106,7 @@ export const TopSegments = React.memo(
                       }}
                     />
                   </span>
-                  {isSigned && score !== 0 && (
+                  {isSignedMap && score !== 0 && (
                     <span className="lit-visually-hidden">
                       {direction(score, trans)}
                     </span>

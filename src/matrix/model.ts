@@ -183,9 +183,11 @@ export class MatrixModel extends Model {
     if (!run || run.answerTokens.length === 0) {
       return null;
     }
+    const { joinLines } = this._session.settings;
     return this._cutText(
-      () => cutText(run, 'sentences', null),
-      run.answerTokens
+      () => cutText(run, 'sentences', null, { joinLines }),
+      run.answerTokens,
+      joinLines
     );
   }
 

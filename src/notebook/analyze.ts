@@ -97,5 +97,6 @@ async function readCell(
     }
   }
   const found = await finder.find(notebook, index);
-  return { type: cell.model.type, found, outputs };
+  const { source } = notebook.cells[index];
+  return { type: cell.model.type, source, found, outputs };
 }

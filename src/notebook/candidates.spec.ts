@@ -10,6 +10,7 @@ const { parser } = pythonLanguage;
 
 const cell = (source: string, outputs: (string | null)[] = []) => ({
   type: 'code',
+  source,
   found: findPythonStrings(source, parser, { lookup: () => null, trans }),
   outputs
 });
@@ -28,6 +29,17 @@ describe('candidatesOf', () => {
       'shown'
     ]);
   });
+
+  it('tells the line that each begins in', () => {
+    const source = 'a = "A"\r\n\nb = f(\n  """B\n""",\n  "C")';
+    const texts = cell(source, ['shown']);
+    expect(candidatesOf(texts).map(({ line }) => line)).toEqual([
+      1,
+      4,
+      6,
+      undefined
+    ]);
+  });
 });
 
 describe('meant', () => {
@@ -38,6 +50,23 @@ describe('meant', () => {
       expect(of(texts, { offset })).toMatchObject({ span: [4, 7] });
     }
     expect(of(texts, { offset: 13 })).toMatchObject({ span: [12, 15] });
+  });
+
+  it('takes the only text that may be a prompt', () => {
+    const only = cell(
+      'ask(model="small", messages={"role": "user"}, text="Name a fruit.")'
+    );
+    expect(of(only)).toMatchObject({ span: [51, 66] });
+    // Unless another one is pointed at.
+    expect(of(only, { offset: 13 })).toMatchObject({ span: [10, 17] });
+  });
+
+  it('asks where what is printed, or a docstring, is all that has words', () => {
+    expect(of(cell('x = "yes"\nprint("All is done.")'))).toBeNull();
+    expect(
+      of(cell('def f(x):\n  """Say it."""\n  return x["key"]'))
+    ).toBeNull();
+    expect(of(cell('print("All is done.")'))).toMatchObject({ what: 'string' });
   });
 
   it('takes the output under the pointer', () => {
@@ -70,6 +99,7 @@ describe('meant', () => {
   it('takes markdown and raw cells as a whole', () => {
     const whole = {
       type: 'markdown',
+      source: '"A"',
       found: [{ ...cell('"A"').found[0], kind: 'markdown' as const }],
       outputs: []
     };

@@ -1,8 +1,9 @@
 /** The texts of a cell that can be analysed, and which of them is meant. */
+import { onlyPrompt } from './arrange';
 import type { IPlaceAsked } from './pointer';
 import { stringOrigin } from './origin';
 import type { Origin } from './origin';
-import type { IFoundText } from './strings/types';
+import type { IFoundText, Standing } from './strings/types';
 import type { TextKind } from '../session/source';
 
 /** A text to pick. */
@@ -14,11 +15,17 @@ export interface ICandidate {
   readonly problem?: string;
   /** Of a conversation: how many turns it has. */
   readonly turns?: number;
+  /** Its value with each field as one letter, whatever its expression. */
+  readonly words: string;
+  readonly standing?: Standing;
+  /** The line of the cell's source that it begins in, from 1; absent: it is an output. */
+  readonly line?: number;
 }
 
 /** A cell's texts. */
 export interface ICellTexts {
   readonly type: string;
+  readonly source: string;
   readonly found: readonly IFoundText[];
   /** Texts of its outputs; null for those that have none. */
   readonly outputs: readonly (string | null)[];
@@ -27,21 +34,27 @@ export interface ICellTexts {
 /** All texts that can be analysed: those of the source, then the outputs. */
 export function candidatesOf({
   type,
+  source,
   found,
   outputs
 }: ICellTexts): ICandidate[] {
+  const lineAt = lineCounter(source);
   const strings = found.map((text, index): ICandidate => ({
     origin: type === 'code' ? stringOrigin(found, index) : { what: 'cell' },
     kind: text.kind,
     value: text.value,
     variable: text.variable,
     problem: text.problem,
-    turns: text.turns?.length
+    turns: text.turns?.length,
+    words: withoutFields(text),
+    standing: text.standing,
+    line: lineAt(text.span[0])
   }));
   const shown = outputs.map((text, index): ICandidate => ({
     origin: { what: 'output', index },
     kind: 'output',
-    value: text ?? ''
+    value: text ?? '',
+    words: text ?? ''
   }));
   return [...strings, ...shown].filter(({ value }) => value.trim() !== '');
 }
@@ -50,7 +63,8 @@ export function candidatesOf({
  * The text that is meant; null when that has to be asked.
  *
  * A selection wins; then what is under the pointer or cursor, unless it is in a
- * conversation; then the only string; then the only output.
+ * conversation; then the only string, or the only one that may be a prompt; then
+ * the only output.
  */
 export function meant(
   asked: Pick<IPlaceAsked, 'offset' | 'output' | 'selection' | 'selected'>,
@@ -91,7 +105,37 @@ export function meant(
   }
   const strings = candidates.filter(({ kind }) => kind !== 'output');
   const likely = strings.length > 0 ? strings : candidates;
-  return likely.length === 1 ? likely[0].origin : null;
+  return onlyPrompt(likely)?.origin ?? null;
+}
+
+/** A function that gives the line, from 1, of an offset in a source. */
+function lineCounter(source: string): (offset: number) => number {
+  const ends = Array.from(
+    source.matchAll(/\r\n|\r|\n/g),
+    ({ index, 0: all }) => index + all.length
+  );
+  return offset => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle] <= offset) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low + 1;
+  };
+}
+
+function withoutFields({ value, fields }: IFoundText): string {
+  let words = '';
+  let at = 0;
+  for (const { value: span } of fields) {
+    words += `${value.slice(at, span[0])}x`;
+    at = span[1];
+  }
+  return words + value.slice(at);
 }
 
 function isConversation(origin: Origin): boolean {

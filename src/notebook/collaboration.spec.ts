@@ -1,6 +1,7 @@
-import type { YNotebook } from '@jupyter/ydoc';
+import type { IYText, YNotebook } from '@jupyter/ydoc';
 import * as Y from 'yjs';
 
+import { PromptModel } from '../session/prompt';
 import { fill } from '../session/template';
 import { Fixture, painted, quiet, STRING } from './fakes';
 
@@ -101,5 +102,46 @@ describe('a notebook that several people edit', () => {
     expect(theirs.shades()).toEqual([]);
     one.dispose();
     other.dispose();
+  });
+
+  it('takes an edit of a prompt without what others write beside it', async () => {
+    const [mine, theirs] = clients(['p = "one two three"\nq = "four"']);
+    const prompt = new PromptModel();
+    prompt.open(await mine.open(0, STRING));
+    prompt.edit('1 two 3');
+    // Their cursor is in the text, and their edit beside it.
+    const { ysource } = theirs.source(0) as unknown as IYText;
+    const cursor = Y.createRelativePositionFromTypeIndex(ysource, 9);
+    theirs.source(0).updateSource(20, 20, 'r = 1\n');
+    await prompt.apply();
+    const after = 'p = "1 two 3"\nr = 1\nq = "four"';
+    for (const client of [mine, theirs]) {
+      expect(client.source(0).getSource()).toBe(after);
+      expect(client.widgets[0].editor.editor.state.doc.toString()).toBe(after);
+    }
+    const place = Y.createAbsolutePositionFromRelativePosition(
+      cursor,
+      ysource.doc!
+    );
+    expect(after.slice(place?.index)).toMatch(/^two 3/);
+    // My undo takes back my edit alone.
+    theirs.source(0).updateSource(0, 0, '# theirs\n');
+    mine.source(0).undo();
+    expect(theirs.source(0).getSource()).toBe(
+      '# theirs\np = "one two three"\nr = 1\nq = "four"'
+    );
+    prompt.dispose();
+  });
+
+  it('refuses an edit of what others have changed', async () => {
+    const [mine, theirs] = clients(['p = "one two three"']);
+    const prompt = new PromptModel();
+    prompt.open(await mine.open(0, STRING));
+    prompt.edit('1 two three');
+    theirs.source(0).updateSource(13, 18, '3');
+    await prompt.apply();
+    expect(prompt.refusal?.hint).toMatch(/has changed/);
+    expect(mine.source(0).getSource()).toBe('p = "one two 3"');
+    prompt.dispose();
   });
 });

@@ -7,7 +7,11 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Debouncer } from '@lumino/polling';
 
 import { Model } from '../session/model';
+import { problemOf } from '../session/problem';
+import type { IProblem } from '../session/problem';
 import type {
+  IKernelAnswer,
+  IPromptEdit,
   IPromptSource,
   IPromptText,
   IShade,
@@ -15,6 +19,7 @@ import type {
 } from '../session/source';
 import { fill } from '../session/template';
 import { toEditor } from './breaks';
+import { valuesFromKernel } from './kernel/values';
 import { kindName } from './kinds';
 import { keepLink } from './link';
 import { moveOrigin } from './origin';
@@ -34,7 +39,7 @@ const QUIET = 150;
  * its cell, and through closing and opening its notebook.
  *
  * All is read from the notebook's model: the cell may be off screen, and no
- * kernel is asked.
+ * kernel is asked but by `askKernel`.
  */
 export class NotebookSource extends Model implements IPromptSource {
   /** Make a source whose text has been read. */
@@ -97,6 +102,21 @@ export class NotebookSource extends Model implements IPromptSource {
     return this._refresh();
   }
 
+  async askKernel(): Promise<IKernelAnswer> {
+    await this._refresh();
+    const model = this._panel?.content.model;
+    const { finder, trans } = this._options;
+    const notebook = model ? readNotebook(model) : { cells: [], language: '' };
+    return valuesFromKernel(
+      this._panel?.sessionContext.session?.kernel,
+      this._text,
+      notebook,
+      model ? cellIndex(model, this._cellId) : -1,
+      await finder.trees(notebook),
+      trans
+    );
+  }
+
   reveal(): void {
     const { docManager, activate } = this._options;
     const panel = this._panel ?? docManager?.openOrReveal(this._document);
@@ -105,6 +125,29 @@ export class NotebookSource extends Model implements IPromptSource {
     }
     activate(panel.id);
     void panel.context.ready.then(() => this._scrollTo(panel));
+  }
+
+  async apply(edit: IPromptEdit): Promise<IProblem | null> {
+    const { trans } = this._options;
+    try {
+      const { applyEdit } = await import('./apply/refuse');
+      await this._refresh();
+      return await applyEdit(edit, {
+        ...this._options,
+        model: this._panel?.content.model ?? null,
+        cell: this._cell,
+        origin: this._origin,
+        text: this._text,
+        suggestions: this._suggestions,
+        onWritten: async origin => {
+          this._origin = origin;
+          await this._refresh();
+        }
+      });
+    } catch (reason) {
+      console.error('lit-lab: an edit could not be applied', reason);
+      return problemOf(reason, trans);
+    }
   }
 
   paint(

@@ -5,6 +5,7 @@ import { usePanel } from '../components/context';
 import { NumberField } from '../components/numberfield';
 import { MapOptions } from '../map/options';
 import { describeWindow } from '../session/labels';
+import type { IText } from '../session/map';
 import { seedOf } from '../session/samples';
 import {
   MAX_REPETITION_PENALTY,
@@ -19,6 +20,8 @@ import { StopField } from './stopfield';
 
 interface IOptionsProps {
   settings: ISettings;
+  /** The run's text in segments; null without a run. */
+  text: IText | null;
   /** The chosen model; null if unknown. */
   model: ModelInfo | null;
   /** The server's limits; null if unknown. */

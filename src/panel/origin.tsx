@@ -4,6 +4,7 @@ import React from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
+import { Problem } from '../components/notices';
 import type { IVariable, PromptModel } from '../session/prompt';
 import type { Session } from '../session/session';
 
@@ -52,6 +53,18 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
           {trans.__('Use the original text')}
         </button>
       )}
+      {prompt.canApply && (
+        <button
+          type="button"
+          className="lit-link"
+          title={trans.__(
+            'Write this edit into the notebook’s cell. Undo in the cell takes it back.'
+          )}
+          onClick={() => void prompt.apply()}
+        >
+          {trans.__('Apply to cell')}
+        </button>
+      )}
       {prompt.left !== null && (
         <button
           type="button"
@@ -61,6 +74,13 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
         >
           {trans.__('Back to the text you edited')}
         </button>
+      )}
+      {prompt.refusal && (
+        <Problem
+          problem={prompt.refusal}
+          remedies={{ open: () => source?.reveal() }}
+          onDismiss={() => prompt.dismissRefusal()}
+        />
       )}
       {prompt.remark && <div className="lit-remark">{prompt.remark}</div>}
     </div>
@@ -151,6 +171,29 @@ export function Variables(props: {
           )}
         </p>
       )}
+      {prompt.canTakeValues && <TakeValues prompt={prompt} />}
+    </div>
+  );
+}
+
+/** Takes the fields' values from the notebook's kernel, which isn't asked else. */
+function TakeValues({ prompt }: { prompt: PromptModel }): JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <div className="lit-variables-take">
+      <button
+        type="button"
+        className="lit-link"
+        title={trans.__(
+          'Read the fields that are plain names from the running kernel: texts and numbers. Runs no code of yours.'
+        )}
+        onClick={() => void prompt.takeValues(trans.__('what you typed'))}
+      >
+        {trans.__('Take values from the kernel')}
+      </button>
+      <span className="lit-hint" role="status">
+        {prompt.kernelProblem}
+      </span>
     </div>
   );
 }
@@ -168,9 +211,11 @@ function VariableField({
   onChange: (text: string) => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { name, value, from, missing, choices } = variable;
+  const { name, value, from, missing, choices, refused } = variable;
   const shown = choices.findIndex(choice => choice.value === value);
-  const remark = from ? trans.__('from %1', from) : missing;
+  const remark = [from ? trans.__('from %1', from) : missing, refused]
+    .filter(part => part !== '')
+    .join('; ');
   return (
     <>
       <label htmlFor={id} title={cut(name)}>

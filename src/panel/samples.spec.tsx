@@ -88,6 +88,7 @@ describe('panel: samples', () => {
         <Composer session={session} onSettings={onSettings} />
         <CompareHints launcher={launcher} session={session} />
         <Options
+          text={null}
           settings={session.settings}
           model={null}
           limits={null}

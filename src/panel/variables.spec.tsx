@@ -84,4 +84,31 @@ describe('panel: variables', () => {
     expect(host.querySelector('select')!.value).toBe('1');
     expect(remark(2)).toBe('');
   });
+
+  it('take values from the kernel, and say what didn’t come', async () => {
+    const button = () =>
+      [...host.querySelectorAll('button')].find(
+        ({ textContent }) => textContent === 'Take values from the kernel'
+      );
+    expect(button()).toBeUndefined();
+    Object.assign(prompt.source!, {
+      askKernel: async () => ({
+        values: {
+          a: { value: 'Oslo', from: 'the kernel' },
+          b: { value: null, from: 'not defined in the kernel' }
+        },
+        problem: 'Not all.'
+      })
+    });
+    await draw();
+    expect(prompt.value).toBe('Rome {b} {c}');
+    await act(async () => button()!.click());
+    await draw();
+    expect(prompt.value).toBe('Oslo {b} {c}');
+    expect([0, 1].map(remark)).toEqual([
+      'from the kernel',
+      'built at run time in cell 4; not defined in the kernel'
+    ]);
+    expect(host.querySelector('[role="status"]')?.textContent).toBe('Not all.');
+  });
 });

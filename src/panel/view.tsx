@@ -271,6 +271,7 @@ export function PanelView(props: {
           options={
             <Options
               settings={settings}
+              text={text}
               model={session.modelInfo}
               limits={session.service.status?.limits ?? null}
               onSettings={onSettings}

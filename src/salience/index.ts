@@ -7,3 +7,4 @@ export * from './shares';
 export * from './thought';
 export * from './token';
 export * from './turns';
+export * from './wrapped';

@@ -31,11 +31,11 @@ describe('salience/pattern', () => {
       text,
       kind: 'text' as const
     }));
-    expect(segment(tokens, 3, 'custom', () => null)).toEqual([
+    expect(segment(tokens, 3, 'custom', { custom: () => null })).toEqual([
       [0, 2],
       [2, 3]
     ]);
-    expect(segment(tokens, 3, 'custom', () => [0, 5])).toEqual([
+    expect(segment(tokens, 3, 'custom', { custom: () => [0, 5] })).toEqual([
       [0, 1],
       [1, 3]
     ]);

@@ -1,6 +1,7 @@
 import { patternStarts } from './pattern';
 import { segment } from './segment';
 import type { Granularity } from './segment';
+import type { LineJoining } from './wrapped';
 import type { ITextToken, TokenSpan } from './token';
 
 interface ICase {
@@ -11,6 +12,7 @@ interface ICase {
   segments: TokenSpan[];
   /** Of granularity `custom`. */
   pattern?: string;
+  joinLines?: LineJoining;
 }
 
 const { cases } = jest.requireActual<{ cases: ICase[] }>(
@@ -31,7 +33,10 @@ describe('salience/segment', () => {
         pattern === undefined
           ? null
           : (all: string) => patternStarts(all, pattern);
-      const spans = segment(c.tokens, c.seam, c.granularity, custom);
+      const spans = segment(c.tokens, c.seam, c.granularity, {
+        custom,
+        joinLines: c.joinLines
+      });
       // Texts first: they tell a failure better than numbers do.
       expect(spans.map(text)).toEqual(c.segments.map(text));
       expect(spans).toEqual(c.segments);

@@ -4,6 +4,7 @@
  */
 import { lineStarts, paragraphStarts, wordStarts } from './boundaries';
 import { sentenceStarts } from './sentences';
+import type { LineJoining } from './wrapped';
 import type { ITextToken, TokenSpan } from './token';
 import { writtenTurns } from './turns';
 import type { ITurn } from './turns';
@@ -25,6 +26,14 @@ export const GRANULARITIES: readonly Granularity[] = [
 /** Where segments of granularity `custom` begin; null until that is known. */
 export type CustomStarts = (text: string) => readonly number[] | null;
 
+/** How segments of some granularities are cut. */
+export interface ICutOptions {
+  /** For `custom`; sentences if it is absent or not known yet. */
+  readonly custom?: CustomStarts | null;
+  /** Whether sentences run across lines that were wrapped by hand; absent: never. */
+  readonly joinLines?: LineJoining;
+}
+
 const VISIBLE = /\P{White_Space}/u;
 
 /**
@@ -33,8 +42,6 @@ const VISIBLE = /\P{White_Space}/u;
  * @param tokens - the whole sequence: prompt and answer, including template
  *   tokens.
  * @param seam - index of the answer's first token; no segment crosses it.
- * @param custom - where segments begin for `custom`; sentences if it is absent or
- *   not known yet.
  * @returns the segments' token spans, in order. The tokens that begin or end a
  *   turn in the prompt are a separate segment. Every token that is not
  *   `template` is in exactly one, unless its part of the sequence holds
@@ -44,7 +51,7 @@ export function segment(
   tokens: readonly ITextToken[],
   seam: number,
   granularity: Granularity,
-  custom: CustomStarts | null = null
+  options: ICutOptions = {}
 ): TokenSpan[] {
   const spans: TokenSpan[] = [];
   const turns = writtenTurns(tokens, seam);
@@ -52,7 +59,7 @@ export function segment(
   for (let i = 0; i <= tokens.length; i++) {
     // A template token or the seam ends a run of text.
     if (i === tokens.length || i === seam || tokens[i].kind === 'template') {
-      segmentTurns(tokens, start, i, turns, granularity, custom, spans);
+      segmentTurns(tokens, start, i, turns, granularity, options, spans);
       start = i < tokens.length && tokens[i].kind === 'template' ? i + 1 : i;
     }
   }
@@ -66,7 +73,7 @@ function segmentTurns(
   to: number,
   turns: readonly ITurn[],
   granularity: Granularity,
-  custom: CustomStarts | null,
+  options: ICutOptions,
   spans: TokenSpan[]
 ): void {
   const isSeen = (start: number, end: number) =>
@@ -77,7 +84,7 @@ function segmentTurns(
       continue;
     }
     if (isSeen(at, span[0])) {
-      segmentRun(tokens, at, span[0], granularity, custom, spans);
+      segmentRun(tokens, at, span[0], granularity, options, spans);
       at = span[0];
     }
     // Blanks between two segments belong to the second, those at the end to the last.
@@ -88,7 +95,7 @@ function segmentTurns(
   if (at > from && at < to && !isSeen(at, to)) {
     spans[spans.length - 1] = [last[0], to];
   } else {
-    segmentRun(tokens, at, to, granularity, custom, spans);
+    segmentRun(tokens, at, to, granularity, options, spans);
   }
 }
 
@@ -98,7 +105,7 @@ function segmentRun(
   from: number,
   to: number,
   granularity: Granularity,
-  custom: CustomStarts | null,
+  options: ICutOptions,
   spans: TokenSpan[]
 ): void {
   if (from >= to) {
@@ -109,8 +116,8 @@ function segmentRun(
     granularity === 'tokens'
       ? null
       : granularity === 'custom'
-        ? (custom?.(text) ?? sentenceStarts(text))
-        : STARTS[granularity](text);
+        ? (options.custom?.(text) ?? sentenceStarts(text, options.joinLines))
+        : STARTS[granularity](text, options.joinLines);
   let offset = 0; // of the token, in the run's text
   let current = -1; // the segment of the last visible token
   let begin = from; // the first token of the current segment
@@ -150,7 +157,7 @@ function segmentRun(
 /** Where units begin in a text: ascending offsets in UTF-16 units. */
 const STARTS: Record<
   Exclude<Granularity, 'tokens' | 'custom'>,
-  (text: string) => number[]
+  (text: string, joining?: LineJoining) => number[]
 > = {
   words: wordStarts,
   sentences: sentenceStarts,

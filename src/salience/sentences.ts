@@ -12,6 +12,9 @@ import {
   takesNumber
 } from './abbreviations';
 import { lineStarts } from './boundaries';
+import { isCode } from './code';
+import { continuedLines } from './wrapped';
+import type { LineJoining } from './wrapped';
 
 /** Full stops that need no blank after them. */
 const WIDE_STOPS = '。！？｡．';
@@ -24,21 +27,6 @@ const STOP =
 const ITEM =
   /^\s*(?:[-*+•–]\s+)?(?:\(?\d{1,3}(?:\.\d{1,3})*|\(?[A-Za-z]|\(?[ivxlc]{1,5})[.)](?=\s)/;
 
-/** Lines of a console and of a shell. */
-const CONSOLE = /^\s*(?:>>> |\.\.\. |[$#%!] ?\w+ .*--?\w)/;
-
-/** How a statement begins. */
-const KEYWORD =
-  /^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|const|let|var|function|public|private|SELECT)\b/;
-
-/** Signs at a statement's end, or in its last word. */
-const CODE_SIGN = /[:;(){}=]/;
-
-const ASSIGNMENT = /^[^.!?]*[\w\])] ?(?:=|\+=|:=|=>) ?\S/;
-
-/** What ends a line for the dot of a regular expression. */
-const TERMINATOR = /[\n\r\u2028\u2029]/;
-
 /** The most units of an abbreviation. */
 const MAX_WORD = 200;
 
@@ -49,15 +37,26 @@ const WORD_END = /[\p{L}\p{N}\p{M}]/u;
 /**
  * Where sentences begin.
  *
- * @returns ascending offsets in UTF-16 units. A line break always ends a
+ * @param joining - whether sentences run across lines that were wrapped by hand.
+ * @returns ascending offsets in UTF-16 units. Every other line break ends a
  *   sentence; within a fence of markdown (three backticks) nothing else does.
  */
-export function sentenceStarts(text: string): number[] {
+export function sentenceStarts(
+  text: string,
+  joining: LineJoining = 'off'
+): number[] {
   const starts: number[] = [];
-  const lines = lineStarts(text);
+  const begins = lineStarts(text);
+  const lines = begins.map((start, i) => text.slice(start, begins[i + 1]));
+  const isContinued = continuedLines(lines, joining);
   let fenced = false;
-  lines.forEach((start, i) => {
-    const line = text.slice(start, lines[i + 1] ?? text.length);
+  let start = 0;
+  lines.forEach((last, i) => {
+    if (isContinued[i]) {
+      return;
+    }
+    const end = begins[i + 1] ?? text.length;
+    const line = start === begins[i] ? last : text.slice(start, end);
     const fence = /^\s*(```|~~~)/.test(line);
     starts.push(start);
     if (!fence && !fenced && !isCode(line)) {
@@ -66,6 +65,7 @@ export function sentenceStarts(text: string): number[] {
       }
     }
     fenced = fence ? !fenced : fenced;
+    start = end;
   });
   return starts;
 }
@@ -173,45 +173,6 @@ function lastWord(line: string, from: number, stop: number): string {
   return start === end || isCut || !WORD_END.test(points[end - 1])
     ? ''
     : points.slice(start).join('');
-}
-
-/** Whether a line is code, which isn't split at full stops. */
-function isCode(line: string): boolean {
-  return (
-    CONSOLE.test(line) ||
-    isStatement(line) ||
-    (!TERMINATOR.test(line) && ASSIGNMENT.test(line)) ||
-    endsInCode(line)
-  );
-}
-
-/**
- * Whether a line begins with a keyword and has a sign of code in its last word,
- * or right before that.
- *
- * Searched from the line's end: a pattern for the whole line would try each
- * sign of a long row of them.
- */
-function isStatement(line: string): boolean {
-  const keyword = KEYWORD.exec(line);
-  if (keyword === null) {
-    return false;
-  }
-  const body = line.slice(keyword[0].length).trimEnd();
-  let word = body.length;
-  while (word > 0 && !/\s/.test(body[word - 1])) {
-    word--;
-  }
-  if (CODE_SIGN.test(body.slice(word))) {
-    return true;
-  }
-  const before = body.slice(0, word).trimEnd();
-  return before !== '' && CODE_SIGN.test(before[before.length - 1]);
-}
-
-function endsInCode(line: string): boolean {
-  const trimmed = line.trimEnd();
-  return trimmed !== '' && /[;{}]/.test(trimmed[trimmed.length - 1]);
 }
 
 /** Spans between backticks. */

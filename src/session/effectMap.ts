@@ -39,7 +39,6 @@ export function withEffects(
   );
   const effects: IMapEffects = {
     by,
-    isShareSigned: map.isSigned,
     all,
     fitted: fittedOf(map, source),
     ranks,
@@ -57,7 +56,6 @@ export function withEffects(
   return {
     ...map,
     effects,
-    isSigned: true,
     numRanked: sizes.length,
     segments: map.segments.map((segment, i) => ({
       ...segment,
@@ -69,21 +67,6 @@ export function withEffects(
       return colourWeight({ ...segment, score, share }, { maxShare }, exponent);
     })
   };
-}
-
-/** What a segment's colour and place follow: positive for the target. */
-export function scoreOf(
-  { segments, effects }: IShownMap,
-  index: number
-): number {
-  return effects?.by === 'effect'
-    ? (effects.all[index]?.delta ?? 0)
-    : segments[index].score;
-}
-
-/** Whether a map's own scores distinguish for from against, whatever its colours follow. */
-export function hasSignedScores({ effects, isSigned }: IShownMap): boolean {
-  return effects?.isShareSigned ?? isSigned;
 }
 
 /** The effects of a map's segments; null if they aren't known. */

@@ -1,7 +1,7 @@
 /** What effects are computed for: the sentences of a run's prompt and answer. */
 import type { EffectsRequest, KeptEffects, TextSpan } from '../api';
 import { mergeEffects, NO_EFFECTS } from '../salience';
-import type { IEffectTable, TokenSpan } from '../salience';
+import type { IEffectTable, LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from './ablationSegments';
 import { cutText, textOf } from './map';
 import type { ICutRun } from './map';
@@ -42,8 +42,11 @@ const SEED = 0;
  * @returns null if there are none, or too many; or if the prompt's text isn't that of
  *   its tokens, so that it isn't known what to delete.
  */
-export function effectSegments(run: ISegmentedRun): IEffectSegments | null {
-  const text = cutText(run, 'sentences', null);
+export function effectSegments(
+  run: ISegmentedRun,
+  joinLines: LineJoining = 'auto'
+): IEffectSegments | null {
+  const text = cutText(run, 'sentences', null, { joinLines });
   const { tokens, seam, prompt, conversation, turns } = text;
   if ((run.turns ?? []).length > 0 && conversation.length === 0) {
     return null;

@@ -13,7 +13,7 @@ import {
   MIN_RANDOM,
   NO_EFFECTS
 } from '../salience';
-import type { IEffectTable } from '../salience';
+import type { IEffectTable, LineJoining } from '../salience';
 import { Computation } from './computation';
 import type { ComputationClient, ComputationPhase } from './computation';
 import {
@@ -59,11 +59,18 @@ interface ICircumstances {
  * continue each other, whenever nothing else needs the model.
  */
 export class Effects extends Model {
-  constructor(client: ComputationClient, run: IRun, trans: TranslationBundle) {
+  /** @param joinLines - how the run's text is cut into sentences. */
+  constructor(
+    client: ComputationClient,
+    run: IRun,
+    trans: TranslationBundle,
+    joinLines: LineJoining
+  ) {
     super();
     this._client = client;
     this._trans = trans;
-    this.segments = run.answerTokens.length > 0 ? effectSegments(run) : null;
+    this.segments =
+      run.answerTokens.length > 0 ? effectSegments(run, joinLines) : null;
     this._request = this.segments && effectsRequest(run, this.segments);
     if (this.segments) {
       this._take(storedEffects(this.segments, run.effects));

@@ -4,6 +4,7 @@ import { FakeSource, settle } from './fakes';
 import { tokens } from './fixtures';
 import type { FakeClient } from './fakes';
 import { ANSWER, DEAD, PROMPT, Scenario } from './scenario';
+import { textOf } from './map';
 import { Session } from './session';
 
 describe('session/explanation', () => {
@@ -63,6 +64,32 @@ describe('session/explanation', () => {
     expect(request.kind === 'salience' && request.targets).toHaveLength(3);
     expect(request.kind === 'salience' && request.ids).toEqual(
       session.explanation.text!.tokens.map(t => t.id)
+    );
+  });
+
+  it('cuts sentences across wrapped lines, and explains them as targets', async () => {
+    const wrapped =
+      'In the tower of that old castle in which the\nqueen was born.\nYes.';
+    const running = session.runs.generate();
+    await settle();
+    client.last.answer(PROMPT, wrapped);
+    await running;
+    await settle();
+    const sentences = () =>
+      session.explanation.text!.answer.map(span =>
+        textOf(session.explanation.text!.tokens, span).trim()
+      );
+    const { request } = client.last;
+    expect(request.kind === 'salience' && request.targets).toHaveLength(2);
+    expect(sentences()).toEqual([wrapped.slice(0, -5), 'Yes.']);
+    session.settings = { ...session.settings, joinLines: 'off' };
+    expect(sentences()).toHaveLength(3);
+    session.settings = { ...session.settings, joinLines: 'on' };
+    expect(sentences()).toHaveLength(2);
+    const seam = session.explanation.text!.seam;
+    expect(session.explanation.pickSegment(seam)).toBe(true);
+    expect(session.explanation.target).toEqual(
+      session.explanation.text!.answer[0]
     );
   });
 

@@ -206,7 +206,7 @@ export class Explanation extends Model {
     const picked = pickTarget(
       text,
       this._settings.granularity,
-      this._custom,
+      { custom: this._custom, joinLines: this._settings.joinLines },
       token,
       extend && target ? target.anchor : null
     );
@@ -257,7 +257,12 @@ export class Explanation extends Model {
 
   /** Take or compute the scores of a complete run. */
   private _score(run: IRun): void {
-    const computed = new RunScores(this._client, run, this._trans);
+    const computed = new RunScores(
+      this._client,
+      run,
+      this._trans,
+      this._settings.joinLines
+    );
     this._computed = computed;
     computed.changed.connect(this._update, this);
     computed.effects.setBudget(this._settings.effectsSeconds);
@@ -271,7 +276,7 @@ export class Explanation extends Model {
       computed.resume(this._past.work);
       this._past = null;
     }
-    computed.request(this._settings.granularity);
+    computed.request(this._settings);
   }
 
   /** Where the user's expression cuts, for the granularity `custom`. */
@@ -286,20 +291,20 @@ export class Explanation extends Model {
     if (this.isDisposed) {
       return;
     }
-    const { granularity, method, aggregation, intensity, ablationMode } =
-      this._settings;
-    const { shadeBy } = this._settings;
+    const { granularity, joinLines, method, aggregation } = this._settings;
+    const { ablationMode, intensity, shadeBy } = this._settings;
     const { _run: run, target, foil, _custom: custom } = this;
     this._text = this._makeText(
       () =>
         run && run.promptTokens.length > 0
-          ? cutText(run, granularity, target, custom)
+          ? cutText(run, granularity, target, { custom, joinLines })
           : null,
       run?.promptTokens,
       run?.answerTokens,
       granularity,
       target,
-      custom
+      custom,
+      joinLines
     );
     const demand = this._makeDemand(
       () => (this._isAutomatic(method) ? null : this._demandBy(method)),

@@ -22,8 +22,15 @@ import type {
   TokensResponse
 } from '../api';
 import { fakeModel, tokens } from './fixtures';
+import type { IProblem } from './problem';
 import type { Session } from './session';
-import type { IPromptSource, IPromptText, IShade, ISuggestion } from './source';
+import type {
+  IPromptEdit,
+  IPromptSource,
+  IPromptText,
+  IShade,
+  ISuggestion
+} from './source';
 
 /** Let everything that is due happen. */
 export async function settle(): Promise<void> {
@@ -419,6 +426,19 @@ export class FakeSource implements IPromptSource {
       this.become(this.pending);
       this.pending = null;
     }
+  }
+
+  /** Why an edit can't be written there; null: it is written. */
+  refusal: IProblem | null = null;
+  /** The edits that were to be written. */
+  readonly edits: IPromptEdit[] = [];
+
+  async apply(edit: IPromptEdit): Promise<IProblem | null> {
+    this.edits.push(edit);
+    if (this.refusal === null) {
+      this.become(edit.prompt);
+    }
+    return this.refusal;
   }
 
   dispose(): void {

@@ -3,7 +3,12 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Turn } from '../api';
 import { isSameTurns, turnsIn } from './conversation';
-import type { IPromptSource, IPromptText, ISuggestion } from './source';
+import type {
+  IChoice,
+  IPromptSource,
+  IPromptText,
+  ISuggestion
+} from './source';
 import { fill } from './template';
 
 /** Where a prompt came from, as the interface shows it. */
@@ -18,7 +23,11 @@ export interface ISavedText {
   readonly typed: Readonly<Record<string, string>>;
   /** Values from a notebook that may be closed after the reload. */
   readonly found: Readonly<Record<string, ISuggestion>>;
+  /** What a kernel said of the fields when the user asked it; absent: nothing. */
+  readonly taken?: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
+  /** The value of the text that the edit began with; absent: that of `text`. */
+  readonly base?: string;
   /** The turns that were edited, `edited` as text; null or absent: a text. */
   readonly turns?: readonly Turn[] | null;
   readonly origin: IOrigin | null;
@@ -59,12 +68,32 @@ export function isSamePlace(one: IHeld, other: IHeld): boolean {
     : JSON.stringify(originOf(one)) === JSON.stringify(originOf(other));
 }
 
-/** Values that the source suggests, or suggested before the reload. */
+/**
+ * Values that the source suggests, or suggested before the reload. Those that the
+ * user took from a kernel replace them, and leave them as choices.
+ */
 export function foundOf({
   source,
-  found
+  found,
+  taken = {}
 }: IHeld): Readonly<Record<string, ISuggestion>> {
-  return source?.suggestions ?? found;
+  const suggested = source?.suggestions ?? found;
+  const all = { ...suggested };
+  for (const [name, { value, from, choices = [] }] of Object.entries(taken)) {
+    if (value !== null) {
+      const other = Object.hasOwn(suggested, name) ? suggested[name] : null;
+      const others: readonly IChoice[] =
+        other?.choices ??
+        (other !== null && other.value !== null
+          ? [{ value: other.value, from: other.from }]
+          : []);
+      const different = [...choices, ...others].filter(
+        choice => choice.value !== value
+      );
+      all[name] = { value, from, choices: [{ value, from }, ...different] };
+    }
+  }
+  return all;
 }
 
 /** The names of a template's fields, each once, in order of appearance. */
@@ -110,14 +139,29 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
 }
 
+/** A text whose source reads otherwise now; an edit stays one of the text before. */
+export function followed(held: IHeld, text: IPromptText): IHeld {
+  const { edited, base = held.text?.value } = held;
+  const isSame = edited === null || base === text.value;
+  return { ...held, text, base: isSame ? undefined : base };
+}
+
+/** A text as its source has it, without an edit. */
+export function unedited(held: IHeld): IHeld {
+  return { ...held, edited: null, turns: null, base: undefined };
+}
+
 /** What to store of a text over a reload. */
 export function saveHeld(held: IHeld): ISavedText {
-  const { source, text, typed, edited, turns, link, isLost } = held;
+  const { source, text, typed, found, taken, edited, base, turns } = held;
+  const { link, isLost } = held;
   return {
     text,
     typed,
-    found: foundOf(held),
+    found: source?.suggestions ?? found,
+    ...(taken && { taken }),
     edited,
+    ...(base !== undefined && { base }),
     ...(turns && { turns }),
     origin: originOf(held),
     link: source?.link ?? link,

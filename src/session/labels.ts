@@ -3,7 +3,6 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Estimate, ModelInfo, Sampling } from '../api';
 import type { IEffect, ISegmentSalience } from '../salience';
-import { hasSignedScores } from './effectMap';
 import type { IShownMap } from './map';
 import { METHODS } from './methods';
 
@@ -156,7 +155,7 @@ export function describeSegment(
       )
     : '';
   const { kind } = METHODS[map.method];
-  if (!hasSignedScores(map)) {
+  if (!map.isSigned) {
     return [
       place,
       chance,

@@ -20,9 +20,11 @@ import type {
   Aggregation,
   CustomStarts,
   Granularity,
+  ICutOptions,
   ISalienceMap,
   ISegmentSalience,
   ISegmentScore,
+  LineJoining,
   TokenSpan
 } from '../salience';
 import { METHODS } from './methods';
@@ -53,6 +55,8 @@ export interface IText {
    * empty: the prompt is a text.
    */
   readonly conversation: readonly ITurnPart[];
+  /** Whether its sentences run across lines that were wrapped by hand. */
+  readonly joinLines: LineJoining;
 }
 
 /** A turn of a conversation in a run's text. */
@@ -85,10 +89,25 @@ export interface IShownMap extends ISalienceMap {
   readonly weights: readonly number[];
   /** How many segments have a rank. */
   readonly numRanked: number;
-  /** What deleting segments does to the target; absent: not known. */
-  readonly effects?: IMapEffects;
   /** Whether its scores distinguish for from against. */
   readonly isSigned: boolean;
+  /** What deleting segments does to the target; absent: not known. */
+  readonly effects?: IMapEffects;
+}
+
+/** Whether a map's colours distinguish for from against. */
+export function isSigned(map: IShownMap): boolean {
+  return map.effects?.by === 'effect' || map.isSigned;
+}
+
+/** What a segment's colour and place follow: positive for the target. */
+export function scoreOf(
+  { segments, effects }: IShownMap,
+  index: number
+): number {
+  return effects?.by === 'effect'
+    ? (effects.all[index]?.delta ?? 0)
+    : segments[index].score;
 }
 
 /** Cut a run's text into segments. */
@@ -96,7 +115,7 @@ export function cutText(
   run: ICutRun,
   granularity: Granularity,
   target: TokenSpan | null,
-  custom: CustomStarts | null = null
+  options: ICutOptions = {}
 ): IText {
   const tokens = tokensOf(run);
   const seam = run.promptTokens.length;
@@ -104,30 +123,42 @@ export function cutText(
     spans: prompt,
     turns,
     conversation
-  } = cutPrompt(run, granularity, custom);
-  const whole = segment(run.answerTokens, 0, granularity, custom).map(
+  } = cutPrompt(run, granularity, options);
+  const whole = segment(run.answerTokens, 0, granularity, options).map(
     ([start, end]): TokenSpan => [start + seam, end + seam]
   );
   const answer = target ? cutAtTarget(whole, target) : whole;
   const segments = [...prompt, ...answer];
-  return { tokens, seam, prompt, answer, segments, turns, conversation };
+  const { joinLines = 'off' } = options;
+  return {
+    tokens,
+    seam,
+    prompt,
+    answer,
+    segments,
+    turns,
+    conversation,
+    joinLines
+  };
 }
 
 /** The cache saves cutting a long prompt again for each token of its answer. */
 function cutPrompt(
   run: ICutRun,
   granularity: Granularity,
-  custom: CustomStarts | null
+  options: ICutOptions
 ): IPromptCut {
   const { promptTokens: tokens, turns = [], turnSpans = [] } = run;
   const known = promptCuts.get(tokens) ?? new Map();
   promptCuts.set(tokens, known);
-  const key = granularity === 'custom' && custom ? custom : granularity;
+  const { custom, joinLines = 'off' } = options;
+  const key =
+    granularity === 'custom' && custom ? custom : `${granularity} ${joinLines}`;
   const cut =
     known.get(key) ??
     (turnSpans.length === 0 || turnSpans.length !== turns.length
-      ? cutTurns(tokens, granularity, custom)
-      : cutConversation(tokens, turns, turnSpans, granularity, custom));
+      ? cutTurns(tokens, granularity, options)
+      : cutConversation(tokens, turns, turnSpans, granularity, options));
   known.set(key, cut);
   return cut;
 }
@@ -143,7 +174,7 @@ function cutConversation(
   turns: readonly Turn[],
   turnSpans: readonly TokenSpan[],
   granularity: Granularity,
-  custom: CustomStarts | null
+  options: ICutOptions
 ): IPromptCut {
   const spans: TokenSpan[] = [];
   const conversation = turnSpans
@@ -155,7 +186,7 @@ function cutConversation(
         tokens.slice(start, end),
         0,
         granularity,
-        custom
+        options
       ).map(([from, to]): TokenSpan => [from + start, to + start]);
       const first = spans.length;
       spans.push(...segments);
@@ -167,9 +198,9 @@ function cutConversation(
 function cutTurns(
   tokens: readonly Token[],
   granularity: Granularity,
-  custom: CustomStarts | null
+  options: ICutOptions
 ): IPromptCut {
-  const spans = segment(tokens, tokens.length, granularity, custom);
+  const spans = segment(tokens, tokens.length, granularity, options);
   const turns = new Map<TokenSpan, string>();
   let at = 0;
   for (const { span, role } of writtenTurns(tokens, tokens.length)) {
@@ -183,7 +214,7 @@ function cutTurns(
 
 const promptCuts = new WeakMap<
   readonly Token[],
-  Map<Granularity | CustomStarts, IPromptCut>
+  Map<string | CustomStarts, IPromptCut>
 >();
 
 /** The options of a map of tokens' scores. */

@@ -8,8 +8,6 @@ export type ShadeBy = 'share' | 'effect';
 export interface IMapEffects {
   /** What the shades and the ranks follow. */
   readonly by: ShadeBy;
-  /** Whether the map's own scores distinguish for from against. */
-  readonly isShareSigned: boolean;
   /** For each of the map's segments; null: it has none. */
   readonly all: readonly (IEffect | null)[];
   /** ContextCite's weights of the same segments, in nats; null: too few sets are scored. */

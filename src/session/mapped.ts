@@ -155,7 +155,7 @@ export function sourceSpans(
 }
 
 /** Whether a run's value is its source, unit by unit. */
-function isPlain(run: ITextRun): boolean {
+export function isPlain(run: ITextRun): boolean {
   return run.value[1] - run.value[0] === run.source[1] - run.source[0];
 }
 
@@ -169,7 +169,7 @@ function cut(run: ITextRun, start: number, end: number): Span {
 }
 
 /** The runs of a map that a span of the value overlaps. */
-function* runsWithin(
+export function* runsWithin(
   map: readonly ITextRun[],
   [from, to]: Span
 ): Generator<ITextRun> {
@@ -179,8 +179,8 @@ function* runsWithin(
   }
 }
 
-/** The index of the first item that fulfils a condition; the length if none does. */
-function firstIndex<T>(
+/** The index of the first item that fulfils a condition, as all behind it do; the length if none does. */
+export function firstIndex<T>(
   items: readonly T[],
   isSo: (item: T) => boolean
 ): number {

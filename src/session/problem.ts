@@ -5,7 +5,7 @@ import type { ErrorBody, Limits } from '../api';
 import { charactersOf, isLonger } from './length';
 
 /** What a user can do about a problem, in addition to its hint. */
-export type Remedy = 'retry' | 'restart' | 'log' | 'reload' | 'models';
+export type Remedy = 'retry' | 'restart' | 'log' | 'reload' | 'models' | 'open';
 
 /** A problem, shown in place. */
 export interface IProblem {

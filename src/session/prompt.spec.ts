@@ -1,5 +1,6 @@
 import { FakeSource } from './fakes';
 import { PromptModel } from './prompt';
+import type { IKernelAnswer } from './source';
 
 const TEMPLATE = 'Likes {x}, not {y}.';
 const FIELDS = [
@@ -129,9 +130,10 @@ describe('session/prompt', () => {
     source.suggestions = { x: { value: 'cheese', from: 'cell 3' } };
     prompt.open(source);
     expect(prompt.value).toBe('Likes cheese, not {y}.');
+    const none = { missing: '', choices: [], refused: '' };
     expect(prompt.variables).toEqual([
-      { name: 'x', value: 'cheese', from: 'cell 3', missing: '', choices: [] },
-      { name: 'y', value: undefined, from: '', missing: '', choices: [] }
+      { name: 'x', value: 'cheese', from: 'cell 3', ...none },
+      { name: 'y', value: undefined, from: '', ...none }
     ]);
     prompt.setVariable('y', 'eggs');
     prompt.setVariable('x', '');
@@ -208,5 +210,70 @@ describe('session/prompt', () => {
     expect(next.source).toBe(found);
     expect(next.value).toBe('mine');
     next.dispose();
+  });
+});
+
+describe('session/prompt: values from a kernel', () => {
+  let prompt: PromptModel;
+  let later: PromptModel;
+
+  beforeEach(() => {
+    prompt = new PromptModel();
+    later = new PromptModel();
+  });
+
+  const asked = (answer: IKernelAnswer) => {
+    const source = new FakeSource(TEMPLATE, FIELDS);
+    source.suggestions = { x: { value: 'wine', from: 'cell 1' } };
+    return Object.assign(source, { askKernel: async () => answer });
+  };
+  const ofKernel = { value: 'tea', from: 'the kernel' };
+
+  it('are taken when asked for, and leave the others as choices', async () => {
+    prompt.open(
+      asked({
+        values: { x: ofKernel, y: { value: null, from: 'not defined' } },
+        problem: ''
+      })
+    );
+    expect(prompt.canTakeValues).toBe(true);
+    expect(prompt.value).toBe('Likes wine, not {y}.');
+    prompt.setVariable('x', 'beer');
+    await prompt.takeValues('typed');
+    expect(prompt.value).toBe('Likes tea, not {y}.');
+    const [x, y] = prompt.variables;
+    expect(x).toMatchObject({ value: 'tea', from: 'the kernel', refused: '' });
+    expect(x.choices).toEqual([
+      ofKernel,
+      { value: 'beer', from: 'typed' },
+      { value: 'wine', from: 'cell 1' }
+    ]);
+    expect(y.refused).toBe('not defined');
+    // They stay over a reload, and the notebook's with them.
+    later.restore(JSON.parse(JSON.stringify(prompt.save())));
+    expect(later.value).toBe('Likes tea, not {y}.');
+    expect(later.variables[0].choices).toEqual(x.choices);
+    // Opened again, a text has what the notebook says.
+    prompt.open(asked({ values: {}, problem: '' }));
+    expect(prompt.value).toBe('Likes wine, not {y}.');
+  });
+
+  it('stay as they are where the kernel says nothing', async () => {
+    prompt.open(asked({ values: {}, problem: 'busy' }));
+    prompt.setVariable('x', 'beer');
+    await prompt.takeValues('typed');
+    expect(prompt.value).toBe('Likes beer, not {y}.');
+    expect(prompt.kernelProblem).toBe('busy');
+    prompt.open(new FakeSource(TEMPLATE, FIELDS));
+    expect(prompt.kernelProblem).toBe('');
+    expect(prompt.canTakeValues).toBe(false);
+  });
+
+  it('are dropped where another text was opened meanwhile', async () => {
+    prompt.open(asked({ values: { x: ofKernel }, problem: '' }));
+    const taking = prompt.takeValues('typed');
+    prompt.open(asked({ values: {}, problem: '' }));
+    await taking;
+    expect(prompt.value).toBe('Likes wine, not {y}.');
   });
 });

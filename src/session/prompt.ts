@@ -5,6 +5,7 @@ import { textOfTurns } from './conversation';
 import {
   filledOf,
   filledTurnsOf,
+  followed,
   foundOf,
   isAsFound,
   isSamePlace,
@@ -12,12 +13,14 @@ import {
   NOTHING,
   originOf,
   saveHeld,
+  unedited,
   valuesOf,
   wouldBeMissed
 } from './held';
 import type { IHeld, IOrigin, ISavedText } from './held';
-import type { IChoice, IPromptSource } from './source';
 import { Model } from './model';
+import type { IProblem } from './problem';
+import type { IChoice, IPromptSource } from './source';
 
 export type { IOrigin } from './held';
 
@@ -32,6 +35,8 @@ export interface IVariable {
   readonly missing: string;
   /** The values that the code may give it, where there are several. */
   readonly choices: readonly IChoice[];
+  /** Why a kernel that was asked gave it no value; empty if it did, or wasn't asked. */
+  readonly refused: string;
 }
 
 /** What is stored of a prompt over a reload. */
@@ -123,6 +128,7 @@ export class PromptModel extends Model {
   get variables(): readonly IVariable[] {
     const found = foundOf(this._now);
     const values = this.values;
+    const { taken = {} } = this._now;
     return namesOf(this._now).map(name => {
       const isTyped = Object.hasOwn(this._now.typed, name);
       const suggestion = Object.hasOwn(found, name) ? found[name] : null;
@@ -133,9 +139,27 @@ export class PromptModel extends Model {
         value: hasValue ? values[name] : undefined,
         from: hasValue ? from : '',
         missing: hasValue ? '' : from,
-        choices: suggestion?.choices ?? []
+        choices: suggestion?.choices ?? [],
+        refused:
+          Object.hasOwn(taken, name) && taken[name].value === null
+            ? taken[name].from
+            : ''
       };
     });
+  }
+
+  /** Whether values of fields can be taken from a running kernel. */
+  get canTakeValues(): boolean {
+    return (
+      this.source?.askKernel !== undefined &&
+      !this.isEdited &&
+      namesOf(this._now).length > 0
+    );
+  }
+
+  /** Why the kernel that was asked last said nothing; empty if it did. */
+  get kernelProblem(): string {
+    return this._kernelProblem;
   }
 
   /** A text that the user edited and left for another prompt, or null. */
@@ -151,6 +175,16 @@ export class PromptModel extends Model {
   /** Whether going back leads to another place. */
   get isLeftElsewhere(): boolean {
     return this._back !== null && !isSamePlace(this._back, this._now);
+  }
+
+  /** Whether the prompt's source may write the edit where the text came from. */
+  get canApply(): boolean {
+    return this.isEdited && this._now.source?.apply !== undefined;
+  }
+
+  /** Why the edit was not applied; null until that is tried, and after the next change. */
+  get refusal(): IProblem | null {
+    return this._refused?.held === this._now ? this._refused.problem : null;
   }
 
   protected release(): void {
@@ -204,7 +238,9 @@ export class PromptModel extends Model {
       value === withLineFeeds(text) &&
       isAsFound(this._now, null);
     // The user may have typed back to the source's text.
-    this._now = { ...this._now, edited: isBack ? null : value, turns: null };
+    this._now = isBack
+      ? unedited(this._now)
+      : { ...this._now, edited: value, turns: null };
     this._changed.emit();
   }
 
@@ -212,7 +248,7 @@ export class PromptModel extends Model {
   editTurns(turns: readonly Turn[]): void {
     const isBack = isAsFound(this._now, turns);
     this._now = isBack
-      ? { ...this._now, edited: null, turns: null }
+      ? unedited(this._now)
       : { ...this._now, edited: textOfTurns(turns), turns };
     this._changed.emit();
   }
@@ -222,9 +258,53 @@ export class PromptModel extends Model {
     const now = this._now;
     if (now.text !== null) {
       const left = wouldBeMissed(now) ? [...this._left, now] : this._left;
-      this._become({ ...now, edited: null, turns: null }, left);
+      this._become(unedited(now), left);
       this._changed.emit();
     }
+  }
+
+  /**
+   * Write the edit where the text came from; the prompt then follows its source
+   * again. If that can't be done, `refusal` says why.
+   */
+  async apply(): Promise<void> {
+    const { source, edited, turns = null, text, base } = this._now;
+    if (
+      !source?.apply ||
+      edited === null ||
+      text === null ||
+      this._isApplying
+    ) {
+      return;
+    }
+    this._isApplying = true;
+    const applying = source.apply({
+      from: base ?? text.value,
+      values: this.values,
+      prompt: edited,
+      turns
+    });
+    const problem = await applying.finally(() => {
+      this._isApplying = false;
+    });
+    const now = this._now;
+    if (now.source !== source) {
+      return;
+    }
+    if (problem !== null) {
+      this._refused = { held: now, problem };
+    } else {
+      // The user may have written more meanwhile, and goes on from what is there now.
+      const isSame = now.edited === edited && (now.turns ?? null) === turns;
+      this._now = isSame ? unedited(now) : { ...now, base: undefined };
+    }
+    this._changed.emit();
+  }
+
+  /** Forget why the edit was not applied. */
+  dismissRefusal(): void {
+    this._refused = null;
+    this._changed.emit();
   }
 
   /**
@@ -245,6 +325,41 @@ export class PromptModel extends Model {
   setVariable(name: string, value: string): void {
     const { typed } = this._now;
     this._now = { ...this._now, typed: { ...typed, [name]: value } };
+    this._changed.emit();
+  }
+
+  /**
+   * Take the fields' values from the running kernel, once. They replace what the
+   * user typed, which stays a choice.
+   *
+   * @param typedHere - where a typed value was found, in words.
+   */
+  async takeValues(typedHere: string): Promise<void> {
+    const { source } = this;
+    if (!source?.askKernel || this._isAsking) {
+      return;
+    }
+    this._isAsking = true;
+    this._kernelProblem = '';
+    const { values, problem } = await source
+      .askKernel()
+      .finally(() => (this._isAsking = false));
+    if (this.isDisposed || source !== this.source) {
+      return;
+    }
+    this._kernelProblem = problem;
+    const typed = { ...this._now.typed };
+    const taken = { ...this._now.taken };
+    for (const [name, suggestion] of Object.entries(values)) {
+      const choices = Object.hasOwn(typed, name)
+        ? [{ value: typed[name], from: typedHere }]
+        : taken[name]?.choices;
+      taken[name] = { ...suggestion, ...(choices && { choices }) };
+      if (suggestion.value !== null) {
+        delete typed[name];
+      }
+    }
+    this._now = { ...this._now, typed, taken };
     this._changed.emit();
   }
 
@@ -270,6 +385,9 @@ export class PromptModel extends Model {
   /** Set the texts, and dispose of the sources that none of them needs. */
   private _become(now: IHeld, left: readonly IHeld[]): void {
     const before = this._sources;
+    if (now.source !== this._now.source) {
+      this._kernelProblem = '';
+    }
     this._now = now;
     this._left = left.slice(-MAX_LEFT);
     const after = this._sources;
@@ -296,14 +414,21 @@ export class PromptModel extends Model {
     const { text } = source;
     // A source that is gone leaves its last text: nothing is lost.
     const follow = (held: IHeld): IHeld =>
-      held.source === source && text !== null ? { ...held, text } : held;
+      held.source === source && text !== null ? followed(held, text) : held;
     this._now = follow(this._now);
     this._left = this._left.map(follow);
     this._changed.emit();
   }
 
   private _now: IHeld = NOTHING;
+  private _isAsking = false;
+  private _kernelProblem = '';
   private _left: readonly IHeld[] = [];
+  private _isApplying = false;
+  private _refused: {
+    readonly held: IHeld;
+    readonly problem: IProblem;
+  } | null = null;
 }
 
 /** A text as a text field shows it. */

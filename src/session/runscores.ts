@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { AblationMode, KeptScores } from '../api';
-import type { Granularity, TokenSpan } from '../salience';
+import type { LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
@@ -41,14 +41,15 @@ export class RunScores extends Model {
   constructor(
     client: ComputationClient,
     private readonly _run: IRun,
-    trans: TranslationBundle
+    trans: TranslationBundle,
+    joinLines: LineJoining
   ) {
     super();
     const run = this._run;
     const ids = tokensOf(run).map(token => token.id);
     this.automatic = new ScoreStore(client, run.model, ids, trans);
     this.onDemand = new OnDemand(client, run.model, ids, trans);
-    this.effects = new Effects(client, run, trans);
+    this.effects = new Effects(client, run, trans, joinLines);
     this.effects.changed.connect(this._onEffectsChanged, this);
     this.onDemand.changed.connect(this._onDemandChanged, this);
     this.automatic.changed.connect(this._onAutomaticChanged, this);
@@ -101,13 +102,13 @@ export class RunScores extends Model {
   }
 
   /** Compute the usual targets, and then effects, when nothing else is to be computed. */
-  request(granularity: Granularity): void {
+  request(settings: Parameters<typeof automaticTargets>[1]): void {
     const text = {
       tokens: tokensOf(this._run),
       seam: this._run.promptTokens.length
     };
     this._isRequested = true;
-    this.automatic.request(automaticTargets(text, granularity));
+    this.automatic.request(automaticTargets(text, settings));
     this._yield();
   }
 

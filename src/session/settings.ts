@@ -1,8 +1,8 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
 import type { AblationMode, ChatMode, Sampling } from '../api';
-import { AGGREGATIONS, GRANULARITIES } from '../salience';
-import type { Aggregation, Granularity } from '../salience';
+import { AGGREGATIONS, GRANULARITIES, LINE_JOININGS } from '../salience';
+import type { Aggregation, Granularity, LineJoining } from '../salience';
 import type { ShadeBy } from './mapEffects';
 import { METHOD_NAMES } from './methods';
 import type { MapMethod } from './methods';
@@ -20,6 +20,8 @@ export interface ISettings {
   readonly granularity: Granularity;
   /** The regular expression that ends segments of granularity `custom`. */
   readonly pattern: string;
+  /** Whether sentences run across lines that were wrapped by hand. */
+  readonly joinLines: LineJoining;
   readonly method: MapMethod;
   readonly aggregation: Aggregation;
   /** Of colours, 0 to 1; see `intensityExponent`. */
@@ -60,6 +62,7 @@ export interface ISettings {
 export const DEFAULT_SETTINGS: ISettings = {
   granularity: 'sentences',
   pattern: '[,;:.]\\s|\\n',
+  joinLines: 'auto',
   method: 'grad_l2',
   aggregation: 'norm',
   intensity: 0.6,
@@ -143,6 +146,7 @@ export function readSettings(
   return {
     granularity: one(GRANULARITIES, raw.granularity, d.granularity),
     pattern: typeof raw.pattern === 'string' ? raw.pattern : d.pattern,
+    joinLines: one(LINE_JOININGS, raw.joinLines, d.joinLines),
     method: one(METHOD_NAMES, raw.method, d.method),
     aggregation: one(AGGREGATIONS, raw.aggregation, d.aggregation),
     intensity: number(raw.intensity, 0, d.intensity, 1),

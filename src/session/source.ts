@@ -6,7 +6,8 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
-import type { Role } from '../api';
+import type { Role, Turn } from '../api';
+import type { IProblem } from './problem';
 
 /** Half-open span `[start, end)` in UTF-16 units. */
 export type Span = readonly [start: number, end: number];
@@ -101,6 +102,17 @@ export interface IChoice {
   readonly from: string;
 }
 
+/** What a kernel said of a text's fields. */
+export interface IKernelAnswer {
+  /**
+   * Values by the fields' names; null with the reason for those that it gives none.
+   * Fields that it wasn't asked for are left out.
+   */
+  readonly values: Readonly<Record<string, ISuggestion>>;
+  /** Why it said nothing; empty if it did. */
+  readonly problem: string;
+}
+
 /** A span of the prompt to shade. */
 export interface IShade {
   /** In UTF-16 units of the filled-in prompt. */
@@ -111,6 +123,18 @@ export interface IShade {
   readonly rank: number;
   /** Score, share and rank, for the tooltip. */
   readonly label: string;
+}
+
+/** A prompt as the user edited it. */
+export interface IPromptEdit {
+  /** The value of the source's text that the user began with. */
+  readonly from: string;
+  /** The values of its fields, by name. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The edited prompt, with these values in it. */
+  readonly prompt: string;
+  /** The same as a conversation; null: it is a text. */
+  readonly turns: readonly Turn[] | null;
 }
 
 /** A place that a prompt came from. */
@@ -131,8 +155,17 @@ export interface IPromptSource extends IDisposable {
   readonly changed: ISignal<IPromptSource, void>;
   /** Settles when `text` contains the latest edit. */
   settled(): Promise<void>;
+  /** Ask the running kernel for the fields' values; left out where none can be. */
+  askKernel?(): Promise<IKernelAnswer>;
   /** Go there. */
   reveal(): void;
+  /**
+   * Write an edit into the place, so that its text is just that; nothing is written
+   * where that can't be. Absent: nothing is ever written there.
+   *
+   * @returns why nothing was written; null: `text` is the edited text.
+   */
+  apply?(edit: IPromptEdit): Promise<IProblem | null>;
   /**
    * Shade the text in its editor; null clears.
    *

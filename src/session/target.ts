@@ -1,8 +1,9 @@
 /** Targets: what an explanation explains. */
 import { segment } from '../salience';
-import type { CustomStarts, Granularity, TokenSpan } from '../salience';
+import type { Granularity, ICutOptions, TokenSpan } from '../salience';
 import type { IFoil } from './contrast';
 import type { IText } from './map';
+import type { ISettings } from './settings';
 
 /** A target, as it was set. */
 export interface ITarget {
@@ -26,7 +27,7 @@ export interface ITarget {
 export function pickTarget(
   text: Pick<IText, 'tokens' | 'seam'>,
   granularity: Granularity,
-  custom: CustomStarts | null,
+  options: ICutOptions,
   token: number,
   anchor: TokenSpan | null
 ): Pick<ITarget, 'span' | 'anchor'> | null {
@@ -34,7 +35,7 @@ export function pickTarget(
     return null;
   }
   // `IText.segments` are cut at the current target; a click picks whole segments.
-  const whole = segment(text.tokens, text.seam, granularity, custom).find(
+  const whole = segment(text.tokens, text.seam, granularity, options).find(
     ([start, end]) => start <= token && token < end
   );
   if (!whole) {
@@ -55,12 +56,13 @@ export function pickTarget(
  */
 export function automaticTargets(
   { tokens, seam }: Pick<IText, 'tokens' | 'seam'>,
-  granularity: Granularity
+  { granularity, joinLines }: Pick<ISettings, 'granularity' | 'joinLines'>
 ): TokenSpan[] {
+  const options = { joinLines };
   const isLarger = granularity === 'lines' || granularity === 'paragraphs';
   return (
-    segment(tokens, seam, 'sentences')
-      .concat(isLarger ? segment(tokens, seam, granularity) : [])
+    segment(tokens, seam, 'sentences', options)
+      .concat(isLarger ? segment(tokens, seam, granularity, options) : [])
       // The model never predicts the sequence's first token.
       .filter(([start]) => start >= seam && start > 0)
   );

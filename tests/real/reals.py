@@ -16,6 +16,7 @@ class Real:
         self.exact = folder / "exact.gguf"
         self.hugging_face = folder / "hugging_face"
         self.said: dict[str, Any] = json.loads((folder / "said.json").read_text())
+        self.conversations: list[dict[str, Any]] = json.loads((folder / "conversations.json").read_text())
         self.llama: dict[str, dict[str, Any]] = {
             form: json.loads((folder / f"llama-{form}.json").read_text()) for form in ("model", "exact")
         }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reals import Real
 from reference_gradients import numbers, whole_inputs
 
-from lit_lab.protocol import GenerateRequest, SalienceRequest, ScoresEvent, Span
+from lit_lab.protocol import GenerateRequest, Role, SalienceRequest, ScoresEvent, Span, Turn
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.language_model import LanguageModel
 from lit_lab.service.registry import Registry, parse
@@ -91,6 +91,18 @@ async def test_it_is_what_transformers_and_pytorch_say(real: Real) -> None:
         off = np.max(np.abs(found[method][: len(expected)] - expected)) / np.max(np.abs(expected))
         print(f"{real.name}: {method} is {off:.1e} of the largest score off float64")
         assert off <= 1e-3, method
+
+
+async def test_a_conversations_ids_are_those_of_transformers(real: Real) -> None:
+    if not real.conversations:
+        pytest.skip("transformers finds no chat template in it")
+    roles: dict[str, Role] = {"system": "system", "user": "user", "assistant": "model"}
+    for path in (real.gguf, real.hugging_face):
+        model = await loaded(path)
+        for said in real.conversations:
+            turns = [Turn(role=roles[role], text=text) for role, text in said["turns"]]
+            prompt = model.tokenizer.tokenize_turns(turns)
+            assert [token.id for token in prompt.tokens] == said["ids"], (path.name, turns)
 
 
 async def test_each_form_has_the_same_logits(real: Real, tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ REFUSED = "^This is no run of LIT Lab's history: "
         ({"tokens": {"ids": "", "pieces": ["a"], "texts": [], "kinds": ""}}, "not complete"),
         ({"scores": [{"event": {}}]}, "it lacks 'scores'"),
         ({"scores": [[]]}, ""),
-        ({"effects": [{"events": [{"logprobs": "?"}]}]}, ""),
+        ({"effects": [{"events": [{"logprobs": [1.0]}]}]}, "not packed"),
         ({"effects": [{}]}, "it lacks 'events'"),
         ({"scores": 1}, ""),
         ({"surplus": 1}, "surplus"),

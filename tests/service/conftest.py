@@ -135,6 +135,14 @@ def causal_lm(preset: Path) -> Any:
     return presets.load(str(preset))
 
 
+@pytest.fixture(scope="session")
+def shallow_causal_lm(shallow_preset: Path) -> Any:
+    """The preset of one layer, loaded as the service loads it."""
+    from lit_lab.service import presets
+
+    return presets.load(str(shallow_preset))
+
+
 @pytest.fixture
 def without_warm_up(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Load models without compiling what their first answer needs, which takes longer than to load these small ones."""

@@ -165,7 +165,7 @@ def test_a_cache_can_be_lengthened_shortened_and_repeated(keras_libraries: None,
         np.testing.assert_allclose(row, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+@pytest.mark.parametrize("dtype", ["bfloat16", pytest.param("float16", marks=pytest.mark.long)])
 def test_half_precision_ranks_the_likeliest_by_float32_logits(keras_libraries: None, preset: Any, dtype: str) -> None:
     """By the open graph and by the compiled step."""
     import keras

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,12 +64,10 @@ def shallow(keras_libraries: None) -> Any:
 
 def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple[Any, float]:
     """Gradient and loss in float64, by Keras' own forward pass over the whole sequence and all of its weights."""
-    import keras
     from keras import ops
 
     with double_precision():
-        backbone = make_float64(causal_lm)
-        body = keras.Model([backbone.token_embedding.output, backbone.input["padding_mask"]], backbone.output)
+        backbone, body = in_float64(causal_lm)
         tokens = np.array([ids], np.int32)
 
         def losses(embeddings: Any) -> Any:
@@ -82,14 +81,17 @@ def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple
     return gradient[0], float(each.sum())
 
 
-def make_float64(causal_lm: Any) -> Any:
+@functools.lru_cache(maxsize=1)
+def in_float64(causal_lm: Any) -> tuple[Any, Any]:
+    """Return a model's weights in float64, and its way from the embeddings on; kept, since many sequences are held to it."""
+    import keras
     from keras_nlp import models
 
     config = causal_lm.backbone.get_config() | {"dtype": "float64"}
     backbone = models.GemmaBackbone.from_config(config)
     for ours, theirs in zip(backbone.weights, causal_lm.backbone.weights, strict=True):
         ours.assign(numbers(theirs).astype(np.float64))
-    return backbone
+    return backbone, keras.Model([backbone.token_embedding.output, backbone.input["padding_mask"]], backbone.output)
 
 
 def gradients(causal_lm: Any, compiled: int | None = None, **options: Any) -> Any:

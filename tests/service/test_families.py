@@ -111,11 +111,11 @@ def test_a_model_that_chooses_by_other_logits_has_no_salience(
     assert failure.value.code == "no_salience"
 
 
-def test_a_quantized_model_answers_and_has_no_salience(keras_libraries: None, preset: Path) -> None:
+def test_a_quantized_model_answers_and_has_no_salience(keras_libraries: None, shallow_preset: Path) -> None:
     from lit_lab.service import presets
     from lit_lab.service.language_model import LanguageModel
 
-    causal_lm = presets.load(str(preset))
+    causal_lm = presets.load(str(shallow_preset))
     causal_lm.backbone.quantize("int8")
     model = LanguageModel(causal_lm)
     final = list(model.generate(GenerateRequest(model="tiny", prompt="onion", max_new_tokens=3), Cancellation()))[-1]

@@ -119,11 +119,13 @@ def test_is_cancelled_between_its_parts(language_model: Any) -> None:
         list(stream)
 
 
-def test_one_forward_pass_serves_probabilities_and_maps(causal_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_forward_pass_serves_probabilities_and_maps(
+    shallow_causal_lm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from lit_lab.service.language_model import LanguageModel
     from lit_lab.service.salience import EmbeddingGradients, grad_l2
 
-    model = LanguageModel(causal_lm)
+    model = LanguageModel(shallow_causal_lm)
     model.warm_up_generation()
     prompt, _, apart = score(model, PROMPT, TARGETS[0])
     ids = [token.id for token in [*prompt.tokens, *apart.tokens]]
@@ -154,7 +156,7 @@ def test_one_forward_pass_serves_probabilities_and_maps(causal_lm: Any, monkeypa
     assert len(runs) == 1
     np.testing.assert_allclose(
         scores.scores[: target.end - 1],
-        grad_l2(EmbeddingGradients(causal_lm).of(ids, target.start, target.end)),
+        grad_l2(EmbeddingGradients(shallow_causal_lm).of(ids, target.start, target.end)),
         rtol=1e-3,
         atol=1e-6,
     )

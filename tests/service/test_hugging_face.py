@@ -18,6 +18,12 @@ from lit_lab.service.weights import hub_cache, paths
 pytestmark = pytest.mark.usefixtures("without_warm_up")
 
 
+@pytest.fixture(scope="session")
+def preset(shallow_preset: Path) -> Path:
+    """One layer: nothing here depends on what a model computes."""
+    return shallow_preset
+
+
 @pytest.fixture
 def site(keras_libraries: None, preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Site]]:
     files = {str(file.relative_to(preset)): file.read_bytes() for file in preset.rglob("*") if file.is_file()}

@@ -130,7 +130,8 @@ def test_a_real_models_scores_add_up(causal_lm: Any, baseline: Any) -> None:
     np.testing.assert_allclose(found.scores, run(plain, ids, 7, baseline=baseline).scores, atol=1e-3)
 
 
-@pytest.mark.parametrize("sample", [0, *(pytest.param(sample, marks=pytest.mark.long) for sample in (3, 9))])
+@pytest.mark.long
+@pytest.mark.parametrize("sample", [0, 3, 9])
 def test_the_gap_is_small_on_lits_samples(embedded: Any, sample: int, record_property: Any) -> None:
     import lit_nlp
 

@@ -24,6 +24,12 @@ from lit_lab.service.weights.paths import Source
 LOGIN = KaggleLogin(token=TOKEN)
 
 
+@pytest.fixture(scope="session")
+def preset(shallow_preset: Path) -> Path:
+    """One layer: nothing here depends on what a model computes."""
+    return shallow_preset
+
+
 @pytest.fixture
 def kaggle(
     keras_libraries: None, preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

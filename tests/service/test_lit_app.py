@@ -21,9 +21,11 @@ TARGET = "Recommendation: Avoid."
 
 
 @pytest.fixture(scope="module")
-def service(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(shallow_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("service")
-    with running(folder / "log", f"tiny:{preset}", f"other:{preset}", f"missing:{folder}/nothing") as service:
+    with running(
+        folder / "log", f"tiny:{shallow_preset}", f"other:{shallow_preset}", f"missing:{folder}/nothing"
+    ) as service:
         # Before LIT is wanted.
         with service.client() as client:
             service.early = call(client, "get_info")  # type: ignore[attr-defined]

@@ -71,6 +71,12 @@ class Models:
         return [line async for line in self.scheduler.stream(name, compute)]
 
 
+@pytest.fixture(scope="session")
+def preset(shallow_preset: Path) -> Path:
+    """One layer: nothing here depends on what a model computes."""
+    return shallow_preset
+
+
 @pytest.fixture
 def models(keras_libraries: None, preset: Path) -> Models:
     return Models(preset)

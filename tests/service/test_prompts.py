@@ -110,7 +110,7 @@ def test_other_shapes_agree_with_float64(
 @pytest.mark.parametrize(
     "way",
     [
-        as_one,
+        pytest.param(as_one, marks=pytest.mark.long),
         pytest.param(block_by_block, marks=pytest.mark.long),
         pytest.param(not_by_xla, marks=pytest.mark.only_on("tensorflow")),
     ],
@@ -253,7 +253,7 @@ def test_the_answer_is_the_same(small: Any, prepared: Any, seed: int) -> None:
     assert [step.id for step in again] == [step.id for step in plain.steps(edited, 30, sampling, 3)]
 
 
-@pytest.mark.parametrize("models", ["Gemma 3, text", "Llama 3"])
+@pytest.mark.parametrize("models", ["Gemma 3, text", pytest.param("Llama 3", marks=pytest.mark.long)])
 def test_other_families_answers_are_the_same(
     keras_libraries: None, monkeypatch: pytest.MonkeyPatch, models: str
 ) -> None:
@@ -296,7 +296,7 @@ def test_a_longer_prompt_than_the_kept_cache_has_room(keras_libraries: None) -> 
     assert found == [step.id for step in plain.steps(prompt, 150)]
 
 
-def test_an_answer_and_its_maps_share_one_pass(causal_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_and_its_maps_share_one_pass(shallow_causal_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, SalienceRequest, Span
     from lit_lab.service.cancellation import Cancellation
     from lit_lab.service.engine.passes import Passes
@@ -304,7 +304,7 @@ def test_an_answer_and_its_maps_share_one_pass(causal_lm: Any, monkeypatch: pyte
     from lit_lab.service.language_model import LanguageModel
     from lit_lab.service.salience import EmbeddingGradients, grad_l2
 
-    model = LanguageModel(causal_lm)
+    model = LanguageModel(shallow_causal_lm)
     model.warm_up_generation()
     assert model.gradients.is_compiled
 
@@ -333,5 +333,5 @@ def test_an_answer_and_its_maps_share_one_pass(causal_lm: Any, monkeypatch: pyte
     events = list(model.salience(request, Cancellation()))
     assert reads == [tuple(prompt)]
     monkeypatch.undo()
-    exact = EmbeddingGradients(causal_lm).of(ids, len(ids) - 1, len(ids))
+    exact = EmbeddingGradients(shallow_causal_lm).of(ids, len(ids) - 1, len(ids))
     np.testing.assert_allclose(events[-1].scores[: len(ids) - 1], grad_l2(exact), rtol=1e-3, atol=1e-6)

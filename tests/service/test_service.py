@@ -24,9 +24,9 @@ PROMPT = "Suggestion: Onion soup\n"
 
 
 @pytest.fixture(scope="module")
-def service(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(shallow_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("service")
-    with running(folder / "log", f"tiny:{preset}", f"missing:{folder}/nothing", f"broken:{folder}") as service:
+    with running(folder / "log", f"tiny:{shallow_preset}", f"missing:{folder}/nothing", f"broken:{folder}") as service:
         # As soon as it listens, long before TensorFlow is there, it tells what it is doing.
         with service.client() as client:
             service.first_health = ServiceHealth.model_validate_json(client.get("/health").text)  # type: ignore[attr-defined]

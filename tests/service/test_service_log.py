@@ -45,9 +45,9 @@ PROGRAM = """
 
 
 @pytest.fixture(scope="module")
-def service(preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def service(shallow_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("service")
-    models = [*(f"{name}:{preset}" for name in MODELS), f"missing:{folder}/nothing", f"odd:{folder}/a path: é"]
+    models = [*(f"{name}:{shallow_preset}" for name in MODELS), f"missing:{folder}/nothing", f"odd:{folder}/a path: é"]
     config = {"secret": SECRET, "models": models, "threads": 1, "backend": BACKEND}
     service = Running(config, folder / "log", ("-c", textwrap.dedent(PROGRAM)))
     yield service

@@ -1,10 +1,14 @@
 /**
- * Bundle the evaluator of notebooks' values for Node.js:
+ * Bundle the evaluator of notebooks' values, and what applies edits to cells, for Node.js:
  *
  *     node tests/values/bundle.mjs FOLDER
  *
  * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
  * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "found": […], "ms": …, "longest": …}`.
+ * For `{"names": […], "raised": …}` it writes the expression that reads these names of a kernel, and what it raised says.
+ *
+ * FOLDER/applier.js reads an edit of a cell's first text on each line, `{"source": …, "values": {name: value}, "prompt": …}`,
+ * and writes what the text was, and the cell's source after it, or why it is refused: `{"filled": …, "source": …, "reason": …}`.
  */
 /* global console, process, URL */
 import { resolve } from 'path';
@@ -19,7 +23,10 @@ const compiler = rspack({
   context: root,
   target: 'node20',
   devtool: false,
-  entry: { evaluator: './tests/values/evaluator.mjs' },
+  entry: {
+    evaluator: './tests/values/evaluator.mjs',
+    applier: './tests/values/applier.mjs'
+  },
   output: { path: resolve(process.argv[2]), filename: '[name].js' },
   resolve: { extensions: ['.ts', '.tsx', '.js', '.mjs'] },
   module: {

@@ -80,6 +80,27 @@ test('a sample, strings, outputs, cells, and a selection, without a kernel', asy
     await expect(overlay(page.locator('.jp-RawCell')).first()).toBeVisible();
   });
 
+  const apply = panel.region.getByRole('button', { name: 'Apply to cell' });
+  await test.step('an edit of it, which is run, then applied to the cell', async () => {
+    const raw = page.locator('.jp-RawCell');
+    await expect(apply).toHaveCount(0);
+    await panel.edit.click();
+    const text = await panel.prompt.inputValue();
+    const edited = text.replace('Cheese', 'Onions');
+    await panel.prompt.fill(edited);
+    await panel.generate(/Recommendation/);
+    await panel.explain(/Recommendation/);
+    await expect(overlay(raw)).toHaveCount(0);
+    await apply.click();
+    await expect(line(page, 'Taste-likes: Onions')).toBeVisible();
+    // The answer and its map stay, and the cell's text is the prompt again.
+    await expect(apply).toHaveCount(0);
+    await expect(panel.target).toContainText(/Recommendation/);
+    await expect(panel.topSegments).toBeVisible();
+    await expect(overlay(raw).first()).toBeVisible();
+    await expect(panel.region.getByText('unchanged')).toBeVisible();
+  });
+
   await test.step('a text that one goes back to is under its own origin', async () => {
     const origin = panel.region.locator('.lit-trail');
     await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
@@ -99,6 +120,22 @@ test('a sample, strings, outputs, cells, and a selection, without a kernel', asy
     await panel.region
       .getByRole('button', { name: 'Use the original text' })
       .click();
+    await expect(panel.prompt).toHaveValue('Name three uses for a paper clip.');
+  });
+
+  await test.step('an edit is applied to a string, and undone in the cell', async () => {
+    await panel.prompt.fill('Name three "good" uses for a paper clip.');
+    await apply.click();
+    const code = line(page, 'first = ');
+    await expect(code).toHaveText(
+      'first = "Name three \\"good\\" uses for a paper clip."'
+    );
+    await expect(apply).toHaveCount(0);
+    await code.click();
+    await page.keyboard.press('Control+z');
+    await expect(code).toHaveText(
+      'first = "Name three uses for a paper clip."'
+    );
     await expect(panel.prompt).toHaveValue('Name three uses for a paper clip.');
   });
 

@@ -145,7 +145,8 @@ describe('a conversation in a cell', () => {
   it('is offered first, with its field’s value, then its texts', async () => {
     const finder = makeFinder();
     const found = await finder.find(NOTEBOOK, 0);
-    const candidates = candidatesOf({ type: 'code', found, outputs: [] });
+    const texts = { type: 'code', source: CASE[0], found, outputs: [] };
+    const candidates = candidatesOf(texts);
     expect(candidates[0]).toMatchObject({
       kind: 'conversation',
       variable: 'messages',
@@ -158,7 +159,6 @@ describe('a conversation in a cell', () => {
     // Within it, all of it or one of its texts may be meant.
     const offset = CASE[0].indexOf('brief');
     const asked = { offset, output: null, selection: null, selected: null };
-    const texts = { type: 'code', found, outputs: [] };
     expect(meant(asked, texts, candidates)).toBeNull();
   });
 

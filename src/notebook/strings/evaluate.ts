@@ -159,7 +159,8 @@ export function chainOf(node: SyntaxNode): IChain {
   const links = [];
   let first = node;
   while (first.name === 'BinaryExpression') {
-    const [left, operator, right] = childrenOf(first);
+    const [left, operator, ...rest] = childrenOf(first);
+    const right = rest.pop(); // Behind both words of `not in`.
     if (right === undefined) {
       break;
     }

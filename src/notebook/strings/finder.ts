@@ -3,16 +3,16 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Parser, Tree } from '@lezer/common';
 
 import { plain } from '../../session/mapped';
-import type { ISuggestion, TextKind } from '../../session/source';
+import type { ISuggestion, Span, TextKind } from '../../session/source';
 import { runNotebook } from '../values/run';
 import type { ICell, IRun } from '../values/run';
 import { suggest } from '../values/suggest';
 import { templatesOf } from '../values/reach';
 import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
-import { findPythonStrings } from './python';
+import { findPythonStrings, literalSpans } from './python';
 import { parsingWithMagics } from './magics';
-import { inPieces, parsing } from './pieces';
+import { CLOCK, inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
 import type { IFindContext, IFoundText } from './types';
 
@@ -121,8 +121,43 @@ export class StringFinder {
       const sources = notebook.cells.map(({ source }) => source);
       const work =
         run && suggest(text, run, sources, index, parser, this._trans);
-      return (work && (await inPieces(work, patience))) ?? {};
+      return (work && (await inPieces(work, patience, CLOCK, 1))) ?? {};
     });
+  }
+
+  /**
+   * The trees of a notebook's cells; null for those that hold no code, or take too
+   * long to read, and where the language is another than Python.
+   */
+  async trees(
+    notebook: INotebookText,
+    isWanted = () => true
+  ): Promise<(Tree | null)[]> {
+    const parser = isPython(notebook.language)
+      ? await this.parser(notebook.language)
+      : null;
+    const patience = { left: PATIENCE, isWanted };
+    const trees: (Tree | null)[] = [];
+    for (const { type, source } of notebook.cells) {
+      trees.push(
+        type === 'code' && parser !== null
+          ? await this._codeTree(source, parser, patience)
+          : null
+      );
+    }
+    return trees;
+  }
+
+  /** The literals of a Python source, as spans, and what reading them needs; null as `parser`. */
+  async literals(
+    source: string
+  ): Promise<{ spans: readonly Span[]; context: IFindContext } | null> {
+    const parser = await this.parser('python');
+    const patience = { left: PATIENCE };
+    const tree = parser && (await this._codeTree(source, parser, patience));
+    return (
+      tree && { spans: literalSpans(tree), context: this._context(new Set()) }
+    );
   }
 
   /** The editor's parser of a language; null when it has none. */
@@ -164,7 +199,12 @@ export class StringFinder {
     if (isSame) {
       return last.run;
     }
-    const run = await inPieces(runNotebook(cells, context.lookup), patience);
+    const run = await inPieces(
+      runNotebook(cells, context.lookup),
+      patience,
+      CLOCK,
+      1 // A statement may take as long as a whole cell.
+    );
     this._last = run && { cells, run };
     return run;
   }
@@ -305,6 +345,7 @@ function hasLongLine(source: string): boolean {
   return false;
 }
 
-function isPython(language: string): boolean {
+/** Whether a notebook's language is Python. */
+export function isPython(language: string): boolean {
   return /^(i?python\d*|pyodide)$/i.test(language);
 }

@@ -58,6 +58,27 @@ export function takenByIPython(source: string): ITaken {
   return { blanks, margins, prompts: promptsOf(dedented) };
 }
 
+/**
+ * Whether something that IPython takes out lies in stretches of a source.
+ *
+ * @param taken - of one kind, and so in order and apart.
+ */
+export function meets(own: readonly Span[], taken: readonly Span[]): boolean {
+  return own.some(([from, to]) => {
+    let low = 0;
+    let high = taken.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (taken[middle][1] > from) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return low < taken.length && taken[low][0] < to;
+  });
+}
+
 /** The blanks that all lines begin with, those of blanks alone left out. */
 function marginOf(lines: readonly ILine[]): string {
   let margin: string | null = null;

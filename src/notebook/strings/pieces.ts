@@ -24,10 +24,10 @@ export interface IClock {
 /** How long the page is held at a time, in ms. */
 const SLICE = 30;
 
-/** Steps between two looks at the clock. */
+/** Steps between two looks at the clock, of work whose steps are small. */
 const STEPS = 32;
 
-const CLOCK: IClock = {
+export const CLOCK: IClock = {
   now: () => performance.now(),
   pause: () => new Promise(resolve => setTimeout(resolve, 0))
 };
@@ -61,13 +61,15 @@ export function atOnce<T>(work: Work<T>): T {
 /**
  * Do work in pieces, between which the page goes on.
  *
+ * @param every - steps between two looks at the clock.
  * @returns null when it takes longer than there is patience for, or nobody wants
  *   it any more.
  */
 export async function inPieces<T>(
   work: Work<T>,
   patience: IPatience,
-  clock: IClock = CLOCK
+  clock: IClock = CLOCK,
+  every = STEPS
 ): Promise<T | null> {
   let begun = clock.now();
   for (let steps = 1; ; steps++) {
@@ -76,7 +78,7 @@ export async function inPieces<T>(
       patience.left -= clock.now() - begun;
       return step.value;
     }
-    if (steps % STEPS !== 0) {
+    if (steps % every !== 0) {
       continue;
     }
     const time = clock.now() - begun;

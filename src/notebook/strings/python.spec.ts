@@ -82,6 +82,13 @@ describe('findPythonStrings', () => {
     }
   });
 
+  it('finds what is compared by two words', () => {
+    for (const operator of ['in', 'not in', 'is', 'is not', '==']) {
+      const found = find(`while a ${operator} ["yes", f("no")]: pass`);
+      expect(found.map(({ value }) => value)).toEqual(['yes', 'no']);
+    }
+  });
+
   it('survives every prefix of a source being typed', () => {
     const source =
       '%%time\nx = f"""a {b["c"]!r:>{w}} \\N{BULLET} {{"""\ny = ("d"\n\'e\' % (1,))\n!ls\n';

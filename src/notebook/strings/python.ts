@@ -12,9 +12,10 @@ import {
 import type { IText } from './evaluate';
 import { sourceSpans } from '../../session/mapped';
 import type { Span } from '../../session/source';
-import { takenByIPython } from './ipython';
+import { meets, takenByIPython } from './ipython';
 import type { ITaken } from './ipython';
 import { cellMagic, parseWithMagics } from './magics';
+import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
 
 /**
@@ -82,11 +83,28 @@ export function findPythonStrings(
       ...(problem === null ? [] : [problem]),
       ...changesOf(text, taken, context)
     ];
+    const standing = standingOf(node, source);
     strings.push({
       ...asFound({ ...text, problems }, [node.from, node.to]),
-      ...variableOf(node, source)
+      ...variableOf(node, source),
+      ...(standing && { standing })
     });
   }
+}
+
+/** The literals of a source, in order; those within the fields of others are left out. */
+export function literalSpans(tree: Tree): Span[] {
+  const spans: Span[] = [];
+  tree.iterate({
+    enter: ({ name, from, to }) => {
+      if (name !== 'String' && name !== 'FormatString') {
+        return true;
+      }
+      spans.push([from, to]);
+      return false;
+    }
+  });
+  return spans;
 }
 
 /** How the kernel's text differs from this one, in words. */
@@ -99,10 +117,7 @@ function changesOf(
     return [];
   }
   const own = sourceSpans(map, [0, value.length]);
-  const isChanged = (spans: readonly Span[]) =>
-    own.some(([from, to]) =>
-      spans.some(([start, end]) => start < to && end > from)
-    );
+  const isChanged = (spans: readonly Span[]) => meets(own, spans);
   return [
     ...(isChanged(blanks)
       ? [

@@ -10,6 +10,19 @@ export interface IFoundField extends IField {
   readonly format: string;
 }
 
+/** What a string is for. */
+export type Standing =
+  /** A dictionary's key. */
+  | 'key'
+  /** Who says a message. */
+  | 'role'
+  /** Between the brackets of `d["key"]`. */
+  | 'subscript'
+  /** A function's or class's docstring. */
+  | 'docstring'
+  /** For a person to read: printed, logged, raised, or on a plot. */
+  | 'notice';
+
 /** A string found in a cell. */
 export interface IFoundText extends IPromptText {
   readonly fields: readonly IFoundField[];
@@ -17,6 +30,8 @@ export interface IFoundText extends IPromptText {
   readonly span: Span;
   /** The variable that it is assigned to, such as `prompt`. */
   readonly variable?: string;
+  /** What it is for, if the code around it says so. */
+  readonly standing?: Standing;
 }
 
 /**

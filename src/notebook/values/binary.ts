@@ -8,8 +8,8 @@ import { operate, truth } from './operators';
 import { isMisread } from './syntax';
 import { fillPercent } from './templates';
 import type { IFilling } from './templates';
-import { pieceOf, textOf } from './text';
-import { stringOf, unknown } from './value';
+import { concat, isTooLong, pieceOf, textOf } from './text';
+import { costOf, stringOf, unknown } from './value';
 import type { IBinding, IPiece, IPlace, ITextValue, Value } from './value';
 import { bindingOf, evaluate, evaluateParts, maybe, textAt } from './walk';
 
@@ -23,6 +23,8 @@ export function binary(m: Machine, node: SyntaxNode): Value {
   }
   let value = evaluate(m, first);
   let compared = false;
+  /** Texts to be joined, all at once; `value` is none of them. */
+  let joined: ITextValue[] = [];
   for (const link of links.reverse()) {
     m.step();
     const [, ...rest] = childrenOf(link);
@@ -31,6 +33,22 @@ export function binary(m: Machine, node: SyntaxNode): Value {
       return evaluateParts(m, link);
     }
     const operator = rest.map(part => textAt(m, part)).join(' ');
+    if (operator === '+') {
+      const bound = bindingOf(m, right);
+      const others = textsOf(m, value, joined, bound.value, link, right);
+      if (others !== null) {
+        joined = others;
+        compared = false;
+        continue;
+      }
+      value = together(m, joined, value, link);
+      joined = [];
+      value = applied(m, operator, value, bound.value, link, false);
+      compared = false;
+      continue;
+    }
+    value = together(m, joined, value, link);
+    joined = [];
     const isComparison = /^([<>=!]=?|is|is not|in|not in)$/.test(operator);
     value =
       operator === 'and' || operator === 'or'
@@ -40,7 +58,50 @@ export function binary(m: Machine, node: SyntaxNode): Value {
           : operation(m, operator, value, right, link, isComparison);
     compared = isComparison;
   }
-  return value;
+  return together(m, joined, value, node);
+}
+
+/**
+ * The texts that `+` joins with those before; null where it joins no texts.
+ *
+ * @param value - the left side, where there are none before.
+ */
+function textsOf(
+  m: Machine,
+  value: Value,
+  before: readonly ITextValue[],
+  right: Value,
+  link: SyntaxNode,
+  node: SyntaxNode
+): ITextValue[] | null {
+  const isText = before.length > 0 || value.type === 'text';
+  if (!isText && right.type !== 'text') {
+    return null;
+  }
+  const texts =
+    before.length > 0
+      ? (before as ITextValue[])
+      : [openText(m, value, link.firstChild!)];
+  const other = openText(m, right, node);
+  if (texts[0] === null || other === null) {
+    return null;
+  }
+  (texts as ITextValue[]).push(other);
+  return texts as ITextValue[];
+}
+
+/** Texts that are joined; the value itself, where there are none. */
+function together(
+  m: Machine,
+  texts: readonly ITextValue[],
+  value: Value,
+  node: SyntaxNode
+): Value {
+  return texts.length === 0
+    ? value
+    : isTooLong(texts)
+      ? unknown('limit', m.place(node.from))
+      : concat(texts);
 }
 
 function operation(
@@ -57,12 +118,21 @@ function operation(
   if (operator === '%' && left.type === 'text') {
     return percent(m, left, bound, node, place);
   }
-  if (operator === '+' && (left.type === 'text' || right.type === 'text')) {
-    const one = openText(m, left, link.firstChild!);
-    const other = openText(m, right, node);
-    if (one !== null && other !== null) {
-      return operate('+', one, other) ?? m.unknown([left, right], place);
-    }
+  return applied(m, operator, left, right, link, isComparison);
+}
+
+function applied(
+  m: Machine,
+  operator: string,
+  left: Value,
+  right: Value,
+  link: SyntaxNode,
+  isComparison: boolean
+): Value {
+  const place = m.place(link.from);
+  if (isComparison) {
+    // A container is gone through, with its texts.
+    m.work(costOf(left) + costOf(right));
   }
   return m.each(
     [left, right],

@@ -19,6 +19,7 @@ export function generate(m: Machine, node: SyntaxNode): Value {
   m.muted++;
   comprehend(m, node);
   m.muted--;
+  m.scan(node);
   for (const { name, from } of within(node)) {
     if (name === 'FormatReplacement') {
       m.see(from, { value: unknown('run', place), place });

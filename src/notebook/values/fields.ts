@@ -6,7 +6,7 @@ import { childrenOf } from '../strings/evaluate';
 import { bindingOf, evaluate, literalOf, textAt } from './walk';
 import type { Machine } from './machine';
 import { shown } from './templates';
-import { cutPiece, openPiece, pieceOf } from './text';
+import { cutPiece, isTooLong, openPiece, pieceOf } from './text';
 import { stringOf, unknown } from './value';
 import type { IBinding, IPiece, Value } from './value';
 
@@ -17,6 +17,7 @@ const BEHIND = /^(FormatSelfDoc|FormatConversion|FormatSpec)$/;
 export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
   const { cell } = m.code;
   const place = m.place(node.from);
+  m.work(1_000);
   const replacements = new Map<number, SyntaxNode>();
   const literals = node.name === 'FormatString' ? [node] : childrenOf(node);
   for (const replacement of literals.flatMap(literal =>
@@ -70,6 +71,9 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
     inserted,
     values => {
       let next = 0;
+      if (isTooLong(values.filter(value => value.type === 'text'))) {
+        return unknown('limit', place);
+      }
       const pieces = parts.flatMap((part): readonly IPiece[] => {
         if (!('type' in part)) {
           return [part];
@@ -92,6 +96,7 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
 
 /** What a replacement field shows, and where its value comes from. */
 function field(m: Machine, node: SyntaxNode): IBinding {
+  m.work(300);
   const place = m.place(node.from);
   const parts = childrenOf(node).filter(({ name }) => !/^[{}]$/.test(name));
   const inner = parts.filter(({ name }) => !BEHIND.test(name));

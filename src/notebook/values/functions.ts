@@ -1,11 +1,11 @@
 /** The notebook's functions: what a call gives them, and what their bodies do. */
 import type { SyntaxNode } from '@lezer/common';
 
-import { childrenOf, isExpression } from '../strings/evaluate';
 import { bindingOf, evaluate, runBody } from './walk';
 import type { IAnytime, Machine } from './machine';
 import { Scope } from './memory';
-import { holds, isScope, parametersOf, within } from './syntax';
+import { namesOf } from './scopes';
+import { holds, parametersOf } from './syntax';
 import { choose, NONE, unknown } from './value';
 import type { IBinding, IFunctionValue, IPlace, Value } from './value';
 
@@ -36,7 +36,7 @@ export function makeFunction(
       defaults.set(name, { ...bindingOf(m, initial), isDefault: true });
     }
   }
-  const namesOf = (kind: string) =>
+  const of = (kind: string) =>
     parameters.filter(item => item.kind === kind).map(({ name }) => name);
   const key = `${cell}:${node.from}`;
   const value: IFunctionValue = {
@@ -46,9 +46,9 @@ export function makeFunction(
     cell,
     scope: m.scope,
     parameters: {
-      positional: namesOf('positional'),
-      keyword: namesOf('keyword'),
-      rest: namesOf('rest'),
+      positional: of('positional'),
+      keyword: of('keyword'),
+      rest: of('rest'),
       defaults
     },
     // In a branch, what was bound last may have been on another way.
@@ -79,6 +79,7 @@ export function runFunction(
     return m.unknown([called, ...passed.all], place);
   }
   m.called.add(called.key);
+  m.scan(called.node);
   const scope = scopeOf(called, entry.code.source);
   const before = [m.returns, m.hasEnded, m.branching] as const;
   m.returns = [];
@@ -115,7 +116,7 @@ export function runAtAnyTime(m: Machine, called: IFunctionValue): void {
   const anytime: IAnytime = { order: called.order, isEscaped };
   const { node, cell, parameters } = called;
   const place = { cell, at: node.from };
-  m.enter(entry.code);
+  m.enter(entry.code, true);
   m.anytime = anytime;
   m.inside(scopeOf(called, entry.code.source), entry.code, () => {
     const all = [
@@ -173,85 +174,14 @@ function bindParameters(
   );
 }
 
-/** The scope of a function's body, with how often it binds each name. */
-function scopeOf(called: IFunctionValue, source: string): Scope {
-  const { node, parameters } = called;
-  const local = new Map<string, number>();
-  const add = (name: string) => local.set(name, (local.get(name) ?? 0) + 1);
-  [...parameters.positional, ...parameters.keyword, ...parameters.rest].forEach(
-    add
-  );
-  const globals = new Set<string>();
-  const nonlocals = new Set<string>();
-  for (const inner of within(node, ({ name }) => !isScope(name))) {
-    const text = (part: SyntaxNode) => source.slice(part.from, part.to);
-    if (inner.name === 'ScopeStatement') {
-      const [word, ...names] = childrenOf(inner);
-      const into = word.name === 'global' ? globals : nonlocals;
-      names.filter(isExpression).forEach(part => into.add(text(part)));
-    } else if (inner !== node && isScope(inner.name)) {
-      const own = inner.getChild('VariableName');
-      if (own && inner.name !== 'LambdaExpression') {
-        add(text(own));
-      }
-    } else {
-      boundBy(inner).forEach(part => add(text(part)));
-    }
-  }
-  const scope = new Scope('function', called.scope as Scope, local);
+/** The scope of a function's body. */
+function scopeOf(
+  { node, scope: outer }: IFunctionValue,
+  source: string
+): Scope {
+  const { local, globals, nonlocals } = namesOf(node, source);
+  const scope = new Scope('function', outer as Scope, local);
   globals.forEach(name => scope.globals.add(name));
   nonlocals.forEach(name => scope.nonlocals.add(name));
   return scope;
-}
-
-/** Names that a statement or expression binds, found by what it looks like. */
-function boundBy(node: SyntaxNode): SyntaxNode[] {
-  const children = childrenOf(node);
-  const names = (parts: readonly SyntaxNode[]): SyntaxNode[] =>
-    parts.flatMap(part =>
-      part.name === 'VariableName'
-        ? [part]
-        : /^(TupleExpression|ArrayExpression|ParenthesizedExpression)$/.test(
-              part.name
-            )
-          ? names(childrenOf(part))
-          : []
-    );
-  const until = (name: string) =>
-    children.slice(0, children.map(part => part.name).lastIndexOf(name));
-  switch (node.name) {
-    case 'AssignStatement':
-      return names(
-        children.some(({ name }) => name === 'AssignOp')
-          ? until('AssignOp')
-          : children.slice(0, 1)
-      );
-    case 'UpdateStatement':
-    case 'NamedExpression':
-      return names(children.slice(0, 1));
-    case 'ForStatement':
-      return names(
-        children.slice(
-          0,
-          children.findIndex(({ name }) => name === 'in')
-        )
-      );
-    case 'MatchClause':
-      return [...within(children[1] ?? node)].filter(
-        ({ name }) => name === 'VariableName'
-      );
-    case 'WithStatement':
-    case 'TryStatement':
-      return children.filter(
-        (part, index) =>
-          part.name === 'VariableName' && children[index - 1]?.name === 'as'
-      );
-    case 'ImportStatement':
-      return children.filter(({ name }) => name === 'VariableName');
-    case 'DeleteStatement':
-    case 'CapturePattern':
-      return names(children);
-    default:
-      return [];
-  }
 }

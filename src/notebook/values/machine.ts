@@ -1,10 +1,13 @@
 /** What goes through a notebook's code, and what it sees there. */
 import type { SyntaxNode } from '@lezer/common';
 
+import { Budget, TooMuch } from './budget';
 import { BUILTINS, isUnderstood } from './builtins';
 import { effectsOf } from './effects';
 import { Memory, MOST_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
+import { loseParts } from './losing';
+import { meter } from './meter';
 import { Sightings } from './sightings';
 import type { IReach } from './sightings';
 import { choose, lift, lostBy, unknown } from './value';
@@ -19,17 +22,11 @@ import type {
 import type { IText } from '../strings/evaluate';
 import type { NameLookup } from '../strings/types';
 
-/** Steps that a cell is given: far less than 50 ms. */
-const MOST_STEPS = 5_000;
-
-/** UTF-16 units of the texts that a cell may build. */
-const MOST_UNITS = 4_000_000;
+/** What a cell's functions together may cost, of what the cell may. */
+const OF_FUNCTIONS = 2;
 
 /** Expressions and statements within each other that are followed. */
 const MAX_DEPTH = 150;
-
-/** Thrown where a cell is too long, or too deep, to be followed. */
-export class TooMuch extends Error {}
 
 /** What working out a kind of node gives; it may change what is known. */
 export type ExpressionRule = (m: Machine, node: SyntaxNode) => Value;
@@ -71,6 +68,7 @@ export class Machine {
     this.scope = this.memory.module;
     this.memory.onLose = value =>
       this.lose(value, { cause: 'changed', place: this.place(0) });
+    this.memory.onWork = cost => this.work(cost);
     this.memory.onBind = (name, binding) => {
       if (this._touchable.has(name) || this._sticky.has(name)) {
         this.lose(binding.value, { cause: 'changed', place: binding.place });
@@ -104,16 +102,32 @@ export class Machine {
   /** Whether a name was used that has no value yet. */
   isEarly = false;
 
-  /** Begin a cell. */
-  enter(code: ICode): void {
+  /**
+   * Begin a cell.
+   *
+   * @param isLater - whether a function of it is gone through after all cells: a
+   *   cell's functions have one budget together.
+   */
+  enter(code: ICode, isLater = false): void {
     this.code = code;
     this.scope = this.memory.module;
     this.muted = this.branching = this.calls = this._depth = 0;
-    this._steps = this._units = 0;
+    if (isLater) {
+      const { cell } = code;
+      this._budget = this._budgets.get(cell) ?? new Budget(OF_FUNCTIONS);
+      this._budgets.set(cell, this._budget);
+    } else {
+      this._budget = new Budget();
+    }
     this.returns = [];
     this.hasEnded = false;
     this._running.length = 0;
     this.memory.settle();
+  }
+
+  /** Whether a cell's functions have cost all that they may. */
+  isSpent(cell: number): boolean {
+    return this._budgets.get(cell)?.isSpent ?? false;
   }
 
   place(at: number): IPlace {
@@ -122,14 +136,32 @@ export class Machine {
 
   /** Count a step, and texts that it builds. */
   step(units = 0): void {
-    this._units += units;
-    if (++this._steps > MOST_STEPS || this._units > MOST_UNITS) {
-      throw new TooMuch();
-    }
+    this._budget.step(units);
+  }
+
+  /** Count what a step costs beside itself; before it is done. */
+  work(cost: number): void {
+    this._budget.spend(cost);
+  }
+
+  /** Count that all nodes in one are gone through. */
+  scan({ from, to }: SyntaxNode): void {
+    this.work(2 * (to - from));
+  }
+
+  /** Do what isn't counted. */
+  uncounted(work: () => void): void {
+    const before = this._budget;
+    this._budget = new Budget(Infinity);
+    work();
+    this._budget = before;
   }
 
   /** Do what is one level deeper. */
   deeper<T>(work: () => T): T {
+    if (this._depth === 0) {
+      meter(this._count);
+    }
     if (++this._depth > MAX_DEPTH) {
       throw new TooMuch();
     }
@@ -196,32 +228,14 @@ export class Machine {
   }
 
   /** Tell that some code may change a value, keep it, or call it. */
-  lose(value: Value, why: IWhy): void {
-    switch (value.type) {
-      case 'list':
-      case 'dict':
-        if (value.lost) {
-          return;
-        }
-        value.lost = why;
-        (value.type === 'list'
-          ? value.items
-          : [...value.entries.values()].map(([, item]) => item)
-        ).forEach(item => this.lose(item, why));
-        return;
-      case 'tuple':
-        value.items.forEach(item => this.lose(item, why));
-        return;
-      case 'choice':
-        value.options.forEach(option => this.lose(option.value, why));
-        return;
-      case 'class':
-      case 'instance':
-        value.methods.forEach(method => this.lose(method, why));
-        return;
-      case 'function':
-        this._escape(value, why);
-    }
+  lose(value: Value, why: IWhy, seen = new Set<Value>()): void {
+    loseParts(
+      value,
+      why,
+      seen,
+      called => this._escape(called, why),
+      () => this.work(1)
+    );
   }
 
   /** Apply a function to values, or to each of those that they may be. */
@@ -252,8 +266,9 @@ export class Machine {
 
   /** Forget all that is known, since code may have changed it. */
   forget(cause: IWhy['cause'], place: IPlace): void {
+    const seen = new Set<Value>();
     for (const { value } of this.memory.module.names.values()) {
-      this.lose(value, { cause, place });
+      this.lose(value, { cause, place }, seen);
     }
     this.memory.forget(cause, place);
   }
@@ -318,6 +333,7 @@ export class Machine {
 
   /** From here on, code in `node` may run at any time. */
   expose(node: SyntaxNode, source: string, around: Scope, why: IWhy): void {
+    this.scan(node);
     const { binds, touches, isWild } = effectsOf(node, source);
     binds.forEach(name => this._sticky.set(name, why));
     touches.forEach(name => this._touchable.add(name));
@@ -389,11 +405,13 @@ export class Machine {
     return (all.find(isBelow) ?? all[0])?.binding ?? null;
   }
 
+  private readonly _count = (cost: number) => this.work(cost);
   private readonly _running: Scope[] = [];
   private readonly _sticky = new Map<string, IWhy>();
   private readonly _touchable = new Set<string>();
   private _isWild = false;
-  private _steps = 0;
-  private _units = 0;
+  private _budget = new Budget();
+  /** Of functions, by their cells. */
+  private readonly _budgets = new Map<number, Budget>();
   private _depth = 0;
 }

@@ -6,6 +6,9 @@ import type { Cause, IBinding, IPlace, Value } from './value';
 /** Most values that a name had which are remembered. */
 export const MOST_REMEMBERED = 64;
 
+/** What it costs to go through a name, in the machine's units. */
+const COST = 20;
+
 /** Stands for all names that nothing else is known of. */
 const ANY = '*';
 
@@ -47,6 +50,23 @@ export class Memory {
   /** All values that names of the notebook had, in order. */
   readonly history = new Map<string, IRemembered[]>();
 
+  /** All changes of names of the notebook, in order. */
+  readonly puts: (readonly [name: string, binding: IBinding | undefined])[] =
+    [];
+
+  /** Make names of the notebook what they were after a number of changes. */
+  restore(changes: number): void {
+    const { names } = this.module;
+    names.clear();
+    for (const [name, binding] of this.puts.slice(0, changes)) {
+      if (binding === undefined) {
+        names.delete(name);
+      } else {
+        names.set(name, binding);
+      }
+    }
+  }
+
   /** Counts the moments. */
   order = 0;
 
@@ -56,6 +76,9 @@ export class Memory {
 
   /** Called with values that a name which isn't known may stand for. */
   onLose: (value: Value) => void = () => undefined;
+
+  /** Called with what work is going to cost, in the machine's units. */
+  onWork: (cost: number) => void = () => undefined;
 
   /**
    * Bind a name in a scope; undefined deletes it.
@@ -69,6 +92,7 @@ export class Memory {
     given: IBinding | undefined,
     how: 'bound' | 'joined' | 'assumed' = 'bound'
   ): void {
+    this.onWork(COST);
     const after = given && this.onBind(name, given);
     const change = { scope, name, before: scope.names.get(name), after };
     this._trail.push(change);
@@ -94,6 +118,7 @@ export class Memory {
   forget(cause: Cause, place: IPlace): void {
     const lost = { value: unknown(cause, place), place };
     const scope = this.module;
+    this.onWork(COST * scope.names.size);
     for (const name of new Set([...scope.names.keys(), ANY])) {
       const before = scope.names.get(name);
       if (before?.value.type !== 'unknown') {
@@ -113,6 +138,7 @@ export class Memory {
   /** Go back to a moment; returns what names are bound to that were bound since. */
   rewind(mark: number): Changes {
     const changes: Changes = new Map();
+    this.onWork(COST * (this._trail.length - mark));
     for (const { scope, name, after } of this._trail.slice(mark)) {
       const names = changes.get(scope) ?? new Map<string, []>();
       changes.set(scope, names.set(name, [after]));
@@ -132,6 +158,7 @@ export class Memory {
   /** All that code has bound names to since a moment, on ways that were left, too. */
   logged(mark: number): Changes {
     const changes: Changes = new Map();
+    this.onWork(COST * (this._log.length - mark));
     for (const { scope, name, after } of this._log.slice(mark)) {
       const names: Map<string, (IBinding | undefined)[]> =
         changes.get(scope) ?? new Map();
@@ -175,9 +202,15 @@ export class Memory {
   ): void {
     const all = new Map<Scope, Set<string>>();
     for (const [scope, names] of outcomes.flatMap(outcome => [...outcome])) {
-      all.set(scope, new Set([...(all.get(scope) ?? []), ...names.keys()]));
+      this.onWork(COST * names.size);
+      const known = all.get(scope) ?? new Set<string>();
+      all.set(scope, known);
+      for (const name of names.keys()) {
+        known.add(name);
+      }
     }
     for (const [scope, names] of all) {
+      this.onWork(COST * names.size * outcomes.length);
       for (const name of names) {
         const before = this.get(scope, name);
         const given = outcomes.map(outcome => outcome.get(scope)?.get(name));
@@ -239,6 +272,9 @@ export class Memory {
     name: string,
     binding: IBinding | undefined
   ): void {
+    if (scope === this.module) {
+      this.puts.push([name, binding]);
+    }
     if (binding === undefined) {
       scope.names.delete(name);
     } else {

@@ -2,8 +2,9 @@
 import { applyEdits } from '../../session/mapped';
 import { applyStep } from '../../session/steps';
 import type { TextStep } from '../../session/source';
+import { charge } from './meter';
 import { aligned, LONGEST } from './print';
-import { concat, cutText } from './text';
+import { concat, cutText, isTooLong } from './text';
 import { bool, computed, int, stringOf } from './value';
 import type { IPiece, ITextValue, Value } from './value';
 
@@ -140,7 +141,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   rstrip: strip('rstrip'),
   split: (text, string, args) => split(text, string, args),
   splitlines: (text, string, args) =>
-    args.length === 0 ? list(lines(text, string)) : null,
+    args.length === 0 ? lines(text, string) : null,
   startswith: test((string, part) => string.startsWith(part)),
   strip: strip('strip'),
   swapcase: cases(string =>
@@ -192,6 +193,12 @@ export function callText(
 
 /** Strip or dedent a text, of whose parts none is open. */
 export function step(text: ITextValue, how: TextStep): ITextValue {
+  const ends = text.pieces
+    .map(piece => piece.text)
+    .join('')
+    .split('\n').length;
+  const runs = text.pieces.reduce((sum, { map }) => sum + map.length, 0);
+  charge(40 * (ends + runs));
   if (text.pieces.length === 1) {
     const [piece] = text.pieces;
     const mapped = { value: piece.text, map: piece.map, fields: [] };
@@ -215,7 +222,6 @@ function join(between: ITextValue, items: Value): Value | null {
     return null;
   }
   const texts: ITextValue[] = [];
-  let units = 0;
   for (const item of items.items) {
     if (item.type !== 'text') {
       return null;
@@ -224,11 +230,9 @@ function join(between: ITextValue, items: Value): Value | null {
       texts.push(between);
     }
     texts.push(item);
-    units += item.pieces.reduce((sum, { text }) => sum + text.length, 0);
   }
   const own = stringOf(between);
-  const isLong = units + texts.length * (own ?? '').length > LONGEST;
-  return own === null || isLong ? null : concat(texts);
+  return own === null || isTooLong(texts) ? null : concat(texts);
 }
 
 function replaced(
@@ -245,6 +249,7 @@ function replaced(
     return computed(string.replaceAll(old, () => inserted));
   }
   const [piece] = text.pieces;
+  charge(50 * (count + piece.map.length));
   const edits = [];
   for (let at = string.indexOf(old); at !== -1;) {
     edits.push({ from: at, to: at + old.length, insert: inserted });
@@ -269,6 +274,7 @@ function split(
     return null;
   }
   if (separator === undefined || separator.type === 'none') {
+    charge(string.length);
     const words = string.matchAll(new RegExp(`(?:(?!${SPACE})[^])+`, 'g'));
     return cutAll(
       text,
@@ -280,6 +286,7 @@ function split(
     return null;
   }
   let at = 0;
+  charge(string.length / 10);
   return cutAll(
     text,
     string.split(mark).map(part => {
@@ -294,24 +301,26 @@ function cutAll(
   text: ITextValue,
   spans: readonly (readonly [number, number])[]
 ): Value | null {
-  return spans.length > MOST_ITEMS
+  return spans.length * text.pieces.length > MOST_ITEMS
     ? null
     : list(spans.map(([from, to]) => cutText(text, from, to)));
 }
 
-function lines(text: ITextValue, string: string): ITextValue[] {
+function lines(text: ITextValue, string: string): Value | null {
   const found: ITextValue[] = [];
   let start = 0;
   for (const { 0: end, index } of string.matchAll(new RegExp(LINE_END, 'g'))) {
+    if (found.length * text.pieces.length > MOST_ITEMS) {
+      return null;
+    }
     found.push(cutText(text, start, index));
     start = index + end.length;
-    if (found.length > MOST_ITEMS) {
-      break;
-    }
   }
-  return start < string.length
-    ? [...found, cutText(text, start, string.length)]
-    : found;
+  return list(
+    start < string.length
+      ? [...found, cutText(text, start, string.length)]
+      : found
+  );
 }
 
 function parted(

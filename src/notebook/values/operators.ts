@@ -1,7 +1,8 @@
 /** Python's operators and subscripts on known values. */
+import { charge } from './meter';
 import { LONGEST } from './print';
-import { concat, cutText } from './text';
-import { computed, int, keyOf, stringOf, unitsOf } from './value';
+import { concat, cutText, isTooLong } from './text';
+import { computed, int, keyOf, stringOf } from './value';
 import type { ITextValue, Value } from './value';
 
 /** Bits of the largest integer that is computed. */
@@ -31,20 +32,19 @@ export function operate(
 
 function add(left: Value, right: Value): Value | null {
   if (left.type === 'text' && right.type === 'text') {
-    return unitsOf(left) + unitsOf(right) > LONGEST
-      ? null
-      : concat([left, right]);
+    return isTooLong([left, right]) ? null : concat([left, right]);
   }
   const isPair = left.type === 'list' || left.type === 'tuple';
   if (isPair && right.type === left.type) {
+    if (left.items.length + right.items.length > MOST_ITEMS) {
+      return null;
+    }
     const items = [...left.items, ...right.items];
     if (left.type === 'tuple') {
       return { type: 'tuple', items };
     }
     const isLost = left.lost || (right.type === 'list' && right.lost);
-    return isLost || items.length > MOST_ITEMS
-      ? null
-      : { type: 'list', items, lost: null };
+    return isLost ? null : { type: 'list', items, lost: null };
   }
   return arithmetic('+', left, right);
 }
@@ -279,6 +279,7 @@ export function lengthOf(value: Value): number | null {
   switch (value.type) {
     case 'text': {
       const text = stringOf(value);
+      charge((text ?? '').length / 2);
       return text === null ? null : Array.from(text).length;
     }
     case 'list':
@@ -298,6 +299,7 @@ function cutPoints(text: ITextValue, from: number, to: number): ITextValue {
   if (!/[\ud800-\udfff]/.test(string)) {
     return cutText(text, from, to);
   }
+  charge(string.length);
   const points = Array.from(string);
   const start = points.slice(0, from).join('').length;
   const end = start + points.slice(from, to).join('').length;

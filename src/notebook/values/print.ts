@@ -1,6 +1,7 @@
 /** How Python prints values: `str`, `repr`, and format specifications. */
 import { repr } from '../strings/repr';
-import { stringOf } from './value';
+import { charge } from './meter';
+import { stringOf, unitsOf } from './value';
 import type { Value } from './value';
 
 /** Containers within containers that are printed. */
@@ -18,8 +19,22 @@ export function printed(value: Value): string | null {
 }
 
 /** `repr(value)`; null where it isn't known exactly. */
-export function represented(value: Value, depth = 0): string | null {
-  if (depth > MAX_DEPTH) {
+export function represented(value: Value): string | null {
+  return representedWithin(value, 0, { left: LONGEST });
+}
+
+/**
+ * @param room - for characters, of all values that one holds: as they may share
+ *   their parts, they may be far more than the notebook's text.
+ */
+function representedWithin(
+  value: Value,
+  depth: number,
+  room: { left: number }
+): string | null {
+  charge(20);
+  room.left -= value.type === 'text' ? unitsOf(value) : 1;
+  if (depth > MAX_DEPTH || room.left < 0) {
     return null;
   }
   switch (value.type) {
@@ -28,6 +43,7 @@ export function represented(value: Value, depth = 0): string | null {
       return text === null || !isSurelyPrintable(text) ? null : repr(text);
     }
     case 'int': {
+      charge(100);
       const text = String(value.value);
       return text.length > MOST_DIGITS ? null : text;
     }
@@ -39,7 +55,9 @@ export function represented(value: Value, depth = 0): string | null {
       return 'None';
     case 'list':
     case 'tuple': {
-      const items = value.items.map(item => represented(item, depth + 1));
+      const items = value.items.map(item =>
+        room.left < 0 ? null : representedWithin(item, depth + 1, room)
+      );
       if (items.includes(null) || (value.type === 'list' && value.lost)) {
         return null;
       }
@@ -51,7 +69,10 @@ export function represented(value: Value, depth = 0): string | null {
     }
     case 'dict': {
       const items = [...value.entries.values()].map(([key, item]) => {
-        const parts = [represented(key), represented(item, depth + 1)];
+        const parts =
+          room.left < 0
+            ? [null]
+            : [key, item].map(part => representedWithin(part, depth + 1, room));
         return parts.includes(null) ? null : parts.join(': ');
       });
       return items.includes(null) || value.lost
@@ -91,6 +112,7 @@ export function fixed(value: number, decimals: number): string | null {
   if (!Number.isFinite(value) || decimals > 100) {
     return null;
   }
+  charge(500 + 20 * decimals);
   const { numerator, denominator } = exactly(Math.abs(value));
   const scaled = numerator * 10n ** BigInt(decimals);
   let digits = scaled / denominator;

@@ -9,15 +9,18 @@ import { distrust, evaluate as evaluateNode, runStatement } from './walk';
 import { runAtAnyTime } from './functions';
 import { magicsOf, wordsOf } from './linemagics';
 import type { ILineMagic } from './linemagics';
-import { Machine, TooMuch } from './machine';
+import { TooMuch } from './budget';
+import { Machine } from './machine';
+import type { ICode } from './machine';
+import { meter } from './meter';
 import type { IReach, ISeen } from './sightings';
 import { Scope } from './memory';
 import type { Memory } from './memory';
 import { runOrder } from './order';
 import { RULES } from './rules';
-import { hasErrors, within } from './syntax';
+import { isError, within } from './syntax';
 import { unknown } from './value';
-import type { IBinding, ITextValue } from './value';
+import type { IBinding, IFunctionValue, ITextValue } from './value';
 
 /** A cell as it is gone through. */
 export interface ICell {
@@ -71,10 +74,11 @@ function* passage(
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
   const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell);
-  const names = new Map<number, Map<string, IBinding>>();
+  /** How many changes of names there were where a cell begins. */
+  const marks = new Map<number, number>();
   for (const cell of order) {
     const { source, tree } = cells[cell];
-    names.set(cell, new Map(m.memory.module.names));
+    marks.set(cell, m.memory.puts.length);
     m.enter({ cell, source });
     const magic = cellMagic(source);
     if (magic !== null && magic.runs === 'elsewhere') {
@@ -97,8 +101,13 @@ function* passage(
       if (isDue && !done.has(key)) {
         done.add(key);
         isNew = true;
+        if (m.isSpent(code.cell)) {
+          // All that it may do was taken into account when that was found.
+          yield* limit(m, code, value.node);
+          continue;
+        }
         yield* attempt(m, value.node, () => {
-          m.enter(code);
+          m.enter(code, true);
           runAtAnyTime(m, value);
         });
         m.anytime = null;
@@ -118,23 +127,46 @@ function* passage(
       if (inner === null || inner.from !== 0 || inner.to !== source.length) {
         return { value: unknown('syntax', place), place };
       }
-      m.memory.module.names.clear();
-      names
-        .get(cell)
-        ?.forEach((binding, name) => m.memory.module.names.set(name, binding));
+      m.memory.restore(marks.get(cell) ?? 0);
       m.enter({ cell, source });
       try {
         const value = evaluateNode(m, inner);
         const isName = inner.name === 'VariableName';
         return isName ? m.name(source, place) : { value, place };
       } catch (error) {
-        if (!(error instanceof TooMuch)) {
+        if (!isTooMuch(error)) {
           throw error;
         }
         return { value: unknown('limit', place), place };
+      } finally {
+        meter(null);
       }
     }
   };
+}
+
+function isInside(inner: IFunctionValue, outer: IFunctionValue): boolean {
+  const { node, cell } = inner;
+  return (
+    cell === outer.cell &&
+    node.from >= outer.node.from &&
+    node.to <= outer.node.to
+  );
+}
+
+/** Statements of a cell between two looks at the clock. */
+const STATEMENTS = 32;
+
+/** Nodes that are looked at between two looks at the clock. */
+const NODES = 5_000;
+
+/** Whether work was too much, or its calls within each other were for the engine. */
+function isTooMuch(error: unknown): boolean {
+  return (
+    error instanceof TooMuch ||
+    error instanceof RangeError ||
+    (error instanceof Error && error.name === 'InternalError')
+  );
 }
 
 /** Do work; where it is too much, nothing is known any more. */
@@ -149,21 +181,41 @@ function* attempt(
     if (rest) {
       yield* rest;
     }
+    meter(null);
   } catch (error) {
-    if (!(error instanceof TooMuch)) {
+    if (!isTooMuch(error)) {
       throw error;
     }
+    meter(null);
     m.enter(code);
     const place = m.place(node.from);
-    m.forget('limit', place);
-    // It may have called any of them.
+    m.uncounted(() => m.forget('limit', place));
+    // It may have called any of them; what one does holds what those in it do.
+    let outer: IFunctionValue | null = null;
     for (const { value } of m.functions.values()) {
-      m.lose(value, { cause: 'limit', place });
-    }
-    for (const { name, from } of within(node)) {
-      if (name === 'FormatReplacement') {
-        m.see(from, { value: unknown('limit', place), place });
+      if (outer !== null && isInside(value, outer)) {
+        m.escaped.add(value.key);
+        continue;
       }
+      outer = value;
+      yield;
+      m.uncounted(() => m.lose(value, { cause: 'limit', place }));
+    }
+    yield* limit(m, code, node);
+  }
+}
+
+/** Of the fields in code that is too much, no more is known. */
+function* limit(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
+  m.enter(code);
+  const place = m.place(node.from);
+  let count = 0;
+  for (const { name, from } of within(node)) {
+    if (name === 'FormatReplacement') {
+      m.see(from, { value: unknown('limit', place), place });
+    }
+    if (++count % NODES === 0) {
+      yield;
     }
   }
 }
@@ -174,7 +226,8 @@ function* runCell(
   top: SyntaxNode,
   magic: ICellMagic | null
 ): Work<void> {
-  const magics = magicsOf(m.code.source, top);
+  let count = 0;
+  const magics = [...magicsOf(m.code.source, top)].sort((a, b) => a.at - b.at);
   let isBroken = false;
   for (let child = top.firstChild; child; child = child.nextSibling) {
     // What no statement holds may belong to any of them.
@@ -186,11 +239,10 @@ function* runCell(
   }
   for (let child = top.firstChild; child; child = child.nextSibling) {
     const { from, to } = child;
-    runMagics(
-      m,
-      magics.filter(({ at }) => at < to)
-    );
-    if (isBroken || hasErrors(child)) {
+    const next = magics.findIndex(({ at }) => at >= to);
+    const due = magics.splice(0, next === -1 ? magics.length : next);
+    runMagics(m, due);
+    if (isBroken || (yield* findErrors(child))) {
       m.muted++;
       distrust(m, child);
       if (!child.type.isError) {
@@ -203,10 +255,11 @@ function* runCell(
     }
     runMagics(
       m,
-      magics.filter(({ at }) => at >= from && at < to)
+      due.filter(({ at }) => at >= from)
     );
-    magics.splice(0, magics.filter(({ at }) => at < to).length);
-    yield;
+    if (++count % STATEMENTS === 0) {
+      yield;
+    }
   }
   runMagics(m, magics);
   if (magic !== null) {
@@ -214,9 +267,24 @@ function* runCell(
   }
 }
 
+/** Whether a statement has errors, found in pieces: it may be the whole cell. */
+function* findErrors(node: SyntaxNode): Work<boolean> {
+  let count = 0;
+  for (const inner of within(node)) {
+    if (isError(inner)) {
+      return true;
+    }
+    if (++count % NODES === 0) {
+      yield;
+    }
+  }
+  return false;
+}
+
 function runMagics(m: Machine, magics: readonly ILineMagic[]): void {
   for (const { at, binds, touches, isHarmless } of magics) {
     const place = m.place(at);
+    m.step();
     if (!isHarmless) {
       m.forget('anything', place);
     }

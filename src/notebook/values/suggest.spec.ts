@@ -93,4 +93,24 @@ describe('suggest', () => {
       q: '1'
     });
   });
+
+  it.each([
+    ['x = """One.\n    \nTwo."""', true],
+    ['x = """a\n>>> f(2)\n""".strip()', true],
+    ['  x = """a\n  b"""', true],
+    ['a = """One.\n \nTwo."""\nx = "So: " + a', true],
+    ['x = """One.\n\nTwo."""', false],
+    ['x = """One. Two."""\n   \ny = 1', false]
+  ])('says where IPython changes a value: %j', async (source, isChanged) => {
+    const { suggestions } = await suggested([source, 'p = f"{x}"'], 1);
+    expect(suggestions.x.value).not.toBeNull();
+    expect(suggestions.x.from.includes('IPython')).toBe(isChanged);
+    expect(suggestions.x.from).toMatch(/^cell 1/);
+  });
+
+  it('says where IPython changes a default value', async () => {
+    const source = 'def f(x="""One.\n  \nTwo."""):\n    return f"{x}"';
+    const { suggestions } = await suggested([source], 0);
+    expect(suggestions.x.from).toMatch(/^default value; IPython/);
+  });
 });

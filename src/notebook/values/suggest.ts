@@ -4,6 +4,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { sourceSpans } from '../../session/mapped';
 import type { ISuggestion } from '../../session/source';
+import { meets, takenByIPython } from '../strings/ipython';
+import type { ITaken } from '../strings/ipython';
 import { parsing } from '../strings/pieces';
 import type { Work } from '../strings/pieces';
 import type { IFoundField, IFoundText } from '../strings/types';
@@ -41,6 +43,7 @@ export function* suggest(
     if (!found.has(field.name) && found.size >= MAX_FIELDS) {
       continue;
     }
+    yield;
     const seen = yield* seenOf(field, text, run, index, parser);
     found.set(field.name, seen === null ? all : [...all, seen]);
   }
@@ -103,7 +106,7 @@ function inWords(all: readonly ISeen[], words: IWords): ISuggestion {
   const why = all.find(seen => seen.why !== null)?.why ?? null;
   const choices = options.slice(0, MOST_CHOICES).map(option => ({
     value: stringOf(option.value)!,
-    from: placeName(option.place, words)
+    from: originOf(option, words)
   }));
   const [first] = choices;
   if (first === undefined) {
@@ -112,7 +115,10 @@ function inWords(all: readonly ISeen[], words: IWords): ISuggestion {
   if (why === null && options.length === 1) {
     const isDefault = all.every(seen => seen.isDefault);
     return isDefault
-      ? { value: first.value, from: trans.__('default value') }
+      ? {
+          value: first.value,
+          from: originOf(options[0], words, trans.__('default value'))
+        }
       : first;
   }
   const isEach = why === null && all.every(seen => seen.each);
@@ -128,6 +134,35 @@ function inWords(all: readonly ISeen[], words: IWords): ISuggestion {
           ),
     choices
   };
+}
+
+/** Where a value was found, and whether IPython changes the literals that it is of. */
+function originOf(
+  { value, place }: IOption,
+  words: IWords,
+  where = placeName(place, words)
+): string {
+  const cells = new Map<number, ITaken>();
+  const isChanged =
+    value.type === 'text' &&
+    value.pieces.some(({ cell, map, text }) => {
+      const source = words.sources[cell];
+      if (source === undefined) {
+        return false;
+      }
+      const taken = cells.get(cell) ?? takenByIPython(source);
+      cells.set(cell, taken);
+      const own = sourceSpans(map, [0, text.length]);
+      return [taken.blanks, taken.margins, taken.prompts].some(spans =>
+        meets(own, spans)
+      );
+    });
+  return isChanged
+    ? words.trans.__(
+        '%1; IPython changes this text before Python reads it, so the kernel’s differs',
+        where
+      )
+    : where;
 }
 
 /** A place in words, such as `cell 2, line 3`. */

@@ -118,12 +118,17 @@ export function isScope(name: string): boolean {
 /** Whether the parser found something in a node that it doesn't know. */
 export function hasErrors(node: SyntaxNode): boolean {
   for (const inner of within(node)) {
-    // The parser asks for a value after `yield`, which needs none.
-    if (inner.type.isError && inner.parent?.name !== 'YieldExpression') {
+    if (isError(inner)) {
       return true;
     }
   }
   return false;
+}
+
+/** Whether a node is something that the parser doesn't know. */
+export function isError({ type, parent }: SyntaxNode): boolean {
+  // The parser asks for a value after `yield`, which needs none.
+  return type.isError && parent?.name !== 'YieldExpression';
 }
 
 /** Identifiers in a node, those in strings left out. */
@@ -156,14 +161,18 @@ export function sidesOf(node: SyntaxNode): SyntaxNode[][] {
 
 /** Whether `not` was read to hold an `and` or `or`, which Python has outside of it. */
 export function isMisread(node: SyntaxNode): boolean {
-  if (node.name !== 'UnaryExpression' || node.firstChild?.name !== 'not') {
-    return false;
+  let operand = node;
+  while (
+    operand.name === 'UnaryExpression' &&
+    operand.firstChild?.name === 'not'
+  ) {
+    operand = operand.lastChild!;
   }
-  const operand = node.lastChild!;
-  const isLogic =
+  return (
+    operand !== node &&
     operand.name === 'BinaryExpression' &&
-    childrenOf(operand).some(({ name }) => name === 'and' || name === 'or');
-  return isLogic || isMisread(operand);
+    childrenOf(operand).some(({ name }) => name === 'and' || name === 'or')
+  );
 }
 
 /** Parts of a node that are expressions. */

@@ -1,8 +1,9 @@
 /** Filling `str.format` and `%` templates with known values. */
-import { aligned, formatted, LONGEST, printed, represented } from './print';
+import { aligned, formatted, printed, represented } from './print';
+import { charge } from './meter';
 import { item } from './operators';
-import { concat, cutText, openPiece, placeIn } from './text';
-import { computed, stringOf, unitsOf, unknown } from './value';
+import { concat, cutText, isTooLong, openPiece, placeIn } from './text';
+import { computed, stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITextValue, Value } from './value';
 
 /** What a template is filled with. */
@@ -68,6 +69,7 @@ export function fillFormat(
       isRight = false;
       break;
     }
+    charge(100);
     const [field, name, path, conversion, spec = ''] = match;
     const bound = argument(filling, nameOf(name), place);
     const inner = follow(bound, path, place);
@@ -102,6 +104,7 @@ export function fillPercent(
   const pattern =
     /%(?:\(([^()]{0,200})\))?(-?)([1-9]\d{0,5})?(?:\.(\d{1,3}))?([diufFrs%])|%/g;
   for (const match of string.matchAll(pattern)) {
+    charge(100);
     const [written, key, minus, width, precision, type] = match;
     if (match.index > at) {
       parts.push(cutText(template, at, match.index));
@@ -254,6 +257,5 @@ function partOf(
 }
 
 function joined(parts: readonly ITextValue[]): ITextValue | null {
-  const units = parts.reduce((sum, part) => sum + unitsOf(part), 0);
-  return units > LONGEST ? null : concat(parts);
+  return isTooLong(parts) ? null : concat(parts);
 }

@@ -1,7 +1,9 @@
 /** Texts in parts: joining and cutting them keeps the way back to their literals. */
 import { MappedBuilder, sourceSpans } from '../../session/mapped';
 import type { IMapped } from '../../session/mapped';
-import { stringOf } from './value';
+import { charge } from './meter';
+import { LONGEST } from './print';
+import { stringOf, unitsOf } from './value';
 import type { IExtent, IPiece, IPlace, ITextValue, IWhy } from './value';
 
 /** A part that stands in a cell. */
@@ -30,6 +32,26 @@ export function openPiece(
   };
 }
 
+/** Pieces of the longest text. */
+export const MAX_PIECES = 10_000;
+
+/** Whether texts are too long to be joined. */
+export function isTooLong(texts: readonly ITextValue[]): boolean {
+  let pieces = 0;
+  let units = 0;
+  for (const text of texts) {
+    pieces += text.pieces.length;
+    if (pieces > MAX_PIECES) {
+      return true;
+    }
+    units += unitsOf(text);
+    if (units > LONGEST) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /** Texts joined. */
 export function concat(
   texts: readonly ITextValue[],
@@ -43,7 +65,9 @@ export function concat(
 export function cutPiece(piece: IPiece, from: number, to: number): IPiece {
   const builder = new MappedBuilder();
   builder.pushSlice({ value: piece.text, map: piece.map }, from, to);
-  return pieceOf(builder.build(), piece.cell);
+  const cut = pieceOf(builder.build(), piece.cell);
+  charge(50 + 20 * cut.map.length);
+  return cut;
 }
 
 /** The part `[from, to)` of a text without open parts, in UTF-16 units. */
@@ -54,6 +78,7 @@ export function cutText(
 ): ITextValue {
   const pieces: IPiece[] = [];
   let at = 0;
+  charge(text.pieces.length);
   for (const piece of text.pieces) {
     const start = Math.max(from - at, 0);
     const end = Math.min(to - at, piece.text.length);

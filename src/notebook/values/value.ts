@@ -2,6 +2,7 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import type { ITextRun } from '../../session/source';
+import { charge } from './meter';
 
 /** A place in the notebook: a cell, by its index, and an offset in its source. */
 export interface IPlace {
@@ -159,6 +160,9 @@ export const NONE: Value = { type: 'none' };
 /** Most values that one may be of. */
 export const MOST_OPTIONS = 20;
 
+/** Combinations of values that are gone through. */
+const MAX_WAYS = 400;
+
 export function unknown(cause: Cause, place: IPlace): Value {
   return { type: 'unknown', why: { cause, place } };
 }
@@ -186,6 +190,33 @@ export function stringOf(value: Value): string | null {
 /** Number of UTF-16 units of a text, open parts as they are written. */
 export function unitsOf(value: ITextValue): number {
   return value.pieces.reduce((sum, piece) => sum + piece.text.length, 0);
+}
+
+/** How many parts going through a value meets. */
+export function sizeOf(value: Value): number {
+  switch (value.type) {
+    case 'text':
+      return value.pieces.length;
+    case 'list':
+    case 'tuple':
+      return value.items.length;
+    case 'dict':
+      return value.entries.size;
+    case 'choice':
+      return value.options.length;
+    default:
+      return 0;
+  }
+}
+
+/** What comparing with a value or its items costs, in the machine's units. */
+export function costOf(value: Value): number {
+  const items =
+    value.type === 'list' || value.type === 'tuple' ? value.items : [value];
+  return items.reduce(
+    (sum, item) => sum + (item.type === 'text' ? 10 + unitsOf(item) / 100 : 10),
+    0
+  );
 }
 
 /** A dictionary's key for a value; null for values that can't be compared here. */
@@ -248,7 +279,11 @@ export function choose(
   for (const option of bindings.flatMap(optionsOf)) {
     if (option.value.type === 'unknown') {
       lost ??= option.value;
-    } else if (!options.some(({ value }) => isSame(value, option.value))) {
+    } else if (
+      // Once there are too many, none of them matters.
+      options.length > MOST_OPTIONS ||
+      !options.some(({ value }) => isSame(value, option.value))
+    ) {
       options.push(option);
     }
   }
@@ -276,6 +311,16 @@ export function lift(
     return work(values);
   }
   const choice = values[at] as IChoice;
+  const ways = values.reduce(
+    (product, value) =>
+      product * (value.type === 'choice' ? value.options.length : 1),
+    1
+  );
+  if (ways > MAX_WAYS) {
+    values.forEach(lose);
+    return unknown('limit', place);
+  }
+  charge(100 * choice.options.length);
   const rest = values.filter((_, index) => index !== at);
   const isOne = rest.every(({ type }) => type !== 'choice');
   const made = choice.options.map(option => ({

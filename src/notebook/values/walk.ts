@@ -6,7 +6,7 @@ import type { IText } from '../strings/evaluate';
 import type { Machine } from './machine';
 import { truth } from './operators';
 import { expressionsOf, namesIn } from './syntax';
-import { unitsOf, unknown } from './value';
+import { sizeOf, unitsOf, unknown } from './value';
 import type { IBinding, IPlace, Value } from './value';
 
 /** The value of an expression; working it out may change what is known. */
@@ -14,6 +14,7 @@ export function evaluate(m: Machine, node: SyntaxNode): Value {
   m.step();
   const rule = m.rules.expressions.get(node.name) ?? evaluateParts;
   const value = m.deeper(() => rule(m, node));
+  m.work(sizeOf(value));
   if (value.type !== 'text') {
     return value;
   }
@@ -54,6 +55,7 @@ export function textAt(m: Machine, node: SyntaxNode): string {
 
 /** Work out what Python may leave out. */
 export function maybe(m: Machine, node: SyntaxNode, work: () => void): void {
+  m.work((node.to - node.from) / 10);
   // Only these bind names.
   if (!/:=|\(/.test(textAt(m, node))) {
     work();
@@ -75,6 +77,9 @@ export function literalOf(m: Machine, node: SyntaxNode): IText | null {
   const key = `${m.code.cell}:${node.from}`;
   let text = m.literals.get(key);
   if (text === undefined) {
+    const written = textAt(m, node);
+    const marks = written.match(/[\\{]/g)?.length ?? 0;
+    m.work(100 + written.length / 50 + 50 * marks);
     text = readLiteral(node, m.code.source, {
       lookup: m.lookup,
       trans: SILENT
@@ -150,6 +155,7 @@ export function runStatement(m: Machine, node: SyntaxNode): void {
 /** A statement that isn't read surely: any of its names may be another by then. */
 export function distrust(m: Machine, node: SyntaxNode): void {
   const place = m.place(node.from);
+  m.scan(node);
   for (const name of namesIn(node, m.code.source)) {
     const { value } = m.name(name, place);
     m.lose(value, { cause: 'syntax', place });

@@ -41,7 +41,7 @@ function* numbers(seed: number): Generator<number, never, void> {
   }
 }
 
-describe('compare/myers', () => {
+describe('session/myers', () => {
   it('finds nothing in nothing', () => {
     expect(parts('', '')).toEqual([]);
     expect(parts('abc', '')).toEqual([]);

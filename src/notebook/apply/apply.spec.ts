@@ -1,0 +1,488 @@
+import { applied, oneCell } from './fixtures';
+
+const replacing = (from: string, to: string) => (text: string) => {
+  expect(text).toContain(from);
+  return text.replace(from, () => to);
+};
+
+const end = (added: string) => (text: string) => text + added;
+
+type Row = readonly [
+  what: string,
+  source: string,
+  edit: (text: string) => string,
+  after: string
+];
+
+describe('notebook/apply', () => {
+  it.each<Row>([
+    ['double quotes', 'p = "a b"', replacing('b', 'c"d'), 'p = "a c\\"d"'],
+    ['single quotes', "p = 'a b'", replacing('b', "it's"), "p = 'a it\\'s'"],
+    [
+      'the other quotes stay',
+      "p = 'a b'",
+      replacing('b', 'say "x"'),
+      'p = \'a say "x"\''
+    ],
+    ['a line break', 'p = "a b"', replacing(' ', '\n'), 'p = "a\\nb"'],
+    ['triple quotes', 'p = """a b"""', replacing(' ', '\n'), 'p = """a\nb"""'],
+    [
+      'a quote in triple quotes',
+      'p = """a b"""',
+      replacing('b', '"b" c'),
+      'p = """a "b" c"""'
+    ],
+    [
+      'triple-quoted text that ends in a quote',
+      'p = """a b"""',
+      end(' "c"'),
+      'p = """a b "c\\""""'
+    ],
+    [
+      'a quote that comes to stand last',
+      'p = """a "b" c"""',
+      replacing(' c', ''),
+      'p = """a "b\\""""'
+    ],
+    [
+      'three quotes',
+      "p = '''a b'''",
+      replacing('b', "'''b"),
+      "p = '''a ''\\'b'''"
+    ],
+    ['a backslash', 'p = "a b"', replacing('b', '\\d'), 'p = "a \\\\d"'],
+    ['a raw backslash', 'p = r"a b"', replacing('b', '\\d'), 'p = r"a \\d"'],
+    ['a tab', 'p = "a b"', replacing(' ', '\t'), 'p = "a\\tb"'],
+    [
+      'a tab beside tabs',
+      'p = "a\tb c"',
+      replacing(' ', '\t'),
+      'p = "a\tb\tc"'
+    ],
+    [
+      'a control character',
+      'p = "a b"',
+      replacing(' ', '\x07'),
+      'p = "a\\x07b"'
+    ],
+    [
+      'what no one sees',
+      'p = "a b"',
+      replacing(' ', '\u2028'),
+      'p = "a\\u2028b"'
+    ],
+    [
+      'letters of any script',
+      'p = "a b"',
+      replacing('b', 'é世😀'),
+      'p = "a é世😀"'
+    ],
+    [
+      'half of a written character',
+      'p = "a \\U0001f600"',
+      replacing('😀', '😁'),
+      'p = "a 😁"'
+    ],
+    ['an octal escape', 'p = "a\\0b"', replacing('b', '1'), 'p = "a\\x001"'],
+    ['what was no escape', 'p = "a\\db"', replacing('d', 'n'), 'p = "a\\\\nb"'],
+    ['the prefix u', "p = u'a b'", replacing('b', 'c'), "p = u'a c'"],
+    [
+      'a continued line',
+      'p = "a \\\n  b c"',
+      replacing('c', 'd'),
+      'p = "a \\\n  b d"'
+    ],
+    [
+      'what a continued line holds',
+      'p = "one\\\ntwo three"',
+      replacing('onetwo', 'onetwotwo'),
+      'p = "one\\\ntwotwo three"'
+    ],
+    [
+      'an f-string',
+      'p = f"Hi {x}, b"',
+      replacing('b', '{c}'),
+      'p = f"Hi {x}, {{c}}"'
+    ],
+    [
+      'a raw f-string',
+      'p = rf"Hi {x}\\d"',
+      replacing('d', '{c}'),
+      'p = rf"Hi {x}\\{{c}}"'
+    ],
+    ['before a field', 'p = f"{x} b"', text => `a ${text}`, 'p = f"a {x} b"'],
+    ['behind a field', 'p = f"a {x}"', end('!'), 'p = f"a {x}!"'],
+    [
+      'a field with quotes of its own',
+      'p = f"a {x["k"]!r:>{w}} b"',
+      replacing('b', '"c"'),
+      'p = f"a {x["k"]!r:>{w}} \\"c\\""'
+    ],
+    [
+      'str.format',
+      'p = "a {x}".format(x=1)',
+      end(' {y}'),
+      'p = "a {x} {{y}}".format(x=1)'
+    ],
+    [
+      'str.format with braces',
+      'p = "{{a}} {x}".format(x=1)',
+      replacing('{a}', '{b}'),
+      'p = "{{b}} {x}".format(x=1)'
+    ],
+    [
+      'a percent template',
+      'p = "a %s" % x',
+      end(', 50%'),
+      'p = "a %s, 50%%" % x'
+    ],
+    [
+      'a template without fields',
+      'p = "50%% a" % ()',
+      end(' %'),
+      'p = "50%% a %%" % ()'
+    ],
+    [
+      'two literals',
+      'p = "one two " "three"',
+      text => text.replace('two', '2').replace('three', '3'),
+      'p = "one 2 " "3"'
+    ],
+    [
+      'a seam',
+      'p = ("one "\n  "two")',
+      replacing('two', 'and two'),
+      'p = ("one and "\n  "two")'
+    ],
+    ['a sum', 'p = "one " + "two"', replacing('two', '2'), 'p = "one " + "2"'],
+    [
+      'literals that hold a line each',
+      'p = ("one\\n"\n  "two\\n"\n  "three")',
+      () => 'a\nb\nc',
+      'p = ("a\\n"\n  "b\\n"\n  "c")'
+    ],
+    [
+      'a literal that is emptied',
+      'p = "one " "two " "three"',
+      replacing('two ', ''),
+      'p = "one " "" "three"'
+    ],
+    [
+      'strip',
+      'p = """\na b\n""".strip()',
+      replacing('b', 'c'),
+      'p = """\na c\n""".strip()'
+    ],
+    [
+      'the end of what is stripped',
+      'p = """\na b\n""".strip()',
+      end(' c'),
+      'p = """\na b c\n""".strip()'
+    ],
+    [
+      'a line of a dedented text',
+      'p = dedent("""\\\n    one\n    two\n""")',
+      replacing('one\n', 'one\nand a half\n'),
+      'p = dedent("""\\\n    one\n    and a half\n    two\n""")'
+    ],
+    [
+      'the first and the last line of a dedented text',
+      'p = dedent("""\n    one\n    two\n    """).strip()',
+      text => `zero\n${text}\n\n  three`,
+      'p = dedent("""\n    zero\n    one\n    two\n\n      three\n    """).strip()'
+    ],
+    [
+      'a line of a dedented text that goes',
+      'p = dedent("""\n    one\n    two\n    three\n""")',
+      replacing('two\n', ''),
+      'p = dedent("""\n    one\n    three\n""")'
+    ],
+    [
+      'lines of a dedented text that are joined, and parted',
+      'p = dedent("""\n    one\n    two three\n""")',
+      replacing('one\ntwo three', 'one two\nthree'),
+      'p = dedent("""\n    one two\n    three\n""")'
+    ],
+    [
+      'cleandoc',
+      'p = cleandoc("""one\n      two\n        three""")',
+      replacing('two', 'a\n  b'),
+      'p = cleandoc("""one\n      a\n        b\n        three""")'
+    ],
+    [
+      'a dedented f-string',
+      'p = dedent(f"""\n    Hi {x}\n    b\n""")',
+      replacing('b', '{c}\nd'),
+      'p = dedent(f"""\n    Hi {x}\n    {{c}}\n    d\n""")'
+    ],
+    [
+      'long line breaks',
+      'p = """a\r\nb"""',
+      replacing('b', 'c\nd'),
+      'p = """a\r\nc\r\nd"""'
+    ],
+    ['an empty text', 'p = ""', () => 'a', 'p = "a"'],
+    ['a text that is emptied', 'p = "a"', () => '', 'p = ""'],
+    [
+      'the body of a magic',
+      '%%bash\necho a',
+      replacing('a', '"b"'),
+      '%%bash\necho "b"'
+    ]
+  ])('%s', async (_, source, edit, after) => {
+    const { source: now, reason } = await applied({
+      notebook: oneCell(source),
+      edit
+    });
+    expect([now, reason]).toEqual([after, undefined]);
+  });
+
+  it.each<readonly [string, string, (text: string) => string, RegExp]>([
+    [
+      'a quote in a raw string',
+      'p = r"a b"',
+      end('"'),
+      /raw one .* can’t hold " here/
+    ],
+    [
+      'a line break in a raw string',
+      'p = r"a b"',
+      end('\n'),
+      /can’t hold a line break/
+    ],
+    ['a backslash at its end', 'p = r"a b"', end('\\'), /can’t hold \\ here/],
+    [
+      'blanks that are stripped',
+      'p = "a b".strip()',
+      end(' '),
+      /“.strip” would change/
+    ],
+    [
+      'blanks that dedent removes',
+      'p = dedent("""\n  one\n  two\n""")',
+      replacing('\ntwo', '\n   \ntwo'),
+      /“dedent” would change|only blanks/
+    ],
+    [
+      'a field',
+      'p = f"Hi {x}"',
+      replacing('{x}', 'you'),
+      /changes the field “x”/
+    ],
+    [
+      'half of a surrogate pair',
+      'p = "a b"',
+      end('\ud83d'),
+      /half of a surrogate pair/
+    ],
+    [
+      'a line of blanks',
+      'p = """a\nb"""',
+      replacing('\n', '\n  \n'),
+      /only blanks/
+    ]
+  ])('refuses %s', async (_, source, edit, why) => {
+    const { source: now, reason } = await applied({
+      notebook: oneCell(source),
+      edit
+    });
+    expect(now).toBeUndefined();
+    expect(reason).toMatch(why);
+  });
+
+  it('leaves what isn’t edited to itself, in several literals', async () => {
+    const source =
+      'p = ("One sentence. "  # first\n     f"Two {x} sentences. "\n     r"Three\\d.")';
+    const { source: now } = await applied({
+      notebook: oneCell(source),
+      values: { x: 'long' },
+      edit: text => {
+        expect(text).toBe('One sentence. Two long sentences. Three\\d.');
+        return 'A sentence. Two long, long words. Three\\w.';
+      }
+    });
+    expect(now).toBe(
+      'p = ("A sentence. "  # first\n     f"Two {x}, long words. "\n     r"Three\\w.")'
+    );
+  });
+
+  it('finds a value again that is like the text around it', async () => {
+    const { source: now } = await applied({
+      notebook: oneCell('p = f"The {x} dog, {y}{x}."'),
+      values: { x: 'red', y: '' },
+      edit: replacing('The red dog', 'The really red dog')
+    });
+    expect(now).toBe('p = f"The really {x} dog, {y}{x}."');
+  });
+
+  it.each([
+    ['which is built', { x: 'you' }, /the value of the field “x”/],
+    ['without a value', {}, /the field “x”/]
+  ])('says which field is changed, %s', async (_, values, why) => {
+    const { reason } = await applied({
+      notebook: oneCell('p = f"Hi {x}, {y}"'),
+      values,
+      edit: text => text.replace(/you|\{x\}/, 'them')
+    });
+    expect(reason).toMatch(why);
+  });
+
+  const TALK =
+    'm = [\n  {"role": "system", "content": "Be brief."},\n  {"role": "user", "content": f"Is {x} \'sweet\'?"},\n]';
+
+  it('edits the turns of a conversation in their own literals', async () => {
+    const { source: now, reason } = await applied({
+      notebook: oneCell(TALK),
+      values: { x: 'soup' },
+      edit: text => text,
+      turns: [
+        { role: 'system', text: 'Be very brief.' },
+        { role: 'user', text: 'Is soup "sour"?' }
+      ]
+    });
+    expect(reason).toBeUndefined();
+    expect(now).toBe(
+      TALK.replace('Be brief', 'Be very brief').replace("'sweet'", '\\"sour\\"')
+    );
+  });
+
+  it.each([
+    ['added', [...'su'], 'u'],
+    ['removed', [...'u'], ''],
+    ['of another role', [...'uu'], '']
+  ])('refuses turns that are %s', async (_, roles, more) => {
+    const { reason } = await applied({
+      notebook: oneCell(TALK),
+      edit: text => text,
+      turns: [...roles, ...more].map(role => ({
+        role: role === 's' ? 'system' : 'user',
+        text: 'a'
+      }))
+    });
+    expect(reason).toMatch(/Only the texts of turns/);
+  });
+
+  it('refuses a conversation where there was a text', async () => {
+    const { reason } = await applied({
+      notebook: oneCell('p = "a"'),
+      edit: text => text,
+      turns: [{ role: 'user', text: 'b' }]
+    });
+    expect(reason).toMatch(/not a conversation/);
+  });
+
+  it('writes into Markdown and raw cells as they are', async () => {
+    for (const type of ['markdown', 'raw']) {
+      const { source: now } = await applied({
+        notebook: {
+          language: 'python',
+          cells: [{ type, source: 'a "b"\r\nc' }]
+        },
+        which: { what: 'cell' },
+        edit: () => 'a "b"\n\\d {c}'
+      });
+      expect(now).toBe('a "b"\r\n\\d {c}');
+    }
+  });
+
+  it('writes plain words into strings of other languages', async () => {
+    const notebook = {
+      language: 'python-like',
+      cells: [{ type: 'code', source: 'p <- "a b"' }]
+    };
+    const plain = await applied({ notebook, edit: replacing('b', 'c, é') });
+    expect(plain.source).toBe('p <- "a c, é"');
+    const odd = await applied({ notebook, edit: replacing('b', '$c') });
+    expect(odd.reason).toMatch(/a language other than Python/);
+  });
+
+  it('doubles the braces of a template that is filled in another cell', async () => {
+    const cells = ['t = "Hi {x}"', 'p = t.format(x=1)'].map(source => ({
+      type: 'code',
+      source
+    }));
+    const { source: now } = await applied({
+      notebook: { language: 'python', cells },
+      edit: text => `${text} {y}`
+    });
+    expect(now).toBe('t = "Hi {x} {{y}}"');
+  });
+
+  it('takes seconds at most for long texts', async () => {
+    const words = Array.from({ length: 20_000 }, (_, at) => `word${at}`);
+    const text = words.join(' ');
+    const { source: now } = await applied({
+      notebook: oneCell(`p = f"{x} ${text}"`),
+      values: { x: 'A' },
+      edit: before => `${before.replace('word9 ', 'new ')} end`
+    });
+    expect(now).toBe(`p = f"{x} ${text.replace('word9 ', 'new ')} end"`);
+  });
+});
+
+/** Random numbers below a limit, the same each time. */
+function random(seed: number): (limit: number) => number {
+  let state = seed + 1;
+  return limit => {
+    state = (state * 48271) % 2147483647;
+    return state % limit;
+  };
+}
+
+describe('notebook/apply, at random', () => {
+  const pick = <T>(next: (limit: number) => number, items: readonly T[]) =>
+    items[next(items.length)];
+  const WRITTEN = [
+    'a',
+    'b ',
+    'é',
+    '😀',
+    "\\'",
+    '\\"',
+    '\\n',
+    '\\x41',
+    '{{',
+    '}}',
+    '\\\n',
+    '%'
+  ];
+  const TYPED = ['a', ' ', 'é', '😁', "'", '"', '\\', '\n', '{', '}', '\t', ''];
+
+  it('gives just the edit, or is refused; nothing else changes', async () => {
+    let numApplied = 0;
+    for (let seed = 0; seed < 150; seed++) {
+      const next = random(seed * 7919);
+      const literals = Array.from({ length: 1 + next(3) }, () => {
+        const quote = pick(next, ["'", '"', '"""', "'''"]);
+        const body = Array.from({ length: next(7) }, () => pick(next, WRITTEN));
+        return `${pick(next, ['', 'f', 'r', 'rf'])}${quote}${body.join('')}${quote}`;
+      });
+      const [head, tail] = ['o = "a"\np = (', ')\nq = f"{p}"  # \'"'];
+      const notebook = oneCell(head + literals.join(' ') + tail);
+      let wanted = '';
+      const { source: now } = await applied({
+        notebook,
+        which: 1,
+        edit: text => {
+          const units = Array.from(text);
+          units.splice(next(units.length + 1), next(3), pick(next, TYPED));
+          wanted = units.join('');
+          return wanted;
+        }
+      });
+      if (now === undefined) {
+        continue;
+      }
+      numApplied++;
+      expect([now.startsWith(head), now.endsWith(tail)]).toEqual([true, true]);
+      const again = await applied({
+        notebook: oneCell(now),
+        which: 1,
+        edit: text => text
+      });
+      expect(again.value).toBe(wanted);
+      expect(again.source).toBe(now);
+    }
+    expect(numApplied).toBeGreaterThan(90);
+  });
+});

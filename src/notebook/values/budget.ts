@@ -1,0 +1,54 @@
+/** How much of a cell is gone through: steps are counted, and not time. */
+
+/** Steps that a cell is given: far less than 50 ms. */
+const MAX_STEPS = 5_000;
+
+/** UTF-16 units of the texts that a cell may build. */
+const MAX_UNITS = 4_000_000;
+
+/**
+ * What else a cell may cost: pieces of texts, items, names and nodes that are gone
+ * through, in units of some 20 ns.
+ */
+const MAX_WORK = 1_000_000;
+
+/** Thrown where a cell is too long, or too deep, to be followed. */
+export class TooMuch extends Error {}
+
+/** What a cell, or all its functions, may cost. */
+export class Budget {
+  /** @param times - as much as a cell. */
+  constructor(private readonly _times = 1) {}
+
+  /** Count a step, and texts that it builds. */
+  step(units: number): void {
+    this._steps++;
+    this._units += units;
+    this._check();
+  }
+
+  /** Count what a step costs beside itself; before it is done. */
+  spend(cost: number): void {
+    this._work += cost;
+    this._check();
+  }
+
+  /** Whether nothing is left. */
+  get isSpent(): boolean {
+    return (
+      this._steps > MAX_STEPS * this._times ||
+      this._units > MAX_UNITS * this._times ||
+      this._work > MAX_WORK * this._times
+    );
+  }
+
+  private _check(): void {
+    if (this.isSpent) {
+      throw new TooMuch();
+    }
+  }
+
+  private _steps = 0;
+  private _units = 0;
+  private _work = 0;
+}

@@ -1,0 +1,87 @@
+/** Values of a prompt's fields from a running kernel, which isn't asked before. */
+import { expect, test } from '@jupyterlab/galata';
+
+import { analyzeAt, COLD, line, Panel } from './lab';
+
+const CELLS = [
+  'import random\nrows = [1]\ntown = random.choice(["Rome"])\nratio = 1 / 3\nclass str: pass',
+  'prompt = f"Is {town} in {land}? {ratio:.2f} of {rows}, {rows[0]}"',
+  'ran = 1\nimport time\ntime.sleep(3600)'
+];
+
+const NOTEBOOK = {
+  nbformat: 4,
+  nbformat_minor: 5,
+  metadata: {
+    kernelspec: {
+      name: 'python3',
+      display_name: 'Python 3',
+      language: 'python'
+    },
+    language_info: { name: 'python' }
+  },
+  cells: CELLS.map((source, i) => ({
+    id: `cell-${i}`,
+    cell_type: 'code',
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source
+  }))
+};
+
+test('a kernel gives values when it is asked to', async ({ page, tmpPath }) => {
+  test.slow();
+  const path = `${tmpPath}/kernel.ipynb`;
+  await page.contents.uploadContent(JSON.stringify(NOTEBOOK), 'text', path);
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, path);
+  await analyzeAt(page, line(page, 'Is {town} in'));
+  const panel = new Panel(page);
+  const take = panel.region.getByRole('button', {
+    name: 'Take values from the kernel'
+  });
+  const field = (name: string) => panel.variable(name);
+  await expect(field('town')).toHaveValue('');
+  await expect(field('town')).toHaveAccessibleDescription(/built at run time/);
+
+  await test.step('values come, or the reason why not', async () => {
+    await line(page, 'import random').click();
+    await page.keyboard.press('Control+Enter');
+    const first = page.locator('.jp-CodeCell').first();
+    await expect(first.locator('.jp-InputPrompt')).toHaveText('[1]:', {
+      timeout: COLD
+    });
+    // That the cell ran changes nothing by itself.
+    await expect(field('town')).toHaveValue('');
+    await take.click();
+    await expect(field('town')).toHaveValue('Rome');
+    await expect(field('town')).toHaveAccessibleDescription('from the kernel');
+    await expect(field('ratio:.2f')).toHaveValue('0.33');
+    await expect(field('land')).toHaveAccessibleDescription(/not defined/);
+    await expect(field('rows')).toHaveAccessibleDescription(/a list/);
+    await expect(field('rows[0]')).not.toHaveAccessibleDescription(/kernel/);
+    await expect(first.locator('.jp-InputPrompt')).toHaveText('[1]:');
+    await expect(first.locator('.jp-OutputArea-output')).toHaveCount(0);
+  });
+
+  await test.step('a busy kernel keeps nobody waiting', async () => {
+    await line(page, 'time.sleep').click();
+    await page.keyboard.press('Control+Enter');
+    await expect(
+      page.locator('.jp-CodeCell').last().locator('.jp-InputPrompt')
+    ).toHaveText('[*]:');
+    await take.click();
+    await expect(panel.region.getByText('the kernel is busy')).toBeVisible();
+    await expect(field('town')).toHaveValue('Rome');
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('notebook:interrupt-kernel');
+    });
+    await expect(
+      page.locator('.jp-CodeCell').last().locator('.jp-InputPrompt')
+    ).toHaveText('[2]:', { timeout: COLD });
+    await take.click();
+    await expect(panel.region.getByText('the kernel is busy')).toHaveCount(0);
+  });
+});
