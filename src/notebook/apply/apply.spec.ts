@@ -327,6 +327,16 @@ describe('notebook/apply', () => {
     expect(reason).toMatch(why);
   });
 
+  it('says when it can’t tell a value from all that is edited', async () => {
+    const around = (unit: string) => unit.repeat(5_000);
+    const { reason } = await applied({
+      notebook: oneCell(`p = f"${around('b')}{x}${around('b')}"`),
+      values: { x: 'X' },
+      edit: () => `${around('c')}X${around('c')}`
+    });
+    expect(reason).toMatch(/too much at once/);
+  });
+
   const TALK =
     'm = [\n  {"role": "system", "content": "Be brief."},\n  {"role": "user", "content": f"Is {x} \'sweet\'?"},\n]';
 

@@ -120,7 +120,7 @@ export async function planEdits(
 }
 
 /** A part of the text that is edited by itself, and what it becomes. */
-interface IPart {
+interface IEditedPart {
   readonly span: Span;
   readonly after: string;
 }
@@ -130,7 +130,7 @@ function partsOf(
   text: IFoundText,
   { values, prompt, turns }: IWanted,
   trans: TranslationBundle
-): IPart[] | IRefusal {
+): IEditedPart[] | IRefusal {
   const { value, turns: spans } = fill(text, values);
   if (!spans) {
     return turns === null
@@ -152,7 +152,7 @@ function partsOf(
 /** The edits of a part, as edits of the text; null where they touch what is to stay. */
 function editsOfPart(
   { value, kept }: IFilled,
-  { span: [start, end], after }: IPart
+  { span: [start, end], after }: IEditedPart
 ): IEdit[] | null {
   const before = value.slice(start, end);
   const inside = kept

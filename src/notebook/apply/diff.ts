@@ -6,6 +6,9 @@ import type { Span } from '../../session/source';
 /** Most pairs of units that are compared to find spans again. */
 const MAX_PAIRS = 16_000_000;
 
+/** Most pieces of a text, less what it shares with the other at its ends, that are compared. */
+const MAX_PIECES = 60_000;
+
 /** Words, line breaks, blanks and signs: a text in pieces. */
 const PIECES = /[\p{L}\p{M}\p{N}_]+|\n|[^\S\n]+|[^]/gu;
 
@@ -43,8 +46,6 @@ export function editsOf(
 
 /** The edits of a part that has no span to keep, word by word. */
 function editsOfPart(before: string, after: string, shift: number): IEdit[] {
-  const left = piecesOf(before);
-  const right = piecesOf(after);
   const edits: IEdit[] = [];
   let from = 0;
   let at = 0;
@@ -54,13 +55,32 @@ function editsOfPart(before: string, after: string, shift: number): IEdit[] {
       edits.push(trimmed(before, edit, shift));
     }
   };
-  for (const match of commonParts(left.words, right.words)) {
-    add(left.starts[match.left], right.starts[match.right]);
-    from = left.starts[match.left + match.length];
-    at = right.starts[match.right + match.length];
+  for (const part of commonWords(before, after)) {
+    add(part.from, part.at);
+    from = part.from + part.length;
+    at = part.at + part.length;
   }
   add(before.length, after.length);
   return edits;
+}
+
+/** Where both texts have the same words, in order; of too many none. */
+function commonWords(
+  before: string,
+  after: string
+): { from: number; at: number; length: number }[] {
+  const left = piecesOf(before);
+  const right = piecesOf(after);
+  const [start, end] = sharedEnds(left.words, right.words);
+  const most = Math.max(left.words.length, right.words.length);
+  if (most - start - end > MAX_PIECES) {
+    return [];
+  }
+  return commonParts(left.words, right.words).map(match => ({
+    from: left.starts[match.left],
+    at: right.starts[match.right],
+    length: left.starts[match.left + match.length] - left.starts[match.left]
+  }));
 }
 
 /** An edit of a text without what it leaves as it is at its ends; no character is cut in two. */
@@ -87,8 +107,11 @@ function cuts(left: string, right: string, i: number, j: number): boolean {
   return (i > 0 && isInside(left, i)) || (j > 0 && isInside(right, j));
 }
 
-/** How many units two texts share at their beginnings, and then at their ends. */
-function sharedEnds(left: string, right: string): [number, number] {
+/** How many items two sequences share at their beginnings, and then at their ends. */
+function sharedEnds(
+  left: ArrayLike<string>,
+  right: ArrayLike<string>
+): [number, number] {
   const most = Math.min(left.length, right.length);
   let start = 0;
   while (start < most && left[start] === right[start]) {
@@ -165,20 +188,19 @@ function placesByWords(
   after: string,
   kept: readonly Span[]
 ): (number | null)[] {
-  const left = piecesOf(before);
-  const right = piecesOf(after);
-  const common = commonParts(left.words, right.words).map(match => ({
-    from: left.starts[match.left],
-    to: left.starts[match.left + match.length],
-    shift: right.starts[match.right] - left.starts[match.left]
-  }));
+  const common = commonWords(before, after);
   let next = 0;
   return kept.map(([start, end]) => {
-    while (next < common.length && common[next].to < end) {
+    while (
+      next < common.length &&
+      common[next].from + common[next].length < end
+    ) {
       next++;
     }
     const part = common[next];
-    return part !== undefined && part.from <= start ? start + part.shift : null;
+    return part !== undefined && part.from <= start
+      ? start - part.from + part.at
+      : null;
   });
 }
 

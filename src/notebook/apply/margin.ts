@@ -3,21 +3,28 @@ import { firstIndex } from '../../session/mapped';
 import type { IEdit } from '../../session/mapped';
 import type { Span } from '../../session/source';
 
+/** What the lines of a literal's value begin with. */
+export interface IMargins {
+  /** Spans of the value that are left after the steps, in order. */
+  readonly seen: readonly Span[];
+  /** Of its first line. */
+  readonly first: string;
+  readonly others: string;
+}
+
 /**
  * An edit of a literal's value, with the margins that its lines need.
  *
- * @param seen - spans of the value that are left after the steps, in order.
  * @param isStart - whether the edit begins a line of the text after the steps.
  * @param isEnd - whether it ends where such a line begins.
  */
 export function withMargins(
   value: string,
-  seen: readonly Span[],
+  { seen, first, others }: IMargins,
   edit: IEdit,
   isStart: boolean,
   isEnd: boolean
 ): IEdit {
-  const margin = marginOf(value);
   let { from, to } = edit;
   const line = value.lastIndexOf('\n', from - 1) + 1;
   const isGap = (start: number, end: number) =>
@@ -31,14 +38,13 @@ export function withMargins(
       to++;
     }
   }
-  const lead = /^([ \t]*)[^ \t\n]/.exec(value)?.[1];
-  const first = line === 0 ? (lead ?? margin) : margin;
+  const own = line === 0 ? first : others;
   const isBlankAfter = to === value.length || value[to] === '\n';
   const lines = edit.insert.split('\n').map((text, index, all) => {
     const isBlank = text === '' && (index < all.length - 1 || isBlankAfter);
     return isBlank || (index === 0 && !begins)
       ? text
-      : (index === 0 ? first : margin) + text;
+      : (index === 0 ? own : others) + text;
   });
   return { from, to, insert: lines.join('\n') };
 }
@@ -49,12 +55,21 @@ function isSeen(seen: readonly Span[], start: number, end: number): boolean {
   return next !== undefined && next[0] < end;
 }
 
-/** Whether lines of a literal's value have margins that no one sees. */
-export function hasMargins(value: string, seen: readonly Span[]): boolean {
-  return seen.some(([start]) => {
+/** The margins of a literal's value that no one sees; null where it has none. */
+export function marginsOf(
+  value: string,
+  seen: readonly Span[]
+): IMargins | null {
+  const isHidden = seen.some(([start]) => {
     const line = value.lastIndexOf('\n', start - 1) + 1;
     return line < start && /^[ \t]+$/.test(value.slice(line, start));
   });
+  if (!isHidden) {
+    return null;
+  }
+  const others = marginOf(value);
+  const first = /^([ \t]*)[^ \t\n]/.exec(value)?.[1] ?? others;
+  return { seen, first, others };
 }
 
 /** The blanks that all lines but the first begin with; of a single line its own. */

@@ -4,7 +4,7 @@ import type { IEdit } from '../../session/mapped';
 import type { ITextRun, Span } from '../../session/source';
 import type { IFilled } from './filled';
 import type { IHolder } from './literals';
-import { hasMargins, withMargins } from './margin';
+import { marginsOf, withMargins } from './margin';
 
 /** Which signs a template's literals hold twice. */
 export type Doubling = 'none' | 'braces' | 'percent';
@@ -50,10 +50,11 @@ export function placeEdits(
 ): IHolderEdits[] | null {
   const { filled, holders, doubling, isIndented } = placing;
   const placed: IEdit[][] = holders.map(() => []);
-  const seen = isIndented ? seenIn(filled.map, holders) : [];
-  const isMargined = seen.map((spans, index) =>
-    hasMargins(holders[index].value, spans)
-  );
+  const margins = isIndented
+    ? seenIn(filled.map, holders).map((seen, index) =>
+        marginsOf(holders[index].value, seen)
+      )
+    : [];
   const beginsLine = (at: number) => at === 0 || filled.value[at - 1] === '\n';
   for (const edit of edits) {
     const parts = partsOf(uncut(edit, filled), placing);
@@ -64,11 +65,12 @@ export function placeEdits(
       const { value } = holders[index];
       const insert = double(part.insert, doubling);
       const inner = { from: within[0], to: within[1], insert };
+      const own = margins[index] ?? null;
       placed[index].push(
-        isMargined[index]
+        own !== null
           ? withMargins(
               value,
-              seen[index],
+              own,
               inner,
               beginsLine(part.from),
               beginsLine(part.to)

@@ -18,12 +18,23 @@ export function ofKept(
   suggestions: Readonly<Record<string, ISuggestion>>,
   trans: TranslationBundle
 ): string {
+  const inside = kept.filter(({ span }) => span[0] >= start && span[1] <= end);
+  let at = 0;
+  const areThere = inside.every(({ span }) => {
+    const found = after.indexOf(value.slice(...span), at);
+    at = found + span[1] - span[0];
+    return found !== -1;
+  });
+  if (areThere) {
+    return trans.__(
+      'The edit changes too much at once to tell the values of fields from the rest. Apply it in smaller steps.'
+    );
+  }
   const edits = editsOf(value.slice(start, end), after, []) ?? [];
   const isTouched = ({ span }: IKept) =>
     edits.some(
       ({ from, to }) => from < span[1] - start && to > span[0] - start
     );
-  const inside = kept.filter(({ span }) => span[0] >= start && span[1] <= end);
   const { field } = inside.find(isTouched) ?? inside[0];
   if (field === null) {
     return trans.__(

@@ -40,7 +40,6 @@ export interface IVerified {
 
 /** Why a text wouldn't be what was meant; `remark` is what else its cell would say of it. */
 export interface IMismatch {
-  readonly isOther: boolean;
   readonly remark: string;
 }
 
@@ -61,13 +60,13 @@ export async function verify(
   const origin = movedOrigin(place.origin, edits);
   const found = await finder.find(after, index);
   const read = readAgain(origin, found, source);
-  const mismatch = { isOther: true, remark: '' };
+  const mismatch = { remark: '' };
   if (read === null || !isSame(text, read.text, edits, wanted)) {
     return mismatch;
   }
   const { problem = '' } = read.text;
   if (!(text.problem ?? '').includes(problem)) {
-    return { isOther: false, remark: problem };
+    return { remark: problem };
   }
   const old = await finder.find(notebook, index);
   const changes = edits.map(({ from, to }): Span => [from, to]);
