@@ -181,7 +181,9 @@ def test_rank_correlation() -> None:
     assert rank_correlation(np.zeros(3), np.arange(3.0)) == 0
 
 
-@pytest.mark.parametrize("method", ["grad_l2", "grad_dot_input", "integrated_gradients"])
+@pytest.mark.parametrize(
+    "method", ["grad_l2", "grad_dot_input", pytest.param("integrated_gradients", marks=pytest.mark.long)]
+)
 def test_stability_of_a_real_map(causal_lm: Any, method: Any) -> None:
     ids = [2, 300, 301, 20, 302, 303, 30, 40, 50, 60, 70, 80]
     segments = [Span(start=n, end=n + 2) for n in range(1, 9, 2)]

@@ -91,7 +91,7 @@ def agrees(causal_lm: Any, made: Any, prompt: list[int], answer: list[int], star
     [
         ({"num_layers": 3}, block_by_block),
         pytest.param({"num_layers": 1}, block_by_block, marks=pytest.mark.long),
-        ({"num_layers": 1, "use_sliding_window_attention": False}, as_one),
+        pytest.param({"num_layers": 1, "use_sliding_window_attention": False}, as_one, marks=pytest.mark.long),
     ],
     ids=str,
 )

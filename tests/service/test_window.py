@@ -169,7 +169,7 @@ def test_the_embedded_models_is_its_own() -> None:
 
 
 @pytest.fixture
-def long(preset: Path, tmp_path: Path) -> Path:
+def long(preset: Path, tmp_path: Path, without_warm_up: None) -> Path:
     """The small preset, saved for longer prompts."""
     folder = Path(shutil.copytree(preset, tmp_path / "long"))
     for file in ("preprocessor.json", "task.json"):
