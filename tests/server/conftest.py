@@ -189,6 +189,7 @@ def example(kind, **fields):
         "generate": {"prompt": "Hi"},
         "salience": {"ids": [2, 5, 6, 7], "targets": [span(2, 3)]},
         "ablation": {**segments, "method": "lime"},
+        "effects": {"prompt": "Hi", "ids": [2, 5, 6, 7], "answer_start": 2, "segments": [{"turn": 0, **span(0, 2)}]},
         "faithfulness": {**segments, "scores": [0.5, -1.0]},
         "lit_app": {},
     }[kind]

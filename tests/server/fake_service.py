@@ -150,7 +150,8 @@ def events(path, request):
         yield from lit_call(request)
         return
     bad = BAD.get(request["ids"][0], -0.5)
-    yield from {"/salience": salience, "/ablation": ablation, "/faithfulness": faithfulness}[path](request, bad)
+    computations = {"/salience": salience, "/ablation": ablation, "/effects": effects, "/faithfulness": faithfulness}
+    yield from computations[path](request, bad)
     yield {"event": "done", "seconds": 0.1}
 
 
@@ -186,6 +187,13 @@ def ablation(request, bad):
     yield {
         "event": "segment_scores", "target": request["target"], "method": request["method"],
         "segments": request["segments"], "scores": [0.5] * count, "errors": [bad] * count, "logprob": -1.0, "passes": 2,
+    }  # fmt: skip
+
+
+def effects(request, bad):
+    answer = len(request["ids"]) - request["answer_start"]
+    yield {
+        "event": "effects", "kind": "one", "first": 0, "total": 2, "removed": [[], [0]], "logprobs": [[bad] * answer] * 2,
     }  # fmt: skip
 
 

@@ -100,7 +100,13 @@ async def check_runs(history):
     ]
     run = await history.run("me", "r1")
     # There were no conversations.
-    assert json.loads(run.model_dump_json()) == {**RUN["upgraded"], "turns": [], "turn_spans": [], "system": None}
+    assert json.loads(run.model_dump_json()) == {
+        **RUN["upgraded"],
+        "turns": [],
+        "turn_spans": [],
+        "system": None,
+        "effects": [],
+    }
     exported = load_run(run.model_dump_json())
     assert [one.method for one in exported.maps] == [one.event.method for one in run.scores]
     assert (await history.run("me", "own")).reason is None

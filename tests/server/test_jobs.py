@@ -146,12 +146,12 @@ async def test_failures_end_a_job_with_words_and_keep_what_came(generate, events
 
 
 @pytest.mark.parametrize("first", [13, 14, 15])  # NaN, infinity, -infinity
-@pytest.mark.parametrize("kind", ["salience", "ablation", "faithfulness"])
+@pytest.mark.parametrize("kind", ["salience", "ablation", "effects", "faithfulness"])
 async def test_results_that_are_no_numbers_are_an_error_and_never_bad_json(api, events, kind, first):
     _, job = await api("POST", "jobs", body=example(kind, ids=[first, 5, 6, 7]))
     found = await events(job["id"])
     assert found[-1]["error"] == "not_finite"
-    assert not {"scores", "segment_scores", "curve"} & set(kinds(found))
+    assert not {"scores", "segment_scores", "effects", "curve"} & set(kinds(found))
 
 
 def floats(annotation):
@@ -219,7 +219,7 @@ async def test_tokens_are_counted_by_a_service_that_runs_whatever_it_computes(ap
 async def test_an_estimate_does_not_wait_for_a_job(api, generate, lit_lab):
     job = await generate("forever")
     await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
-    for kind in ("salience", "ablation", "faithfulness"):
+    for kind in ("salience", "ablation", "effects", "faithfulness"):
         assert await api("POST", "estimate", body={"request": example(kind)}) == (200, {"passes": 4, "seconds": 0.5})
     assert await _state(api, job, "running")
 

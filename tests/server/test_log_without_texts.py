@@ -28,6 +28,7 @@ JOBS = [
     example("salience", foil=[7, 8]),
     *(example("ablation", method=method) for method in ("leave_one_out", "lime", "shap")),
     example("ablation", foil=[7, 8]),
+    example("effects", prompt=MARKER),
     example("faithfulness"),
     example("lit_app"),
 ]
