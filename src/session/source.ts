@@ -38,6 +38,7 @@ export type TextKind =
   | 'string'
   | 'f-string'
   | 'template'
+  | 'composed'
   | 'conversation'
   | 'markdown'
   | 'raw'

@@ -4,15 +4,76 @@ import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
 
+import { ComposedTexts } from '../../src/notebook/strings/composed.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
+import { composeAll } from '../../src/notebook/values/compose.ts';
 import { stringOf } from '../../src/notebook/values/value.ts';
+import { fill } from '../../src/session/template.ts';
 
 const CONTEXT = {
   lookup: () => null,
   trans: { __: text => text }
 };
+
+/** Most ways to fill a text in that are written out. */
+const MOST_WAYS = 64;
+
+/** All texts that a composed text may be; null where one of its fields isn't known. */
+function filledIn(text, seen) {
+  let ways = [{}];
+  for (const { name, seen: key } of text.fields) {
+    const field = seen.get(key);
+    if (field === undefined || field.why !== null) {
+      return null;
+    }
+    if (name in ways[0]) {
+      continue;
+    }
+    ways = field.options.flatMap(({ value }) =>
+      ways.map(way => ({ ...way, [name]: stringOf(value) }))
+    );
+    if (ways.length === 0 || ways.length > MOST_WAYS) {
+      return null;
+    }
+  }
+  return ways.map(values => fill(text, values).value);
+}
+
+/** What each expression that makes texts is: the texts that it may be, where they are known. */
+function madeIn({ source, tree }, cell, { texts, seen }) {
+  const found = [];
+  tree.iterate({
+    enter: ({ name, from, to, node }) => {
+      if (name === 'FormatReplacement') {
+        return false;
+      }
+      const sign = node.getChild('ArithOp');
+      const operator = sign && source.slice(sign.from, sign.to);
+      const isChained = node.parent?.name === name && node.parent.from === from;
+      const isMeant =
+        name === 'CallExpression' ||
+        name === 'UpdateStatement' ||
+        (name === 'BinaryExpression' &&
+          '+*%'.includes(operator ?? '/') &&
+          !isChained);
+      const made = isMeant ? texts.get(`${cell}:${from}:${to}`) : undefined;
+      if (made !== undefined && made.why === null) {
+        const all = composeAll(made, { seen, cell }).map(text =>
+          filledIn(text, seen)
+        );
+        found.push({
+          cell,
+          span: [from, to],
+          values: all.includes(null) ? null : all.flat(),
+          fields: composeAll(made, { seen, cell })[0].fields.length
+        });
+      }
+    }
+  });
+  return found;
+}
 
 function milliseconds() {
   const { user, system } = process.cpuUsage();
@@ -50,5 +111,17 @@ createInterface({ input: process.stdin }).on('line', line => {
         )
       )
     : [];
-  process.stdout.write(`${JSON.stringify({ seen, found, ms, longest })}\n`);
+  const composed = strings
+    ? read.map(
+        ({ source, tree }, cell) =>
+          new ComposedTexts(step.value, cell, source, CONTEXT).find(
+            tree,
+            findPythonStrings(source, parser, CONTEXT, tree)
+          ).length
+      )
+    : [];
+  const made = read.flatMap((code, cell) => madeIn(code, cell, step.value));
+  process.stdout.write(
+    `${JSON.stringify({ seen, made, composed, found, ms, longest })}\n`
+  );
 });

@@ -90,8 +90,8 @@ export function findPythonStrings(
 }
 
 /** How the kernel's text differs from this one, in words. */
-function changesOf(
-  { map, value }: IText,
+export function changesOf(
+  { map, value }: Pick<IText, 'map' | 'value'>,
   { blanks, margins, prompts }: ITaken,
   { trans }: IFindContext
 ): string[] {

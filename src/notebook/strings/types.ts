@@ -8,6 +8,8 @@ export interface IFoundField extends IField {
   readonly wanted: string | null;
   /** Debug sign, conversion and format after the expression, as written. */
   readonly format: string;
+  /** By which what was seen of a notebook knows it; else its place says that. */
+  readonly seen?: string;
 }
 
 /** A string found in a cell. */
@@ -17,6 +19,11 @@ export interface IFoundText extends IPromptText {
   readonly span: Span;
   /** The variable that it is assigned to, such as `prompt`. */
   readonly variable?: string;
+  /**
+   * Of a composed text: where the code that makes it stands, and the literals that
+   * it is made of.
+   */
+  readonly parts?: readonly Span[];
 }
 
 /**

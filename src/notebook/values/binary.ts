@@ -4,13 +4,14 @@ import type { SyntaxNode } from '@lezer/common';
 import { childrenOf, operands } from '../strings/evaluate';
 import type { Machine } from './machine';
 import { compare } from './comparisons';
+import { putBy } from './operands';
+import { isText, opened } from './puts';
 import { operate, truth } from './operators';
 import { isMisread } from './syntax';
 import { fillPercent } from './templates';
 import type { IFilling } from './templates';
-import { pieceOf, textOf } from './text';
 import { stringOf, unknown } from './value';
-import type { IBinding, IPiece, IPlace, ITextValue, Value } from './value';
+import type { IBinding, IPlace, ITextValue, Value } from './value';
 import { bindingOf, evaluate, evaluateParts, maybe, textAt } from './walk';
 
 /** Operations that lean on each other's left: a chain, gone through in turn. */
@@ -57,12 +58,13 @@ function operation(
   if (operator === '%' && left.type === 'text') {
     return percent(m, left, bound, node, place);
   }
-  if (operator === '+' && (left.type === 'text' || right.type === 'text')) {
-    const one = openText(m, left, link.firstChild!);
-    const other = openText(m, right, node);
-    if (one !== null && other !== null) {
-      return operate('+', one, other) ?? m.unknown([left, right], place);
-    }
+  if (operator === '+' && (isText(left) || isText(right))) {
+    return joined(
+      m,
+      putBy(m, left, link.firstChild!),
+      putBy(m, right, node),
+      place
+    );
   }
   return m.each(
     [left, right],
@@ -74,38 +76,23 @@ function operation(
   );
 }
 
-/**
- * A value that is joined to a text: it is a text, too, or the code fails.
- * One that isn't known is an open part.
- */
-export function openText(
+/** `left + right`, of which one is a text; what isn't known is an open piece. */
+export function joined(
   m: Machine,
-  value: Value,
-  node: SyntaxNode
-): ITextValue | null {
-  const { cell } = m.code;
-  const via = { cell, from: node.from, to: node.to };
-  if (value.type === 'text') {
-    return node.name === 'VariableName' || node.name === 'MemberExpression'
-      ? { ...value, pieces: value.pieces.map(piece => ({ ...piece, via })) }
-      : value;
+  left: Value,
+  right: Value,
+  place: IPlace
+): Value {
+  const unknowns = [left, right].filter(({ type }) => type === 'unknown');
+  if (unknowns.length > 0) {
+    m.unknown(unknowns, place);
   }
-  if (value.type !== 'unknown') {
-    return null;
-  }
-  const piece: IPiece = {
-    ...pieceOf(
-      {
-        value: `{${textAt(m, node)}}`,
-        map: []
-      },
-      cell
-    ),
-    open: value.why,
-    via
-  };
-  m.unknown([value], m.place(node.from));
-  return textOf(piece, null);
+  return m.each(
+    [opened(left), opened(right)],
+    ([one, other]) =>
+      operate('+', one, other) ?? m.unknown([one, other], place),
+    place
+  );
 }
 
 function logic(

@@ -8,15 +8,17 @@ import {
 import { bindTarget } from './bindings';
 import { callBuiltin, callContainer } from './builtins';
 import { comprehend, generate } from './comprehensions';
+import { appends } from './lists';
 import { bindingOf, evaluate, textAt } from './walk';
 import { runFunction } from './functions';
 import type { IPassed } from './functions';
 import type { Machine } from './machine';
 import { callText } from './methods';
+import { seeName } from './operands';
 import { argumentsOf } from './syntax';
 import { fillFormat } from './templates';
 import type { IFilling } from './templates';
-import { stringOf, unknown } from './value';
+import { NONE, stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITextValue, Value } from './value';
 
 /** Functions that go through what they are given at once. */
@@ -46,6 +48,9 @@ export function call(m: Machine, node: SyntaxNode): Value {
     return callValue(m, known, pass(m, list, false), node, place);
   }
   const passed = pass(m, list, method === 'join' && receiver.type === 'text');
+  if (appends(m, receiver, method, list, passed)) {
+    return NONE;
+  }
   return m.each(
     [receiver],
     ([one]) => callMethod(m, one, method, passed, node, place),
@@ -242,6 +247,7 @@ function pass(m: Machine, list: SyntaxNode, isAtOnce: boolean): IPassed {
     }
     const { value } = binding;
     all.push(value);
+    seeName(m, node, value);
     if (name === null) {
       positional.push(
         open === null ? binding : { ...binding, value: unknown('run', place) }

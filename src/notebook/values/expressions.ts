@@ -5,6 +5,7 @@ import { childrenOf } from '../strings/evaluate';
 import { bindTarget } from './bindings';
 import { WILD } from './effects';
 import type { ExpressionRule, Machine } from './machine';
+import { putBy, seeName } from './operands';
 import { negate, truth } from './operators';
 import { expressionsOf, groups, isMisread } from './syntax';
 import { pieceOf, textOf } from './text';
@@ -89,7 +90,7 @@ function sequence(m: Machine, node: SyntaxNode): Value {
   for (const group of groups(node)) {
     const value = evaluate(m, group[group.length - 1]);
     if (group.length === 1) {
-      items.push(value);
+      items.push(putBy(m, value, group[0]));
     } else if (
       group[0].name === '*' &&
       (value.type === 'tuple' || (value.type === 'list' && !value.lost))
@@ -117,6 +118,7 @@ function dictionary(m: Machine, node: SyntaxNode): Value {
       const key = evaluate(m, group[0]);
       const value = evaluate(m, group[2]);
       const known = keyOf(key);
+      seeName(m, group[2], value);
       seen.push(key, value);
       isKnown &&= known !== null;
       if (known !== null) {

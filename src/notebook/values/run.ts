@@ -10,14 +10,15 @@ import { runAtAnyTime } from './functions';
 import { magicsOf, wordsOf } from './linemagics';
 import type { ILineMagic } from './linemagics';
 import { Machine, TooMuch } from './machine';
-import type { IReach, ISeen } from './sightings';
+import type { IMade, IReach, ISeen } from './sightings';
 import { Scope } from './memory';
 import type { Memory } from './memory';
 import { runOrder } from './order';
 import { RULES } from './rules';
+import { Sightings } from './sightings';
 import { hasErrors, within } from './syntax';
 import { unknown } from './value';
-import type { IBinding, ITextValue } from './value';
+import type { IBinding } from './value';
 
 /** A cell as it is gone through. */
 export interface ICell {
@@ -34,8 +35,8 @@ export interface IRun {
   readonly seen: ReadonlyMap<string, ISeen>;
   /** Calls that fill texts in. */
   readonly reaches: readonly IReach[];
-  /** Texts of several parts, by `cell:from:to` of the expression that makes them. */
-  readonly texts: ReadonlyMap<string, ITextValue>;
+  /** Texts by `cell:from:to` of the expression, or `+=`, that makes them. */
+  readonly texts: ReadonlyMap<string, IMade>;
   /** What an expression is where a cell begins, such as a field's that isn't run. */
   at(cell: number, tree: Tree, source: string): IBinding;
 }
@@ -72,9 +73,11 @@ function* passage(
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
   const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell);
   const names = new Map<number, Map<string, IBinding>>();
+  const grown = new Map<number, number>();
   for (const cell of order) {
     const { source, tree } = cells[cell];
     names.set(cell, new Map(m.memory.module.names));
+    grown.set(cell, m.growths.length);
     m.enter({ cell, source });
     const magic = cellMagic(source);
     if (magic !== null && magic.runs === 'elsewhere') {
@@ -106,10 +109,11 @@ function* passage(
       }
     }
   }
+  const { sightings } = m;
   return {
-    seen: m.sightings.seen,
-    reaches: m.sightings.reaches,
-    texts: m.sightings.texts,
+    seen: sightings.seen,
+    reaches: sightings.reaches,
+    texts: sightings.texts,
     isEarly: m.isEarly,
     memory: m.memory,
     at(cell, tree, source) {
@@ -123,6 +127,11 @@ function* passage(
         .get(cell)
         ?.forEach((binding, name) => m.memory.module.names.set(name, binding));
       m.enter({ cell, source });
+      // Lists are as long as they were then.
+      m.branching = 1;
+      m.sightings = new Sightings();
+      const later = m.growths.slice(grown.get(cell));
+      later.reverse().forEach(({ list, before }) => (list.items = before));
       try {
         const value = evaluateNode(m, inner);
         const isName = inner.name === 'VariableName';
@@ -132,6 +141,8 @@ function* passage(
           throw error;
         }
         return { value: unknown('limit', place), place };
+      } finally {
+        later.reverse().forEach(({ list, after }) => (list.items = after));
       }
     }
   };

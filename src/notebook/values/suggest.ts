@@ -61,8 +61,10 @@ function* seenOf(
   index: number,
   parser: Parser
 ): Work<ISeen | null> {
-  const at = sourceSpans(text.map, field.value)[0]?.[0];
-  const seen = run.seen.get(`${index}:${at}`);
+  const [at, to] = sourceSpans(text.map, field.value)[0] ?? [];
+  const seen =
+    run.seen.get(field.seen ?? `${index}:${at}`) ??
+    run.seen.get(`${index}:${at}:${to}`);
   if (seen !== undefined || field.wanted === null) {
     return seen ?? null;
   }

@@ -30,7 +30,7 @@ export function openPiece(
   };
 }
 
-/** Texts joined. */
+/** Texts joined; steps that one of them waits for are as they were taken. */
 export function concat(
   texts: readonly ITextValue[],
   whole: IExtent | null = null

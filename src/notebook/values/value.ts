@@ -1,7 +1,7 @@
 /** What the evaluator knows of Python's values. */
 import type { SyntaxNode } from '@lezer/common';
 
-import type { ITextRun } from '../../session/source';
+import type { ITextRun, TextStep } from '../../session/source';
 
 /** A place in the notebook: a cell, by its index, and an offset in its source. */
 export interface IPlace {
@@ -48,8 +48,27 @@ export interface IPiece {
   readonly map: readonly ITextRun[];
   /** Why this part is open: `text` is its field as written, braces included. */
   readonly open?: IWhy;
-  /** The expression that put it into its text: a field's, or a name beside `+`. */
-  readonly via?: IExtent;
+  /** What put it into its text; where that was put into another, this comes first. */
+  readonly via?: IVia;
+}
+
+/** A field, a name or a call that puts a value into a text. */
+export interface IPut extends IExtent {
+  /** What stands for it in a template, braces included. */
+  readonly written: string;
+  /** What its field is called. */
+  readonly name: string;
+  /** The Python expression, and how it is formatted; null where that isn't read. */
+  readonly wanted: string | null;
+  readonly format: string;
+}
+
+/** What put a piece into its text; each time that code does, that is another object. */
+export interface IVia {
+  readonly put: IPut;
+  readonly inner?: IVia;
+  /** How many are inside of each other. */
+  readonly depth: number;
 }
 
 /** A string: its parts, some of which may be open. */
@@ -58,6 +77,14 @@ export interface ITextValue {
   readonly pieces: readonly IPiece[];
   /** The expression that it was made by. */
   readonly whole: IExtent | null;
+  /**
+   * The text before steps such as `.strip()`, where what they do depends on what is
+   * put into it.
+   */
+  readonly before?: {
+    readonly text: ITextValue;
+    readonly steps: readonly TextStep[];
+  };
 }
 
 /** A stretch of a cell's source. */
@@ -69,9 +96,18 @@ export interface IExtent {
 
 export interface IListValue {
   readonly type: 'list';
-  readonly items: readonly Value[];
+  items: readonly Value[];
   /** Set once code may have changed it. */
   lost: IWhy | null;
+  /** Whether code has appended to it, so that it had fewer items before. */
+  hasGrown?: boolean;
+}
+
+/** Items that were appended to a list. */
+export interface IGrowth {
+  readonly list: IListValue;
+  readonly before: readonly Value[];
+  readonly after: readonly Value[];
 }
 
 export interface ITupleValue {
@@ -144,7 +180,12 @@ export type Value =
   | { readonly type: 'builtin'; readonly name: string }
   | { readonly type: 'module'; readonly name: string }
   | IChoice
-  | { readonly type: 'unknown'; readonly why: IWhy };
+  | {
+      readonly type: 'unknown';
+      readonly why: IWhy;
+      /** What it would be put into a text by, as an item of a list. */
+      readonly via?: IVia;
+    };
 
 /** A name's value, and where it was given. */
 export interface IBinding {
@@ -289,6 +330,30 @@ export function lift(
   }));
   // Values that vary together, as in one loop, are more than all that occur.
   return choose(made, choice.each && isOne, 'limit', place, lose).value;
+}
+
+/** Whether code has appended to a list that is, or is part of, a value. */
+export function hasGrown(value: Value, depth = 0): boolean {
+  switch (value.type) {
+    case 'list':
+    case 'tuple':
+      return (
+        depth > 8 ||
+        (value.type === 'list' && value.hasGrown === true) ||
+        value.items.some(item => hasGrown(item, depth + 1))
+      );
+    case 'dict':
+      return (
+        depth > 8 ||
+        [...value.entries.values()].some(([, item]) =>
+          hasGrown(item, depth + 1)
+        )
+      );
+    case 'choice':
+      return value.options.some(option => hasGrown(option.value, depth + 1));
+    default:
+      return false;
+  }
 }
 
 /** Why a value isn't known, where that is a reason for what is made of it, too. */
