@@ -3,7 +3,7 @@ import type { IPlaceAsked } from './pointer';
 import { stringOrigin } from './origin';
 import type { Origin } from './origin';
 import type { IFoundText } from './strings/types';
-import type { TextKind } from '../session/source';
+import type { Span, TextKind } from '../session/source';
 
 /** A text to pick. */
 export interface ICandidate {
@@ -14,6 +14,8 @@ export interface ICandidate {
   readonly problem?: string;
   /** Of a conversation: how many turns it has. */
   readonly turns?: number;
+  /** Of a composed text: the code and the literals that it is made of. */
+  readonly parts?: readonly Span[];
 }
 
 /** A cell's texts. */
@@ -36,7 +38,8 @@ export function candidatesOf({
     value: text.value,
     variable: text.variable,
     problem: text.problem,
-    turns: text.turns?.length
+    turns: text.turns?.length,
+    parts: text.parts
   }));
   const shown = outputs.map((text, index): ICandidate => ({
     origin: { what: 'output', index },
@@ -50,7 +53,8 @@ export function candidatesOf({
  * The text that is meant; null when that has to be asked.
  *
  * A selection wins; then what is under the pointer or cursor, unless it is in a
- * conversation; then the only string; then the only output.
+ * conversation; then the only string; then the only output. A literal that is
+ * part of a composed text stands for that.
  */
 export function meant(
   asked: Pick<IPlaceAsked, 'offset' | 'output' | 'selection' | 'selected'>,
@@ -84,14 +88,62 @@ export function meant(
     if (around.some(isConversation)) {
       return null; // All of it may be meant, or one of its texts.
     }
+    const composed = composedAt(offset, candidates);
+    if (composed.length > 0) {
+      return composed.length === 1 ? composed[0].origin : null;
+    }
     const inner = around.sort((a, b) => lengthOf(a) - lengthOf(b))[0];
     if (inner !== undefined) {
       return inner;
     }
   }
-  const strings = candidates.filter(({ kind }) => kind !== 'output');
+  const strings = candidates.filter(
+    candidate => candidate.kind !== 'output' && !isPart(candidate, candidates)
+  );
   const likely = strings.length > 0 ? strings : candidates;
   return likely.length === 1 ? likely[0].origin : null;
+}
+
+/** The composed texts that a place belongs to, of those in each other the outer. */
+function composedAt(
+  offset: number,
+  candidates: readonly ICandidate[]
+): ICandidate[] {
+  const around = candidates.filter(({ parts = [] }) =>
+    parts.some(([from, to]) => from <= offset && offset <= to)
+  );
+  return around.filter(
+    (one, index) =>
+      !around.some(
+        (other, at) =>
+          at !== index &&
+          isIn(one, other) &&
+          // Of those that the same code makes, the first, which is the longest.
+          (at < index || !isIn(other, one))
+      )
+  );
+}
+
+/** Whether a composed text is made of the code that another is made of. */
+function isIn({ parts = [] }: ICandidate, other: ICandidate): boolean {
+  return parts.every(([from, to]) =>
+    (other.parts ?? []).some(part => part[0] <= from && to <= part[1])
+  );
+}
+
+/** Whether a text is a literal that is part of a composed one. */
+function isPart(
+  { origin, parts }: ICandidate,
+  candidates: readonly ICandidate[]
+): boolean {
+  if (origin.what !== 'string' || parts !== undefined) {
+    return false;
+  }
+  const [from, to] = origin.span;
+  return candidates.some(({ parts: others = [] }) =>
+    // A literal's text lies between its quotes.
+    others.some(part => from <= part[1] && part[0] <= to)
+  );
 }
 
 function isConversation(origin: Origin): boolean {

@@ -8,6 +8,7 @@ import { runNotebook } from '../values/run';
 import type { ICell, IRun } from '../values/run';
 import { suggest } from '../values/suggest';
 import { templatesOf } from '../values/reach';
+import { ComposedTexts, mayCompose } from './composed';
 import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
 import { findPythonStrings } from './python';
@@ -87,20 +88,26 @@ export class StringFinder {
       return findOtherStrings(source, parser, this._context(new Set()), tree);
     }
     return this._withNames(async context => {
-      const found = [
-        ...findConversations(source, context, tree),
-        ...findPythonStrings(source, parser, context, tree)
-      ];
+      const strings = findPythonStrings(source, parser, context, tree);
       // Going through all cells is dear; most notebooks hold no such call.
       const mayFill = notebook.cells.some(({ source: other }) =>
         /\.\s*format|%/.test(other)
       );
-      const isPlain = found.some(({ kind }) => kind === 'string');
+      const isPlain = strings.some(({ kind }) => kind === 'string');
       const run =
-        mayFill && isPlain
+        (mayFill && isPlain) || mayCompose(source, strings)
           ? await this._run(notebook, parser, context, patience)
           : null;
-      return run === null ? found : templatesOf(found, run, index, context);
+      if (run === null) {
+        return [...findConversations(source, context, tree), ...strings];
+      }
+      const composed = new ComposedTexts(run, index, source, context);
+      const texts = templatesOf(strings, run, index, context);
+      return [
+        ...findConversations(source, context, tree, composed.at),
+        ...composed.find(tree, texts),
+        ...texts
+      ];
     });
   }
 
