@@ -4,7 +4,7 @@
  */
 import type { SyntaxNode, Tree } from '@lezer/common';
 
-import { sourceSpans } from '../../session/mapped';
+import { firstIndex, sourceSpans } from '../../session/mapped';
 import type { Span } from '../../session/source';
 import { composeAll, isShort, rawOf } from '../values/compose';
 import type { IComposed } from '../values/compose';
@@ -280,30 +280,49 @@ function isStepOf(
 ): boolean {
   const isInside = isIn(text.node, other.node);
   const isSame = isInside && isIn(other.node, text.node);
-  const isShared = text.parts
-    .slice(1)
-    .some(part => other.parts.slice(1).some(own => overlap(part, own)));
   if (isInside && !isSame) {
-    return isShared;
+    return isShared(text, other);
   }
   return (
     text.variable !== undefined &&
     text.variable === other.variable &&
     (isSame
       ? text.raw.length < other.raw.length && other.raw.includes(text.raw)
-      : isLater && isShared && other.usesItself)
+      : isLater && other.usesItself && isShared(text, other))
   );
 }
 
-function overlap(one: Span, other: Span): boolean {
-  return one[0] < other[1] && other[0] < one[1];
+/** The literals that a text is made of, in order and apart. */
+function literalsOf({ parts }: IFoundComposed): Span[] {
+  const sorted = parts.slice(1).sort((a, b) => a[0] - b[0]);
+  const apart: Span[] = [];
+  for (const [from, to] of sorted) {
+    const last = apart[apart.length - 1];
+    if (last !== undefined && from < last[1]) {
+      apart[apart.length - 1] = [last[0], Math.max(last[1], to)];
+    } else {
+      apart.push([from, to]);
+    }
+  }
+  return apart;
+}
+
+/** Whether two texts are made of a literal that is the same. */
+function isShared(one: IFoundComposed, other: IFoundComposed): boolean {
+  const all = literalsOf(other);
+  return literalsOf(one).some(([from, to]) => {
+    const next = all[firstIndex(all, own => own[1] > from)];
+    return next !== undefined && next[0] < to;
+  });
 }
 
 /** Whether a text is made of all the literals that another is made of. */
 function covers(one: IFoundComposed, other: IFoundComposed): boolean {
-  return other.parts
-    .slice(1)
-    .every(part => one.parts.slice(1).some(own => isIn(part, own)));
+  const all = literalsOf(one);
+  return literalsOf(other).every(part => {
+    const own = all[firstIndex(all, ([, to]) => to >= part[1])];
+    return own !== undefined && isIn(part, own);
+  });
 }
 
 function isIn(inner: Span, outer: Span): boolean {
@@ -313,16 +332,18 @@ function isIn(inner: Span, outer: Span): boolean {
 /** A text with the code of those texts that it is made of. */
 function withParts(
   text: IFoundComposed,
-  all: readonly IFoundComposed[]
+  others: readonly IFoundComposed[]
 ): IFoundComposed {
-  const made = all.filter(
+  const made = others.filter(
     other =>
       other !== text &&
       other.variable !== undefined &&
       text.inlined.has(other.variable) &&
       covers(text, other)
   );
-  const parts = [...text.parts, ...made.flatMap(one => one.parts)];
+  const all = [...text.parts, ...made.flatMap(one => one.parts)];
+  const byPlace = new Map(all.map(part => [part.join(), part]));
+  const parts = [...byPlace.values()];
   // What is printed doesn't stand for a prompt that it shows.
   const isNotice = text.standing === 'notice';
   return {

@@ -156,8 +156,13 @@ class Composer {
   }
 
   private _seen(put: IPut): ISeen | undefined {
-    const { seen } = this._how;
-    return seen.get(keyOfPut(put)) ?? seen.get(`${put.cell}:${put.from}`);
+    return this._how.seen.get(this._seenAs(put));
+  }
+
+  /** By which sightings know what an expression, or a field of a template, is. */
+  private _seenAs(put: IPut): string {
+    const key = keyOfPut(put);
+    return this._how.seen.has(key) ? key : `${put.cell}:${put.from}`;
   }
 
   private _push({ text, map, cell }: IPiece): void {
@@ -183,9 +188,7 @@ class Composer {
       wanted,
       format,
       value: [start, this._builder.length],
-      seen: this._how.seen.has(keyOfPut(put))
-        ? keyOfPut(put)
-        : `${cell}:${from}`
+      seen: this._seenAs(put)
     });
     const values = seen?.options.map(({ value }) => stringOf(value));
     const what = JSON.stringify([values, seen?.why?.cause]);
@@ -206,7 +209,7 @@ class Composer {
             this._refused.add(keyOfPut(put));
             isRefused = true;
           }
-          renamed.set(keyOfPut(put), `${name} (${index + 2})`);
+          renamed.set(this._seenAs(put), `${name} (${index + 2})`);
         }
       });
     }
