@@ -4,11 +4,12 @@
 
 Strings: each literal of CPython's `ast`, f-strings left out, against what **Analyze prompt** finds at its place. Values: statements at the
 top of cells that hold nothing but literals, operators, f-strings and pure methods are run by CPython; any other statement
-makes the names that it mentions unknown. A field of such an f-string is knowable; what the evaluator says of it is right,
-wrong, or left open. Templates: texts that calls such as `PromptTemplate(…)`, `from_template(…)`, `Template(…)`, `.format(…)`
-and `.replace("{{x}}", …)` are given as a literal or as the name of one, against the templates that are found; and the fields of all
-templates, conversations among them. Offers: whether a list of messages, all of literals and names, makes a conversation the first text that is offered, and
-whether, where neither conversation nor template is, the longest literal with a blank is, unless it is a key, a docstring or printed. Times are processor time, for a notebook and for the longest stretch that holds the page.
+makes the names that it mentions unknown. A field of such an f-string is knowable, and so is a text that `+`, `*` or a call makes there;
+what the evaluator says of it is right, wrong, or left open. Composed texts: those that are offered as one. Templates: texts that calls such
+as `PromptTemplate(…)`, `from_template(…)`, `Template(…)`, `.format(…)` and `.replace("{{x}}", …)` are given as a literal or as the name of
+one, against the templates that are found; and the fields of all templates, conversations among them. Offers: whether a list of messages, all
+of literals and names, makes a conversation the first text that is offered, and whether, where no conversation, template or composed text is, the longest
+literal with a blank is, unless it is a key, a docstring or printed. Times are processor time, for a notebook and for the longest stretch that holds the page.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ class Runner:
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}
         self.fields: dict[str, str] = {}
+        self.texts: dict[tuple[int, int, int], str] = {}
 
     def is_pure(self, node: ast.AST) -> bool:
         """Whether CPython may work an expression out, since nothing else comes of it."""
@@ -149,6 +151,8 @@ class Runner:
     def see(self, cell: int, source: str, node: ast.AST) -> None:
         """Note what the fields of f-strings in an expression are."""
         for inner in ast.walk(node):
+            if isinstance(inner, ast.BinOp | ast.Call):
+                self.see_text(cell, source, inner)
             if isinstance(inner, ast.JoinedStr):
                 written = ast.get_source_segment(source, inner) or ""
                 start = source.find(written)
@@ -158,6 +162,19 @@ class Runner:
                     offset = start + written.index("{")
                     at = len(source[:offset].encode("utf-16-le")) // 2
                     self.fields[f"{cell}:{at}"] = self.evaluate(ast.JoinedStr([fields[0]]))
+
+    def see_text(self, cell: int, source: str, node: ast.BinOp | ast.Call) -> None:
+        """Note the text that an operation or a call makes."""
+        value = self.evaluate(node)
+        if isinstance(value, str) and len(value) < MAX_REPR:
+            lines = source.splitlines(True)
+
+            def units(line: int, column: int) -> int:
+                before = "".join(lines[: line - 1]) + lines[line - 1].encode()[:column].decode()
+                return len(before.encode("utf-16-le")) // 2
+
+            start = units(node.lineno, node.col_offset)
+            self.texts[cell, start, units(node.end_lineno or 0, node.end_col_offset or 0)] = value
 
     def forget(self, node: ast.AST) -> None:
         """Forget all that a statement mentions."""
@@ -192,6 +209,18 @@ def compare(cells: list[str], said: dict[str, Any], counts: Counter[str], wrong:
         compare_strings(source, tree, said["found"][index], counts, wrong)
         compare_offer(source, tree, said["offered"][index], counts)
         runner.run(index, source, tree)
+    made = {(item["cell"], *item["span"]): item["values"] for item in said["made"]}
+    counts["composed texts"] += sum(said["composed"])
+    for place, text in runner.texts.items():
+        values = made.get(place)
+        counts["knowable texts"] += 1
+        if values is None or len(values) != 1:
+            counts["knowable texts left open"] += 1
+        elif values == [text]:
+            counts["knowable texts right"] += 1
+        else:
+            counts["wrong texts"] += 1
+            wrong.append([place, text, values])
     for key, value in runner.fields.items():
         field = said["seen"].get(key)
         counts["knowable fields"] += 1

@@ -11,6 +11,8 @@ interface IText {
   readonly words: string;
   readonly variable?: string;
   readonly standing?: Standing;
+  /** Whether it is part of a composed text. */
+  readonly isPart?: boolean;
 }
 
 /** A cell's texts as they are offered. */
@@ -31,8 +33,9 @@ const MIN_UNSPACED = 6;
 const PROMPT_NAME = /prompt|question|instruction/i;
 
 /**
- * Conversations first, then templates, then other texts, the longest first; at
- * last docstrings and what is printed, and outputs.
+ * Conversations first, then templates and composed texts, then other texts and
+ * the literals that texts are composed of, the longest first; at last docstrings
+ * and what is printed, and outputs.
  */
 export function arrange<T extends IText>(
   candidates: readonly T[]
@@ -111,7 +114,7 @@ const ORDERS = {
 };
 
 function orderOf(candidate: IText): number {
-  const { kind, standing } = candidate;
+  const { kind, standing, isPart } = candidate;
   if (kind === 'output') {
     return ORDERS.output;
   }
@@ -121,7 +124,14 @@ function orderOf(candidate: IText): number {
   if (standing === 'docstring' || standing === 'notice') {
     return ORDERS.aside;
   }
-  return kind === 'conversation' || kind === 'template'
-    ? ORDERS[kind]
-    : ORDERS.text;
+  switch (kind) {
+    case 'conversation':
+      return ORDERS.conversation;
+    case 'template':
+      return isPart ? ORDERS.text : ORDERS.template;
+    case 'composed':
+      return ORDERS.template;
+    default:
+      return ORDERS.text;
+  }
 }

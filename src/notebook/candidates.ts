@@ -4,7 +4,7 @@ import type { IPlaceAsked } from './pointer';
 import { stringOrigin } from './origin';
 import type { Origin } from './origin';
 import type { IFoundText, Standing } from './strings/types';
-import type { TextKind } from '../session/source';
+import type { Span, TextKind } from '../session/source';
 
 /** A text to pick. */
 export interface ICandidate {
@@ -20,6 +20,10 @@ export interface ICandidate {
   readonly standing?: Standing;
   /** The line of the cell's source that it begins in, from 1; absent: it is an output. */
   readonly line?: number;
+  /** Of a composed text: the code and the literals that it is made of. */
+  readonly parts?: readonly Span[];
+  /** Whether it is a literal that is part of a composed text. */
+  readonly isPart?: boolean;
 }
 
 /** A cell's texts. */
@@ -48,7 +52,8 @@ export function candidatesOf({
     turns: text.turns?.length,
     words: withoutFields(text),
     standing: text.standing,
-    line: lineAt(text.span[0])
+    line: lineAt(text.span[0]),
+    parts: text.parts
   }));
   const shown = outputs.map((text, index): ICandidate => ({
     origin: { what: 'output', index },
@@ -56,7 +61,8 @@ export function candidatesOf({
     value: text ?? '',
     words: text ?? ''
   }));
-  return [...strings, ...shown].filter(({ value }) => value.trim() !== '');
+  const all = [...strings, ...shown].filter(({ value }) => value.trim() !== '');
+  return all.map(one => (isPart(one, all) ? { ...one, isPart: true } : one));
 }
 
 /**
@@ -64,7 +70,7 @@ export function candidatesOf({
  *
  * A selection wins; then what is under the pointer or cursor, unless it is in a
  * conversation; then the only string, or the only one that may be a prompt; then
- * the only output.
+ * the only output. A literal that is part of a composed text stands for that.
  */
 export function meant(
   asked: Pick<IPlaceAsked, 'offset' | 'output' | 'selection' | 'selected'>,
@@ -98,12 +104,18 @@ export function meant(
     if (around.some(isConversation)) {
       return null; // All of it may be meant, or one of its texts.
     }
+    const composed = composedAt(offset, candidates);
+    if (composed.length > 0) {
+      return composed.length === 1 ? composed[0].origin : null;
+    }
     const inner = around.sort((a, b) => lengthOf(a) - lengthOf(b))[0];
     if (inner !== undefined) {
       return inner;
     }
   }
-  const strings = candidates.filter(({ kind }) => kind !== 'output');
+  const strings = candidates.filter(
+    ({ kind, isPart: isInner }) => kind !== 'output' && !isInner
+  );
   const likely = strings.length > 0 ? strings : candidates;
   return onlyPrompt(likely)?.origin ?? null;
 }
@@ -136,6 +148,52 @@ function withoutFields({ value, fields }: IFoundText): string {
     at = span[1];
   }
   return words + value.slice(at);
+}
+
+/** The composed texts that a place belongs to, of those in each other the outer. */
+function composedAt(
+  offset: number,
+  candidates: readonly ICandidate[]
+): ICandidate[] {
+  const around = candidates.filter(({ parts = [] }) =>
+    parts.some(([from, to]) => from <= offset && offset <= to)
+  );
+  return around.filter(
+    (one, index) =>
+      !around.some(
+        (other, at) =>
+          at !== index &&
+          isIn(one, other) &&
+          // Of those that the same code makes, the first, which is the longest.
+          (at < index || !isIn(other, one))
+      )
+  );
+}
+
+/** Whether a composed text is made of the code that another is made of. */
+function isIn({ parts = [] }: ICandidate, other: ICandidate): boolean {
+  return parts.every(([from, to]) =>
+    (other.parts ?? []).some(part => part[0] <= from && to <= part[1])
+  );
+}
+
+/** Whether a text is a literal that is part of a composed one. */
+function isPart(
+  { origin, parts }: ICandidate,
+  candidates: readonly ICandidate[]
+): boolean {
+  if (
+    origin.what !== 'string' ||
+    origin.isConversation === true ||
+    parts !== undefined
+  ) {
+    return false;
+  }
+  const [from, to] = origin.span;
+  return candidates.some(({ parts: others = [] }) =>
+    // A literal's text lies between its quotes.
+    others.some(part => from <= part[1] && part[0] <= to)
+  );
 }
 
 function isConversation(origin: Origin): boolean {

@@ -11,6 +11,8 @@ export function kindName(kind: TextKind, trans: TranslationBundle): string {
       return trans.__('f-string');
     case 'template':
       return trans.__('template');
+    case 'composed':
+      return trans.__('composed text');
     case 'conversation':
       return trans.__('conversation');
     case 'markdown':

@@ -21,6 +21,8 @@ export type Origin =
       readonly variable?: string;
       /** Whether it is a conversation, whose texts are strings of the cell, too. */
       readonly isConversation?: boolean;
+      /** Whether it is composed of strings of the cell. */
+      readonly isComposed?: boolean;
     }
   /** A selected stretch of its source. */
   | { readonly what: 'selection'; readonly span: Span }
@@ -43,7 +45,8 @@ export function stringOrigin(
     ordinal,
     total: found.length,
     variable,
-    ...(kind === 'conversation' && { isConversation: true })
+    ...(kind === 'conversation' && { isConversation: true }),
+    ...(kind === 'composed' && { isComposed: true })
   };
 }
 
@@ -65,10 +68,14 @@ export function findAgain(
   origin: Origin & { what: 'string' },
   found: readonly IFoundText[]
 ): number | null {
-  let best: number | null = null;
+  let best = null as number | null;
   let most = 0;
   const isAlike = ({ kind }: IFoundText) =>
-    (kind === 'conversation') === (origin.isConversation === true);
+    (kind === 'conversation') === (origin.isConversation === true) &&
+    (kind === 'composed') === (origin.isComposed === true);
+  // Composed texts may lie in each other.
+  const apart = ([from, to]: Span) =>
+    Math.abs(from - origin.span[0]) + Math.abs(to - origin.span[1]);
   found.forEach((text, index) => {
     if (!isAlike(text)) {
       return;
@@ -76,7 +83,16 @@ export function findAgain(
     const { span } = text;
     const from = Math.max(span[0], origin.span[0]);
     const common = Math.min(span[1], origin.span[1]) - from;
-    if (common > most) {
+    const isNearer =
+      best === null
+        ? common > 0
+        : common === most && common > 0
+          ? apart(span) < apart(found[best].span) ||
+            (index === origin.ordinal &&
+              apart(span) === apart(found[best].span) &&
+              found.length === origin.total)
+          : common > most;
+    if (isNearer) {
       best = index;
       most = common;
     }

@@ -222,6 +222,36 @@ describe('StringFinder', () => {
     warn.mockRestore();
   });
 
+  it('follows a composed text, and shades all of its literals', async () => {
+    const steps = 'p = "Hi "\np += x + "!"';
+    const fixture = new Fixture([steps, 'x = "you"']);
+    const first = await fixture.open(0, {
+      what: 'string',
+      span: [4, steps.length],
+      ordinal: 0,
+      total: 3,
+      isComposed: true
+    });
+    expect(first.place).toEqual(['cell 1', 'composed text']);
+    // As after a reload.
+    const { origin } = JSON.parse(JSON.stringify(first.link)) as {
+      origin: Origin;
+    };
+    const source = await fixture.open(0, origin);
+    fixture
+      .source(0)
+      .updateSource(steps.length, steps.length, '\np += " Bye."');
+    fixture.source(1).setSource('x = "them"');
+    await quiet();
+    const values = { x: 'them' };
+    expect(source.suggestions.x.value).toBe('them');
+    const { value } = fill(source.text!, values);
+    expect(value).toBe('Hi them! Bye.');
+    source.paint(value, values, [{ ...SHADE, span: [0, value.length] }]);
+    await painted();
+    expect(fixture.shades()).toEqual(['Hi', 'x', '!', 'Bye.']);
+  });
+
   it('knows a template by a call of format in another cell', async () => {
     const text = notebook('t = "{a} {{b}}"', 't.format(a="A")');
     const [found] = await makeFinder().find(text, 0);

@@ -131,10 +131,13 @@ function cover(map: readonly ITextRun[], span: Span): Span | null {
   const stretches = sourceSpans(map, span);
   return stretches.length === 0
     ? null
-    : [stretches[0][0], stretches[stretches.length - 1][1]];
+    : [
+        Math.min(...stretches.map(([start]) => start)),
+        Math.max(...stretches.map(([, end]) => end))
+      ];
 }
 
-/** The source spans of a span of the value, in order. */
+/** The source spans of a span of the value, in the value's order. */
 export function sourceSpans(
   map: readonly ITextRun[],
   [from, to]: Span
@@ -145,7 +148,10 @@ export function sourceSpans(
     const end = Math.min(run.value[1], to);
     const source = cut(run, start, end);
     const last = spans[spans.length - 1];
-    if (last !== undefined && last[1] >= source[0]) {
+    // A composed text's literals may stand in another order than in the text.
+    const isNext =
+      last !== undefined && last[0] <= source[0] && source[0] <= last[1];
+    if (isNext) {
       spans[spans.length - 1] = [last[0], Math.max(last[1], source[1])];
     } else {
       spans.push(source);

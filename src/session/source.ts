@@ -50,6 +50,7 @@ export type TextKind =
   | 'string'
   | 'f-string'
   | 'template'
+  | 'composed'
   | 'conversation'
   | 'markdown'
   | 'raw'

@@ -4,7 +4,8 @@
  *     node tests/values/bundle.mjs FOLDER
  *
  * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
- * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "found": […], "ms": …, "longest": …}`.
+ * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "made": [{"cell": …, "span": […], "values": […]}],
+ * "found": […], "ms": …, "longest": …}`; `made` holds what expressions and `+=` make of texts.
  * For `{"names": […], "raised": …}` it writes the expression that reads these names of a kernel, and what it raised says.
  *
  * FOLDER/applier.js reads an edit of a cell's first text on each line, `{"source": …, "values": {name: value}, "prompt": …}`,

@@ -6,18 +6,20 @@ import { parser } from '@lezer/python';
 
 import { arrange } from '../../src/notebook/arrange.ts';
 import { candidatesOf } from '../../src/notebook/candidates.ts';
+import { ComposedTexts } from '../../src/notebook/strings/composed.ts';
 import { findConversations } from '../../src/notebook/strings/conversations.ts';
 import {
   expressionFor,
   readAnswer
 } from '../../src/notebook/kernel/expression.ts';
-import { fill } from '../../src/session/template.ts';
 import { sourceSpans } from '../../src/session/mapped.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
 import { templatesOf } from '../../src/notebook/values/reach.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
+import { composeAll } from '../../src/notebook/values/compose.ts';
 import { stringOf } from '../../src/notebook/values/value.ts';
+import { fill } from '../../src/session/template.ts';
 
 const CONTEXT = {
   lookup: () => null,
@@ -39,6 +41,64 @@ function firstOffered({ source, tree }) {
 function keyOf({ place, value }, map, index) {
   const at = sourceSpans(map, value)[0]?.[0];
   return place ? `${place.cell}:${place.at}` : `${index}:${at}`;
+}
+
+/** Most ways to fill a text in that are written out. */
+const MOST_WAYS = 64;
+
+/** All texts that a composed text may be; null where one of its fields isn't known. */
+function filledIn(text, seen) {
+  let ways = [{}];
+  for (const { name, seen: key } of text.fields) {
+    const field = seen.get(key);
+    if (field === undefined || field.why !== null) {
+      return null;
+    }
+    if (name in ways[0]) {
+      continue;
+    }
+    ways = field.options.flatMap(({ value }) =>
+      ways.map(way => ({ ...way, [name]: stringOf(value) }))
+    );
+    if (ways.length === 0 || ways.length > MOST_WAYS) {
+      return null;
+    }
+  }
+  return ways.map(values => fill(text, values).value);
+}
+
+/** What each expression that makes texts is: the texts that it may be, where they are known. */
+function madeIn({ source, tree }, cell, { texts, seen }) {
+  const found = [];
+  tree.iterate({
+    enter: ({ name, from, to, node }) => {
+      if (name === 'FormatReplacement') {
+        return false;
+      }
+      const sign = node.getChild('ArithOp');
+      const operator = sign && source.slice(sign.from, sign.to);
+      const isChained = node.parent?.name === name && node.parent.from === from;
+      const isMeant =
+        name === 'CallExpression' ||
+        name === 'UpdateStatement' ||
+        (name === 'BinaryExpression' &&
+          '+*%'.includes(operator ?? '/') &&
+          !isChained);
+      const made = isMeant ? texts.get(`${cell}:${from}:${to}`) : undefined;
+      if (made !== undefined && made.why === null) {
+        const all = composeAll(made, { seen, cell }).map(text =>
+          filledIn(text, seen)
+        );
+        found.push({
+          cell,
+          span: [from, to],
+          values: all.includes(null) ? null : all.flat(),
+          fields: composeAll(made, { seen, cell })[0].fields.length
+        });
+      }
+    }
+  });
+  return found;
 }
 
 function milliseconds() {
@@ -116,7 +176,16 @@ createInterface({ input: process.stdin }).on('line', line => {
       )
     : [];
   const offered = strings ? read.map(firstOffered) : [];
-  process.stdout.write(
-    `${JSON.stringify({ seen, found, texts, offered, ms, longest })}\n`
-  );
+  const composed = strings
+    ? read.map(
+        ({ source, tree }, cell) =>
+          new ComposedTexts(step.value, cell, source, CONTEXT).find(
+            tree,
+            findPythonStrings(source, parser, CONTEXT, tree)
+          ).length
+      )
+    : [];
+  const made = read.flatMap((code, cell) => madeIn(code, cell, step.value));
+  const said = { seen, made, composed, found, texts, offered, ms, longest };
+  process.stdout.write(`${JSON.stringify(said)}\n`);
 });

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -167,6 +168,19 @@ class Writer:
             lambda: [f"xs = [{self.text(1)}, {self.text(1)}]"],
             lambda: [f'dd = {{"k": {self.text(1)}, **ee}}'],
             lambda: [self.mutation()],
+            lambda: [
+                f"xs = [{self.text(2)}]",
+                f"xs.append({self.text(2)})",
+                self.mutation(),
+                f"xs.extend([{self.text(2)}, {self.text(2)}])",
+                f'{rng.choice(TEXTS)} = "\\n".join(xs) + {self.text(2)}',
+            ],
+            lambda: [
+                f"{rng.choice(TEXTS)} = {self.text(2)} + f' {{{rng.choice(TEXTS)}}} {{{rng.choice(TEXTS)}}}'",
+                f"{(name := rng.choice(TEXTS))} = {name} + {self.text(2)} + '  .'",
+                f"{name} += f'{{{rng.choice(TEXTS)}}}\\n  '.{self.pick('strip', 'rstrip')}()",
+            ],
+            lambda: ["import textwrap, inspect", f"{rng.choice(TEXTS)} = textwrap.dedent({self.text(1)}).strip()"],
             lambda: [f"del {rng.choice(TEXTS)}"] if rng.random() < 0.2 else [self.mutation()],
             lambda: (
                 [self.pick("exec('a = 1')", "globals()['b'] = HIDE()", "GIVE(xs)", "CALL(print)", "eval('n')")]
@@ -308,8 +322,38 @@ class Writer:
         ]
 
 
-def observe(cells: list[str], seed: int) -> dict[int, set[str]]:
-    """Run a notebook up to its first error; returns what each field was."""
+def recording(cells: list[str], made: list[dict[str, Any]]) -> list[str]:
+    """The cells with `MAKE(number, …)` around each expression of `made`, and behind each `+=`."""
+    recorded = []
+    for index, cell in enumerate(cells):
+        units = cell.encode("utf-16-le")
+        inserted: list[tuple[int, int, str]] = []
+        for number, item in enumerate(made):
+            if item["cell"] != index:
+                continue
+            start, end = item["span"]
+            text = units[2 * start : 2 * end].decode("utf-16-le")
+            step = re.match(r"(\w+)\s*\+=", text)
+            if step:
+                inserted.append((end, 1, f"; MAKE({number}, {step[1]})"))
+            elif not re.match(r"[\w.\[\]()]+\s*\+=", text):
+                inserted += [(start, -end, f"MAKE({number}, ("), (end, -start, "))")]
+        # Of those that end at one place the inner first; of those that begin there, the outer.
+        at = 0
+        parts: list[str] = []
+        closings = {position for position, _, text in inserted if not text.startswith("MAKE")}
+        order = sorted(
+            inserted, key=lambda item: (item[0], item[0] not in closings or item[2].startswith("MAKE"), item[1])
+        )
+        for position, _, text in order:
+            parts += [units[2 * at : 2 * position].decode("utf-16-le"), text]
+            at = position
+        recorded.append("".join(parts) + units[2 * at :].decode("utf-16-le"))
+    return recorded
+
+
+def observe(cells: list[str], seed: int, made: dict[int, set[Any]] | None = None) -> dict[int, set[str]]:
+    """Run a notebook up to its first error; returns what each field was, and notes in `made` what `MAKE` got."""
     rng = random.Random(seed)
     seen: dict[int, set[str]] = {}
     space: dict[str, Any] = {}
@@ -344,7 +388,12 @@ def observe(cells: list[str], seed: int) -> dict[int, set[str]]:
                 return made
         return None
 
-    space.update(SEE=see, RISK=risk, GIVE=give, CALL=call, FLIP=lambda: rng.random() < 0.5)
+    def make(number: int, value: Any) -> Any:
+        if made is not None:
+            made.setdefault(number, set()).add(value if isinstance(value, str) else type(value))
+        return value
+
+    space.update(MAKE=make, SEE=see, RISK=risk, GIVE=give, CALL=call, FLIP=lambda: rng.random() < 0.5)
     space.update(HIDE=lambda: rng.choice(["hid", "den"]), SUPPRESS=lambda: contextlib.suppress(ValueError))
     with warnings.catch_warnings(), contextlib.redirect_stdout(None):
         warnings.simplefilter("ignore")

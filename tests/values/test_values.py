@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.values.programs import Writer, observe, places
+from tests.values.programs import Writer, observe, places, recording
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine")
 
 Evaluate = Callable[[list[str]], dict[str, Any]]
+"""What is said of a notebook's fields, `seen`, and of the texts that its code makes, `made`."""
 
 
 @pytest.fixture(scope="module")
@@ -36,21 +37,24 @@ def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
         def ask(cells: list[str]) -> dict[str, Any]:
             stdin.write(json.dumps({"cells": cells}) + "\n")
             stdin.flush()
-            seen: dict[str, Any] = json.loads(stdout.readline())["seen"]
-            return seen
+            said: dict[str, Any] = json.loads(stdout.readline())
+            return said
 
         yield ask
         stdin.close()
 
 
 def contradictions(cells: list[str], evaluate: Evaluate, seed: int) -> tuple[list[str], int]:
-    """Fields of which CPython saw something else than the evaluator knows; and how many it knows."""
-    seen = evaluate(cells)
+    """Fields and texts of which CPython saw something else than the evaluator knows; and how many it knows."""
+    said = evaluate(cells)
+    seen, made = said["seen"], said["made"]
+    recorded = recording(cells, made)
     wrong: list[str] = []
     known = 0
     fields = places(cells)
     for run in range(2):
-        observed = observe(cells, seed + run)
+        texts: dict[int, set[Any]] = {}
+        observed = observe(recorded, seed + run, texts)
         for key, number in fields.items():
             field = seen.get(key)
             if number not in observed or field is None or field["why"] is not None:
@@ -58,6 +62,12 @@ def contradictions(cells: list[str], evaluate: Evaluate, seed: int) -> tuple[lis
             known += 1
             if not observed[number] <= set(field["values"]):
                 wrong.append(f"SEE({number}): {observed[number]} is none of {field['values']}")
+        for index, item in enumerate(made):
+            if index not in texts or item["values"] is None:
+                continue
+            known += 1
+            if not texts[index] <= set(item["values"]):
+                wrong.append(f"cell {item['cell']}, {item['span']}: {texts[index]} is none of {item['values']}")
     return wrong, known
 
 
@@ -85,8 +95,18 @@ def test_no_run_contradicts_what_is_known_of_thousands(evaluate: Evaluate, first
 
 def test_a_wrong_value_would_be_found() -> None:
     cells = ['x = "a"\nSEE(1, f"{x}")']
-    lies: Evaluate = lambda _: {"0:17": {"values": ["b"], "why": None}}  # noqa: E731
+    lies: Evaluate = lambda _: {"seen": {"0:17": {"values": ["b"], "why": None}}, "made": []}  # noqa: E731
     assert places(cells) == {"0:17": 1}
     wrong, known = contradictions(cells, lies, 0)
     assert known == 2
     assert wrong
+
+
+def test_a_wrong_text_would_be_found() -> None:
+    cells = ['x = "a"\ny = x + "b"; y += "c"']
+    spans = [[12, 19], [21, 29]]
+    made = [{"cell": 0, "span": span, "values": [value]} for span, value in zip(spans, ["ab", "abd"], strict=True)]
+    assert recording(cells, made) == ['x = "a"\ny = MAKE(0, (x + "b")); y += "c"; MAKE(1, y)']
+    wrong, known = contradictions(cells, lambda _: {"seen": {}, "made": made}, 0)
+    assert known == 4
+    assert [line.split(":")[0] for line in wrong] == ["cell 0, [21, 29]"] * 2

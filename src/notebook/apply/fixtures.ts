@@ -20,7 +20,7 @@ const options = {
 export interface ITrial {
   readonly notebook: INotebookText;
   readonly index?: number;
-  /** Which of the cell's strings; or another place in it. */
+  /** Which of the cell's strings, composed ones left out; or another place in it. */
   readonly which?: number | Origin;
   readonly values?: Readonly<Record<string, string>>;
   /** What becomes of the text. */
@@ -36,7 +36,11 @@ export async function applied(
   const { notebook, index = 0, which = 0, values = {}, turns = null } = trial;
   const { finder } = options;
   const found = await finder.find(notebook, index);
-  const origin = typeof which === 'number' ? stringOrigin(found, which) : which;
+  const written = found.filter(({ kind }) => kind !== 'composed');
+  const origin =
+    typeof which === 'number'
+      ? stringOrigin(found, found.indexOf(written[which]))
+      : which;
   const text =
     origin.what === 'selection'
       ? whole('selection', notebook.cells[index].source, ...origin.span)

@@ -99,14 +99,22 @@ function readAgain(
   }
 }
 
-/** What the texts say that edits don't touch. */
+/**
+ * What the texts say that edits don't touch. Conversations and composed texts are
+ * made of others, which are compared.
+ */
 function elsewhere(
   found: readonly IFoundText[],
   changes: readonly Span[]
 ): string {
   return JSON.stringify(
     found
-      .filter(({ span }) => !changes.some(change => touches(span, change)))
+      .filter(
+        ({ kind, span }) =>
+          kind !== 'composed' &&
+          kind !== 'conversation' &&
+          !changes.some(change => touches(span, change))
+      )
       .map(({ kind, value }) => [kind, value])
   );
 }

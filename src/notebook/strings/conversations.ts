@@ -50,11 +50,16 @@ export interface ISaid {
 /** A named part of a dictionary or of a call. */
 type Named = ReadonlyMap<string, SyntaxNode>;
 
-/** Find the conversations of a Python source, in order. */
+/**
+ * Find the conversations of a Python source, in order.
+ *
+ * @param composed - the text that an expression makes of literals and fields.
+ */
 export function findConversations(
   source: string,
   context: IFindContext,
-  tree: Tree
+  tree: Tree,
+  composed: (node: SyntaxNode) => IText | null = () => null
 ): IFoundText[] {
   const found: IFoundText[] = [];
   if (cellMagic(source)?.holds === 'text') {
@@ -173,7 +178,7 @@ export function findConversations(
   /** The text of a message: of a literal, of a name as a field, or of parts. */
   function contentOf(node: SyntaxNode): IText | null {
     if (node.name === 'VariableName') {
-      return nameAsField(node);
+      return composed(node) ?? nameAsField(node);
     }
     if (node.name === 'ArrayExpression') {
       const parts = itemsOf(node);
@@ -182,7 +187,7 @@ export function findConversations(
     }
     const text = evaluate(node, source, context);
     // Steps that wait until its fields are filled can't be taken within others.
-    return text === null || text.before ? null : text;
+    return text === null || text.before ? composed(node) : text;
   }
 
   /** What stands for the text in a message's part. */

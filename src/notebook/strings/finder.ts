@@ -8,6 +8,7 @@ import { runNotebook } from '../values/run';
 import type { ICell, IRun } from '../values/run';
 import { suggest } from '../values/suggest';
 import { templatesOf } from '../values/reach';
+import { ComposedTexts, mayCompose } from './composed';
 import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
 import { findPythonStrings, literalSpans } from './python';
@@ -91,10 +92,9 @@ export class StringFinder {
       return findOtherStrings(source, parser, this._context(new Set()), tree);
     }
     return this._withNames(async context => {
-      const found = [
-        ...findConversations(source, context, tree),
-        ...findPythonStrings(source, parser, context, tree)
-      ];
+      const strings = findPythonStrings(source, parser, context, tree);
+      const conversations = findConversations(source, context, tree);
+      const found = [...conversations, ...strings];
       // Going through all cells is dear; most notebooks hold no such call.
       const mayFill = notebook.cells.some(({ source: other }) =>
         FILLING.test(other)
@@ -103,10 +103,12 @@ export class StringFinder {
         /^(string|f-string|conv)/.test(kind)
       );
       const run =
-        mayFill && isPlain
+        (mayFill && isPlain) || mayCompose(source, strings)
           ? await this._run(notebook, parser, context, patience)
           : null;
-      return run === null ? found : templatesOf(found, run, index, context);
+      return run === null
+        ? found
+        : offered(source, context, tree, { run, index, strings });
     });
   }
 
@@ -312,6 +314,29 @@ export class StringFinder {
   } | null = null;
   /** Sources that take too long. */
   private readonly _givenUp = new Set<string>();
+}
+
+/** Conversations, composed texts, then templates and strings. */
+function offered(
+  source: string,
+  context: IFindContext,
+  tree: Tree,
+  {
+    run,
+    index,
+    strings
+  }: {
+    readonly run: IRun;
+    readonly index: number;
+    readonly strings: readonly IFoundText[];
+  }
+): IFoundText[] {
+  const composed = new ComposedTexts(run, index, source, context);
+  const talks = findConversations(source, context, tree, composed.at);
+  const all = templatesOf([...talks, ...strings], run, index, context);
+  const isTalk = ({ kind }: IFoundText) => kind === 'conversation';
+  const others = all.filter(text => !isTalk(text));
+  return [...all.filter(isTalk), ...composed.find(tree, others), ...others];
 }
 
 /** A namespace for `StringFinder`'s types. */

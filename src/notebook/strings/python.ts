@@ -110,8 +110,8 @@ export function literalSpans(tree: Tree): Span[] {
 }
 
 /** How the kernel's text differs from this one, in words. */
-function changesOf(
-  { map, value }: IText,
+export function changesOf(
+  { map, value }: Pick<IText, 'map' | 'value'>,
   { blanks, margins, prompts }: ITaken,
   { trans }: IFindContext
 ): string[] {

@@ -10,6 +10,8 @@ export interface IFoundField extends IField {
   readonly format: string;
   /** Where its brace stands, if not where its text does: a cell, and an offset. */
   readonly place?: { readonly cell: number; readonly at: number };
+  /** By which what was seen of a notebook knows it; else its place says that. */
+  readonly seen?: string;
 }
 
 /** What a string is for. */
@@ -34,6 +36,11 @@ export interface IFoundText extends IPromptText {
   readonly variable?: string;
   /** What it is for, if the code around it says so. */
   readonly standing?: Standing;
+  /**
+   * Of a composed text: where the code that makes it stands, and the literals that
+   * it is made of.
+   */
+  readonly parts?: readonly Span[];
 }
 
 /**

@@ -6,14 +6,15 @@ import type { Machine } from './machine';
 import { compare } from './comparisons';
 import { pipe } from './chains';
 import { addTemplates } from './messages';
+import { putBy } from './operands';
+import { isText, opened } from './puts';
 import { operate, truth } from './operators';
-
 import { isMisread } from './syntax';
 import { fillPercent } from './templates';
 import type { IFilling } from './templates';
-import { concat, isTooLong, pieceOf, textOf } from './text';
+import { concat, isTooLong } from './text';
 import { costOf, stringOf, unknown } from './value';
-import type { IBinding, IPiece, IPlace, ITextValue, Value } from './value';
+import type { IBinding, IPlace, ITextValue, Value } from './value';
 import { bindingOf, evaluate, evaluateParts, maybe, textAt } from './walk';
 
 /** Operations that lean on each other's left: a chain, gone through in turn. */
@@ -26,8 +27,8 @@ export function binary(m: Machine, node: SyntaxNode): Value {
   }
   let value = evaluate(m, first);
   let compared = false;
-  /** Texts to be joined, all at once; `value` is none of them. */
-  let joined: ITextValue[] = [];
+  /** Texts to be joined, all at once; where there are any, `value` is none of them. */
+  let sum: ITextValue[] = [];
   for (const link of links.reverse()) {
     m.step();
     const [, ...rest] = childrenOf(link);
@@ -37,21 +38,29 @@ export function binary(m: Machine, node: SyntaxNode): Value {
     }
     const operator = rest.map(part => textAt(m, part)).join(' ');
     if (operator === '+') {
-      const bound = bindingOf(m, right);
-      const others = textsOf(m, value, joined, bound.value, link, right);
-      if (others !== null) {
-        joined = others;
-        compared = false;
+      const other = evaluate(m, right);
+      compared = false;
+      if (!addsTexts(sum, value, other)) {
+        value = together(m, sum, value, link);
+        sum = [];
+        value = applied(m, operator, value, other, link, false);
         continue;
       }
-      value = together(m, joined, value, link);
-      joined = [];
-      value = applied(m, operator, value, bound.value, link, false);
-      compared = false;
+      const left = sum.length > 0 ? [] : [putBy(m, value, link.firstChild!)];
+      const added = openedAll(m, [...left, putBy(m, other, right)], link);
+      const isSure = added.every(one => one.type === 'text');
+      if (isSure) {
+        sum.push(...added);
+      } else {
+        const pair =
+          left.length > 0 ? added : [together(m, sum, value, link), ...added];
+        value = plus(m, pair, m.place(link.from));
+        sum = [];
+      }
       continue;
     }
-    value = together(m, joined, value, link);
-    joined = [];
+    value = together(m, sum, value, link);
+    sum = [];
     const isComparison = /^([<>=!]=?|is|is not|in|not in)$/.test(operator);
     value =
       operator === 'and' || operator === 'or'
@@ -61,36 +70,33 @@ export function binary(m: Machine, node: SyntaxNode): Value {
           : operation(m, operator, value, right, link, isComparison);
     compared = isComparison;
   }
-  return together(m, joined, value, node);
+  return together(m, sum, value, node);
 }
 
-/**
- * The texts that `+` joins with those before; null where it joins no texts.
- *
- * @param value - the left side, where there are none before.
- */
-function textsOf(
-  m: Machine,
-  value: Value,
+/** Whether `+` joins texts, be they known or not. */
+function addsTexts(
   before: readonly ITextValue[],
-  right: Value,
-  link: SyntaxNode,
-  node: SyntaxNode
-): ITextValue[] | null {
-  const isText = before.length > 0 || value.type === 'text';
-  if (!isText && right.type !== 'text') {
-    return null;
+  left: Value,
+  right: Value
+): boolean {
+  const isLeft = before.length > 0 || isText(left);
+  const isTemplate =
+    right.type === 'template' ||
+    (before.length === 0 && left.type === 'template');
+  return !isTemplate && (isLeft || isText(right));
+}
+
+/** What is joined to a text: open pieces for what isn't known. */
+function openedAll(
+  m: Machine,
+  values: readonly Value[],
+  { from }: SyntaxNode
+): Value[] {
+  const unknowns = values.filter(({ type }) => type === 'unknown');
+  if (unknowns.length > 0) {
+    m.unknown(unknowns, m.place(from));
   }
-  const texts =
-    before.length > 0
-      ? (before as ITextValue[])
-      : [openText(m, value, link.firstChild!)];
-  const other = openText(m, right, node);
-  if (texts[0] === null || other === null) {
-    return null;
-  }
-  (texts as ITextValue[]).push(other);
-  return texts as ITextValue[];
+  return values.map(opened);
 }
 
 /** Texts that are joined; the value itself, where there are none. */
@@ -157,38 +163,26 @@ function applied(
   );
 }
 
-/**
- * A value that is joined to a text: it is a text, too, or the code fails.
- * One that isn't known is an open part.
- */
-export function openText(
+/** `left + right`, of which one is a text; what isn't known is an open piece. */
+export function joined(
   m: Machine,
-  value: Value,
+  left: Value,
+  right: Value,
   node: SyntaxNode
-): ITextValue | null {
-  const { cell } = m.code;
-  const via = { cell, from: node.from, to: node.to };
-  if (value.type === 'text') {
-    return node.name === 'VariableName' || node.name === 'MemberExpression'
-      ? { ...value, pieces: value.pieces.map(piece => ({ ...piece, via })) }
-      : value;
-  }
-  if (value.type !== 'unknown') {
-    return null;
-  }
-  const piece: IPiece = {
-    ...pieceOf(
-      {
-        value: `{${textAt(m, node)}}`,
-        map: []
-      },
-      cell
-    ),
-    open: value.why,
-    via
-  };
-  m.unknown([value], m.place(node.from));
-  return textOf(piece, null);
+): Value {
+  return plus(m, openedAll(m, [left, right], node), m.place(node.from));
+}
+
+function plus(m: Machine, pair: readonly Value[], place: IPlace): Value {
+  return m.each(
+    pair,
+    ([one, other]) =>
+      operate('+', one, other) ??
+      (one.type === 'text' && other.type === 'text'
+        ? unknown('limit', place)
+        : m.unknown([one, other], place)),
+    place
+  );
 }
 
 function logic(

@@ -1,15 +1,14 @@
-/** Rules for branches, loops, `try`, `with` and `match`. */
+/** Rules for branches, `try`, `with` and `match`. */
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
-import { bindTarget, bindTargets } from './bindings';
-import { anyOf, assumeChanged, iterated } from './comprehensions';
+import { bindTarget } from './bindings';
+import { loop } from './loops';
 import type { Machine, StatementRule } from './machine';
 import type { Changes } from './memory';
 import { hasErrors, isMisread, namesIn } from './syntax';
 import { unknown } from './value';
-import type { Value } from './value';
-import { condition, distrust, evaluate, runBody, textAt, values } from './walk';
+import { condition, distrust, evaluate, runBody, textAt } from './walk';
 
 /** Rules by the names of nodes. */
 export const BLOCKS: readonly (readonly [string, StatementRule])[] = [
@@ -65,49 +64,6 @@ function runIf(m: Machine, node: SyntaxNode): void {
     evaluate(m, test);
     return null;
   }
-}
-
-function loop(m: Machine, node: SyntaxNode): void {
-  const parts = childrenOf(node);
-  const place = m.place(node.from);
-  const [body, other] = parts.filter(({ name }) => name === 'Body');
-  const start = parts.findIndex(({ name }) => name === 'in');
-  const first = parts.findIndex(
-    ({ name }) => name === 'for' || name === 'while'
-  );
-  const isFor = node.name === 'ForStatement';
-  const sources = isFor ? parts.slice(start + 1, parts.indexOf(body)) : [];
-  const items =
-    sources.length === 1
-      ? iterated(m, sources[0])
-      : isFor
-        ? listed(values(m, sources, place).value)
-        : null;
-  const targets = parts.slice(first + 1, start);
-  const round = () => {
-    if (isFor) {
-      bindTargets(m, targets, anyOf(items, m.place(targets[0].from)));
-    } else {
-      condition(m, parts[first + 1]);
-    }
-    runBody(m, body);
-  };
-  m.branching++;
-  // What a round changes, the next one finds changed.
-  const begin = m.memory.mark();
-  assumeChanged(m, 'loop', m.place(node.from), round);
-  const log = m.memory.markLog();
-  round();
-  m.memory.rewind(begin);
-  m.memory.join([m.memory.logged(log)], false, 'loop', place);
-  if (other) {
-    m.memory.branch([() => runBody(m, other)], false, 'loop', place);
-  }
-  m.branching--;
-}
-
-function listed(value: Value): Value[] | null {
-  return value.type === 'tuple' ? [...value.items] : null;
 }
 
 function runTry(m: Machine, node: SyntaxNode): void {

@@ -1,7 +1,7 @@
 /** Python's own names, and what its functions give for known values. */
 import { printed, represented } from './print';
 import { item, lengthOf, negate, truth } from './operators';
-import { step } from './methods';
+import { step } from './steps';
 import { bool, computed, int, keyOf, NONE, stringOf } from './value';
 import type { IDictValue, IListValue, Value } from './value';
 
@@ -125,10 +125,13 @@ export function callContainer(
 const OTHER_BLANKS = '[\\f\\v\\r\\x1c-\\x1f\\x85]';
 
 function stepped(value: Value, name: 'dedent' | 'cleandoc'): Value | null {
-  const string = stringOf(value);
+  if (value.type !== 'text') {
+    return null;
+  }
   // Later Pythons empty lines of other blanks, too.
-  const isSure = string !== null && !new RegExp(OTHER_BLANKS).test(string);
-  return value.type === 'text' && isSure ? step(value, { name }) : null;
+  const other = new RegExp(OTHER_BLANKS);
+  const isSure = !value.pieces.some(({ text }) => other.test(text));
+  return isSure ? step(value, { name }) : null;
 }
 
 function toInt(value: Value): Value | null {

@@ -9,12 +9,14 @@ import { bindTarget } from './bindings';
 import { callBuiltin, callContainer } from './builtins';
 import { comprehend, generate } from './comprehensions';
 import { assigned, callChain, makeChain } from './chains';
+import { appends } from './lists';
 import { bindingOf, evaluate, textAt } from './walk';
 import { runFunction } from './functions';
 import type { IPassed } from './functions';
 import type { Machine } from './machine';
 import { LIBRARIES } from './libraries';
 import { callText } from './methods';
+import { seeName } from './operands';
 import { byKeyword, entriesOf, isFromCode, named } from './passed';
 import {
   callClassMethod,
@@ -26,7 +28,7 @@ import { replaceMarker } from './replace';
 import { argumentsOf } from './syntax';
 import { fillFormat } from './templates';
 import type { IFilling } from './templates';
-import { stringOf, unknown } from './value';
+import { NONE, stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITextValue, Value } from './value';
 
 /** Functions that go through what they are given at once. */
@@ -56,6 +58,9 @@ export function call(m: Machine, node: SyntaxNode): Value {
     return callValue(m, known, pass(m, list, false), node, place);
   }
   const passed = pass(m, list, method === 'join' && receiver.type === 'text');
+  if (appends(m, receiver, method, list, passed)) {
+    return NONE;
+  }
   return m.each(
     [receiver],
     ([one]) => callMethod(m, one, method, passed, node, place),
@@ -296,6 +301,7 @@ function pass(m: Machine, list: SyntaxNode, isAtOnce: boolean): IPassed {
     }
     const { value } = binding;
     all.push(value);
+    seeName(m, node, value);
     if (name === null) {
       positional.push(
         open === null ? binding : { ...binding, value: unknown('run', place) }

@@ -119,6 +119,18 @@ const KNOWN: readonly Case[] = [
     ['xs = ["a", "b"]\np = ", ".join([f"<{x}>" for x in xs])', 'f"{p}"'],
     1,
     { p: '<a>, <b>' }
+  ],
+  [
+    'what is appended to a list, by any of its names',
+    ['x = []; y = x\nx.append("a")\ny.extend(["b"])\nx += ("c",)', 'f"{y}"'],
+    1,
+    { y: "['a', 'b', 'c']" }
+  ],
+  [
+    'what the rounds of a loop over literals add',
+    ['p = "-"\nfor q in ["a", "b"]:\n    p += q\nf"{p}"'],
+    0,
+    { p: '-ab' }
   ]
 ];
 
@@ -172,9 +184,10 @@ const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
   ['match', ['x = "a"', 'match f():\n    case [x]: pass'], ''],
   ['a global', ['x = "a"', 'def f():\n    global x\n    x = g()\nrun(f)'], ''],
   ['del', ['x = "a"', 'del x'], ''],
+  ['pop', ['x = ["a"]', 'x.pop()'], 'may be changed at run time in cell 2'],
   [
-    'append',
-    ['x = ["a"]', 'x.append("b")'],
+    'append in a branch',
+    ['x = ["a"]', 'if f(): x.append("b")'],
     'may be changed at run time in cell 2'
   ],
   [
@@ -184,7 +197,7 @@ const BLOCKED: readonly (readonly [string, readonly string[], string])[] = [
   ],
   [
     'an alias',
-    ['x = ["a"]', 'y = x\ny.append("b")'],
+    ['x = ["a"]', 'y = x\ny.clear()'],
     'may be changed at run time in cell 2, line 2'
   ],
   [

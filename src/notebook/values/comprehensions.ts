@@ -3,15 +3,14 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
 import { bindTargets } from './bindings';
-import { condition, evaluate, textAt } from './walk';
+import { condition, evaluate } from './walk';
+import { iterated, MOST_ITEMS } from './iterables';
 import type { Machine } from './machine';
 import { Scope } from './memory';
-import { argumentsOf, within } from './syntax';
-import { choose, int, MOST_OPTIONS, unknown } from './value';
+import { putBy } from './operands';
+import { within } from './syntax';
+import { choose, MOST_OPTIONS, unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
-
-/** Most items that a comprehension is gone through for. */
-const MOST_ITEMS = 200;
 
 /** A generator: it is gone through later, when names may have other values. */
 export function generate(m: Machine, node: SyntaxNode): Value {
@@ -65,14 +64,21 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
         isKnown = false;
         m.branching++;
         m.memory.branch(
-          [() => outputs.forEach(output => made.push(evaluate(m, output)))],
+          [
+            () =>
+              outputs.forEach(output =>
+                made.push(putBy(m, evaluate(m, output), output))
+              )
+          ],
           false,
           'loop',
           place
         );
         m.branching--;
       } else if (!holds.includes(false)) {
-        outputs.forEach(output => made.push(evaluate(m, output)));
+        outputs.forEach(output =>
+          made.push(putBy(m, evaluate(m, output), output))
+        );
       }
     }
   } else {
@@ -102,7 +108,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
         evaluate(m, clauses[index]);
       }
     }
-    outputs.forEach(output => made.push(evaluate(m, output)));
+    outputs.forEach(output => made.push(putBy(m, evaluate(m, output), output)));
   }
 }
 
@@ -146,91 +152,4 @@ export function anyOf(items: readonly Value[] | null, place: IPlace): IBinding {
   return bindings.length === 0
     ? { value: unknown('run', place), place }
     : choose(bindings, true, 'loop', place, () => undefined);
-}
-
-/** The items that an expression is gone over for; null where they aren't known. */
-export function iterated(m: Machine, node: SyntaxNode): Value[] | null {
-  if (node.name === 'CallExpression') {
-    const items = called(m, node);
-    if (items !== undefined) {
-      return items;
-    }
-  }
-  return itemsOf(m, evaluate(m, node), m.place(node.from));
-}
-
-function itemsOf(m: Machine, value: Value, place: IPlace): Value[] | null {
-  if (value.type === 'tuple' || (value.type === 'list' && !value.lost)) {
-    return [...value.items];
-  }
-  if (value.type === 'dict' && !value.lost) {
-    return [...value.entries.values()].map(([key]) => key);
-  }
-  m.unknown([value], place);
-  return null;
-}
-
-/** The items of `range(…)`, `enumerate(…)`, `zip(…)`, `….items()`; undefined: of none. */
-function called(m: Machine, node: SyntaxNode): Value[] | null | undefined {
-  const [callee, list] = childrenOf(node);
-  const args =
-    list?.name === 'ArgList' ? argumentsOf(list, m.code.source) : null;
-  if (args === null || args.some(({ name }) => name !== null)) {
-    return undefined;
-  }
-  const place = m.place(node.from);
-  if (callee.name === 'MemberExpression' && args.length === 0) {
-    const [object, dot, method] = childrenOf(callee);
-    const name = method && dot.name === '.' ? textAt(m, method) : '';
-    if (object.name !== 'VariableName' || !/^(items|keys|values)$/.test(name)) {
-      return undefined;
-    }
-    const value = evaluate(m, object);
-    if (value.type !== 'dict' || value.lost) {
-      m.unknown([value], place);
-      return null;
-    }
-    return [...value.entries.values()].map(([key, item]) =>
-      name === 'items'
-        ? { type: 'tuple', items: [key, item] }
-        : name === 'keys'
-          ? key
-          : item
-    );
-  }
-  const name = callee.name === 'VariableName' ? textAt(m, callee) : '';
-  if (!/^(range|enumerate|zip|reversed)$/.test(name) || !m.isPythons(name)) {
-    return undefined;
-  }
-  const values = args.map(arg => evaluate(m, arg.node));
-  if (name === 'range') {
-    const bounds = values.map(value =>
-      value.type === 'int' ? Number(value.value) : NaN
-    );
-    const [from, to] = bounds.length === 1 ? [0, bounds[0]] : bounds;
-    const length = Math.max(to - from, 0);
-    return bounds.length > 2 || !(length <= MOST_ITEMS)
-      ? null
-      : Array.from({ length }, (_, index) => int(from + index));
-  }
-  const all = values.map(value => itemsOf(m, value, place));
-  if (all.length === 0 || all.includes(null)) {
-    return null;
-  }
-  const lists = all as Value[][];
-  if (name === 'zip') {
-    const length = Math.min(...lists.map(items => items.length));
-    return Array.from({ length }, (_, index) => ({
-      type: 'tuple',
-      items: lists.map(items => items[index])
-    }));
-  }
-  return lists.length > 1
-    ? null
-    : name === 'reversed'
-      ? lists[0].reverse()
-      : lists[0].map((item, index) => ({
-          type: 'tuple',
-          items: [int(index), item]
-        }));
 }

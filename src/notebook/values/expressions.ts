@@ -6,6 +6,7 @@ import { bindTarget } from './bindings';
 import { WILD } from './effects';
 import type { ExpressionRule, Machine } from './machine';
 import { nameAlone } from './libraries';
+import { putBy, seeName } from './operands';
 import { negate, truth } from './operators';
 import { expressionsOf, groups, isMisread } from './syntax';
 import { pieceOf, textOf } from './text';
@@ -93,7 +94,7 @@ function sequence(m: Machine, node: SyntaxNode): Value {
   for (const group of groups(node)) {
     const value = evaluate(m, group[group.length - 1]);
     if (group.length === 1) {
-      items.push(value);
+      items.push(putBy(m, value, group[0]));
     } else if (
       group[0].name === '*' &&
       (value.type === 'tuple' || (value.type === 'list' && !value.lost))
@@ -123,6 +124,7 @@ function dictionary(m: Machine, node: SyntaxNode): Value {
       const key = evaluate(m, group[0]);
       const value = evaluate(m, group[2]);
       const known = keyOf(key);
+      seeName(m, group[2], value);
       seen.push(key, value);
       isKnown &&= known !== null;
       if (known !== null) {

@@ -5,10 +5,11 @@ import { sourceSpans } from '../../session/mapped';
 import { childrenOf } from '../strings/evaluate';
 import { bindingOf, evaluate, literalOf, textAt } from './walk';
 import type { Machine } from './machine';
+import { putIn } from './puts';
 import { shown } from './templates';
 import { cutPiece, isTooLong, openPiece, pieceOf } from './text';
 import { stringOf, unknown } from './value';
-import type { IBinding, IPiece, Value } from './value';
+import type { IBinding, IPiece, IPut, Value } from './value';
 
 /** Parts of a field behind its expression. */
 const BEHIND = /^(FormatSelfDoc|FormatConversion|FormatSpec)$/;
@@ -43,8 +44,9 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
   const whole = { cell, from: node.from, to: node.to };
   const piece = pieceOf(text, cell);
   const parts: (IPiece | Value)[] = [];
+  const puts: IPut[] = [];
   let at = 0;
-  for (const { value: span } of text.fields) {
+  for (const { value: span, name, wanted, format } of text.fields) {
     const from = sourceSpans(text.map, span)[0]?.[0] ?? -1;
     const replacement = replacements.get(from);
     const written = text.value.slice(span[0], span[1]);
@@ -56,21 +58,21 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
     }
     parts.push(cutPiece(piece, at, span[0]));
     const value = found.get(from)!;
-    parts.push(
-      value.type === 'unknown'
-        ? {
-            ...openPiece(written, cell, from, value.why),
-            via: { cell, from, to: replacement.to }
-          }
-        : value
-    );
+    const { to } = replacement;
+    const put = { cell, from, to, written, name, wanted, format };
+    if (value.type === 'unknown') {
+      parts.push({
+        ...openPiece(written, cell, from, value.why),
+        via: { put, depth: 1 }
+      });
+    } else {
+      parts.push(value);
+      puts.push(put);
+    }
     at = span[1];
   }
   parts.push(cutPiece(piece, at, piece.text.length));
   const inserted = parts.flatMap(part => ('type' in part ? [part] : []));
-  const known = [...replacements.values()].filter(
-    ({ from }) => found.get(from)!.type !== 'unknown'
-  );
   return m.each(
     inserted,
     values => {
@@ -82,11 +84,9 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
         if (!('type' in part)) {
           return [part];
         }
-        const { from, to } = known[next];
+        const put = puts[next];
         const value = values[next++];
-        return value.type === 'text'
-          ? value.pieces.map(inner => ({ ...inner, via: { cell, from, to } }))
-          : [];
+        return value.type === 'text' ? putIn(value, put).pieces : [];
       });
       return {
         type: 'text',

@@ -8,13 +8,13 @@ import { Memory, MOST_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
 import { loseParts } from './losing';
 import { meter } from './meter';
-import { Sightings } from './sightings';
-import { choose, lift, lostBy, unknown } from './value';
+import { MADE, Sightings } from './sightings';
+import { choose, hasGrown, lift, lostBy, unknown } from './value';
 import type {
   IBinding,
   IFunctionValue,
+  IGrowth,
   IPlace,
-  ITextValue,
   IWhy,
   Value
 } from './value';
@@ -82,6 +82,8 @@ export class Machine {
   anytime: IAnytime | null = null;
   /** Above 0 while nothing that is seen counts. */
   muted = 0;
+  /** Whether the code is in a loop that is gone through round by round. */
+  isInRounds = false;
   /** Branches and loops that the code is in. */
   branching = 0;
   /** Returns of the function that is run. */
@@ -89,7 +91,9 @@ export class Machine {
   hasEnded = false;
   calls = 0;
 
-  readonly sightings = new Sightings();
+  sightings = new Sightings();
+  /** What was appended to lists, in order. */
+  readonly growths: IGrowth[] = [];
   /** Literals as they were read, by `cell:offset`. */
   readonly literals = new Map<string, IText | null>();
   readonly functions = new Map<
@@ -119,7 +123,7 @@ export class Machine {
       this._budget = new Budget();
     }
     this.returns = [];
-    this.hasEnded = false;
+    this.hasEnded = this.isInRounds = false;
     this._running.length = 0;
     this.memory.settle();
   }
@@ -289,10 +293,11 @@ export class Machine {
     }
   }
 
-  /** Note the text that an expression makes. */
-  make(from: number, to: number, text: ITextValue): void {
-    if (this.muted === 0 && text.pieces.length > 1) {
-      this.sightings.texts.set(`${this.code.cell}:${from}:${to}`, text);
+  /** Note what an expression, or `+=`, makes. */
+  make({ name, from, to }: SyntaxNode, value: Value): void {
+    if (this.muted === 0 && MADE.test(name)) {
+      const extent = { cell: this.code.cell, from, to };
+      this.sightings.make(extent, value, this.branching > 0);
     }
   }
 
@@ -382,6 +387,9 @@ export class Machine {
     if (all.length >= MOST_REMEMBERED || BUILTINS.has(name)) {
       return { value: unknown('limit', place), place };
     }
+    if (isEscaped && values.some(({ binding }) => hasGrown(binding.value))) {
+      return { value: unknown('changed', place), place };
+    }
     if (!isEscaped) {
       return values[0].binding;
     }
@@ -399,7 +407,10 @@ export class Machine {
       binding.place.cell === place.cell
         ? binding.place.at > place.at
         : this._rank(binding.place.cell) > this._rank(place.cell);
-    return (all.find(isBelow) ?? all[0])?.binding ?? null;
+    const found = (all.find(isBelow) ?? all[0])?.binding ?? null;
+    return found && hasGrown(found.value)
+      ? { value: unknown('changed', found.place), place: found.place }
+      : found;
   }
 
   private readonly _count = (cost: number) => this.work(cost);

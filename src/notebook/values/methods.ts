@@ -1,9 +1,9 @@
 /** Python's pure methods of strings, where they are the same in all Pythons. */
 import { applyEdits } from '../../session/mapped';
-import { applyStep } from '../../session/steps';
-import type { TextStep } from '../../session/source';
 import { charge } from './meter';
+import { opened } from './puts';
 import { aligned, LONGEST } from './print';
+import { step } from './steps';
 import { concat, cutText, isTooLong } from './text';
 import { bool, computed, int, stringOf } from './value';
 import type { IPiece, ITextValue, Value } from './value';
@@ -38,7 +38,8 @@ const cases: (change: (string: string) => string) => Method =
     const pieces = text.pieces.map((piece): IPiece => {
       const start = at;
       at += piece.text.length;
-      return { ...piece, text: changed.slice(start, at) };
+      const { cell, map } = piece;
+      return { text: changed.slice(start, at), cell, map };
     });
     return { type: 'text', pieces, whole: null };
   };
@@ -186,31 +187,10 @@ export function callText(
     return args.length === 1 ? join(text, args[0]) : null;
   }
   const string = stringOf(text);
-  return string === null || !Object.hasOwn(METHODS, name)
+  const isStep = /^[lr]?strip$/.test(name);
+  return (string === null && !isStep) || !Object.hasOwn(METHODS, name)
     ? null
-    : METHODS[name](text, string, args);
-}
-
-/** Strip or dedent a text, of whose parts none is open. */
-export function step(text: ITextValue, how: TextStep): ITextValue {
-  const ends = text.pieces
-    .map(piece => piece.text)
-    .join('')
-    .split('\n').length;
-  const runs = text.pieces.reduce((sum, { map }) => sum + map.length, 0);
-  charge(40 * (ends + runs));
-  if (text.pieces.length === 1) {
-    const [piece] = text.pieces;
-    const mapped = { value: piece.text, map: piece.map, fields: [] };
-    const { value, map } = applyStep(mapped, how);
-    return {
-      type: 'text',
-      pieces: [{ text: value, cell: piece.cell, map }],
-      whole: null
-    };
-  }
-  const value = text.pieces.map(piece => piece.text).join('');
-  return computed(applyStep({ value, map: [], fields: [] }, how).value);
+    : METHODS[name](text, string ?? '', args);
 }
 
 /** Join the texts of a list or tuple; parts may be open. */
@@ -222,7 +202,8 @@ function join(between: ITextValue, items: Value): Value | null {
     return null;
   }
   const texts: ITextValue[] = [];
-  for (const item of items.items) {
+  for (const value of items.items) {
+    const item = opened(value);
     if (item.type !== 'text') {
       return null;
     }

@@ -1,4 +1,5 @@
 /** Python's operators and subscripts on known values. */
+import { MappedBuilder } from '../../session/mapped';
 import { charge } from './meter';
 import { LONGEST } from './print';
 import { concat, cutText, isTooLong } from './text';
@@ -32,6 +33,7 @@ export function operate(
 
 function add(left: Value, right: Value): Value | null {
   if (left.type === 'text' && right.type === 'text') {
+    charge(left.pieces.length + right.pieces.length);
     return isTooLong([left, right]) ? null : concat([left, right]);
   }
   const isPair = left.type === 'list' || left.type === 'tuple';
@@ -57,7 +59,7 @@ function repeat(value: Value, count: bigint): Value | null {
       ? null
       : times === 1
         ? value
-        : computed(string.repeat(times));
+        : repeated(value, string, times);
   }
   if (value.type === 'list' || value.type === 'tuple') {
     const isLost = value.type === 'list' && value.lost;
@@ -70,6 +72,28 @@ function repeat(value: Value, count: bigint): Value | null {
       : { type: 'tuple', items };
   }
   return null;
+}
+
+/** A text some times; each comes from all of its literal. */
+function repeated(text: ITextValue, string: string, times: number): ITextValue {
+  const [piece, ...others] = text.pieces;
+  const runs = piece?.map ?? [];
+  const whole = string.repeat(times);
+  if (others.length > 0 || runs.length === 0 || whole === '') {
+    return computed(whole);
+  }
+  const source = [runs[0].source[0], runs[runs.length - 1].source[1]] as const;
+  const builder = new MappedBuilder();
+  // In two runs, of which none is as long as its source by chance.
+  const head = whole.length === source[1] - source[0] ? 1 : whole.length;
+  builder.push(whole.slice(0, head), source);
+  builder.push(whole.slice(head), source);
+  const { value, map } = builder.build();
+  return {
+    type: 'text',
+    pieces: [{ text: value, map, cell: piece.cell }],
+    whole: null
+  };
 }
 
 function arithmetic(operator: string, left: Value, right: Value): Value | null {

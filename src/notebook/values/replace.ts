@@ -150,6 +150,9 @@ function placesOf(text: string, marker: string, count: number): number[] {
   return places;
 }
 
+/** A marker's expression isn't read. */
+const UNREAD = { wanted: null, format: '' };
+
 /** The text with open parts in the place of the marker. */
 function opened(
   text: ITextValue,
@@ -177,7 +180,11 @@ function opened(
     for (const start of placesOf(piece.text, marker, count)) {
       const { cell, at: from } = placeIn(one, start) ?? { cell: -1, at: 0 };
       pieces.push(...cutText(one, at, start).pieces);
-      pieces.push(openPiece(marker, cell, from, why));
+      const name = markerName(marker) ?? marker;
+      const to = from + marker.length;
+      const put = { cell, from, to, written: marker, name, ...UNREAD };
+      const open = openPiece(marker, cell, from, why);
+      pieces.push(cell === -1 ? open : { ...open, via: { put, depth: 1 } });
       at = start + marker.length;
       found++;
     }

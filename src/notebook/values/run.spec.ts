@@ -22,7 +22,7 @@ function piecesOf(expression: string, ...sources: string[]) {
   const text = run(...sources).texts.get(
     `${cell}:${from}:${from + expression.length}`
   );
-  return text?.pieces.map(piece => ({
+  return text?.texts[0].pieces.map(piece => ({
     text: piece.text,
     /** Its literal, as its source has it. */
     source: piece.map
@@ -30,7 +30,8 @@ function piecesOf(expression: string, ...sources: string[]) {
       .join(''),
     isOpen: piece.open !== undefined,
     via:
-      piece.via && sources[piece.via.cell].slice(piece.via.from, piece.via.to)
+      piece.via &&
+      sources[piece.via.put.cell].slice(piece.via.put.from, piece.via.put.to)
   }));
 }
 
@@ -75,10 +76,10 @@ describe('going through a notebook', () => {
 
   it('builds no long texts', () => {
     const doubled = 'x = x + x\n'.repeat(100);
-    const { seen } = run(`x = "ab"\n${doubled}f"{x}"`);
-    expect([...seen.values()][0].options).toEqual([]);
-    const { seen: others } = run('x = "ab" * 10 ** 9\nf"{x}"');
-    expect([...others.values()][0].options).toEqual([]);
+    const { seen } = run(`x = "ab"\n${doubled}`, 'f"{x}"');
+    expect(seen.get('1:2')?.options).toEqual([]);
+    const { seen: others } = run('x = "ab" * 10 ** 9', 'f"{x}"');
+    expect(others.get('1:2')?.options).toEqual([]);
   });
 
   it('goes down into no code that is too deep', () => {

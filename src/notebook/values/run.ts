@@ -13,14 +13,15 @@ import { TooMuch } from './budget';
 import { Machine } from './machine';
 import type { ICode } from './machine';
 import { meter } from './meter';
-import type { IChat, IReach, ISeen } from './sightings';
+import type { IChat, IMade, IReach, ISeen } from './sightings';
 import { Scope } from './memory';
 import type { Memory } from './memory';
 import { runOrder } from './order';
 import { RULES } from './rules';
+import { Sightings } from './sightings';
 import { isError, within } from './syntax';
 import { unknown } from './value';
-import type { IBinding, IFunctionValue, ITextValue } from './value';
+import type { IBinding, IFunctionValue } from './value';
 
 /** A cell as it is gone through. */
 export interface ICell {
@@ -39,8 +40,8 @@ export interface IRun {
   readonly reaches: readonly IReach[];
   /** Conversation templates of libraries. */
   readonly chats: readonly IChat[];
-  /** Texts of several parts, by `cell:from:to` of the expression that makes them. */
-  readonly texts: ReadonlyMap<string, ITextValue>;
+  /** Texts by `cell:from:to` of the expression, or `+=`, that makes them. */
+  readonly texts: ReadonlyMap<string, IMade>;
   /** What an expression is where a cell begins, such as a field's that isn't run. */
   at(cell: number, tree: Tree, source: string): IBinding;
 }
@@ -78,9 +79,12 @@ function* passage(
   const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell);
   /** How many changes of names there were where a cell begins. */
   const marks = new Map<number, number>();
+  /** And how many lists had grown. */
+  const grown = new Map<number, number>();
   for (const cell of order) {
     const { source, tree } = cells[cell];
     marks.set(cell, m.memory.puts.length);
+    grown.set(cell, m.growths.length);
     m.enter({ cell, source });
     const magic = cellMagic(source);
     if (magic !== null && magic.runs === 'elsewhere') {
@@ -117,12 +121,13 @@ function* passage(
       }
     }
   }
-  m.sightings.settle();
+  const { sightings } = m;
+  sightings.settle();
   return {
-    seen: m.sightings.seen,
-    reaches: m.sightings.reaches,
-    chats: m.sightings.chats,
-    texts: m.sightings.texts,
+    seen: sightings.seen,
+    reaches: sightings.reaches,
+    chats: sightings.chats,
+    texts: sightings.texts,
     isEarly: m.isEarly,
     memory: m.memory,
     at(cell, tree, source) {
@@ -133,6 +138,11 @@ function* passage(
       }
       m.memory.restore(marks.get(cell) ?? 0);
       m.enter({ cell, source });
+      // Lists are as long as they were then.
+      m.branching = 1;
+      m.sightings = new Sightings();
+      const later = m.growths.slice(grown.get(cell));
+      later.reverse().forEach(({ list, before }) => (list.items = before));
       try {
         const value = evaluateNode(m, inner);
         const isName = inner.name === 'VariableName';
@@ -144,6 +154,7 @@ function* passage(
         return { value: unknown('limit', place), place };
       } finally {
         meter(null);
+        later.reverse().forEach(({ list, after }) => (list.items = after));
       }
     }
   };

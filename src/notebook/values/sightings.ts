@@ -10,7 +10,8 @@ import type {
   IMessage,
   IOption,
   ITextValue,
-  IWhy
+  IWhy,
+  Value
 } from './value';
 
 /** Most calls that fill texts in. */
@@ -45,14 +46,58 @@ export interface IChat {
   readonly messages: readonly IMessage[];
 }
 
+/** What an expression, or `+=`, was seen to make. */
+export interface IMade {
+  readonly texts: readonly ITextValue[];
+  /** Why it makes, or may make, something that isn't known. */
+  readonly why: IWhy | null;
+  /** Whether a branch or loop that isn't known decides if it is run. */
+  readonly isMaybe: boolean;
+}
+
+/** What texts are made by, or named. */
+export const MADE =
+  /^((Binary|Call|Conditional|Member|Parenthesized)Expression|(Format|Continued)String|UpdateStatement|VariableName)$/;
+
+/** Most texts of one expression that are remembered. */
+const MOST_TEXTS = 30;
+
 /** Fields, texts, and calls that fill texts in. */
 export class Sightings {
-  /** Fields by `cell:offset` of their brace. */
+  /**
+   * Fields by `cell:offset` of their brace, and other expressions that are put into
+   * texts by `cell:from:to`.
+   */
   readonly seen = new Map<string, ISeen>();
   readonly reaches: IReach[] = [];
   readonly chats: IChat[] = [];
   /** Texts by `cell:from:to` of the expression that makes them. */
-  readonly texts = new Map<string, ITextValue>();
+  readonly texts = new Map<string, IMade>();
+
+  /** Note what an expression makes. */
+  make({ cell, from, to }: IExtent, value: Value, isMaybe: boolean): void {
+    const key = `${cell}:${from}:${to}`;
+    const place = { cell, at: from };
+    const before = this.texts.get(key);
+    const options = value.type === 'choice' ? value.options : [{ value }];
+    const texts = options.flatMap(option =>
+      option.value.type === 'text' ? [option.value] : []
+    );
+    const all = [...(before?.texts ?? []), ...texts];
+    const why =
+      value.type === 'unknown'
+        ? value.why
+        : texts.length < options.length
+          ? { cause: 'run' as const, place } // It may be no text at all.
+          : all.length > MOST_TEXTS
+            ? { cause: 'limit' as const, place }
+            : null;
+    this.texts.set(key, {
+      texts: all.slice(-MOST_TEXTS),
+      why: before?.why ?? why,
+      isMaybe: isMaybe || before?.isMaybe === true
+    });
+  }
 
   /** Note what the field of that key, `cell:offset`, is. */
   see(key: string, binding: IBinding): void {

@@ -2,15 +2,18 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
-import { openText } from './binary';
+import { joined } from './binary';
 import { bindTarget, bindTargets } from './bindings';
 import { runClass } from './classes';
 import { makeFunction } from './functions';
 import { runImport } from './imports';
 import type { Machine, StatementRule } from './machine';
+import { extend } from './lists';
+import { putBy } from './operands';
+import { isText } from './puts';
 import { operate } from './operators';
 import { namesIn, sidesOf } from './syntax';
-import { NONE, unknown } from './value';
+import { NONE } from './value';
 import type { IBinding, Value } from './value';
 import { distrust, evaluate, runBody, textAt, values } from './walk';
 
@@ -67,20 +70,23 @@ function update(m: Machine, node: SyntaxNode): void {
   const sign = textAt(m, operator).slice(0, -1);
   let value: Value;
   if (before.type === 'list' || before.type === 'dict') {
-    value = m.unknown([before, right], place);
-  } else if (sign === '+' && before.type === 'text') {
-    const other = openText(m, right, rest[0]);
-    value =
-      other === null
-        ? m.each([before, right], pair => added(m, pair, sign, node), place)
-        : (operate('+', before, other) ?? unknown('limit', place));
+    const isGrown =
+      sign === '+' && before.type === 'list' && extend(m, before, right);
+    value = isGrown ? before : m.unknown([before, right], place);
+  } else if (sign === '+' && rest.length === 1 && isStep(before, right)) {
+    // Its value so far is no field; where that isn't known, its name stands for it.
+    const own = before.type === 'unknown' ? putBy(m, before, target) : before;
+    value = joined(m, own, putBy(m, right, rest[0]), node);
   } else {
     value = m.each([before, right], pair => added(m, pair, sign, node), place);
   }
-  if (value.type === 'text') {
-    m.make(node.from, node.to, value);
-  }
+  m.make(node, value);
   bindTarget(m, target, { value, place });
+}
+
+/** Whether `+=` makes a text of these. */
+function isStep(before: Value, right: Value): boolean {
+  return isText(before) || (before.type === 'unknown' && isText(right));
 }
 
 function added(

@@ -64,9 +64,11 @@ function* seenOf(
   index: number,
   parser: Parser
 ): Work<ISeen | null> {
-  const at = sourceSpans(text.map, field.value)[0]?.[0];
+  const [at, to] = sourceSpans(text.map, field.value)[0] ?? [];
   const { cell, at: offset } = field.place ?? { cell: index, at };
-  const seen = run.seen.get(`${cell}:${offset}`);
+  const seen =
+    run.seen.get(field.seen ?? `${cell}:${offset}`) ??
+    run.seen.get(`${index}:${at}:${to}`);
   if (seen !== undefined || field.wanted === null) {
     return seen ?? null;
   }

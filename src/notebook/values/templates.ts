@@ -1,6 +1,7 @@
 /** Filling `str.format` and `%` templates with known values. */
 import { aligned, formatted, printed, represented } from './print';
 import { charge } from './meter';
+import { putIn } from './puts';
 import { item } from './operators';
 import { concat, cutText, isTooLong, openPiece, placeIn } from './text';
 import { computed, stringOf, unknown } from './value';
@@ -91,7 +92,8 @@ export function fillFormat(
       place: placeIn(template, at),
       binding: { ...bound, value }
     });
-    parts.push(partOf(value, template, at, field));
+    const label = (name || String(automatic - 1)) + path;
+    parts.push(partOf(value, template, at, field, label));
     at += field.length;
   }
   const isMixed = automatic > 0 && isNumbered;
@@ -144,7 +146,7 @@ export function fillPercent(
       place: placeIn(template, match.index),
       binding: { ...bound, value }
     });
-    parts.push(partOf(value, template, match.index, written));
+    parts.push(partOf(value, template, match.index, written, name));
   }
   if (at < string.length) {
     parts.push(cutText(template, at, string.length));
@@ -248,19 +250,34 @@ export function partOf(
   value: Value,
   template: ITextValue,
   at: number,
-  written: string
+  written: string,
+  name: string
 ): ITextValue {
-  if (value.type === 'text') {
-    return value;
-  }
   const where = placeIn(template, at);
+  const put = where && {
+    cell: where.cell,
+    from: where.at,
+    to: where.at + written.length,
+    written,
+    name,
+    wanted: null,
+    format: ''
+  };
+  if (value.type === 'text') {
+    return put === null ? value : putIn(value, put);
+  }
   const why =
     value.type === 'unknown'
       ? value.why
       : { cause: 'run' as const, place: where ?? { cell: -1, at: 0 } };
   return {
     type: 'text',
-    pieces: [openPiece(written, where?.cell ?? -1, where?.at ?? 0, why)],
+    pieces: [
+      {
+        ...openPiece(written, where?.cell ?? -1, where?.at ?? 0, why),
+        ...(put && { via: { put, depth: 1 } })
+      }
+    ],
     whole: null
   };
 }

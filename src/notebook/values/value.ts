@@ -2,7 +2,7 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import type { Role } from '../../api';
-import type { IMarker, ITextRun } from '../../session/source';
+import type { IMarker, ITextRun, TextStep } from '../../session/source';
 import type { IWriting } from '../strings/library';
 import { charge } from './meter';
 
@@ -53,8 +53,27 @@ export interface IPiece {
   readonly map: readonly ITextRun[];
   /** Why this part is open: `text` is its field as written, braces included. */
   readonly open?: IWhy;
-  /** The expression that put it into its text: a field's, or a name beside `+`. */
-  readonly via?: IExtent;
+  /** What put it into its text; where that was put into another, this comes first. */
+  readonly via?: IVia;
+}
+
+/** A field, a name or a call that puts a value into a text. */
+export interface IPut extends IExtent {
+  /** What stands for it in a template, braces included. */
+  readonly written: string;
+  /** What its field is called. */
+  readonly name: string;
+  /** The Python expression, and how it is formatted; null where that isn't read. */
+  readonly wanted: string | null;
+  readonly format: string;
+}
+
+/** What put a piece into its text; each time that code does, that is another object. */
+export interface IVia {
+  readonly put: IPut;
+  readonly inner?: IVia;
+  /** How many are inside of each other. */
+  readonly depth: number;
 }
 
 /** A string: its parts, some of which may be open. */
@@ -68,6 +87,14 @@ export interface ITextValue {
     readonly text: ITextValue;
     readonly markers: readonly IMarker[];
   };
+  /**
+   * The text before steps such as `.strip()`, where what they do depends on what is
+   * put into it.
+   */
+  readonly before?: {
+    readonly text: ITextValue;
+    readonly steps: readonly TextStep[];
+  };
 }
 
 /** A stretch of a cell's source. */
@@ -79,11 +106,20 @@ export interface IExtent {
 
 export interface IListValue {
   readonly type: 'list';
-  readonly items: readonly Value[];
+  items: readonly Value[];
   /** Set once code may have changed it. */
   lost: IWhy | null;
   /** The expression that it was written as. */
   readonly whole?: IExtent;
+  /** Whether code has appended to it, so that it had fewer items before. */
+  hasGrown?: boolean;
+}
+
+/** Items that were appended to a list. */
+export interface IGrowth {
+  readonly list: IListValue;
+  readonly before: readonly Value[];
+  readonly after: readonly Value[];
 }
 
 export interface ITupleValue {
@@ -204,7 +240,12 @@ export type Value =
   | ITemplateValue
   | IChainValue
   | IChoice
-  | { readonly type: 'unknown'; readonly why: IWhy };
+  | {
+      readonly type: 'unknown';
+      readonly why: IWhy;
+      /** What it would be put into a text by, as an item of a list. */
+      readonly via?: IVia;
+    };
 
 /** A name's value, and where it was given. */
 export interface IBinding {
@@ -399,6 +440,52 @@ export function lift(
   }));
   // Values that vary together, as in one loop, are more than all that occur.
   return choose(made, choice.each && isOne, 'limit', place, lose).value;
+}
+
+/** Whether code has appended to a list that is, or is part of, a value. */
+export function hasGrown(value: Value, depth = 0): boolean {
+  switch (value.type) {
+    case 'list':
+    case 'tuple':
+      return (
+        depth > 8 ||
+        (value.type === 'list' && value.hasGrown === true) ||
+        value.items.some(item => hasGrown(item, depth + 1))
+      );
+    case 'dict':
+      return (
+        depth > 8 ||
+        [...value.entries.values()].some(([, item]) =>
+          hasGrown(item, depth + 1)
+        )
+      );
+    case 'choice':
+      return value.options.some(option => hasGrown(option.value, depth + 1));
+    case 'template':
+      return (
+        depth > 8 ||
+        [...value.filled.values()].some(given =>
+          hasGrown(given.value, depth + 1)
+        )
+      );
+    case 'chain':
+      return depth > 8 || value.steps.some(step => hasStepGrown(step, depth));
+    default:
+      return false;
+  }
+}
+
+function hasStepGrown(step: Step, depth: number): boolean {
+  switch (step.what) {
+    case 'value':
+      return hasGrown(step.value, depth + 1);
+    case 'item':
+      return false;
+    case 'entries':
+      return [...step.entries.values()].some(([, item]) =>
+        hasGrown(item, depth + 1)
+      );
+  }
 }
 
 /** Why a value isn't known, where that is a reason for what is made of it, too. */

@@ -7,7 +7,10 @@ import type { Machine } from './machine';
 import { truth } from './operators';
 import { expressionsOf, namesIn } from './syntax';
 import { sizeOf, unitsOf, unknown } from './value';
-import type { IBinding, IPlace, Value } from './value';
+import type { IBinding, IPlace, IPut, ITextValue, Value } from './value';
+
+/** Longest name of a field, in UTF-16 units. */
+const LONGEST_NAME = 200;
 
 /** The value of an expression; working it out may change what is known. */
 export function evaluate(m: Machine, node: SyntaxNode): Value {
@@ -16,19 +19,62 @@ export function evaluate(m: Machine, node: SyntaxNode): Value {
   const value = m.deeper(() => rule(m, node));
   m.work(sizeOf(value));
   if (value.type !== 'text') {
+    m.make(node, value);
     return value;
   }
   m.step(unitsOf(value));
   const { cell } = m.code;
   const whole = value.whole ?? { cell, from: node.from, to: node.to };
-  const text = { ...value, whole };
-  m.make(node.from, node.to, text);
+  const text = waiting(m, { ...value, whole }, node);
+  m.make(node, text);
   return text;
+}
+
+/** An expression as what puts a value into a text; `str(name)` as its name. */
+export function putOf(m: Machine, node: SyntaxNode): IPut {
+  const [callee, list] =
+    node.name === 'CallExpression' ? expressionsOf(node) : [];
+  const args = list === undefined ? [] : expressionsOf(list);
+  const isPrinted =
+    args.length === 1 &&
+    args[0].name === 'VariableName' &&
+    textAt(m, callee!) === 'str' &&
+    m.isPythons('str');
+  const written = textAt(m, isPrinted ? args[0] : node);
+  return {
+    cell: m.code.cell,
+    from: node.from,
+    to: node.to,
+    written: `{${written}}`,
+    name: written.replace(/\s+/g, ' ').slice(0, LONGEST_NAME),
+    wanted: textAt(m, node),
+    format: ''
+  };
+}
+
+/** A text whose steps wait for what isn't known: what makes it stands for it. */
+function waiting(m: Machine, text: ITextValue, node: SyntaxNode): ITextValue {
+  const [piece] = text.pieces;
+  if (text.before === undefined || !piece?.open || piece.via) {
+    return text;
+  }
+  const put = putOf(m, node);
+  const { written } = put;
+  return {
+    ...text,
+    pieces: [
+      { ...piece, text: written, cell: put.cell, via: { put, depth: 1 } }
+    ]
+  };
 }
 
 /** An expression's value, and where its name was given it. */
 export function bindingOf(m: Machine, node: SyntaxNode): IBinding {
-  const value = evaluate(m, node);
+  return boundAs(m, node, evaluate(m, node));
+}
+
+/** The value that an expression has, and where its name was given it. */
+export function boundAs(m: Machine, node: SyntaxNode, value: Value): IBinding {
   const name = firstName(node);
   if (name === null) {
     return { value, place: m.place(node.from) };

@@ -50,7 +50,8 @@ export function fillWritten(
     const binding = valueOf(change, template, writing, filling, place);
     fields.push({ place: placeIn(template, change.from), binding });
     const written = string.slice(change.from, change.to);
-    parts.push(partOf(binding.value, template, change.from, written));
+    const label = change.path?.join('.') ?? written;
+    parts.push(partOf(binding.value, template, change.from, written, label));
   }
   parts.push(cutText(template, at, string.length));
   const isRight = unmatched.length === 0 || writing.isLenient === true;
