@@ -63,6 +63,8 @@ def test_limits_are_called_max_or_min() -> None:
     """Not `MOST_TOKENS`, `LONGEST` or `LEAST`."""
     superlative = "^ *_?([A-Z]+_)*(MOST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST|FEWEST)(_[A-Z_]+)? *(:[^=]*)?= "
     assert lines_with(["--extended-regexp"], superlative, ["*.py"]) == []
+    constant = "const ([A-Z]+_)*(MOST|LEAST|LONGEST|SHORTEST|LARGEST|SMALLEST|FEWEST)(_[A-Z_]+)?( *:[^=]*)? = "
+    assert lines_with(["--extended-regexp"], constant, ["src", "ui-tests"]) == []
 
 
 def test_a_planted_name_is_found() -> None:

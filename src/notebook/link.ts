@@ -14,13 +14,13 @@ export interface INotebookLink {
 }
 
 /** Longest source that is kept, in UTF-16 units: the state's store is small. */
-const LONGEST = 100_000;
+const MAX_UNITS = 100_000;
 
 /** A link as it is kept; null for a cell too large for that. */
 export function keepLink(
   link: INotebookLink
 ): ReadonlyPartialJSONObject | null {
-  return link.source.length > LONGEST
+  return link.source.length > MAX_UNITS
     ? null
     : (JSON.parse(JSON.stringify(link)) as ReadonlyPartialJSONObject);
 }

@@ -60,7 +60,7 @@ export const MIN_RANDOM = 16;
 const ALPHA = 0.01;
 
 /** The log-probability nearest to 0: float32 knows none between this and 0. */
-const LEAST = -(2 ** -24);
+const CERTAIN = -(2 ** -24);
 
 /**
  * Put sets together, also those of jobs that continue each other.
@@ -218,6 +218,6 @@ function logitOf(set: IScoredSet, target: TokenSpan): number | null {
   if (logprob === null) {
     return null;
   }
-  const sure = Math.min(LEAST, logprob);
+  const sure = Math.min(CERTAIN, logprob);
   return sure - Math.log(-Math.expm1(sure));
 }

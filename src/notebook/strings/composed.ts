@@ -13,7 +13,7 @@ import type { IMade } from '../values/sightings';
 import { childrenOf } from './evaluate';
 import type { IText } from './evaluate';
 import { takenByIPython } from './ipython';
-import { changesOf, MOST_PROBLEMS, variableOf } from './python';
+import { changesOf, MAX_PROBLEMS, variableOf } from './python';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
 
@@ -31,8 +31,8 @@ export function mayCompose(
 }
 
 /** Most composed texts of a cell, and pieces of all texts that are composed. */
-const MOST_TEXTS = 200;
-const MOST_PIECES = 500_000;
+const MAX_TEXTS = 200;
+const MAX_PIECES = 500_000;
 
 /** Methods and functions that make a text of others. */
 const MAKES = /(^|\.\s*)(join|strip|lstrip|rstrip|dedent|cleandoc)$/;
@@ -85,7 +85,7 @@ export class ComposedTexts {
     });
     // From the end: most steps of a text are left before they are composed.
     const byNode: IFoundComposed[][] = [];
-    let left = MOST_PIECES;
+    let left = MAX_PIECES;
     for (const node of nodes.reverse()) {
       const name = this._variable(node);
       const raws = this._texts(node)?.texts.map(rawOf) ?? [];
@@ -99,7 +99,7 @@ export class ComposedTexts {
           )
         );
       left -= this._pieces(node);
-      if (!isStep && byNode.length < MOST_TEXTS && left > 0) {
+      if (!isStep && byNode.length < MAX_TEXTS && left > 0) {
         byNode.push(this._made(node, name, found));
       }
     }
@@ -224,7 +224,7 @@ export class ComposedTexts {
     const problems = [
       ...remark,
       ...changesOf(text, takenByIPython(source), context)
-    ].slice(0, MOST_PROBLEMS);
+    ].slice(0, MAX_PROBLEMS);
     // The steps of a variable belong together, from the first to the last.
     const start = isStep
       ? Math.min(node[0], ...own.map(([from]) => from))

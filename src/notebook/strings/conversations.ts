@@ -14,7 +14,7 @@ import type { ITurnSpan } from '../../session/source';
 import { childrenOf, evaluate, isExpression } from './evaluate';
 import type { IText } from './evaluate';
 import { cellMagic } from './magics';
-import { MOST_PROBLEMS, variableOf } from './python';
+import { MAX_PROBLEMS, variableOf } from './python';
 import type { IFindContext, IFoundField, IFoundText } from './types';
 
 /** Most turns of a conversation, as the server takes them. */
@@ -307,7 +307,7 @@ export function joined(said: readonly ISaid[]): Omit<IFoundText, 'span'> {
     fields,
     turns,
     ...(problems.size > 0 && {
-      problem: [...problems].slice(0, MOST_PROBLEMS).join(' ')
+      problem: [...problems].slice(0, MAX_PROBLEMS).join(' ')
     })
   };
 }

@@ -24,7 +24,7 @@ const PATIENCE = 5_000;
  * Longest line that is read in a language other than Python, in UTF-16 units:
  * line by line highlighters (R, Julia) read each at once, while the page waits.
  */
-const LONGEST_LINE = 200_000;
+const MAX_LINE = 200_000;
 
 /** What sources hold that fill texts in, or that make templates. */
 const FILLING =
@@ -366,8 +366,8 @@ export function whole(
 
 function hasLongLine(source: string): boolean {
   let start = 0;
-  while (source.length - start > LONGEST_LINE) {
-    const end = source.lastIndexOf('\n', start + LONGEST_LINE);
+  while (source.length - start > MAX_LINE) {
+    const end = source.lastIndexOf('\n', start + MAX_LINE);
     if (end < start) {
       return true;
     }

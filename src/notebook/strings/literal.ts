@@ -180,7 +180,7 @@ function decodeEscape(
  * Braces of an f-string that may open nothing; behind so many none is looked
  * at, since each may be looked for to the string's end.
  */
-const MOST_REFUSED = 16;
+const MAX_REFUSED = 16;
 
 /** Decode the brace of an f-string at `at`; returns the position after it. */
 function decodeBrace(
@@ -197,7 +197,7 @@ function decodeBrace(
     return at + 2;
   }
   const field =
-    brace === '{' && braces.refused < MOST_REFUSED
+    brace === '{' && braces.refused < MAX_REFUSED
       ? scanField(source, at, to)
       : null;
   if (field === null) {

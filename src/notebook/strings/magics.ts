@@ -124,7 +124,7 @@ export function parseWithMagics(source: string, parser: Parser): Tree {
 }
 
 /** Readings anew that are not counted; behind them, each has to be worth as much as all before. */
-const MOST_READINGS = 32;
+const MAX_READINGS = 32;
 
 /**
  * Parse a Python source with IPython's magics in it, bit by bit.
@@ -181,7 +181,7 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   let start = 0;
   for (const [index, line] of lines.entries()) {
     const mayBegin = blanking.mayBegin(line);
-    const isDue = readings < MOST_READINGS || changes.length >= known;
+    const isDue = readings < MAX_READINGS || changes.length >= known;
     if (mayBegin && stale && isDue) {
       yield* renew();
       stale = false;

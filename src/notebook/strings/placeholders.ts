@@ -36,7 +36,7 @@ export interface IScan {
 }
 
 /** Longest tag that is shown, in UTF-16 units. */
-const LONGEST_SHOWN = 60;
+const MAX_SHOWN = 60;
 
 /** Read a template's placeholders. */
 export function scan(syntax: Syntax, text: string, keepsEnd = false): IScan {
@@ -294,5 +294,5 @@ function single(text: string): string {
 /** A tag as it is shown. */
 function shown(text: string, from: number, to: number): string {
   const tag = single(text.slice(from, to));
-  return tag.length > LONGEST_SHOWN ? `${tag.slice(0, LONGEST_SHOWN)}…` : tag;
+  return tag.length > MAX_SHOWN ? `${tag.slice(0, MAX_SHOWN)}…` : tag;
 }

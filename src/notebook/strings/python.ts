@@ -146,7 +146,7 @@ export function changesOf(
 }
 
 /** Problems of a text that are reported. */
-export const MOST_PROBLEMS = 5;
+export const MAX_PROBLEMS = 5;
 
 function asFound(
   { problems, ...text }: IText,
@@ -156,7 +156,7 @@ function asFound(
     ...text,
     span,
     ...(problems.length > 0
-      ? { problem: problems.slice(0, MOST_PROBLEMS).join(' ') }
+      ? { problem: problems.slice(0, MAX_PROBLEMS).join(' ') }
       : {})
   };
 }

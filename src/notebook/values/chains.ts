@@ -12,7 +12,7 @@ import { unknown } from './value';
 import type { IBinding, IChainValue, IPlace, Step, Value } from './value';
 
 /** Most steps of a chain that are followed. */
-const MOST_STEPS = 100;
+const MAX_STEPS = 100;
 
 /** `left | right`, where one of them is of LangChain's; null for others. */
 export function pipe(
@@ -25,7 +25,7 @@ export function pipe(
     ({ type }) => type === 'template' || type === 'chain'
   );
   const steps = [...stepsOf(left), ...stepsOf(right)];
-  if (!isOne || steps.length > MOST_STEPS) {
+  if (!isOne || steps.length > MAX_STEPS) {
     return null;
   }
   // Templates and chains stay as they are; what else there is may be called.

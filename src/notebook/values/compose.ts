@@ -10,7 +10,7 @@ import { stringOf } from './value';
 import type { IPiece, IPut, ITextValue } from './value';
 
 /** Longest value, in UTF-16 units, that is one line's field rather than part of the text. */
-const LONGEST_VALUE = 100;
+const MAX_VALUE = 100;
 
 /** A text with fields. */
 export interface IComposed extends Omit<IText, 'kind' | 'problems'> {
@@ -36,7 +36,7 @@ export function rawOf({ pieces }: ITextValue): string {
 
 /** Whether a text is short enough to be a value, rather than a part of a prompt. */
 export function isShort(text: string): boolean {
-  return text.length <= LONGEST_VALUE && !/\n/.test(text);
+  return text.length <= MAX_VALUE && !/\n/.test(text);
 }
 
 /** Compose the texts that an expression was seen to make, each once. */

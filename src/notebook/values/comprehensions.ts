@@ -4,12 +4,12 @@ import type { SyntaxNode } from '@lezer/common';
 import { childrenOf, isExpression } from '../strings/evaluate';
 import { bindTargets } from './bindings';
 import { condition, evaluate } from './walk';
-import { iterated, MOST_ITEMS } from './iterables';
+import { iterated, MAX_ITEMS } from './iterables';
 import type { Machine } from './machine';
 import { Scope } from './memory';
 import { putBy } from './operands';
 import { within } from './syntax';
-import { choose, MOST_OPTIONS, unknown } from './value';
+import { choose, MAX_OPTIONS, unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
 
 /** A generator: it is gone through later, when names may have other values. */
@@ -46,7 +46,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
   const isSimple =
     isList &&
     items !== null &&
-    items.length <= MOST_ITEMS &&
+    items.length <= MAX_ITEMS &&
     clauses.filter(({ name }) => name === 'for' || name === 'async').length ===
       1;
   const made: Value[] = [];
@@ -144,7 +144,7 @@ export function assumeChanged(
 
 /** Any of the items that are gone over. */
 export function anyOf(items: readonly Value[] | null, place: IPlace): IBinding {
-  if (items === null || items.length > MOST_OPTIONS) {
+  if (items === null || items.length > MAX_OPTIONS) {
     const cause = items === null ? 'run' : 'limit';
     return { value: unknown(cause, place), place };
   }

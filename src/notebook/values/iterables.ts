@@ -9,7 +9,7 @@ import type { Value } from './value';
 import { evaluate, textAt } from './walk';
 
 /** Most items that are gone over. */
-export const MOST_ITEMS = 200;
+export const MAX_ITEMS = 200;
 
 /** The items as they are now; null where they aren't known (any more). */
 export type Items = () => readonly Value[] | null;
@@ -125,7 +125,7 @@ function range(values: readonly Value[]): Items {
   );
   const [from, to] = bounds.length === 1 ? [0, bounds[0]] : bounds;
   const length = Math.max(to - from, 0);
-  return bounds.length > 2 || !(length <= MOST_ITEMS)
+  return bounds.length > 2 || !(length <= MAX_ITEMS)
     ? NOTHING
     : () => Array.from({ length }, (_, index) => int(from + index));
 }

@@ -8,7 +8,7 @@ import { argumentsOf } from './syntax';
 import type { IListValue, Value } from './value';
 
 /** Most items of a list that is appended to, and what they may be. */
-const MOST_ITEMS = 1_000;
+const MAX_ITEMS = 1_000;
 const PLAIN = /^(text|int|float|bool|none|unknown)$/;
 
 /** Append to a list; false where it isn't sure that the code does so now, once. */
@@ -22,7 +22,7 @@ export function grow(
     m.anytime === null &&
     m.scope.kind === 'module' &&
     list.lost === null &&
-    list.items.length + items.length <= MOST_ITEMS &&
+    list.items.length + items.length <= MAX_ITEMS &&
     items.every(({ type }) => PLAIN.test(type));
   if (isSure) {
     const before = list.items;

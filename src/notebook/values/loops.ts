@@ -11,8 +11,8 @@ import { within } from './syntax';
 import { condition, runBody, values } from './walk';
 
 /** Most rounds that are gone through one by one, and units of code in all. */
-const MOST_ROUNDS = 30;
-const MOST_CODE = 6_000;
+const MAX_ROUNDS = 30;
+const MAX_CODE = 6_000;
 
 /** What may end a round early, or be run after it. */
 const LEAVES =
@@ -81,8 +81,8 @@ function roundByRound(m: Machine, what: ILoop, items: Items): boolean {
     targets === null ||
     m.isInRounds ||
     count === 0 ||
-    count > MOST_ROUNDS ||
-    count * code > MOST_CODE ||
+    count > MAX_ROUNDS ||
+    count * code > MAX_CODE ||
     [...within(body)].some(
       ({ name, type }) => LEAVES.test(name) || type.isError
     )
@@ -92,7 +92,7 @@ function roundByRound(m: Machine, what: ILoop, items: Items): boolean {
   m.isInRounds = true;
   for (let round = 0; ; round++) {
     const now = items();
-    if (now === null || round >= MOST_ROUNDS) {
+    if (now === null || round >= MAX_ROUNDS) {
       m.isInRounds = false;
       anyRounds(m, what, NOTHING);
       return true;

@@ -4,7 +4,7 @@ import type { SyntaxNode } from '@lezer/common';
 import { Budget, TooMuch } from './budget';
 import { BUILTINS, isUnderstood } from './builtins';
 import { effectsOf } from './effects';
-import { Memory, MOST_REMEMBERED, Scope } from './memory';
+import { Memory, MAX_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
 import { loseParts } from './losing';
 import { meter } from './meter';
@@ -384,7 +384,7 @@ export class Machine {
   ): IBinding {
     const all = this.memory.history.get(name)!;
     const now = this.memory.get(this.memory.module, name);
-    if (all.length >= MOST_REMEMBERED || BUILTINS.has(name)) {
+    if (all.length >= MAX_REMEMBERED || BUILTINS.has(name)) {
       return { value: unknown('limit', place), place };
     }
     if (isEscaped && values.some(({ binding }) => hasGrown(binding.value))) {

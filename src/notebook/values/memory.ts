@@ -4,7 +4,7 @@ import { choose, unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
 
 /** Most values that a name had which are remembered. */
-export const MOST_REMEMBERED = 64;
+export const MAX_REMEMBERED = 64;
 
 /** What it costs to go through a name, in the machine's units. */
 const COST = 20;
@@ -103,7 +103,7 @@ export class Memory {
     if (scope === this.module && after !== undefined && how !== 'assumed') {
       const all = this.history.get(name) ?? [];
       this.history.set(name, all);
-      if (all.length < MOST_REMEMBERED) {
+      if (all.length < MAX_REMEMBERED) {
         all.push({ order: ++this.order, binding: after });
       }
     }

@@ -2,14 +2,14 @@
 import { applyEdits } from '../../session/mapped';
 import { charge } from './meter';
 import { opened } from './puts';
-import { aligned, LONGEST } from './print';
+import { aligned, MAX_TEXT } from './print';
 import { step } from './steps';
 import { concat, cutText, isTooLong } from './text';
 import { bool, computed, int, stringOf } from './value';
 import type { IPiece, ITextValue, Value } from './value';
 
 /** Most pieces that a text is split into. */
-const MOST_ITEMS = 10_000;
+const MAX_ITEMS = 10_000;
 
 /** What `str.isspace` says of single characters. */
 const SPACE =
@@ -68,7 +68,7 @@ const justify: (align: string) => Method = align => (_, string, args) => {
     args.length > 2 ||
     mark === null ||
     Array.from(mark).length !== 1 ||
-    width.value > LONGEST
+    width.value > MAX_TEXT
   ) {
     return null;
   }
@@ -161,7 +161,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   upper: cases(string => string.toUpperCase()),
   zfill: (_, string, args) => {
     const [width] = args;
-    if (args.length !== 1 || width.type !== 'int' || width.value > LONGEST) {
+    if (args.length !== 1 || width.type !== 'int' || width.value > MAX_TEXT) {
       return null;
     }
     const sign = /^[+-]/.exec(string)?.[0] ?? '';
@@ -223,7 +223,7 @@ function replaced(
   inserted: string
 ): Value | null {
   const count = string.split(old).length - 1;
-  if (string.length + count * inserted.length > LONGEST) {
+  if (string.length + count * inserted.length > MAX_TEXT) {
     return null;
   }
   if (text.pieces.length !== 1) {
@@ -282,7 +282,7 @@ function cutAll(
   text: ITextValue,
   spans: readonly (readonly [number, number])[]
 ): Value | null {
-  return spans.length * text.pieces.length > MOST_ITEMS
+  return spans.length * text.pieces.length > MAX_ITEMS
     ? null
     : list(spans.map(([from, to]) => cutText(text, from, to)));
 }
@@ -291,7 +291,7 @@ function lines(text: ITextValue, string: string): Value | null {
   const found: ITextValue[] = [];
   let start = 0;
   for (const { 0: end, index } of string.matchAll(new RegExp(LINE_END, 'g'))) {
-    if (found.length * text.pieces.length > MOST_ITEMS) {
+    if (found.length * text.pieces.length > MAX_ITEMS) {
       return null;
     }
     found.push(cutText(text, start, index));
@@ -340,7 +340,7 @@ function stringsOf(value: Value): string[] | null {
 }
 
 function list(items: readonly Value[]): Value | null {
-  return items.length > MOST_ITEMS ? null : { type: 'list', items, lost: null };
+  return items.length > MAX_ITEMS ? null : { type: 'list', items, lost: null };
 }
 
 function isAscii(text: string): boolean {

@@ -1,17 +1,17 @@
 /** Python's operators and subscripts on known values. */
 import { MappedBuilder } from '../../session/mapped';
 import { charge } from './meter';
-import { LONGEST } from './print';
+import { MAX_TEXT } from './print';
 import { concat, cutText, isTooLong } from './text';
 import { computed, int, keyOf, stringOf } from './value';
 import type { ITextValue, Value } from './value';
 
 /** Bits of the largest integer that is computed. */
-const MOST_BITS = 4_096n;
-const LARGEST = 1n << MOST_BITS;
+const MAX_BITS = 4_096n;
+const MAX_INTEGER = 1n << MAX_BITS;
 
 /** Most items of a list that is made. */
-const MOST_ITEMS = 10_000;
+const MAX_ITEMS = 10_000;
 
 /** `left operator right`; null where what it gives isn't known. */
 export function operate(
@@ -38,7 +38,7 @@ function add(left: Value, right: Value): Value | null {
   }
   const isPair = left.type === 'list' || left.type === 'tuple';
   if (isPair && right.type === left.type) {
-    if (left.items.length + right.items.length > MOST_ITEMS) {
+    if (left.items.length + right.items.length > MAX_ITEMS) {
       return null;
     }
     const items = [...left.items, ...right.items];
@@ -55,7 +55,7 @@ function repeat(value: Value, count: bigint): Value | null {
   const times = Number(count > 0n ? count : 0n);
   if (value.type === 'text') {
     const string = stringOf(value);
-    return string === null || string.length * times > LONGEST
+    return string === null || string.length * times > MAX_TEXT
       ? null
       : times === 1
         ? value
@@ -63,7 +63,7 @@ function repeat(value: Value, count: bigint): Value | null {
   }
   if (value.type === 'list' || value.type === 'tuple') {
     const isLost = value.type === 'list' && value.lost;
-    if (isLost || value.items.length * times > MOST_ITEMS) {
+    if (isLost || value.items.length * times > MAX_ITEMS) {
       return null;
     }
     const items = Array.from({ length: times }, () => value.items).flat();
@@ -147,7 +147,7 @@ function onIntegers(
     case '%':
       return other === 0n ? null : int(one - floorDivide(one, other) * other);
     case '**':
-      return other >= 0n && other <= MOST_BITS && one < 256n && one > -256n
+      return other >= 0n && other <= MAX_BITS && one < 256n && one > -256n
         ? bounded(one ** other)
         : null;
     case '&':
@@ -157,9 +157,9 @@ function onIntegers(
     case '^':
       return int(one ^ other);
     case '<<':
-      return other >= 0n && other <= MOST_BITS ? bounded(one << other) : null;
+      return other >= 0n && other <= MAX_BITS ? bounded(one << other) : null;
     case '>>':
-      return other >= 0n && other <= MOST_BITS ? int(one >> other) : null;
+      return other >= 0n && other <= MAX_BITS ? int(one >> other) : null;
     default:
       return null;
   }
@@ -172,7 +172,7 @@ function floorDivide(one: bigint, other: bigint): bigint {
 }
 
 function bounded(value: bigint): Value | null {
-  return value < LARGEST && value > -LARGEST ? int(value) : null;
+  return value < MAX_INTEGER && value > -MAX_INTEGER ? int(value) : null;
 }
 
 function isSafe(value: bigint): boolean {

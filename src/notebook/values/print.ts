@@ -8,10 +8,10 @@ import type { Value } from './value';
 const MAX_DEPTH = 8;
 
 /** Longest text that is printed or padded to, in UTF-16 units. */
-export const LONGEST = 1_000_000;
+export const MAX_TEXT = 1_000_000;
 
 /** Python prints no longer integers (`sys.int_info`). */
-const MOST_DIGITS = 4_000;
+const MAX_DIGITS = 4_000;
 
 /** `str(value)`; null where it isn't known exactly. */
 export function printed(value: Value): string | null {
@@ -20,7 +20,7 @@ export function printed(value: Value): string | null {
 
 /** `repr(value)`; null where it isn't known exactly. */
 export function represented(value: Value): string | null {
-  return representedWithin(value, 0, { left: LONGEST });
+  return representedWithin(value, 0, { left: MAX_TEXT });
 }
 
 /**
@@ -45,7 +45,7 @@ function representedWithin(
     case 'int': {
       charge(100);
       const text = String(value.value);
-      return text.length > MOST_DIGITS ? null : text;
+      return text.length > MAX_DIGITS ? null : text;
     }
     case 'float':
       return floatRepr(value.value);
@@ -210,7 +210,7 @@ function formatInt(value: bigint, spec: ISpec): string | null {
   const digits = String((value < 0n ? -value : value).toString(base ?? 10));
   if (
     spec.precision !== null ||
-    digits.length > MOST_DIGITS ||
+    digits.length > MAX_DIGITS ||
     (base !== null && spec.group !== '')
   ) {
     return null;
@@ -289,5 +289,5 @@ export function isSurelyPrintable(text: string): boolean {
 }
 
 function bounded(text: string): string | null {
-  return text.length > LONGEST ? null : text;
+  return text.length > MAX_TEXT ? null : text;
 }

@@ -2,7 +2,7 @@
 import type { IMarker } from '../../session/source';
 import { readTemplate } from '../strings/library';
 import { readMarkers } from '../strings/markers';
-import { MOST_PROBLEMS } from '../strings/python';
+import { MAX_PROBLEMS } from '../strings/python';
 import type { IFindContext, IFoundField, IFoundText } from '../strings/types';
 import { chatsOf } from './chats';
 import type { IReach } from './sightings';
@@ -112,7 +112,7 @@ function asTemplate(
     ...template,
     kind: isPlain ? 'template' : text.kind,
     ...(found.length > 0
-      ? { problem: found.slice(0, MOST_PROBLEMS).join(' ') }
+      ? { problem: found.slice(0, MAX_PROBLEMS).join(' ') }
       : {})
   };
 }

@@ -13,8 +13,8 @@ import { stringOf, unknown } from './value';
 import type { IBinding, IPiece, IPlace, ITextValue, Value } from './value';
 
 /** Most markers of a text, and most places that one of them has. */
-const MOST_MARKERS = 100;
-const MOST_PLACES = 1_000;
+const MAX_MARKERS = 100;
+const MAX_PLACES = 1_000;
 
 /** `text.replace(marker, value)`; null where nothing reads as a marker's. */
 export function replaceMarker(
@@ -39,7 +39,7 @@ export function replaceMarker(
     original.whole === null ||
     passed.keyword.size > 0 ||
     passed.open !== null ||
-    before.length >= MOST_MARKERS
+    before.length >= MAX_MARKERS
   ) {
     return null;
   }
@@ -136,12 +136,12 @@ function countOf(value: Value): number | null {
     ? null
     : value.value < 0n
       ? Infinity
-      : Math.min(Number(value.value), MOST_PLACES);
+      : Math.min(Number(value.value), MAX_PLACES);
 }
 
 function placesOf(text: string, marker: string, count: number): number[] {
   const places: number[] = [];
-  const most = Math.min(count, MOST_PLACES);
+  const most = Math.min(count, MAX_PLACES);
   let at = text.indexOf(marker);
   while (at !== -1 && places.length < most) {
     places.push(at);

@@ -2,7 +2,7 @@
 import type { IMarker } from '../../session/source';
 import type { IArguments } from '../strings/format';
 import type { IWriting } from '../strings/library';
-import { MOST_REMEMBERED } from './memory';
+import { MAX_REMEMBERED } from './memory';
 import { optionsOf, stringOf } from './value';
 import type {
   IBinding,
@@ -15,7 +15,7 @@ import type {
 } from './value';
 
 /** Most calls that fill texts in. */
-const MOST_REACHES = 10_000;
+const MAX_REACHES = 10_000;
 
 /** What a replacement field was seen to be. */
 export interface ISeen {
@@ -60,7 +60,7 @@ export const MADE =
   /^((Binary|Call|Conditional|Member|Parenthesized)Expression|(Format|Continued)String|UpdateStatement|VariableName)$/;
 
 /** Most texts of one expression that are remembered. */
-const MOST_TEXTS = 30;
+const MAX_TEXTS = 30;
 
 /** Fields, texts, and calls that fill texts in. */
 export class Sightings {
@@ -89,11 +89,11 @@ export class Sightings {
         ? value.why
         : texts.length < options.length
           ? { cause: 'run' as const, place } // It may be no text at all.
-          : all.length > MOST_TEXTS
+          : all.length > MAX_TEXTS
             ? { cause: 'limit' as const, place }
             : null;
     this.texts.set(key, {
-      texts: all.slice(-MOST_TEXTS),
+      texts: all.slice(-MAX_TEXTS),
       why: before?.why ?? why,
       isMaybe: isMaybe || before?.isMaybe === true
     });
@@ -119,9 +119,9 @@ export class Sightings {
       }
     }
     this.seen.set(key, {
-      options: options.slice(0, MOST_REMEMBERED),
+      options: options.slice(0, MAX_REMEMBERED),
       why:
-        options.length > MOST_REMEMBERED
+        options.length > MAX_REMEMBERED
           ? { cause: 'limit', place: binding.place }
           : why,
       each: (before?.each ?? true) && (value.type !== 'choice' || value.each),
@@ -143,14 +143,14 @@ export class Sightings {
 
   /** Note a conversation template. */
   chat(chat: IChat): void {
-    if (this.chats.length < MOST_REACHES) {
+    if (this.chats.length < MAX_REACHES) {
       this.chats.push(chat);
     }
   }
 
   /** Note a call that fills a text in. */
   reach(reach: IReach): void {
-    if (this.reaches.length < MOST_REACHES) {
+    if (this.reaches.length < MAX_REACHES) {
       this.reaches.push(reach);
     }
   }

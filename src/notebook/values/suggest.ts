@@ -20,7 +20,7 @@ const MAX_FIELDS = 500;
 const MAX_EXPRESSION = 10_000;
 
 /** Most values that are offered for a field. */
-const MOST_CHOICES = 20;
+const MAX_CHOICES = 20;
 
 /** What words about a place need. */
 interface IWords {
@@ -110,7 +110,7 @@ function inWords(all: readonly ISeen[], words: IWords): ISuggestion {
     }
   }
   const why = all.find(seen => seen.why !== null)?.why ?? null;
-  const choices = options.slice(0, MOST_CHOICES).map(option => ({
+  const choices = options.slice(0, MAX_CHOICES).map(option => ({
     value: stringOf(option.value)!,
     from: originOf(option, words)
   }));

@@ -2,7 +2,7 @@
 import { MappedBuilder, sourceSpans } from '../../session/mapped';
 import type { IMapped } from '../../session/mapped';
 import { charge } from './meter';
-import { LONGEST } from './print';
+import { MAX_TEXT } from './print';
 import { stringOf, unitsOf } from './value';
 import type { IExtent, IPiece, IPlace, ITextValue, IWhy } from './value';
 
@@ -45,7 +45,7 @@ export function isTooLong(texts: readonly ITextValue[]): boolean {
       return true;
     }
     units += unitsOf(text);
-    if (units > LONGEST) {
+    if (units > MAX_TEXT) {
       return true;
     }
   }

@@ -258,7 +258,7 @@ export interface IBinding {
 export const NONE: Value = { type: 'none' };
 
 /** Most values that one may be of. */
-export const MOST_OPTIONS = 20;
+export const MAX_OPTIONS = 20;
 
 /** Combinations of values that are gone through. */
 const MAX_WAYS = 400;
@@ -387,7 +387,7 @@ export function choose(
       lost ??= option.value;
     } else if (
       // Once there are too many, none of them matters.
-      options.length > MOST_OPTIONS ||
+      options.length > MAX_OPTIONS ||
       !options.some(({ value }) => isSame(value, option.value))
     ) {
       options.push(option);
@@ -396,7 +396,7 @@ export function choose(
   if (lost !== null && options.length === 0) {
     return bindings.find(({ value }) => value.type === 'unknown')!;
   }
-  if (lost !== null || options.length > MOST_OPTIONS) {
+  if (lost !== null || options.length > MAX_OPTIONS) {
     options.forEach(option => lose(option.value));
     return { value: unknown(cause, place), place };
   }

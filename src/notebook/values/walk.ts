@@ -10,7 +10,7 @@ import { sizeOf, unitsOf, unknown } from './value';
 import type { IBinding, IPlace, IPut, ITextValue, Value } from './value';
 
 /** Longest name of a field, in UTF-16 units. */
-const LONGEST_NAME = 200;
+const MAX_NAME = 200;
 
 /** The value of an expression; working it out may change what is known. */
 export function evaluate(m: Machine, node: SyntaxNode): Value {
@@ -46,7 +46,7 @@ export function putOf(m: Machine, node: SyntaxNode): IPut {
     from: node.from,
     to: node.to,
     written: `{${written}}`,
-    name: written.replace(/\s+/g, ' ').slice(0, LONGEST_NAME),
+    name: written.replace(/\s+/g, ' ').slice(0, MAX_NAME),
     wanted: textAt(m, node),
     format: ''
   };
