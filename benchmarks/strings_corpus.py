@@ -287,10 +287,10 @@ def compare_offer(source: str, tree: ast.Module, offered: dict[str, Any] | None,
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in left_out
     ]
-    texts = [node for node in literals if re.search(r"\s", node.value.strip())]
+    texts = [(str(node.value), node) for node in literals if re.search(r"\s", str(node.value).strip())]
     if len(literals) < 2 or not texts:
         return
-    longest = max(texts, key=lambda node: len(node.value))
+    _, longest = max(texts, key=lambda text: len(text[0]))
     counts["cells with a longest text"] += 1
     start, end = offered["span"]
     first = source.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")

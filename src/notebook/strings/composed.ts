@@ -30,9 +30,12 @@ export function mayCompose(
   );
 }
 
-/** Most composed texts of a cell, and pieces of all texts that are composed. */
+/**
+ * Most composed texts of a cell, and pieces of all texts that are composed, each as
+ * often as it was put into another text.
+ */
 const MAX_TEXTS = 200;
-const MAX_PIECES = 500_000;
+const MAX_PIECES = 200_000;
 
 /** Methods and functions that make a text of others. */
 const MAKES = /(^|\.\s*)(join|strip|lstrip|rstrip|dedent|cleandoc)$/;
@@ -41,6 +44,8 @@ const MAKES = /(^|\.\s*)(join|strip|lstrip|rstrip|dedent|cleandoc)$/;
 interface IFoundComposed extends IFoundText {
   readonly parts: readonly Span[];
   readonly node: Span;
+  /** The literals that it is made of, in order and apart. */
+  readonly literals: readonly Span[];
   readonly raw: string;
   readonly inlined: ReadonlySet<string>;
   /** Whether its variable is part of the code that makes it. */
@@ -110,11 +115,7 @@ export class ComposedTexts {
           (other, at) => at !== index && isStepOf(text, other, at > index)
         )
     );
-    return kept
-      .map(text => withParts(text, kept))
-      .map(
-        ({ node: _, raw: __, inlined: ___, usesItself: ____, ...text }) => text
-      );
+    return kept.map(text => asFound(withParts(text, kept)));
   }
 
   /** Whether a node may make a text of others. */
@@ -163,7 +164,9 @@ export class ComposedTexts {
 
   private _pieces(node: SyntaxNode): number {
     const texts = this._texts(node)?.texts ?? [];
-    return texts.reduce((sum, { pieces }) => sum + pieces.length, 0);
+    return texts
+      .flatMap(({ pieces }) => pieces)
+      .reduce((sum, { via }) => sum + 1 + (via?.depth ?? 0), 0);
   }
 
   /** The texts that a node makes, the longest first. */
@@ -237,6 +240,7 @@ export class ComposedTexts {
       ...(problems.length > 0 && { problem: problems.join(' ') }),
       parts: [node, ...own],
       node,
+      literals: apart(own),
       raw,
       inlined,
       usesItself: isWord(variable, source.slice(...node))
@@ -292,25 +296,24 @@ function isStepOf(
   );
 }
 
-/** The literals that a text is made of, in order and apart. */
-function literalsOf({ parts }: IFoundComposed): Span[] {
-  const sorted = parts.slice(1).sort((a, b) => a[0] - b[0]);
-  const apart: Span[] = [];
-  for (const [from, to] of sorted) {
-    const last = apart[apart.length - 1];
+/** Spans in order and apart. */
+function apart(spans: readonly Span[]): Span[] {
+  const found: Span[] = [];
+  for (const [from, to] of [...spans].sort((a, b) => a[0] - b[0])) {
+    const last = found[found.length - 1];
     if (last !== undefined && from < last[1]) {
-      apart[apart.length - 1] = [last[0], Math.max(last[1], to)];
+      found[found.length - 1] = [last[0], Math.max(last[1], to)];
     } else {
-      apart.push([from, to]);
+      found.push([from, to]);
     }
   }
-  return apart;
+  return found;
 }
 
-/** Whether two texts are made of a literal that is the same. */
+/** Whether two texts have a literal in common. */
 function isShared(one: IFoundComposed, other: IFoundComposed): boolean {
-  const all = literalsOf(other);
-  return literalsOf(one).some(([from, to]) => {
+  const all = other.literals;
+  return one.literals.some(([from, to]) => {
     const next = all[firstIndex(all, own => own[1] > from)];
     return next !== undefined && next[0] < to;
   });
@@ -318,8 +321,8 @@ function isShared(one: IFoundComposed, other: IFoundComposed): boolean {
 
 /** Whether a text is made of all the literals that another is made of. */
 function covers(one: IFoundComposed, other: IFoundComposed): boolean {
-  const all = literalsOf(one);
-  return literalsOf(other).every(part => {
+  const all = one.literals;
+  return other.literals.every(part => {
     const own = all[firstIndex(all, ([, to]) => to >= part[1])];
     return own !== undefined && isIn(part, own);
   });
@@ -327,6 +330,17 @@ function covers(one: IFoundComposed, other: IFoundComposed): boolean {
 
 function isIn(inner: Span, outer: Span): boolean {
   return outer[0] <= inner[0] && inner[1] <= outer[1];
+}
+
+function asFound({
+  node: _node,
+  literals: _literals,
+  raw: _raw,
+  inlined: _inlined,
+  usesItself: _usesItself,
+  ...text
+}: IFoundComposed): IFoundText {
+  return text;
 }
 
 /** A text with the code of those texts that it is made of. */
@@ -341,9 +355,8 @@ function withParts(
       text.inlined.has(other.variable) &&
       covers(text, other)
   );
-  const all = [...text.parts, ...made.flatMap(one => one.parts)];
-  const byPlace = new Map(all.map(part => [part.join(), part]));
-  const parts = [...byPlace.values()];
+  // Their literals are this one's, too.
+  const parts = [...text.parts, ...made.map(({ node }) => node)];
   // What is printed doesn't stand for a prompt that it shows.
   const isNotice = text.standing === 'notice';
   return {
