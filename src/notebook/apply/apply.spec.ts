@@ -1,3 +1,5 @@
+import { stringOrigin } from '../origin';
+import { pythonFinder } from '../values/fakes';
 import { applied, oneCell } from './fixtures';
 
 const replacing = (from: string, to: string) => (text: string) => {
@@ -404,6 +406,42 @@ describe('notebook/apply', () => {
     expect(plain.source).toBe('p <- "a c, é"');
     const odd = await applied({ notebook, edit: replacing('b', '$c') });
     expect(odd.reason).toMatch(/a language other than Python/);
+  });
+
+  const COMPOSED =
+    'rules = "Be brief and kind to all of the people that you meet today, and never, ever say anything that is not true."\nprompt = "Hi. " + rules + " Name: " + name\nm = [{"role": "user", "content": prompt}]';
+
+  it.each(['composed', 'conversation', 'string'])(
+    'edits literals that are parts of others, as those of a %s',
+    async kind => {
+      const notebook = oneCell(COMPOSED);
+      const found = await pythonFinder().find(notebook, 0);
+      const index = found.findIndex(one => one.kind === kind);
+      const edit = replacing('Be brief', 'Be "very" brief');
+      const { value, turns } = found[index];
+      const { source: now, reason } = await applied({
+        notebook,
+        which: stringOrigin(found, index),
+        edit,
+        ...(turns && {
+          turns: [{ role: 'user', text: edit(value.slice(...turns[0].value)) }]
+        })
+      });
+      expect(reason).toBeUndefined();
+      expect(now).toBe(COMPOSED.replace('Be brief', 'Be \\"very\\" brief'));
+    }
+  );
+
+  it.each([
+    ['repeats', 'p = "Be brief. " * 2 + x', replacing('brief', 'kind')],
+    ['holds twice', 'a = "Be.\\nOk."\np = a + x + a', replacing('Be', 'Do')],
+    ['has as a field', 'a = "Be."\np = a + f"Hi {x}"', replacing('{a}', 'b')]
+  ])('refuses an edit of one of what a text %s', async (_, source, edit) => {
+    const notebook = oneCell(source);
+    const found = await pythonFinder().find(notebook, 0);
+    const index = found.findIndex(({ kind }) => kind === 'composed');
+    const which = stringOrigin(found, index);
+    expect((await applied({ notebook, which, edit })).source).toBeUndefined();
   });
 
   it('doubles the braces of a template that is filled in another cell', async () => {

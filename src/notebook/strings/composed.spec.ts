@@ -1,5 +1,6 @@
 import { sourceSpans } from '../../session/mapped';
 import { fill } from '../../session/template';
+import { arrange } from '../arrange';
 import { candidatesOf, meant } from '../candidates';
 import { findAgain, moveOrigin, stringOrigin } from '../origin';
 import { shadedRanges } from '../overlay';
@@ -360,6 +361,68 @@ describe('a place in a cell', () => {
   it('in a branch means the longest text with it', async () => {
     const cells = ['p = "A."\nif ask():\n    p += "B."\np += "C."'];
     expect(await clicked(cells, '"C')).toMatchObject({ value: 'A.B.C.' });
+  });
+});
+
+describe('composed texts among others', () => {
+  const PRINTED =
+    'rules = "Be brief and kind to all of the people that you meet today, and never ever say anything that is not true."\nprompt = "Hello, you. " + rules + name\nprint("The prompt is: " + prompt)';
+
+  /** How the texts of a cell are listed: their kinds, and where they begin. */
+  async function listed(source: string) {
+    const found = await pythonFinder().find(codeCells([source]), 0);
+    const texts = { type: 'code', source, found, outputs: [] };
+    return arrange(candidatesOf(texts)).listed.map(({ kind, value }) => [
+      kind,
+      value.slice(0, 8)
+    ]);
+  }
+
+  it('come before their literals; those that are printed come last', async () => {
+    const all = await listed(PRINTED);
+    expect(all[0]).toEqual(['composed', 'Hello, y']);
+    expect(all).toContainEqual(['string', 'Be brief']);
+    expect(all[all.length - 1]).toEqual(['composed', 'The prom']);
+  });
+
+  it('come before templates that they are made of', async () => {
+    const source =
+      'long = "A {x} that is far longer than all that it becomes part of.".format(x="y")\nprompt = "So: " + long[:4] + " and " + name';
+    const all = await listed(source);
+    expect(all.slice(0, 2).map(([kind]) => kind)).toEqual([
+      'composed',
+      'template'
+    ]);
+  });
+
+  it('that are printed don’t stand for what they show', async () => {
+    const [on, printed] = ['"Be brief', '"The prompt'];
+    expect(await clicked([PRINTED], on)).toMatchObject({ variable: 'prompt' });
+    const meantThere = await clicked([PRINTED], printed);
+    expect(meantThere?.value).toMatch(/^The prompt is: Hello/);
+  });
+
+  it('in a conversation aren’t meant without being asked', async () => {
+    const source = 'chat([{"role": "user", "content": "Name a " + what}])\n#';
+    expect(await clicked([source], '#')).toBeNull();
+  });
+
+  it('have fields of other names where templates in each other share one', async () => {
+    const source =
+      'import textwrap\nif ask(): m = 1\nelse: m = 2\np = textwrap.dedent("{} {k}".format("{} {k}".format("c", k=0), k=m)).strip()';
+    const [{ fields }] = (await composed([source])).slice(-1);
+    const names = fields.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain('k (2)');
+  });
+
+  it('have markers as fields where these aren’t known', async () => {
+    const source = 'p = "On {{x}}. ".replace("{{x}}", topic()) + "Now."';
+    const [{ value, fields }] = await composed([source]);
+    expect([value, fields.map(({ name }) => name)]).toEqual([
+      'On {{x}}. Now.',
+      ['x']
+    ]);
   });
 });
 

@@ -101,6 +101,14 @@ describe('bounds of what is followed', () => {
       'lists that are printed',
       `x = ["a"] * 9000\n${repeated('z = f"{x}"\n', 900)}`
     ],
+    [
+      'pieces of one of several texts',
+      `if a(): x = "a"\nelse: x = "b"\n${repeated(`z = x${' + "c"'.repeat(100)}\n`, 900)}`
+    ],
+    [
+      'steps of long texts',
+      `x = ${Array(900).fill('"a\\n"').join(' + ')}\n${repeated('z = x.strip()\n', 900)}`
+    ],
     ['escapes', `x = "${repeated('\\n', 30_000)}"`],
     ['depth', `x = ${repeated('[', 3_000)}${repeated(']', 3_000)}`],
     ['depth of calls', `x = ${repeated('g(', 3_000)}1${repeated(')', 3_000)}`],

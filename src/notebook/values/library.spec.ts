@@ -431,4 +431,18 @@ describe('a library’s template', () => {
     const replaced = ['text = "On {X}.".replace("{X}", "rain")', 'f"{text}"'];
     expect(await valuesOf(replaced, 1)).toEqual({ text: 'On rain.' });
   });
+
+  it('isn’t known of a list that had fewer items when a function was called', async () => {
+    const cells = [
+      `${FROM}xs = ["a"]\np = PromptTemplate.from_template("On {x}.").partial(x=xs)\ndef f():\n    return f"{p.format()}"\ng(f)\nxs.append("b")`
+    ];
+    expect(await valuesOf(cells, 0)).toEqual({});
+  });
+
+  it('is added to a text as a template', async () => {
+    const cells = [
+      `${FROM}p = "Hello. " + PromptTemplate.from_template("On {x}.")\np.format(x="rain")`
+    ];
+    expect(await valuesOf(cells, 0)).toEqual({ x: 'rain' });
+  });
 });
