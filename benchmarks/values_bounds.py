@@ -186,7 +186,7 @@ class Evaluator:
         """What going through cells took; None where it failed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"cells": cells}) + "\n")
+        self.process.stdin.write(json.dumps({"cells": cells, "clock": True}) + "\n")
         self.process.stdin.flush()
         ready = select.select([self.process.stdout], [], [], PATIENCE)[0]
         line = self.process.stdout.readline() if ready else ""

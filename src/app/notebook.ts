@@ -57,7 +57,8 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         finder: new StringFinder({
           languages,
           unicodeNames: names => client.unicodeNames(names),
-          trans
+          trans,
+          clock: () => performance.now()
         }),
         docManager,
         trans,

@@ -1,5 +1,5 @@
 /** Says what the strings and fields of notebooks on standard input are; see `bundle.mjs`. */
-/* global process */
+/* global performance, process */
 import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
@@ -107,7 +107,7 @@ function milliseconds() {
 }
 
 createInterface({ input: process.stdin }).on('line', line => {
-  const { cells, strings, names, raised } = JSON.parse(line);
+  const { cells, strings, names, raised, clock } = JSON.parse(line);
   if (names) {
     const said = raised ? readAnswer(raised, names.length) : null;
     const expression = expressionFor(names);
@@ -126,7 +126,12 @@ createInterface({ input: process.stdin }).on('line', line => {
     tree: parseWithMagics(source, parser)
   }));
   const begun = milliseconds();
-  const work = runNotebook(read, () => null);
+  // With a clock as in the browser, or by counts alone, which give the same each time.
+  const work = runNotebook(
+    read,
+    () => null,
+    clock ? () => performance.now() : null
+  );
   let longest = 0;
   let before = begun;
   let step = work.next();

@@ -132,4 +132,43 @@ describe('bounds of what is followed', () => {
     expect(many.y).toEqual(['a']);
     expect(many.work).toBeLessThan(2.1 * few.work);
   });
+
+  it('a cell that has had its time is left, and the next ones are not', () => {
+    const slow = `y = "${'a'}"\n${repeated('z = 1\n', 200)}y = "b"\n`;
+    const sources = [
+      'y = "before"',
+      slow,
+      'p = f"{y}"',
+      'y = "c"',
+      'p = f"{y}"'
+    ];
+    const cells = sources.map(source => ({
+      source,
+      tree: parser.parse(source),
+      count: null
+    }));
+    const said = (now: (() => number) | null) => {
+      const { seen } = atOnce(runNotebook(cells, () => null, now));
+      return ['2:6', '4:6'].map(key =>
+        seen.get(key)!.options.map(({ value }) => stringOf(value))
+      );
+    };
+    expect(said(null)).toEqual([['b'], ['c']]);
+    let time = 0;
+    // Each look at the clock is 20 ms later.
+    expect(said(() => (time += 20))).toEqual([[], ['c']]);
+  });
+
+  it('fields of a function that is too much are those of its cell', () => {
+    const body = repeated('    z = "a" + x\n', 20_000);
+    const source = `def f(x="q"):\n    y = f"{x}"\n${body}`;
+    const cells = ['def g(x="r"):\n    return f"{x}"', source, 'z = 1'].map(
+      text => ({ source: text, tree: parser.parse(text), count: null })
+    );
+    const { seen } = atOnce(runNotebook(cells, () => null));
+    const at = (cell: number, text: string) =>
+      seen.get(`${cell}:${text.indexOf('{x}')}`)!;
+    expect(at(0, cells[0].source).options).toHaveLength(1);
+    expect(at(1, source).why?.cause).toBe('limit');
+  });
 });

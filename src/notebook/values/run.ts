@@ -15,6 +15,7 @@ import type { ICode } from './machine';
 import { meter } from './meter';
 import type { IChat, IMade, IReach, ISeen } from './sightings';
 import { Scope } from './memory';
+import { Times } from './times';
 import type { Memory } from './memory';
 import { runOrder } from './order';
 import { RULES } from './rules';
@@ -52,15 +53,19 @@ export interface IRun {
  *
  * Names that are used before they have a value take the nearest one below, as
  * cells run in any order: a second passage knows these.
+ *
+ * @param now - the time, in ms; left out: cells have as much as their counts allow.
  */
 export function* runNotebook(
   cells: readonly ICell[],
-  lookup: NameLookup
+  lookup: NameLookup,
+  now: (() => number) | null = null
 ): Work<IRun> {
   const order = runOrder(cells.map(({ count }) => count));
-  const first = yield* passage(cells, order, lookup, null);
+  const times = new Times(now);
+  const first = yield* passage(cells, order, lookup, null, times);
   return first.isEarly
-    ? yield* passage(cells, order, lookup, first.memory.history)
+    ? yield* passage(cells, order, lookup, first.memory.history, times)
     : first;
 }
 
@@ -73,7 +78,8 @@ function* passage(
   cells: readonly ICell[],
   order: readonly number[],
   lookup: NameLookup,
-  later: Memory['history'] | null
+  later: Memory['history'] | null,
+  times: Times
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
   const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell);
@@ -90,16 +96,21 @@ function* passage(
     if (magic !== null && magic.runs === 'elsewhere') {
       leaveMagic(m, magic);
       if (magic.holds === 'unknown' && tree !== null) {
-        yield* attempt(m, tree.topNode, () => distrust(m, tree.topNode));
+        yield* attempt(m, m.code, tree.topNode, times, () =>
+          distrust(m, tree.topNode)
+        );
       }
     } else if (tree !== null) {
-      yield* attempt(m, tree.topNode, () => runCell(m, tree.topNode, magic));
+      yield* attempt(m, m.code, tree.topNode, times, () =>
+        runCell(m, tree.topNode, magic)
+      );
     } else if (source.trim() !== '') {
       m.forget('limit', m.place(0));
     }
     yield;
   }
   const done = new Set<string>();
+  let left: IFunctionValue | null = null;
   for (let isNew = true; isNew;) {
     isNew = false;
     for (const [key, { value, code }] of [...m.functions]) {
@@ -107,12 +118,16 @@ function* passage(
       if (isDue && !done.has(key)) {
         done.add(key);
         isNew = true;
-        if (m.isSpent(code.cell)) {
-          // All that it may do was taken into account when that was found.
-          yield* limit(m, code, value.node);
+        if (m.isSpent(code.cell) || times.isOver(code.cell)) {
+          // All that it may do was taken into account when that was found. What is
+          // in it is left with it.
+          if (left === null || !isInside(value, left)) {
+            left = value;
+            yield* limit(m, code, value.node);
+          }
           continue;
         }
-        yield* attempt(m, value.node, () => {
+        yield* attempt(m, code, value.node, times, () => {
           m.enter(code, true);
           runAtAnyTime(m, value);
         });
@@ -187,14 +202,15 @@ function isTooMuch(error: unknown): boolean {
 /** Do work; where it is too much, nothing is known any more. */
 function* attempt(
   m: Machine,
+  code: ICode,
   node: SyntaxNode,
+  times: Times,
   work: () => Work<void> | void
 ): Work<void> {
-  const { code } = m;
   try {
-    const rest = work();
+    const rest = times.measured(code.cell, work);
     if (rest) {
-      yield* rest;
+      yield* times.during(code.cell, rest);
     }
     meter(null);
   } catch (error) {
