@@ -4,7 +4,8 @@ import type { SyntaxNode } from '@lezer/common';
 import { childrenOf, isExpression } from '../strings/evaluate';
 import { bindTargets } from './bindings';
 import { condition, evaluate } from './walk';
-import { iterated, MAX_ITEMS } from './iterables';
+import { iterable, iterated, MAX_ITEMS } from './iterables';
+import type { Items } from './iterables';
 import type { Machine } from './machine';
 import { Scope } from './memory';
 import { putBy } from './operands';
@@ -38,7 +39,9 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
   const isList = /^(ArrayComprehensionExpression|ArgList)$/.test(node.name);
   // The first thing that is gone over is worked out outside.
   const start = parts.findIndex(({ name }) => name === 'in');
-  const items = start === -1 ? null : iterated(m, parts[start + 1]);
+  const source: Items =
+    start === -1 ? () => null : iterable(m, parts[start + 1]);
+  const items = source();
   const { scope } = m;
   const own = new Scope('comprehension', scope);
   const clauses = parts.slice(first);
@@ -58,28 +61,22 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
   );
   if (isSimple) {
     for (const value of items) {
-      bindTargets(m, targets, { value, place });
-      const holds = tests.map(test => condition(m, test));
-      if (holds.includes(null)) {
-        isKnown = false;
-        m.branching++;
-        m.memory.branch(
-          [
-            () =>
-              outputs.forEach(output =>
-                made.push(putBy(m, evaluate(m, output), output))
-              )
-          ],
-          false,
-          'loop',
-          place
-        );
-        m.branching--;
-      } else if (!holds.includes(false)) {
-        outputs.forEach(output =>
-          made.push(putBy(m, evaluate(m, output), output))
-        );
+      if (source() === null) {
+        break;
       }
+      go(value);
+    }
+    if (source() === null) {
+      // It may be gone over for other items from here on.
+      isKnown = false;
+      m.branching++;
+      m.memory.branch(
+        [() => go(unknown('changed', place))],
+        false,
+        'loop',
+        place
+      );
+      m.branching--;
     }
   } else {
     m.branching++;
@@ -92,9 +89,35 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
     ? { type: 'list', items: made, lost: null }
     : m.unknown(made, place);
 
+  /** Go through the outputs for one item. */
+  function go(value: Value): void {
+    bindTargets(m, targets, { value, place });
+    const holds = tests.map(test => condition(m, test));
+    if (holds.includes(null)) {
+      isKnown = false;
+      m.branching++;
+      m.memory.branch(
+        [
+          () =>
+            outputs.forEach(output =>
+              made.push(putBy(m, evaluate(m, output), output))
+            )
+        ],
+        false,
+        'loop',
+        place
+      );
+      m.branching--;
+    } else if (!holds.includes(false)) {
+      outputs.forEach(output =>
+        made.push(putBy(m, evaluate(m, output), output))
+      );
+    }
+  }
+
   /** Go through all clauses once, for any items. */
   function round(): void {
-    bindTargets(m, targets, anyOf(items, place));
+    bindTargets(m, targets, anyOf(source(), place));
     for (let index = start - first + 2; index < clauses.length; index++) {
       const { name } = clauses[index];
       if (name === 'for') {

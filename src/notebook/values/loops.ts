@@ -115,11 +115,10 @@ function roundByRound(m: Machine, what: ILoop, items: Items): boolean {
 function anyRounds(m: Machine, what: ILoop, items: Items): void {
   const { node, targets, test, body, other } = what;
   const place = m.place(node.from);
-  const all = items();
   const round = () => {
     if (targets !== null) {
-      const known = all === null ? null : [...all];
-      bindTargets(m, targets, anyOf(known, m.place(targets[0].from)));
+      // A round before may have lost them, or added some.
+      bindTargets(m, targets, anyOf(items(), m.place(targets[0].from)));
     } else {
       condition(m, test!);
     }

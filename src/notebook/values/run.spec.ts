@@ -35,6 +35,40 @@ function piecesOf(expression: string, ...sources: string[]) {
   }));
 }
 
+describe('what is gone over', () => {
+  const GIVEN = 'xs = ["p", "q"]\n';
+
+  it.each([
+    ['a loop', 'for x in xs:\n    give(xs)\n    f"{x}"'],
+    [
+      'a loop that may end',
+      'for x in xs:\n    give(xs)\n    f"{x}"\n    break'
+    ],
+    ['a comprehension', '[(give(xs), f"{x}") for x in xs]'],
+    ['a comprehension of one', 'xs = xs[:1]\n[(give(xs), f"{x}") for x in xs]'],
+    ['clauses', '[(give(xs), f"{x}") for x in xs for y in xs]']
+  ])('isn’t known in %s that may change it', (_, code) => {
+    const source = GIVEN + code;
+    const { seen } = run(source);
+    const field = seen.get(`0:${source.indexOf('{x}')}`);
+    expect(field?.why).not.toBeNull();
+  });
+
+  it('is known where nothing changes it', () => {
+    const source = `${GIVEN}for x in xs:\n    f"{x}"\n    break`;
+    expect(
+      run(source)
+        .seen.get(`0:${source.indexOf('{x}')}`)
+        ?.options.map(({ value }) => stringOf(value))
+    ).toEqual(['p', 'q']);
+  });
+});
+
+it('an assignment without a value makes its name unknown', () => {
+  const source = 'x = "a"\nx = (\nx =\n';
+  expect(run(source, 'f"{x}"').seen.get('1:2')?.options).toEqual([]);
+});
+
 describe('a text of several pieces', () => {
   it('leads back to the literals of a concatenation', () => {
     const sum = '"Answer. " + rules + "Q: " + q + "\\nA:"';

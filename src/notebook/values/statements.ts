@@ -55,6 +55,10 @@ function assign(m: Machine, node: SyntaxNode): void {
   if (sides.length === 0) {
     return; // `name: type` binds nothing.
   }
+  if (right.length === 0) {
+    distrust(m, node); // Its value is missing.
+    return;
+  }
   const binding = values(m, right, m.place(right[0].from));
   for (const targets of sides) {
     bindTargets(m, targets, binding);
