@@ -55,6 +55,10 @@ async def test_an_unexpected_failure_is_reported_in_words_too(monkeypatch: pytes
 
 IDS = {"model": "one", "ids": [2, 5, 6, 7]}
 SEGMENTS = {"target": {"start": 3, "end": 4}, "segments": [{"start": 1, "end": 2}, {"start": 2, "end": 3}]}
+EFFECTS = {
+    "kind": "effects", "model": "one", "prompt": "ab", "ids": [2, 5, 6, 7], "answer_start": 2,
+    "segments": [{"turn": 0, "start": 0, "end": 1}],
+}  # fmt: skip
 ABLATION = {"kind": "ablation", **IDS, **SEGMENTS, "method": "leave_one_out"}
 FAITHFULNESS = {"kind": "faithfulness", **IDS, **SEGMENTS, "scores": [0.5, -0.5]}
 SALIENCE = {"kind": "salience", **IDS, "targets": [{"start": 2, "end": 3}, {"start": 3, "end": 4}]}
@@ -139,6 +143,7 @@ async def test_each_computation_is_a_stream_of_the_models_method_of_its_kind(
         "score": {"model": "one", "prompt": "a", "target": "b"},
         "salience": SALIENCE,
         "ablation": ABLATION,
+        "effects": EFFECTS,
         "faithfulness": FAITHFULNESS,
     }[kind]
     assert [event["event"] for event in await streamed(client, f"/{kind}", given)] == ["progress", "done"]

@@ -37,7 +37,7 @@ PROGRAM = """
             return method(self, asked, *others)
         return failing
 
-    for name in ("generate", "score", "salience", "ablation", "faithfulness", "estimate"):
+    for name in ("generate", "score", "salience", "ablation", "effects", "faithfulness", "estimate"):
         method = getattr(language_model.LanguageModel, name)
         setattr(language_model.LanguageModel, name, fails(method))
     main()
@@ -82,6 +82,15 @@ def jobs(client: httpx.Client) -> list[dict[str, Any]]:
             for method in ("leave_one_out", "lime", "shap")
         ),
         {"kind": "ablation", **parts, "method": "leave_one_out", "foil": ids[1:3], "mode": "mask"},
+        {
+            "kind": "effects",
+            "prompt": f"{MARKER}\n",
+            "ids": ids,
+            "answer_start": seam,
+            "samples": 2,
+            "held_out": 2,
+            "segments": [{"turn": 0, "start": 0, "end": len(MARKER)}],
+        },  # fmt: skip
         {"kind": "faithfulness", **parts, "scores": [0.5, -1.0], "method": "grad_l2", "orders": 1, "jitters": 1},
         {"kind": "lit_app"},
     ]
@@ -119,7 +128,7 @@ def test_no_job_leaves_its_texts_in_the_log(service: Running, client: httpx.Clie
             body = json.dumps({**job, "model": "tiny", **change})
             answer = client.post(f"/{job['kind']}", content=body, headers={"Content-Type": "application/json"})
             assert answer.status_code >= 400 or b'"error"' in answer.content, (job["kind"], change)
-        if job["kind"] in ("salience", "ablation", "faithfulness"):
+        if job["kind"] in ("salience", "ablation", "effects", "faithfulness"):
             assert client.post("/estimate", json={"request": {**job, "model": "tiny"}}).status_code == 200
             with service.client() as other:  # whose connection is closed
                 failed = other.post("/estimate", json={"request": {**job, "model": "broken"}})

@@ -79,14 +79,14 @@ def tried(what):
         return type(error).__name__
     return "done"
 
-def said(environment, order):
+def rendered(environment, order):
     found = {{"variables": sorted(os.environ), "argv": len(os.sys.argv), "modules": "lit_lab" in os.sys.modules}}
     found["file"] = tried(lambda: open(child.__file__))
     found["socket"] = tried(socket.socket)
     found["memory"] = tried(lambda: bytearray(order["memory"]))
     return [{{"text": json.dumps(found)}}]
 
-child._said = said
+child._rendered = rendered
 child.main()
 """
 
