@@ -90,7 +90,7 @@ def jobs(client: httpx.Client) -> list[dict[str, Any]]:
             "samples": 2,
             "held_out": 2,
             "segments": [{"turn": 0, "start": 0, "end": len(MARKER)}],
-        },  # fmt: skip
+        },
         {"kind": "faithfulness", **parts, "scores": [0.5, -1.0], "method": "grad_l2", "orders": 1, "jitters": 1},
         {"kind": "lit_app"},
     ]
