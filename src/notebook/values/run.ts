@@ -113,7 +113,8 @@ function* passage(
   let left: IFunctionValue | null = null;
   for (let isNew = true; isNew;) {
     isNew = false;
-    for (const [key, { value, code }] of [...m.functions]) {
+    // Those that are found meanwhile are gone through, too.
+    for (const [key, { value, code }] of m.functions) {
       const isDue = !m.called.has(key) || m.escaped.has(key);
       if (isDue && !done.has(key)) {
         done.add(key);
