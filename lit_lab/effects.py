@@ -22,6 +22,9 @@ ALPHA = 0.01
 MIN_HELD_OUT = 8
 """Fewest held-out sets that can measure a map."""
 
+MAX_CELLS = 32_000_000
+"""Most sets times segments of a run: a file may name many of both in little room."""
+
 _ROUNDS = 20_000
 _TOLERANCE = 1e-9
 
@@ -138,7 +141,11 @@ class Effects:
 
 
 def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
-    """Return the effects that a run's jobs computed: jobs of the same segments and seed are one."""
+    """Return the effects that a run's jobs computed: jobs of the same segments and seed are one.
+
+    Raises:
+        ValueError: The events contradict each other, or name too many sets and segments.
+    """
     import numpy as np
 
     merged: dict[str, list[KeptEffects]] = {}
@@ -158,6 +165,8 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
         sets = [row for _, row in sorted(rows.items()) if all(index < num_segments for index in row[1])]
         if not sets or sets[0][1] or len({len(row) for *_, row in sets}) != 1:
             raise ValueError("its effects lack the prompt as it is, or have scores of other numbers of tokens")
+        if len(sets) * num_segments > MAX_CELLS:
+            raise ValueError(f"its effects have {len(sets):,} sets of {num_segments:,} segments, which are too many")
         removed_sets = np.zeros((len(sets), num_segments), bool)
         for at, (_, removed, _) in enumerate(sets):
             removed_sets[at, removed] = True

@@ -125,6 +125,12 @@ def test_jobs_of_the_same_segments_are_one_in_the_order_of_their_sets() -> None:
         effects_of([kept(1, [[1]])], SEAM)
 
 
+def test_many_sets_of_many_segments_are_refused_before_they_take_memory() -> None:
+    segments = [{"turn": 0, "start": at, "end": at + 1} for at in range(20_000)]
+    with pytest.raises(ValueError, match="too many"):
+        effects_of([kept(0, [[]] * 20_000, segments=segments)], SEAM)
+
+
 def saved(**effects: Any) -> str:
     tokens = [{"id": at, "piece": "x", "text": "x", "kind": "text"} for at in range(6)]
     run = {

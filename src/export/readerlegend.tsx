@@ -19,6 +19,7 @@ export function ReaderLegend(props: {
 }): JSX.Element {
   const { text, map, look, trans } = props;
   const { kind } = METHODS[map.method];
+  const isSummed = look.aggregation === 'norm' && map.isSigned;
   const signed = isSigned(map);
   const { name, measures, source, link } = methodWords(trans)[map.method];
   const template = text.tokens.filter(
@@ -47,7 +48,12 @@ export function ReaderLegend(props: {
         <strong>{name}</strong>
         {': '}
         {measures}{' '}
-        {kind === 'gradient' && aggregationName(look.aggregation, trans)}{' '}
+        {kind === 'gradient' &&
+          aggregationName(
+            // A norm has no sign: where a map has one, scores were added up.
+            isSummed ? 'sum' : look.aggregation,
+            trans
+          )}{' '}
         <a
           className="lit-link"
           href={link}

@@ -10,7 +10,7 @@ import { MapOptions } from './options';
 const WRAPPED =
   'Where did the queen of that far country, who ruled when the\npainter was born, die?';
 
-describe('the option of lines wrapped by hand', () => {
+describe('the options of a map', () => {
   let stage: Stage;
 
   beforeEach(() => {
@@ -62,5 +62,12 @@ describe('the option of lines wrapped by hand', () => {
     select.value = 'off';
     select.dispatchEvent(new Event('change', { bubbles: true }));
     expect(changes).toEqual([{ joinLines: 'off' }]);
+  });
+
+  it('says what becomes of a norm by each method', () => {
+    expect(hint(WRAPPED)).toContain('root of the sum of squares');
+    const summed = hint(WRAPPED, { method: 'integrated_gradients' });
+    expect(summed).toContain('summed instead');
+    expect(summed).not.toContain('root of the sum of squares');
   });
 });

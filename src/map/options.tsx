@@ -70,9 +70,13 @@ export function MapOptions({
       )}
       {isGradient && settings.aggregation === 'norm' && (
         <p className="lit-hint">
-          {trans.__(
-            'The norm is the root of the sum of squares. It says how strongly the target reacts to the whole segment, not whether for or against.'
-          )}
+          {settings.method === 'integrated_gradients'
+            ? trans.__(
+                'The scores of integrated gradients add up, so they are summed instead.'
+              )
+            : trans.__(
+                'The norm is the root of the sum of squares. It says how strongly the target reacts to the whole segment, not whether for or against.'
+              )}
         </p>
       )}
       {isGradient && settings.aggregation === 'sum' && (

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import random
-import subprocess
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
 
 Apply = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -104,28 +99,6 @@ def shape(source: str) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.dump(Blank().visit(ast.parse(source)))
-
-
-@pytest.fixture(scope="module")
-def apply(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apply]:
-    """Apply an edit; one process does it for all."""
-    folder = tmp_path_factory.mktemp("applier")
-    subprocess.run(["node", "tests/values/bundle.mjs", folder], cwd=ROOT, check=True)
-    with subprocess.Popen(
-        ["node", folder / "applier.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stdin, stdout = process.stdin, process.stdout
-
-        def ask(what: dict[str, Any]) -> dict[str, Any]:
-            stdin.write(json.dumps(what) + "\n")
-            stdin.flush()
-            answer: dict[str, Any] = json.loads(stdout.readline())
-            return answer
-
-        yield ask
-        stdin.close()
 
 
 def check(seed: int, apply: Apply) -> str:

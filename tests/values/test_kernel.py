@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,30 +11,17 @@ from jupyter_client.manager import start_new_kernel
 
 from tests.waiting import PATIENCE
 
-ROOT = Path(__file__).parents[2]
-
 Ask = Callable[..., dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+@pytest.fixture
+def ask(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Ask:
     """The browser's code: the expression for names, and what an answer says."""
-    folder = tmp_path_factory.mktemp("evaluator")
-    subprocess.run(["node", "tests/values/bundle.mjs", folder], cwd=ROOT, check=True)
-    with subprocess.Popen(
-        ["node", folder / "evaluator.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stdin, stdout = process.stdin, process.stdout
 
-        def answer(names: list[str], raised: str | None = None) -> dict[str, Any]:
-            stdin.write(json.dumps({"names": names, "raised": raised}) + "\n")
-            stdin.flush()
-            return dict(json.loads(stdout.readline()))
+    def answer(names: list[str], raised: str | None = None) -> dict[str, Any]:
+        return evaluator({"names": names, "raised": raised})
 
-        yield answer
-        stdin.close()
+    return answer
 
 
 def taken(code: str, names: list[str], ask: Ask) -> dict[str, Any]:

@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.values.templates import KINDS, Case
 
-ROOT = Path(__file__).parents[2]
-
 Read = Callable[[list[str]], dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
+@pytest.fixture
+def read(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Read:
     """What the evaluator says of a notebook."""
-    folder = tmp_path_factory.mktemp("evaluator")
-    subprocess.run(["node", "tests/values/bundle.mjs", folder], cwd=ROOT, check=True)
-    with subprocess.Popen(
-        ["node", folder / "evaluator.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stdin, stdout = process.stdin, process.stdout
-
-        def ask(cells: list[str]) -> dict[str, Any]:
-            stdin.write(json.dumps({"cells": cells, "strings": True}) + "\n")
-            stdin.flush()
-            said: dict[str, Any] = json.loads(stdout.readline())
-            return said
-
-        yield ask
-        stdin.close()
+    return lambda cells: evaluator({"cells": cells, "strings": True})
 
 
 def check(kind: str, seed: int, read: Read) -> tuple[int, int]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.values.programs import Writer, observe, places, recording
-
-ROOT = Path(__file__).parents[2]
 
 # Programs make coroutines that nothing runs.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine")
@@ -22,26 +17,10 @@ Evaluate = Callable[[list[str]], dict[str, Any]]
 """What is said of a notebook's fields, `seen`, and of the texts that its code makes, `made`."""
 
 
-@pytest.fixture(scope="module")
-def evaluate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
-    """What the evaluator sees of a notebook; one process does it for all."""
-    folder = tmp_path_factory.mktemp("evaluator")
-    subprocess.run(["node", "tests/values/bundle.mjs", folder], cwd=ROOT, check=True)
-    with subprocess.Popen(
-        ["node", folder / "evaluator.js"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        stdin, stdout = process.stdin, process.stdout
-
-        def ask(cells: list[str]) -> dict[str, Any]:
-            stdin.write(json.dumps({"cells": cells}) + "\n")
-            stdin.flush()
-            said: dict[str, Any] = json.loads(stdout.readline())
-            return said
-
-        yield ask
-        stdin.close()
+@pytest.fixture
+def evaluate(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Evaluate:
+    """What the evaluator sees of a notebook."""
+    return lambda cells: evaluator({"cells": cells})
 
 
 def contradictions(cells: list[str], evaluate: Evaluate, seed: int) -> tuple[list[str], int]:
