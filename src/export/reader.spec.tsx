@@ -76,6 +76,23 @@ describe('export/reader', () => {
     expect(first()).toContain('90% → 90%');
   });
 
+  it.each([
+    ['grad_l2', 'sentences', 'root of the sum of squares'],
+    // A norm has no sign, and single tokens keep theirs.
+    ['grad_dot_input', 'tokens', 'is the sum of its tokens']
+  ] as const)('says how the scores of %s by %s were made', async (...row) => {
+    const [method, granularity, words] = row;
+    await draw(new Reading(RUN), {
+      ...LOOK,
+      aggregation: 'norm',
+      method,
+      granularity
+    });
+    expect(host.querySelector('.lit-reader-method')!.textContent).toContain(
+      words
+    );
+  });
+
   it('explains the part of the answer that is clicked', async () => {
     await draw(new Reading(RUN));
     const target = () =>
