@@ -1,4 +1,4 @@
-"""Deleting parts of a text as a person would: one of the gaps around what is deleted goes with it.
+"""Deleting parts of a text as a person would: one of the gaps around what is deleted goes with it. Or replacing them.
 
 `promptWithout` in `src/compare/trial.ts` does the same for one part; the cases of both are in
 tests/fixtures/text/deletions.json.
@@ -29,6 +29,22 @@ def delete(text: str, spans: Sequence[TextSpan]) -> str:
     # From the end: what stands before a part doesn't move.
     for span in reversed(spans):
         text = _without(text, span.start, span.end)
+    return text
+
+
+def replace(text: str, spans: Sequence[TextSpan], replacement: str) -> str:
+    """Return a text with another one in the place of some parts; blanks at the parts' ends stay.
+
+    Args:
+        text: The text.
+        spans: The parts, in order, without overlap.
+        replacement: The other text.
+    """
+    for span in reversed(spans):
+        part = text[span.start : span.end]
+        inside = part.strip(_BLANKS)
+        if inside:
+            text = text[: span.start] + part.replace(inside, replacement, 1) + text[span.end :]
     return text
 
 

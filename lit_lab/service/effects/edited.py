@@ -12,7 +12,7 @@ from lit_lab.protocol import EffectsRequest, Turn
 
 from ..model_window import check_sequence
 from ..tokens import SequenceTokenizer
-from .deletion import delete
+from .deletion import delete, replace
 
 
 class EditedPrompt:
@@ -25,18 +25,22 @@ class EditedPrompt:
         request: The request.
         tokenizer: The model's.
         window: The model's window.
+        replacement: A text that stands in the place of each segment that is removed. None: segments are deleted.
 
     Raises:
         Problem: `prompt_changed`: the unedited prompt has other tokens than the run, as when the model's chat template has
             changed since; `sequence_too_long`; `unknown_token`; or what tokenizing raises.
     """
 
-    def __init__(self, request: EffectsRequest, tokenizer: SequenceTokenizer, window: int) -> None:
+    def __init__(
+        self, request: EffectsRequest, tokenizer: SequenceTokenizer, window: int, replacement: str | None = None
+    ) -> None:
         tokenizer.check_ids(request.ids)
         check_sequence(request.ids, window)
         self._request = request
         self._tokenizer = tokenizer
         self._window = window
+        self._replacement = replacement
         self._answer = np.asarray(request.ids[request.answer_start :], np.int64)
         if self._prompt(frozenset()) != request.ids[: request.answer_start]:
             raise Problem(
@@ -89,4 +93,5 @@ class EditedPrompt:
 
     def _text(self, text: str, turn: int, removed: frozenset[int]) -> str:
         segments = enumerate(self._request.segments)
-        return delete(text, [span for index, span in segments if span.turn == turn and index in removed])
+        spans = [span for index, span in segments if span.turn == turn and index in removed]
+        return delete(text, spans) if self._replacement is None else replace(text, spans, self._replacement)

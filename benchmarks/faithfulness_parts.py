@@ -1,0 +1,415 @@
+"""What is computed of a prompt, in parts that are stored separately: each part costs passes through the model."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from faithfulness_figures import TOP, derived
+from faithfulness_items import Item
+from faithfulness_plan import QUICK, SLOW, Settings
+from numpy.typing import NDArray
+
+from lit_lab.measures import highest
+from lit_lab.protocol import (
+    AblationMethod,
+    AblationRequest,
+    AnswerEvent,
+    AnswerToken,
+    EffectsRequest,
+    GenerateRequest,
+    Method,
+    PromptEvent,
+    SalienceRequest,
+    ScoresEvent,
+    SegmentScoresEvent,
+    Span,
+    TextSpan,
+)
+from lit_lab.service.ablation.samples import all_sets, fewest_samples
+from lit_lab.service.cancellation import Cancellation
+from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of
+from lit_lab.service.language_model import LanguageModel
+from lit_lab.service.registry import Loading, Registry, parse
+
+CANDIDATES = 4  # any three of so many that leave-one-out ranks first may be the best three
+LIME_SAMPLES = 64  # or as few as the method needs
+NEUTRAL = "This is a sentence."
+SIGNED_TOKENS = 24  # of a prompt, each left out alone
+
+Scores = NDArray[np.float64]
+Set = tuple[int, ...]
+_SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?]+(?:\s+|$)|\n+|$)")
+
+SUMS: dict[str, Callable[[Scores], float]] = {
+    "sum": lambda scores: float(scores.sum()),
+    "mean": lambda scores: float(scores.mean()),
+    "norm": lambda scores: float(np.sqrt(np.square(scores).sum())),
+    "absolute": lambda scores: float(np.abs(scores).sum()),
+}
+"""How scores of tokens become a segment's. The signed gradient methods are of the loss, and are negated first."""
+
+FROM_TOKENS: dict[str, tuple[str, ...]] = {
+    "grad_l2": ("sum", "mean", "norm"),
+    "grad_dot_input": ("sum", "norm"),
+    "integrated_gradients": ("sum", "absolute"),
+}
+"""Of each method the sums that are measured; of any other that the model offers, the sum."""
+
+SIGNED = ("grad_dot_input", "integrated_gradients")
+SLOW_ABLATION: tuple[AblationMethod, ...] = ("lime", "shap")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A prompt and its answer.
+
+    Attributes:
+        item: The prompt.
+        ids: All tokens.
+        seam: The index of the answer's first token.
+        spans: The prompt's sentences, in characters.
+        parts: The same in tokens.
+        targets: The answer's sentences, in tokens.
+        answer: The answer's tokens.
+    """
+
+    item: Item
+    ids: list[int]
+    seam: int
+    spans: list[tuple[int, int]]
+    parts: list[slice]
+    targets: list[slice]
+    answer: list[AnswerToken]
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+        return "".join(token.text for token in self.answer)
+
+
+def load(path: str) -> LanguageModel:
+    """Load a model in float32, as the service does. Raises `Problem`."""
+
+    async def loaded() -> LanguageModel:
+        registry = Registry(parse([f"model:{path}"]), None, lambda _: None, Loading(precision="float32"))
+        async for _ in registry.ready("model"):
+            pass
+        model = registry.get("model").model
+        assert model is not None
+        return model
+
+    return asyncio.run(loaded())
+
+
+def randomized(path: str, seed: int = 0) -> LanguageModel:
+    """Load a model, and shuffle the numbers within each of its weights: all that was learned is gone, their sizes stay."""
+    model = load(path)
+    generator = np.random.default_rng(seed)
+    for weight in model.causal_lm.backbone.weights:
+        numbers = np.array(weight)
+        weight.assign(generator.permutation(numbers.reshape(-1)).reshape(numbers.shape))
+    return model
+
+
+def answered(model: LanguageModel, prompt: str, tokens: int) -> tuple[PromptEvent, AnswerEvent]:
+    """Return a prompt's tokens and the most likely answer, which ends with its paragraph."""
+    request = GenerateRequest(model="model", prompt=prompt, max_new_tokens=tokens, stop=["\n\n"], alternatives=3)
+    events = list(model.generate(request, Cancellation()))
+    (before,) = (event for event in events if isinstance(event, PromptEvent))
+    (answer,) = (event for event in events if isinstance(event, AnswerEvent))
+    return before, answer
+
+
+def run_of(model: LanguageModel, item: Item, settings: Settings) -> Run:
+    """Return a prompt with the model's answer."""
+    before, answer = answered(model, item.prompt, settings.tokens)
+    ids = [token.id for token in [*before.tokens, *answer.tokens]]
+    seam = len(before.tokens)
+    found = in_tokens(sentences(item.prompt), before.tokens, 0)
+    targets = in_tokens(sentences("".join(token.text for token in answer.tokens)), answer.tokens, seam)
+    return Run(
+        item=item,
+        ids=ids,
+        seam=seam,
+        spans=[span for span, _ in found],
+        parts=[part for _, part in found],
+        targets=[part for _, part in targets][: settings.targets],
+        answer=answer.tokens,
+    )
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return the spans of a text's sentences and lines, with the blanks after them."""
+    return [found.span() for found in _SENTENCE.finditer(text) if found.group().strip()]
+
+
+def in_tokens(
+    spans: Sequence[tuple[int, int]], tokens: Sequence[Any], first: int
+) -> list[tuple[tuple[int, int], slice]]:
+    """Return spans of characters with their tokens, those that have some; a token belongs to the span that it begins in."""
+    begins, at = [], 0
+    for token in tokens:
+        begins.append(at if token.kind != "template" else -1)
+        # A template's own text is no text of the prompt.
+        at += len(token.text) if token.kind != "template" else 0
+    found = []
+    for start, end in spans:
+        inside = [number for number, begin in enumerate(begins) if start <= begin < end]
+        if inside:
+            found.append(((start, end), slice(first + inside[0], first + inside[-1] + 1)))
+    return found
+
+
+class Sets:
+    """An answer's log-probabilities without sets of the prompt's sentences. None is computed twice.
+
+    Args:
+        model: The model.
+        run: The run.
+        replacement: As `EditedPrompt`'s.
+    """
+
+    def __init__(self, model: LanguageModel, run: Run, replacement: str | None = None) -> None:
+        self.run = run
+        self.request = EffectsRequest(
+            model="model",
+            prompt=run.item.prompt,
+            ids=run.ids,
+            answer_start=run.seam,
+            segments=[TextSpan(turn=0, start=start, end=end) for start, end in run.spans],
+        )
+        self._edited = EditedPrompt(self.request, model.tokenizer, model.window, replacement)
+        self._scorer = PrefixScorer(model.decoder.cached_pass)
+        self._known: dict[Set, Scores] = {}
+
+    def tokens(self, sets: Iterable[Set]) -> list[Scores]:
+        """Return the log-probability of each of the answer's tokens for each set: `<float64>[num_answer_tokens]` each."""
+        sets = list(sets)
+        new = {removed: tuple(self._edited.without(removed)[0]) for removed in sets if removed not in self._known}
+        by_ids: dict[tuple[int, ...], list[Set]] = {}
+        for removed, ids in new.items():
+            by_ids.setdefault(ids, []).append(removed)
+        count = len(self.run.ids) - self.run.seam
+        # Neighbours share most of their beginnings.
+        for ids in sorted(by_ids):
+            scores = np.minimum(self._scorer.token_logprobs(list(ids), count), 0.0)
+            self._known.update(dict.fromkeys(by_ids[ids], scores))
+        return [self._known[removed] for removed in sets]
+
+    def targets(self, sets: Iterable[Set]) -> list[list[Any]]:
+        """Return rows of a record: a set, and each target's log-probability without it."""
+        sets = list(sets)
+        seam, targets = self.run.seam, self.run.targets
+        return [
+            [to_bits(removed), *(rounded(row[target.start - seam : target.stop - seam].sum()) for target in targets)]
+            for removed, row in zip(sets, self.tokens(sets), strict=True)
+        ]
+
+
+def basic(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
+    """Return what every prompt gets: quick gradients, each sentence left out, random sets, both ways to take away."""
+    sets = Sets(model, run)
+    request = sets.request.model_copy(update={"samples": settings.samples, "held_out": settings.held_out})
+    by_kind: dict[str, list[Set]] = {"one": [], "held_out": [], "random": []}
+    for removed in (each for block in blocks_of(len(run.spans), 0, request) for each in block):
+        by_kind[removed.kind].append(removed.indices)
+    sets.tokens([each for kind in by_kind.values() for each in kind])  # all at once: they share more
+    found: dict[str, Any] = {
+        "tokens": [run.seam, len(run.ids)],
+        "lengths": [end - start for start, end in run.spans],
+        "targets": [[target.start - run.seam, target.stop - run.seam] for target in run.targets],
+        "answer": run.text,
+        "maps": gradient_maps(model, run, QUICK),
+        **{kind: sets.targets(each) for kind, each in by_kind.items()},
+        "neutral": Sets(model, run, NEUTRAL).targets(by_kind["held_out"][: settings.neutral]),
+    }
+    maps = derived(run.item.name, found)
+    candidates = [highest(drops, CANDIDATES) for drops in maps["leave_one_out"]]
+    more = {three for each in candidates for three in combinations(each, TOP)}
+    found["more"] = sets.targets(sorted(more | top_sets([*found["maps"].values(), *maps.values()])))
+    if run.item.planted:
+        found["planted"] = planted(model, run, settings)
+    return found
+
+
+def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
+    """Return where the planted sentence is, and whether the answer is right with it and wrong without it."""
+    item = run.item
+    start = item.prompt.index(item.planted)
+    segment = next(at for at, (first, end) in enumerate(run.spans) if first <= start < end)
+    without = item.prompt.replace(item.planted, "").replace("  ", " ").strip()
+    _, other = answered(model, without, settings.tokens)
+    return {
+        "segment": segment,
+        "depth": item.depth,
+        "right_with": item.word.lower() in run.text.lower(),
+        "right_without": item.word.lower() in other.text.lower(),
+    }
+
+
+def expensive(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
+    """Return the maps of the slow methods."""
+    maps = gradient_maps(model, run, SLOW)
+    segments = [Span(start=part.start, end=part.stop) for part in run.parts]
+    count = len(segments)
+    for method in SLOW_ABLATION:
+        samples = min(all_sets(count), max(LIME_SAMPLES, fewest_samples(method, count)))
+        maps[method] = []
+        for target in run.targets:
+            request = AblationRequest(
+                model="model",
+                ids=run.ids,
+                target=Span(start=target.start, end=target.stop),
+                segments=segments,
+                method=method,
+                samples=samples,
+            )
+            (event,) = (
+                each for each in model.ablation(request, Cancellation()) if isinstance(each, SegmentScoresEvent)
+            )
+            maps[method].append(rounded_list(event.scores))
+    return {"maps": maps, "more": Sets(model, run).targets(sorted(top_sets(maps.values())))}
+
+
+def added(method: str) -> Callable[[LanguageModel, Run, Settings], dict[str, Any]]:
+    """Return the part of a method that only some versions offer."""
+
+    def computed(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
+        maps = gradient_maps(model, run, [method])
+        return {"maps": maps, "more": Sets(model, run).targets(sorted(top_sets(maps.values())))}
+
+    return computed
+
+
+def of_random_weights(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
+    """Return the maps of the same tokens by a model with random weights."""
+    maps = gradient_maps(model, run, QUICK)
+    count = len(run.spans)
+    whole, *without = Sets(model, run).targets([(), *((at,) for at in range(count))])
+    maps["leave_one_out"] = [
+        rounded_list([whole[at + 1] - row[at + 1] for row in without]) for at in range(len(run.targets))
+    ]
+    return {"maps": maps}
+
+
+def signed(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
+    """Return signed scores, and what they are about: of single tokens of the prompt, and of a contrastive target.
+
+    The contrastive target is the token of the answer whose runner-up comes closest; the foil is that runner-up.
+    """
+    target, places = run.targets[0], [at for part in run.parts for at in range(part.start, part.stop)]
+    chosen = sorted(random.Random(run.item.name).sample(places, min(SIGNED_TOKENS, len(places))))
+    request = AblationRequest(
+        model="model",
+        ids=run.ids,
+        target=Span(start=target.start, end=target.stop),
+        segments=[Span(start=at, end=at + 1) for at in chosen],
+        method="leave_one_out",
+    )
+    (event,) = (each for each in model.ablation(request, Cancellation()) if isinstance(each, SegmentScoresEvent))
+    of_tokens = {method: rounded_list(next(token_scores(model, run.ids, [target], method))[chosen]) for method in QUICK}
+    found: dict[str, Any] = {"tokens": {"drops": rounded_list(event.scores), "maps": of_tokens}}
+    close = [
+        (token.logprob - other.logprob, at, other.id)
+        for at, token in enumerate(run.answer)
+        for other in token.alternatives
+        if other.id != token.id and token.logprob is not None
+    ]
+    if close:
+        _, at, foil = min(close)
+        found["contrast"] = contrast(model, run, settings, at, foil)
+    return found
+
+
+def contrast(model: LanguageModel, run: Run, settings: Settings, at: int, foil: int) -> dict[str, Any]:
+    """Return a contrastive target's maps and effects: of a token of the answer, rather than another one.
+
+    Args:
+        model: The model.
+        run: The run.
+        settings: How much is computed.
+        at: The index of the token in the answer.
+        foil: The id of the other token.
+    """
+    end = run.seam + at + 1
+    ours, theirs = (Sets(model, replace(run, ids=ids)) for ids in (run.ids[:end], [*run.ids[: end - 1], foil]))
+    request = ours.request.model_copy(update={"samples": 0, "held_out": settings.neutral})
+    sets = [each.indices for block in blocks_of(len(run.spans), 0, request) for each in block]
+    odds = [float(one[-1] - other[-1]) for one, other in zip(ours.tokens(sets), theirs.tokens(sets), strict=True)]
+    by_set = dict(zip(sets, odds, strict=True))
+    maps: dict[str, list[float]] = {}
+    for method in QUICK:
+        (scores,) = token_scores(model, run.ids, [slice(end - 1, end)], method, [foil])
+        for name in FROM_TOKENS[method]:
+            maps[f"{method}, {name}"] = rounded_list(SUMS[name](scores[part]) for part in run.parts)
+    return {
+        "drops": rounded_list(by_set[()] - by_set[(index,)] for index in range(len(run.spans))),
+        "sets": [[to_bits(each), rounded(by_set[each])] for each in sets[1 + len(run.spans) :]],
+        "maps": maps,
+    }
+
+
+def gradient_maps(model: LanguageModel, run: Run, methods: Iterable[str]) -> dict[str, list[list[float]]]:
+    """Return maps by method and sum, for each target: of gradients that a model with this family can have."""
+    found: dict[str, list[list[float]]] = {}
+    for method in methods:
+        for scores in token_scores(model, run.ids, run.targets, method):
+            for name in FROM_TOKENS.get(method, ("sum",)):
+                by_part = [SUMS[name](scores[part]) for part in run.parts]
+                found.setdefault(f"{method}, {name}", []).append(rounded_list(by_part))
+    return found
+
+
+def token_scores(
+    model: LanguageModel, ids: Sequence[int], targets: Sequence[slice], method: str, foil: list[int] | None = None
+) -> Iterator[Scores]:
+    """Yield each token's score for each target: the higher, the more likely the token makes the target."""
+    request = SalienceRequest.model_validate(
+        {
+            "model": "model", "ids": list(ids), "methods": [method], "foil": foil,
+            "targets": [{"start": target.start, "end": target.stop} for target in targets],
+        }
+    )  # fmt: skip
+    for event in model.salience(request, Cancellation()):
+        if isinstance(event, ScoresEvent):
+            yield np.array(event.scores, np.float64) * (-1 if method in SIGNED else 1)
+
+
+def top_sets(maps: Iterable[Sequence[Sequence[float]]]) -> set[Set]:
+    """Return the sets that maps rank first, those whose size isn't 1."""
+    return {highest(scores, TOP) for each in maps for scores in each if len(scores) > TOP}
+
+
+def to_bits(removed: Collection[int]) -> int:
+    """Return a set as a number."""
+    return sum(1 << index for index in removed)
+
+
+def rounded(number: float) -> float:
+    """Return a number with five digits."""
+    return float(f"{number:.5g}")
+
+
+def rounded_list(numbers: Iterable[float]) -> list[float]:
+    """Return numbers with five digits."""
+    return [rounded(number) for number in numbers]
+
+
+PARTS: dict[str, Callable[[LanguageModel, Run, Settings], dict[str, Any]]] = {
+    "basic": basic,
+    "expensive": expensive,
+    "random_weights": of_random_weights,
+    "signed": signed,
+}
+
+
+def part_of(name: str) -> Callable[[LanguageModel, Run, Settings], dict[str, Any]]:
+    """Return what computes a part: one of `PARTS`, or a method."""
+    return PARTS.get(name) or added(name)
