@@ -27,7 +27,7 @@ from typing import Any
 
 import faithfulness_figures as figures
 from faithfulness_items import KINDS, Item
-from faithfulness_plan import VERSIONS, Settings, plan
+from faithfulness_plan import MODELS, VERSIONS, Settings, plan
 from faithfulness_store import Store, key_of
 from faithfulness_tables import Table, table_of
 
@@ -36,7 +36,6 @@ from lit_lab.service import libraries
 FOLDER = Path(os.environ.get("LIT_LAB_REAL") or Path.home() / ".cache" / "lit-lab" / "real")
 RESULTS = Path.home() / ".cache" / "lit-lab" / "faithfulness"
 KEPT = Path(__file__).parent / "results" / "faithfulness"
-MODELS = {"smollm2": "SmolLM2 135M Instruct", "gemma3": "Gemma 3 270M", "embedded": "embedded"}
 
 
 class Bench:

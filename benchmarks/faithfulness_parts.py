@@ -24,7 +24,6 @@ from lit_lab.protocol import (
     AnswerToken,
     EffectsRequest,
     GenerateRequest,
-    Method,
     PromptEvent,
     SalienceRequest,
     ScoresEvent,

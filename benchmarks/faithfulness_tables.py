@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from faithfulness_figures import MEASURES
 from faithfulness_items import DEPTHS, Item
+from faithfulness_plan import MODELS
 
 from lit_lab.measures import Interval, interval, paired
 
@@ -82,10 +83,15 @@ class Table:
     changed: dict[str, Interval | None] = field(default_factory=dict)
     signs: dict[str, dict[str, Interval | None]] = field(default_factory=dict)
 
+    @property
+    def title(self) -> str:
+        """The model's name, as people know it."""
+        return MODELS.get(self.model, self.model)
+
     def text(self) -> str:
         """Return it as text."""
         prompts = ", ".join(f"{count} {kind}" for kind, count in self.prompts.items())
-        lines = [f"\n{self.model}: {sum(self.prompts.values())} prompts ({prompts}), {self.targets} targets, float32"]
+        lines = [f"\n{self.title}: {sum(self.prompts.values())} prompts ({prompts}), {self.targets} targets, float32"]
         for method, row in self.rows.items():
             lines.append(f"  {title(method):<42}" + "   ".join(f"{what} {_formatted(row[what])}" for what in MEASURES))
         for pair, row in self.pairs.items():

@@ -1,0 +1,196 @@
+"""Writes docs/faithfulness.md and its plot from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from faithfulness_figures import MEASURES
+from faithfulness_items import DEPTHS
+from faithfulness_plot import plot
+from faithfulness_tables import Table, title
+
+from lit_lab.measures import Interval
+
+DOCS = Path(__file__).parent.parent / "docs"
+KINDS = {"few_shot": "few-shot", "fact": "planted fact", "instructions": "instructions", "summary": "summary"}
+
+BEGIN = """<!-- Written by `python benchmarks/faithfulness.py --write-docs`. Change benchmarks/faithfulness_page.py instead. -->
+
+# Which maps are true
+
+A map claims which sentences of a prompt led to a sentence of the answer. This page shows how well such claims hold: each map is compared with
+what happens when sentences are taken away. [methods.md](methods.md) explains the methods.
+
+![A dot for each method and model: the mean score, with its 95% interval](images/faithfulness.svg)
+
+## How it is measured
+
+{prompts}
+
+Each prompt is answered with the most likely tokens, at most 24, in the model's own chat format if it has one. Each of the answer's first three sentences is a target.
+For each target, a method gives every sentence of the prompt a score.
+
+- **LDS** (linear datamodelling score): 64 random sets of sentences are deleted, each sentence with a probability of one half. The score is the rank correlation
+  (Spearman) between the sum of the scores that stay and the target's logit, log p − log(1 − p). 1 is perfect, 0 is chance. No map is fitted to these sets.
+- **LDSn**: the same for 32 of these sets, with each sentence replaced by the neutral one _This is a sentence._ instead of deleted.
+- **Top 1**: how much the target's log-probability drops without the sentence that ranks first, as a part of the largest drop of any one sentence.
+- **Top 3**: the same for the three sentences that rank first together. The largest drop is that of the best three that were tried: those of all
+  methods, and any three of the four that leave one out ranks first.
+- Targets whose largest drop is below 0.1 nats have no top 1 and top 3.
+
+Every figure is a mean over prompts, after the mean over a prompt's targets. The brackets are its 95% interval, by drawing the prompts anew (bootstrap). Weights and
+arithmetic are float32. Slow methods (integrated gradients, LIME, SHAP) have fewer prompts than the others: compare them by the paired differences.
+"""
+
+END = """
+## How to repeat it
+
+```bash
+make test-real                                  # fetches both models
+python benchmarks/faithfulness.py               # takes hours; continues where it stopped
+python benchmarks/faithfulness.py --write-docs  # writes this page from the results
+```
+
+`--models NAME` measures any other preset, and `--items` the number of prompts of each kind. The figures of each prompt are in `benchmarks/results/faithfulness`.
+
+## What it doesn't show
+
+- Both models are small, and the prompts are short. Larger models and longer prompts can differ.
+- The measure takes sentences away, so it favours methods that do the same. The second way to take away, and top 1 and top 3, are less close to any of them.
+- The prompts are made by a script from a few patterns. Prompts of people vary more.
+- Reference: Cohen-Wang, Shah, Georgiev and Mądry 2024, _ContextCite: Attributing Model Generation to Context_ (the score, and random sets); Adebayo et al. 2018,
+  _Sanity Checks for Saliency Maps_ (random weights).
+"""
+
+
+def write(tables: Sequence[Table]) -> None:
+    """Write the page, and its plot."""
+    (DOCS / "images" / "faithfulness.svg").write_text(plot(tables), "utf-8")
+    (DOCS / "faithfulness.md").write_text(page(tables), "utf-8")
+
+
+def page(tables: Sequence[Table]) -> str:
+    """Return the page."""
+    parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables))]
+    for table in tables:
+        parts += [f"\n## {table.title}\n", *_section(table)]
+    return "\n".join([*parts, END])
+
+
+def _prompts(table: Table) -> str:
+    kinds = ", ".join(f"{count} {KINDS.get(kind, kind)}" for kind, count in table.prompts.items())
+    return (
+        f"- **{table.title}**: {sum(table.prompts.values())} prompts ({kinds}) with {table.targets} targets, of {table.tokens[0]} to "
+        f"{table.tokens[1]} tokens and {table.segments[0]} to {table.segments[1]} sentences."
+    )
+
+
+def _section(table: Table) -> Iterable[str]:
+    yield _table(
+        ["Method", "Prompts", "LDS", "LDSn", "Top 1", "Top 3"],
+        [
+            [title(method), str(row["lds"].count if row["lds"] else 0), *(_cell(row[what]) for what in MEASURES)]
+            for method, row in table.rows.items()
+        ],
+    )
+    kinds = list(table.prompts)
+    yield "\nLDS by kind of prompt:\n"
+    yield _table(
+        ["Method", *(KINDS.get(kind, kind) for kind in kinds)],
+        [[title(method), *(_mean(row[f"lds of {kind}"]) for kind in kinds)] for method, row in table.rows.items()],
+    )
+    yield "\nDifferences on the same prompts. An interval that doesn't contain 0 shows a difference:\n"
+    yield _table(
+        ["Pair", "Prompts", "LDS", "LDSn", "Top 1", "Top 3"],
+        [
+            [pair.replace(" - ", " − "), str(row["lds"].count if row["lds"] else 0), *(_cell(row[what], True) for what in MEASURES)]
+            for pair, row in table.pairs.items()
+        ],
+    )
+    yield from _planted(table)
+    yield from _changed(table)
+    yield from _signs(table)
+
+
+def _planted(table: Table) -> Iterable[str]:
+    right, count = table.eligible
+    if not count:
+        return
+    yield (
+        f"\n**Planted facts.** A fact is planted among sentences that look alike, at five depths. {right} of {count} prompts count: the answer is right with the fact, and "
+        "wrong without it. How often the fact ranks first, and its mean reciprocal rank (MRR), for the answer's first sentence:\n"
+    )
+    if right:
+        depths = [str(depth) for depth in range(DEPTHS)]
+        yield _table(
+            ["Method", "First", "MRR", *(f"MRR, depth {int(depth) + 1}" for depth in depths)],
+            [
+                [
+                    title(method),
+                    _cell(by_depth["all"]["first"]),
+                    _cell(by_depth["all"]["mrr"]),
+                    *(_mean(by_depth[depth]["mrr"]) if depth in by_depth else "" for depth in depths),
+                ]
+                for method, by_depth in table.planted.items()
+            ],
+        )
+
+
+def _changed(table: Table) -> Iterable[str]:
+    if not table.changed:
+        return
+    yield (
+        "\n**Random weights.** Within each of the model's weights, the numbers are shuffled. A map of what the model learned must change. The rank correlation of each map with the one "
+        "of the shuffled model, for the same tokens:\n"
+    )
+    yield _table(["Map", "Prompts", "Correlation"], [[title(method), str(each.count if each else 0), _cell(each)] for method, each in table.changed.items()])
+
+
+SIGNED = {
+    "sentences: grad_dot_input, sum": "sentences, signed sum",
+    "sentences: grad_dot_input, norm": "sentences, root of the sum of squares",
+    "tokens: grad_dot_input": "single tokens of the prompt, grad · input",
+    "tokens: grad_l2": "single tokens of the prompt, L2 norm",
+    "contrast: grad_dot_input, sum": "contrastive target, sentences, signed sum of grad · input",
+    "contrast: grad_dot_input, norm": "contrastive target, sentences, root of the sum of squares of grad · input",
+    "contrast: grad_l2, sum": "contrastive target, sentences, L2 norm, sum",
+    "contrast: grad_l2, norm": "contrastive target, sentences, L2 norm, root of the sum of squares",
+}
+
+
+def _signs(table: Table) -> Iterable[str]:
+    if not table.signs:
+        return
+    yield (
+        "\n**Are signs right?** _Rank_ is the rank correlation of scores with what leaving out each token or sentence does. _Sign_ is how often the score's sign is that of the effect, where this is at "
+        "least 0.1 nats (a magnitude is positive everywhere). Contrastive targets are the token of the answer whose runner-up comes closest, against that runner-up; LDS as above.\n"
+    )
+    yield _table(
+        ["Scores", "Prompts", "Rank", "Sign", "LDS"],
+        [
+            [SIGNED.get(name, name), str(row["rank"].count if row.get("rank") else 0), *(_cell(row.get(what)) for what in ("rank", "sign", "lds"))]
+            for name, row in table.signs.items()
+            if name in SIGNED
+        ],
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in prettier's form: its columns are padded."""
+    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in (head, *rows)]
+    lines.insert(1, ["-" * width for width in widths])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(row: Interval | None, signed: bool = False) -> str:
+    if row is None:
+        return ""
+    sign = "+" if signed else ""
+    mean, low, high = (f"{each:{sign}.2f}".replace("-", "−") for each in (row.mean, row.low, row.high))
+    return f"{mean} [{low}, {high}]"
+
+
+def _mean(row: Interval | None) -> str:
+    return "" if row is None else f"{row.mean:.2f}".replace("-", "−")
