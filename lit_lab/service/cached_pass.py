@@ -15,7 +15,7 @@ from lit_lab.problem import Problem
 
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
-from .vocabulary import logits, logits_at
+from .vocabulary import LabelLosses, logits, logits_at
 
 STEP = 128
 """Lengths of caches are multiples of this number of tokens: caches grow rarely, and waste little attention."""
@@ -63,11 +63,13 @@ class CachedPass:
         self._embed = causal_lm.backbone.token_embedding
         self._has_own_head: bool | None = None  # unknown before the first pass
         self.vocabulary_size = int(self._embed.input_dim)
+        self.block_weights = int(causal_lm.backbone.count_params() - self._embed.count_params())
         # Two sizes show which axis of each part is the batch, and which the length, whatever the form of this family's cache.
         try:
             one, other, wide = (allocated_cache(causal_lm, *size) for size in ((1, 3), (1, 5), (2, 3)))
             self._length_axes = tree.map_structure(_axis, one, other)
             self._batch_axes = tree.map_structure(_axis, one, wide)
+            self.token_bytes = self.bytes_of(one) / 3
         except (AttributeError, StopIteration, TypeError, ValueError) as error:
             raise Problem(
                 422,
@@ -83,6 +85,7 @@ class CachedPass:
         self._row = Spec((1, int(self._embed.output_dim)), self._embed.compute_dtype)
         self._next = self._backend.open_graph(self._next_of, [self._row])
         self._steps: dict[int, Any] = {}
+        self._label_losses = LabelLosses(self._embed)
 
     @property
     def reads_hidden_states(self) -> bool:
@@ -98,15 +101,32 @@ class CachedPass:
 
         def resize(part: Any, axis: int) -> Any:
             missing = length - part.shape[axis]
-            if missing < 0:
-                return ops.take(part, np.arange(length), axis=axis)
+            if missing <= 0:
+                return part[(slice(None),) * axis + (slice(length),)]
             return ops.pad(part, [[0, missing if index == axis else 0] for index in range(len(part.shape))])
 
-        return tree.map_structure(resize, cache, self._length_axes)
+        return cache if self.length_of(cache) == length else tree.map_structure(resize, cache, self._length_axes)
 
     def tiled(self, cache: Any, batch: int) -> Any:
         """Return a cache of one sequence, repeated for a batch."""
         return tree.map_structure(lambda part, axis: ops.repeat(part, batch, axis=axis), cache, self._batch_axes)
+
+    def last_of(self, cache: Any) -> Any:
+        """Return the cache of a batch's last sequence."""
+        return tree.map_structure(
+            lambda part, axis: part[(slice(None),) * axis + (slice(part.shape[axis] - 1, None),)],
+            cache,
+            self._batch_axes,
+        )
+
+    def length_for(self, tokens: int) -> int:
+        """Return the length of a cache that no more tokens follow."""
+        return cache_length(tokens) if self.compiles_shapes else tokens
+
+    @property
+    def compiles_shapes(self) -> bool:
+        """Whether each new number of sequences or tokens waits for a compiler."""
+        return self._backend.PROMPT_LENGTHS is not None
 
     def length_of(self, cache: Any) -> int:
         """Return a cache's length in tokens."""
@@ -168,7 +188,10 @@ class CachedPass:
             labels: `<int32>[rows]`.
         """
         with self._backend.without_gradients():
-            found = ops.sparse_categorical_crossentropy(labels, self.logits(hidden, exact=True), from_logits=True)
+            if self._has_own_head or self._embed.quantization_mode is not None:
+                found = ops.sparse_categorical_crossentropy(labels, self.logits(hidden, exact=True), from_logits=True)
+            else:
+                found = self._label_losses(hidden, labels)
         losses: NDArray[np.float32] = self._backend.array(found)
         return losses
 

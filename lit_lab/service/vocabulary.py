@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from .engine.backends import backend
+
+BLOCKS = (128, 48, 16)
+"""Numbers of rows in one matrix product for losses: only these are compiled. With a vocabulary of 256,000 the logits of 128
+rows take 131 MB, and a pass holds a few copies of them. Products of a multiple of 16 rows are the fastest."""
 
 CHUNK = 32_768
 """Rows of the vocabulary that are cast at one time: 300 MB of float32 at width 2,304."""
@@ -60,3 +67,93 @@ def soft_cap(embed: Any, product: Any) -> Any:
     """Return logits from products with the weights: some families, such as Gemma 2, cap them."""
     cap = embed.logit_soft_cap
     return product if cap is None else ops.tanh(product / cap) * cap
+
+
+def weight_parts(embed: Any) -> list[Any]:
+    """Return the head's weights in parts: all of them if they are float32, otherwise a chunk each.
+
+    Half-precision weights are cast to float32 one chunk at a time: casting all at once would copy the model's largest
+    weight. A product in half precision would be inexact, and slow on a CPU.
+    """
+    weights = head_weights(embed)
+    if keras.backend.standardize_dtype(weights.dtype) == "float32":
+        return [weights]
+    return [weights[at : at + CHUNK] for at in range(0, weights.shape[0], CHUNK)]
+
+
+def products(parts: Sequence[Any], rows: Any) -> Any:
+    """Return the products of the head's weights with rows, `<float32>[vocabulary_size, num_rows]`.
+
+    Args:
+        parts: From `weight_parts`.
+        rows: Hidden states, `<float32>[num_rows, width]`.
+    """
+    matmul = backend().matmul
+    found = [matmul(ops.cast(part, "float32"), rows, transpose_b=True) for part in parts]
+    return found[0] if len(found) == 1 else ops.concatenate(found, axis=0)
+
+
+def blocks(num_rows: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of rows that are multiplied at one time.
+
+    Args:
+        num_rows: A multiple of the smallest block.
+    """
+    at = 0
+    while at < num_rows:
+        end = at + next(size for size in BLOCKS if at + size <= num_rows)
+        yield at, end
+        at = end
+
+
+def losses_of(embed: Any, products: Any, labels: Any) -> tuple[Any, Any]:
+    """Return the losses in nats, `[R]`, and their gradient with respect to the products, `[V, R]`.
+
+    Args:
+        embed: The embedding layer, for its soft cap.
+        products: From the function `products`, `[V, R]`.
+        labels: The token that each row predicts, `<int32>[R]`.
+    """
+    cap = embed.logit_soft_cap
+    capped = ops.tanh(products / cap) if cap is not None else None
+    logits = products if capped is None else capped * cap
+    highest = ops.max(logits, axis=0)
+    powers = ops.exp(logits - highest)
+    is_label = ops.equal(ops.arange(products.shape[0], dtype="int32")[:, None], labels)
+    others = ops.sum(ops.where(is_label, 0.0, powers), axis=0)
+    of_labels = ops.diagonal(ops.take(powers, labels, axis=0))
+    total = others + of_labels
+    # If the label's probability is close to 1, subtracting from 1, or logits from each other, leaves only rounding error. The
+    # sum of the others doesn't.
+    of_others = ops.log1p(others / ops.maximum(of_labels, 0.1))
+    losses = highest + ops.log(total) - ops.diagonal(ops.take(logits, labels, axis=0))
+    losses = ops.where(of_labels >= 0.1, of_others, losses)
+    upstream = ops.where(is_label, -others, powers) / total
+    return losses, upstream if capped is None else upstream * (1.0 - capped * capped)
+
+
+class LabelLosses:
+    """Computes losses from hidden states, in float32 whatever the weights' precision, without gradients.
+
+    Args:
+        embed: The embedding layer, not quantized.
+    """
+
+    def __init__(self, embed: Any) -> None:
+        self._embed = embed
+        self._losses = backend().compiled(lambda found, labels: losses_of(embed, found, labels)[0])
+
+    def __call__(self, hidden: Any, labels: NDArray[np.int32]) -> Any:
+        """Return the losses in nats, `<float32>[num_rows]`.
+
+        Args:
+            hidden: Hidden states, `[num_rows, width]`.
+            labels: The token that each row predicts, `<int32>[num_rows]`.
+        """
+        count = len(labels)
+        missing = -count % BLOCKS[-1]
+        rows = ops.pad(ops.cast(hidden, "float32"), [[0, missing], [0, 0]])
+        targets = ops.convert_to_tensor(np.pad(labels, (0, missing)))
+        parts = weight_parts(self._embed)
+        found = [self._losses(products(parts, rows[at:end]), targets[at:end]) for at, end in blocks(count + missing)]
+        return (found[0] if len(found) == 1 else ops.concatenate(found))[:count]

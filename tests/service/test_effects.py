@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from lit_lab.protocol import (
     Turn,
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain
+from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain, prefix_scorer
 from lit_lab.service.effects.deletion import delete
 from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
 
@@ -175,12 +176,15 @@ class Counted(PrefixScorer):
 
     passes = 0
 
-    def token_logprobs(self, ids: Sequence[int], num_targets: int) -> Any:
+    def token_logprobs(self, sequences: Sequence[Sequence[int]], num_targets: Sequence[int]) -> Any:
         self.passes += 1
-        return super().token_logprobs(ids, num_targets)
+        return super().token_logprobs(sequences, num_targets)
 
 
-def test_shared_beginnings_are_computed_once(embedded: Any, request_of_run: EffectsRequest) -> None:
+def test_shared_beginnings_are_computed_once(
+    embedded: Any, request_of_run: EffectsRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prefix_scorer, "PASS_WEIGHTS", 0)
     request = request_of_run.model_copy(update={"samples": 0, "held_out": 0})
     scorer = Counted(embedded.decoder.cached_pass)
     list(explain(request, embedded.tokenizer, scorer, embedded.window, Cancellation()))
@@ -192,13 +196,44 @@ def test_shared_beginnings_are_computed_once(embedded: Any, request_of_run: Effe
     assert scorer.tokens < 0.8 * alone
 
 
+def test_neighbours_run_together_where_that_costs_less(embedded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    sequences = sorted([1, *rng.integers(2, 4, size).tolist(), 9, 9, 9] for size in rng.integers(2, 12, 9))
+    numbers = [2] * 9
+    alike = [[a == b for a, b in zip(x[:-1], y, strict=False)] for x, y in pairwise([[], *sequences])]
+    shared = [[*each, False].index(False) for each in alike]
+    whole = embedded.decoder.cached_pass
+
+    def cost(groups: Sequence[range], each: int) -> int:
+        total = 0
+        for group in groups:
+            begin = min(min(shared[at], len(sequences[at]) - 3) for at in group)
+            total += each + len(group) * (max(len(sequences[at]) for at in group) - 1 - begin)
+        return total
+
+    for each in (0, 3, 8, 10**6):
+        monkeypatch.setattr(prefix_scorer, "PASS_WEIGHTS", each * whole.block_weights)
+        scorer = PrefixScorer(whole)
+        found = list(scorer.groups(sequences, numbers))
+        assert [at for group in found for at in group] == list(range(9))
+        cuts = [[0, *inner, 9] for count in range(9) for inner in combinations(range(1, 9), count)]
+        best = min(cost([range(*ends) for ends in pairwise(ends)], each) for ends in cuts)
+        assert cost(found, each) == best
+        together = [
+            row for group in found for row in scorer.token_logprobs([sequences[at] for at in group], [2] * len(group))
+        ]
+        alone = [PrefixScorer(whole).token_logprobs([ids], [2])[0] for ids in sequences]
+        np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert found == [range(9)]
+
+
 def test_a_cancelled_job_ends_before_the_next_pass(embedded: Any, request_of_run: EffectsRequest) -> None:
     cancellation = Cancellation()
 
     class Cancels(Counted):
-        def token_logprobs(self, ids: Sequence[int], num_targets: int) -> Any:
+        def token_logprobs(self, sequences: Sequence[Sequence[int]], num_targets: Sequence[int]) -> Any:
             cancellation.set()
-            return super().token_logprobs(ids, num_targets)
+            return super().token_logprobs(sequences, num_targets)
 
     scorer = Cancels(embedded.decoder.cached_pass)
     with pytest.raises(Cancelled):

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import EffectsEvent, EffectsRequest, StateEvent
 
 from ..cancellation import Cancellation
+from ..scoring import MAX_SEQUENCES
 from ..tokens import SequenceTokenizer
 from .edited import EditedPrompt
 from .prefix_scorer import PrefixScorer
@@ -39,7 +41,7 @@ def explain(
         tokenizer: The model's.
         scorer: Scores sequences.
         window: The model's window.
-        cancellation: Checked before each pass.
+        cancellation: Checked before each pass of one or several sets.
         clock: Tells the seconds.
 
     Yields:
@@ -52,35 +54,44 @@ def explain(
     edited = EditedPrompt(request, tokenizer, window)
     blocks = blocks_of(len(request.segments), len(request.answer_segments), request)
     begun = clock()
-    at = 0
+    first = 0
     for block in blocks:
-        first, at = at, at + len(block)
-        part = block[max(0, request.skip - first) :]
-        if not part:
-            continue
-        if request.seconds is not None and clock() - begun >= request.seconds:
-            return
-        found: list[tuple[RemovedSet, list[float | None]]] = []
-        sent = clock()
-        first = at - len(part)
-        for removed in part:
-            cancellation.check()
-            found.append((removed, _row(edited, scorer, removed)))
-            late = request.seconds is not None and clock() - begun >= request.seconds
-            if late or clock() - sent >= _EVENT_SECONDS:
-                yield _event(found, first, num_sets(request))
-                first += len(found)
-                found, sent = [], clock()
-            if late:
+        skipped, first = max(0, request.skip - first), first + len(block)
+        # Neighbours are tokenized, and may be scored, together.
+        for at in range(skipped, len(block), MAX_SEQUENCES):
+            part = block[at : at + MAX_SEQUENCES]
+            if request.seconds is not None and clock() - begun >= request.seconds:
                 return
-        if found:
-            yield _event(found, first, num_sets(request))
+            found: list[tuple[RemovedSet, list[float | None]]] = []
+            number = first - len(block) + at
+            sent = clock()
+            for scored in _scored(edited, scorer, part, cancellation):
+                found += scored
+                late = request.seconds is not None and clock() - begun >= request.seconds
+                if late or clock() - sent >= _EVENT_SECONDS:
+                    yield _event(found, number, num_sets(request))
+                    number += len(found)
+                    found, sent = [], clock()
+                if late:
+                    return
+            if found:
+                yield _event(found, number, num_sets(request))
 
 
-def _row(edited: EditedPrompt, scorer: PrefixScorer, removed: RemovedSet) -> list[float | None]:
+def _scored(
+    edited: EditedPrompt, scorer: PrefixScorer, part: Sequence[RemovedSet], cancellation: Cancellation
+) -> Iterator[list[tuple[RemovedSet, list[float | None]]]]:
+    """Yield sets and the log-probability of each of the answer's tokens, those of one pass at a time."""
+    sequences, stays = zip(*(edited.without(removed.indices) for removed in part), strict=True)
+    numbers = [int(each.sum()) for each in stays]
+    for group in scorer.groups(sequences, numbers):
+        cancellation.check()
+        scores = scorer.token_logprobs([sequences[index] for index in group], [numbers[index] for index in group])
+        yield [(part[index], _row(row, stays[index])) for index, row in zip(group, scores, strict=True)]
+
+
+def _row(scores: NDArray[np.float64], stays: NDArray[np.bool_]) -> list[float | None]:
     """Return the log-probability of each of the answer's tokens; None for those that are removed."""
-    ids, stays = edited.without(removed.indices)
-    scores = scorer.token_logprobs(ids, int(stays.sum())).tolist()
     if not np.isfinite(scores).all():
         raise Problem(
             500,
@@ -88,7 +99,7 @@ def _row(edited: EditedPrompt, scorer: PrefixScorer, removed: RemovedSet) -> lis
             "The model's probabilities overflowed for a part of this prompt.",
             "Load the model in float32 (Models, Load with other settings…): float16 overflows first.",
         )
-    rest = iter(scores)
+    rest = iter(scores.tolist())
     return [min(0.0, next(rest)) if stay else None for stay in stays]
 
 
