@@ -8,7 +8,7 @@ from pathlib import Path
 from faithfulness_figures import MEASURES
 from faithfulness_items import DEPTHS
 from faithfulness_plot import plot
-from faithfulness_tables import Table, title
+from faithfulness_tables import MINUS, Table, title
 
 from lit_lab.measures import Interval
 
@@ -32,7 +32,7 @@ Each prompt is answered with the most likely tokens, at most 24, in the model's 
 For each target, a method gives every sentence of the prompt a score.
 
 - **LDS** (linear datamodelling score): 64 random sets of sentences are deleted, each sentence with a probability of one half. The score is the rank correlation
-  (Spearman) between the sum of the scores that stay and the target's logit, log p − log(1 − p). 1 is perfect, 0 is chance. No map is fitted to these sets.
+  (Spearman) between the sum of the scores that stay and the target's logit, log p \N{MINUS SIGN} log(1 \N{MINUS SIGN} p). 1 is perfect, 0 is chance. No map is fitted to these sets.
 - **LDSn**: the same for 32 of these sets, with each sentence replaced by the neutral one _This is a sentence._ instead of deleted.
 - **Top 1**: how much the target's log-probability drops without the sentence that ranks first, as a part of the largest drop of any one sentence.
 - **Top 3**: the same for the three sentences that rank first together. The largest drop is that of the best three that were tried: those of all
@@ -90,7 +90,7 @@ def _section(table: Table) -> Iterable[str]:
     yield _table(
         ["Method", "Prompts", "LDS", "LDSn", "Top 1", "Top 3"],
         [
-            [title(method), str(row["lds"].count if row["lds"] else 0), *(_cell(row[what]) for what in MEASURES)]
+            [title(method), _count(row["lds"]), *(_cell(row[what]) for what in MEASURES)]
             for method, row in table.rows.items()
         ],
     )
@@ -104,7 +104,11 @@ def _section(table: Table) -> Iterable[str]:
     yield _table(
         ["Pair", "Prompts", "LDS", "LDSn", "Top 1", "Top 3"],
         [
-            [pair.replace(" - ", " − "), str(row["lds"].count if row["lds"] else 0), *(_cell(row[what], True) for what in MEASURES)]
+            [
+                pair,
+                _count(row["lds"]),
+                *(_cell(row[what], True) for what in MEASURES),
+            ]
             for pair, row in table.pairs.items()
         ],
     )
@@ -144,7 +148,10 @@ def _changed(table: Table) -> Iterable[str]:
         "\n**Random weights.** Within each of the model's weights, the numbers are shuffled. A map of what the model learned must change. The rank correlation of each map with the one "
         "of the shuffled model, for the same tokens:\n"
     )
-    yield _table(["Map", "Prompts", "Correlation"], [[title(method), str(each.count if each else 0), _cell(each)] for method, each in table.changed.items()])
+    yield _table(
+        ["Map", "Prompts", "Correlation"],
+        [[title(method), _count(each), _cell(each)] for method, each in table.changed.items()],
+    )
 
 
 SIGNED = {
@@ -169,7 +176,11 @@ def _signs(table: Table) -> Iterable[str]:
     yield _table(
         ["Scores", "Prompts", "Rank", "Sign", "LDS"],
         [
-            [SIGNED.get(name, name), str(row["rank"].count if row.get("rank") else 0), *(_cell(row.get(what)) for what in ("rank", "sign", "lds"))]
+            [
+                SIGNED.get(name, name),
+                _count(row.get("rank")),
+                *(_cell(row.get(what)) for what in ("rank", "sign", "lds")),
+            ]
             for name, row in table.signs.items()
             if name in SIGNED
         ],
@@ -188,9 +199,13 @@ def _cell(row: Interval | None, signed: bool = False) -> str:
     if row is None:
         return ""
     sign = "+" if signed else ""
-    mean, low, high = (f"{each:{sign}.2f}".replace("-", "−") for each in (row.mean, row.low, row.high))
+    mean, low, high = (f"{each:{sign}.2f}".replace("-", MINUS) for each in (row.mean, row.low, row.high))
     return f"{mean} [{low}, {high}]"
 
 
+def _count(row: Interval | None) -> str:
+    return "0" if row is None else str(row.count)
+
+
 def _mean(row: Interval | None) -> str:
-    return "" if row is None else f"{row.mean:.2f}".replace("-", "−")
+    return "" if row is None else f"{row.mean:.2f}".replace("-", MINUS)

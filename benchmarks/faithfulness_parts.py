@@ -132,15 +132,17 @@ def run_of(model: LanguageModel, item: Item, settings: Settings) -> Run:
     ids = [token.id for token in [*before.tokens, *answer.tokens]]
     seam = len(before.tokens)
     found = in_tokens(sentences(item.prompt), before.tokens, 0)
-    targets = in_tokens(sentences("".join(token.text for token in answer.tokens)), answer.tokens, seam)
+    in_answer = in_tokens(sentences("".join(token.text for token in answer.tokens)), answer.tokens, seam)
+    targets = [part for _, part in in_answer][: settings.targets]
+    end = targets[-1].stop if targets else seam
     return Run(
         item=item,
-        ids=ids,
+        ids=ids[:end],  # what follows the last target isn't scored
         seam=seam,
         spans=[span for span, _ in found],
         parts=[part for _, part in found],
-        targets=[part for _, part in targets][: settings.targets],
-        answer=answer.tokens,
+        targets=targets,
+        answer=answer.tokens[: end - seam],
     )
 
 
@@ -195,11 +197,13 @@ class Sets:
         by_ids: dict[tuple[int, ...], list[Set]] = {}
         for removed, ids in new.items():
             by_ids.setdefault(ids, []).append(removed)
-        count = len(self.run.ids) - self.run.seam
         # Neighbours share most of their beginnings.
-        for ids in sorted(by_ids):
-            scores = np.minimum(self._scorer.token_logprobs(list(ids), count), 0.0)
-            self._known.update(dict.fromkeys(by_ids[ids], scores))
+        sequences = sorted(by_ids)
+        numbers = [len(self.run.ids) - self.run.seam] * len(sequences)
+        for group in self._scorer.groups(sequences, numbers):
+            rows = self._scorer.token_logprobs([sequences[at] for at in group], [numbers[at] for at in group])
+            for at, row in zip(group, rows, strict=True):
+                self._known.update(dict.fromkeys(by_ids[sequences[at]], np.minimum(row, 0.0)))
         return [self._known[removed] for removed in sets]
 
     def targets(self, sets: Iterable[Set]) -> list[list[Any]]:
@@ -381,7 +385,7 @@ def token_scores(
             yield np.array(event.scores, np.float64) * (-1 if method in SIGNED else 1)
 
 
-def top_sets(maps: Iterable[Sequence[Sequence[float]]]) -> set[Set]:
+def top_sets(maps: Iterable[Sequence[Sequence[float] | Scores]]) -> set[Set]:
     """Return the sets that maps rank first, those whose size isn't 1."""
     return {highest(scores, TOP) for each in maps for scores in each if len(scores) > TOP}
 

@@ -34,9 +34,9 @@ def plot(tables: Sequence[Table]) -> str:
         f'<rect class="back" width="{WIDTH}" height="{height}" rx="6"/>',
     ]
     for number, table in enumerate(tables):
-        at = LEFT + number * 200
-        parts.append(f'<circle class="m{number}" cx="{at}" cy="22" r="5"/>')
-        parts.append(f'<text class="text" x="{at + 12}" y="27">{escape(table.title)}</text>')
+        x = LEFT + number * 200
+        parts.append(f'<circle class="m{number}" cx="{x}" cy="22" r="5"/>')
+        parts.append(f'<text class="text" x="{x + 12}" y="27">{escape(table.title)}</text>')
     base = TOP_EDGE + ROW * len(methods)
     for tenth in range(round(LOW * 4), round(HIGH * 4) + 1):
         value = tenth / 4

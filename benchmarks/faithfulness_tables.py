@@ -13,6 +13,8 @@ from faithfulness_plan import MODELS
 
 from lit_lab.measures import Interval, interval, paired
 
+MINUS = "\N{MINUS SIGN}"
+
 METHODS = {
     "random": "a random order",
     "same": "the same score for all",
@@ -95,7 +97,7 @@ class Table:
         for method, row in self.rows.items():
             lines.append(f"  {title(method):<42}" + "   ".join(f"{what} {_formatted(row[what])}" for what in MEASURES))
         for pair, row in self.pairs.items():
-            lines.append(f"  {pair:<42}" + "   ".join(f"{what} {_formatted(row[what])}" for what in MEASURES))
+            lines.append(f"  {pair:<70}" + "   ".join(f"{what} {_formatted(row[what])}" for what in MEASURES))
         right, all_of_them = self.eligible
         if all_of_them:
             lines.append(
@@ -151,7 +153,7 @@ def table_of(model: str, known: Known) -> Table:
     for one, other in PAIRS:
         if one in means and other in means:
             both = [name for name in means[one] if name in means[other]]
-            pairs[f"{title(one)} − {title(other)}"] = {
+            pairs[f"{title(one)} {MINUS} {title(other)}"] = {
                 what: paired([means[one][name][what] for name in both], [means[other][name][what] for name in both])
                 for what in MEASURES
             }
