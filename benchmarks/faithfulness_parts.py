@@ -200,7 +200,7 @@ class Sets:
         # Neighbours share most of their beginnings.
         sequences = sorted(by_ids)
         numbers = [len(self.run.ids) - self.run.seam] * len(sequences)
-        for group in self._scorer.groups(sequences, numbers):
+        for group in self._scorer.groups(sequences, numbers) if sequences else ():
             rows = self._scorer.token_logprobs([sequences[at] for at in group], [numbers[at] for at in group])
             for at, row in zip(group, rows, strict=True):
                 self._known.update(dict.fromkeys(by_ids[sequences[at]], np.minimum(row, 0.0)))

@@ -28,6 +28,7 @@ from lit_lab.protocol import (
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain, prefix_scorer
 from lit_lab.service.effects.deletion import delete
+from lit_lab.service.effects.deletion import replace as replaced
 from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
 
 DELETIONS = Path(__file__).parents[1] / "fixtures" / "text" / "deletions.json"
@@ -99,6 +100,28 @@ def test_scores_are_those_of_a_plain_pass_of_the_edited_prompt(embedded: Any, re
 def test_a_gap_goes_with_what_is_deleted(case: dict[str, Any]) -> None:
     spans = [TextSpan(turn=0, start=start, end=end) for start, end in case["deleted"]]
     assert delete(case["text"], spans) == case["left"]
+
+
+def test_a_segment_may_be_replaced_instead(embedded: Any, request_of_run: EffectsRequest) -> None:
+    edited = EditedPrompt(request_of_run, embedded.tokenizer, embedded.window, replacement="It is so.")
+    ids, stays = edited.without((1, 3))
+    text = "I like eggs. It is so.\nThe dish is an omelette of eggs and ham. It is so."
+    assert ids[: -len(stays)] == [token.id for token in embedded.tokenizer.tokenize_prompt(text).tokens]
+    assert edited.without(())[0] == request_of_run.ids
+
+
+@pytest.mark.parametrize(
+    ("spans", "left"),
+    [
+        ([(0, 9)], "So. Two.\n\nThree."),  # the blank behind it stays
+        ([(8, 15)], "One one. So.\n\nThree."),  # those before it, too
+        ([(0, 9), (9, 15), (15, 21)], "So. So.\n\nSo."),
+        ([(13, 15)], "One one. Two.\n\nThree."),  # nothing but blanks
+    ],
+)
+def test_blanks_around_what_is_replaced_stay(spans: list[tuple[int, int]], left: str) -> None:
+    given = [TextSpan(turn=0, start=start, end=end) for start, end in spans]
+    assert replaced("One one. Two.\n\nThree.", given, "So.") == left
 
 
 def test_one_token_stays_if_the_model_has_no_start_token(embedded: Any, request_of_run: EffectsRequest) -> None:
