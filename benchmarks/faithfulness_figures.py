@@ -104,7 +104,7 @@ def _top(scores: Scores, count: int, drops: Sequence[tuple[int, float]]) -> floa
 def planted(name: str, basic: Record) -> dict[str, Any] | None:
     """Return how high each map of the basic part ranks the planted sentence. None: nothing was planted.
 
-    The target is the first sentence of the answer.
+    The target is the first sentence of the answer that has the fact's word.
     """
     about = basic.get("planted")
     if about is None:
@@ -113,7 +113,7 @@ def planted(name: str, basic: Record) -> dict[str, Any] | None:
     return {
         "depth": about["depth"],
         "counts": about["right_with"] and not about["right_without"],
-        "ranks": {method: reciprocal_rank(by_target[0], about["segment"]) for method, by_target in maps.items()},
+        "ranks": {method: reciprocal_rank(by_target[about["target"]], about["segment"]) for method, by_target in maps.items()},
     }
 
 

@@ -243,8 +243,12 @@ def basic(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
 
 
 def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
-    """Return where the planted sentence is, and whether the answer is right with it and wrong without it."""
+    """Return where the planted sentence is, which target it is about, and whether the answer is right with it and without it."""
     item = run.item
+    texts = [
+        "".join(token.text for token in run.answer[target.start - run.seam : target.stop - run.seam])
+        for target in run.targets
+    ]
     start = item.prompt.index(item.planted)
     segment = next(at for at, (first, end) in enumerate(run.spans) if first <= start < end)
     without = item.prompt.replace(item.planted, "").replace("  ", " ").strip()
@@ -252,6 +256,7 @@ def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any
     return {
         "segment": segment,
         "depth": item.depth,
+        "target": next((at for at, text in enumerate(texts) if item.word.lower() in text.lower()), 0),
         "right_with": item.word.lower() in run.text.lower(),
         "right_without": item.word.lower() in other.text.lower(),
     }
