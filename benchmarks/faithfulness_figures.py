@@ -102,7 +102,7 @@ def _top(scores: Scores, count: int, drops: Sequence[tuple[int, float]]) -> floa
 
 
 def planted(name: str, basic: Record) -> dict[str, Any] | None:
-    """Return how high each map of the basic part ranks the planted sentence. None: nothing was planted.
+    """Return how high each map of the basic part ranks the planted sentence among those that look alike. None: nothing was planted.
 
     The target is the first sentence of the answer that has the fact's word.
     """
@@ -110,10 +110,14 @@ def planted(name: str, basic: Record) -> dict[str, Any] | None:
     if about is None:
         return None
     maps = {**basic["maps"], **derived(name, basic)}
+    among, target = about["among"], about["target"]
+    place = among.index(about["segment"])
     return {
         "depth": about["depth"],
         "counts": about["right_with"] and not about["right_without"],
-        "ranks": {method: reciprocal_rank(by_target[about["target"]], about["segment"]) for method, by_target in maps.items()},
+        "ranks": {
+            method: reciprocal_rank(np.asarray(by_target[target])[among], place) for method, by_target in maps.items()
+        },
     }
 
 

@@ -43,6 +43,7 @@ class Item:
         prompt: The text.
         planted: The sentence that the answer depends on; empty: not known.
         word: The word of that sentence that a right answer has, and that is nowhere else in the prompt.
+        facts: How many characters, from the beginning, hold the sentences that the planted one has to rank before: the question comes behind them.
         depth: Where the planted sentence is: 0, at the beginning, to `DEPTHS` - 1, the last one before the question.
     """
 
@@ -51,6 +52,7 @@ class Item:
     prompt: str
     planted: str = ""
     word: str = ""
+    facts: int = 0
     depth: int = 0
 
 
@@ -120,7 +122,8 @@ def _fact(name: str, r: random.Random, number: int) -> Item:
     planted, word, question, distractors = (_left, _meets, _owns, _works)[number // DEPTHS % 4](r)
     rest = distractors[: r.choice((6, 7, 8, 9))]
     rest.insert(round(depth * len(rest) / (DEPTHS - 1)), planted)
-    return Item(name, "fact", f"{' '.join(rest)}\n\nQuestion: {question}\nAnswer:", planted, word, depth)
+    facts = " ".join(rest)
+    return Item(name, "fact", f"{facts}\n\nQuestion: {question}\nAnswer:", planted, word, len(facts), depth)
 
 
 _Fact = tuple[str, str, str, list[str]]

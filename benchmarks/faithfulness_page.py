@@ -123,7 +123,7 @@ def _planted(table: Table) -> Iterable[str]:
         return
     yield (
         f"\n**Planted facts.** A fact is planted among sentences that look alike, at five depths. {right} of {count} prompts count: the answer is right with the fact, and "
-        "wrong without it. How often the fact ranks first, and its mean reciprocal rank (MRR), for the sentence of the answer that states it:\n"
+        "wrong without it. How often the fact ranks first among these sentences, and its mean reciprocal rank (MRR), for the sentence of the answer that states it:\n"
     )
     if right:
         depths = [str(depth) for depth in range(DEPTHS)]

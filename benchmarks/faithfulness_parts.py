@@ -243,7 +243,7 @@ def basic(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
 
 
 def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
-    """Return where the planted sentence is, which target it is about, and whether the answer is right with it and without it."""
+    """Return where the planted sentence is, the sentences that it has to rank before, which target it is about, and whether the answer is right with it and without it."""
     item = run.item
     texts = [
         "".join(token.text for token in run.answer[target.start - run.seam : target.stop - run.seam])
@@ -255,6 +255,7 @@ def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any
     _, other = answered(model, without, settings.tokens)
     return {
         "segment": segment,
+        "among": [at for at, (first, _) in enumerate(run.spans) if first < item.facts],
         "depth": item.depth,
         "target": next((at for at, text in enumerate(texts) if item.word.lower() in text.lower()), 0),
         "right_with": item.word.lower() in run.text.lower(),

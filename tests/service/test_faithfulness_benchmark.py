@@ -63,7 +63,9 @@ def prompts(code: Any) -> list[Any]:
     for number, (dislikes, dish) in enumerate((("Mushrooms", "Mushroom soup"), ("Fish", "Grilled trout"))):
         planted = f"Taste-dislikes: {dislikes}"
         prompt = f"{EXAMPLE}{planted}\nSuggestion: {dish}\nAnalysis:"
-        found.append(code.items.Item(f"fact-{number}", "fact", prompt, planted, "Avoid", 3))
+        found.append(
+            code.items.Item(f"fact-{number}", "fact", prompt, planted, "you don't like", prompt.rindex("Suggestion"), 3)
+        )
     return found
 
 
@@ -149,7 +151,9 @@ def test_maps_of_random_weights_are_others(
     before, after = (
         [np.array(each) for each in model.causal_lm.backbone.weights] for model in (bench.model(False), shuffled)
     )
-    assert all(np.array_equal(np.sort(one, None), np.sort(other, None)) for one, other in zip(before, after, strict=True))
+    assert all(
+        np.array_equal(np.sort(one, None), np.sort(other, None)) for one, other in zip(before, after, strict=True)
+    )
     monkeypatch.setitem(bench._models, True, shuffled)
     for item in prompts:
         bench.compute(item, "random_weights")
