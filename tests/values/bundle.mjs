@@ -5,7 +5,8 @@
  *
  * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
  * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "made": [{"cell": …, "span": […], "values": […]}],
- * "found": […], "ms": …, "longest": …}`; `made` holds what expressions and `+=` make of texts.
+ * "found": […], "ms": …, "longest": …, "most": …}`; `made` holds what expressions and `+=` make of texts. Times are processor
+ * time in ms: of all cells, of the longest stretch that holds the page, and of the cell that took most.
  * For `{"names": […], "raised": …}` it writes the expression that reads these names of a kernel, and what it raised says.
  *
  * FOLDER/applier.js reads an edit of a cell's first text on each line, `{"source": …, "values": {name: value}, "prompt": …}`,

@@ -16,6 +16,7 @@ import { sourceSpans } from '../../src/session/mapped.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
 import { templatesOf } from '../../src/notebook/values/reach.ts';
+import { Machine } from '../../src/notebook/values/machine.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
 import { composeAll } from '../../src/notebook/values/compose.ts';
 import { stringOf } from '../../src/notebook/values/value.ts';
@@ -106,6 +107,42 @@ function milliseconds() {
   return (user + system) / 1000;
 }
 
+/** Processor time of each cell, from where the evaluator enters it to the next one. */
+class CellTimes {
+  constructor() {
+    const { enter } = Machine.prototype;
+    const times = this;
+    Machine.prototype.enter = function (code, ...others) {
+      times.next(code.cell);
+      return enter.call(this, code, ...others);
+    };
+  }
+
+  next(cell) {
+    const now = milliseconds();
+    if (this._cell !== null) {
+      const before = this._all.get(this._cell) ?? 0;
+      this._all.set(this._cell, before + now - this._begun);
+    }
+    this._cell = cell;
+    this._begun = now;
+  }
+
+  /** The most that a cell took since the last time. */
+  most() {
+    this.next(null);
+    const most = Math.max(...this._all.values(), 0);
+    this._all.clear();
+    return most;
+  }
+
+  _all = new Map();
+  _cell = null;
+  _begun = 0;
+}
+
+const cellTimes = new CellTimes();
+
 createInterface({ input: process.stdin }).on('line', line => {
   const { cells, strings, names, raised, clock } = JSON.parse(line);
   if (names) {
@@ -141,6 +178,7 @@ createInterface({ input: process.stdin }).on('line', line => {
     before = now;
   }
   const ms = milliseconds() - begun;
+  const most = cellTimes.most();
   const seen = Object.fromEntries(
     Array.from(step.value.seen, ([key, { options, why, each }]) => [
       key,
@@ -191,6 +229,7 @@ createInterface({ input: process.stdin }).on('line', line => {
       )
     : [];
   const made = read.flatMap((code, cell) => madeIn(code, cell, step.value));
-  const said = { seen, made, composed, found, texts, offered, ms, longest };
+  const times = { ms, longest, most };
+  const said = { seen, made, composed, found, texts, offered, ...times };
   process.stdout.write(`${JSON.stringify(said)}\n`);
 });

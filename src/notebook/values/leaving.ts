@@ -1,0 +1,132 @@
+/** Leaving code that is too much: what it may have done, and may do later. */
+import type { SyntaxNode } from '@lezer/common';
+
+import type { Work } from '../strings/pieces';
+import { TooMuch } from './budget';
+import type { ICode, Machine } from './machine';
+import type { IFunctionValue, IPlace } from './value';
+
+/** UTF-16 units of functions that are looked through, and words that may begin one. */
+const MAX_UNITS = 120_000;
+const MAX_WORDS = 5_000;
+
+/** Words that are looked at before the page may go on. */
+const BETWEEN = 500;
+
+/** Words of code that may run later. */
+const LATER = /\b(?:def|for|lambda)\b/;
+
+/** Whether work was too much, or its calls within each other were for the engine. */
+export function isTooMuch(error: unknown): boolean {
+  return (
+    error instanceof TooMuch ||
+    error instanceof RangeError ||
+    (error instanceof Error && error.name === 'InternalError')
+  );
+}
+
+/** Whether a function is part of another one, or that one. */
+export function isInside(
+  inner: IFunctionValue,
+  outer: IFunctionValue
+): boolean {
+  const { node, cell } = inner;
+  return (
+    cell === outer.cell &&
+    node.from >= outer.node.from &&
+    node.to <= outer.node.to
+  );
+}
+
+/**
+ * Leave code that is too much: no name is known any more, any function may have been
+ * called, and those that the code defines may be called later.
+ */
+export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
+  m.enter(code);
+  const place = m.place(node.from);
+  m.uncounted(() => m.forget('limit', place));
+  m.leave(node, place);
+  yield;
+  const known: IPart[] = [];
+  // What a function does holds what those in it do.
+  let outer: IFunctionValue | null = null;
+  for (const { value, code: own } of m.functions.values()) {
+    if (outer !== null && isInside(value, outer)) {
+      m.escaped.add(value.key);
+    } else if (!m.escaped.has(value.key)) {
+      outer = value;
+      known.push({ node: value.node, source: own.source, value });
+    }
+  }
+  const left = yield* laterIn(node, code.source);
+  const all = left === null ? null : [...known, ...left];
+  const units = all?.reduce((sum, { node: n }) => sum + n.to - n.from, 0);
+  if (all === null || units! > MAX_UNITS) {
+    m.stickAll({ cause: 'limit', place });
+    return;
+  }
+  for (const part of all) {
+    m.uncounted(() => expose(m, part, place));
+    yield;
+  }
+}
+
+/** Leave a cell that couldn't be read. */
+export function leaveUnread(m: Machine): void {
+  const place = m.place(0);
+  m.forget('limit', place);
+  if (LATER.test(m.code.source)) {
+    m.stickAll({ cause: 'limit', place });
+  }
+}
+
+/** Code that may run later; a function, where one was made of it. */
+interface IPart {
+  readonly node: SyntaxNode;
+  readonly source: string;
+  readonly value?: IFunctionValue;
+}
+
+function expose(m: Machine, part: IPart, place: IPlace): void {
+  const why = { cause: 'limit', place } as const;
+  if (part.value) {
+    m.lose(part.value, why);
+  } else {
+    m.expose(part.node, part.source, m.memory.module, why);
+  }
+}
+
+/** Functions, lambdas and generators; their arguments may be one. */
+const PARTS =
+  /^(FunctionDefinition|LambdaExpression|ComprehensionExpression|ArgList)$/;
+
+/**
+ * The functions, lambdas and generators in code, found by their words; null where
+ * there may be too many.
+ */
+function* laterIn(node: SyntaxNode, source: string): Work<IPart[] | null> {
+  const found: IPart[] = [];
+  const words = new RegExp(LATER, 'g');
+  words.lastIndex = node.from;
+  for (let count = 1; ; count++) {
+    const word = words.exec(source);
+    if (word === null || word.index >= node.to) {
+      return found;
+    }
+    if (count > MAX_WORDS) {
+      return null;
+    }
+    if (count % BETWEEN === 0) {
+      yield;
+    }
+    const inner = node.resolveInner(word.index, 1);
+    const { parent } = inner;
+    if (inner.name === 'String') {
+      words.lastIndex = inner.to;
+    } else if (inner.name === word[0] && parent && PARTS.test(parent.name)) {
+      found.push({ node: parent, source });
+      words.lastIndex = parent.to;
+    }
+  }
+}
