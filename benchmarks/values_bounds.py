@@ -163,6 +163,56 @@ def shapes() -> Iterator[tuple[str, list[str]]]:
     )
     yield "while rounds", ["while a:\n" + "".join(f"  x{i} = x{i - 1}\n" for i in range(1200))]
     yield "match", ["match a:\n" + "".join(f'  case {{"a{i}": b{i}}}: x{i} = 1\n' for i in range(1000))]
+    yield "set comprehension", ['x = ["a"]*200\n' + 'y = {f"{i}{i}" for i in x}\n' * 300]
+    yield "dict comprehension", ['x = ["a"]*200\n' + 'y = {i: f"{i}{i}" for i in x if i}\n' * 300]
+    yield "nested f-strings", ["a = 1\nx = " + "f\"{f'{" * 70 + "a" + "}'}\"" * 70]
+    yield "f-string in f-string in turn", ["a = 1\n" + "x = f\"{f'{a}{a}'}{f'{a}'}\"\n" * 4000]
+    yield "f-string 1 MB fields", ['a = 1\nx = f"' + "{a}" * 330000 + '"']
+    yield "f-string 1 MB specs", ['a = 1\nx = f"' + "{a:{a}}" * 140000 + '"']
+    yield "walrus", ["".join(f"f((x{i} := x{i - 1}))\n" for i in range(4000))]
+    yield "walrus in comprehension", ["y = [(x := i) for i in range(200)]\n" * 1000]
+    yield "star targets", ["a, *b, c = x\n" * 4000]
+    yield "star expressions", ["x = [1]\n" + "x = [*x, *x]\n" * 40 + "y = (*x, *x)\n" * 500]
+    yield "decorators", ["@a\n@b.c(1)\ndef f(): return 1\n" * 2000]
+    yield "decorators many", ["@a\n" * 5000 + "def f(): return 1\n"]
+    yield "format huge template", ["t = '" + "{a} {b:>10} " * 40000 + "'\n" + "y = t.format(a=1, b=2)\n" * 20]
+    yield "format huge template computed", ["t = '{a} {b:>10} ' * 60000\n" + "y = t.format(a=1, b=2)\n" * 20]
+    yield "percent huge template", ["t = '%s %d ' * 60000\n" + "y = t % (1, 2)\n" * 20]
+    yield "classes deep", ["".join(" " * i + f"class A{i}:\n" for i in range(300)) + " " * 300 + "x = 1"]
+    yield "classes many", ["".join(f"class A{i}(A{i - 1}):\n  x = {i}\n  def f(self): return self\n" for i in range(3000))]
+    yield "functions calling each other", [
+        "".join(f'def f{i}(a): return f{i + 1}(a) + f{i + 1}("{i}")\n' for i in range(1500)) + 'x = f0("a")\n' * 500
+    ]
+    yield "function of 100000 lines", ["def f(a):\n" + "    b = a + 'x'\n" * 100000]
+    yield "functions 300 of 300 lines", [
+        "".join(f"def f{i}(a):\n" + f"    global x{i}\n    x{i} = a\n" * 150 for i in range(300))
+    ]
+    yield "+ in loops", ["x = ''\nfor i in range(30):\n  for j in range(30):\n    x = x + 'ab' + x[:9]\n" * 500]
+    yield "+ in loops of rounds", ["x = ''\nfor i in range(30):\n    x = x + 'ab' + x\n" * 100]
+    yield "list 300000", ["x = [" + "1," * 300000 + "]"]
+    yield "list 300000 of texts", ["x = [" + "'a'," * 250000 + "]"]
+    yield "dict 100000", ["x = {" + ",".join(f"'a{i}': {i}" for i in range(80000)) + "}"]
+    yield "arguments 200000", ["f(" + "a," * 200000 + ")"]
+    yield "statements on a line", ["x = 1;" * 100000]
+    yield "imports", ["from a import " + ",".join(f"x{i}" for i in range(50000))]
+    yield "globals", ["def f():\n  global " + ",".join(f"x{i}" for i in range(50000)) + "\n  x1 = 1\nf()"]
+    yield "parameters", ["def f(" + ",".join(f"x{i}={i}" for i in range(20000)) + "): return x1\ny = f()\n"]
+    yield "literal 1 MB hex", ['x = "' + "\\x41" * 250000 + '"\ny = x + x\n']
+    yield "literal 1 MB names", ['x = "' + "\\N{DIGIT ONE}" * 80000 + '"\ny = x + x\n']
+    yield "literal 1 MB unicode", ['x = "' + "\U0001f600" * 500000 + '"\n' + "y = x[1:]\n" * 100]
+    yield "literal 1 MB unicode escapes", ['x = "' + "\\u00e9" * 170000 + '"\ny = x + x\n']
+    yield "literal 1 MB plain", ['x = "' + "ab c" * 250000 + '"\n' + "y = x.strip()\nz = x.split()\n" * 100]
+    yield "literal 1 MB lines", ['x = """' + "ab c\n" * 200000 + '"""\n' + "y = x.strip()\nz = x.splitlines()\n" * 50]
+    yield "literals 9000 of 100 escapes", ["".join(f'x{i} = "' + "\\n" * 50 + '"\n' for i in range(9000))]
+    yield "joined literals", ["x = (" + '"a\\n"\n' * 60000 + ")"]
+    yield "comments", ["# a comment\n" * 80000 + "x = 1"]
+    yield "many cells left", ['x = ""\n' + 'x += "ab"\n' * 3000] * 20
+    yield "values of many cells, then left", [f"x{i} = [" + "'a'," * 3000 + "]" for i in range(100)] + [
+        'y = ""\n' + 'y += "ab"\n' * 6000
+    ]
+    yield "names used before", ["".join(f"y{i} = f'{{x{i}}}'\n" for i in range(2000))] + [
+        "".join(f"x{i} = 'a'\n" for i in range(2000))
+    ]
     yield "names long", ["x" * 100000 + " = 1\n" + 'y = f"{' + "x" * 100000 + '}"\n' * 20]
 
 

@@ -6,6 +6,7 @@ import type { ITextRun, TextKind, TextStep } from '../../session/source';
 import { applyStep } from '../../session/steps';
 import { readFormat, readPercent } from './format';
 import type { IArguments, IFormatted } from './format';
+import { charge } from '../values/meter';
 import { decodeLiteral, splitLiteral } from './literal';
 import type { IFindContext, IFoundField } from './types';
 
@@ -68,12 +69,19 @@ export function evaluate(
   }
 }
 
+/** Children that are counted at once, and what each costs. */
+const MANY = 64;
+const COST = 10;
+
 /** Children of a node, without comments and errors. */
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   const children: SyntaxNode[] = [];
   for (let child = node.firstChild; child; child = child.nextSibling) {
     if (child.name !== 'Comment' && !child.type.isError) {
       children.push(child);
+      if (children.length % MANY === 0) {
+        charge(MANY * COST);
+      }
     }
   }
   return children;

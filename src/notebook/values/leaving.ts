@@ -4,14 +4,14 @@ import type { SyntaxNode } from '@lezer/common';
 import type { Work } from '../strings/pieces';
 import { TooMuch } from './budget';
 import type { ICode, Machine } from './machine';
-import type { IFunctionValue, IPlace } from './value';
+import type { IFunctionValue, IWhy } from './value';
 
 /** UTF-16 units of functions that are looked through, and words that may begin one. */
-const MAX_UNITS = 120_000;
-const MAX_WORDS = 5_000;
+const MAX_UNITS = 40_000;
+const MAX_WORDS = 1_000;
 
 /** Words that are looked at before the page may go on. */
-const BETWEEN = 500;
+const BETWEEN = 200;
 
 /** Words of code that may run later. */
 const LATER = /\b(?:def|for|lambda)\b/;
@@ -45,9 +45,8 @@ export function isInside(
 export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
   m.enter(code);
   const place = m.place(node.from);
-  m.uncounted(() => m.forget('limit', place));
+  const why = { cause: 'limit', place } as const;
   m.leave(node, place);
-  yield;
   const known: IPart[] = [];
   // What a function does holds what those in it do.
   let outer: IFunctionValue | null = null;
@@ -59,16 +58,24 @@ export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
       known.push({ node: value.node, source: own.source, value });
     }
   }
-  const left = yield* laterIn(node, code.source);
-  const all = left === null ? null : [...known, ...left];
-  const units = all?.reduce((sum, { node: n }) => sum + n.to - n.from, 0);
-  if (all === null || units! > MAX_UNITS) {
-    m.stickAll({ cause: 'limit', place });
-    return;
+  const later = yield* laterIn(node, code.source);
+  const isNew = (part: IPart) =>
+    !m.functions.has(`${code.cell}:${part.node.from}`);
+  const all = [...known, ...(later ?? []).filter(isNew)];
+  const units = all.reduce((sum, part) => sum + unitsOf(part), 0);
+  if (later === null || units > MAX_UNITS) {
+    m.stickAll(why);
   }
-  for (const part of all) {
-    m.uncounted(() => expose(m, part, place));
-    yield;
+  yield;
+  m.uncounted(() => m.forget('limit', place));
+  let count = 0;
+  for (const part of m.isStuck ? [] : all) {
+    m.uncounted(() => expose(m, part, why));
+    count += unitsOf(part);
+    if (count > MAX_UNITS / 10) {
+      count = 0;
+      yield;
+    }
   }
 }
 
@@ -88,8 +95,11 @@ interface IPart {
   readonly value?: IFunctionValue;
 }
 
-function expose(m: Machine, part: IPart, place: IPlace): void {
-  const why = { cause: 'limit', place } as const;
+function unitsOf({ node }: IPart): number {
+  return node.to - node.from;
+}
+
+function expose(m: Machine, part: IPart, why: IWhy): void {
   if (part.value) {
     m.lose(part.value, why);
   } else {

@@ -283,6 +283,10 @@ export class Machine {
     }
   }
 
+  get isStuck(): boolean {
+    return this._stuck !== null;
+  }
+
   /** Forget all that is known, since code may have changed it. */
   forget(cause: IWhy['cause'], place: IPlace): void {
     const seen = new Set<Value>();

@@ -1,6 +1,7 @@
 /** Going through a notebook's cells: what its names, fields and texts are. */
 import type { SyntaxNode, Tree } from '@lezer/common';
 
+import { splitLiteral } from '../strings/literal';
 import { cellMagic } from '../strings/magics';
 import type { ICellMagic } from '../strings/magics';
 import type { Work } from '../strings/pieces';
@@ -190,14 +191,19 @@ function* attempt(
   times: Times,
   work: () => Work<void> | void
 ): Work<void> {
-  try {
-    yield* times.during(code.cell, metered(m, work));
-  } catch (error) {
-    if (!isTooMuch(error)) {
-      throw error;
+  const key = `${code.cell}:${node.from}:${node.name}`;
+  if (!times.left.has(key)) {
+    try {
+      yield* times.during(code.cell, metered(m, work));
+      return;
+    } catch (error) {
+      if (!isTooMuch(error)) {
+        throw error;
+      }
+      times.left.add(key);
     }
-    yield* times.during(code.cell, leave(m, code, node));
   }
+  yield* times.during(code.cell, leave(m, code, node));
 }
 
 /** Do work that counts what it costs, but for what others do in its pauses. */
@@ -269,14 +275,19 @@ function* holdsError(
   const cursor = node.cursor();
   let count = 0;
   for (let depth = 0; ;) {
-    if (cursor.type.isError && isError(cursor.node)) {
+    const { from, to } = cursor;
+    const isText = cursor.name === 'String';
+    const isOpen =
+      isText && splitLiteral(m.code.source, from, to)?.closed === false;
+    if (isOpen || (cursor.type.isError && isError(cursor.node))) {
       return true;
     }
     if (++count % NODES === 0) {
       m.look();
       yield;
     }
-    if (depth < deepest && cursor.firstChild()) {
+    // A string holds nothing but its escapes.
+    if (!isText && depth < deepest && cursor.firstChild()) {
       depth++;
       continue;
     }

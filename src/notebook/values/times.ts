@@ -12,6 +12,9 @@ export class Times {
   /** @param _now - in milliseconds. */
   constructor(private readonly _now: (() => number) | null = null) {}
 
+  /** Code that was left, which is left again in another passage. */
+  readonly left = new Set<string>();
+
   /** Whether a cell has had its time. */
   isOver(cell: number): boolean {
     return (this._taken.get(cell) ?? 0) > MAX_MS;
