@@ -10,11 +10,11 @@ import type { IFunctionValue, IWhy } from './value';
 const MAX_UNITS = 40_000;
 const MAX_WORDS = 1_000;
 
-/** Words that are looked at before the page may go on. */
-const BETWEEN = 200;
+/** Nodes that are looked at before the page may go on. */
+const BETWEEN = 5_000;
 
 /** Words of code that may run later. */
-const LATER = /\b(?:def|for|lambda)\b/;
+const LATER = /\b(?:def|for|lambda)\b/g;
 
 /** Whether work was too much, or its calls within each other were for the engine. */
 export function isTooMuch(error: unknown): boolean {
@@ -83,7 +83,7 @@ export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
 export function leaveUnread(m: Machine): void {
   const place = m.place(0);
   m.forget('limit', place);
-  if (LATER.test(m.code.source)) {
+  if (m.code.source.search(LATER) !== -1) {
     m.stickAll({ cause: 'limit', place });
   }
 }
@@ -107,36 +107,68 @@ function expose(m: Machine, part: IPart, why: IWhy): void {
   }
 }
 
-/** Functions, lambdas and generators; their arguments may be one. */
+/** Functions, lambdas and generators; a call's arguments may be one. */
 const PARTS =
   /^(FunctionDefinition|LambdaExpression|ComprehensionExpression|ArgList)$/;
 
 /**
- * The functions, lambdas and generators in code, found by their words; null where
+ * The functions, lambdas and generators in code, none of them in another; null where
  * there may be too many.
  */
 function* laterIn(node: SyntaxNode, source: string): Work<IPart[] | null> {
+  const words = wordsIn(node, source);
+  if (words === null) {
+    return null;
+  }
   const found: IPart[] = [];
-  const words = new RegExp(LATER, 'g');
-  words.lastIndex = node.from;
-  for (let count = 1; ; count++) {
-    const word = words.exec(source);
-    if (word === null || word.index >= node.to) {
-      return found;
+  const cursor = node.cursor();
+  let next = 0;
+  /** Leave out the words before a position. */
+  const skip = (to: number) => {
+    while (next < words.length && words[next] < to) {
+      next++;
     }
-    if (count > MAX_WORDS) {
-      return null;
+  };
+  for (let depth = 0, count = 1; ; count++) {
+    skip(cursor.from);
+    if (next === words.length) {
+      return found;
     }
     if (count % BETWEEN === 0) {
       yield;
     }
-    const inner = node.resolveInner(word.index, 1);
-    const { parent } = inner;
-    if (inner.name === 'String') {
-      words.lastIndex = inner.to;
-    } else if (inner.name === word[0] && parent && PARTS.test(parent.name)) {
-      found.push({ node: parent, source });
-      words.lastIndex = parent.to;
+    if (words[next] < cursor.to) {
+      const isArguments = cursor.name === 'ArgList';
+      if (
+        PARTS.test(cursor.name) &&
+        (!isArguments || cursor.node.getChild('for') !== null)
+      ) {
+        found.push({ node: cursor.node, source });
+        skip(cursor.to);
+      } else if (cursor.name !== 'String' && cursor.firstChild()) {
+        depth++;
+        continue;
+      }
+      skip(cursor.to);
+    }
+    while (depth > 0 && !cursor.nextSibling()) {
+      cursor.parent();
+      depth--;
+    }
+    if (depth === 0) {
+      return found;
     }
   }
+}
+
+/** Where words stand that may begin code that runs later; null where there are too many. */
+function wordsIn({ from, to }: SyntaxNode, source: string): number[] | null {
+  const words: number[] = [];
+  for (const { index } of source.slice(from, to).matchAll(LATER)) {
+    words.push(from + index);
+    if (words.length > MAX_WORDS) {
+      return null;
+    }
+  }
+  return words;
 }

@@ -62,6 +62,9 @@ export const MADE =
 /** Most texts of one expression that are remembered. */
 const MAX_TEXTS = 30;
 
+/** Most parts of a cell that are left one by one. */
+const MAX_LEFT = 100;
+
 /** What fields were seen to be, by `cell:offset`; those in code that was left are open. */
 class Seen extends Map<string, ISeen> {
   get(key: string): ISeen | undefined {
@@ -73,7 +76,13 @@ class Seen extends Map<string, ISeen> {
   /** Note that code was left. */
   leave(extent: IExtent, why: IWhy): void {
     const all = this._left.get(extent.cell) ?? [];
-    this._left.set(extent.cell, [...all, { extent, why }]);
+    this._left.set(extent.cell, all);
+    if (all.length < MAX_LEFT) {
+      all.push({ extent, why });
+    } else {
+      // So many stand for all of the cell.
+      all[0] = { extent: { ...extent, from: 0, to: Infinity }, why };
+    }
   }
 
   /** Why no more is known of what is at a key; null where its code wasn't left. */
