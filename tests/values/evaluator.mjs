@@ -6,6 +6,7 @@ import { parser } from '@lezer/python';
 
 import { arrange } from '../../src/notebook/arrange.ts';
 import { candidatesOf } from '../../src/notebook/candidates.ts';
+import { StringFinder } from '../../src/notebook/strings/finder.ts';
 import { ComposedTexts } from '../../src/notebook/strings/composed.ts';
 import { findConversations } from '../../src/notebook/strings/conversations.ts';
 import {
@@ -149,8 +150,58 @@ const SHORT = 0.5;
 
 const cellTimes = new CellTimes();
 
-createInterface({ input: process.stdin }).on('line', line => {
-  const { cells, strings, names, raised, clock } = JSON.parse(line);
+/** How long finding a cell's texts, and values for the first one, holds the page at worst, and how long it takes. */
+async function find(cells) {
+  const finder = new StringFinder({
+    languages: {
+      getLanguage: async () => ({ support: { language: { parser } } })
+    },
+    unicodeNames: async names => new Map(names.map(name => [name, '1'])),
+    trans: CONTEXT.trans,
+    clock: () => performance.now()
+  });
+  let held = 0;
+  let before = milliseconds();
+  let isDone = false;
+  // Comes up each time that the page would go on.
+  const look = () => {
+    const now = milliseconds();
+    held = Math.max(held, now - before);
+    before = milliseconds();
+    if (!isDone) {
+      setImmediate(look);
+    }
+  };
+  setImmediate(look);
+  const begun = performance.now();
+  const index = cells.length - 1;
+  const all = cells.map(source => ({ type: 'code', source, count: null }));
+  const notebook = { cells: all, language: 'python' };
+  const found = await finder.find(notebook, index);
+  const between = performance.now();
+  const suggested = found.length
+    ? await finder.suggest(notebook, index, found[0])
+    : {};
+  const end = performance.now();
+  look();
+  isDone = true;
+  const [first] = found;
+  return {
+    held,
+    find_ms: between - begun,
+    suggest_ms: end - between,
+    found: found.length,
+    problem: first?.problem,
+    suggested: Object.keys(suggested).length
+  };
+}
+
+createInterface({ input: process.stdin }).on('line', async line => {
+  const { cells, strings, names, raised, clock, finds } = JSON.parse(line);
+  if (finds) {
+    process.stdout.write(`${JSON.stringify(await find(cells))}\n`);
+    return;
+  }
   if (names) {
     const said = raised ? readAnswer(raised, names.length) : null;
     const expression = expressionFor(names);

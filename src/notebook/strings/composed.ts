@@ -13,6 +13,7 @@ import type { IMade } from '../values/sightings';
 import { childrenOf } from './evaluate';
 import type { IText } from './evaluate';
 import { takenByIPython } from './ipython';
+import type { ITaken } from './ipython';
 import { changesOf, MAX_PROBLEMS, variableOf } from './python';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
@@ -59,7 +60,9 @@ export class ComposedTexts {
     private readonly _cell: number,
     private readonly _source: string,
     private readonly _context: IFindContext
-  ) {}
+  ) {
+    this._taken = takenByIPython(_source);
+  }
 
   /** The text of an expression; null where it is none, or a field's value. */
   readonly at = (node: SyntaxNode): IText | null => {
@@ -226,7 +229,7 @@ export class ComposedTexts {
     const own = sourceSpans(text.map, [0, text.value.length]);
     const problems = [
       ...remark,
-      ...changesOf(text, takenByIPython(source), context)
+      ...changesOf(text, this._taken, context)
     ].slice(0, MAX_PROBLEMS);
     // The steps of a variable belong together, from the first to the last.
     const start = isStep
@@ -264,6 +267,8 @@ export class ComposedTexts {
   private _text({ from, to }: SyntaxNode): string {
     return this._source.slice(from, to);
   }
+
+  private readonly _taken: ITaken;
 }
 
 /** Whether a name is one of the words of a code. */

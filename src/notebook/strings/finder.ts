@@ -11,7 +11,7 @@ import { templatesOf } from '../values/reach';
 import { ComposedTexts, mayCompose } from './composed';
 import { findConversations } from './conversations';
 import { findOtherStrings } from './other';
-import { findPythonStrings, literalSpans } from './python';
+import { findingStrings, literalSpans } from './python';
 import { parsingWithMagics } from './magics';
 import { CLOCK, inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
@@ -83,17 +83,17 @@ export class StringFinder {
     const patience = { left: PATIENCE, isWanted };
     const tree = await this._tree(source, parser, notebook.language, patience);
     if (tree === null) {
-      // Nothing of it is found; still all of it can be analyzed, or a part.
-      const problem = this._trans.__(
-        'Finding the strings of this cell takes too long, so this is the whole cell. To analyze a part of it, select that part.'
-      );
-      return [{ ...whole('raw', source, 0, source.length), problem }];
+      return this._unread(source);
     }
     if (!isPython(notebook.language)) {
       return findOtherStrings(source, parser, this._context(new Set()), tree);
     }
     return this._withNames(async context => {
-      const strings = findPythonStrings(source, parser, context, tree);
+      const finding = findingStrings(source, context, tree);
+      const strings = await inPieces(finding, patience, CLOCK, 1);
+      if (strings === null) {
+        return this._unread(source);
+      }
       const conversations = findConversations(source, context, tree);
       const found = [...conversations, ...strings];
       // Going through all cells is dear; most notebooks hold no such call.
@@ -174,6 +174,14 @@ export class StringFinder {
     const name = isPython(language) ? 'python' : language;
     const loaded = await this._languages.getLanguage(name);
     return loaded?.support?.language.parser ?? null;
+  }
+
+  /** Nothing of a cell is found; still all of it can be analyzed, or a part. */
+  private _unread(source: string): IFoundText[] {
+    const problem = this._trans.__(
+      'Finding the strings of this cell takes too long, so this is the whole cell. To analyze a part of it, select that part.'
+    );
+    return [{ ...whole('raw', source, 0, source.length), problem }];
   }
 
   /** Go through a notebook's cells; null when that takes too long. */

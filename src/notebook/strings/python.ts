@@ -15,7 +15,10 @@ import type { Span } from '../../session/source';
 import { readAiPrompt } from './aimagic';
 import { meets, takenByIPython } from './ipython';
 import type { ITaken } from './ipython';
+import { bounded } from '../values/meter';
 import { cellMagic, parseWithMagics } from './magics';
+import { atOnce } from './pieces';
+import type { Work } from './pieces';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
 
@@ -31,6 +34,21 @@ export function findPythonStrings(
   context: IFindContext,
   tree: Tree = parseWithMagics(source, parser)
 ): IFoundText[] {
+  return atOnce(findingStrings(source, context, tree));
+}
+
+/** Most that reading a text may cost, in units of some 20 ns: of its escapes, fields and steps. */
+const MAX_COST = 1_000_000;
+
+/** Nodes between two moments at which the page may go on. */
+const NODES = 64;
+
+/** The same, in pieces. */
+export function* findingStrings(
+  source: string,
+  context: IFindContext,
+  tree: Tree
+): Work<IFoundText[]> {
   const magic = cellMagic(source);
   const taken = takenByIPython(source);
   const found: IFoundText[] = [];
@@ -47,10 +65,14 @@ export function findPythonStrings(
   const strings: IFoundText[] = [];
   // Trees may be as deep as the source is long: no function calls itself here.
   const open: SyntaxNode[] = [tree.topNode];
+  let count = 0;
   for (let node = open.pop(); node; node = open.pop()) {
-    look(node)
-      .reverse()
-      .forEach(part => open.push(part));
+    const own = node;
+    const parts = bounded(MAX_COST, () => look(own)) ?? refuse(own);
+    parts.reverse().forEach(part => open.push(part));
+    if (++count % NODES === 0) {
+      yield;
+    }
   }
   return [...strings, ...found];
 
@@ -75,6 +97,24 @@ export function findPythonStrings(
       return childrenOf(node);
     }
     take(node, text);
+    return [];
+  }
+
+  /** A literal that is too much is what is written; of what is made of it, the parts are looked at. */
+  function refuse(node: SyntaxNode): SyntaxNode[] {
+    const { from, to } = node;
+    if (node.name === 'BinaryExpression') {
+      const { first, links } = chainOf(node);
+      return [first, ...links.map(({ right }) => right)];
+    }
+    if (!/String$/.test(node.name)) {
+      return childrenOf(node);
+    }
+    const problem = context.trans.__(
+      'This text is too long to be read, so it is shown as it is written in the cell. To analyze a part of it, select that part.'
+    );
+    const text = verbatimText('raw', source, from, to);
+    strings.push(asFound({ ...text, problems: [problem] }, [from, to]));
     return [];
   }
 

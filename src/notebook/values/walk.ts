@@ -124,7 +124,6 @@ export function literalOf(m: Machine, node: SyntaxNode): IText | null {
   let text = m.literals.get(key);
   if (text === undefined) {
     m.work(100 + (node.to - node.from) / 50);
-    m.work(50 * marksIn(textAt(m, node)));
     text = readLiteral(node, m.code.source, {
       lookup: m.lookup,
       trans: SILENT
@@ -132,19 +131,6 @@ export function literalOf(m: Machine, node: SyntaxNode): IText | null {
     m.literals.set(key, text);
   }
   return text;
-}
-
-/** Most escapes and fields of a literal that are counted: so many are too much. */
-const MAX_MARKS = 50_000;
-
-/** How many escapes and fields a literal may have. */
-function marksIn(written: string): number {
-  let marks = 0;
-  for (let at = 0; at < written.length && marks < MAX_MARKS; at++) {
-    const unit = written[at];
-    marks += unit === '\\' || unit === '{' ? 1 : 0;
-  }
-  return marks;
 }
 
 /** Words that nobody reads. */
