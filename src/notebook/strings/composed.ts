@@ -14,6 +14,8 @@ import { childrenOf } from './evaluate';
 import type { IText } from './evaluate';
 import { takenByIPython } from './ipython';
 import type { ITaken } from './ipython';
+import { atOnce } from './pieces';
+import type { Work } from './pieces';
 import { changesOf, MAX_PROBLEMS, variableOf } from './python';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
@@ -37,6 +39,19 @@ export function mayCompose(
  */
 const MAX_TEXTS = 200;
 const MAX_PIECES = 200_000;
+
+/** Nodes, and texts, between two moments at which the page may go on. */
+const NODES = 2_000;
+const TEXTS = 16;
+
+/** Nodes that may make a text of others. */
+const MAKERS = new Set([
+  'BinaryExpression',
+  'CallExpression',
+  'FormatString',
+  'ContinuedString',
+  'UpdateStatement'
+]);
 
 /** Methods and functions that make a text of others. */
 const MAKES = /(^|\.\s*)(join|strip|lstrip|rstrip|dedent|cleandoc)$/;
@@ -83,18 +98,28 @@ export class ComposedTexts {
    * @param found - the cell's other texts; those that are the same aren't repeated.
    */
   find(tree: Tree, found: readonly IFoundText[]): IFoundText[] {
+    return atOnce(this.finding(tree, found));
+  }
+
+  /** The same, in pieces. */
+  *finding(tree: Tree, found: readonly IFoundText[]): Work<IFoundText[]> {
     const nodes: SyntaxNode[] = [];
-    tree.iterate({
-      enter: ({ node }) => {
-        if (this._composes(node)) {
-          nodes.push(node);
-        }
+    const cursor = tree.cursor();
+    for (let count = 1; cursor.next(cursor.name !== 'String'); count++) {
+      if (count % NODES === 0) {
+        yield;
       }
-    });
+      if (MAKERS.has(cursor.name) && this._composes(cursor.node)) {
+        nodes.push(cursor.node);
+      }
+    }
     // From the end: most steps of a text are left before they are composed.
     const byNode: IFoundComposed[][] = [];
     let left = MAX_PIECES;
-    for (const node of nodes.reverse()) {
+    for (const [count, node] of nodes.reverse().entries()) {
+      if (count % TEXTS === 0) {
+        yield;
+      }
       const name = this._variable(node);
       const raws = this._texts(node)?.texts.map(rawOf) ?? [];
       const isStep =

@@ -14,6 +14,8 @@ import type { ITurnSpan } from '../../session/source';
 import { childrenOf, evaluate, isExpression } from './evaluate';
 import type { IText } from './evaluate';
 import { cellMagic } from './magics';
+import { atOnce } from './pieces';
+import type { Work } from './pieces';
 import { MAX_PROBLEMS, variableOf } from './python';
 import type { IFindContext, IFoundField, IFoundText } from './types';
 
@@ -61,36 +63,45 @@ export function findConversations(
   tree: Tree,
   composed: (node: SyntaxNode) => IText | null = () => null
 ): IFoundText[] {
+  return atOnce(findingConversations(source, context, tree, composed));
+}
+
+/** Nodes between two moments at which the page may go on. */
+const NODES = 2_000;
+
+/** The same, in pieces. */
+export function* findingConversations(
+  source: string,
+  context: IFindContext,
+  tree: Tree,
+  composed: (node: SyntaxNode) => IText | null = () => null
+): Work<IFoundText[]> {
   const found: IFoundText[] = [];
   if (cellMagic(source)?.holds === 'text') {
     return found;
   }
-  /** Up to where the source is part of one that was found. */
-  let taken = 0;
-  tree.iterate({
-    enter: ref => {
-      if (ref.from < taken && ref.to <= taken) {
-        return false;
-      }
-      const { name, node } = ref;
-      const said =
-        name === 'ArrayExpression'
-          ? messages(node)
-          : name === 'CallExpression'
-            ? callOf(node)
-            : null;
-      if (said === null || !said.some(({ role }) => role === 'user')) {
-        return true;
-      }
+  const cursor = tree.cursor();
+  let count = 0;
+  for (let isIn = true; cursor.next(isIn);) {
+    if (++count % NODES === 0) {
+      yield;
+    }
+    const { name } = cursor;
+    isIn = name !== 'String';
+    if (name !== 'ArrayExpression' && name !== 'CallExpression') {
+      continue;
+    }
+    const { node } = cursor;
+    const said = name === 'ArrayExpression' ? messages(node) : callOf(node);
+    if (said?.some(({ role }) => role === 'user')) {
       found.push({
         ...joined(said),
         span: [node.from, node.to],
         ...variableOf(node, source)
       });
-      taken = node.to;
-      return false;
+      isIn = false;
     }
-  });
+  }
   return found;
 
   function textAt(node: SyntaxNode): string {

@@ -7,9 +7,9 @@ import type { ISuggestion, Span, TextKind } from '../../session/source';
 import { runNotebook } from '../values/run';
 import type { ICell, IRun } from '../values/run';
 import { suggest } from '../values/suggest';
-import { templatesOf } from '../values/reach';
-import { ComposedTexts, mayCompose } from './composed';
-import { findConversations } from './conversations';
+import { mayCompose } from './composed';
+import { findingConversations } from './conversations';
+import { offering } from './offering';
 import { findOtherStrings } from './other';
 import { findingStrings, literalSpans } from './python';
 import { parsingWithMagics } from './magics';
@@ -89,12 +89,21 @@ export class StringFinder {
       return findOtherStrings(source, parser, this._context(new Set()), tree);
     }
     return this._withNames(async context => {
-      const finding = findingStrings(source, context, tree);
-      const strings = await inPieces(finding, patience, CLOCK, 1);
-      if (strings === null) {
+      const strings = await inPieces(
+        findingStrings(source, context, tree),
+        patience,
+        CLOCK,
+        1
+      );
+      const conversations = await inPieces(
+        findingConversations(source, context, tree),
+        patience,
+        CLOCK,
+        1
+      );
+      if (strings === null || conversations === null) {
         return this._unread(source);
       }
-      const conversations = findConversations(source, context, tree);
       const found = [...conversations, ...strings];
       // Going through all cells is dear; most notebooks hold no such call.
       const mayFill = notebook.cells.some(({ source: other }) =>
@@ -107,9 +116,11 @@ export class StringFinder {
         (mayFill && isPlain) || mayCompose(source, strings)
           ? await this._run(notebook, parser, context, patience)
           : null;
-      return run === null
-        ? found
-        : offered(source, context, tree, { run, index, strings });
+      if (run === null) {
+        return found;
+      }
+      const offer = offering(source, context, tree, run, index, strings);
+      return (await inPieces(offer, patience, CLOCK, 1)) ?? found;
     });
   }
 
@@ -324,29 +335,6 @@ export class StringFinder {
   } | null = null;
   /** Sources that take too long. */
   private readonly _givenUp = new Set<string>();
-}
-
-/** Conversations, composed texts, then templates and strings. */
-function offered(
-  source: string,
-  context: IFindContext,
-  tree: Tree,
-  {
-    run,
-    index,
-    strings
-  }: {
-    readonly run: IRun;
-    readonly index: number;
-    readonly strings: readonly IFoundText[];
-  }
-): IFoundText[] {
-  const composed = new ComposedTexts(run, index, source, context);
-  const talks = findConversations(source, context, tree, composed.at);
-  const all = templatesOf([...talks, ...strings], run, index, context);
-  const isTalk = ({ kind }: IFoundText) => kind === 'conversation';
-  const others = all.filter(text => !isTalk(text));
-  return [...all.filter(isTalk), ...composed.find(tree, others), ...others];
 }
 
 /** A namespace for `StringFinder`'s types. */
