@@ -19,6 +19,7 @@ import type { Work } from './pieces';
 import { changesOf, MAX_PROBLEMS, variableOf } from './python';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
+import { visiting } from './visit';
 
 /** Whether a cell may compose texts: a cheap look, as going through cells is dear. */
 export function mayCompose(
@@ -39,10 +40,6 @@ export function mayCompose(
  */
 const MAX_TEXTS = 200;
 const MAX_PIECES = 200_000;
-
-/** Nodes, and texts, between two moments at which the page may go on. */
-const NODES = 2_000;
-const TEXTS = 16;
 
 /** Nodes that may make a text of others. */
 const MAKERS = new Set([
@@ -104,22 +101,17 @@ export class ComposedTexts {
   /** The same, in pieces. */
   *finding(tree: Tree, found: readonly IFoundText[]): Work<IFoundText[]> {
     const nodes: SyntaxNode[] = [];
-    const cursor = tree.cursor();
-    for (let count = 1; cursor.next(cursor.name !== 'String'); count++) {
-      if (count % NODES === 0) {
-        yield;
-      }
+    yield* visiting(tree.topNode, cursor => {
       if (MAKERS.has(cursor.name) && this._composes(cursor.node)) {
         nodes.push(cursor.node);
       }
-    }
+      return cursor.name !== 'String';
+    });
     // From the end: most steps of a text are left before they are composed.
     const byNode: IFoundComposed[][] = [];
     let left = MAX_PIECES;
-    for (const [count, node] of nodes.reverse().entries()) {
-      if (count % TEXTS === 0) {
-        yield;
-      }
+    for (const node of nodes.reverse()) {
+      yield;
       const name = this._variable(node);
       const raws = this._texts(node)?.texts.map(rawOf) ?? [];
       const isStep =

@@ -18,6 +18,7 @@ import { atOnce } from './pieces';
 import type { Work } from './pieces';
 import { MAX_PROBLEMS, variableOf } from './python';
 import type { IFindContext, IFoundField, IFoundText } from './types';
+import { visiting } from './visit';
 
 /** Most turns of a conversation, as the server takes them. */
 const MAX_TURNS = 1_000;
@@ -66,9 +67,6 @@ export function findConversations(
   return atOnce(findingConversations(source, context, tree, composed));
 }
 
-/** Nodes between two moments at which the page may go on. */
-const NODES = 2_000;
-
 /** The same, in pieces. */
 export function* findingConversations(
   source: string,
@@ -80,28 +78,23 @@ export function* findingConversations(
   if (cellMagic(source)?.holds === 'text') {
     return found;
   }
-  const cursor = tree.cursor();
-  let count = 0;
-  for (let isIn = true; cursor.next(isIn);) {
-    if (++count % NODES === 0) {
-      yield;
-    }
+  yield* visiting(tree.topNode, cursor => {
     const { name } = cursor;
-    isIn = name !== 'String';
     if (name !== 'ArrayExpression' && name !== 'CallExpression') {
-      continue;
+      return name !== 'String';
     }
     const { node } = cursor;
     const said = name === 'ArrayExpression' ? messages(node) : callOf(node);
-    if (said?.some(({ role }) => role === 'user')) {
-      found.push({
-        ...joined(said),
-        span: [node.from, node.to],
-        ...variableOf(node, source)
-      });
-      isIn = false;
+    if (said === null || !said.some(({ role }) => role === 'user')) {
+      return true;
     }
-  }
+    found.push({
+      ...joined(said),
+      span: [node.from, node.to],
+      ...variableOf(node, source)
+    });
+    return false;
+  });
   return found;
 
   function textAt(node: SyntaxNode): string {

@@ -21,6 +21,7 @@ import { atOnce } from './pieces';
 import type { Work } from './pieces';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
+import { visiting } from './visit';
 
 /**
  * Find the strings of a Python source, in order.
@@ -40,8 +41,15 @@ export function findPythonStrings(
 /** Most that reading a text may cost, in units of some 20 ns: of its escapes, fields and steps. */
 const MAX_COST = 1_000_000;
 
-/** Nodes between two moments at which the page may go on. */
-const NODES = 64;
+/** Expressions that may be texts. */
+const READ = new Set([
+  'String',
+  'FormatString',
+  'ContinuedString',
+  'ParenthesizedExpression',
+  'BinaryExpression',
+  'CallExpression'
+]);
 
 /** The same, in pieces. */
 export function* findingStrings(
@@ -63,21 +71,30 @@ export function* findingStrings(
     }
   }
   const strings: IFoundText[] = [];
-  // Trees may be as deep as the source is long: no function calls itself here.
   const open: SyntaxNode[] = [tree.topNode];
-  let count = 0;
-  for (let node = open.pop(); node; node = open.pop()) {
-    const own = node;
-    const parts = bounded(MAX_COST, () => look(own)) ?? refuse(own);
-    parts.reverse().forEach(part => open.push(part));
-    if (++count % NODES === 0) {
-      yield;
-    }
+  for (let top = open.pop(); top; top = open.pop()) {
+    yield* visiting(top, cursor => {
+      if (!READ.has(cursor.name)) {
+        return true;
+      }
+      const { node } = cursor;
+      const parts = bounded(
+        MAX_COST,
+        () => look(node),
+        () => refuse(node)
+      );
+      parts?.forEach(part => open.push(part));
+      return parts === null;
+    });
   }
+  strings.sort((one, other) => one.span[0] - other.span[0]);
   return [...strings, ...found];
 
-  /** Take a node as a text; else its parts, which are to be looked at. */
-  function look(node: SyntaxNode): SyntaxNode[] {
+  /**
+   * Take a node as a text; else its parts, which are to be looked at, or null: all
+   * in it.
+   */
+  function look(node: SyntaxNode): SyntaxNode[] | null {
     if (node.name === 'BinaryExpression') {
       const chain = chainOf(node);
       const begun = beginning(chain, source, context);
@@ -94,21 +111,21 @@ export function* findingStrings(
     }
     const text = evaluate(node, source, context);
     if (text === null) {
-      return childrenOf(node);
+      return null;
     }
     take(node, text);
     return [];
   }
 
   /** A literal that is too much is what is written; of what is made of it, the parts are looked at. */
-  function refuse(node: SyntaxNode): SyntaxNode[] {
+  function refuse(node: SyntaxNode): SyntaxNode[] | null {
     const { from, to } = node;
     if (node.name === 'BinaryExpression') {
       const { first, links } = chainOf(node);
       return [first, ...links.map(({ right }) => right)];
     }
     if (!/String$/.test(node.name)) {
-      return childrenOf(node);
+      return null;
     }
     const problem = context.trans.__(
       'This text is too long to be read, so it is shown as it is written in the cell. To analyze a part of it, select that part.'

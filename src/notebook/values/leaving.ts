@@ -2,6 +2,7 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import type { Work } from '../strings/pieces';
+import { visiting } from '../strings/visit';
 import { TooMuch } from './budget';
 import type { ICode, Machine } from './machine';
 import type { IFunctionValue, IWhy } from './value';
@@ -9,9 +10,6 @@ import type { IFunctionValue, IWhy } from './value';
 /** UTF-16 units of functions that are looked through, and words that may begin one. */
 const MAX_UNITS = 40_000;
 const MAX_WORDS = 1_000;
-
-/** Nodes that are looked at before the page may go on. */
-const BETWEEN = 5_000;
 
 /** Words of code that may run later. */
 const LATER = /\b(?:def|for|lambda)\b/g;
@@ -121,7 +119,6 @@ function* laterIn(node: SyntaxNode, source: string): Work<IPart[] | null> {
     return null;
   }
   const found: IPart[] = [];
-  const cursor = node.cursor();
   let next = 0;
   /** Leave out the words before a position. */
   const skip = (to: number) => {
@@ -129,36 +126,28 @@ function* laterIn(node: SyntaxNode, source: string): Work<IPart[] | null> {
       next++;
     }
   };
-  for (let depth = 0, count = 1; ; count++) {
-    skip(cursor.from);
+  yield* visiting(node, cursor => {
+    const { name, from, to } = cursor;
+    skip(from);
     if (next === words.length) {
-      return found;
+      return null;
     }
-    if (count % BETWEEN === 0) {
-      yield;
+    if (words[next] >= to) {
+      return false;
     }
-    if (words[next] < cursor.to) {
-      const isArguments = cursor.name === 'ArgList';
-      if (
-        PARTS.test(cursor.name) &&
-        (!isArguments || cursor.node.getChild('for') !== null)
-      ) {
-        found.push({ node: cursor.node, source });
-        skip(cursor.to);
-      } else if (cursor.name !== 'String' && cursor.firstChild()) {
-        depth++;
-        continue;
-      }
-      skip(cursor.to);
+    const isPart =
+      PARTS.test(name) &&
+      (name !== 'ArgList' || cursor.node.getChild('for') !== null);
+    if (isPart) {
+      found.push({ node: cursor.node, source });
     }
-    while (depth > 0 && !cursor.nextSibling()) {
-      cursor.parent();
-      depth--;
+    if (isPart || name === 'String') {
+      skip(to);
+      return false;
     }
-    if (depth === 0) {
-      return found;
-    }
-  }
+    return true;
+  });
+  return found;
 }
 
 /** Where words stand that may begin code that runs later; null where there are too many. */

@@ -11,8 +11,8 @@ export function meter(by: ((cost: number) => void) | null): void {
   spend = by;
 }
 
-/** Do work that may cost so much; null where it costs more. */
-export function bounded<T>(most: number, work: () => T): T | null {
+/** Do work that may cost so much; where it costs more, do what is less. */
+export function bounded<T>(most: number, work: () => T, less: () => T): T {
   const before = spend;
   let spent = 0;
   spend = cost => {
@@ -24,13 +24,13 @@ export function bounded<T>(most: number, work: () => T): T | null {
   try {
     return work();
   } catch (error) {
-    if (error instanceof TooMuch) {
-      return null;
+    if (!(error instanceof TooMuch)) {
+      throw error;
     }
-    throw error;
   } finally {
     spend = before;
   }
+  return less();
 }
 
 /** Count what is going to be done, in the machine's units. */

@@ -6,6 +6,7 @@ import { cellMagic } from '../strings/magics';
 import type { ICellMagic } from '../strings/magics';
 import type { Work } from '../strings/pieces';
 import type { NameLookup } from '../strings/types';
+import { visiting } from '../strings/visit';
 import { distrust, evaluate as evaluateNode, runStatement } from './walk';
 import { runAtAnyTime } from './functions';
 import { magicsOf, wordsOf } from './linemagics';
@@ -179,9 +180,8 @@ function* passage(
   };
 }
 
-/** Statements of a cell, and nodes that are looked at, before the page may go on. */
+/** Statements of a cell before the page may go on. */
 const STATEMENTS = 32;
-const NODES = 5_000;
 
 /** Do work; where it is too much, nothing is known any more. */
 function* attempt(
@@ -231,7 +231,13 @@ function* runCell(
   let count = 0;
   const magics = [...magicsOf(m.code.source, top)].sort((a, b) => a.at - b.at);
   // What no statement holds may belong to any of them.
-  const isBroken = yield* holdsError(m, top, 1);
+  let isBroken = false;
+  for (let child = top.firstChild; child; child = child.nextSibling) {
+    isBroken ||= child.type.isError;
+    if (++count % STATEMENTS === 0) {
+      m.look();
+    }
+  }
   if (magic?.runs === 'apart') {
     // Its names are those of a function of its own.
     m.scope = new Scope('function', m.memory.module);
@@ -266,39 +272,23 @@ function* runCell(
   }
 }
 
-/** Whether there is an error in a node, down to that depth; it may be a whole cell. */
-function* holdsError(
-  m: Machine,
-  node: SyntaxNode,
-  deepest = Infinity
-): Work<boolean> {
-  const cursor = node.cursor();
-  let count = 0;
-  for (let depth = 0; ;) {
-    const { from, to } = cursor;
-    const isText = cursor.name === 'String';
+/** Whether there is an error in a node, which may be a whole cell. */
+function* holdsError(m: Machine, node: SyntaxNode): Work<boolean> {
+  let isFound = false;
+  const visit = visiting(node, cursor => {
+    const { name, from, to, type } = cursor;
+    // A string holds nothing but its escapes.
+    const isText = name === 'String';
     const isOpen =
       isText && splitLiteral(m.code.source, from, to)?.closed === false;
-    if (isOpen || (cursor.type.isError && isError(cursor.node))) {
-      return true;
-    }
-    if (++count % NODES === 0) {
-      m.look();
-      yield;
-    }
-    // A string holds nothing but its escapes.
-    if (!isText && depth < deepest && cursor.firstChild()) {
-      depth++;
-      continue;
-    }
-    while (depth > 0 && !cursor.nextSibling()) {
-      cursor.parent();
-      depth--;
-    }
-    if (depth === 0) {
-      return false;
-    }
+    isFound = isOpen || (type.isError && isError(cursor.node));
+    return isFound ? null : !isText;
+  });
+  while (!visit.next().done) {
+    m.look();
+    yield;
   }
+  return isFound;
 }
 
 function runMagics(m: Machine, magics: readonly ILineMagic[]): void {
