@@ -39,7 +39,7 @@ export function mayCompose(
  * often as it was put into another text.
  */
 const MAX_TEXTS = 200;
-const MAX_PIECES = 200_000;
+const MAX_PIECES = 50_000;
 
 /** Nodes that may make a text of others. */
 const MAKERS = new Set([
