@@ -128,13 +128,13 @@ export function applyEdits(
 
 /** The one source span of a span of the value. */
 function cover(map: readonly ITextRun[], span: Span): Span | null {
-  const stretches = sourceSpans(map, span);
-  return stretches.length === 0
-    ? null
-    : [
-        Math.min(...stretches.map(([start]) => start)),
-        Math.max(...stretches.map(([, end]) => end))
-      ];
+  return sourceSpans(map, span).reduce<Span | null>(
+    (all, [start, end]) =>
+      all === null
+        ? [start, end]
+        : [Math.min(all[0], start), Math.max(all[1], end)],
+    null
+  );
 }
 
 /** The source spans of a span of the value, in the value's order. */

@@ -5,7 +5,9 @@
  *
  * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
  * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "made": [{"cell": …, "span": […], "values": […]}],
- * "found": […], "ms": …, "longest": …}`; `made` holds what expressions and `+=` make of texts.
+ * "found": […], "ms": …, "longest": …, "most": …}`; `made` holds what expressions and `+=` make of texts. Times are processor
+ * time in ms: of all cells, of the longest stretch that holds the page, and of the cell that took most.
+ * For `{"cells": […], "finds": true}` it writes how long `StringFinder` holds the page: `{"held": …, "found": …, "problem": …}`.
  * For `{"names": […], "raised": …}` it writes the expression that reads these names of a kernel, and what it raised says.
  *
  * FOLDER/applier.js reads an edit of a cell's first text on each line, `{"source": …, "values": {name: value}, "prompt": …}`,

@@ -6,6 +6,7 @@ import { parser } from '@lezer/python';
 
 import { arrange } from '../../src/notebook/arrange.ts';
 import { candidatesOf } from '../../src/notebook/candidates.ts';
+import { StringFinder } from '../../src/notebook/strings/finder.ts';
 import { ComposedTexts } from '../../src/notebook/strings/composed.ts';
 import { findConversations } from '../../src/notebook/strings/conversations.ts';
 import {
@@ -16,6 +17,7 @@ import { sourceSpans } from '../../src/session/mapped.ts';
 import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
 import { templatesOf } from '../../src/notebook/values/reach.ts';
+import { Machine } from '../../src/notebook/values/machine.ts';
 import { runNotebook } from '../../src/notebook/values/run.ts';
 import { composeAll } from '../../src/notebook/values/compose.ts';
 import { stringOf } from '../../src/notebook/values/value.ts';
@@ -106,8 +108,100 @@ function milliseconds() {
   return (user + system) / 1000;
 }
 
-createInterface({ input: process.stdin }).on('line', line => {
-  const { cells, strings, names, raised, clock } = JSON.parse(line);
+/** Processor time of each cell, from where the evaluator enters it to the next one. */
+class CellTimes {
+  constructor() {
+    const { enter } = Machine.prototype;
+    const times = this;
+    Machine.prototype.enter = function (code, ...others) {
+      times.next(code.cell);
+      return enter.call(this, code, ...others);
+    };
+  }
+
+  next(cell) {
+    if (cell === this._cell) {
+      return;
+    }
+    const now = milliseconds();
+    if (this._cell !== null) {
+      const before = this._all.get(this._cell) ?? 0;
+      this._all.set(this._cell, before + now - this._begun);
+    }
+    this._cell = cell;
+    this._begun = now;
+  }
+
+  /** The most that a cell took since the last time. */
+  most() {
+    this.next(null);
+    const most = Math.max(...this._all.values(), 0);
+    this._all.clear();
+    return most;
+  }
+
+  _all = new Map();
+  _cell = null;
+  _begun = 0;
+}
+
+/** Steps that take less time, in ms, are one with the next. */
+const SHORT = 0.5;
+
+const cellTimes = new CellTimes();
+
+/** How long finding a cell's texts, and values for the first one, holds the page at worst, and how long it takes. */
+async function find(cells) {
+  const finder = new StringFinder({
+    languages: {
+      getLanguage: async () => ({ support: { language: { parser } } })
+    },
+    unicodeNames: async names => new Map(names.map(name => [name, '1'])),
+    trans: CONTEXT.trans,
+    clock: () => performance.now()
+  });
+  let held = 0;
+  let before = milliseconds();
+  let isDone = false;
+  // Comes up each time that the page would go on.
+  const look = () => {
+    const now = milliseconds();
+    held = Math.max(held, now - before);
+    before = milliseconds();
+    if (!isDone) {
+      setImmediate(look);
+    }
+  };
+  setImmediate(look);
+  const begun = performance.now();
+  const index = cells.length - 1;
+  const all = cells.map(source => ({ type: 'code', source, count: null }));
+  const notebook = { cells: all, language: 'python' };
+  const found = await finder.find(notebook, index);
+  const between = performance.now();
+  const suggested = found.length
+    ? await finder.suggest(notebook, index, found[0])
+    : {};
+  const end = performance.now();
+  look();
+  isDone = true;
+  const [first] = found;
+  return {
+    held,
+    find_ms: between - begun,
+    suggest_ms: end - between,
+    found: found.length,
+    problem: first?.problem,
+    suggested: Object.keys(suggested).length
+  };
+}
+
+createInterface({ input: process.stdin }).on('line', async line => {
+  const { cells, strings, names, raised, clock, finds } = JSON.parse(line);
+  if (finds) {
+    process.stdout.write(`${JSON.stringify(await find(cells))}\n`);
+    return;
+  }
   if (names) {
     const said = raised ? readAnswer(raised, names.length) : null;
     const expression = expressionFor(names);
@@ -132,17 +226,28 @@ createInterface({ input: process.stdin }).on('line', line => {
     () => null,
     clock ? () => performance.now() : null
   );
+  let run;
   let longest = 0;
   let before = begun;
-  let step = work.next();
-  for (; !step.done; step = work.next()) {
-    const now = milliseconds();
-    longest = Math.max(longest, now - before);
-    before = now;
+  let looked = performance.now();
+  for (; ;) {
+    const { done, value } = work.next();
+    // Reading the processor's time takes long itself: short steps are one.
+    if (done || performance.now() - looked > SHORT) {
+      const now = milliseconds();
+      longest = Math.max(longest, now - before);
+      before = now;
+      looked = performance.now();
+    }
+    if (done) {
+      run = value;
+      break;
+    }
   }
   const ms = milliseconds() - begun;
+  const most = cellTimes.most();
   const seen = Object.fromEntries(
-    Array.from(step.value.seen, ([key, { options, why, each }]) => [
+    Array.from(run.seen, ([key, { options, why, each }]) => [
       key,
       { values: options.map(({ value }) => stringOf(value)), why, each }
     ])
@@ -161,7 +266,7 @@ createInterface({ input: process.stdin }).on('line', line => {
             ...findConversations(source, CONTEXT, tree),
             ...findPythonStrings(source, parser, CONTEXT, tree)
           ],
-          step.value,
+          run,
           index,
           CONTEXT
         ).map(text => {
@@ -184,13 +289,14 @@ createInterface({ input: process.stdin }).on('line', line => {
   const composed = strings
     ? read.map(
         ({ source, tree }, cell) =>
-          new ComposedTexts(step.value, cell, source, CONTEXT).find(
+          new ComposedTexts(run, cell, source, CONTEXT).find(
             tree,
             findPythonStrings(source, parser, CONTEXT, tree)
           ).length
       )
     : [];
-  const made = read.flatMap((code, cell) => madeIn(code, cell, step.value));
-  const said = { seen, made, composed, found, texts, offered, ms, longest };
+  const made = read.flatMap((code, cell) => madeIn(code, cell, run));
+  const times = { ms, longest, most };
+  const said = { seen, made, composed, found, texts, offered, ...times };
   process.stdout.write(`${JSON.stringify(said)}\n`);
 });

@@ -13,9 +13,13 @@ import type { IMade } from '../values/sightings';
 import { childrenOf } from './evaluate';
 import type { IText } from './evaluate';
 import { takenByIPython } from './ipython';
+import type { ITaken } from './ipython';
+import { atOnce } from './pieces';
+import type { Work } from './pieces';
 import { changesOf, MAX_PROBLEMS, variableOf } from './python';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
+import { visiting } from './visit';
 
 /** Whether a cell may compose texts: a cheap look, as going through cells is dear. */
 export function mayCompose(
@@ -35,7 +39,16 @@ export function mayCompose(
  * often as it was put into another text.
  */
 const MAX_TEXTS = 200;
-const MAX_PIECES = 200_000;
+const MAX_PIECES = 50_000;
+
+/** Nodes that may make a text of others. */
+const MAKERS = new Set([
+  'BinaryExpression',
+  'CallExpression',
+  'FormatString',
+  'ContinuedString',
+  'UpdateStatement'
+]);
 
 /** Methods and functions that make a text of others. */
 const MAKES = /(^|\.\s*)(join|strip|lstrip|rstrip|dedent|cleandoc)$/;
@@ -59,7 +72,9 @@ export class ComposedTexts {
     private readonly _cell: number,
     private readonly _source: string,
     private readonly _context: IFindContext
-  ) {}
+  ) {
+    this._taken = takenByIPython(_source);
+  }
 
   /** The text of an expression; null where it is none, or a field's value. */
   readonly at = (node: SyntaxNode): IText | null => {
@@ -80,18 +95,23 @@ export class ComposedTexts {
    * @param found - the cell's other texts; those that are the same aren't repeated.
    */
   find(tree: Tree, found: readonly IFoundText[]): IFoundText[] {
+    return atOnce(this.finding(tree, found));
+  }
+
+  /** The same, in pieces. */
+  *finding(tree: Tree, found: readonly IFoundText[]): Work<IFoundText[]> {
     const nodes: SyntaxNode[] = [];
-    tree.iterate({
-      enter: ({ node }) => {
-        if (this._composes(node)) {
-          nodes.push(node);
-        }
+    yield* visiting(tree.topNode, cursor => {
+      if (MAKERS.has(cursor.name) && this._composes(cursor.node)) {
+        nodes.push(cursor.node);
       }
+      return cursor.name !== 'String';
     });
     // From the end: most steps of a text are left before they are composed.
     const byNode: IFoundComposed[][] = [];
     let left = MAX_PIECES;
     for (const node of nodes.reverse()) {
+      yield;
       const name = this._variable(node);
       const raws = this._texts(node)?.texts.map(rawOf) ?? [];
       const isStep =
@@ -226,7 +246,7 @@ export class ComposedTexts {
     const own = sourceSpans(text.map, [0, text.value.length]);
     const problems = [
       ...remark,
-      ...changesOf(text, takenByIPython(source), context)
+      ...changesOf(text, this._taken, context)
     ].slice(0, MAX_PROBLEMS);
     // The steps of a variable belong together, from the first to the last.
     const start = isStep
@@ -264,6 +284,8 @@ export class ComposedTexts {
   private _text({ from, to }: SyntaxNode): string {
     return this._source.slice(from, to);
   }
+
+  private readonly _taken: ITaken;
 }
 
 /** Whether a name is one of the words of a code. */

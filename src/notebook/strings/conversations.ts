@@ -14,8 +14,11 @@ import type { ITurnSpan } from '../../session/source';
 import { childrenOf, evaluate, isExpression } from './evaluate';
 import type { IText } from './evaluate';
 import { cellMagic } from './magics';
+import { atOnce } from './pieces';
+import type { Work } from './pieces';
 import { MAX_PROBLEMS, variableOf } from './python';
 import type { IFindContext, IFoundField, IFoundText } from './types';
+import { visiting } from './visit';
 
 /** Most turns of a conversation, as the server takes them. */
 const MAX_TURNS = 1_000;
@@ -61,35 +64,36 @@ export function findConversations(
   tree: Tree,
   composed: (node: SyntaxNode) => IText | null = () => null
 ): IFoundText[] {
+  return atOnce(findingConversations(source, context, tree, composed));
+}
+
+/** The same, in pieces. */
+export function* findingConversations(
+  source: string,
+  context: IFindContext,
+  tree: Tree,
+  composed: (node: SyntaxNode) => IText | null = () => null
+): Work<IFoundText[]> {
   const found: IFoundText[] = [];
   if (cellMagic(source)?.holds === 'text') {
     return found;
   }
-  /** Up to where the source is part of one that was found. */
-  let taken = 0;
-  tree.iterate({
-    enter: ref => {
-      if (ref.from < taken && ref.to <= taken) {
-        return false;
-      }
-      const { name, node } = ref;
-      const said =
-        name === 'ArrayExpression'
-          ? messages(node)
-          : name === 'CallExpression'
-            ? callOf(node)
-            : null;
-      if (said === null || !said.some(({ role }) => role === 'user')) {
-        return true;
-      }
-      found.push({
-        ...joined(said),
-        span: [node.from, node.to],
-        ...variableOf(node, source)
-      });
-      taken = node.to;
-      return false;
+  yield* visiting(tree.topNode, cursor => {
+    const { name } = cursor;
+    if (name !== 'ArrayExpression' && name !== 'CallExpression') {
+      return name !== 'String';
     }
+    const { node } = cursor;
+    const said = name === 'ArrayExpression' ? messages(node) : callOf(node);
+    if (said === null || !said.some(({ role }) => role === 'user')) {
+      return true;
+    }
+    found.push({
+      ...joined(said),
+      span: [node.from, node.to],
+      ...variableOf(node, source)
+    });
+    return false;
   });
   return found;
 

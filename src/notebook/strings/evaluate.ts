@@ -6,6 +6,7 @@ import type { ITextRun, TextKind, TextStep } from '../../session/source';
 import { applyStep } from '../../session/steps';
 import { readFormat, readPercent } from './format';
 import type { IArguments, IFormatted } from './format';
+import { charge } from '../values/meter';
 import { decodeLiteral, splitLiteral } from './literal';
 import type { IFindContext, IFoundField } from './types';
 
@@ -68,12 +69,23 @@ export function evaluate(
   }
 }
 
+/** What a step costs for each line, and joining for each run of a map. */
+const LINE = 80;
+const RUN = 30;
+
+/** Children that are counted at once, and what each costs. */
+const MANY = 64;
+const COST = 10;
+
 /** Children of a node, without comments and errors. */
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   const children: SyntaxNode[] = [];
   for (let child = node.firstChild; child; child = child.nextSibling) {
     if (child.name !== 'Comment' && !child.type.isError) {
       children.push(child);
+      if (children.length % MANY === 0) {
+        charge(MANY * COST);
+      }
     }
   }
   return children;
@@ -304,6 +316,11 @@ function call(
 
 /** A text after a step; with fields, the step waits until they are filled. */
 function stepped(text: IText, step: TextStep): IText {
+  let lines = 1;
+  for (const unit of text.value) {
+    lines += unit === '\n' ? 1 : 0;
+  }
+  charge(LINE * (lines + text.map.length + text.fields.length));
   const after = applyStep(text, step);
   const fields = after.fields as IFoundField[];
   if (text.fields.length === 0) {
@@ -347,6 +364,7 @@ function concatenate(texts: readonly IText[]): IText {
   let kind: TextKind = 'string';
   for (const text of texts) {
     const shift = builder.length;
+    charge(RUN * (1 + text.map.length + text.fields.length));
     builder.pushSlice(text, 0, text.value.length);
     for (const field of text.fields) {
       const [start, end] = field.value;

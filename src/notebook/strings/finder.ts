@@ -7,11 +7,11 @@ import type { ISuggestion, Span, TextKind } from '../../session/source';
 import { runNotebook } from '../values/run';
 import type { ICell, IRun } from '../values/run';
 import { suggest } from '../values/suggest';
-import { templatesOf } from '../values/reach';
-import { ComposedTexts, mayCompose } from './composed';
-import { findConversations } from './conversations';
+import { mayCompose } from './composed';
+import { findingConversations } from './conversations';
+import { offering } from './offering';
 import { findOtherStrings } from './other';
-import { findPythonStrings, literalSpans } from './python';
+import { findingStrings, literalSpans } from './python';
 import { parsingWithMagics } from './magics';
 import { CLOCK, inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
@@ -83,18 +83,27 @@ export class StringFinder {
     const patience = { left: PATIENCE, isWanted };
     const tree = await this._tree(source, parser, notebook.language, patience);
     if (tree === null) {
-      // Nothing of it is found; still all of it can be analyzed, or a part.
-      const problem = this._trans.__(
-        'Finding the strings of this cell takes too long, so this is the whole cell. To analyze a part of it, select that part.'
-      );
-      return [{ ...whole('raw', source, 0, source.length), problem }];
+      return this._unread(source);
     }
     if (!isPython(notebook.language)) {
       return findOtherStrings(source, parser, this._context(new Set()), tree);
     }
     return this._withNames(async context => {
-      const strings = findPythonStrings(source, parser, context, tree);
-      const conversations = findConversations(source, context, tree);
+      const strings = await inPieces(
+        findingStrings(source, context, tree),
+        patience,
+        CLOCK,
+        1
+      );
+      const conversations = await inPieces(
+        findingConversations(source, context, tree),
+        patience,
+        CLOCK,
+        1
+      );
+      if (strings === null || conversations === null) {
+        return this._unread(source);
+      }
       const found = [...conversations, ...strings];
       // Going through all cells is dear; most notebooks hold no such call.
       const mayFill = notebook.cells.some(({ source: other }) =>
@@ -107,9 +116,11 @@ export class StringFinder {
         (mayFill && isPlain) || mayCompose(source, strings)
           ? await this._run(notebook, parser, context, patience)
           : null;
-      return run === null
-        ? found
-        : offered(source, context, tree, { run, index, strings });
+      if (run === null) {
+        return found;
+      }
+      const offer = offering(source, context, tree, run, index, strings);
+      return (await inPieces(offer, patience, CLOCK, 1)) ?? found;
     });
   }
 
@@ -174,6 +185,14 @@ export class StringFinder {
     const name = isPython(language) ? 'python' : language;
     const loaded = await this._languages.getLanguage(name);
     return loaded?.support?.language.parser ?? null;
+  }
+
+  /** Nothing of a cell is found; still all of it can be analyzed, or a part. */
+  private _unread(source: string): IFoundText[] {
+    const problem = this._trans.__(
+      'Finding the strings of this cell takes too long, so this is the whole cell. To analyze a part of it, select that part.'
+    );
+    return [{ ...whole('raw', source, 0, source.length), problem }];
   }
 
   /** Go through a notebook's cells; null when that takes too long. */
@@ -316,29 +335,6 @@ export class StringFinder {
   } | null = null;
   /** Sources that take too long. */
   private readonly _givenUp = new Set<string>();
-}
-
-/** Conversations, composed texts, then templates and strings. */
-function offered(
-  source: string,
-  context: IFindContext,
-  tree: Tree,
-  {
-    run,
-    index,
-    strings
-  }: {
-    readonly run: IRun;
-    readonly index: number;
-    readonly strings: readonly IFoundText[];
-  }
-): IFoundText[] {
-  const composed = new ComposedTexts(run, index, source, context);
-  const talks = findConversations(source, context, tree, composed.at);
-  const all = templatesOf([...talks, ...strings], run, index, context);
-  const isTalk = ({ kind }: IFoundText) => kind === 'conversation';
-  const others = all.filter(text => !isTalk(text));
-  return [...all.filter(isTalk), ...composed.find(tree, others), ...others];
 }
 
 /** A namespace for `StringFinder`'s types. */

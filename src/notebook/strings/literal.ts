@@ -1,5 +1,6 @@
 /** Values of Python's string literals. */
 import { MappedBuilder } from '../../session/mapped';
+import { charge } from '../values/meter';
 import { scanField } from './fields';
 import type { IFindContext, IFoundField } from './types';
 
@@ -67,6 +68,10 @@ const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
   v: '\v'
 };
 
+/** What reading an escape or a brace costs, and a unit of a field. */
+const MARK = 50;
+const UNIT = 0.5;
+
 /** Add a literal's value, as Python would have it, to what was decoded. */
 export function decodeLiteral(
   source: string,
@@ -94,6 +99,7 @@ export function decodeLiteral(
     if (at === to) {
       break;
     }
+    charge(MARK);
     switch (source[at]) {
       case '\\':
         at = literal.raw
@@ -206,6 +212,7 @@ function decodeBrace(
     return verbatim(source, at, 1, builder);
   }
   const start = builder.length;
+  charge(MARK + UNIT * (field.to - at));
   builder.push(source.slice(at, field.to), [at, field.to]);
   fields.push({
     name: field.expression.replace(/\s+/g, ' ') + field.format,

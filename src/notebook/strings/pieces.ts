@@ -10,6 +10,8 @@ export type Work<T> = Generator<void, T, void>;
 /** How long work may still take, in ms; several pieces of work may share one. */
 export interface IPatience {
   left: number;
+  /** When the page was held from, by a piece of work that is done. */
+  since?: number;
   /** Whether anybody waits for it still; where it is left out, they do. */
   readonly isWanted?: () => boolean;
 }
@@ -72,18 +74,21 @@ export async function inPieces<T>(
   every = STEPS
 ): Promise<T | null> {
   let begun = clock.now();
+  // Work that was done before, at once, has held the page as well.
+  let since = patience.since ?? begun;
   for (let steps = 1; ; steps++) {
     const step = work.next();
     if (step.done) {
       patience.left -= clock.now() - begun;
+      patience.since = since;
       return step.value;
     }
     if (steps % every !== 0) {
       continue;
     }
-    const time = clock.now() - begun;
-    if (time >= SLICE) {
-      patience.left -= time;
+    const now = clock.now();
+    if (now - since >= SLICE) {
+      patience.left -= now - begun;
       if (patience.left <= 0) {
         return null;
       }
@@ -91,7 +96,7 @@ export async function inPieces<T>(
       if (patience.isWanted?.() === false) {
         return null;
       }
-      begun = clock.now();
+      begun = since = clock.now();
     }
   }
 }

@@ -15,9 +15,13 @@ import type { Span } from '../../session/source';
 import { readAiPrompt } from './aimagic';
 import { meets, takenByIPython } from './ipython';
 import type { ITaken } from './ipython';
+import { bounded } from '../values/meter';
 import { cellMagic, parseWithMagics } from './magics';
+import { atOnce } from './pieces';
+import type { Work } from './pieces';
 import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
+import { visiting } from './visit';
 
 /**
  * Find the strings of a Python source, in order.
@@ -31,6 +35,28 @@ export function findPythonStrings(
   context: IFindContext,
   tree: Tree = parseWithMagics(source, parser)
 ): IFoundText[] {
+  return atOnce(findingStrings(source, context, tree));
+}
+
+/** Most that reading a text may cost, in units of some 20 ns: of its escapes, fields and steps. */
+const MAX_COST = 1_000_000;
+
+/** Expressions that may be texts. */
+const READ = new Set([
+  'String',
+  'FormatString',
+  'ContinuedString',
+  'ParenthesizedExpression',
+  'BinaryExpression',
+  'CallExpression'
+]);
+
+/** The same, in pieces. */
+export function* findingStrings(
+  source: string,
+  context: IFindContext,
+  tree: Tree
+): Work<IFoundText[]> {
   const magic = cellMagic(source);
   const taken = takenByIPython(source);
   const found: IFoundText[] = [];
@@ -45,17 +71,30 @@ export function findPythonStrings(
     }
   }
   const strings: IFoundText[] = [];
-  // Trees may be as deep as the source is long: no function calls itself here.
   const open: SyntaxNode[] = [tree.topNode];
-  for (let node = open.pop(); node; node = open.pop()) {
-    look(node)
-      .reverse()
-      .forEach(part => open.push(part));
+  for (let top = open.pop(); top; top = open.pop()) {
+    yield* visiting(top, cursor => {
+      if (!READ.has(cursor.name)) {
+        return true;
+      }
+      const { node } = cursor;
+      const parts = bounded(
+        MAX_COST,
+        () => look(node),
+        () => refuse(node)
+      );
+      parts?.forEach(part => open.push(part));
+      return parts === null;
+    });
   }
+  strings.sort((one, other) => one.span[0] - other.span[0]);
   return [...strings, ...found];
 
-  /** Take a node as a text; else its parts, which are to be looked at. */
-  function look(node: SyntaxNode): SyntaxNode[] {
+  /**
+   * Take a node as a text; else its parts, which are to be looked at, or null: all
+   * in it.
+   */
+  function look(node: SyntaxNode): SyntaxNode[] | null {
     if (node.name === 'BinaryExpression') {
       const chain = chainOf(node);
       const begun = beginning(chain, source, context);
@@ -72,9 +111,27 @@ export function findPythonStrings(
     }
     const text = evaluate(node, source, context);
     if (text === null) {
-      return childrenOf(node);
+      return null;
     }
     take(node, text);
+    return [];
+  }
+
+  /** A literal that is too much is what is written; of what is made of it, the parts are looked at. */
+  function refuse(node: SyntaxNode): SyntaxNode[] | null {
+    const { from, to } = node;
+    if (node.name === 'BinaryExpression') {
+      const { first, links } = chainOf(node);
+      return [first, ...links.map(({ right }) => right)];
+    }
+    if (!/String$/.test(node.name)) {
+      return null;
+    }
+    const problem = context.trans.__(
+      'This text is too long to be read, so it is shown as it is written in the cell. To analyze a part of it, select that part.'
+    );
+    const text = verbatimText('raw', source, from, to);
+    strings.push(asFound({ ...text, problems: [problem] }, [from, to]));
     return [];
   }
 

@@ -87,7 +87,7 @@ describe('bounds of what is followed', () => {
     ['calls', `def f(a):\n    return a + "x"\n${repeated('f("a")\n', 9_000)}`],
     [
       'calls of a function of which little runs',
-      `def f(a):\n    return a\n${repeated('    x = 1\n', 9_000)}${repeated('f("a")\n', 1_000)}`
+      `def f(a):\n    return a\n${repeated('    x = 1\n', 3_000)}${repeated('f("a")\n', 1_000)}`
     ],
     [
       'names in branches',

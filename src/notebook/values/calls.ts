@@ -314,6 +314,7 @@ function pass(m: Machine, list: SyntaxNode, isAtOnce: boolean): IPassed {
       if (items === null) {
         open ??= m.unknown([value], place);
       } else {
+        m.work(10 * items.length);
         positional.push(
           ...items.map(item => ({ value: item, place: binding.place }))
         );

@@ -7,7 +7,7 @@ import { WILD } from './effects';
 import type { ExpressionRule, Machine } from './machine';
 import { nameAlone } from './libraries';
 import { putBy, seeName } from './operands';
-import { negate, truth } from './operators';
+import { MAX_ITEMS, negate, truth } from './operators';
 import { expressionsOf, groups, isMisread } from './syntax';
 import { pieceOf, textOf } from './text';
 import { bool, int, keyOf, NONE, unknown } from './value';
@@ -97,8 +97,10 @@ function sequence(m: Machine, node: SyntaxNode): Value {
       items.push(putBy(m, value, group[0]));
     } else if (
       group[0].name === '*' &&
-      (value.type === 'tuple' || (value.type === 'list' && !value.lost))
+      (value.type === 'tuple' || (value.type === 'list' && !value.lost)) &&
+      items.length + value.items.length <= MAX_ITEMS
     ) {
+      m.work(value.items.length);
       items.push(...value.items);
     } else {
       isKnown = false;

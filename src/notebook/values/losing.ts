@@ -30,7 +30,7 @@ export function loseParts(
       case 'dict':
         if (!next.lost) {
           next.lost = why;
-          open.push(...partsOf(next));
+          partsOf(next).forEach(part => open.push(part));
         }
         break;
       case 'template':
@@ -40,7 +40,7 @@ export function loseParts(
         escape(next);
         break;
       default:
-        open.push(...partsOf(next));
+        partsOf(next).forEach(part => open.push(part));
     }
   }
 }

@@ -7,7 +7,6 @@ import { effectsOf } from './effects';
 import { Memory, MAX_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
 import { loseParts } from './losing';
-import { meter } from './meter';
 import { MADE, Sightings } from './sightings';
 import { choose, hasGrown, lift, lostBy, unknown } from './value';
 import type {
@@ -57,19 +56,22 @@ export class Machine {
    * @param later - the values that an earlier passage saw, for names that have
    *   none yet where they are used.
    * @param rank - of a cell among all, in the order that they were run in.
+   * @param _isLate - whether the cell that is gone through has had its time.
    */
   constructor(
     readonly rules: IRules,
     readonly lookup: NameLookup,
     private readonly _later: Memory['history'] | null,
-    private readonly _rank: (cell: number) => number
+    private readonly _rank: (cell: number) => number,
+    private readonly _isLate: () => boolean
   ) {
     this.scope = this.memory.module;
     this.memory.onLose = value =>
       this.lose(value, { cause: 'changed', place: this.place(0) });
     this.memory.onWork = cost => this.work(cost);
     this.memory.onBind = (name, binding) => {
-      if (this._touchable.has(name) || this._sticky.has(name)) {
+      const isTouched = this._touchable.has(name) || this._sticky.has(name);
+      if (isTouched || this._stuck !== null) {
         this.lose(binding.value, { cause: 'changed', place: binding.place });
       }
       return binding;
@@ -117,10 +119,11 @@ export class Machine {
     this.muted = this.branching = this.calls = this._depth = 0;
     if (isLater) {
       const { cell } = code;
-      this._budget = this._budgets.get(cell) ?? new Budget(OF_FUNCTIONS);
+      this._budget = 
+        this._budgets.get(cell) ?? new Budget(OF_FUNCTIONS, this._isLate);
       this._budgets.set(cell, this._budget);
     } else {
-      this._budget = new Budget();
+      this._budget = new Budget(1, this._isLate);
     }
     this.returns = [];
     this.hasEnded = this.isInRounds = false;
@@ -147,6 +150,14 @@ export class Machine {
     this._budget.spend(cost);
   }
 
+  /** The same, for functions that know no machine. */
+  readonly count = (cost: number): void => this.work(cost);
+
+  /** Look at the clock, in work that isn't counted. */
+  look(): void {
+    this._budget.look();
+  }
+
   /** Count that all nodes in one are gone through. */
   scan({ from, to }: SyntaxNode): void {
     this.work(2 * (to - from));
@@ -162,9 +173,6 @@ export class Machine {
 
   /** Do what is one level deeper. */
   deeper<T>(work: () => T): T {
-    if (this._depth === 0) {
-      meter(this._count);
-    }
     if (++this._depth > MAX_DEPTH) {
       throw new TooMuch();
     }
@@ -175,7 +183,7 @@ export class Machine {
 
   /** Look a name up where the code stands. */
   name(name: string, place: IPlace): IBinding {
-    const sticky = this._sticky.get(name);
+    const sticky = this._stuck ?? this._sticky.get(name);
     if (sticky !== undefined) {
       return { value: { type: 'unknown', why: sticky }, place: sticky.place };
     }
@@ -267,6 +275,18 @@ export class Machine {
     this._sticky.set(name, why);
   }
 
+  /** From here on, code that isn't known may bind any name, and call any function. */
+  stickAll(why: IWhy): void {
+    this._stuck ??= why;
+    for (const key of this.functions.keys()) {
+      this.escaped.add(key);
+    }
+  }
+
+  get isStuck(): boolean {
+    return this._stuck !== null;
+  }
+
   /** Forget all that is known, since code may have changed it. */
   forget(cause: IWhy['cause'], place: IPlace): void {
     const seen = new Set<Value>();
@@ -284,6 +304,12 @@ export class Machine {
   /** Note what the field of that key is. */
   seeAt(key: string, binding: IBinding): void {
     this.note(sightings => sightings.see(key, binding));
+  }
+
+  /** No more is known of what is in a node than was seen so far. */
+  leave({ from, to }: SyntaxNode, place: IPlace): void {
+    const { cell } = this.code;
+    this.sightings.leave({ cell, from, to }, { cause: 'limit', place });
   }
 
   /** Note something that is seen. */
@@ -413,9 +439,10 @@ export class Machine {
       : found;
   }
 
-  private readonly _count = (cost: number) => this.work(cost);
   private readonly _running: Scope[] = [];
   private readonly _sticky = new Map<string, IWhy>();
+  /** Why any name may be bound at any time; null where that isn't so. */
+  private _stuck: IWhy | null = null;
   private readonly _touchable = new Set<string>();
   private _isWild = false;
   private _budget = new Budget();

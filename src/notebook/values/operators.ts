@@ -11,7 +11,7 @@ const MAX_BITS = 4_096n;
 const MAX_INTEGER = 1n << MAX_BITS;
 
 /** Most items of a list that is made. */
-const MAX_ITEMS = 10_000;
+export const MAX_ITEMS = 10_000;
 
 /** `left operator right`; null where what it gives isn't known. */
 export function operate(

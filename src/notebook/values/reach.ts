@@ -17,25 +17,27 @@ export function templatesOf(
   index: number,
   context: IFindContext
 ): IFoundText[] {
+  const own = run.reaches.filter(
+    ({ text: { whole } }) => whole?.cell === index
+  );
   return chatsOf(found, run, index, context).map(text => {
     if (text.kind === 'f-string' && !text.before) {
-      const reach = run.reaches.find(one => isOfFormat(one, text, index));
+      const reach = own.find(one => isOfFormat(one, text));
       return reach === undefined ? text : withFields(text, reach, context);
     }
     if (text.kind !== 'string') {
       return text;
     }
-    const reaches = run.reaches.filter(reach => isOf(reach, text, index));
+    const reaches = own.filter(reach => isOf(reach, text));
     return reaches.length === 0 ? text : asTemplate(text, reaches, context);
   });
 }
 
 /** Whether a call fills in just this text. */
-function isOf({ text }: IReach, found: IFoundText, index: number): boolean {
+function isOf({ text }: IReach, found: IFoundText): boolean {
   const { whole } = text;
   return (
     whole !== null &&
-    whole.cell === index &&
     found.span[0] <= whole.from &&
     whole.to <= found.span[1] &&
     stringOf(text) === found.value
@@ -45,13 +47,11 @@ function isOf({ text }: IReach, found: IFoundText, index: number): boolean {
 /** Whether a library's template is made of just this f-string. */
 function isOfFormat(
   { text: { whole }, markers }: IReach,
-  { span }: IFoundText,
-  index: number
+  { span }: IFoundText
 ): boolean {
   return (
     markers === undefined &&
     whole !== null &&
-    whole.cell === index &&
     whole.from === span[0] &&
     whole.to === span[1]
   );

@@ -1,15 +1,17 @@
 /** Going through a notebook's cells: what its names, fields and texts are. */
 import type { SyntaxNode, Tree } from '@lezer/common';
 
+import { splitLiteral } from '../strings/literal';
 import { cellMagic } from '../strings/magics';
 import type { ICellMagic } from '../strings/magics';
 import type { Work } from '../strings/pieces';
 import type { NameLookup } from '../strings/types';
+import { visiting } from '../strings/visit';
 import { distrust, evaluate as evaluateNode, runStatement } from './walk';
 import { runAtAnyTime } from './functions';
 import { magicsOf, wordsOf } from './linemagics';
 import type { ILineMagic } from './linemagics';
-import { TooMuch } from './budget';
+import { isInside, isTooMuch, leave, leaveUnread } from './leaving';
 import { Machine } from './machine';
 import type { ICode } from './machine';
 import { meter } from './meter';
@@ -20,7 +22,7 @@ import type { Memory } from './memory';
 import { runOrder } from './order';
 import { RULES } from './rules';
 import { Sightings } from './sightings';
-import { isError, within } from './syntax';
+import { isError } from './syntax';
 import { unknown } from './value';
 import type { IBinding, IFunctionValue } from './value';
 
@@ -82,7 +84,7 @@ function* passage(
   times: Times
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
-  const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell);
+  const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell, times.isLate);
   /** How many changes of names there were where a cell begins. */
   const marks = new Map<number, number>();
   /** And how many lists had grown. */
@@ -105,7 +107,7 @@ function* passage(
         runCell(m, tree.topNode, magic)
       );
     } else if (source.trim() !== '') {
-      m.forget('limit', m.place(0));
+      leaveUnread(m);
     }
     yield;
   }
@@ -124,7 +126,8 @@ function* passage(
           // in it is left with it.
           if (left === null || !isInside(value, left)) {
             left = value;
-            yield* limit(m, code, value.node);
+            m.enter(code);
+            m.leave(value.node, m.place(value.node.from));
           }
           continue;
         }
@@ -159,6 +162,7 @@ function* passage(
       m.sightings = new Sightings();
       const later = m.growths.slice(grown.get(cell));
       later.reverse().forEach(({ list, before }) => (list.items = before));
+      meter(m.count);
       try {
         const value = evaluateNode(m, inner);
         const isName = inner.name === 'VariableName';
@@ -176,29 +180,8 @@ function* passage(
   };
 }
 
-function isInside(inner: IFunctionValue, outer: IFunctionValue): boolean {
-  const { node, cell } = inner;
-  return (
-    cell === outer.cell &&
-    node.from >= outer.node.from &&
-    node.to <= outer.node.to
-  );
-}
-
-/** Statements of a cell between two looks at the clock. */
+/** Statements of a cell before the page may go on. */
 const STATEMENTS = 32;
-
-/** Nodes that are looked at between two looks at the clock. */
-const NODES = 5_000;
-
-/** Whether work was too much, or its calls within each other were for the engine. */
-function isTooMuch(error: unknown): boolean {
-  return (
-    error instanceof TooMuch ||
-    error instanceof RangeError ||
-    (error instanceof Error && error.name === 'InternalError')
-  );
-}
 
 /** Do work; where it is too much, nothing is known any more. */
 function* attempt(
@@ -208,47 +191,34 @@ function* attempt(
   times: Times,
   work: () => Work<void> | void
 ): Work<void> {
-  try {
-    const rest = times.measured(code.cell, work);
-    if (rest) {
-      yield* times.during(code.cell, rest);
-    }
-    meter(null);
-  } catch (error) {
-    if (!isTooMuch(error)) {
-      throw error;
-    }
-    meter(null);
-    m.enter(code);
-    const place = m.place(node.from);
-    m.uncounted(() => m.forget('limit', place));
-    // It may have called any of them; what one does holds what those in it do.
-    let outer: IFunctionValue | null = null;
-    for (const { value } of m.functions.values()) {
-      if (outer !== null && isInside(value, outer)) {
-        m.escaped.add(value.key);
-        continue;
+  const key = `${code.cell}:${node.from}:${node.name}`;
+  if (!times.left.has(key)) {
+    try {
+      yield* times.during(code.cell, metered(m, work));
+      return;
+    } catch (error) {
+      if (!isTooMuch(error)) {
+        throw error;
       }
-      outer = value;
-      yield;
-      m.uncounted(() => m.lose(value, { cause: 'limit', place }));
+      times.left.add(key);
     }
-    yield* limit(m, code, node);
   }
+  yield* times.during(code.cell, leave(m, code, node));
 }
 
-/** Of the fields in code that is too much, no more is known. */
-function* limit(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
-  m.enter(code);
-  const place = m.place(node.from);
-  let count = 0;
-  for (const { name, from } of within(node)) {
-    if (name === 'FormatReplacement') {
-      m.see(from, { value: unknown('limit', place), place });
+/** Do work that counts what it costs, but for what others do in its pauses. */
+function* metered(m: Machine, work: () => Work<void> | void): Work<void> {
+  const step = <T>(what: () => T): T => {
+    meter(m.count);
+    try {
+      return what();
+    } finally {
+      meter(null);
     }
-    if (++count % NODES === 0) {
-      yield;
-    }
+  };
+  const rest = step(work);
+  while (rest && !step(() => rest.next()).done) {
+    yield;
   }
 }
 
@@ -260,10 +230,13 @@ function* runCell(
 ): Work<void> {
   let count = 0;
   const magics = [...magicsOf(m.code.source, top)].sort((a, b) => a.at - b.at);
+  // What no statement holds may belong to any of them.
   let isBroken = false;
   for (let child = top.firstChild; child; child = child.nextSibling) {
-    // What no statement holds may belong to any of them.
     isBroken ||= child.type.isError;
+    if (++count % STATEMENTS === 0) {
+      m.look();
+    }
   }
   if (magic?.runs === 'apart') {
     // Its names are those of a function of its own.
@@ -274,7 +247,7 @@ function* runCell(
     const next = magics.findIndex(({ at }) => at >= to);
     const due = magics.splice(0, next === -1 ? magics.length : next);
     runMagics(m, due);
-    if (isBroken || (yield* findErrors(child))) {
+    if (isBroken || (yield* holdsError(m, child))) {
       m.muted++;
       distrust(m, child);
       if (!child.type.isError) {
@@ -299,18 +272,23 @@ function* runCell(
   }
 }
 
-/** Whether a statement has errors, found in pieces: it may be the whole cell. */
-function* findErrors(node: SyntaxNode): Work<boolean> {
-  let count = 0;
-  for (const inner of within(node)) {
-    if (isError(inner)) {
-      return true;
-    }
-    if (++count % NODES === 0) {
-      yield;
-    }
+/** Whether there is an error in a node, which may be a whole cell. */
+function* holdsError(m: Machine, node: SyntaxNode): Work<boolean> {
+  let isFound = false;
+  const visit = visiting(node, cursor => {
+    const { name, from, to, type } = cursor;
+    // A string holds nothing but its escapes.
+    const isText = name === 'String';
+    const isOpen =
+      isText && splitLiteral(m.code.source, from, to)?.closed === false;
+    isFound = isOpen || (type.isError && isError(cursor.node));
+    return isFound ? null : !isText;
+  });
+  while (!visit.next().done) {
+    m.look();
+    yield;
   }
-  return false;
+  return isFound;
 }
 
 function runMagics(m: Machine, magics: readonly ILineMagic[]): void {

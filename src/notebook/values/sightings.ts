@@ -62,13 +62,60 @@ export const MADE =
 /** Most texts of one expression that are remembered. */
 const MAX_TEXTS = 30;
 
+/** Most parts of a cell that are left one by one. */
+const MAX_LEFT = 100;
+
+/** What fields were seen to be, by `cell:offset`; those in code that was left are open. */
+class Seen extends Map<string, ISeen> {
+  get(key: string): ISeen | undefined {
+    const seen = super.get(key);
+    const why = seen?.why ?? this.leftBy(key);
+    return why === null ? seen : { ...(seen ?? NEVER), why };
+  }
+
+  /** Note that code was left. */
+  leave(extent: IExtent, why: IWhy): void {
+    const all = this._left.get(extent.cell) ?? [];
+    this._left.set(extent.cell, all);
+    if (all.length < MAX_LEFT) {
+      all.push({ extent, why });
+    } else {
+      // So many stand for all of the cell.
+      all[0] = { extent: { ...extent, from: 0, to: Infinity }, why };
+    }
+  }
+
+  /** Why no more is known of what is at a key; null where its code wasn't left. */
+  leftBy(key: string): IWhy | null {
+    if (this._left.size === 0) {
+      return null;
+    }
+    const [cell, at] = key.split(':').map(Number);
+    const left = this._left
+      .get(cell)
+      ?.find(({ extent: { from, to } }) => from <= at && at < to);
+    return left?.why ?? null;
+  }
+
+  /** All is seen. */
+  settle(): void {
+    for (const key of this.keys()) {
+      this.set(key, this.get(key)!);
+    }
+  }
+
+  private readonly _left = new Map<number, { extent: IExtent; why: IWhy }[]>();
+}
+
+const NEVER = { options: [], each: false, isDefault: false };
+
 /** Fields, texts, and calls that fill texts in. */
 export class Sightings {
   /**
    * Fields by `cell:offset` of their brace, and other expressions that are put into
    * texts by `cell:from:to`.
    */
-  readonly seen = new Map<string, ISeen>();
+  readonly seen = new Seen();
   readonly reaches: IReach[] = [];
   readonly chats: IChat[] = [];
   /** Texts by `cell:from:to` of the expression that makes them. */
@@ -134,11 +181,21 @@ export class Sightings {
     this._assumed.push([key, binding]);
   }
 
+  /** Code of which no more is known than was seen so far. */
+  leave(extent: IExtent, why: IWhy): void {
+    this.seen.leave(extent, why);
+  }
+
   /** All is seen. */
   settle(): void {
     const open = this._assumed.filter(([key]) => !this.seen.has(key));
     open.forEach(([key, binding]) => this.see(key, binding));
     this._assumed.length = 0;
+    for (const [key, made] of this.texts) {
+      const why = made.why ?? this.seen.leftBy(key);
+      this.texts.set(key, { ...made, why });
+    }
+    this.seen.settle();
   }
 
   /** Note a conversation template. */

@@ -13,7 +13,7 @@ export function step(text: ITextValue, how: TextStep): ITextValue {
     .join('')
     .split('\n').length;
   const runs = pieces.reduce((sum, { map }) => sum + map.length, 0);
-  charge(40 * (ends + runs + pieces.length));
+  charge(80 * (ends + runs + pieces.length));
   const isPut = pieces.some(({ via, open }) => via ?? open);
   const stripped = isPut && !before ? strip(text, how) : null;
   if (stripped !== null) {

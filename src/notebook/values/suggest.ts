@@ -15,8 +15,12 @@ import type { IRun } from './run';
 import { optionsOf, stringOf, unknown } from './value';
 import type { IBinding, IOption, IPlace, IWhy } from './value';
 
-/** Fields that values are looked for; and an expression's longest. */
+/**
+ * Fields that values are looked for, how often each of them may stand in the text,
+ * and an expression's longest.
+ */
 const MAX_FIELDS = 500;
+const MAX_PLACES = 1_000;
 const MAX_EXPRESSION = 10_000;
 
 /** Most values that are offered for a field. */
@@ -40,12 +44,23 @@ export function* suggest(
   const found = new Map<string, ISeen[]>();
   for (const field of text.fields) {
     const all = found.get(field.name) ?? [];
-    if (!found.has(field.name) && found.size >= MAX_FIELDS) {
+    if (!found.has(field.name)) {
+      if (found.size >= MAX_FIELDS) {
+        continue;
+      }
+      found.set(field.name, all);
+    }
+    if (all.length > MAX_PLACES) {
       continue;
     }
     yield;
-    const seen = yield* seenOf(field, text, run, index, parser);
-    found.set(field.name, seen === null ? all : [...all, seen]);
+    const seen =
+      all.length < MAX_PLACES
+        ? yield* seenOf(field, text, run, index, parser)
+        : tooMany(field, index);
+    if (seen !== null) {
+      all.push(seen);
+    }
   }
   const suggestions: Record<string, ISuggestion> = {};
   for (const [name, all] of found) {
@@ -93,6 +108,15 @@ function* seenOf(
     each: false,
     isDefault: false
   };
+}
+
+/** What is seen of a field that stands in a text too often. */
+function tooMany({ place }: IFoundField, index: number): ISeen {
+  const why = {
+    cause: 'limit',
+    place: place ?? { cell: index, at: 0 }
+  } as const;
+  return { options: [], why, each: false, isDefault: false };
 }
 
 function whyOf({ value, place }: IBinding): IWhy {

@@ -83,18 +83,25 @@ export function parametersOf(
   return found;
 }
 
-/** Statements that are in no function or class within `node`, and their parts. */
+/** A node, and all nodes in it but those in nodes that aren't entered, in order. */
 export function* within(
   node: SyntaxNode,
   enters: (node: SyntaxNode) => boolean = () => true
 ): Generator<SyntaxNode> {
-  const open: SyntaxNode[] = [node];
-  for (let next = open.pop(); next; next = open.pop()) {
+  const cursor = node.cursor();
+  for (let depth = 0; ;) {
+    const next = cursor.node;
     yield next;
-    if (next === node || enters(next)) {
-      for (let child = next.lastChild; child; child = child.prevSibling) {
-        open.push(child);
-      }
+    if ((depth === 0 || enters(next)) && cursor.firstChild()) {
+      depth++;
+      continue;
+    }
+    while (depth > 0 && !cursor.nextSibling()) {
+      cursor.parent();
+      depth--;
+    }
+    if (depth === 0) {
+      return;
     }
   }
 }

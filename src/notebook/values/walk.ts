@@ -123,9 +123,7 @@ export function literalOf(m: Machine, node: SyntaxNode): IText | null {
   const key = `${m.code.cell}:${node.from}`;
   let text = m.literals.get(key);
   if (text === undefined) {
-    const written = textAt(m, node);
-    const marks = written.match(/[\\{]/g)?.length ?? 0;
-    m.work(100 + written.length / 50 + 50 * marks);
+    m.work(100 + (node.to - node.from) / 50);
     text = readLiteral(node, m.code.source, {
       lookup: m.lookup,
       trans: SILENT

@@ -1,0 +1,163 @@
+/** Leaving code that is too much: what it may have done, and may do later. */
+import type { SyntaxNode } from '@lezer/common';
+
+import type { Work } from '../strings/pieces';
+import { visiting } from '../strings/visit';
+import { TooMuch } from './budget';
+import type { ICode, Machine } from './machine';
+import type { IFunctionValue, IWhy } from './value';
+
+/** UTF-16 units of functions that are looked through, and words that may begin one. */
+const MAX_UNITS = 40_000;
+const MAX_WORDS = 1_000;
+
+/** Words of code that may run later. */
+const LATER = /\b(?:def|for|lambda)\b/g;
+
+/** Whether work was too much, or its calls within each other were for the engine. */
+export function isTooMuch(error: unknown): boolean {
+  return (
+    error instanceof TooMuch ||
+    error instanceof RangeError ||
+    (error instanceof Error && error.name === 'InternalError')
+  );
+}
+
+/** Whether a function is part of another one, or that one. */
+export function isInside(
+  inner: IFunctionValue,
+  outer: IFunctionValue
+): boolean {
+  const { node, cell } = inner;
+  return (
+    cell === outer.cell &&
+    node.from >= outer.node.from &&
+    node.to <= outer.node.to
+  );
+}
+
+/**
+ * Leave code that is too much: no name is known any more, any function may have been
+ * called, and those that the code defines may be called later.
+ */
+export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
+  m.enter(code);
+  const place = m.place(node.from);
+  const why = { cause: 'limit', place } as const;
+  m.leave(node, place);
+  const known: IPart[] = [];
+  // What a function does holds what those in it do.
+  let outer: IFunctionValue | null = null;
+  for (const { value, code: own } of m.functions.values()) {
+    if (outer !== null && isInside(value, outer)) {
+      m.escaped.add(value.key);
+    } else if (!m.escaped.has(value.key)) {
+      outer = value;
+      known.push({ node: value.node, source: own.source, value });
+    }
+  }
+  const later = yield* laterIn(node, code.source);
+  const isNew = (part: IPart) =>
+    !m.functions.has(`${code.cell}:${part.node.from}`);
+  const all = [...known, ...(later ?? []).filter(isNew)];
+  const units = all.reduce((sum, part) => sum + unitsOf(part), 0);
+  if (later === null || units > MAX_UNITS) {
+    m.stickAll(why);
+  }
+  yield;
+  m.uncounted(() => m.forget('limit', place));
+  let count = 0;
+  for (const part of m.isStuck ? [] : all) {
+    m.uncounted(() => expose(m, part, why));
+    count += unitsOf(part);
+    if (count > MAX_UNITS / 10) {
+      count = 0;
+      yield;
+    }
+  }
+}
+
+/** Leave a cell that couldn't be read. */
+export function leaveUnread(m: Machine): void {
+  const place = m.place(0);
+  m.forget('limit', place);
+  if (m.code.source.search(LATER) !== -1) {
+    m.stickAll({ cause: 'limit', place });
+  }
+}
+
+/** Code that may run later; a function, where one was made of it. */
+interface IPart {
+  readonly node: SyntaxNode;
+  readonly source: string;
+  readonly value?: IFunctionValue;
+}
+
+function unitsOf({ node }: IPart): number {
+  return node.to - node.from;
+}
+
+function expose(m: Machine, part: IPart, why: IWhy): void {
+  if (part.value) {
+    m.lose(part.value, why);
+  } else {
+    m.expose(part.node, part.source, m.memory.module, why);
+  }
+}
+
+/** Functions, lambdas and generators; a call's arguments may be one. */
+const PARTS =
+  /^(FunctionDefinition|LambdaExpression|ComprehensionExpression|ArgList)$/;
+
+/**
+ * The functions, lambdas and generators in code, none of them in another; null where
+ * there may be too many.
+ */
+function* laterIn(node: SyntaxNode, source: string): Work<IPart[] | null> {
+  const words = wordsIn(node, source);
+  if (words === null) {
+    return null;
+  }
+  const found: IPart[] = [];
+  let next = 0;
+  /** Leave out the words before a position. */
+  const skip = (to: number) => {
+    while (next < words.length && words[next] < to) {
+      next++;
+    }
+  };
+  yield* visiting(node, cursor => {
+    const { name, from, to } = cursor;
+    skip(from);
+    if (next === words.length) {
+      return null;
+    }
+    if (words[next] >= to) {
+      return false;
+    }
+    const isPart =
+      PARTS.test(name) &&
+      (name !== 'ArgList' || cursor.node.getChild('for') !== null);
+    if (isPart) {
+      found.push({ node: cursor.node, source });
+    }
+    if (isPart || name === 'String') {
+      skip(to);
+      return false;
+    }
+    return true;
+  });
+  return found;
+}
+
+/** Where words stand that may begin code that runs later; null where there are too many. */
+function wordsIn({ from, to }: SyntaxNode, source: string): number[] | null {
+  const words: number[] = [];
+  for (const { index } of source.slice(from, to).matchAll(LATER)) {
+    words.push(from + index);
+    if (words.length > MAX_WORDS) {
+      return null;
+    }
+  }
+  return words;
+}
