@@ -76,6 +76,7 @@ export function withEffects(
   return {
     ...run,
     effects: keptEffects(segments, {
+      chosen: [],
       total: sets.length,
       sets: sets.map(index => ({
         kind: 'one',
