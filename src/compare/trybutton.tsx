@@ -114,8 +114,9 @@ export function TryOverlay(props: {
   }, [root, show]);
 
   const isShown = isOffered && element?.isConnected === true;
-  const effect =
-    isShown ? props.map?.effects?.all[Number(element.dataset.segment)] : null;
+  const effect = isShown
+    ? props.map?.effects?.all[Number(element.dataset.segment)]
+    : null;
   useLayoutEffect(() => {
     const frame = root.current?.parentElement;
     const box = place.current;

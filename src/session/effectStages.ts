@@ -1,6 +1,6 @@
 import { MIN_HELD_OUT, MIN_RANDOM, numFitted } from '../salience';
 import type { IEffectTable } from '../salience';
-import { HELD_OUT, MORE_SAMPLES, SAMPLES } from './effectSegments';
+import { HELD_OUT } from './effectSegments';
 import type { IEffectSegments } from './effectSegments';
 
 /**
@@ -17,13 +17,6 @@ export function stageOf(
     return 0;
   }
   const heldOut = count('held_out');
-  const random = numFitted(table);
-  return [
-    true,
-    heldOut >= MIN_HELD_OUT,
-    heldOut >= HELD_OUT,
-    random >= MIN_RANDOM,
-    random >= SAMPLES,
-    random >= MORE_SAMPLES
-  ].filter(Boolean).length;
+  const levels = [MIN_HELD_OUT, HELD_OUT].filter(level => heldOut >= level);
+  return 1 + levels.length + numFitted(table) / MIN_RANDOM;
 }

@@ -7,7 +7,7 @@ import type {
   JobEvent,
   KeptEffects
 } from '../api';
-import { mergeEffects, NO_EFFECTS, numFitted } from '../salience';
+import { mergeEffects, NO_EFFECTS } from '../salience';
 import type { IEffectTable, LineJoining } from '../salience';
 import { Computation } from './computation';
 import type { ComputationClient, ComputationPhase } from './computation';
@@ -117,7 +117,8 @@ export class Effects extends Model {
 
   /** How many more random sets can be asked for; 0 before the usual ones are scored. */
   get numMore(): number {
-    return this.phase === 'done' ? MORE_SAMPLES - numFitted(this._table) : 0;
+    const known = this._table.sets.length;
+    return this.phase === 'done' ? this._countOf(MORE_SAMPLES) - known : 0;
   }
 
   /** What it waits for; empty while it computes. */
@@ -188,6 +189,7 @@ export class Effects extends Model {
     this._now = now;
     if (now.isPaused) {
       this._drop();
+      this._foresee();
     }
     this._next();
   }
@@ -272,7 +274,8 @@ export class Effects extends Model {
       return;
     }
     this._hasTried = true;
-    await this._ask();
+    await (this._asked ?? this._ask());
+    this._asked = null;
     if (this.isDisposed || this._goal !== null) {
       return;
     }
@@ -286,6 +289,15 @@ export class Effects extends Model {
       this._begin('budget');
     } else {
       this._emit();
+    }
+  }
+
+  /** Ask for the cost while the maps are computed: effects then start a request earlier. */
+  private _foresee(): void {
+    const { isAutomatic } = this._now;
+    const isWanted = isAutomatic && this._budget > 0 && !this._hasTried;
+    if (isWanted && this._asked === null && !this.isDisposed) {
+      this._asked = this._ask();
     }
   }
 
@@ -442,6 +454,8 @@ export class Effects extends Model {
   /** Whether the budget has been tried. */
   private _hasTried = false;
   private _estimate: Estimate | null = null;
+  /** A request for it that was made beforehand. */
+  private _asked: Promise<void> | null = null;
   private _problem: IProblem | null = null;
   private _job: Job | null = null;
   /** When the job began, and the seconds of those before it. */
