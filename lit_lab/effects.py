@@ -25,6 +25,9 @@ MIN_HELD_OUT = 8
 MAX_CELLS = 32_000_000
 """Most sets times segments of a run: a file may name many of both in little room."""
 
+_Row = tuple[str, list[int], list["float | None"]]
+"""A set's kind, its segments, and its scores."""
+
 _ROUNDS = 20_000
 _TOLERANCE = 1e-9
 
@@ -39,7 +42,8 @@ class Effects:
     Attributes:
         segments: The prompt's segments: the index of the turn (0 for a text), and the start and the end in its characters.
         seam: The index of the answer's first token.
-        removed: `<bool>[num_sets, num_segments]`: true where a segment is deleted. The first set is empty.
+        removed: `<bool>[num_sets, num_segments]`: true where a segment is deleted. The first set is empty; sets that were
+            chosen, such as pairs, come last.
         logprobs: `<float64>[num_sets, num_answer_tokens]`, in nats.
         is_random: `<bool>[num_sets]`: random sets, to fit to.
         is_held_out: `<bool>[num_sets]`: random sets, to measure maps by.
@@ -87,6 +91,22 @@ class Effects:
         for at in np.flatnonzero(alone):
             found[int(self.removed[at].argmax())] = scores[0] - scores[at]
         return found
+
+    def interaction(self, target: slice, one: int, other: int) -> float:
+        """Return how much more deleting two segments does than their two effects add up to, in nats.
+
+        Positive: each makes up for the other. Negative: one without the other does less. NaN: the pair wasn't scored.
+        """
+        import numpy as np
+
+        pair = np.zeros(len(self.segments), bool)
+        pair[[one, other]] = True
+        found = np.flatnonzero((self.removed == pair).all(axis=1))
+        if len(found) == 0:
+            return float("nan")
+        scores = self.target_logprobs(target)
+        alone = self.leave_one_out(target)
+        return float(scores[0] - scores[found[0]] - alone[one] - alone[other])
 
     def token_probabilities(self, target: slice) -> tuple[float, NDArray[np.float64]]:
         """Return how likely a token of the target is (the geometric mean): with the whole prompt, and without each segment.
@@ -154,15 +174,21 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
     found = []
     for same in merged.values():
         num_segments = len(same[0].segments)
-        rows: dict[int, tuple[str, list[int], list[float | None]]] = {}
+        rows: dict[int, _Row] = {}
+        # Each job counts its chosen sets by itself.
+        chosen: dict[tuple[int, ...], _Row] = {}
         for job in same:
             for event in job.events:
                 if len(event.removed) != len(event.logprobs):
                     raise ValueError("its effects have other numbers of sets than of scores")
                 for at, (removed, row) in enumerate(zip(event.removed, event.logprobs, strict=True), event.first):
-                    rows[at] = event.kind, removed, row
+                    if event.kind == "chosen":
+                        chosen[tuple(removed)] = event.kind, removed, row
+                    else:
+                        rows[at] = event.kind, removed, row
+        ordered = [row for _, row in sorted(rows.items())]
         # Parts of the answer that are left out have no segment here.
-        sets = [row for _, row in sorted(rows.items()) if all(index < num_segments for index in row[1])]
+        sets = [row for row in [*ordered, *chosen.values()] if all(index < num_segments for index in row[1])]
         if not sets or sets[0][1] or len({len(row) for *_, row in sets}) != 1:
             raise ValueError("its effects lack the prompt as it is, or have scores of other numbers of tokens")
         if len(sets) * num_segments > MAX_CELLS:

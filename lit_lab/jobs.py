@@ -319,7 +319,10 @@ def _parsed(request: protocol.JobRequest) -> int:
     elif isinstance(request, protocol.AblationRequest | protocol.FaithfulnessRequest):
         numbers, spans = len(request.ids) + len(request.segments), len(request.segments)
     elif isinstance(request, protocol.EffectsRequest):
-        return _NUMBER_BYTES * len(request.ids) + _SPAN_BYTES * (len(request.segments) + len(request.answer_segments))
+        chosen = sum(map(len, request.chosen))
+        return _NUMBER_BYTES * (len(request.ids) + chosen) + _SPAN_BYTES * (
+            len(request.segments) + len(request.answer_segments)
+        )
     else:
         return 0
     return _NUMBER_BYTES * (numbers + len(request.foil or ())) + _SPAN_BYTES * spans

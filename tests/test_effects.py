@@ -125,6 +125,17 @@ def test_jobs_of_the_same_segments_are_one_in_the_order_of_their_sets() -> None:
         effects_of([kept(1, [[1]])], SEAM)
 
 
+def test_chosen_pairs_come_last_and_say_what_two_segments_do_together() -> None:
+    ones, pair = kept(0, [[], [1], [0]]), kept(0, [[0, 1], [0, 2]], "chosen")
+    (found,) = effects_of([pair, ones], SEAM)
+    assert found.removed.tolist() == [[False, False], [False, True], [True, False], [True, True]]
+    assert not (found.is_random | found.is_held_out).any()
+    # Alone they cost 1 and 2 nats; the pair costs none.
+    assert found.interaction(slice(SEAM, SEAM + 1), 0, 1) == -3
+    (without,) = effects_of([ones], SEAM)
+    assert np.isnan(without.interaction(slice(SEAM, SEAM + 1), 0, 1))
+
+
 def test_many_sets_of_many_segments_are_refused_before_they_take_memory() -> None:
     segments = [{"turn": 0, "start": at, "end": at + 1} for at in range(20_000)]
     with pytest.raises(ValueError, match="too many"):

@@ -197,6 +197,10 @@ def _effects_key(stored: protocol.KeptEffects) -> str:
     """Return what tells effects of a run apart: the segments, the random sets, and the first set."""
     first = stored.events[0].first if stored.events else 0
     text = stored.model_dump_json(exclude={"events"}) + str(first)
+    # Chosen sets are counted by themselves: others must not replace them.
+    chosen = [event.removed for event in stored.events if event.kind == "chosen"]
+    if chosen:
+        text += json.dumps(chosen)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

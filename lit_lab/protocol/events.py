@@ -151,15 +151,15 @@ class SegmentScoresEvent(Message):
 class EffectsEvent(Message):
     """The answer's log-probabilities with sets of segments deleted.
 
-    The first set of a job is empty: the prompt as it is.
+    The first set of a job that names no sets is empty: the prompt as it is.
     """
 
     event: Literal["effects"] = "effects"
-    kind: Literal["one", "held_out", "random"] = Field(
+    kind: Literal["one", "held_out", "random", "chosen"] = Field(
         description="`one`: at most one segment is deleted; `held_out`: about half, to measure maps by; `random`: about "
-        "half, to fit maps to. Fits must not use held-out sets."
+        "half, to fit maps to; `chosen`: those that the request names. Fits must not use held-out sets."
     )
-    first: int = Field(ge=0, description="The index of the first of these sets among all.")
+    first: int = Field(ge=0, description="The index of the first of these sets among all; of chosen sets, among these.")
     total: int = Field(ge=1, description="The number of all sets of the request.")
     removed: list[list[int]] = Field(
         description="For each set: the indices of the deleted segments, which count the prompt's segments, then the answer's."

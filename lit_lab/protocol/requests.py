@@ -255,6 +255,12 @@ class TextSpan(Message):
     end: int = Field(ge=1, le=MAX_TEXT)
 
 
+MAX_CHOSEN_SETS = 1_000
+"""The most sets of segments that a request may name."""
+
+ChosenSet = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=MAX_SEGMENTS)]
+
+
 class EffectsRequest(PromptRequest):
     """Score a run's answer with parts of its prompt deleted: the sets of segments that every effect is computed from.
 
@@ -284,6 +290,12 @@ class EffectsRequest(PromptRequest):
     samples: int = Field(default=32, ge=0, le=MAX_SAMPLES, description="Random sets to fit ContextCite to.")
     held_out: int = Field(default=16, ge=0, le=MAX_SAMPLES, description="Random sets to measure maps by.")
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same sets.")
+    chosen: Annotated[list[ChosenSet], Field(fail_fast=True)] = Field(
+        default=[],
+        max_length=MAX_CHOSEN_SETS,
+        description="Sets of segments to delete together, as ascending indices that count `segments`, then "
+        "`answer_segments`. If there are any, the job scores these sets instead of all others.",
+    )
     skip: int = Field(
         default=0, ge=0, le=4 * MAX_SAMPLES, description="The sets at the beginning that are known already."
     )
@@ -308,6 +320,10 @@ class EffectsRequest(PromptRequest):
             if part.start < end or part.end > len(self.ids):
                 raise ValueError(f"segment [{part.start}, {part.end}) must lie in the answer, behind the one before it")
             end = part.end
+        count = len(self.segments) + len(self.answer_segments)
+        for removed in self.chosen:
+            if removed != sorted(set(removed)) or removed[-1] >= count:
+                raise ValueError(f"the set {removed} must have ascending indices of the {count} segments")
         return self
 
 

@@ -46,7 +46,7 @@ const KINDS = ['text', 'control', 'template'] as const;
 const CHATS = ['plain', 'wrapped', 'written', 'turns'] as const;
 const ROLES = ['system', 'user', 'model'] as const;
 const SYSTEMS = ['turn', 'user'] as const;
-const SETS = ['one', 'held_out', 'random'] as const;
+const SETS = ['one', 'held_out', 'random', 'chosen'] as const;
 const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 

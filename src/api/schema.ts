@@ -1126,7 +1126,7 @@ export interface components {
          * EffectsEvent
          * @description The answer's log-probabilities with sets of segments deleted.
          *
-         *     The first set of a job is empty: the prompt as it is.
+         *     The first set of a job that names no sets is empty: the prompt as it is.
          */
         EffectsEvent: {
             /**
@@ -1135,11 +1135,11 @@ export interface components {
              */
             event: "effects";
             /**
-             * @description `one`: at most one segment is deleted; `held_out`: about half, to measure maps by; `random`: about half, to fit maps to. Fits must not use held-out sets.
+             * @description `one`: at most one segment is deleted; `held_out`: about half, to measure maps by; `random`: about half, to fit maps to; `chosen`: those that the request names. Fits must not use held-out sets.
              * @enum {string}
              */
-            kind: "one" | "held_out" | "random";
-            /** @description The index of the first of these sets among all. */
+            kind: "one" | "held_out" | "random" | "chosen";
+            /** @description The index of the first of these sets among all; of chosen sets, among these. */
             first: number;
             /** @description The number of all sets of the request. */
             total: number;
@@ -1209,6 +1209,11 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * @description Sets of segments to delete together, as ascending indices that count `segments`, then `answer_segments`. If there are any, the job scores these sets instead of all others.
+             * @default []
+             */
+            chosen?: number[][];
             /**
              * @description The sets at the beginning that are known already.
              * @default 0

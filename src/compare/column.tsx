@@ -13,7 +13,7 @@ import { isUnderWay } from '../session/run';
 import { describeStopped, describeStops } from '../session/stop';
 import type { ICompareActions } from './actions';
 import type { Comparison } from './comparison';
-import { describeChange } from './labels';
+import { describeChange, describeTrial } from './labels';
 import { nameOf } from './name';
 import type { Side } from './segments';
 import type { CompareSide } from './side';
@@ -51,9 +51,7 @@ export function Column(props: IColumnProps): JSX.Element {
     (index: number) => {
       const change =
         view === 'difference' ? difference?.of[at][index] : undefined;
-      return change
-        ? describeChange(change, difference!.changes.length, trans)
-        : '';
+      return change ? describeChange(change, difference!, trans) : '';
     },
     [difference, view, at, trans]
   );
@@ -82,6 +80,14 @@ export function Column(props: IColumnProps): JSX.Element {
               onDismiss={() => setUnopened(null)}
             />
           </div>
+        )}
+        {at === 'right' && comparison.expected && (
+          <p className="lit-hint lit-inset" role="note">
+            {trans.__(
+              'From the effects on A: %1',
+              describeTrial(comparison.expected, trans)
+            )}
+          </p>
         )}
         <Notices {...props} />
         {text && side.run && (

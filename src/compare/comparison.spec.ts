@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import { FakeClient, settle } from '../session/fakes';
+import { withKeptEffects } from '../session/effectFakes';
 import { textOf } from '../session/map';
 import { keptRun } from '../session/run';
 import { Comparison } from './comparison';
@@ -50,6 +51,64 @@ describe('compare/comparison', () => {
     expect(same).toBe(2);
     expect(comparison.overlays.differences('answer')!.changes).toEqual([]);
     expect(client.jobs).toHaveLength(0);
+  });
+
+  /** Restore a comparison of runs whose effects the history has, or not. */
+  async function withEffects(left: number[], right: number[] | null) {
+    const [a, b] = [record('c', PROMPT, ANSWER), record('d', OTHER, ANSWER, 2)];
+    client.kept.set('c', withKeptEffects(a, left));
+    client.kept.set('d', right ? withKeptEffects(b, right) : b);
+    const [without] = comparison.sides.left.explanation.text!.prompt;
+    await comparison.restore({ left: 'c', right: 'd', without });
+    await settle();
+    pickText('left', 'Avoid');
+    comparison.view = 'maps';
+  }
+
+  it('shades by effects where both runs have them, without a job', async () => {
+    await withEffects([0.01, 2, 0.5], [1, 0.5]);
+    expect(comparison.by).toBe('effect');
+    const left = comparison.overlays.shown('left')!;
+    expect(left.effects!.by).toBe('effect');
+    expect(left.segments.map(({ rank }) => rank).slice(0, 3)).toEqual([
+      3, 1, 2
+    ]);
+    // On one range, full colour is the larger of both sides' effects per token.
+    const right = comparison.overlays.shown('right')!;
+    expect(left.weights[1]).toBeCloseTo(1);
+    expect(right.weights[0]).toBeLessThan(1);
+    comparison.shared = false;
+    expect(comparison.overlays.shown('right')!.weights[0]).toBeCloseTo(1);
+    comparison.view = 'difference';
+    const { changes, by } = comparison.overlays.difference!;
+    expect(by).toBe('effect');
+    // How much less the probability per token falls without “Be kind.” in B.
+    const kind = changes.find(({ pair }) => pair.left === 1)!;
+    const [before, fall] = [
+      Math.exp(-0.1),
+      (cost: number) => Math.exp(-0.1 - cost)
+    ];
+    expect(kind.left).toBeCloseTo(before - fall(2));
+    expect(kind.change).toBeCloseTo(fall(2) - fall(1));
+    source.change({ shadeBy: 'share' });
+    expect(comparison.by).toBe('share');
+    expect(comparison.overlays.difference!.by).toBe('share');
+    expect(comparison.overlays.map('left')!.effects!.by).toBe('share');
+    expect(client.jobs).toHaveLength(0);
+  });
+
+  it('shades by shares where one run has no effects', async () => {
+    await withEffects([0.01, 2, 0.5], null);
+    expect(comparison.hasEffects).toBe(false);
+    expect(comparison.overlays.shown('left')!.effects!.by).toBe('share');
+  });
+
+  it('says beforehand what a trial does to the target', async () => {
+    await withEffects([0.5, 2, 0.5], null);
+    expect(comparison.expected!.whole).toBeCloseTo(Math.exp(-0.1));
+    expect(comparison.expected!.without).toBeCloseTo(Math.exp(-0.6));
+    comparison.swap();
+    expect(comparison.expected).toBeNull();
   });
 
   it('chooses both targets together, and shows kept maps', () => {

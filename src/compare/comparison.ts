@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 
-import type { TokenSpan } from '../salience';
+import type { IEffect, TokenSpan } from '../salience';
 import type { IText } from '../session/map';
 import { cutText } from '../session/map';
 import { Model } from '../session/model';
@@ -114,6 +114,32 @@ export class Comparison extends Model {
   /** The tokens that a trial removes from the left prompt; null for no trial. */
   get without(): TokenSpan | null {
     return this._without;
+  }
+
+  /** What the shades follow: effects only where both sides have them. */
+  get by(): 'share' | 'effect' {
+    return this.hasEffects && this._settings.shadeBy !== 'share'
+      ? 'effect'
+      : 'share';
+  }
+
+  /** Whether the effects on both targets are known. */
+  get hasEffects(): boolean {
+    const { left, right } = this._sides;
+    return [left, right].every(side => side.explanation.map?.effects);
+  }
+
+  /**
+   * What a trial does to the left answer's target, as its effects say beforehand; null:
+   * it is no trial, or they don't say.
+   */
+  get expected(): IEffect | null {
+    const { map } = this._sides.left.explanation;
+    const [start, end] = this._without ?? [0, 0];
+    const index = map?.segments.findIndex(
+      ({ span }) => span[0] === start && span[1] === end
+    );
+    return map?.effects?.all[index ?? -1] ?? null;
   }
 
   /** How a side's target was found; null if the user chose it. */
@@ -319,7 +345,7 @@ export class Comparison extends Model {
   };
 }
 
-/** A comparison shows shares, which both sides have, and computes no effects. */
+/** A comparison computes no effects, and shades by them itself: only if both sides have them. */
 function settingsOf(settings: ISettings): ISettings {
   return { ...settings, shadeBy: 'share', effectsSeconds: 0 };
 }

@@ -6,10 +6,13 @@ import type { IShownMap } from '../session/map';
 import type { IPair } from './align';
 import type { Side } from './segments';
 
-/** The shares of a pair of segments. */
+/** The shares, or the effects, of a pair of segments. */
 export interface IChange {
   readonly pair: IPair;
-  /** Signed share, -1 to 1; null if the segment is missing or has none. */
+  /**
+   * Signed share, -1 to 1; or by how much the target's probability per token falls
+   * without the segment. Null if the segment is missing or has none.
+   */
   readonly left: number | null;
   readonly right: number | null;
   /** Right minus left; null if either is null. */
@@ -28,6 +31,8 @@ export interface IMapDifference {
   readonly of: Readonly<Record<Side, readonly (IChange | null)[]>>;
   /** The greatest change of a pair, as a fraction of one. */
   readonly most: number;
+  /** What is compared. */
+  readonly by: 'share' | 'effect';
 }
 
 /**
@@ -41,18 +46,18 @@ export const MIN_FULL = 0.01;
  *
  * It compares shares, because scores of two targets, prompts or models have no
  * common unit, and shares do. Shares of signed methods keep the score's
- * sign, so that a segment that turned from against to for changed by the sum.
+ * sign, so that a segment that turned from against to for changed by the sum. Where both
+ * maps are shaded by effects, it compares what these do to the probability per token.
  */
 export function differenceOfMaps(
   pairs: readonly IPair[],
   left: IShownMap,
   right: IShownMap
 ): IMapDifference {
+  const isByEffect = [left, right].every(map => map.effects?.by === 'effect');
+  const valueOf = isByEffect ? fallOf : signedShare;
   const found = pairs.flatMap(pair => {
-    const [a, b] = [
-      signedShare(left.segments, pair.left),
-      signedShare(right.segments, pair.right)
-    ];
+    const [a, b] = [valueOf(left, pair.left), valueOf(right, pair.right)];
     if (a === null && b === null) {
       return [];
     }
@@ -79,11 +84,17 @@ export function differenceOfMaps(
     (max, { change }) => Math.max(max, Math.abs(change ?? 0)),
     0
   );
-  return { changes, of, most };
+  return { changes, of, most, by: isByEffect ? 'effect' : 'share' };
+}
+
+/** By how much the target's probability per token falls without a segment. */
+function fallOf({ effects }: IShownMap, index: number | null): number | null {
+  const effect = index === null ? null : effects?.all[index];
+  return effect ? effect.whole - effect.without : null;
 }
 
 function signedShare(
-  segments: readonly ISegmentSalience[],
+  { segments }: IShownMap,
   index: number | null
 ): number | null {
   const segment = index === null ? undefined : segments[index];

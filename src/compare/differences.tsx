@@ -3,8 +3,8 @@ import React, { useState } from 'react';
 import { usePanel } from '../components/context';
 import { textOf } from '../session/map';
 import type { Comparison } from './comparison';
-import type { IChange } from './difference';
-import { describeChange, points, share } from './labels';
+import type { IChange, IMapDifference } from './difference';
+import { amount, describeChange, points } from './labels';
 import type { Side } from './segments';
 
 /** How many changes are listed at first. */
@@ -50,7 +50,7 @@ export function Differences(props: {
               comparison={comparison}
               change={change}
               largest={largest}
-              count={changes.length}
+              difference={difference}
               onShow={onShow}
             />
           </li>
@@ -76,11 +76,11 @@ function Row(props: {
   comparison: Comparison;
   change: IChange;
   largest: number;
-  count: number;
+  difference: IMapDifference;
   onShow: (shown: Partial<Record<Side, number>>) => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { comparison, change, largest, count, onShow } = props;
+  const { comparison, change, largest, difference, onShow } = props;
   const { pair, left, right } = change;
   const side: Side = pair.right === null ? 'left' : 'right';
   const { text } = comparison.sides[side].explanation;
@@ -92,7 +92,7 @@ function Row(props: {
       type="button"
       className="lit-ledto-row lit-difference"
       data-way={way}
-      title={describeChange(change, count, trans)}
+      title={describeChange(change, difference, trans)}
       onClick={() =>
         onShow({
           ...(pair.left !== null && { left: pair.left }),
@@ -113,8 +113,8 @@ function Row(props: {
         />
       </span>
       <span className="lit-difference-shares">
-        {left === null ? '–' : share(left)} →{' '}
-        {right === null ? '–' : share(right)}
+        {left === null ? '–' : amount(left, difference.by, trans)} →{' '}
+        {right === null ? '–' : amount(right, difference.by, trans)}
       </span>
       <span className="lit-ledto-share">
         {change.change !== null

@@ -1,8 +1,9 @@
 /** Differences of maps in words and signs. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { percent } from '../session/labels';
-import type { IChange } from './difference';
+import type { IEffect } from '../salience';
+import { nats, percent } from '../session/labels';
+import type { IChange, IMapDifference } from './difference';
 
 /** A change in percentage points, with its sign. */
 export function points(change: number, trans: TranslationBundle): string {
@@ -11,35 +12,67 @@ export function points(change: number, trans: TranslationBundle): string {
   return trans.__('%1 points', `${sign}${size}`);
 }
 
-/** A signed share. */
-export function share(value: number): string {
-  return (value < 0 ? '−' : '') + percent(Math.abs(value));
+/** What a trial does to the original target, as its effects say beforehand. */
+export function describeTrial(
+  effect: IEffect,
+  trans: TranslationBundle
+): string {
+  return trans.__(
+    'Without it, the target in the original answer goes from %1 to %2 per token (%3).',
+    percent(effect.whole),
+    percent(effect.without),
+    nats({ score: -effect.delta }, trans)
+  );
+}
+
+/** A signed share; or a fall of a probability, in percentage points. */
+export function amount(
+  value: number,
+  by: IMapDifference['by'],
+  trans: TranslationBundle
+): string {
+  const size = percent(Math.abs(value));
+  const sign = value < 0 ? '−' : '';
+  return by === 'share'
+    ? sign + size
+    : trans.__('%1 points', sign + size.replace('%', ''));
 }
 
 /** A change in words: for hover, focus, and readers who don't see colours. */
 export function describeChange(
   { pair, left, right, change, rank }: IChange,
-  count: number,
+  { changes, by }: Pick<IMapDifference, 'changes' | 'by'>,
   trans: TranslationBundle
 ): string {
-  const place = trans.__('change %1 of %2', rank, count);
+  const place = trans.__('change %1 of %2', rank, changes.length);
   if (change !== null) {
     return [
       place,
-      trans.__('A %1, B %2', share(left!), share(right!)),
+      by === 'effect' ? trans.__('effect') : '',
+      trans.__(
+        'A %1, B %2',
+        amount(left!, by, trans),
+        amount(right!, by, trans)
+      ),
       change === 0
         ? trans.__('no difference')
         : trans.__('%1 in B', points(change, trans))
-    ].join(' · ');
+    ]
+      .filter(part => part !== '')
+      .join(' · ');
   }
   const isAlone = pair.left === null || pair.right === null;
-  const value = share((left ?? right)!);
+  const size = amount((left ?? right)!, by, trans);
+  const value =
+    by === 'share'
+      ? trans.__('%1 of salience', size)
+      : trans.__('an effect of %1', size);
   if (left !== null) {
     return isAlone
-      ? trans.__('%1 · only in A, there %2 of salience', place, value)
+      ? trans.__('%1 · only in A, there %2', place, value)
       : trans.__('%1 · before the target only in A, there %2', place, value);
   }
   return isAlone
-    ? trans.__('%1 · only in B, there %2 of salience', place, value)
+    ? trans.__('%1 · only in B, there %2', place, value)
     : trans.__('%1 · before the target only in B, there %2', place, value);
 }

@@ -2,7 +2,7 @@ import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
 import { MapOptions } from '../map/options';
-import { percent } from '../session/labels';
+import { nats, percent } from '../session/labels';
 import type { ISettings } from '../session/settings';
 import type { Comparison } from './comparison';
 import { MIN_FULL } from './difference';
@@ -81,8 +81,12 @@ function Range(props: {
   if (!map) {
     return null;
   }
-  const { isSigned } = map;
-  const most = percent(comparison.overlays.rangeOf(of[0]));
+  const isEffect = comparison.by === 'effect';
+  const isSigned = isEffect || map.isSigned;
+  const range = comparison.overlays.rangeOf(of[0]);
+  const most = isEffect
+    ? trans.__('%1 per token', nats({ score: range }, trans))
+    : percent(range);
   const letters = of.map(side => (side === 'left' ? 'A' : 'B'));
   return (
     <span className="lit-scale">

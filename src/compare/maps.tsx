@@ -17,7 +17,8 @@ export function Maps(props: {
   return (
     <div className="lit-compare-dock lit-compare-pair">
       {(['left', 'right'] as const).map(side => {
-        const { text, map } = sides[side].explanation;
+        const { text } = sides[side].explanation;
+        const map = comparison.overlays.map(side);
         return text && map ? (
           <TopSegments
             key={side}

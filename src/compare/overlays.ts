@@ -1,5 +1,6 @@
 /** What a comparison lays over its two texts. */
 import type { ISegmentMark } from '../map/segment';
+import { shadeBy } from '../session/effectMap';
 import type { IShownMap, IText } from '../session/map';
 import { memo } from '../session/memo';
 import type { ISettings } from '../session/settings';
@@ -25,6 +26,8 @@ export interface IOverlaid {
   readonly sides: Readonly<Record<Side, CompareSide>>;
   readonly settings: ISettings;
   readonly view: CompareView;
+  /** What the shades follow. */
+  readonly by: 'share' | 'effect';
   /** Whether the colours of both maps have one range. */
   readonly shared: boolean;
 }
@@ -85,10 +88,21 @@ export class Overlays {
       : null;
   }
 
+  /** A side's own map, ranked by what the shades follow; null if none. */
+  map(side: Side): IShownMap | null {
+    const { sides, settings, by } = this._of;
+    const { map } = sides[side].explanation;
+    const { intensity } = settings;
+    return (
+      map &&
+      this._own[side](() => shadeBy(map, by, intensity), map, by, intensity)
+    );
+  }
+
   /** The map that a side shows: its own, or the difference; null if none. */
   shown(side: Side): IShownMap | null {
-    const { sides, settings, view } = this._of;
-    const { map } = sides[side].explanation;
+    const { sides, settings, view, by } = this._of;
+    const map = view === 'maps' ? sides[side].explanation.map : this.map(side);
     if (!map || view === 'text') {
       return null;
     }
@@ -106,20 +120,24 @@ export class Overlays {
     }
     const range = this.rangeOf(side);
     return this._shown[side](
-      () => onRange(map, range, intensity),
+      () =>
+        by === 'share'
+          ? onRange(map, range, intensity)
+          : shadeBy(map, by, intensity, range),
       map,
       range,
+      by,
       intensity
     );
   }
 
-  /** The share that has full colour on a side. */
+  /** The share that has full colour on a side; or the effect, in nats per token of the target. */
   rangeOf(side: Side): number {
-    const [left, right] = this._maps();
-    const own = (side === 'left' ? left : right)?.maxShare ?? 0;
-    return this._of.shared
-      ? Math.max(left?.maxShare ?? 0, right?.maxShare ?? 0)
-      : own;
+    const [left, right] = this._maps().map(map =>
+      this._of.by === 'share' ? (map?.maxShare ?? 0) : largestPerToken(map)
+    );
+    const own = side === 'left' ? left : right;
+    return this._of.shared ? Math.max(left, right) : own;
   }
 
   /**
@@ -161,8 +179,7 @@ export class Overlays {
   }
 
   private _maps(): [IShownMap | null, IShownMap | null] {
-    const { left, right } = this._of.sides;
-    return [left.explanation.map, right.explanation.map];
+    return [this.map('left'), this.map('right')];
   }
 
   private _align(left: IText, right: IText): IAlignment {
@@ -190,6 +207,10 @@ export class Overlays {
   private readonly _promptDifference = memo<ITextDifference>();
   private readonly _answerDifference = memo<ITextDifference>();
   private readonly _difference = memo<IMapDifference>();
+  private readonly _own = {
+    left: memo<IShownMap>(),
+    right: memo<IShownMap>()
+  };
   private readonly _shown = {
     left: memo<IShownMap>(),
     right: memo<IShownMap>()
@@ -198,6 +219,11 @@ export class Overlays {
     left: memo<readonly ISegmentMark[]>(),
     right: memo<readonly ISegmentMark[]>()
   };
+}
+
+function largestPerToken(map: IShownMap | null): number {
+  const [start, end] = map?.target ?? [0, 1];
+  return (map?.effects?.largest ?? 0) / (end - start);
 }
 
 const UNMARKED: ISegmentMark = { words: [] };

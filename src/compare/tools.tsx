@@ -61,11 +61,32 @@ export function Tools(props: {
           />
           {trans.__('Choose both targets together')}
         </label>
+        {view !== 'text' && comparison.hasEffects && (
+          <Choice
+            label={trans.__('Shades follow')}
+            value={comparison.by}
+            onChange={shadeBy => onSettings({ shadeBy })}
+            options={[
+              {
+                value: 'share',
+                name: trans.__('Share'),
+                title: trans.__('Each part’s share of the map')
+              },
+              {
+                value: 'effect',
+                name: trans.__('Effect'),
+                title: trans.__(
+                  'How much less likely each token of the target is, on average, when the part is deleted from the prompt'
+                )
+              }
+            ]}
+          />
+        )}
         {view === 'maps' && (
           <label
             className="lit-check"
             title={trans.__(
-              'The same colour is the same share on both sides; otherwise each side’s strongest segment has full colour'
+              'The same colour is the same share, or effect, on both sides; otherwise each side’s strongest segment has full colour'
             )}
           >
             <input

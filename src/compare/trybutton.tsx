@@ -9,6 +9,10 @@ import React, {
 } from 'react';
 
 import { usePanel } from '../components/context';
+import type { IEffect } from '../salience';
+import { chances } from '../session/labels';
+import type { IShownMap } from '../session/map';
+import { describeTrial } from './labels';
 
 /** The most characters of a sentence in a button's name. */
 const NAME_LENGTH = 80;
@@ -19,12 +23,17 @@ export const TryButton = React.forwardRef<
   {
     /** The sentence. */
     content: string;
+    /** What deleting it does to the target, if that is known. */
+    effect?: IEffect | null;
     onClick: () => void;
     /** Whether Tab reaches it. */
     isStop?: boolean;
   }
->(({ content, onClick, isStop = true }, ref): JSX.Element => {
+>(({ content, effect, onClick, isStop = true }, ref): JSX.Element => {
   const { trans } = usePanel();
+  const action = trans.__(
+    'Try without it: run the prompt without this, and see both side by side'
+  );
   return (
     <button
       ref={ref}
@@ -35,9 +44,7 @@ export const TryButton = React.forwardRef<
         'Try without “%1”',
         content.trim().slice(0, NAME_LENGTH)
       )}
-      title={trans.__(
-        'Try without it: run the prompt without this, and see both side by side'
-      )}
+      title={effect ? `${describeTrial(effect, trans)} ${action}` : action}
       onClick={onClick}
     >
       <cutIcon.react tag="span" />
@@ -54,10 +61,14 @@ export function TryOverlay(props: {
   root: React.RefObject<HTMLDivElement>;
   /** Whether to show the button; Delete works in any case. */
   isOffered: boolean;
+  /** The map, whose effects say beforehand what a trial does to the target. */
+  map?: IShownMap | null;
   onTry: (index: number) => void;
 }): JSX.Element | null {
   const { root, isOffered } = props;
   const [element, setElement] = useState<HTMLElement | null>(null);
+  const { trans } = usePanel();
+  const place = useRef<HTMLSpanElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const latest = useRef(props);
   latest.current = props;
@@ -103,9 +114,12 @@ export function TryOverlay(props: {
   }, [root, show]);
 
   const isShown = isOffered && element?.isConnected === true;
+  const effect = isShown
+    ? props.map?.effects?.all[Number(element.dataset.segment)]
+    : null;
   useLayoutEffect(() => {
     const frame = root.current?.parentElement;
-    const box = button.current;
+    const box = place.current;
     const rows = element?.getClientRects();
     const last = rows?.[rows.length - 1];
     if (!box || !frame || !last) {
@@ -120,13 +134,20 @@ export function TryOverlay(props: {
 
   return isShown ? (
     <span
+      ref={place}
       className="lit-try-place"
       onMouseEnter={() => show(element)}
       onMouseLeave={() => show(null)}
     >
+      {effect && (
+        <span className="lit-try-effect" title={describeTrial(effect, trans)}>
+          {chances(effect)}
+        </span>
+      )}
       <TryButton
         ref={button}
         content={element.textContent ?? ''}
+        effect={effect}
         isStop={false}
         onClick={() => {
           setElement(null);

@@ -1,6 +1,5 @@
 /** Finished runs for the specs. */
 import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
-import { effectSegments, keptEffects } from '../session/effectSegments';
 import { fakeRecord, tokens } from '../session/fixtures';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ILook } from './reading';
@@ -55,39 +54,4 @@ export function finished(
   });
 }
 
-/**
- * A run with effects.
- *
- * @param costs - what the nth sentence's deletion costs each token that is left, in nats.
- */
-export function withEffects(
-  run: RunRecord,
-  costs: readonly number[]
-): RunRecord {
-  const { prompt, prompt_tokens: promptTokens, answer_tokens } = run;
-  const segments = effectSegments({
-    prompt,
-    promptTokens,
-    answerTokens: answer_tokens
-  })!;
-  const { spans, seam } = segments;
-  // The prompt as it is, then each segment alone, the last first.
-  const sets = [-1, ...[...spans.keys()].reverse()];
-  return {
-    ...run,
-    effects: keptEffects(segments, {
-      total: sets.length,
-      sets: sets.map(index => ({
-        kind: 'one',
-        removed: index < 0 ? [] : [index],
-        logprobs: answer_tokens.map((_, i) => {
-          const isGone =
-            index >= 0 &&
-            spans[index][0] <= i + seam &&
-            i + seam < spans[index][1];
-          return isGone ? null : Math.fround(-0.1 - (costs[index] ?? 0));
-        })
-      }))
-    })
-  };
-}
+export { withKeptEffects as withEffects } from '../session/effectFakes';

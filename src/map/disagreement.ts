@@ -74,7 +74,7 @@ export function disagreement(
 }
 
 /** A segment's line and its first words. */
-function placeOf(
+export function placeOf(
   text: IText,
   map: IShownMap,
   index: number,

@@ -7,11 +7,14 @@ import { Offer } from '../components/progress';
 import type { Reliability } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
 import type { Effects } from '../session/effects';
+import { SAMPLES } from '../session/effectSegments';
+import { describeCost } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import type { IMapEffects, ShadeBy } from '../session/mapEffects';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { disagreement } from './disagreement';
+import { Pairs, PairsOffer } from './pairs';
 
 /** The effects of the shown run: what they say about the map, or how to compute them. */
 export function EffectsSection(props: {
@@ -36,6 +39,13 @@ export function EffectsSection(props: {
         />
       ) : (
         <NoEffects effects={effects} text={text} isContrast={foil !== null} />
+      )}
+      {map?.effects && session.explanation.pairs && (
+        <PairsOffer
+          key={session.explanation.target?.join()}
+          pairs={session.explanation.pairs}
+          onRestart={() => void session.service.restart()}
+        />
       )}
       {effects.segments && (
         <EffectsOffer
@@ -77,7 +87,18 @@ export function EffectSummary(props: {
               title: trans.__(
                 'How much less likely each token of the target is, on average, when the part is deleted from the prompt'
               )
-            }
+            },
+            ...(effects.fitted
+              ? [
+                  {
+                    value: 'average' as const,
+                    name: trans.__('Average'),
+                    title: trans.__(
+                      'What the part adds on average when about half of the other parts are deleted at random (ContextCite)'
+                    )
+                  }
+                ]
+              : [])
           ]}
         />
       </div>
@@ -86,11 +107,15 @@ export function EffectSummary(props: {
           {words}
         </p>
       )}
+      {effects.by === 'average' && (
+        <p className="lit-hint">{averageWords(effects.numFitted, trans)}</p>
+      )}
       {effects.reliability && (
         <p className="lit-hint" data-reliability={effects.reliability}>
           {reliabilityWords(effects.reliability, effects.by, trans)}
         </p>
       )}
+      {effects.pairs.length > 0 && <Pairs text={text} map={map} />}
     </>
   );
 }
@@ -122,6 +147,20 @@ function NoEffects(props: {
   return why === '' ? null : <p className="lit-hint">{why}</p>;
 }
 
+/** What averages are made from. */
+function averageWords(count: number, trans: TranslationBundle): string {
+  return count < SAMPLES
+    ? trans.__(
+        'A first look: averages over %1 random deletions of about half of the prompt. %2 make it more reliable.',
+        count,
+        SAMPLES
+      )
+    : trans.__(
+        'Averages over %1 random deletions of about half of the prompt.',
+        count
+      );
+}
+
 /** The effects' cost with a button, their progress, or why they failed. */
 function EffectsOffer(props: {
   effects: Effects;
@@ -129,10 +168,30 @@ function EffectsOffer(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const { effects, onRestart } = props;
-  const { phase } = effects;
+  const { phase, numMore, estimate } = effects;
   useEffect(() => {
     void effects.offer();
-  }, [effects, phase]);
+  }, [effects, phase, numMore]);
+  if (numMore > 0) {
+    return (
+      <div className="lit-offer">
+        <button
+          type="button"
+          className="lit-button"
+          title={trans.__(
+            'Delete random halves of the prompt %1 more times: averages become more reliable',
+            numMore
+          )}
+          onClick={() => effects.startMore()}
+        >
+          {trans.__('Try %1 more random deletions', numMore)}
+        </button>
+        <span className="lit-offer-cost">
+          {estimate && describeCost(estimate, trans)}
+        </span>
+      </div>
+    );
+  }
   return (
     <Offer
       computation={effects}
@@ -170,6 +229,17 @@ export function reliabilityWords(
       ),
       weak: trans.__(
         'Reliability of these effects: weak. They hold for one part at a time; added up, they hardly predict what random deletions of half of the prompt do.'
+      )
+    },
+    average: {
+      good: trans.__(
+        'Reliability of these averages: good. Added up, they predict what other random deletions of half of the prompt do.'
+      ),
+      fair: trans.__(
+        'Reliability of these averages: fair. Added up, they predict roughly what other random deletions of half of the prompt do.'
+      ),
+      weak: trans.__(
+        'Reliability of these averages: weak. Added up, they hardly predict what other random deletions of half of the prompt do.'
       )
     }
   };

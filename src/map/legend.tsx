@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
-import { chances, percent } from '../session/labels';
+import { largestOf, sizesOf } from '../session/effectMap';
+import { chances, nats, percent } from '../session/labels';
 import { isSigned } from '../session/map';
 import type { IShownMap } from '../session/map';
 import { METHODS } from '../session/methods';
@@ -73,6 +74,10 @@ export function scaleEnd(map: IShownMap, trans: TranslationBundle): string {
   const strongest = effects?.all[effects.ranks.indexOf(1)];
   if (effects?.by === 'effect' && strongest) {
     return trans.__('for it · largest effect: %1', chances(strongest));
+  }
+  if (effects?.by === 'average') {
+    const score = largestOf(sizesOf(effects));
+    return trans.__('for it · largest average: %1', nats({ score }, trans));
   }
   if (isSigned(map)) {
     return trans.__('for it: up to %1', percent(maxShare));

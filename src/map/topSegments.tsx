@@ -3,6 +3,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import { describeRole } from '../session/chat';
 import type { IFoil } from '../session/contrast';
+import { largestOf, sizesOf } from '../session/effectMap';
 import {
   aboutNats,
   chances,
@@ -69,9 +70,11 @@ export const TopSegments = React.memo(
             const effect = effects?.all[index];
             const score = scoreOf(map, index);
             const [length, longest] =
-              effects?.by === 'effect'
-                ? [Math.abs(score), effects.largest]
+              effects && effects.by !== 'share'
+                ? [Math.abs(score), largestOf(sizesOf(effects))]
                 : [share, map.maxShare];
+            const weight =
+              effects?.by === 'average' ? effects.fitted?.[index] : null;
             const turn = text.turns.get(text.segments[index]);
             return (
               <li key={index} className="lit-ledto-item">
@@ -132,7 +135,11 @@ export const TopSegments = React.memo(
                           : undefined
                       }
                     >
-                      {effect ? chances(effect) : '–'}
+                      {!effect
+                        ? '–'
+                        : typeof weight === 'number'
+                          ? nats({ score: weight }, trans)
+                          : chances(effect)}
                     </span>
                   )}
                 </button>

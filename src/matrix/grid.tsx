@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useRef, useState } from 'react';
 
 import { usePanel } from '../components/context';
-import { describeSegment, percent } from '../session/labels';
+import { describeEffect, describeSegment, percent } from '../session/labels';
 import type { MatrixModel } from './model';
 import type { ICell, IColumn, IRow, ITable } from './table';
 
@@ -23,6 +23,7 @@ export function Grid(props: {
   const { trans } = usePanel();
   const { model, table } = props;
   const { rows, columns } = table;
+  const isEffect = table.by === 'effect';
   const [place, setPlace] = useState<IPlace>({ row: 0, column: 0 });
   const [hovered, setHovered] = useState<IPlace | null>(null);
   const grid = useRef<HTMLTableElement>(null);
@@ -96,9 +97,17 @@ export function Grid(props: {
               <th
                 scope="col"
                 className="lit-matrix-total"
-                title={trans.__('Its part of the salience of all sentences')}
+                title={
+                  isEffect
+                    ? trans.__(
+                        'The probability of its tokens with the whole prompt, on average'
+                      )
+                    : trans.__('Its part of the salience of all sentences')
+                }
               >
-                <span>{trans.__('Weight')}</span>
+                <span>
+                  {isEffect ? trans.__('Probability') : trans.__('Weight')}
+                </span>
               </th>
             </tr>
           </thead>
@@ -126,7 +135,7 @@ export function Grid(props: {
                     details={details}
                     isReachable={at.row === r && at.column === c}
                     isFirstOfAnswer={isFirstOfAnswer(columns, c)}
-                    signed={row.map?.isSigned ?? false}
+                    signed={isEffect || (row.map?.isSigned ?? false)}
                   />
                 ))}
                 <td className="lit-matrix-total">
@@ -138,7 +147,7 @@ export function Grid(props: {
           <tfoot>
             <tr>
               <th scope="row" className="lit-matrix-row">
-                {model.scale === 'all'
+                {model.scale === 'all' && !isEffect
                   ? trans.__('Total')
                   : trans.__('On average')}
               </th>
@@ -218,9 +227,12 @@ const Cell = React.memo(
         : cell === null
           ? column.span[0] === row.span[0]
             ? trans.__('the sentence itself')
-            : trans.__('comes later')
+            : column.span[0] > row.span[0]
+              ? trans.__('comes later')
+              : trans.__('is never deleted')
           : spoken(
               props.signed && cell.weight < 0 ? -cell.part : cell.part,
+              cell.effect !== undefined,
               trans
             );
     return (
@@ -280,15 +292,19 @@ function Details(props: {
             <bdi>{column.text}</bdi>
           </p>
           <p className="lit-matrix-figures">
-            {cell && row.map
-              ? describeSegment(cell.segment, row.map, trans)
-              : column.span[0] === row.span[0]
-                ? trans.__('The sentence itself.')
-                : row.cells === null
-                  ? trans.__('Not computed yet.')
-                  : trans.__(
-                      'It comes later, so it can’t have led to the sentence.'
-                    )}
+            {cell?.effect
+              ? describeEffect(cell.effect, null, trans)
+              : cell?.segment && row.map
+                ? describeSegment(cell.segment, row.map, trans)
+                : column.span[0] === row.span[0]
+                  ? trans.__('The sentence itself.')
+                  : row.cells === null
+                    ? trans.__('Not computed yet.')
+                    : column.span[0] < row.span[0]
+                      ? trans.__('It is never deleted, so it has no effect.')
+                      : trans.__(
+                          'It comes later, so it can’t have led to the sentence.'
+                        )}
           </p>
         </>
       )}
@@ -297,7 +313,16 @@ function Details(props: {
 }
 
 /** The same number as {@link short}, with the sign, for screen readers. */
-function spoken(part: number, trans: TranslationBundle): string {
+function spoken(
+  part: number,
+  isEffect: boolean,
+  trans: TranslationBundle
+): string {
+  if (isEffect) {
+    return short(part) === NOTHING
+      ? trans.__('under 1 point')
+      : trans.__('%1 points', short(part));
+  }
   return short(part) === NOTHING
     ? trans.__('under 1%')
     : trans.__('%1%', short(part));

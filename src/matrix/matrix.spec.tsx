@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import { PanelContext } from '../components/context';
+import { sendEffects } from '../session/effectFakes';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { cutText } from '../session/map';
 import { Session } from '../session/session';
@@ -125,6 +126,46 @@ describe('matrix', () => {
     });
     const weights = rows.flatMap(row => row.cells!.map(c => c?.weight ?? 0));
     expect(weights.filter(weight => weight === 1)).toHaveLength(1);
+  });
+
+  it('shows effects in place of shares, without a request', async () => {
+    await compute();
+    await show();
+    expect(model.hasEffects).toBe(false);
+    await act(async () => {
+      session.explanation.effects!.start();
+      await settle();
+      sendEffects(client.last, [0.2, 1.5, -0.05, 0.3, 0]);
+      client.last.send({ event: 'done', seconds: 1 });
+      await settle();
+    });
+    const count = client.jobs.length;
+    const texts = () => cells().map(({ textContent }) => textContent);
+    // By how many points the probability per token, 90%, falls.
+    expect(texts().slice(0, 5)).toEqual(['16', '70', '−5', '', '']);
+    expect(texts().slice(5, 10)).toEqual(['16', '70', '−5', '23', '']);
+    expect(texts().slice(10, 15)).toEqual(['16', '70', '−5', '23', '·']);
+    expect(cells()[1].getAttribute('aria-label')).toBe('70 points');
+    expect(cells()[2].dataset.sign).toBe('negative');
+    expect(cells()[3].getAttribute('aria-label')).toBe('the sentence itself');
+    expect(host.querySelector('.lit-matrix-details')!.textContent).toContain(
+      'from 90% to 74%'
+    );
+    const [row] = host.querySelectorAll('tbody tr');
+    expect(row.querySelector('.lit-matrix-total')!.textContent).toBe('90%');
+    const choose = (name: string) =>
+      act(async () => {
+        [...host.querySelectorAll<HTMLElement>('[role="radio"]')]
+          .find(({ textContent }) => textContent === name)!
+          .click();
+        await settle();
+      });
+    await choose('Share');
+    expect(model.table!.by).toBe('share');
+    expect(texts()[1]).not.toBe('70');
+    await choose('Effect');
+    expect(texts()[1]).toBe('70');
+    expect(client.jobs).toHaveLength(count);
   });
 
   it('keeps the sign of a signed method, and weighs by size', () => {

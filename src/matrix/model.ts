@@ -14,6 +14,7 @@ import { Model } from '../session/model';
 import type { IProblem } from '../session/problem';
 import type { Runs } from '../session/runs';
 import type { ISettings } from '../session/settings';
+import { makeEffectTable } from './effectTable';
 import { makeTable, targetsOf } from './table';
 import type { ITable, Scale } from './table';
 
@@ -38,7 +39,7 @@ export interface IMatrixSession {
   readonly settings: ISettings;
   readonly explanation: Pick<
     Explanation,
-    'scores' | 'target' | 'demandFor' | 'setTarget'
+    'scores' | 'target' | 'demandFor' | 'setTarget' | 'effects'
   >;
   readonly changed: ISignal<unknown, void>;
   reveal(token: number): void;
@@ -63,8 +64,47 @@ export class MatrixModel extends Model {
     return this._session;
   }
 
+  /** What the cells say: effects, if they are known and the user hasn't chosen otherwise. */
+  get by(): 'share' | 'effect' {
+    const { shadeBy } = this._session.settings;
+    const wished = this._by ?? (shadeBy === 'share' ? 'share' : 'effect');
+    return wished === 'effect' && this._effectTable ? 'effect' : 'share';
+  }
+
+  set by(by: 'share' | 'effect') {
+    this._by = by;
+    this._changed.emit();
+  }
+
+  /** Whether the effects on the answer's sentences are known. */
+  get hasEffects(): boolean {
+    return this._effectTable !== null;
+  }
+
   /** The table; null until the answer is complete. */
   get table(): ITable | null {
+    return this.by === 'effect' ? this._effectTable : this._shareTable;
+  }
+
+  /** The table of effects; null until they are known. */
+  private get _effectTable(): ITable | null {
+    const { settings, explanation } = this._session;
+    const source = explanation.effects?.source ?? null;
+    const text = this._text;
+    const { intensity } = settings;
+    return this._makeEffectTable(
+      () =>
+        source && text
+          ? makeEffectTable(text, source, intensity, this._scale)
+          : null,
+      source,
+      text,
+      intensity,
+      this._scale
+    );
+  }
+
+  private get _shareTable(): ITable | null {
     const { settings, explanation } = this._session;
     const { shown: run } = this._session.runs;
     const text = this._text;
@@ -242,6 +282,9 @@ export class MatrixModel extends Model {
   private _active: Computation<DemandedScores> | null = null;
   private _since = 0;
   private _scale: Scale = 'row';
+  /** What the user chose for the cells; null: nothing yet. */
+  private _by: 'share' | 'effect' | null = null;
+  private readonly _makeEffectTable = memo<ITable | null>();
   private readonly _cutText = memo<IText>();
   private readonly _table = memo<ITable>();
 }

@@ -1,6 +1,6 @@
 /** Makes one table from the scores of all sentences of an answer. Pure functions. */
 import { colourWeight, intensityExponent } from '../salience';
-import type { ISegmentSalience, TokenSpan } from '../salience';
+import type { IEffect, ISegmentSalience, TokenSpan } from '../salience';
 import type { DemandedScores } from '../session/demand';
 import { mapOf, textOf } from '../session/map';
 import type { IMapOptions, IShownMap, IText } from '../session/map';
@@ -14,11 +14,17 @@ export type Scale = 'row' | 'all';
 
 /** How much a sentence influenced a sentence of the answer. */
 export interface ICell {
-  /** Share of the row or of the whole table, 0 to 1. */
+  /**
+   * Share of the row or of the whole table, 0 to 1; in a table of effects, by how much
+   * the row's probability per token changes.
+   */
   readonly part: number;
   /** Strength of colour, -1 to 1; negative if it is against. */
   readonly weight: number;
-  readonly segment: ISegmentSalience;
+  /** In a table of shares. */
+  readonly segment?: ISegmentSalience;
+  /** In a table of effects. */
+  readonly effect?: IEffect;
 }
 
 /** A sentence of the answer, as a row. */
@@ -27,7 +33,10 @@ export interface IRow {
   readonly text: string;
   /** One for each column, null for the sentence itself and those after it; null until it is computed. */
   readonly cells: readonly (ICell | null)[] | null;
-  /** Its share of the whole table; null until it is computed. */
+  /**
+   * Its share of the whole table, or in a table of effects its probability per token;
+   * null until it is computed.
+   */
   readonly total: number | null;
   readonly map: IShownMap | null;
 }
@@ -39,13 +48,15 @@ export interface IColumn {
   readonly isAnswer: boolean;
   /**
    * Its share of the whole table; or the mean of its cells, if each row is scaled by
-   * itself, missing cells counting as 0.
+   * itself, missing cells counting as 0; of effects, the mean of those there are.
    */
   readonly total: number;
 }
 
 /** Rows are the answer's sentences, columns all sentences that precede any of them. */
 export interface ITable {
+  /** What the cells say. */
+  readonly by: 'share' | 'effect';
   readonly rows: readonly IRow[];
   readonly columns: readonly IColumn[];
   /** Whether all rows are computed. */
@@ -110,6 +121,7 @@ export function makeTable(
   });
   const known = rows.filter(row => row.cells !== null).length;
   return {
+    by: 'share',
     rows,
     columns: columns.map((span, i): IColumn => {
       const sum = rows.reduce(

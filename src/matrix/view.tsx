@@ -54,7 +54,8 @@ export function MatrixView(props: {
       </p>
     );
   }
-  const name = methodWords(trans)[model.method].name;
+  const isEffect = table.by === 'effect';
+  const { name } = methodWords(trans)[model.method];
   return (
     <>
       <div className="lit-matrix-tools">
@@ -79,15 +80,44 @@ export function MatrixView(props: {
             }
           ]}
         />
-        <span className="lit-matrix-method">{name}</span>
+        {model.hasEffects && (
+          <Choice
+            label={trans.__('Cells show')}
+            value={model.by}
+            onChange={by => {
+              model.by = by;
+            }}
+            options={[
+              {
+                value: 'share',
+                name: trans.__('Share'),
+                title: trans.__('Each sentence’s share of the map')
+              },
+              {
+                value: 'effect',
+                name: trans.__('Effect'),
+                title: trans.__(
+                  'By how many points the probability per token falls when the sentence is deleted'
+                )
+              }
+            ]}
+          />
+        )}
+        <span className="lit-matrix-method">
+          {isEffect
+            ? trans.__(
+                'points by which the probability per token falls without the sentence'
+              )
+            : name}
+        </span>
       </div>
-      {scores?.problem && isAutomatic && (
+      {scores?.problem && isAutomatic && !isEffect && (
         <Problem
           problem={scores.problem}
           remedies={{ retry: () => scores.retry(), restart: props.onRestart }}
         />
       )}
-      {filling && (
+      {filling && !isEffect && (
         <Filling
           model={model}
           filling={filling}

@@ -203,7 +203,133 @@ describe('panel: effects', () => {
     expect(part().textContent).toContain('The model service ended.');
     await click('Retry');
     await compute();
-    expect(part().querySelector('button:not([role])')).toBeNull();
+    expect(part().textContent).not.toContain('Compute effects');
+  });
+
+  it('shows averages as a first look, and asks for more random deletions', async () => {
+    client.effectsCost = { passes: 55, seconds: 2 };
+    await explained();
+    await act(async () => {
+      // All but 16 random sets.
+      sendEffects(client.last, COSTS, 39);
+      await settle();
+    });
+    await click('Average');
+    expect(changes).toEqual([{ shadeBy: 'average' }]);
+    expect(part().textContent).toContain(
+      'A first look: averages over 16 random deletions'
+    );
+    expect(part().textContent).not.toContain('more random deletions');
+    expect(rows()[0]).toMatchObject({ text: 'Be kind.' });
+    expect(rows()[0].effect).toMatch(/^\+\d+\.\d+ nats$/);
+    expect(host.querySelector('.lit-legend')!.textContent).toMatch(
+      /largest average: \+\d/
+    );
+    client.effectsCost = { passes: 32, seconds: 3 };
+    await act(async () => {
+      client.last.send({ event: 'done', seconds: 1 });
+      await settle();
+      sendEffects(client.last, COSTS);
+      client.last.send({ event: 'done', seconds: 1 });
+      await settle();
+    });
+    expect(part().textContent).toContain('Averages over 32 random deletions');
+    expect(part().textContent).toMatch(
+      /Reliability of these averages: (good|fair|weak)\./
+    );
+    expect(part().textContent).toContain(
+      'Try 32 more random deletionsabout 32 passes through the model, 3 s'
+    );
+    await click('Try 32 more random deletions');
+    expect(client.last.request).toMatchObject({ samples: 64, skip: 55 });
+    await act(async () => {
+      sendEffects(client.last, COSTS, 20);
+      await settle();
+    });
+    const bar = part().querySelector('progress')!;
+    expect([bar.value, bar.max]).toEqual([75, 87]);
+    await click('Cancel');
+    // What was computed stays: one block more.
+    expect(part().textContent).toContain('Averages over 48 random deletions');
+    await click('Try 12 more random deletions');
+    expect(client.last.request).toMatchObject({ samples: 64, skip: 75 });
+    await compute();
+    expect(part().textContent).toContain('Averages over 64 random deletions');
+    expect(part().textContent).not.toContain('more random deletions');
+    // The history stores all of them.
+    const [kept] = session.shown!.record().effects;
+    const random = kept.events.filter(({ kind }) => kind === 'random');
+    expect(random.flatMap(({ removed }) => removed)).toHaveLength(64);
+  });
+
+  it('tries the strongest parts in pairs, and says which act together', async () => {
+    client.effectsCost = { passes: 55, seconds: 2 };
+    await explained();
+    expect(part().textContent).not.toContain('in pairs');
+    await compute();
+    client.effectsCost = { passes: 6, seconds: 1 };
+    await click('Try the strongest parts in pairs');
+    const { request } = client.last;
+    const chosen = [
+      [0, 1],
+      [0, 2],
+      [0, 3],
+      [1, 2],
+      [1, 3],
+      [2, 3]
+    ];
+    expect(request).toMatchObject({ kind: 'effects', chosen });
+    // Cancelled, and again.
+    await click('Cancel');
+    expect(client.last.isCancelled).toBe(true);
+    await click('Try the strongest parts in pairs');
+    await act(async () => {
+      sendEffects(client.last, COSTS, Infinity, 1);
+      client.last.send({ event: 'done', seconds: 1 });
+      await settle();
+    });
+    const list = () => [
+      ...part().querySelectorAll<HTMLElement>('.lit-pairs li')
+    ];
+    expect(list()).toHaveLength(1);
+    expect(list()[0].textContent).toBe(
+      'line 1 (“Be brief.”) and line 3 (“Analysis:”) together: more than the two ' +
+        'alone. Without both: 90% → 27%; their effects add up to 90% → 73%.'
+    );
+    expect(list()[0].title).toMatch(/^Without both, .* −2\.4 nats; .* −0\.4/);
+    expect(part().textContent).not.toContain('in pairs');
+    // Stored, and shown without a job.
+    const record = session.shown!.record();
+    const count = client.jobs.length;
+    await act(async () => {
+      session.reopen(record, scenario.source);
+      await settle();
+      session.explanation.pickSegment(scenario.token(8));
+      await settle();
+    });
+    expect(list()).toHaveLength(1);
+    expect(client.jobs).toHaveLength(count);
+  });
+
+  it('says beforehand what a trial does to the target', async () => {
+    client.effectsCost = { passes: 55, seconds: 2 };
+    await explained();
+    const button = () =>
+      host.querySelector<HTMLElement>('.lit-ledto-item .lit-try')!;
+    expect(button().title).toMatch(/^Try without it:/);
+    await compute();
+    expect(button().title).toContain(
+      'Without it, the target in the original answer goes from 90% to 20% per token (−3.0 nats). Try without it:'
+    );
+    const segment = [
+      ...host.querySelectorAll<HTMLElement>('.lit-flow [data-segment]')
+    ].find(({ textContent }) => textContent === 'Be kind.')!;
+    await act(async () => {
+      segment.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }));
+    });
+    expect(host.querySelector('.lit-try-effect')!.textContent).toBe(
+      '90% → 20%'
+    );
   });
 
   it('lets the user choose the budget', async () => {

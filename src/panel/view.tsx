@@ -110,14 +110,23 @@ export function PanelView(props: {
   );
   const tryTool = useCallback(
     (index: number, content: string) => (
-      <TryButton content={content} onClick={() => onTry(index)} />
+      <TryButton
+        content={content}
+        effect={map?.effects?.all[index]}
+        onClick={() => onTry(index)}
+      />
     ),
-    [onTry]
+    [onTry, map]
   );
   const overlay = useCallback(
     (textRoot: React.RefObject<HTMLDivElement>) => (
       <>
-        <TryOverlay root={textRoot} isOffered={isTryable} onTry={onTry} />
+        <TryOverlay
+          root={textRoot}
+          isOffered={isTryable}
+          map={map}
+          onTry={onTry}
+        />
         {text && (
           <SelectionOverlay
             root={textRoot}
@@ -128,7 +137,7 @@ export function PanelView(props: {
         )}
       </>
     ),
-    [isTryable, onTry, text, isReady, onRestrict]
+    [isTryable, onTry, map, text, isReady, onRestrict]
   );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);

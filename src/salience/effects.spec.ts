@@ -3,6 +3,7 @@ import {
   contextCite,
   effectsOn,
   mergeEffects,
+  numFitted,
   reliability
 } from './effects';
 import type { IScoredSets } from './effects';
@@ -54,6 +55,23 @@ describe('salience/effects', () => {
     expect(third).toBeNull();
     expect(effectsOn(table, 3, [2, 3])[2]!.delta).toBeCloseTo(1);
     expect(effectsOn(table, 3, [2, 3])[1]!.delta).toBeCloseTo(-0.2);
+  });
+
+  it('fits to whole blocks of random sets', () => {
+    const removed = Array.from({ length: 20 }, (_, i) => (i % 3 ? [0] : [1]));
+    const random: IScoredSets = {
+      kind: 'random',
+      first: 0,
+      total: 20,
+      removed,
+      logprobs: removed.map(([gone], i) => [i < 16 ? -1 - gone : -9])
+    };
+    const table = mergeEffects(NO_EFFECTS, [random]);
+    const block = { ...random, removed: removed.slice(0, 16) };
+    expect(numFitted(table)).toBe(16);
+    expect(contextCite(table, 2, [0, 1])).toEqual(
+      contextCite(mergeEffects(NO_EFFECTS, [block]), 2, [0, 1])
+    );
   });
 
   it('knows no effect before it is scored, and none outside of the answer', () => {

@@ -8,11 +8,14 @@ import type { TokenSpan } from './token';
 
 /** Scores of some sets of deleted segments, as the service sends and the history stores them. */
 export interface IScoredSets {
-  /** `one`: at most one segment is deleted; the others: about half of the prompt's. */
-  readonly kind: 'one' | 'held_out' | 'random';
-  /** Index of the first of these sets among all. */
+  /**
+   * `one`: at most one segment is deleted; `chosen`: those that were asked for, such
+   * as pairs; the others: about half of the prompt's.
+   */
+  readonly kind: 'one' | 'held_out' | 'random' | 'chosen';
+  /** Index of the first of these sets among all; chosen sets are counted apart. */
   readonly first: number;
-  /** Number of all sets. */
+  /** Number of all sets, likewise. */
   readonly total: number;
   /** For each set, the deleted segments: the prompt's are counted first, then the answer's. */
   readonly removed: readonly (readonly number[])[];
@@ -32,6 +35,8 @@ export interface IEffectTable {
   readonly sets: readonly IScoredSet[];
   /** The number of all sets, known or not; 0 before any is known. */
   readonly total: number;
+  /** Sets that were asked for. */
+  readonly chosen: readonly IScoredSet[];
 }
 
 /** What deleting one segment does to a target. */
@@ -48,13 +53,16 @@ export interface IEffect {
 export type Reliability = 'good' | 'fair' | 'weak';
 
 /** A table without sets. */
-export const NO_EFFECTS: IEffectTable = { sets: [], total: 0 };
+export const NO_EFFECTS: IEffectTable = { sets: [], total: 0, chosen: [] };
 
 /** With fewer held-out sets, a correlation says little. */
 export const MIN_HELD_OUT = 8;
 
 /** With fewer random sets, a fit says little. */
 export const MIN_RANDOM = 16;
+
+/** Random sets come sorted in blocks of so many: a part of a block is no random sample. */
+const BLOCK = 16;
 
 /** ContextCite's weight of the penalty. */
 const ALPHA = 0.01;
@@ -73,20 +81,41 @@ export function mergeEffects(
   events: readonly IScoredSets[]
 ): IEffectTable {
   const found = new Map<number, IScoredSet>();
+  const chosen = new Map(known.chosen.map(set => [keyOf(set.removed), set]));
   let { total } = known;
   for (const { kind, first, total: all, removed, logprobs } of events) {
-    total = Math.max(total, all);
+    if (kind !== 'chosen') {
+      total = Math.max(total, all);
+    }
     removed.forEach((indices, i) => {
-      found.set(first + i, { kind, removed: indices, logprobs: logprobs[i] });
+      const set = { kind, removed: indices, logprobs: logprobs[i] };
+      const key = keyOf(indices);
+      if (kind !== 'chosen') {
+        found.set(first + i, set);
+      } else if (!chosen.has(key)) {
+        chosen.set(key, set);
+      }
     });
   }
   const sets = [...known.sets];
   for (let next = found.get(sets.length); next; next = found.get(sets.length)) {
     sets.push(next);
   }
-  return sets.length === known.sets.length && total === known.total
+  return sets.length === known.sets.length &&
+    total === known.total &&
+    chosen.size === known.chosen.length
     ? known
-    : { sets, total };
+    : { sets, total, chosen: [...chosen.values()] };
+}
+
+function keyOf(removed: readonly number[]): string {
+  return removed.join();
+}
+
+/** How many random sets a fit uses: whole blocks. */
+export function numFitted({ sets }: IEffectTable): number {
+  const count = sets.filter(({ kind }) => kind === 'random').length;
+  return count - (count % BLOCK);
 }
 
 /**
@@ -102,7 +131,7 @@ export function effectsOn(
   target: TokenSpan
 ): (IEffect | null)[] {
   const effects = new Array<IEffect | null>(numSegments).fill(null);
-  const whole = sets.length > 0 ? logprobOf(sets[0], target) : null;
+  const whole = sets.length > 0 ? targetLogprob(sets[0], target) : null;
   if (whole === null || sets[0].removed.length > 0) {
     return effects;
   }
@@ -112,7 +141,7 @@ export function effectsOn(
     if (set.kind !== 'one' || set.removed.length !== 1) {
       continue;
     }
-    const without = logprobOf(set, target);
+    const without = targetLogprob(set, target);
     if (without !== null && index < numSegments) {
       effects[index] = {
         delta: whole - without,
@@ -132,13 +161,14 @@ export function effectsOn(
  * @returns one for each, in nats; null with too few sets.
  */
 export function contextCite(
-  { sets }: IEffectTable,
+  table: IEffectTable,
   numSegments: number,
   target: TokenSpan
 ): number[] | null {
   const count = target[1] - target[0];
-  const rows = sets.flatMap(set => {
-    const value = set.kind === 'random' ? logitOf(set, target) : null;
+  const random = table.sets.filter(({ kind }) => kind === 'random');
+  const rows = random.slice(0, numFitted(table)).flatMap(set => {
+    const value = logitOf(set, target);
     return value === null
       ? []
       : [{ kept: keptOf(set, numSegments), value: value / count }];
@@ -197,7 +227,7 @@ function keptOf(set: IScoredSet, numSegments: number): boolean[] {
 }
 
 /** The target's log-probability; null if a token of it is deleted. */
-function logprobOf(
+export function targetLogprob(
   { logprobs }: IScoredSet,
   [start, end]: TokenSpan
 ): number | null {
@@ -214,7 +244,7 @@ function logprobOf(
 
 /** log p − log(1 − p) of the target. */
 function logitOf(set: IScoredSet, target: TokenSpan): number | null {
-  const logprob = logprobOf(set, target);
+  const logprob = targetLogprob(set, target);
   if (logprob === null) {
     return null;
   }

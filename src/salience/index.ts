@@ -2,6 +2,7 @@
 export * from './agreement';
 export * from './colour';
 export * from './effects';
+export * from './pairs';
 export * from './segment';
 export * from './shares';
 export * from './thought';

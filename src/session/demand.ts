@@ -4,6 +4,8 @@ import type {
   AblationMode,
   CostlyRequest,
   CurveEvent,
+  EffectsEvent,
+  EffectsRequest,
   JobEvent,
   KeptScores,
   ScoresEvent,
@@ -179,6 +181,20 @@ export class OnDemand extends Model {
     return this._get(request, NO_TEST, takeTest);
   }
 
+  /** Scores of the sets of segments that a request names. */
+  sets(request: EffectsRequest): Computation<readonly EffectsEvent[]> {
+    return this._get(request, [] as readonly EffectsEvent[], takeSets);
+  }
+
+  /** All such scores that are complete. */
+  get allSets(): EffectsEvent[] {
+    return [...this._known.values()].flatMap(({ phase, request, result }) =>
+      phase === 'done' && request.kind === 'effects'
+        ? (result as readonly EffectsEvent[])
+        : []
+    );
+  }
+
   private _taken(target: TokenSpan, parts: readonly IAblationSegment[]) {
     return {
       model: this._model,
@@ -193,8 +209,12 @@ export class OnDemand extends Model {
     none: R,
     take: (result: R, event: JobEvent) => R
   ): Computation<R> {
-    // Model and ids are the same for all requests.
-    const key = JSON.stringify({ ...request, ids: null });
+    // Model, ids and prompt are the same for all requests.
+    const key = JSON.stringify(
+      request.kind === 'effects'
+        ? { kind: request.kind, chosen: request.chosen }
+        : { ...request, ids: null }
+    );
     const known = this._known.get(key);
     if (known) {
       return known as Computation<R>;
@@ -220,6 +240,13 @@ export class OnDemand extends Model {
 
 function isScores(result: unknown): result is ScoresEvent | SegmentScoresEvent {
   return typeof result === 'object' && result !== null && 'event' in result;
+}
+
+function takeSets(
+  sets: readonly EffectsEvent[],
+  event: JobEvent
+): readonly EffectsEvent[] {
+  return event.event === 'effects' ? [...sets, event] : sets;
 }
 
 function takeTest(test: ITest, event: JobEvent): ITest {

@@ -33,6 +33,9 @@ export const HELD_OUT = 16;
 /** Random sets that maps are fitted to. */
 export const SAMPLES = 32;
 
+/** The same, if the user asks for more. */
+export const MORE_SAMPLES = 64;
+
 /** The seed of both. */
 const SEED = 0;
 
@@ -115,7 +118,7 @@ function codePoints(text: string): (offset: number) => number {
 export function effectsRequest(
   run: IRun,
   segments: IEffectSegments
-): EffectsRequest {
+): Readonly<EffectsRequest> {
   const { texts, seam } = segments;
   const { turns } = run;
   return {
@@ -134,15 +137,20 @@ export function effectsRequest(
   };
 }
 
+/** How many sets are scored: the prompt as it is, each segment alone, random ones. */
+export function countSets({ spans }: IEffectSegments, samples: number): number {
+  return 1 + spans.length + HELD_OUT + samples;
+}
+
 /** What the history stores of effects. */
 export function keptEffects(
   segments: IEffectSegments,
   table: IEffectTable
 ): KeptEffects[] {
-  if (table.sets.length === 0) {
+  const { sets, total, chosen } = table;
+  if (sets.length === 0) {
     return [];
   }
-  const { sets, total } = table;
   const events: KeptEffects['events'] = [];
   for (const [first, { kind, removed, logprobs }] of sets.entries()) {
     const last = events[events.length - 1];
@@ -159,6 +167,16 @@ export function keptEffects(
         logprobs: [[...logprobs]]
       });
     }
+  }
+  if (chosen.length > 0) {
+    events.push({
+      event: 'effects',
+      kind: 'chosen',
+      first: 0,
+      total: chosen.length,
+      removed: chosen.map(({ removed }) => [...removed]),
+      logprobs: chosen.map(({ logprobs }) => [...logprobs])
+    });
   }
   return [
     {

@@ -7,24 +7,21 @@ import type {
   JobEvent,
   KeptEffects
 } from '../api';
-import {
-  mergeEffects,
-  MIN_HELD_OUT,
-  MIN_RANDOM,
-  NO_EFFECTS
-} from '../salience';
+import { mergeEffects, NO_EFFECTS } from '../salience';
 import type { IEffectTable, LineJoining } from '../salience';
 import { Computation } from './computation';
 import type { ComputationClient, ComputationPhase } from './computation';
 import {
+  countSets,
   effectSegments,
   effectsRequest,
-  HELD_OUT,
   keptEffects,
+  MORE_SAMPLES,
   SAMPLES,
   storedEffects
 } from './effectSegments';
 import type { IEffectSegments, IEffectSource } from './effectSegments';
+import { stageOf } from './effectStages';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IRun } from './run';
@@ -95,8 +92,8 @@ export class Effects extends Model {
 
   /** How far they are; `running` also while they wait for something else. */
   get phase(): ComputationPhase {
-    const { total, sets } = this._table;
-    if (total > 0 && sets.length >= total) {
+    const { sets } = this._table;
+    if (this.segments && sets.length >= this._numSets) {
       return 'done';
     }
     if (this._problem) {
@@ -112,8 +109,16 @@ export class Effects extends Model {
 
   /** How many sets are scored; null before the first. */
   get progress(): { readonly done: number; readonly total: number } | null {
-    const { total, sets } = this._table;
-    return total > 0 ? { done: sets.length, total } : null;
+    const { sets } = this._table;
+    return sets.length > 0
+      ? { done: sets.length, total: Math.max(this._numSets, sets.length) }
+      : null;
+  }
+
+  /** How many more random sets can be asked for; 0 before the usual ones are scored. */
+  get numMore(): number {
+    const known = this._table.sets.length;
+    return this.phase === 'done' ? this._countOf(MORE_SAMPLES) - known : 0;
   }
 
   /** What it waits for; empty while it computes. */
@@ -184,14 +189,16 @@ export class Effects extends Model {
     this._now = now;
     if (now.isPaused) {
       this._drop();
+      this._foresee();
     }
     this._next();
   }
 
-  /** Ask for the cost, unless it is known. */
+  /** Ask for the cost, unless it is known: of what is missing, or of more. */
   async offer(): Promise<void> {
     const seconds = this._estimate?.seconds ?? null;
-    if (seconds === null && this.phase === 'offered') {
+    const isOffered = this.phase === 'offered' || this.numMore > 0;
+    if (seconds === null && isOffered) {
       await this._ask();
       this._emit();
     }
@@ -205,10 +212,38 @@ export class Effects extends Model {
     }
   }
 
+  /** Compute more random sets, for better averages. */
+  startMore(): void {
+    if (this.numMore > 0) {
+      this._samples = MORE_SAMPLES;
+      this._begin('all');
+    }
+  }
+
+  /** The request of a job that scores chosen sets of segments; null without segments. */
+  requestOf(chosen: readonly (readonly number[])[]): EffectsRequest | null {
+    return (
+      this._request && { ...this._request, chosen: chosen.map(set => [...set]) }
+    );
+  }
+
+  /** Take scores that another computation has. */
+  add(events: readonly EffectsEvent[]): void {
+    const before = this._table;
+    this._take(mergeEffects(before, events));
+    if (this._table !== before) {
+      this._emit();
+    }
+  }
+
   /** Stop; effects that are known stay. Nothing starts again without a click. */
   cancel(): void {
     if (this.phase === 'running') {
       this._isStopped = true;
+      if (this._table.sets.length >= this._countOf(SAMPLES)) {
+        // The usual ones are complete.
+        this._samples = SAMPLES;
+      }
       this._past = [];
       this._drop();
       this._end();
@@ -239,7 +274,8 @@ export class Effects extends Model {
       return;
     }
     this._hasTried = true;
-    await this._ask();
+    await (this._asked ?? this._ask());
+    this._asked = null;
     if (this.isDisposed || this._goal !== null) {
       return;
     }
@@ -256,12 +292,22 @@ export class Effects extends Model {
     }
   }
 
+  /** Ask for the cost while the maps are computed: effects then start a request earlier. */
+  private _foresee(): void {
+    const { isAutomatic } = this._now;
+    const isWanted = isAutomatic && this._budget > 0 && !this._hasTried;
+    if (isWanted && this._asked === null && !this.isDisposed) {
+      this._asked = this._ask();
+    }
+  }
+
   private async _ask(): Promise<void> {
     const skip = this._table.sets.length;
+    const samples = this.phase === 'done' ? MORE_SAMPLES : this._samples;
     try {
       const estimate =
         this._request &&
-        (await this._client.estimate({ ...this._request, skip }));
+        (await this._client.estimate({ ...this._request, samples, skip }));
       if (skip === this._table.sets.length) {
         this._estimate = estimate;
       }
@@ -287,7 +333,8 @@ export class Effects extends Model {
       return;
     }
     const skip = this._table.sets.length;
-    this._run({ ...request, skip, seconds: Math.min(left, SLICE) }, null);
+    const seconds = Math.min(left, SLICE);
+    this._run({ ...request, samples: this._samples, skip, seconds }, null);
   }
 
   /**
@@ -368,11 +415,20 @@ export class Effects extends Model {
       this._table = table;
       this._estimate = null;
       const stage = stageOf(table, this.segments);
-      if (stage !== this._stage) {
+      const numChosen = this._source?.table.chosen.length ?? 0;
+      if (stage !== this._stage || table.chosen.length !== numChosen) {
         this._stage = stage;
         this._source = { segments: this.segments, table };
       }
     }
+  }
+
+  private get _numSets(): number {
+    return this._countOf(this._samples);
+  }
+
+  private _countOf(samples: number): number {
+    return this.segments ? countSets(this.segments, samples) : 0;
   }
 
   private _emit(): void {
@@ -384,6 +440,8 @@ export class Effects extends Model {
   private readonly _client: ComputationClient;
   private readonly _trans: TranslationBundle;
   private readonly _request: EffectsRequest | null;
+  /** How many random sets maps are fitted to. */
+  private _samples = SAMPLES;
   private _table = NO_EFFECTS;
   private _source: IEffectSource | null = null;
   private _stage = 0;
@@ -396,6 +454,8 @@ export class Effects extends Model {
   /** Whether the budget has been tried. */
   private _hasTried = false;
   private _estimate: Estimate | null = null;
+  /** A request for it that was made beforehand. */
+  private _asked: Promise<void> | null = null;
   private _problem: IProblem | null = null;
   private _job: Job | null = null;
   /** When the job began, and the seconds of those before it. */
@@ -411,23 +471,6 @@ export class Effects extends Model {
 type Goal = 'budget' | 'all';
 
 type Job = Computation<readonly EffectsEvent[]>;
-
-/** How much of a table maps can show: nothing, effects, a reliability, a fit, and better ones. */
-function stageOf({ sets }: IEffectTable, { spans }: IEffectSegments): number {
-  const count = (kind: string) => sets.filter(set => set.kind === kind).length;
-  if (count('one') <= spans.length) {
-    return 0;
-  }
-  const heldOut = count('held_out');
-  const random = count('random');
-  return [
-    true,
-    heldOut >= MIN_HELD_OUT,
-    heldOut >= HELD_OUT,
-    random >= MIN_RANDOM,
-    random >= SAMPLES
-  ].filter(Boolean).length;
-}
 
 function collect(
   events: readonly EffectsEvent[],

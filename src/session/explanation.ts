@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { KeptScores } from '../api';
+import type { EffectsEvent, KeptScores } from '../api';
 import type { CustomStarts, TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
 import type { DemandedScores, ITest } from './demand';
@@ -94,6 +94,12 @@ export class Explanation extends Model {
   /** The run's effects; null before its answer is complete. */
   get effects(): Effects | null {
     return this._computed?.effects ?? null;
+  }
+
+  /** Tries pairs of segments that matter to the target; null: there are none to try. */
+  get pairs(): Computation<readonly EffectsEvent[]> | null {
+    const { target, foil, _computed: computed } = this;
+    return target && !foil && computed ? computed.pairs(target) : null;
   }
 
   /** Jobs that compute, or have computed, the run's scores. */

@@ -125,7 +125,7 @@ export function describeEffect(
     fitted === null
       ? ''
       : trans.__(
-          'Over random deletions of other parts, too, it adds %1 to the target’s logit (ContextCite).',
+          'On average over random deletions of other parts, it adds %1 to the logarithm of the target’s odds (ContextCite).',
           nats({ score: fitted }, trans)
         ),
     aboutNats(trans)
@@ -146,14 +146,24 @@ export function describeSegment(
   }
   const place =
     rank === null ? '' : trans.__('rank %1 of %2', rank, map.numRanked);
-  const effect = map.effects?.all[map.segments.indexOf(segment)];
-  const chance = effect
-    ? trans.__(
-        '%1 without it (%2)',
-        chances(effect),
-        nats({ score: -effect.delta }, trans)
-      )
-    : '';
+  const { effects } = map;
+  const index = effects ? map.segments.indexOf(segment) : -1;
+  const effect = effects?.all[index];
+  const weight = effects?.by === 'average' ? effects.fitted?.[index] : null;
+  const chance = [
+    effect
+      ? trans.__(
+          '%1 without it (%2)',
+          chances(effect),
+          nats({ score: -effect.delta }, trans)
+        )
+      : '',
+    effect && typeof weight === 'number'
+      ? trans.__('%1 on average', nats({ score: weight }, trans))
+      : ''
+  ]
+    .filter(part => part !== '')
+    .join(' · ');
   const { kind } = METHODS[map.method];
   if (!map.isSigned) {
     return [

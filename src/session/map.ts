@@ -97,7 +97,7 @@ export interface IShownMap extends ISalienceMap {
 
 /** Whether a map's colours distinguish for from against. */
 export function isSigned(map: IShownMap): boolean {
-  return map.effects?.by === 'effect' || map.isSigned;
+  return (map.effects && map.effects.by !== 'share') || map.isSigned;
 }
 
 /** What a segment's colour and place follow: positive for the target. */
@@ -105,9 +105,14 @@ export function scoreOf(
   { segments, effects }: IShownMap,
   index: number
 ): number {
-  return effects?.by === 'effect'
-    ? (effects.all[index]?.delta ?? 0)
-    : segments[index].score;
+  switch (effects?.by) {
+    case 'effect':
+      return effects.all[index]?.delta ?? 0;
+    case 'average':
+      return effects.fitted?.[index] ?? 0;
+    default:
+      return segments[index].score;
+  }
 }
 
 /** Cut a run's text into segments. */

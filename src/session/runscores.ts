@@ -1,14 +1,16 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { AblationMode, KeptScores } from '../api';
+import type { AblationMode, EffectsEvent, KeptScores } from '../api';
 import type { LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
 import type { DemandedScores, IDemandedJob, ITest } from './demand';
+import { pairsLeft } from './effectMap';
 import { Effects } from './effects';
 import type { ISavedEffects } from './effects';
 import type { IShownMap, IText } from './map';
+import { memo } from './memo';
 import { isGradient, METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { Model } from './model';
@@ -164,6 +166,25 @@ export class RunScores extends Model {
     return this.onDemand.test(tested, map.target, parts, mode, foil);
   }
 
+  /**
+   * The pairs of segments that matter most to a target, deleted together; null: none is
+   * left to try, or effects are being computed, by which they are chosen.
+   */
+  pairs(target: TokenSpan): Computation<readonly EffectsEvent[]> | null {
+    const { source, phase } = this.effects;
+    return this._makePairs(
+      () => {
+        const pairs =
+          source && phase !== 'running' ? pairsLeft(source, target) : [];
+        const request = pairs.length > 0 && this.effects.requestOf(pairs);
+        return request ? this.onDemand.sets(request) : null;
+      },
+      source,
+      phase === 'running',
+      target
+    );
+  }
+
   protected release(): void {
     this.automatic.dispose();
     this.onDemand.dispose();
@@ -180,6 +201,7 @@ export class RunScores extends Model {
   }
 
   private _onDemandChanged(): void {
+    this.effects.add(this.onDemand.allSets);
     this._yield();
     this._changed.emit();
   }
@@ -194,6 +216,9 @@ export class RunScores extends Model {
     });
   }
 
+  private readonly _makePairs = memo<Computation<
+    readonly EffectsEvent[]
+  > | null>();
   private _isPaused = false;
   /** Whether a run of this page has its scores computed without a click. */
   private _isRequested = false;

@@ -3,6 +3,7 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { AblationMode, ChatMode, Sampling } from '../api';
 import { AGGREGATIONS, GRANULARITIES, LINE_JOININGS } from '../salience';
 import type { Aggregation, Granularity, LineJoining } from '../salience';
+import { SHADES } from './mapEffects';
 import type { ShadeBy } from './mapEffects';
 import { METHOD_NAMES } from './methods';
 import type { MapMethod } from './methods';
@@ -155,7 +156,7 @@ export function readSettings(
     hideTemplate: one([true, false], raw.hideTemplate, d.hideTemplate),
     surprisal: one([true, false], raw.surprisal, d.surprisal),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
-    shadeBy: one(['share', 'effect'], raw.shadeBy, d.shadeBy),
+    shadeBy: one(SHADES, raw.shadeBy, d.shadeBy),
     effectsSeconds: number(
       raw.effectsSeconds,
       0,

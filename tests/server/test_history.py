@@ -106,9 +106,9 @@ async def test_scores_of_contrasts_are_distinguished_by_the_other_text(history):
     assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
 
 
-def effects(first, *removed, seed=0):
+def effects(first, *removed, seed=0, kind="one"):
     event = {
-        "event": "effects", "kind": "one", "first": first, "total": 9, "removed": list(removed),
+        "event": "effects", "kind": kind, "first": first, "total": 9, "removed": list(removed),
         "logprobs": [[-0.5, None]] * len(removed),
     }  # fmt: skip
     fields = {"segments": [{"turn": 0, "start": 0, "end": 4}], "held_out": 16, "seed": seed, "events": [event]}
@@ -119,6 +119,7 @@ async def test_effects_are_stored_job_by_job_and_count_as_no_map(history):
     kept = record()
     await history.store("me", kept)
     found = [effects(0, [], [0]), effects(2, [1]), effects(0, [], [0], seed=1)]
+    found += [effects(0, [0, 1], kind="chosen"), effects(0, [0, 2], kind="chosen")]
     for one in [*found, effects(2, [1])]:
         await history.store_scores("me", "demo", ids_of(kept), [one])
     again = await history.run("me", "a")

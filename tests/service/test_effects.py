@@ -151,6 +151,20 @@ def test_more_samples_add_sets_at_the_end_and_skip_continues(embedded: Any, requ
     np.testing.assert_allclose([row for *_, row in first + rows_of(rest)], [row for *_, row in all_sets], atol=1e-5)
 
 
+def test_chosen_sets_are_scored_instead_of_all_others(embedded: Any, request_of_run: EffectsRequest) -> None:
+    request = request_of_run.model_copy(update={"chosen": [[1, 3], [0, 2]]})
+    (event,) = events_of(embedded, request)
+    assert (event.kind, event.first, event.total, event.removed) == ("chosen", 0, 2, [[1, 3], [0, 2]])
+    assert embedded.estimate(request).passes == 2
+    left = delete(PROMPT, [TextSpan(turn=0, start=SENTENCES[at][0], end=SENTENCES[at][1]) for at in (1, 3)])
+    answer = request.ids[request.answer_start :]
+    ids = [token.id for token in embedded.tokenizer.tokenize_prompt(left).tokens] + answer
+    expected = plain_logprobs(embedded, ids, len(answer))
+    np.testing.assert_allclose(np.array(event.logprobs[0], float), expected, atol=1e-5)
+    (rest,) = events_of(embedded, request.model_copy(update={"skip": 1}))
+    assert (rest.first, rest.removed) == (1, [[0, 2]])
+
+
 def test_a_part_of_the_answer_is_left_out_by_its_tokens(embedded: Any, request_of_run: EffectsRequest) -> None:
     start = request_of_run.answer_start
     request = request_of_run.model_copy(
@@ -308,6 +322,10 @@ def test_the_cost_is_estimated_in_sets(embedded: Any, request_of_run: EffectsReq
         {"segments": [TextSpan(turn=1, start=0, end=3)]},
         {"answer_start": 10**4},
         {"answer_segments": [Span(start=1, end=2)]},
+        {"chosen": [[4]]},
+        {"chosen": [[1, 0]]},
+        {"chosen": [[1, 1]]},
+        {"chosen": [[]]},
     ],
 )
 def test_requests_that_contradict_themselves_are_refused(request_of_run: EffectsRequest, wrong: dict[str, Any]) -> None:
@@ -315,6 +333,9 @@ def test_requests_that_contradict_themselves_are_refused(request_of_run: Effects
         EffectsRequest.model_validate(
             {
                 **request_of_run.model_dump(),
-                **{k: [s.model_dump() for s in v] if isinstance(v, list) else v for k, v in wrong.items()},
+                **{
+                    k: [s if isinstance(s, list) else s.model_dump() for s in v] if isinstance(v, list) else v
+                    for k, v in wrong.items()
+                },
             }
         )

@@ -14,7 +14,7 @@ from lit_lab.protocol import EffectsRequest
 BLOCK = 16
 """Random sets that are sorted together. A block is a first look; more samples add blocks, and change none."""
 
-Kind = Literal["one", "held_out", "random"]
+Kind = Literal["one", "held_out", "random", "chosen"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ def blocks_of(num_segments: int, num_answer_segments: int, request: EffectsReque
     already computed. Random sets keep each segment with a probability of one half, as ContextCite's do (Cohen-Wang et al.
     2024), and are sorted, so that neighbours share a beginning.
     """
+    if request.chosen:
+        return [[RemovedSet("chosen", tuple(indices)) for indices in request.chosen]]
     num_all = num_segments + num_answer_segments
     one = [RemovedSet("one", ()), *(RemovedSet("one", (index,)) for index in reversed(range(num_all)))]
     held_out = _random(num_segments, request.held_out, (request.seed, 1), "held_out")
@@ -46,6 +48,8 @@ def blocks_of(num_segments: int, num_answer_segments: int, request: EffectsReque
 
 def num_sets(request: EffectsRequest) -> int:
     """Return the number of sets of a request."""
+    if request.chosen:
+        return len(request.chosen)
     return 1 + len(request.segments) + len(request.answer_segments) + request.held_out + request.samples
 
 
