@@ -272,6 +272,7 @@ class HeadlessBackbone:
         return getattr(self._backbone, name)
 
     def token_embedding(self, inputs: Any, reverse: bool = False) -> Any:
+        """Embed tokens, or return hidden states as they are."""
         if not reverse:
             return self._backbone.token_embedding(inputs)
         self._model.hidden = inputs

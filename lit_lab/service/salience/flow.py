@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,19 +10,18 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from ..attention import LayerAttention, attention_output, read_attention
-from ..cached_pass import CachedPass, cache_length
+from lit_lab.problem import Problem
+
+from ..attention import AttentionError, LayerAttention, attention_output, read_attention
 from ..engine.backends import backend
+from ..generation import Decoder
+
+log = logging.getLogger(__name__)
 
 MAX_ROWS = 64
 """Rows whose attention is read at once."""
 
-PREFILL_CHUNK = 512
-"""Tokens before the target's rows that run at once."""
-
-MAX_CACHE_BYTES = 2**30
-"""Of a key-value cache that the next target of the same text reuses."""
-
+_PROBE = 9  # tokens of a text that show how a family's attention uses a cache
 _MAX_NUMBERS = 2**24  # of the vectors that are in memory at one time: 64 MB
 
 
@@ -37,26 +37,26 @@ class Flow:
     before counts as that token's. It leaves out what a row keeps of itself in the residual stream, and the feed-forward
     layers.
 
-    A text's rows are stored until the next text, so targets of the same text share their beginning.
+    Rows are stored until the next text, so targets that overlap share them. The tokens before them come from the decoder's
+    cache.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
-        cached_pass: Its pass over a key-value cache.
+        decoder: Its decoder.
+        is_checked: Whether the family is known to attend in the same way to tokens in a cache and to tokens of the same
+            call. Otherwise the first text shows it.
     """
 
-    def __init__(self, causal_lm: Any, cached_pass: CachedPass) -> None:
+    def __init__(self, causal_lm: Any, decoder: Decoder, is_checked: bool = False) -> None:
         self._causal_lm = causal_lm
-        self._pass = cached_pass
-        self._rows: dict[int, NDArray[np.float32]] = {}
-        self._ids: list[int] = []  # that the cache contains
-        self._cache: Any = None
-        self.tokens = 0
-        """How many tokens were run so far."""
+        self._decoder = decoder
+        self._is_checked = is_checked
+        self._ids: list[int] = []
+        self._rows: dict[int, NDArray[np.float32]] = {}  # of these ids
 
     def forget(self) -> None:
         """Drop what is stored of the last text."""
         self._rows.clear()
-        self._ids, self._cache = [], None
 
     def of(
         self, ids: Sequence[int], start: int, end: int, check: Callable[[], None] = lambda: None
@@ -70,59 +70,69 @@ class Flow:
             check: Called between the parts of a pass; raises if the request is cancelled.
 
         Raises:
-            AttentionError: The model's attention can't be read.
+            Problem: `no_flow`: the model's attention can't be read.
         """
-        given = list(ids[: end - 1])
-        self._keep(given)
+        try:
+            if not self._is_checked:
+                self._check(ids)
+                self._is_checked = True
+            return self._of(ids, start, end, check)
+        except AttentionError as error:
+            log.info("no flow: %s", error)
+            raise Problem(
+                422,
+                "no_flow",
+                f"The attention of {type(self._causal_lm).__name__} can't be read, so it has no flow here.",
+                "Choose another method: leave one out works with every model.",
+            ) from error
+
+    def _of(self, ids: Sequence[int], start: int, end: int, check: Callable[[], None]) -> NDArray[np.float32]:
         rows = range(start - 1, end - 1)  # row i predicts token i + 1
+        given = list(ids[: end - 1])
+        shared = next((at for at, (a, b) in enumerate(zip(self._ids, given, strict=False)) if a != b), None)
+        if shared is not None:
+            self._rows = {row: scores for row, scores in self._rows.items() if row < shared}
+        self._ids = given if shared is not None or len(given) > len(self._ids) else self._ids
         missing = [row for row in rows if row not in self._rows]
         if missing:
-            try:
-                self._read(given, missing[0], missing[-1] + 1, check)
-            except BaseException:
-                self.forget()  # the cache may be half filled
-                raise
+            self._read(given, missing[0], missing[-1] + 1, check)
         found = np.zeros((len(rows), end - 1), np.float32)
         for row, scores in zip(rows, found, strict=True):
             scores[: row + 1] = self._rows[row]
         mean: NDArray[np.float32] = found.mean(axis=0)
         return mean
 
-    def _keep(self, ids: list[int]) -> None:
-        """Drop what isn't of this text."""
-        shared = next((at for at, (one, other) in enumerate(zip(self._ids, ids, strict=False)) if one != other), None)
-        if shared is not None:
-            self._ids = self._ids[:shared]
-            self._rows = {row: scores for row, scores in self._rows.items() if row < shared}
+    def _check(self, ids: Sequence[int]) -> None:
+        """Check that the last of a few tokens attends to the others in the same way if they are in a cache.
+
+        In GPT-NeoX as keras-hub has it, a query's position counts from the start of its call.
+        """
+        probe = list(ids[:_PROBE])
+        run = self._decoder.cached_pass
+        found = []
+        for cached in (0, len(probe) - 1):
+            cache = run.empty_cache(len(probe))
+            if cached:
+                _, cache = run.run(np.array([probe[:cached]], np.int32), cache, 0)
+            means = _Means(lambda: None)
+            read_attention(self._causal_lm, np.array([probe[cached:]], np.int32), cache, cached, means.add)
+            found.append(means.mean()[-1])
+        # Twice the rounding that may happen in half precision.
+        if np.max(np.abs(found[0] - found[1])) > 0.02:
+            raise AttentionError("attention that depends on where a call begins")
 
     def _read(self, ids: list[int], first: int, end: int, check: Callable[[], None]) -> None:
         """Read the rows `[first, end)`."""
-        length = cache_length(len(ids))
-        if self._cache is None:
-            self._cache = self._pass.empty_cache(length)
-        elif length > self._pass.length_of(self._cache):
-            self._cache = self._pass.resized(self._cache, length)
-        known, cache = self._ids[: len(ids)], self._cache
-        while len(known) < first:
-            check()
-            part = ids[len(known) : min(len(known) + PREFILL_CHUNK, first)]
-            _, cache = self._pass.run(np.array([part], np.int32), cache, len(known))
-            known += part
-            self.tokens += len(part)
+        cache = self._decoder.prefilled(ids[:first], end, check)
         at = first
         for begin in range(first, end, MAX_ROWS):
-            for part in self._pass.parts(np.array([ids[begin : min(begin + MAX_ROWS, end)]], np.int32)):
+            given = np.array([ids[begin : min(begin + MAX_ROWS, end)]], np.int32)
+            for part in self._decoder.cached_pass.parts(given):
                 means = _Means(check)
                 cache = read_attention(self._causal_lm, part, cache, at, means.add)
-                shares = means.mean()
-                for offset in range(part.shape[1]):
-                    self._rows[at + offset] = shares[offset, : at + offset + 1]
-                at += part.shape[1]
-                self.tokens += part.shape[1]
-        self._ids = max(known, ids[:end], self._ids, key=len)
-        self._cache = cache if self._pass.bytes_of(cache) <= MAX_CACHE_BYTES else None
-        if self._cache is None:
-            self._ids = []
+                for shares in means.mean():
+                    self._rows[at] = shares[: at + 1]
+                    at += 1
 
 
 class _Means:
