@@ -30,9 +30,12 @@ TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 TokenIds = Annotated[list[TokenId], Field(fail_fast=True)]
 """Validation stops at the first invalid value: an error for each value would take far more memory than the list."""
 
-Method = Literal["grad_l2", "grad_dot_input", "integrated_gradients"]
+GradientMethod = Literal["grad_l2", "grad_dot_input", "integrated_gradients"]
 """Gradient methods, with one score for each token. The first two have LIT's names
 (`lit_nlp.examples.prompt_debugging.constants.FieldNames`)."""
+
+Method = Literal[GradientMethod, "flow"]
+"""Methods with one score for each token: gradient methods, and `flow`, which reads the model's attention."""
 
 Backend = Literal["tensorflow", "jax", "torch"]
 """The library that Keras computes with."""

@@ -106,7 +106,7 @@ class ScoresEvent(Message):
     target: Span
     method: Method
     scores: Annotated[list[float], Field(fail_fast=True)] = Field(
-        description="<float32>[num_tokens], one for each id of the request. Unit: nats."
+        description="<float32>[num_tokens], one for each id of the request. Unit: nats; of `flow`: shares that add up to 1."
     )
     gap: float | None = Field(
         default=None,

@@ -18,6 +18,7 @@ from lit_lab.protocol.base import (
     AblationMethod,
     AblationMode,
     ChatMode,
+    GradientMethod,
     Message,
     Method,
     Name,
@@ -185,7 +186,7 @@ class SalienceRequest(Message):
     model: Name
     ids: TokenIds = Field(min_length=2, max_length=MAX_TOKENS)
     targets: Annotated[list[Span], Field(fail_fast=True)] = Field(min_length=1, max_length=MAX_TARGETS)
-    methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
+    methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=4)
     integration: Integration = Integration()
     foil: Foil = None
 
@@ -195,6 +196,8 @@ class SalienceRequest(Message):
             _check_target(span, self.ids)
         if self.foil is not None and len(self.targets) != 1:
             raise ValueError("a foil needs exactly one target")
+        if self.foil is not None and "flow" in self.methods:
+            raise ValueError("flow explains a target, not a difference between it and a foil")
         return self
 
 
@@ -340,7 +343,7 @@ class FaithfulnessRequest(_SegmentsRequest):
         "the scores of gradient times input and integrated gradients, which are of the loss). The test ranks "
         "segments by score, highest first.",
     )
-    method: Method | None = Field(
+    method: GradientMethod | None = Field(
         default=None,
         description="The gradient method that made the map, to test its stability. None: stability isn't tested.",
     )

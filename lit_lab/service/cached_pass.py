@@ -148,7 +148,7 @@ class CachedPass:
             position: Number of previous tokens.
         """
         found = []
-        for part in self._parts(np.asarray(ids, np.int32)):
+        for part in self.parts(np.asarray(ids, np.int32)):
             hidden, cache = self._hidden(ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32"))
             found.append(hidden)
             position += part.shape[1]
@@ -156,7 +156,7 @@ class CachedPass:
 
     def next(self, ids: Sequence[int], cache: Any, position: int) -> tuple[Next, Any]:
         """Return the prediction after some tokens, and the cache with these in it."""
-        for part in self._parts(np.array([ids], np.int32)):
+        for part in self.parts(np.array([ids], np.int32)):
             forward = self._steps.get(self.length_of(cache), self._last) if part.shape[1] == 1 else self._last
             found, cache = forward(ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32"))
             position += part.shape[1]
@@ -220,7 +220,7 @@ class CachedPass:
             found, _, _ = self._causal_lm.call_with_cache(given, self.empty_cache(len(ids)), 0)
         return ops.cast(found[0, -1], "float32")
 
-    def _parts(self, ids: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+    def parts(self, ids: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
         """Yield tokens, `[batch, num_tokens]`, in parts of lengths that are compiled only once."""
         if self._backend.PROMPT_LENGTHS is None:
             yield ids
@@ -272,14 +272,21 @@ class Headless:
 
     def __init__(self, causal_lm: Any) -> None:
         self._causal_lm = causal_lm
-        self.backbone = _HeadlessBackbone(causal_lm.backbone, self)
+        self.backbone = HeadlessBackbone(causal_lm.backbone, self)
         self.hidden: Any = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._causal_lm, name)
 
 
-class _HeadlessBackbone:
+class HeadlessBackbone:
+    """The backbone of a `Headless` model.
+
+    Args:
+        backbone: The model's backbone.
+        model: The model.
+    """
+
     def __init__(self, backbone: Any, model: Headless) -> None:
         self._backbone = backbone
         self._model = model
@@ -288,6 +295,7 @@ class _HeadlessBackbone:
         return getattr(self._backbone, name)
 
     def token_embedding(self, inputs: Any, reverse: bool = False) -> Any:
+        """Embed tokens, or return hidden states as they are."""
         if not reverse:
             return self._backbone.token_embedding(inputs)
         self._model.hidden = inputs

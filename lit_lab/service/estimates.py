@@ -19,6 +19,9 @@ from .faithfulness import cuts
 from .salience.integrated_gradients import integrated_points
 from .stability import GRADIENT_PASSES
 
+FLOW_PASSES = 1
+"""Of a target's flow, at most: the tokens before it, which the decoder's cache often has, and then its rows."""
+
 EstimatedRequest = SalienceRequest | AblationRequest | EffectsRequest | FaithfulnessRequest
 
 _HALVING = 8  # measurements after which an old one has half its weight
@@ -54,10 +57,12 @@ def _passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) ->
 def _salience_passes(request: SalienceRequest) -> int:
     methods = set(request.methods)
     # A sequence's targets share one forward pass, and a target's simple methods share one gradient.
-    simple = 1 + len(request.targets) if methods - {"integrated_gradients"} else 0
-    if "integrated_gradients" not in methods:
-        return simple
-    return simple + GRADIENT_PASSES * integrated_points(request.integration) * len(request.targets)
+    passes = 1 + len(request.targets) if methods - {"integrated_gradients", "flow"} else 0
+    if "integrated_gradients" in methods:
+        passes += GRADIENT_PASSES * integrated_points(request.integration) * len(request.targets)
+    if "flow" in methods:
+        passes += FLOW_PASSES * len(request.targets)
+    return passes
 
 
 def _stability_passes(request: FaithfulnessRequest) -> int:

@@ -13,7 +13,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lit_lab.protocol import CurveEvent, CurvePoint, FaithfulnessEvent, FaithfulnessRequest, Method, ProgressEvent
+from lit_lab.protocol import (
+    CurveEvent,
+    CurvePoint,
+    FaithfulnessEvent,
+    FaithfulnessRequest,
+    GradientMethod,
+    ProgressEvent,
+)
 
 from .ablation.masks import Masks, Scores, SegmentValues
 from .cancellation import Cancellation
@@ -39,7 +46,7 @@ def test(
     scorer: Scores,
     gradients: PathGradients | None,
     pad_id: int,
-    methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
+    methods: Mapping[GradientMethod, Callable[[TargetGradient], NDArray[np.float32]]],
     cancellation: Cancellation,
 ) -> Iterator[ProgressEvent | CurveEvent | FaithfulnessEvent]:
     """Test a map: compute the curves of its order, of random orders and of length-matched ones, and its stability.

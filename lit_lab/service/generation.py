@@ -215,6 +215,32 @@ class Decoder:
             likeliest = list(zip(where[row].tolist(), ranked[row].tolist(), strict=True))
             yield Step(id, float(logprobs[row]), likeliest[:alternatives])
 
+    def prefilled(self, ids: Sequence[int], length: int, check: Callable[[], None] = lambda: None) -> Any:
+        """Return a cache that has room for `length` tokens, and that contains all of `ids`.
+
+        What the cache of the last run has isn't computed again, and what is computed stays for the next one.
+
+        Args:
+            ids: A sequence, possibly empty.
+            length: At least that of the sequence.
+            check: Called between the chunks of a long sequence; raises if the request is cancelled.
+        """
+        kept = self._kept
+        if kept is not None and kept[0][: len(ids)] == list(ids):
+            return self._grown(kept[1], length)
+        known, cache, _ = self._taken(ids)
+        try:
+            cache = self._grown(cache, length)
+            while len(known) < len(ids):
+                check()
+                part = list(ids[len(known) : len(known) + PREFILL_CHUNK])
+                _, cache = self.cached_pass.run(np.array([part], np.int32), cache, len(known))
+                known += part
+        finally:
+            if self.cached_pass.bytes_of(cache) <= MAX_CACHE_BYTES:
+                self._kept = known, cache
+        return cache
+
     def next_logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the model's own logits of the token after `ids`: `<float32>[vocabulary_size]`."""
         return self._array(self.cached_pass.own_logits(ids))

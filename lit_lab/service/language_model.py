@@ -37,10 +37,10 @@ from . import ablation, effects, faithfulness
 from .answering import answer, forced_answer
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
-from .estimates import EstimatedRequest, Speed
+from .estimates import FLOW_PASSES, EstimatedRequest, Speed
 from .generation import Decoder
 from .model_window import check_foil, check_sequence, window
-from .salience import METHODS, Contrast, EmbeddingGradients, TargetGradient, integrating
+from .salience import METHODS, Contrast, EmbeddingGradients, Flow, TargetGradient, integrating
 from .score_cache import ScoreCache
 from .scoring import Scorer
 from .stability import GRADIENT_PASSES
@@ -51,7 +51,7 @@ CHECKED = frozenset(
     f"{family}CausalLM"
     for family in ("GPT2", "Gemma", "Gemma3", "Gemma4", "Llama", "Llama3", "Mistral", "OPT", "Phi3", "Qwen3")
 )
-"""Families for which the tests show that salience and generation use the same logits."""
+"""Families for which the tests show that salience and generation use the same logits, and that flow reads them."""
 
 _PROBE = 9  # tokens of a sequence that shows the same for other families
 _SLOW_SECONDS = 0.3  # time of a target after which a message announces the next one
@@ -82,6 +82,7 @@ class LanguageModel:
         self.window = window(causal_lm, max_length)
         self.parameters = int(causal_lm.count_params())
         self._decoder = Decoder(causal_lm)
+        self._flow = Flow(causal_lm, self._decoder, is_checked=type(causal_lm).__name__ in CHECKED)
         self._gradients: EmbeddingGradients | None = None
         self._making = threading.Lock()
         self._salience_checked = False
@@ -93,6 +94,7 @@ class LanguageModel:
         self._gradient_speed = Speed()
         self._scoring_speed = Speed()
         self._effects_speed = Speed()
+        self._flow_speed = Speed()
 
     def serve(self, owner: str) -> None:
         """Set the owner of the next requests. If that is another user, drop the caches.
@@ -106,6 +108,7 @@ class LanguageModel:
             return
         self._owner = owner
         self._decoder.forget()
+        self._flow.forget()
         if self._gradients is not None:
             self._gradients.forget()
 
@@ -265,7 +268,7 @@ class LanguageModel:
             target's last token on. A message announces the first target, and each one after a slow one.
 
         Raises:
-            Problem: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
+            Problem: `sequence_too_long`, `unknown_token`, `no_salience`, `no_flow` or `not_finite`.
             Cancelled: The reader is gone.
         """
         self._check(request.ids, request.foil, request.targets[0])
@@ -286,6 +289,8 @@ class LanguageModel:
                 if known is None:
                     if method == "integrated_gradients":
                         known = yield from self._integrated(request, target, cancellation)
+                    elif method == "flow":
+                        known = self._flowing(request.ids, target, cancellation), None
                     else:
                         gradient = gradient or self._gradient(request, target, span, cancellation)
                         known = METHODS[method](gradient).tolist(), None
@@ -298,7 +303,7 @@ class LanguageModel:
                     raise Problem(
                         500,
                         "not_finite",
-                        "The model's gradients overflowed for this target.",
+                        "The model's arithmetic overflowed for this target.",
                         "Try a shorter target, or load the model in float32 (Models, Load with other settings…): float16 overflows first.",
                     )
                 # The target's last token and later tokens don't affect its loss.
@@ -363,7 +368,7 @@ class LanguageModel:
         """
         speed = self._scoring_speed
         if isinstance(request, SalienceRequest):
-            speed = self._gradient_speed
+            speed = self._flow_speed if request.methods == ["flow"] else self._gradient_speed
         elif isinstance(request, EffectsRequest):
             speed = self._effects_speed
         return speed.estimate(request)
@@ -401,6 +406,12 @@ class LanguageModel:
         passes = GRADIENT_PASSES * found.points * (1 if request.foil is None else 2)
         self._gradient_speed.measured(time.monotonic() - started, passes, target.end)
         return found.scores.tolist(), found.gap
+
+    def _flowing(self, ids: Sequence[int], target: Span, cancellation: Cancellation) -> list[float]:
+        started = time.monotonic()
+        scores: list[float] = self._flow.of(ids, target.start, target.end, cancellation.check).tolist()
+        self._flow_speed.measured(time.monotonic() - started, FLOW_PASSES, target.end)
+        return scores
 
     def _check(self, ids: Sequence[int], foil: Sequence[int] | None, target: Span) -> None:
         """Check a sequence, and the foil of a contrastive target."""

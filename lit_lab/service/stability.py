@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lit_lab.protocol import FaithfulnessRequest, Integration, Method, ProgressEvent, Span
+from lit_lab.protocol import FaithfulnessRequest, GradientMethod, Integration, ProgressEvent, Span
 
 from .cancellation import Cancellation
 from .salience.gradients import TargetGradient
@@ -20,9 +20,9 @@ weights' gradients."""
 
 def stability(
     request: FaithfulnessRequest,
-    method: Method,
+    method: GradientMethod,
     gradients: PathGradients,
-    methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
+    methods: Mapping[GradientMethod, Callable[[TargetGradient], NDArray[np.float32]]],
     cancellation: Cancellation,
 ) -> Generator[ProgressEvent, None, tuple[float, int]]:
     """Return the mean rank correlation of a method's map with its maps under noise, and the number of passes.

@@ -51,12 +51,13 @@ const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 
 /** Methods that this version knows, by the event that contains their scores. */
-const GRADIENTS: Readonly<Record<Method, true>> = {
+const OF_TOKENS: Readonly<Record<Method, true>> = {
   grad_l2: true,
   grad_dot_input: true,
-  integrated_gradients: true
+  integrated_gradients: true,
+  flow: true
 };
-const ABLATIONS: Readonly<Record<AblationMethod, true>> = {
+const OF_SEGMENTS: Readonly<Record<AblationMethod, true>> = {
   leave_one_out: true,
   lime: true,
   shap: true
@@ -143,7 +144,7 @@ function scores(tokens: number): Check<KeptScores | null> {
       target: span(tokens)(field('target'), `${where}.target`),
       foil: foil(field('foil') ?? null, `${where}.foil`)
     });
-    if (kind === 'scores' && isOf(GRADIENTS, method)) {
+    if (kind === 'scores' && isOf(OF_TOKENS, method)) {
       return {
         mode,
         event: {
@@ -155,7 +156,7 @@ function scores(tokens: number): Check<KeptScores | null> {
         }
       };
     }
-    if (kind === 'segment_scores' && isOf(ABLATIONS, method)) {
+    if (kind === 'segment_scores' && isOf(OF_SEGMENTS, method)) {
       const segments = list(span(tokens), tokens)(
         field('segments'),
         `${where}.segments`

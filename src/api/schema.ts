@@ -2257,7 +2257,7 @@ export interface components {
              *       "grad_dot_input"
              *     ]
              */
-            methods?: ("grad_l2" | "grad_dot_input" | "integrated_gradients")[];
+            methods?: ("grad_l2" | "grad_dot_input" | "integrated_gradients" | "flow")[];
             /**
              * @default {
              *       "baseline": "zero",
@@ -2360,8 +2360,8 @@ export interface components {
             event: "scores";
             target: components["schemas"]["Span"];
             /** @enum {string} */
-            method: "grad_l2" | "grad_dot_input" | "integrated_gradients";
-            /** @description <float32>[num_tokens], one for each id of the request. Unit: nats. */
+            method: "grad_l2" | "grad_dot_input" | "integrated_gradients" | "flow";
+            /** @description <float32>[num_tokens], one for each id of the request. Unit: nats; of `flow`: shares that add up to 1. */
             scores: number[];
             /**
              * @description For integrated gradients: how far the scores' sum is from the loss's change, as a fraction of that change.

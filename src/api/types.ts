@@ -73,8 +73,10 @@ export type FaithfulnessEvent = Schemas['FaithfulnessEvent'];
 export type DoneEvent = Schemas['DoneEvent'];
 export type ErrorEvent = Schemas['ErrorEvent'];
 export type CancelledEvent = Schemas['CancelledEvent'];
-/** A gradient method: one score for each token. The first two have LIT's names. */
+/** A method with one score for each token. The first two have LIT's names. */
 export type Method = ScoresEvent['method'];
+/** One of them that takes gradients. */
+export type GradientMethod = NonNullable<FaithfulnessRequest['method']>;
 /** An ablation method: removes segments; one score for each segment, no gradient. */
 export type AblationMethod = AblationRequest['method'];
 export type AblationMode = NonNullable<AblationRequest['mode']>;

@@ -6,7 +6,7 @@ import { methodWords } from '../map/methods';
 import { percent } from '../session/labels';
 import { isSigned } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
-import { METHODS } from '../session/methods';
+import { METHODS, scoresTokens } from '../session/methods';
 import { aggregationName } from './names';
 import type { ILook } from './reading';
 
@@ -18,8 +18,9 @@ export function ReaderLegend(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { text, map, look, trans } = props;
-  const { kind } = METHODS[map.method];
-  const isSummed = look.aggregation === 'norm' && map.isSigned;
+  const ofTokens = scoresTokens(map.method);
+  const isSummed =
+    look.aggregation === 'norm' && (map.isSigned || METHODS[map.method].addsUp);
   const signed = isSigned(map);
   const { name, measures, source, link } = methodWords(trans)[map.method];
   const template = text.tokens.filter(
@@ -34,7 +35,7 @@ export function ReaderLegend(props: {
           {scaleEnd(map, trans)}
         </span>
         {map.gap !== null && <Gap gap={map.gap} />}
-        {kind === 'gradient' && template.length > 0 && (
+        {ofTokens && template.length > 0 && (
           <span className="lit-apart">
             {trans.__(
               '%1 %2 apart',
@@ -48,9 +49,9 @@ export function ReaderLegend(props: {
         <strong>{name}</strong>
         {': '}
         {measures}{' '}
-        {kind === 'gradient' &&
+        {ofTokens &&
           aggregationName(
-            // A norm has no sign: where a map has one, scores were added up.
+            // A norm has no sign, and doesn't add up.
             isSummed ? 'sum' : look.aggregation,
             trans
           )}{' '}

@@ -12,7 +12,7 @@ import { describeRole } from '../session/chat';
 import { chances, nats, percent } from '../session/labels';
 import { textOf } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
-import { METHODS } from '../session/methods';
+import { METHODS, scoresTokens } from '../session/methods';
 import { termsOf } from './about';
 import { escapeHtml, oneLine } from './escape';
 import type { ILook, Reading } from './reading';
@@ -111,7 +111,7 @@ function summarize(
       share: shareWords(map!, segment, trans)
     })),
     notes: [
-      map && isChat(text) && METHODS[map.method].kind === 'gradient'
+      map && isChat(text) && scoresTokens(map.method)
         ? trans.__(
             'The chat format’s own tokens: %1 of salience, counted separately.',
             percent(map.templateShare)

@@ -55,36 +55,38 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
   const { session, text, target, foil } = props;
   const said = spell(textOf(text.tokens, target), '');
   const against = spell(foil.text, '');
-  const { isSigned, kind } = METHODS[session.settings.method];
+  const { isContrastive, isSigned, kind } = METHODS[session.settings.method];
   return (
     <div className="lit-contrast" role="note">
-      <p>
-        {kind === 'gradient'
-          ? trans.__(
-              'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability: what supports both alike cancels out.',
-              said,
-              against
-            )
-          : trans.__(
-              'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability: what supports both alike cancels out.',
+      {isContrastive && (
+        <p>
+          {kind === 'gradient'
+            ? trans.__(
+                'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability: what supports both alike cancels out.',
+                said,
+                against
+              )
+            : trans.__(
+                'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability: what supports both alike cancels out.',
+                said,
+                against
+              )}{' '}
+          {isSigned &&
+            trans.__(
+              '“For it” means for “%1”, “against it” means for “%2”.',
               said,
               against
             )}{' '}
-        {isSigned &&
-          trans.__(
-            '“For it” means for “%1”, “against it” means for “%2”.',
-            said,
-            against
-          )}{' '}
-        <a
-          className="lit-link"
-          href="https://arxiv.org/abs/2202.10419"
-          target="_blank"
-          rel="noopener noreferrer"
-        >
-          {SOURCE}
-        </a>
-      </p>
+          <a
+            className="lit-link"
+            href="https://arxiv.org/abs/2202.10419"
+            target="_blank"
+            rel="noopener noreferrer"
+          >
+            {SOURCE}
+          </a>
+        </p>
+      )}
       <button
         type="button"
         className="lit-link"

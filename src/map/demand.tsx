@@ -40,6 +40,14 @@ export function Demand(props: {
           {trans.__('There is no text before the target to remove.')}
         </p>
       )}
+      {refusal === 'contrast' && (
+        <p className="lit-refusal">
+          {trans.__(
+            '%1 can’t explain why the model said one text rather than another. Choose another method.',
+            name
+          )}
+        </p>
+      )}
       {refusal === 'many' && (
         <p className="lit-refusal">
           {trans.__(

@@ -6,7 +6,7 @@ import { largestOf, sizesOf } from '../session/effectMap';
 import { chances, nats, percent } from '../session/labels';
 import { isSigned } from '../session/map';
 import type { IShownMap } from '../session/map';
-import { METHODS } from '../session/methods';
+import { scoresTokens } from '../session/methods';
 import type { Session } from '../session/session';
 
 /** What the colours mean, and the options of the map. */
@@ -21,7 +21,6 @@ export function Legend(props: {
   const template = text?.tokens.filter(
     (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
   );
-  const { kind } = METHODS[map?.method ?? 'grad_l2'];
   const signed = map !== null && isSigned(map);
   return (
     <footer className="lit-legend">
@@ -37,7 +36,7 @@ export function Legend(props: {
         {map && map.gap !== null && <Gap gap={map.gap} />}
         {map &&
           !map.within &&
-          kind === 'gradient' &&
+          scoresTokens(map.method) &&
           template &&
           template.length > 0 && (
             <span

@@ -6,7 +6,7 @@ import type { IMethod, MapMethod } from '../session/methods';
 import { methodWords } from './methods';
 
 /**
- * The choice of a method, in two groups: gradient methods and ablation methods.
+ * The choice of a method, in groups: gradients, attention and ablation.
  * Below it, what the chosen one measures, its basis and its source.
  */
 export function MethodChoice(props: {
@@ -20,6 +20,7 @@ export function MethodChoice(props: {
   const id = useId();
   const groups: [IMethod['kind'], string][] = [
     ['gradient', trans.__('Gradients')],
+    ['attention', trans.__('Attention')],
     ['ablation', trans.__('Taking parts away')]
   ];
   const { measures, source, link } = words[method];

@@ -42,6 +42,14 @@ export function methodWords(
       source: 'Sundararajan 2017',
       link: 'https://arxiv.org/abs/1703.01365'
     },
+    flow: {
+      name: trans.__('Flow'),
+      measures: trans.__(
+        'Each token’s share of what the model’s attention reads while it writes the target, over all layers. It leaves out what the layers make of it.'
+      ),
+      source: 'Ferrando 2024',
+      link: 'https://arxiv.org/abs/2403.00824'
+    },
     leave_one_out: {
       name: trans.__('Leave one out'),
       measures: trans.__(

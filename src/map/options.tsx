@@ -5,7 +5,7 @@ import { usePanel } from '../components/context';
 import type { Aggregation, LineJoining } from '../salience';
 import { textOf } from '../session/map';
 import type { IText } from '../session/map';
-import { METHODS } from '../session/methods';
+import { METHODS, scoresTokens } from '../session/methods';
 import { NumberField } from '../components/numberfield';
 import { MAX_EFFECTS_SECONDS } from '../session/settings';
 import type { ISettings } from '../session/settings';
@@ -22,7 +22,7 @@ export function MapOptions({
   onSettings: (settings: Partial<ISettings>) => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const isGradient = METHODS[settings.method].kind === 'gradient';
+  const ofTokens = scoresTokens(settings.method);
   return (
     <>
       <label>
@@ -52,7 +52,7 @@ export function MapOptions({
         </select>
       </label>
       {text && <Joined settings={settings} text={text} />}
-      {isGradient && (
+      {ofTokens && (
         <label>
           {trans.__('Score of a segment')}
           <select
@@ -68,18 +68,18 @@ export function MapOptions({
           </select>
         </label>
       )}
-      {isGradient && settings.aggregation === 'norm' && (
+      {ofTokens && settings.aggregation === 'norm' && (
         <p className="lit-hint">
-          {settings.method === 'integrated_gradients'
+          {METHODS[settings.method].addsUp
             ? trans.__(
-                'The scores of integrated gradients add up, so they are summed instead.'
+                'The scores of this method add up, so they are summed instead.'
               )
             : trans.__(
                 'The norm is the root of the sum of squares. It says how strongly the target reacts to the whole segment, not whether for or against.'
               )}
         </p>
       )}
-      {isGradient && settings.aggregation === 'sum' && (
+      {ofTokens && settings.aggregation === 'sum' && (
         <p className="lit-hint">
           {trans.__('A sum favours long segments; the mean does not.')}
         </p>

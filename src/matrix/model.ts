@@ -8,7 +8,7 @@ import type { Explanation } from '../session/explanation';
 import { cutText } from '../session/map';
 import type { IText } from '../session/map';
 import { memo } from '../session/memo';
-import { isGradient, METHODS } from '../session/methods';
+import { METHODS, scoresTokens } from '../session/methods';
 import type { MapMethod } from '../session/methods';
 import { Model } from '../session/model';
 import type { IProblem } from '../session/problem';
@@ -238,7 +238,7 @@ export class MatrixModel extends Model {
   ): readonly number[] | DemandedScores {
     const { scores } = this._session.explanation;
     const { method } = this;
-    return isGradient(method) && METHODS[method].isAutomatic
+    return scoresTokens(method) && METHODS[method].isAutomatic
       ? (scores?.get(target, method) ?? null)
       : (this._session.explanation.demandFor(method, text, target)?.computation
           ?.result ?? null);

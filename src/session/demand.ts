@@ -15,7 +15,7 @@ import type {
 import type { TokenSpan } from '../salience';
 import { Computation } from './computation';
 import type { ComputationClient } from './computation';
-import { isGradient } from './methods';
+import { isGradient, scoresTokens } from './methods';
 import type { MapMethod } from './methods';
 import type { IAblationSegment } from './ablationSegments';
 import { Model } from './model';
@@ -87,7 +87,7 @@ export class OnDemand extends Model {
   /**
    * Scores of a target by a method that is not automatic.
    *
-   * @param parts - what an ablation method removes; gradient methods need none.
+   * @param parts - what an ablation method removes; the others need none.
    * @param foil - ids in the target's place, of a contrastive target.
    */
   scores(
@@ -97,7 +97,7 @@ export class OnDemand extends Model {
     mode: AblationMode,
     foil: readonly number[] | null = null
   ): Computation<DemandedScores> {
-    const request: CostlyRequest = isGradient(method)
+    const request: CostlyRequest = scoresTokens(method)
       ? {
           kind: 'salience',
           model: this._model,

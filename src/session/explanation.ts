@@ -10,7 +10,7 @@ import type { Effects } from './effects';
 import { cutText, mapOf } from './map';
 import type { IShownMap, IText } from './map';
 import { memo } from './memo';
-import { isGradient, METHOD_NAMES, METHODS } from './methods';
+import { METHOD_NAMES, METHODS, scoresTokens } from './methods';
 import type { MapMethod } from './methods';
 import { Model } from './model';
 import { isUnderWay } from './run';
@@ -377,7 +377,7 @@ export class Explanation extends Model {
 
   /** The target's scores by a method; null until they are computed. */
   private _scoresBy(method: MapMethod): readonly number[] | DemandedScores {
-    if (isGradient(method) && this._isAutomatic(method)) {
+    if (scoresTokens(method) && this._isAutomatic(method)) {
       return this.target && (this.scores?.get(this.target, method) ?? null);
     }
     return this._demandBy(method)?.computation?.result ?? null;

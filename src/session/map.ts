@@ -240,19 +240,19 @@ export interface IMapOptions {
 /**
  * How segments' scores are computed.
  *
+ * Scores that add up, such as shares, are summed where a norm would stand.
+ *
  * A sentence's sum of gradient · input says "for" where the sentence is against, so
  * its norm is a magnitude. Signs stay where they were found to mean something: for
- * single tokens, for contrastive targets, and for integrated gradients, whose
- * scores add up.
+ * single tokens, and for contrastive targets.
  */
 function aggregationOf(options: IMapOptions): Aggregation {
   const { method, aggregation } = options;
+  const { addsUp, isSigned } = METHODS[method];
   const keepsSign =
-    METHODS[method].isSigned &&
-    (method === 'integrated_gradients' ||
-      options.isContrastive === true ||
-      options.granularity === 'tokens');
-  return aggregation === 'norm' && keepsSign ? 'sum' : aggregation;
+    isSigned &&
+    (options.isContrastive === true || options.granularity === 'tokens');
+  return aggregation === 'norm' && (addsUp || keepsSign) ? 'sum' : aggregation;
 }
 
 /**

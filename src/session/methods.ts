@@ -1,5 +1,5 @@
 /** Properties of the methods; their words are in `map/methods.ts`. */
-import type { AblationMethod, Method } from '../api';
+import type { AblationMethod, GradientMethod, Method } from '../api';
 
 /** Any method that computes a map. */
 export type MapMethod = Method | AblationMethod;
@@ -7,10 +7,11 @@ export type MapMethod = Method | AblationMethod;
 /** How a method computes its scores. */
 export interface IMethod {
   /**
-   * `gradient`: from how the target's loss reacts to each token; `ablation`:
-   * from removing segments. No ablation method is ever called a gradient.
+   * `gradient`: from how the target's loss reacts to each token; `attention`: from
+   * what the model's attention reads; `ablation`: from removing segments. Only the
+   * first is ever called a gradient.
    */
-  readonly kind: 'gradient' | 'ablation';
+  readonly kind: 'gradient' | 'attention' | 'ablation';
   /** Whether its scores distinguish for from against. */
   readonly isSigned: boolean;
   /**
@@ -20,48 +21,67 @@ export interface IMethod {
   readonly turn: 1 | -1;
   /** Whether it computes all sentences as soon as there is an answer. */
   readonly isAutomatic: boolean;
+  /** Whether tokens' scores add up to something, so that a segment has their sum in place of a norm. */
+  readonly addsUp: boolean;
+  /** Whether it can explain a contrastive target. */
+  readonly isContrastive: boolean;
 }
 
-/** All methods, LIT's default first; gradient methods before the others. */
+const GRADIENT = {
+  kind: 'gradient',
+  isAutomatic: true,
+  addsUp: false,
+  isContrastive: true
+} as const;
+
+const ABLATION = {
+  kind: 'ablation',
+  isSigned: true,
+  turn: 1,
+  isAutomatic: false,
+  addsUp: false,
+  isContrastive: true
+} as const;
+
+/** All methods, LIT's default first; methods that score tokens before the others. */
 export const METHODS: Readonly<Record<MapMethod, IMethod>> = {
-  grad_l2: {
-    kind: 'gradient',
+  grad_l2: { ...GRADIENT, isSigned: false, turn: 1 },
+  grad_dot_input: { ...GRADIENT, isSigned: true, turn: -1 },
+  integrated_gradients: {
+    ...GRADIENT,
+    isSigned: true,
+    turn: -1,
+    isAutomatic: false,
+    addsUp: true
+  },
+  flow: {
+    kind: 'attention',
     isSigned: false,
     turn: 1,
-    isAutomatic: true
+    isAutomatic: false,
+    addsUp: true,
+    isContrastive: false
   },
-  grad_dot_input: {
-    kind: 'gradient',
-    isSigned: true,
-    turn: -1,
-    isAutomatic: true
-  },
-  integrated_gradients: {
-    kind: 'gradient',
-    isSigned: true,
-    turn: -1,
-    isAutomatic: false
-  },
-  leave_one_out: {
-    kind: 'ablation',
-    isSigned: true,
-    turn: 1,
-    isAutomatic: false
-  },
-  lime: { kind: 'ablation', isSigned: true, turn: 1, isAutomatic: false },
-  shap: { kind: 'ablation', isSigned: true, turn: 1, isAutomatic: false }
+  leave_one_out: ABLATION,
+  lime: ABLATION,
+  shap: ABLATION
 };
 
 /** Their names, in that order. */
 export const METHOD_NAMES = Object.keys(METHODS) as readonly MapMethod[];
 
+/** Whether a method scores tokens, not segments. */
+export function scoresTokens(method: MapMethod): method is Method {
+  return METHODS[method].kind !== 'ablation';
+}
+
 /** Whether a method scores tokens by gradients. */
-export function isGradient(method: MapMethod): method is Method {
+export function isGradient(method: MapMethod): method is GradientMethod {
   return METHODS[method].kind === 'gradient';
 }
 
 /** Methods that compute all sentences without a request. */
 export const AUTOMATIC = METHOD_NAMES.filter(
   (method): method is Method =>
-    isGradient(method) && METHODS[method].isAutomatic
+    scoresTokens(method) && METHODS[method].isAutomatic
 );

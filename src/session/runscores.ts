@@ -11,7 +11,7 @@ import { Effects } from './effects';
 import type { ISavedEffects } from './effects';
 import type { IShownMap, IText } from './map';
 import { memo } from './memo';
-import { isGradient, METHODS } from './methods';
+import { METHODS, scoresTokens } from './methods';
 import type { MapMethod } from './methods';
 import { Model } from './model';
 import { tokensOf } from './run';
@@ -32,10 +32,13 @@ export interface ISavedWork {
 export interface IDemand {
   /** Null if it is refused. */
   readonly computation: Computation<DemandedScores> | null;
-  /** How many segments are ablated; 0 for a gradient method. */
+  /** How many segments are ablated; 0 for a method that scores tokens. */
   readonly numSegments: number;
-  /** Why it can't be computed: too many segments, or none before the target. */
-  readonly refusal: 'many' | 'nothing' | null;
+  /**
+   * Why it can't be computed: too many segments, none before the target, or a
+   * contrastive target, which the method can't explain.
+   */
+  readonly refusal: 'many' | 'nothing' | 'contrast' | null;
 }
 
 /** The scores of a complete run: the automatic ones, those on demand, and its effects. */
@@ -136,7 +139,10 @@ export class RunScores extends Model {
     mode: AblationMode,
     foil: readonly number[] | null
   ): IDemand {
-    if (isGradient(method)) {
+    if (foil && !METHODS[method].isContrastive) {
+      return { computation: null, numSegments: 0, refusal: 'contrast' };
+    }
+    if (scoresTokens(method)) {
       const computation = this.onDemand.scores(method, target, [], mode, foil);
       return { computation, numSegments: 0, refusal: null };
     }
