@@ -1,7 +1,7 @@
 /** Where a map and the effects put different parts first, in words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { FAINT_EFFECT } from '../session/effectMap';
+import { FAINT_EFFECT } from '../salience';
 import { chances } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';

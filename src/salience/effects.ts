@@ -197,7 +197,7 @@ function keptOf(set: IScoredSet, numSegments: number): boolean[] {
 }
 
 /** The target's log-probability; null if a token of it is deleted. */
-function logprobOf(
+export function logprobOf(
   { logprobs }: IScoredSet,
   [start, end]: TokenSpan
 ): number | null {

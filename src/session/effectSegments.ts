@@ -16,12 +16,34 @@ export interface IEffectSegments {
   readonly texts: readonly TextSpan[];
   /** Index of the answer's first token. */
   readonly seam: number;
+  /** How many random sets of them are scored; absent: as of a prompt without passages. */
+  readonly sizes?: IRandomSets;
+}
+
+/** Numbers of random sets. */
+export interface IRandomSets {
+  /** To measure maps by. */
+  readonly heldOut: number;
+  /** To fit maps to. */
+  readonly samples: number;
 }
 
 /** Effects, and what they are of. */
-export interface IEffectSource {
+export interface IEffectTables {
   readonly segments: IEffectSegments;
   readonly table: IEffectTable;
+}
+
+/** Effects of sentences. */
+export interface IEffectSource extends IEffectTables {
+  /**
+   * Of a long prompt: the effects of its passages. The segments are then the sentences
+   * of those that matter; the others have no effects of their own.
+   */
+  readonly passages?: IEffectTables & {
+    /** Whether each is a paragraph. */
+    readonly areParagraphs: boolean;
+  };
 }
 
 /** A run whose segments can be found in its prompt. */
@@ -37,14 +59,27 @@ export const SAMPLES = 32;
 const SEED = 0;
 
 /**
- * The segments of a run. What marks a turn, written or added, always stays.
+ * The segments of a run whose prompt isn't too long to delete each of its sentences.
  *
- * @returns null if there are none, or too many; or if the prompt's text isn't that of
- *   its tokens, so that it isn't known what to delete.
+ * @returns null if there are none, or too many; or if it isn't known what to delete.
  */
 export function effectSegments(
   run: ISegmentedRun,
   joinLines: LineJoining = 'auto'
+): IEffectSegments | null {
+  const found = sentenceSegments(run, joinLines);
+  return found && found.texts.length <= MAX_ABLATION_SEGMENTS ? found : null;
+}
+
+/**
+ * The sentences of a run. What marks a turn, written or added, always stays.
+ *
+ * @returns null if there are none, or if the prompt's text isn't that of its tokens, so
+ *   that it isn't known what to delete.
+ */
+export function sentenceSegments(
+  run: ISegmentedRun,
+  joinLines: LineJoining
 ): IEffectSegments | null {
   const text = cutText(run, 'sentences', null, { joinLines });
   const { tokens, seam, prompt, conversation, turns } = text;
@@ -91,7 +126,7 @@ export function effectSegments(
       offset += piece.length;
     }
   }
-  if (spans.length === 0 || spans.length > MAX_ABLATION_SEGMENTS) {
+  if (spans.length === 0) {
     return null;
   }
   // No token of the answer follows its last sentence.
@@ -128,8 +163,8 @@ export function effectsRequest(
     answer_start: seam,
     segments: [...texts],
     answer_segments: answerSpans(segments),
-    samples: SAMPLES,
-    held_out: HELD_OUT,
+    samples: sizesOf(segments).samples,
+    held_out: sizesOf(segments).heldOut,
     seed: SEED
   };
 }
@@ -164,7 +199,7 @@ export function keptEffects(
     {
       segments: [...segments.texts],
       answer_segments: answerSpans(segments),
-      held_out: HELD_OUT,
+      held_out: sizesOf(segments).heldOut,
       seed: SEED,
       events
     }
@@ -176,7 +211,8 @@ export function storedEffects(
   segments: IEffectSegments,
   kept: readonly KeptEffects[]
 ): IEffectTable {
-  const wanted = keyOf(segments.texts, answerSpans(segments), HELD_OUT, SEED);
+  const { heldOut } = sizesOf(segments);
+  const wanted = keyOf(segments.texts, answerSpans(segments), heldOut, SEED);
   const fitting = kept.filter(
     one =>
       keyOf(one.segments, one.answer_segments, one.held_out, one.seed) ===
@@ -186,6 +222,11 @@ export function storedEffects(
     NO_EFFECTS,
     fitting.flatMap(({ events }) => events)
   );
+}
+
+/** How many random sets of some segments are scored. */
+export function sizesOf({ sizes }: IEffectSegments): IRandomSets {
+  return sizes ?? { heldOut: HELD_OUT, samples: SAMPLES };
 }
 
 function keyOf(

@@ -7,44 +7,24 @@ import type {
   JobEvent,
   KeptEffects
 } from '../api';
-import {
-  mergeEffects,
-  MIN_HELD_OUT,
-  MIN_RANDOM,
-  NO_EFFECTS
-} from '../salience';
-import type { IEffectTable, LineJoining } from '../salience';
+import type { LineJoining } from '../salience';
 import { Computation } from './computation';
 import type { ComputationClient, ComputationPhase } from './computation';
-import {
-  effectSegments,
-  effectsRequest,
-  HELD_OUT,
-  keptEffects,
-  SAMPLES,
-  storedEffects
-} from './effectSegments';
+import { EffectJobs } from './effectJobs';
+import type { ISavedEffects } from './effectJobs';
+import { EffectPlan } from './effectPlan';
+import { effectsRequest } from './effectSegments';
 import type { IEffectSegments, IEffectSource } from './effectSegments';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IRun } from './run';
+import { DEFAULT_SETTINGS } from './settings';
 
 /**
  * Seconds that one job may compute. The model does one thing at a time: another tab, or a
  * comparison, waits for no longer than this.
  */
 export const SLICE = 3;
-
-/** The most jobs that are stored over a reload. */
-const MAX_JOBS = 64;
-
-/** Jobs that compute effects, as stored over a reload. */
-export interface ISavedEffects {
-  /** The first ones: later ones continue them. */
-  readonly jobs: readonly string[];
-  /** Whether the user stopped them. */
-  readonly isStopped: boolean;
-}
 
 /** When effects may be computed. */
 interface ICircumstances {
@@ -62,41 +42,35 @@ export class Effects extends Model {
   /** @param joinLines - how the run's text is cut into sentences. */
   constructor(
     client: ComputationClient,
-    run: IRun,
+    private readonly _run: IRun,
     trans: TranslationBundle,
     joinLines: LineJoining
   ) {
     super();
     this._client = client;
     this._trans = trans;
-    this.segments =
-      run.answerTokens.length > 0 ? effectSegments(run, joinLines) : null;
-    this._request = this.segments && effectsRequest(run, this.segments);
-    if (this.segments) {
-      this._take(storedEffects(this.segments, run.effects));
-    }
+    this._plan = new EffectPlan(this._run, joinLines);
+    this._plan.recall(this._run.effects);
   }
 
-  /** The segments; null if effects can't be computed. */
-  readonly segments: IEffectSegments | null;
+  /** The sentences; null if effects can't be computed. */
+  get segments(): IEffectSegments | null {
+    return this._plan.isPossible ? this._plan.sentences : null;
+  }
 
-  /**
-   * What is known, once each segment's effect is; null before. Another object when maps
-   * look different by it: not whenever a set is scored, since long texts redraw then.
-   */
+  /** What maps can show; null before there is anything. */
   get source(): IEffectSource | null {
-    return this._source;
+    return this._plan.source;
   }
 
   /** What the history stores of it. */
   get kept(): KeptEffects[] {
-    return this.segments ? keptEffects(this.segments, this._table) : [];
+    return this._plan.kept;
   }
 
   /** How far they are; `running` also while they wait for something else. */
   get phase(): ComputationPhase {
-    const { total, sets } = this._table;
-    if (total > 0 && sets.length >= total) {
+    if (this._plan.isDone) {
       return 'done';
     }
     if (this._problem) {
@@ -110,10 +84,14 @@ export class Effects extends Model {
     return this._estimate;
   }
 
+  /** What it would cost to delete each sentence, where passages come first; null: unknown. */
+  get instead(): Estimate | null {
+    return this._plan.isLong ? this._instead : null;
+  }
+
   /** How many sets are scored; null before the first. */
   get progress(): { readonly done: number; readonly total: number } | null {
-    const { total, sets } = this._table;
-    return total > 0 ? { done: sets.length, total } : null;
+    return this._plan.progress;
   }
 
   /** What it waits for; empty while it computes. */
@@ -140,13 +118,11 @@ export class Effects extends Model {
 
   /** Jobs that have computed effects, which a later page can follow. */
   get jobs(): ISavedEffects {
-    const running = this._job?.jobId ?? null;
+    const id = this._job?.jobId ?? null;
+    const { saved } = this._plan;
     return {
-      jobs: [
-        ...this._jobs,
-        ...(running === null ? [] : [running]),
-        ...this._past
-      ].slice(0, MAX_JOBS),
+      ...this._jobs.save(id === null ? null : { level: this._level, id }),
+      ...(saved && { plan: saved }),
       isStopped: this._isStopped
     };
   }
@@ -156,9 +132,14 @@ export class Effects extends Model {
   }
 
   /** Take the jobs of an earlier page, before anything is computed. */
-  resume({ jobs, isStopped }: ISavedEffects): void {
-    this._past = [...jobs];
-    this._isStopped = isStopped;
+  resume(past: ISavedEffects): void {
+    this._jobs.resume(past);
+    // Earlier versions deleted each sentence.
+    const plan = past.plan ?? (past.jobs.length > 0 ? { isLong: false } : null);
+    if (plan) {
+      this._plan.resume(plan);
+    }
+    this._isStopped = past.isStopped;
   }
 
   /** Tell how long effects may take without a click, in seconds; 0: they need one. */
@@ -201,6 +182,9 @@ export class Effects extends Model {
   start(): void {
     if (this.phase === 'offered' || this.phase === 'failed') {
       this._isStopped = false;
+      if (this._plan.isLong === null) {
+        this._plan.decide(null, this._patience);
+      }
       this._begin('all');
     }
   }
@@ -209,7 +193,7 @@ export class Effects extends Model {
   cancel(): void {
     if (this.phase === 'running') {
       this._isStopped = true;
-      this._past = [];
+      this._jobs.forget();
       this._drop();
       this._end();
       void this.offer();
@@ -220,14 +204,15 @@ export class Effects extends Model {
   private _next(): void {
     const { isPaused, isAutomatic } = this._now;
     const isDone = this.phase === 'done';
-    if (this.isDisposed || !this._request || this._job || isPaused || isDone) {
+    if (this.isDisposed || !this.segments || this._job || isPaused || isDone) {
       return;
     }
-    const past = this._past.shift();
-    if (past !== undefined) {
-      this._run(this._request, past);
-    } else if (this._goal !== null) {
-      this._continue(this._goal, this._request);
+    const request = this._plan.request(this._run);
+    const past = this._jobs.next(this._plan.depth);
+    if (request && past !== undefined) {
+      this._follow(request, past);
+    } else if (request && this._goal !== null) {
+      this._continue(this._goal, request);
     } else if (isAutomatic && this._budget > 0) {
       void this._try();
     }
@@ -257,18 +242,37 @@ export class Effects extends Model {
   }
 
   private async _ask(): Promise<void> {
-    const skip = this._table.sets.length;
+    const plan = this._plan;
+    const { level, progress } = plan;
+    const isFresh = progress === null;
+    const segments = isFresh ? plan.measured : (level?.segments ?? null);
+    if (!segments) {
+      return;
+    }
+    const skip = isFresh ? 0 : (level?.table.sets.length ?? 0);
+    const request = { ...effectsRequest(this._run, segments), skip };
+    let cost: Estimate | null = null;
     try {
-      const estimate =
-        this._request &&
-        (await this._client.estimate({ ...this._request, skip }));
-      if (skip === this._table.sets.length) {
-        this._estimate = estimate;
-      }
+      cost = await this._client.estimate(request);
     } catch (reason) {
       // If starting fails for the same reason, the failure says so.
       console.warn('LIT Lab: no estimate', reason);
     }
+    if (plan.level !== level || this._job) {
+      return;
+    }
+    if (isFresh) {
+      plan.decide(cost, this._patience);
+      this._instead = cost && plan.wholeOf(cost);
+      this._estimate = cost && (plan.isLong ? plan.longOf(cost) : cost);
+    } else {
+      this._estimate = cost && plan.restOf(cost);
+    }
+  }
+
+  /** Seconds from which a prompt is long. */
+  private get _patience(): number {
+    return this._budget > 0 ? this._budget : DEFAULT_SETTINGS.effectsSeconds;
   }
 
   private _begin(goal: Goal): void {
@@ -286,14 +290,13 @@ export class Effects extends Model {
       this._end();
       return;
     }
-    const skip = this._table.sets.length;
-    this._run({ ...request, skip, seconds: Math.min(left, SLICE) }, null);
+    this._follow({ ...request, seconds: Math.min(left, SLICE) }, null);
   }
 
   /**
    * Run a job, or follow one of an earlier page.
    */
-  private _run(request: EffectsRequest, past: string | null): void {
+  private _follow(request: EffectsRequest, past: string | null): void {
     const job: Job = new Computation(
       this._client,
       request,
@@ -301,10 +304,12 @@ export class Effects extends Model {
       collect,
       this._trans
     );
-    const known = this._table.sets.length;
+    const { depth } = this._plan;
+    const known = this._plan.progress?.done ?? 0;
     this._job = job;
+    this._level = depth;
     this._begun = Date.now();
-    job.changed.connect(() => this._onJob(job, past, known));
+    job.changed.connect(() => this._onJob(job, past, depth, known));
     if (past === null) {
       job.start();
     } else {
@@ -312,21 +317,26 @@ export class Effects extends Model {
     }
   }
 
-  private _onJob(job: Job, past: string | null, known: number): void {
+  private _onJob(
+    job: Job,
+    past: string | null,
+    depth: number,
+    known: number
+  ): void {
     if (job !== this._job) {
       return;
     }
     // A job whose result is dropped has sent it before.
-    this._take(mergeEffects(this._table, job.result));
+    this._take(depth, job.result);
     if (job.phase === 'running') {
       this._emit();
       return;
     }
     const { phase, problem } = job;
-    const isNew = this._table.sets.length > known;
+    const isNew = (this._plan.progress?.done ?? 0) > known;
     const id = past !== null && isNew ? past : job.jobId;
     if (id !== null) {
-      this._jobs.push(id);
+      this._jobs.add(depth, id);
     }
     this._drop();
     if (phase === 'failed' && past === null) {
@@ -355,7 +365,7 @@ export class Effects extends Model {
     const job = this._job;
     if (job) {
       if (job.phase === 'running' && job.jobId !== null) {
-        this._jobs.push(job.jobId);
+        this._jobs.add(this._level, job.jobId);
       }
       this._job = null;
       this._spent += (Date.now() - this._begun) / 1000;
@@ -363,15 +373,11 @@ export class Effects extends Model {
     }
   }
 
-  private _take(table: IEffectTable): void {
-    if (table !== this._table && this.segments) {
-      this._table = table;
+  private _take(depth: number, events: readonly EffectsEvent[]): void {
+    const known = this._plan.progress?.done ?? 0;
+    this._plan.take(depth, events);
+    if ((this._plan.progress?.done ?? 0) !== known) {
       this._estimate = null;
-      const stage = stageOf(table, this.segments);
-      if (stage !== this._stage) {
-        this._stage = stage;
-        this._source = { segments: this.segments, table };
-      }
     }
   }
 
@@ -383,10 +389,7 @@ export class Effects extends Model {
 
   private readonly _client: ComputationClient;
   private readonly _trans: TranslationBundle;
-  private readonly _request: EffectsRequest | null;
-  private _table = NO_EFFECTS;
-  private _source: IEffectSource | null = null;
-  private _stage = 0;
+  private readonly _plan: EffectPlan;
   private _now: ICircumstances = { isPaused: true, isAutomatic: false };
   private _budget = 0;
   /** What is being computed, also while it waits. */
@@ -396,38 +399,23 @@ export class Effects extends Model {
   /** Whether the budget has been tried. */
   private _hasTried = false;
   private _estimate: Estimate | null = null;
+  /** What deleting each sentence would cost. */
+  private _instead: Estimate | null = null;
   private _problem: IProblem | null = null;
   private _job: Job | null = null;
+  /** The level that the job is of. */
+  private _level = 0;
   /** When the job began, and the seconds of those before it. */
   private _begun = 0;
   private _spent = 0;
   private _since = 0;
-  private _jobs: string[] = [];
-  /** Jobs of an earlier page that are still to be followed. */
-  private _past: string[] = [];
+  private readonly _jobs = new EffectJobs();
 }
 
 /** As much as the budget allows, or all. */
 type Goal = 'budget' | 'all';
 
 type Job = Computation<readonly EffectsEvent[]>;
-
-/** How much of a table maps can show: nothing, effects, a reliability, a fit, and better ones. */
-function stageOf({ sets }: IEffectTable, { spans }: IEffectSegments): number {
-  const count = (kind: string) => sets.filter(set => set.kind === kind).length;
-  if (count('one') <= spans.length) {
-    return 0;
-  }
-  const heldOut = count('held_out');
-  const random = count('random');
-  return [
-    true,
-    heldOut >= MIN_HELD_OUT,
-    heldOut >= HELD_OUT,
-    random >= MIN_RANDOM,
-    random >= SAMPLES
-  ].filter(Boolean).length;
-}
 
 function collect(
   events: readonly EffectsEvent[],
