@@ -12,6 +12,7 @@ import type { IMapEffects, ShadeBy } from '../session/mapEffects';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { disagreement } from './disagreement';
+import { LevelsNote, LevelsOffer } from './levels';
 
 /** The effects of the shown run: what they say about the map, or how to compute them. */
 export function EffectsSection(props: {
@@ -37,6 +38,7 @@ export function EffectsSection(props: {
       ) : (
         <NoEffects effects={effects} text={text} isContrast={foil !== null} />
       )}
+      <LevelsOffer effects={effects} />
       {effects.segments && (
         <EffectsOffer
           effects={effects}
@@ -88,9 +90,15 @@ export function EffectSummary(props: {
       )}
       {effects.reliability && (
         <p className="lit-hint" data-reliability={effects.reliability}>
-          {reliabilityWords(effects.reliability, effects.by, trans)}
+          {reliabilityWords(
+            effects.reliability,
+            effects.by,
+            trans,
+            effects.unlooked !== undefined
+          )}
         </p>
       )}
+      <LevelsNote effects={effects} />
     </>
   );
 }
@@ -143,33 +151,50 @@ function EffectsOffer(props: {
   );
 }
 
-/** How reliable a map, or the order of the effects, is. */
+/**
+ * How reliable a map, or the order of the effects, is.
+ *
+ * @param isPart - whether that was measured for those sentences only that were looked into.
+ */
 export function reliabilityWords(
   level: Reliability,
   by: ShadeBy,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  isPart = false
 ): string {
+  const half = isPart
+    ? trans.__('half of the sentences that were looked into')
+    : trans.__('half of the prompt');
   const words: Record<ShadeBy, Record<Reliability, string>> = {
     share: {
-      good: trans.__(
-        'Reliability of this map: good. What it ranks high is what the target depends on, as random deletions of half of the prompt show.'
-      ),
+      good: isPart
+        ? trans.__(
+            'Reliability of this map: good among the sentences that were looked into. It predicts what random deletions of half of them do.'
+          )
+        : trans.__(
+            'Reliability of this map: good. What it ranks high is what the target depends on, as random deletions of half of the prompt show.'
+          ),
       fair: trans.__(
-        'Reliability of this map: fair. It predicts roughly what random deletions of half of the prompt do: look at large differences only.'
+        'Reliability of this map: fair. It predicts roughly what random deletions of %1 do: look at large differences only.',
+        half
       ),
       weak: trans.__(
-        'Reliability of this map: weak. It hardly predicts what random deletions of half of the prompt do: its order says little about what the target depends on.'
+        'Reliability of this map: weak. It hardly predicts what random deletions of %1 do: its order says little about what the target depends on.',
+        half
       )
     },
     effect: {
       good: trans.__(
-        'Reliability of these effects: good. Added up, they predict what random deletions of half of the prompt do.'
+        'Reliability of these effects: good. Added up, they predict what random deletions of %1 do.',
+        half
       ),
       fair: trans.__(
-        'Reliability of these effects: fair. Added up, they predict roughly what random deletions of half of the prompt do: some parts act together.'
+        'Reliability of these effects: fair. Added up, they predict roughly what random deletions of %1 do: some parts act together.',
+        half
       ),
       weak: trans.__(
-        'Reliability of these effects: weak. They hold for one part at a time; added up, they hardly predict what random deletions of half of the prompt do.'
+        'Reliability of these effects: weak. They hold for one part at a time; added up, they hardly predict what random deletions of %1 do.',
+        half
       )
     }
   };

@@ -7,6 +7,7 @@ import {
   aboutNats,
   chances,
   describeEffect,
+  describeUnlooked,
   direction,
   nats,
   percent
@@ -67,6 +68,7 @@ export const TopSegments = React.memo(
             const content = textOf(text.tokens, segment.span);
             const share = segment.share ?? 0;
             const effect = effects?.all[index];
+            const passage = effects?.unlooked?.passages[index];
             const score = scoreOf(map, index);
             const [length, longest] =
               effects?.by === 'effect'
@@ -129,7 +131,13 @@ export const TopSegments = React.memo(
                               effects.fitted?.[index] ?? null,
                               trans
                             )
-                          : undefined
+                          : passage && effects.unlooked
+                            ? describeUnlooked(
+                                passage,
+                                effects.unlooked.areParagraphs,
+                                trans
+                              )
+                            : undefined
                       }
                     >
                       {effect ? chances(effect) : '–'}

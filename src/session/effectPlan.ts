@@ -287,16 +287,26 @@ export class EffectPlan {
     if (stageOf(first) === 0) {
       return null;
     }
-    if (!this._isLong || !this._passages) {
+    const { sentences } = this;
+    if (!this._isLong || !this._passages || !sentences) {
       return first;
     }
     const { areParagraphs } = this._passages;
     const { seam } = first.segments;
-    const inner =
-      second && stageOf(second) > 0
-        ? second
-        : { segments: { spans: [], texts: [], seam }, table: NO_EFFECTS };
-    return { ...inner, passages: { ...first, areParagraphs } };
+    const isLooked = this._chosen !== null && (!second || stageOf(second) > 0);
+    const inner = isLooked && second;
+    return {
+      ...(inner || {
+        segments: { spans: [], texts: [], seam },
+        table: NO_EFFECTS
+      }),
+      passages: {
+        ...first,
+        areParagraphs,
+        isLooked,
+        sentences: sentences.spans.slice(0, sentences.texts.length)
+      }
+    };
   }
 
   private readonly _passages: IPassages | null;

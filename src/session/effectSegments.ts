@@ -43,6 +43,10 @@ export interface IEffectSource extends IEffectTables {
   readonly passages?: IEffectTables & {
     /** Whether each is a paragraph. */
     readonly areParagraphs: boolean;
+    /** Whether the sentences of those that matter are scored. */
+    readonly isLooked: boolean;
+    /** All sentences of the prompt. */
+    readonly sentences: readonly TokenSpan[];
   };
 }
 

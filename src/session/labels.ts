@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Estimate, ModelInfo, Sampling } from '../api';
 import type { IEffect, ISegmentSalience } from '../salience';
 import type { IShownMap } from './map';
+import type { IPassageEffect } from './mapEffects';
 import { METHODS } from './methods';
 
 /** A share as a percentage, with a decimal if it would otherwise be 0. */
@@ -134,6 +135,23 @@ export function describeEffect(
     .join(' ');
 }
 
+/** Why a sentence of a long prompt has no effect of its own. */
+export function describeUnlooked(
+  passage: IPassageEffect,
+  areParagraphs: boolean,
+  trans: TranslationBundle
+): string {
+  const change = chances(passage);
+  if (areParagraphs) {
+    return passage.isSmall
+      ? trans.__('not looked into: its paragraph changes little (%1)', change)
+      : trans.__('only its whole paragraph was deleted (%1)', change);
+  }
+  return passage.isSmall
+    ? trans.__('not looked into: its passage changes little (%1)', change)
+    : trans.__('only its whole passage was deleted (%1)', change);
+}
+
 /** Score, share and rank of a segment, and its effect if it has one. */
 export function describeSegment(
   segment: ISegmentSalience,
@@ -146,14 +164,19 @@ export function describeSegment(
   }
   const place =
     rank === null ? '' : trans.__('rank %1 of %2', rank, map.numRanked);
-  const effect = map.effects?.all[map.segments.indexOf(segment)];
+  const index = map.segments.indexOf(segment);
+  const effect = map.effects?.all[index];
+  const unlooked = map.effects?.unlooked;
+  const passage = unlooked?.passages[index];
   const chance = effect
     ? trans.__(
         '%1 without it (%2)',
         chances(effect),
         nats({ score: -effect.delta }, trans)
       )
-    : '';
+    : unlooked && passage
+      ? describeUnlooked(passage, unlooked.areParagraphs, trans)
+      : '';
   const { kind } = METHODS[map.method];
   if (!map.isSigned) {
     return [

@@ -20,4 +20,22 @@ export interface IMapEffects {
   readonly largest: number;
   /** How well what the shades follow predicts effects; null if unknown. */
   readonly reliability: Reliability | null;
+  /** Of a long prompt: what wasn't looked into; absent: each segment has an effect. */
+  readonly unlooked?: IUnlooked;
+}
+
+/** The sentences of a long prompt that weren't deleted one by one. */
+export interface IUnlooked {
+  /** For each of the map's segments, the passage that it is in; null: it was looked into. */
+  readonly passages: readonly (IPassageEffect | null)[];
+  /** Whether each passage is a paragraph. */
+  readonly areParagraphs: boolean;
+  /** How many sentences of the prompt were looked into. */
+  readonly numLooked: number;
+}
+
+/** The effect of a whole passage. */
+export interface IPassageEffect extends IEffect {
+  /** Whether it is too little for its sentences to matter to this target. */
+  readonly isSmall: boolean;
 }
