@@ -318,6 +318,9 @@ def _parsed(request: protocol.JobRequest) -> int:
         numbers, spans = len(request.ids), len(request.targets)
     elif isinstance(request, protocol.AblationRequest | protocol.FaithfulnessRequest):
         numbers, spans = len(request.ids) + len(request.segments), len(request.segments)
+        if isinstance(request, protocol.AblationRequest) and request.edited is not None:
+            numbers += sum(map(len, request.edited.removed)) + len(request.edited.logprobs)
+            spans += len(request.edited.segments)
     elif isinstance(request, protocol.EffectsRequest):
         chosen = sum(map(len, request.chosen))
         return _NUMBER_BYTES * (len(request.ids) + chosen) + _SPAN_BYTES * (

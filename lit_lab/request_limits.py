@@ -32,6 +32,8 @@ class RequestLimits:
             self.check_length("target", request.target)
         if isinstance(request, protocol.PromptRequest):
             self._check_prompt(request)
+        if isinstance(request, protocol.AblationRequest) and request.edited is not None:
+            self._check_prompt(request.edited)
         if (
             isinstance(request, protocol.GenerateRequest | protocol.LitAppRequest)
             and request.max_new_tokens > self._max_new_tokens

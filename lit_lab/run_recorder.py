@@ -304,7 +304,7 @@ class _Scores:
 class _ScoresOfLines:
     """The scores among a job's events, parsed one at a time: all of them parsed take several times the lines' room."""
 
-    mode: protocol.AblationMode | None
+    mode: protocol.Removal | None
     lines: Sequence[bytes]
 
     def __iter__(self) -> Iterator[protocol.KeptScores]:

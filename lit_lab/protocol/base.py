@@ -47,6 +47,10 @@ segment, without gradients."""
 AblationMode = Literal["remove", "mask"]
 """`remove`: the segment's tokens are deleted; `mask`: each of them is replaced by the model's padding token."""
 
+Removal = Literal["remove", "mask", "text"]
+"""How an ablation method removes segments: as an `AblationMode` says, or `text`: their text is deleted before the prompt
+becomes tokens, as effects delete it."""
+
 ServiceState = Literal["stopped", "starting", "ready", "failed"]
 Action = Literal["read", "write", "execute"]
 SetupState = Literal["idle", "running", "stopped", "failed", "done"]

@@ -146,6 +146,15 @@ class SegmentScoresEvent(Message):
     )
     passes: int = Field(description="Number of passes through the model.")
     foil: Foil = None
+    sets: int | None = Field(
+        default=None,
+        description="Number of sets of segments that the scores follow from, known and repeated ones among them. None: an "
+        "earlier version of LIT Lab didn't say.",
+    )
+    adaptive: bool = Field(
+        default=False,
+        description="Whether sets were added until the scores were certain enough, by their standard errors.",
+    )
 
 
 class EffectsEvent(Message):

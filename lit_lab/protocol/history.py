@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from lit_lab.protocol.base import MAX_NAME, AblationMode, ChatUse, Message, Name
+from lit_lab.protocol.base import MAX_NAME, ChatUse, Message, Name, Removal
 from lit_lab.protocol.events import AnswerToken, EffectsEvent, Reason, ScoresEvent, SegmentScoresEvent
 from lit_lab.protocol.models import ModelTerms
 from lit_lab.protocol.requests import RunOrigin, Span, TextSpan
@@ -32,7 +32,7 @@ class HistoryStatus(Message):
 class KeptScores(Message):
     """Scores of a run, as they were computed."""
 
-    mode: AblationMode | None = Field(default=None, description="For an ablation method.")
+    mode: Removal | None = Field(default=None, description="For an ablation method.")
     event: Annotated[ScoresEvent | SegmentScoresEvent, Field(discriminator="event")]
 
 

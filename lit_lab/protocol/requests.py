@@ -22,6 +22,7 @@ from lit_lab.protocol.base import (
     Message,
     Method,
     Name,
+    Removal,
     TokenId,
     TokenIds,
 )
@@ -213,7 +214,6 @@ class _SegmentsRequest(Message):
         description="The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in "
         "no segment always stay.",
     )
-    mode: AblationMode = "remove"
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same numbers.")
     foil: Foil = None
 
@@ -234,6 +234,56 @@ class _SegmentsRequest(Message):
         return self
 
 
+class TextSpan(Message):
+    """A half-open span of a prompt's characters (Unicode code points)."""
+
+    turn: int = Field(ge=0, lt=MAX_TURNS, description="The index of the turn; 0 if the prompt is a text.")
+    start: int = Field(ge=0, le=MAX_TEXT)
+    end: int = Field(ge=1, le=MAX_TEXT)
+
+
+MAX_KNOWN = 4_000_000
+"""Most known sets times segments of a request."""
+
+
+class EditedText(PromptRequest):
+    """The text of a run's prompt, parts of which are deleted before it becomes tokens, and the target's probability without
+    some of them, which the run's effects know already."""
+
+    chat: ChatMode = "auto"
+    thinking: bool = Field(default=False, description="As in the run's own request.")
+    answer_start: int = Field(ge=1, lt=MAX_TOKENS, description="The index of the answer's first token.")
+    segments: Annotated[list[TextSpan], Field(fail_fast=True)] = Field(
+        min_length=1,
+        max_length=MAX_SEGMENTS,
+        description="The texts of the request's segments, as in an `EffectsRequest`.",
+    )
+    removed: Annotated[list[list[int]], Field(fail_fast=True)] = Field(
+        default=[], max_length=MAX_SAMPLES, description="For each known set: the indices of the deleted segments."
+    )
+    logprobs: Annotated[list[Annotated[float, Field(le=0)]], Field(fail_fast=True)] = Field(
+        default=[], max_length=MAX_SAMPLES, description="For each known set: the target's log-probability, in nats."
+    )
+    num_random: int = Field(
+        default=0,
+        ge=0,
+        le=MAX_SAMPLES,
+        description="How many sets at the end of `removed` are random: each deletes each segment with a probability of one "
+        "half. Sets that measure maps must not be among them.",
+    )
+
+    @model_validator(mode="after")
+    def _as_many(self) -> EditedText:
+        if len(self.removed) != len(self.logprobs) or self.num_random > len(self.removed):
+            raise ValueError(f"{len(self.removed)} sets need as many log-probabilities, and hold all random ones")
+        if len(self.removed) * len(self.segments) > MAX_KNOWN:
+            raise ValueError(f"{len(self.removed)} sets of {len(self.segments)} segments are too many")
+        for removed in self.removed:
+            if len(removed) > len(self.segments) or any(not 0 <= at < len(self.segments) for at in removed):
+                raise ValueError(f"a set removes a segment that isn't among the {len(self.segments)}")
+        return self
+
+
 class AblationRequest(_SegmentsRequest):
     """Score segments by how the target's probability changes without them.
 
@@ -242,20 +292,46 @@ class AblationRequest(_SegmentsRequest):
 
     kind: Literal["ablation"] = "ablation"
     method: AblationMethod
+    mode: Removal = "remove"
     samples: int | None = Field(
         default=None,
         ge=1,
         le=MAX_SAMPLES,
-        description="Number of sets of segments to try, for LIME and SHAP. None: the method's default.",
+        description="Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, the "
+        "known ones among them, and more until the largest scores are certain enough.",
     )
+    edited: EditedText | None = Field(default=None, description="For the mode `text`.")
 
+    @model_validator(mode="after")
+    def _has_text(self) -> AblationRequest:
+        if (self.edited is None) != (self.mode != "text"):
+            raise ValueError("the mode `text`, and no other, needs `edited`")
+        if self.edited is None:
+            return self
+        if self.foil is not None:
+            raise ValueError("a contrastive target has no known sets: choose another mode")
+        if len(self.edited.segments) != len(self.segments):
+            raise ValueError(f"{len(self.segments)} segments need as many texts, not {len(self.edited.segments)}")
+        if not self.segments[-1].end <= self.edited.answer_start <= self.target.start:
+            raise ValueError("the segments must lie in the prompt, and the target in the answer")
+        self.effects()
+        return self
 
-class TextSpan(Message):
-    """A half-open span of a prompt's characters (Unicode code points)."""
-
-    turn: int = Field(ge=0, lt=MAX_TURNS, description="The index of the turn; 0 if the prompt is a text.")
-    start: int = Field(ge=0, le=MAX_TEXT)
-    end: int = Field(ge=1, le=MAX_TEXT)
+    def effects(self) -> EffectsRequest:
+        """Return a request for effects of the same segments. Raises `ValueError` if they aren't in the text."""
+        text = self.edited
+        if text is None:
+            raise ValueError("no text")
+        return EffectsRequest(
+            model=self.model,
+            prompt=text.prompt,
+            turns=text.turns,
+            chat=text.chat,
+            thinking=text.thinking,
+            ids=self.ids,
+            answer_start=text.answer_start,
+            segments=text.segments,
+        )
 
 
 MAX_CHOSEN_SETS = 1_000
@@ -337,6 +413,7 @@ class FaithfulnessRequest(_SegmentsRequest):
     """
 
     kind: Literal["faithfulness"] = "faithfulness"
+    mode: AblationMode = "remove"
     scores: Annotated[list[float], Field(fail_fast=True)] = Field(
         max_length=MAX_SEGMENTS,
         description="<float>[num_segments]: the map, with the highest score for what most makes the target likely (negate "

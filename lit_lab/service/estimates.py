@@ -47,7 +47,8 @@ def _passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) ->
         return _salience_passes(request)
     num_segments = len(request.segments)
     if isinstance(request, AblationRequest):
-        return expected_passes(request.method, num_segments, request.samples)
+        known = 0 if request.edited is None else len(request.edited.removed)
+        return expected_passes(request.method, num_segments, request.samples, known)
     inner = len(cuts(num_segments)) - 2
     # The map's order and each length-matched one have two curves; random ones and their reverses share theirs.
     curves = 2 + 2 * request.orders + 2 * request.orders
@@ -80,8 +81,15 @@ def tokens(request: EstimatedRequest) -> int:
         return max(target.end for target in request.targets)
     if isinstance(request, EffectsRequest):
         # What stands before a removed segment is computed once, and random sets lack half of the prompt.
-        return request.answer_start // 2 + len(request.ids) - request.answer_start
+        return round(request.answer_start * (1 - _lead(request)) / 2) + len(request.ids) - request.answer_start
     return request.target.end
+
+
+def _lead(request: EffectsRequest) -> float:
+    """Return which part of the prompt's text stands before its first segment, and is in all sets."""
+    texts = [request.prompt or ""] if request.turns is None else [turn.text for turn in request.turns]
+    first = request.segments[0]
+    return (sum(map(len, texts[: first.turn])) + first.start) / max(1, sum(map(len, texts)))
 
 
 class Speed:

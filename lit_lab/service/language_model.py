@@ -322,7 +322,10 @@ class LanguageModel:
         """
         self._check(request.ids, request.foil, request.target)
         started = time.monotonic()
-        for event in ablation.explain(request, self._scorer, self.tokenizer.pad_id, cancellation):
+        edited = None
+        if request.edited is not None:
+            edited = effects.EditedPrompt(request.effects(), self.tokenizer, self.window)
+        for event in ablation.explain(request, self._scorer, self.tokenizer.pad_id, cancellation, edited):
             if isinstance(event, SegmentScoresEvent):
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
             yield event

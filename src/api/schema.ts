@@ -583,11 +583,6 @@ export interface components {
             /** @description The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in no segment always stay. */
             segments: components["schemas"]["Span"][];
             /**
-             * @default remove
-             * @enum {string}
-             */
-            mode?: "remove" | "mask";
-            /**
              * @description The same seed gives the same numbers.
              * @default 0
              */
@@ -605,10 +600,20 @@ export interface components {
             /** @enum {string} */
             method: "leave_one_out" | "lime" | "shap";
             /**
-             * @description Number of sets of segments to try, for LIME and SHAP. None: the method's default.
+             * @default remove
+             * @enum {string}
+             */
+            mode?: "remove" | "mask" | "text";
+            /**
+             * @description Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, the known ones among them, and more until the largest scores are certain enough.
              * @default null
              */
             samples?: number | null;
+            /**
+             * @description For the mode `text`.
+             * @default null
+             */
+            edited?: components["schemas"]["EditedText"] | null;
         };
         /**
          * AddModel
@@ -1123,6 +1128,52 @@ export interface components {
             row: number;
         };
         /**
+         * EditedText
+         * @description The text of a run's prompt, parts of which are deleted before it becomes tokens, and the target's probability without
+         *     some of them, which the run's effects know already.
+         */
+        EditedText: {
+            /**
+             * @description A text. None: `turns` is given.
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description A conversation, which the model's chat format writes; it needs one, even if `chat` is `auto` and nothing says that the model is instruction-tuned. Each turn has a text. None: `prompt` is given.
+             * @default null
+             */
+            turns?: components["schemas"]["Turn"][] | null;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
+            /**
+             * @description As in the run's own request.
+             * @default false
+             */
+            thinking?: boolean;
+            /** @description The index of the answer's first token. */
+            answer_start: number;
+            /** @description The texts of the request's segments, as in an `EffectsRequest`. */
+            segments: components["schemas"]["TextSpan"][];
+            /**
+             * @description For each known set: the indices of the deleted segments.
+             * @default []
+             */
+            removed?: number[][];
+            /**
+             * @description For each known set: the target's log-probability, in nats.
+             * @default []
+             */
+            logprobs?: number[];
+            /**
+             * @description How many sets at the end of `removed` are random: each deletes each segment with a probability of one half. Sets that measure maps must not be among them.
+             * @default 0
+             */
+            num_random?: number;
+        };
+        /**
          * EffectsEvent
          * @description The answer's log-probabilities with sets of segments deleted.
          *
@@ -1322,11 +1373,6 @@ export interface components {
             /** @description The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in no segment always stay. */
             segments: components["schemas"]["Span"][];
             /**
-             * @default remove
-             * @enum {string}
-             */
-            mode?: "remove" | "mask";
-            /**
              * @description The same seed gives the same numbers.
              * @default 0
              */
@@ -1341,6 +1387,11 @@ export interface components {
              * @enum {string}
              */
             kind: "faithfulness";
+            /**
+             * @default remove
+             * @enum {string}
+             */
+            mode?: "remove" | "mask";
             /** @description <float>[num_segments]: the map, with the highest score for what most makes the target likely (negate the scores of gradient times input and integrated gradients, which are of the loss). The test ranks segments by score, highest first. */
             scores: number[];
             /**
@@ -1623,7 +1674,7 @@ export interface components {
              * @description For an ablation method.
              * @default null
              */
-            mode: ("remove" | "mask") | null;
+            mode: ("remove" | "mask" | "text") | null;
             event: components["schemas"]["ScoresEvent"] | components["schemas"]["SegmentScoresEvent"];
         };
         /**
@@ -2403,6 +2454,16 @@ export interface components {
              * @default null
              */
             foil: number[] | null;
+            /**
+             * @description Number of sets of segments that the scores follow from, known and repeated ones among them. None: an earlier version of LIT Lab didn't say.
+             * @default null
+             */
+            sets: number | null;
+            /**
+             * @description Whether sets were added until the scores were certain enough, by their standard errors.
+             * @default false
+             */
+            adaptive: boolean;
         };
         /**
          * ServiceStatus

@@ -10,6 +10,8 @@ import { describeSampling, duration } from '../session/labels';
 import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
+import { describeUnlooked } from '../session/labels';
+import { unlookedOf } from '../session/mapEffects';
 import { describeStopped, describeStops } from '../session/stop';
 import type { ICompareActions } from './actions';
 import type { Comparison } from './comparison';
@@ -47,13 +49,22 @@ export function Column(props: IColumnProps): JSX.Element {
   const onOpen = async () => setUnopened(await actions.onOpen(side.id!));
   const { overlays, view } = comparison;
   const { difference } = overlays;
+  const own = overlays.map(at);
   const describe = useCallback(
     (index: number) => {
-      const change =
-        view === 'difference' ? difference?.of[at][index] : undefined;
-      return change ? describeChange(change, difference!, trans) : '';
+      if (view !== 'difference' || !difference) {
+        return '';
+      }
+      const change = difference.of[at][index];
+      const passage =
+        own && difference.by === 'effect' ? unlookedOf(own, index) : null;
+      return change
+        ? describeChange(change, difference, trans)
+        : passage
+          ? describeUnlooked(passage, trans)
+          : '';
     },
-    [difference, view, at, trans]
+    [difference, own, view, at, trans]
   );
   return (
     <section

@@ -3,6 +3,7 @@ import { intensityExponent } from '../salience';
 import type { ISegmentSalience } from '../salience';
 import { colourWeight } from '../salience';
 import type { IShownMap } from '../session/map';
+import { unlookedOf } from '../session/mapEffects';
 import type { IPair } from './align';
 import type { Side } from './segments';
 
@@ -17,6 +18,11 @@ export interface IChange {
   readonly right: number | null;
   /** Right minus left; null if either is null. */
   readonly change: number | null;
+  /**
+   * Whether there is a segment without an effect because it wasn't looked into: only
+   * the passage that it is in was deleted.
+   */
+  readonly isUnlooked: boolean;
   /** What it is ranked by: the change, or the share of a segment without a counterpart. */
   readonly size: number;
   /** From 1, the greatest. */
@@ -63,7 +69,10 @@ export function differenceOfMaps(
     }
     const change = a === null || b === null ? null : b - a;
     const size = Math.abs(change ?? a ?? b ?? 0);
-    return [{ pair, left: a, right: b, change, size }];
+    const isUnlooked =
+      isByEffect &&
+      (unlookedOf(left, pair.left) ?? unlookedOf(right, pair.right)) !== null;
+    return [{ pair, left: a, right: b, change, isUnlooked, size }];
   });
   const changes = found
     .sort((one, other) => other.size - one.size)

@@ -40,7 +40,7 @@ export function amount(
 
 /** A change in words: for hover, focus, and readers who don't see colours. */
 export function describeChange(
-  { pair, left, right, change, rank }: IChange,
+  { pair, left, right, change, isUnlooked, rank }: IChange,
   { changes, by }: Pick<IMapDifference, 'changes' | 'by'>,
   trans: TranslationBundle
 ): string {
@@ -67,6 +67,11 @@ export function describeChange(
     by === 'share'
       ? trans.__('%1 of salience', size)
       : trans.__('an effect of %1', size);
+  if (isUnlooked) {
+    return left !== null
+      ? trans.__('%1 · not looked into in B, in A %2', place, value)
+      : trans.__('%1 · not looked into in A, in B %2', place, value);
+  }
   if (left !== null) {
     return isAlone
       ? trans.__('%1 · only in A, there %2', place, value)

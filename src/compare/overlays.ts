@@ -1,6 +1,6 @@
 /** What a comparison lays over its two texts. */
 import type { ISegmentMark } from '../map/segment';
-import { shadeBy } from '../session/effectMap';
+import { shadeBy } from '../session/effectShades';
 import type { IShownMap, IText } from '../session/map';
 import { memo } from '../session/memo';
 import type { ISettings } from '../session/settings';

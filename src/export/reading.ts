@@ -8,7 +8,7 @@ import type {
   TokenSpan
 } from '../salience';
 import { withEffects } from '../session/effectMap';
-import { effectSegments, storedEffects } from '../session/effectSegments';
+import { EffectPlan } from '../session/effectPlan';
 import type { IEffectSource } from '../session/effectSegments';
 import {
   cutText,
@@ -199,10 +199,10 @@ function effectsOf(
     return null;
   }
   for (const joinLines of LINE_JOININGS) {
-    const segments = effectSegments({ ...run, prompt }, joinLines);
-    const table = segments && storedEffects(segments, effects);
-    if (table && table.sets.length > 0) {
-      return { segments, table };
+    const plan = new EffectPlan({ ...run, prompt }, joinLines);
+    plan.recall(effects);
+    if (plan.source) {
+      return plan.source;
     }
   }
   return null;

@@ -43,7 +43,7 @@ function said(shares: readonly number[], costs: readonly number[]): string {
       aggregation: 'sum',
       intensity: 0.5
     }),
-    { segments: effectSegments(run)!, table },
+    { level: 0, segments: effectSegments(run)!, table },
     'effect',
     0.5
   );

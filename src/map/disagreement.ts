@@ -1,7 +1,7 @@
 /** Where a map and the effects put different parts first, in words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { FAINT_EFFECT } from '../session/effectMap';
+import { FAINT_EFFECT } from '../salience';
 import { chances } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
@@ -31,9 +31,12 @@ export function disagreement(
   if (!effects) {
     return '';
   }
-  const { all, ranks, shareRanks, largest } = effects;
+  const { all, ranks, shareRanks, largest, unlooked } = effects;
   const faint = FAINT_EFFECT * (target[1] - target[0]);
-  if (largest < faint) {
+  const isFaint = (unlooked?.passages ?? []).every(
+    passage => !passage || Math.abs(passage.delta) < faint
+  );
+  if (largest < faint && isFaint) {
     return trans.__(
       'Without any one of these parts, the target stays about as likely.'
     );
@@ -56,6 +59,16 @@ export function disagreement(
             placeOf(text, map, first, trans),
             chances(effect)
           )
+    );
+  }
+  const passage = unlooked?.passages[first];
+  if (passage?.isSmall) {
+    words.push(
+      trans.__(
+        'The map puts %1 first; without all that stands around it, too, the target hardly changes (%2).',
+        placeOf(text, map, first, trans),
+        chances(passage)
+      )
     );
   }
   const largestEffect = all[strongest];

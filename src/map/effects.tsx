@@ -14,6 +14,7 @@ import type { IMapEffects, ShadeBy } from '../session/mapEffects';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { disagreement } from './disagreement';
+import { LevelsNote, LevelsOffer } from './levels';
 import { Pairs, PairsOffer } from './pairs';
 
 /** The effects of the shown run: what they say about the map, or how to compute them. */
@@ -24,7 +25,7 @@ export function EffectsSection(props: {
   onSettings: (settings: Partial<ISettings>) => void;
 }): JSX.Element | null {
   const { session, text, map, onSettings } = props;
-  const { effects, foil } = session.explanation;
+  const { effects, foil, pairs } = session.explanation;
   if (!effects) {
     return null;
   }
@@ -40,16 +41,19 @@ export function EffectsSection(props: {
       ) : (
         <NoEffects effects={effects} text={text} isContrast={foil !== null} />
       )}
-      {map?.effects && session.explanation.pairs && (
+      {pairs && (
         <PairsOffer
           key={session.explanation.target?.join()}
-          pairs={session.explanation.pairs}
+          pairs={pairs}
           onRestart={() => void session.service.restart()}
         />
       )}
+      <LevelsOffer effects={effects} />
       {effects.segments && (
         <EffectsOffer
           effects={effects}
+          level={map?.effects?.level ?? effects.innermost}
+          isPart={map?.effects?.unlooked !== undefined}
           onRestart={() => void session.service.restart()}
         />
       )}
@@ -108,13 +112,19 @@ export function EffectSummary(props: {
         </p>
       )}
       {effects.by === 'average' && (
-        <p className="lit-hint">{averageWords(effects.numFitted, trans)}</p>
+        <p className="lit-hint">{averageWords(effects, trans)}</p>
       )}
       {effects.reliability && (
         <p className="lit-hint" data-reliability={effects.reliability}>
-          {reliabilityWords(effects.reliability, effects.by, trans)}
+          {reliabilityWords(
+            effects.reliability,
+            effects.by,
+            trans,
+            effects.unlooked !== undefined
+          )}
         </p>
       )}
+      <LevelsNote effects={effects} />
       {effects.pairs.length > 0 && <Pairs text={text} map={map} />}
     </>
   );
@@ -148,30 +158,49 @@ function NoEffects(props: {
 }
 
 /** What averages are made from. */
-function averageWords(count: number, trans: TranslationBundle): string {
+function averageWords(
+  { numFitted: count, unlooked }: IMapEffects,
+  trans: TranslationBundle
+): string {
+  const half = halfOf(unlooked !== undefined, trans);
   return count < SAMPLES
     ? trans.__(
-        'A first look: averages over %1 random deletions of about half of the prompt. %2 make it more reliable.',
+        'A first look: averages over %1 random deletions of about %2. %3 make it more reliable.',
         count,
+        half,
         SAMPLES
       )
-    : trans.__(
-        'Averages over %1 random deletions of about half of the prompt.',
-        count
-      );
+    : trans.__('Averages over %1 random deletions of about %2.', count, half);
+}
+
+/**
+ * What random sets delete.
+ *
+ * @param isPart - whether they delete only sentences that were looked into.
+ */
+function halfOf(isPart: boolean, trans: TranslationBundle): string {
+  return isPart
+    ? trans.__('half of the sentences that were looked into')
+    : trans.__('half of the prompt');
 }
 
 /** The effects' cost with a button, their progress, or why they failed. */
 function EffectsOffer(props: {
   effects: Effects;
+  /** Of the segments that are shown. */
+  level: number;
+  /** Whether these are the sentences that were looked into. */
+  isPart: boolean;
   onRestart: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { effects, onRestart } = props;
-  const { phase, numMore, estimate } = effects;
+  const { effects, level, isPart, onRestart } = props;
+  const { phase } = effects;
+  const numMore = effects.numMore(level);
+  const cost = effects.costOfMore(level);
   useEffect(() => {
-    void effects.offer();
-  }, [effects, phase, numMore]);
+    void effects.offer(level);
+  }, [effects, phase, level, numMore]);
   if (numMore > 0) {
     return (
       <div className="lit-offer">
@@ -179,15 +208,16 @@ function EffectsOffer(props: {
           type="button"
           className="lit-button"
           title={trans.__(
-            'Delete random halves of the prompt %1 more times: averages become more reliable',
+            'Delete about %1 at random, %2 more times: averages become more reliable',
+            halfOf(isPart, trans),
             numMore
           )}
-          onClick={() => effects.startMore()}
+          onClick={() => effects.startMore(level)}
         >
           {trans.__('Try %1 more random deletions', numMore)}
         </button>
         <span className="lit-offer-cost">
-          {estimate && describeCost(estimate, trans)}
+          {cost && describeCost(cost, trans)}
         </span>
       </div>
     );
@@ -202,44 +232,62 @@ function EffectsOffer(props: {
   );
 }
 
-/** How reliable a map, or the order of the effects, is. */
+/**
+ * How reliable a map, or the order of the effects, is.
+ *
+ * @param isPart - whether that was measured for those sentences only that were looked into.
+ */
 export function reliabilityWords(
   level: Reliability,
   by: ShadeBy,
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  isPart = false
 ): string {
+  const half = halfOf(isPart, trans);
   const words: Record<ShadeBy, Record<Reliability, string>> = {
     share: {
-      good: trans.__(
-        'Reliability of this map: good. What it ranks high is what the target depends on, as random deletions of half of the prompt show.'
-      ),
+      good: isPart
+        ? trans.__(
+            'Reliability of this map: good among the sentences that were looked into. It predicts what random deletions of half of them do.'
+          )
+        : trans.__(
+            'Reliability of this map: good. What it ranks high is what the target depends on, as random deletions of half of the prompt show.'
+          ),
       fair: trans.__(
-        'Reliability of this map: fair. It predicts roughly what random deletions of half of the prompt do: look at large differences only.'
+        'Reliability of this map: fair. It predicts roughly what random deletions of %1 do: look at large differences only.',
+        half
       ),
       weak: trans.__(
-        'Reliability of this map: weak. It hardly predicts what random deletions of half of the prompt do: its order says little about what the target depends on.'
+        'Reliability of this map: weak. It hardly predicts what random deletions of %1 do: its order says little about what the target depends on.',
+        half
       )
     },
     effect: {
       good: trans.__(
-        'Reliability of these effects: good. Added up, they predict what random deletions of half of the prompt do.'
+        'Reliability of these effects: good. Added up, they predict what random deletions of %1 do.',
+        half
       ),
       fair: trans.__(
-        'Reliability of these effects: fair. Added up, they predict roughly what random deletions of half of the prompt do: some parts act together.'
+        'Reliability of these effects: fair. Added up, they predict roughly what random deletions of %1 do: some parts act together.',
+        half
       ),
       weak: trans.__(
-        'Reliability of these effects: weak. They hold for one part at a time; added up, they hardly predict what random deletions of half of the prompt do.'
+        'Reliability of these effects: weak. They hold for one part at a time; added up, they hardly predict what random deletions of %1 do.',
+        half
       )
     },
     average: {
       good: trans.__(
-        'Reliability of these averages: good. Added up, they predict what other random deletions of half of the prompt do.'
+        'Reliability of these averages: good. Added up, they predict what other random deletions of %1 do.',
+        half
       ),
       fair: trans.__(
-        'Reliability of these averages: fair. Added up, they predict roughly what other random deletions of half of the prompt do.'
+        'Reliability of these averages: fair. Added up, they predict roughly what other random deletions of %1 do.',
+        half
       ),
       weak: trans.__(
-        'Reliability of these averages: weak. Added up, they hardly predict what other random deletions of half of the prompt do.'
+        'Reliability of these averages: weak. Added up, they hardly predict what other random deletions of %1 do.',
+        half
       )
     }
   };

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
-import { largestOf, sizesOf } from '../session/effectMap';
+import { largestOf, sizesOf } from '../session/effectShades';
 import { chances, nats, percent } from '../session/labels';
 import { isSigned } from '../session/map';
 import type { IShownMap } from '../session/map';

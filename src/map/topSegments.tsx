@@ -3,17 +3,19 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import { describeRole } from '../session/chat';
 import type { IFoil } from '../session/contrast';
-import { largestOf, sizesOf } from '../session/effectMap';
+import { largestOf, sizesOf } from '../session/effectShades';
 import {
   aboutNats,
   chances,
   describeEffect,
+  describeUnlooked,
   direction,
   nats,
   percent
 } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { isSigned, scoreOf, textOf } from '../session/map';
+import { unlookedOf } from '../session/mapEffects';
 import { METHODS } from '../session/methods';
 import { TargetName } from './contrast';
 import { lineOf } from './line';
@@ -68,6 +70,7 @@ export const TopSegments = React.memo(
             const content = textOf(text.tokens, segment.span);
             const share = segment.share ?? 0;
             const effect = effects?.all[index];
+            const passage = unlookedOf(map, index);
             const score = scoreOf(map, index);
             const [length, longest] =
               effects && effects.by !== 'share'
@@ -132,7 +135,9 @@ export const TopSegments = React.memo(
                               effects.fitted?.[index] ?? null,
                               trans
                             )
-                          : undefined
+                          : passage
+                            ? describeUnlooked(passage, trans)
+                            : undefined
                       }
                     >
                       {!effect

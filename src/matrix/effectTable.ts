@@ -1,10 +1,11 @@
 /** Makes one table from the effects on all sentences of an answer. Pure functions. */
-import { colourWeight, effectsOn, intensityExponent } from '../salience';
+import { colourWeight, FAINT_EFFECT, intensityExponent } from '../salience';
 import type { IEffect, TokenSpan } from '../salience';
-import { FAINT_EFFECT } from '../session/effectMap';
 import type { IEffectSource } from '../session/effectSegments';
+import { knownEffects } from '../session/knownEffects';
 import { textOf } from '../session/map';
 import type { IText } from '../session/map';
+import type { IPassageEffect } from '../session/mapEffects';
 import { targetsOf } from './table';
 import type { ICell, IColumn, IRow, ITable, Scale } from './table';
 
@@ -17,43 +18,47 @@ import type { ICell, IColumn, IRow, ITable, Scale } from './table';
  */
 export function makeEffectTable(
   text: IText,
-  { segments, table }: IEffectSource,
+  source: IEffectSource,
   intensity: number,
   scale: Scale
 ): ITable | null {
-  const { spans, seam } = segments;
-  const indices = new Map(spans.map((span, i) => [keyOf(span), i]));
-  const prompt = new Set(text.prompt.map(keyOf));
-  const isOfText = spans.every(
-    span => span[0] >= seam || prompt.has(keyOf(span))
-  );
-  if (!isOfText || text.seam !== seam) {
+  const { seam } = source.segments;
+  if (text.seam !== seam) {
     return null;
   }
   const columns = text.segments.slice(0, -1);
-  const found = targetsOf(text).map(span => {
+  const found = targetsOf(text).flatMap((span): IFound[] => {
     const [start, end] = span;
-    const all = effectsOn(table, spans.length, [start - seam, end - seam]);
-    const effects = columns.map((column): IEffect | null =>
-      column[1] <= start
-        ? (all[indices.get(keyOf(column)) ?? -1] ?? null)
-        : null
-    );
+    const known = knownEffects(columns, span, source);
+    if (!known) {
+      return [];
+    }
+    const before = <T>(values: readonly (T | null)[]) =>
+      values.map((value, i) => (columns[i][1] <= start ? value : null));
+    const effects = before(known.all);
     // Per token, so that sentences of any length have one scale.
     const sizes = effects.map(
       effect => Math.abs(effect?.delta ?? 0) / (end - start)
     );
-    return { span, effects, most: Math.max(0, ...sizes) };
+    const unlooked = known.passages && before(known.passages);
+    const most = sizes.reduce((max, size) => Math.max(max, size), 0);
+    return [{ span, effects, most, ...(unlooked && { unlooked }) }];
   });
+  if (found.length < targetsOf(text).length) {
+    return null;
+  }
   const exponent = intensityExponent(intensity);
   const largest = Math.max(0, ...found.map(({ most }) => most));
-  const rows = found.map(({ span, effects, most }): IRow => {
+  const rows = found.map(({ span, effects, unlooked, most }): IRow => {
     const maxShare = Math.max(scale === 'row' ? most : largest, FAINT_EFFECT);
     return {
       span,
       text: textOf(text.tokens, span).trim(),
       map: null,
-      total: effects.find(effect => effect !== null)?.whole ?? null,
+      total:
+        [...effects, ...(unlooked ?? [])].find(one => one !== null)?.whole ??
+        null,
+      ...(unlooked && { unlooked }),
       cells: effects.map((effect): ICell | null => {
         if (!effect) {
           return null;
@@ -86,13 +91,18 @@ export function makeEffectTable(
         span,
         text: textOf(text.tokens, span).trim(),
         isAnswer: span[0] >= seam,
-        total: cells.length > 0 ? sum / cells.length : 0
+        total: cells.length > 0 ? sum / cells.length : null
       };
     }),
     isComplete: true
   };
 }
 
-function keyOf([start, end]: TokenSpan): string {
-  return `${start}:${end}`;
+/** What is known of a row. */
+interface IFound {
+  readonly span: TokenSpan;
+  readonly effects: readonly (IEffect | null)[];
+  readonly unlooked?: readonly (IPassageEffect | null)[];
+  /** The size of the largest effect, in nats per token. */
+  readonly most: number;
 }

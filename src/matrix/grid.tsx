@@ -2,12 +2,21 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useRef, useState } from 'react';
 
 import { usePanel } from '../components/context';
-import { describeEffect, describeSegment, percent } from '../session/labels';
+import {
+  describeEffect,
+  describeSegment,
+  describeUnlooked,
+  percent
+} from '../session/labels';
+import type { IPassageEffect } from '../session/mapEffects';
 import type { MatrixModel } from './model';
 import type { ICell, IColumn, IRow, ITable } from './table';
 
 /** Stands for less than half a per cent. */
 const NOTHING = '·';
+
+/** What stands for an effect that isn't known. */
+const NO_EFFECT = '–';
 
 /** The place of the focus: rows and columns count from 0, without headers and totals. */
 interface IPlace {
@@ -131,6 +140,7 @@ export function Grid(props: {
                     row={row}
                     column={column}
                     cell={row.cells ? row.cells[c] : undefined}
+                    passage={row.unlooked?.[c] ?? null}
                     at={`${r}:${c}`}
                     details={details}
                     isReachable={at.row === r && at.column === c}
@@ -157,7 +167,7 @@ export function Grid(props: {
                   className="lit-matrix-total"
                   data-seam={isFirstOfAnswer(columns, c)}
                 >
-                  {short(column.total)}
+                  {column.total === null ? NO_EFFECT : short(column.total)}
                 </td>
               ))}
               <td className="lit-matrix-total" />
@@ -171,6 +181,7 @@ export function Grid(props: {
         row={rows[shown.row]}
         column={columns[shown.column]}
         cell={rows[shown.row]?.cells?.[shown.column] ?? null}
+        passage={rows[shown.row]?.unlooked?.[shown.column] ?? null}
       />
     </>
   );
@@ -212,6 +223,8 @@ const Cell = React.memo(
     column: IColumn;
     /** Null: the column doesn't precede the row; undefined: not computed yet. */
     cell: ICell | null | undefined;
+    /** The passage of a sentence that wasn't looked into; null: it was. */
+    passage: IPassageEffect | null;
     at: string;
     /** Id of the details of the cell with the focus. */
     details: string;
@@ -220,7 +233,7 @@ const Cell = React.memo(
     signed: boolean;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { row, column, cell, at } = props;
+    const { row, column, cell, passage, at } = props;
     const label =
       cell === undefined
         ? trans.__('not computed yet')
@@ -229,7 +242,9 @@ const Cell = React.memo(
             ? trans.__('the sentence itself')
             : column.span[0] > row.span[0]
               ? trans.__('comes later')
-              : trans.__('is never deleted')
+              : passage
+                ? describeUnlooked(passage, trans)
+                : trans.__('is never deleted')
           : spoken(
               props.signed && cell.weight < 0 ? -cell.part : cell.part,
               cell.effect !== undefined,
@@ -244,7 +259,13 @@ const Cell = React.memo(
         className="lit-matrix-cell"
         data-cell={at}
         data-state={
-          cell === undefined ? 'unknown' : cell === null ? 'none' : 'known'
+          cell === undefined
+            ? 'unknown'
+            : cell
+              ? 'known'
+              : passage
+                ? 'unlooked'
+                : 'none'
         }
         data-own={column.span[0] === row.span[0]}
         data-seam={props.isFirstOfAnswer}
@@ -257,8 +278,9 @@ const Cell = React.memo(
             : undefined
         }
       >
-        {cell &&
-          short(props.signed && cell.weight < 0 ? -cell.part : cell.part)}
+        {cell
+          ? short(props.signed && cell.weight < 0 ? -cell.part : cell.part)
+          : passage && NO_EFFECT}
       </td>
     );
   }
@@ -272,9 +294,11 @@ function Details(props: {
   row: IRow | undefined;
   column: IColumn | undefined;
   cell: ICell | null;
+  /** The passage of a sentence that wasn't looked into. */
+  passage: IPassageEffect | null;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { row, column, cell } = props;
+  const { row, column, cell, passage } = props;
   return (
     <div id={props.id} className="lit-matrix-details" role="note">
       {row && column && (
@@ -300,11 +324,13 @@ function Details(props: {
                   ? trans.__('The sentence itself.')
                   : row.cells === null
                     ? trans.__('Not computed yet.')
-                    : column.span[0] < row.span[0]
-                      ? trans.__('It is never deleted, so it has no effect.')
-                      : trans.__(
-                          'It comes later, so it can’t have led to the sentence.'
-                        )}
+                    : passage
+                      ? describeUnlooked(passage, trans)
+                      : column.span[0] < row.span[0]
+                        ? trans.__('It is never deleted, so it has no effect.')
+                        : trans.__(
+                            'It comes later, so it can’t have led to the sentence.'
+                          )}
           </p>
         </>
       )}

@@ -109,7 +109,7 @@ describe('matrix', () => {
       expect(sum(row.cells!.map(cell => cell?.part ?? 0))).toBeCloseTo(1);
     }
     expect(sum(table.rows.map(row => row.total!))).toBeCloseTo(1);
-    expect(sum(table.columns.map(column => column.total))).toBeCloseTo(1);
+    expect(sum(table.columns.map(column => column.total!))).toBeCloseTo(1);
   });
 
   it('puts all on one scale, where rows and columns add up', async () => {
@@ -122,7 +122,7 @@ describe('matrix', () => {
     }
     columns.forEach((column, i) => {
       const parts = rows.map(row => row.cells![i]?.part ?? 0);
-      expect(sum(parts)).toBeCloseTo(column.total);
+      expect(sum(parts)).toBeCloseTo(column.total!);
     });
     const weights = rows.flatMap(row => row.cells!.map(c => c?.weight ?? 0));
     expect(weights.filter(weight => weight === 1)).toHaveLength(1);

@@ -4,6 +4,7 @@ import type { IEffect, ISegmentSalience, TokenSpan } from '../salience';
 import type { DemandedScores } from '../session/demand';
 import { mapOf, textOf } from '../session/map';
 import type { IMapOptions, IShownMap, IText } from '../session/map';
+import type { IPassageEffect } from '../session/mapEffects';
 
 /**
  * Scale of the cells: the row, so that each sentence of the answer shows its
@@ -34,6 +35,11 @@ export interface IRow {
   /** One for each column, null for the sentence itself and those after it; null until it is computed. */
   readonly cells: readonly (ICell | null)[] | null;
   /**
+   * In a table of effects of a long prompt, one for each column: the passage of a
+   * sentence that wasn't looked into, else null.
+   */
+  readonly unlooked?: readonly (IPassageEffect | null)[];
+  /**
    * Its share of the whole table, or in a table of effects its probability per token;
    * null until it is computed.
    */
@@ -48,9 +54,10 @@ export interface IColumn {
   readonly isAnswer: boolean;
   /**
    * Its share of the whole table; or the mean of its cells, if each row is scaled by
-   * itself, missing cells counting as 0; of effects, the mean of those there are.
+   * itself, missing cells counting as 0; of effects, the mean of those there are, or
+   * null.
    */
-  readonly total: number;
+  readonly total: number | null;
 }
 
 /** Rows are the answer's sentences, columns all sentences that precede any of them. */

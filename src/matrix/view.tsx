@@ -109,6 +109,8 @@ export function MatrixView(props: {
                 'points by which the probability per token falls without the sentence'
               )
             : name}
+          {table.rows.some(row => row.unlooked) &&
+            trans.__(' · –: not looked into')}
         </span>
       </div>
       {scores?.problem && isAutomatic && !isEffect && (

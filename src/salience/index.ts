@@ -3,6 +3,7 @@ export * from './agreement';
 export * from './colour';
 export * from './effects';
 export * from './pairs';
+export * from './passages';
 export * from './segment';
 export * from './shares';
 export * from './thought';

@@ -36,6 +36,12 @@ export interface ITested {
   readonly scores: readonly number[];
 }
 
+/** Sets of segments that were chosen, and their scores. */
+export interface IChosenSets {
+  readonly request: EffectsRequest;
+  readonly events: readonly EffectsEvent[];
+}
+
 /** The most jobs that are stored over a reload. */
 const MAX_JOBS = 8;
 
@@ -187,10 +193,10 @@ export class OnDemand extends Model {
   }
 
   /** All such scores that are complete. */
-  get allSets(): EffectsEvent[] {
+  get allSets(): IChosenSets[] {
     return [...this._known.values()].flatMap(({ phase, request, result }) =>
       phase === 'done' && request.kind === 'effects'
-        ? (result as readonly EffectsEvent[])
+        ? [{ request, events: result as readonly EffectsEvent[] }]
         : []
     );
   }
@@ -212,7 +218,11 @@ export class OnDemand extends Model {
     // Model, ids and prompt are the same for all requests.
     const key = JSON.stringify(
       request.kind === 'effects'
-        ? { kind: request.kind, chosen: request.chosen }
+        ? {
+            kind: request.kind,
+            segments: request.segments,
+            chosen: request.chosen
+          }
         : { ...request, ids: null }
     );
     const known = this._known.get(key);

@@ -16,12 +16,40 @@ export interface IEffectSegments {
   readonly texts: readonly TextSpan[];
   /** Index of the answer's first token. */
   readonly seam: number;
+  /** How many random sets of them are usual; absent: as of a prompt without passages. */
+  readonly random?: IRandomSets;
+}
+
+/** Numbers of random sets. */
+export interface IRandomSets {
+  /** To measure maps by. */
+  readonly heldOut: number;
+  /** To fit maps to. */
+  readonly samples: number;
 }
 
 /** Effects, and what they are of. */
-export interface IEffectSource {
+export interface IEffectTables {
+  /** Index of the level of a plan. */
+  readonly level: number;
   readonly segments: IEffectSegments;
   readonly table: IEffectTable;
+}
+
+/** Effects of sentences. */
+export interface IEffectSource extends IEffectTables {
+  /**
+   * Of a long prompt: the effects of its passages. The segments are then the sentences
+   * of those that matter; the others have no effects of their own.
+   */
+  readonly passages?: IEffectTables & {
+    /** Whether each is a paragraph. */
+    readonly areParagraphs: boolean;
+    /** Whether the sentences of those that matter are scored. */
+    readonly isLooked: boolean;
+    /** All sentences of the prompt. */
+    readonly sentences: readonly TokenSpan[];
+  };
 }
 
 /** A run whose segments can be found in its prompt. */
@@ -40,14 +68,27 @@ export const MORE_SAMPLES = 64;
 const SEED = 0;
 
 /**
- * The segments of a run. What marks a turn, written or added, always stays.
+ * The segments of a run whose prompt isn't too long to delete each of its sentences.
  *
- * @returns null if there are none, or too many; or if the prompt's text isn't that of
- *   its tokens, so that it isn't known what to delete.
+ * @returns null if there are none, or too many; or if it isn't known what to delete.
  */
 export function effectSegments(
   run: ISegmentedRun,
   joinLines: LineJoining = 'auto'
+): IEffectSegments | null {
+  const found = sentenceSegments(run, joinLines);
+  return found && found.texts.length <= MAX_ABLATION_SEGMENTS ? found : null;
+}
+
+/**
+ * The sentences of a run. What marks a turn, written or added, always stays.
+ *
+ * @returns null if there are none, or if the prompt's text isn't that of its tokens, so
+ *   that it isn't known what to delete.
+ */
+export function sentenceSegments(
+  run: ISegmentedRun,
+  joinLines: LineJoining
 ): IEffectSegments | null {
   const text = cutText(run, 'sentences', null, { joinLines });
   const { tokens, seam, prompt, conversation, turns } = text;
@@ -94,7 +135,7 @@ export function effectSegments(
       offset += piece.length;
     }
   }
-  if (spans.length === 0 || spans.length > MAX_ABLATION_SEGMENTS) {
+  if (spans.length === 0) {
     return null;
   }
   // No token of the answer follows its last sentence.
@@ -118,8 +159,9 @@ function codePoints(text: string): (offset: number) => number {
 export function effectsRequest(
   run: IRun,
   segments: IEffectSegments
-): Readonly<EffectsRequest> {
+): EffectsRequest {
   const { texts, seam } = segments;
+  const { heldOut, samples } = randomSetsOf(segments);
   const { turns } = run;
   return {
     kind: 'effects',
@@ -131,15 +173,23 @@ export function effectsRequest(
     answer_start: seam,
     segments: [...texts],
     answer_segments: answerSpans(segments),
-    samples: SAMPLES,
-    held_out: HELD_OUT,
+    samples,
+    held_out: heldOut,
     seed: SEED
   };
 }
 
-/** How many sets are scored: the prompt as it is, each segment alone, random ones. */
-export function countSets({ spans }: IEffectSegments, samples: number): number {
-  return 1 + spans.length + HELD_OUT + samples;
+/**
+ * How many sets are scored: the prompt as it is, each segment alone, random ones.
+ *
+ * @param samples - how many of these maps are fitted to; as many as usual by default.
+ */
+export function countSets(
+  segments: IEffectSegments,
+  samples = randomSetsOf(segments).samples
+): number {
+  const { heldOut } = randomSetsOf(segments);
+  return 1 + segments.spans.length + heldOut + samples;
 }
 
 /** What the history stores of effects. */
@@ -182,7 +232,7 @@ export function keptEffects(
     {
       segments: [...segments.texts],
       answer_segments: answerSpans(segments),
-      held_out: HELD_OUT,
+      held_out: randomSetsOf(segments).heldOut,
       seed: SEED,
       events
     }
@@ -194,7 +244,8 @@ export function storedEffects(
   segments: IEffectSegments,
   kept: readonly KeptEffects[]
 ): IEffectTable {
-  const wanted = keyOf(segments.texts, answerSpans(segments), HELD_OUT, SEED);
+  const { heldOut } = randomSetsOf(segments);
+  const wanted = keyOf(segments.texts, answerSpans(segments), heldOut, SEED);
   const fitting = kept.filter(
     one =>
       keyOf(one.segments, one.answer_segments, one.held_out, one.seed) ===
@@ -204,6 +255,11 @@ export function storedEffects(
     NO_EFFECTS,
     fitting.flatMap(({ events }) => events)
   );
+}
+
+/** How many random sets of some segments are usual. */
+export function randomSetsOf({ random }: IEffectSegments): IRandomSets {
+  return random ?? { heldOut: HELD_OUT, samples: SAMPLES };
 }
 
 function keyOf(

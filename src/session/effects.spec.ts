@@ -4,7 +4,7 @@ import type { EffectsRequest, KeptEffects, RunRecord } from '../api';
 import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
 import type { FakeClient, FakeJob } from './fakes';
-import { SLICE } from './effects';
+import { SLICE } from './effectJobs';
 import { PROMPT, ANSWER, DEAD, Scenario } from './scenario';
 import { Session } from './session';
 

@@ -4,44 +4,20 @@ import type {
   EffectsEvent,
   EffectsRequest,
   Estimate,
-  JobEvent,
   KeptEffects
 } from '../api';
-import { mergeEffects, NO_EFFECTS } from '../salience';
-import type { IEffectTable, LineJoining } from '../salience';
-import { Computation } from './computation';
+import type { LineJoining } from '../salience';
 import type { ComputationClient, ComputationPhase } from './computation';
-import {
-  countSets,
-  effectSegments,
-  effectsRequest,
-  keptEffects,
-  MORE_SAMPLES,
-  SAMPLES,
-  storedEffects
-} from './effectSegments';
+import { EffectCosts } from './effectCosts';
+import { EffectJobs, SLICE } from './effectJobs';
+import type { IEndedJob, ISavedEffects } from './effectJobs';
+import type { EffectLevel } from './effectLevel';
+import { EffectPlan } from './effectPlan';
 import type { IEffectSegments, IEffectSource } from './effectSegments';
-import { stageOf } from './effectStages';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IRun } from './run';
-
-/**
- * Seconds that one job may compute. The model does one thing at a time: another tab, or a
- * comparison, waits for no longer than this.
- */
-export const SLICE = 3;
-
-/** The most jobs that are stored over a reload. */
-const MAX_JOBS = 64;
-
-/** Jobs that compute effects, as stored over a reload. */
-export interface ISavedEffects {
-  /** The first ones: later ones continue them. */
-  readonly jobs: readonly string[];
-  /** Whether the user stopped them. */
-  readonly isStopped: boolean;
-}
+import { DEFAULT_SETTINGS } from './settings';
 
 /** When effects may be computed. */
 interface ICircumstances {
@@ -59,73 +35,89 @@ export class Effects extends Model {
   /** @param joinLines - how the run's text is cut into sentences. */
   constructor(
     client: ComputationClient,
-    run: IRun,
+    private readonly _run: IRun,
     trans: TranslationBundle,
     joinLines: LineJoining
   ) {
     super();
-    this._client = client;
     this._trans = trans;
-    this.segments =
-      run.answerTokens.length > 0 ? effectSegments(run, joinLines) : null;
-    this._request = this.segments && effectsRequest(run, this.segments);
-    if (this.segments) {
-      this._take(storedEffects(this.segments, run.effects));
-    }
+    this._plan = new EffectPlan(this._run, joinLines);
+    this._plan.recall(this._run.effects);
+    this._costs = new EffectCosts(client, this._run, this._plan);
+    this._jobs = new EffectJobs(
+      client,
+      this._run,
+      trans,
+      this._plan,
+      this._onJob.bind(this)
+    );
   }
 
-  /** The segments; null if effects can't be computed. */
-  readonly segments: IEffectSegments | null;
+  /** The sentences; null if effects can't be computed. */
+  get segments(): IEffectSegments | null {
+    return this._plan.isPossible ? this._plan.sentences : null;
+  }
 
-  /**
-   * What is known, once each segment's effect is; null before. Another object when maps
-   * look different by it: not whenever a set is scored, since long texts redraw then.
-   */
+  /** What maps can show; null before there is anything. */
   get source(): IEffectSource | null {
-    return this._source;
+    return this._plan.source;
   }
 
   /** What the history stores of it. */
   get kept(): KeptEffects[] {
-    return this.segments ? keptEffects(this.segments, this._table) : [];
+    return this._plan.kept;
   }
 
   /** How far they are; `running` also while they wait for something else. */
   get phase(): ComputationPhase {
-    const { sets } = this._table;
-    if (this.segments && sets.length >= this._numSets) {
+    if (this._plan.isDone) {
       return 'done';
     }
     if (this._problem) {
       return 'failed';
     }
-    return this._goal === null && this._job === null ? 'offered' : 'running';
+    return this._goal === null && !this._jobs.isBusy ? 'offered' : 'running';
   }
 
   /** What the rest would cost; null if unknown. */
   get estimate(): Estimate | null {
-    return this._estimate;
+    return this._costs.rest;
+  }
+
+  /** What it would cost to delete each sentence, where passages come first; null: unknown. */
+  get instead(): Estimate | null {
+    return this._costs.instead;
   }
 
   /** How many sets are scored; null before the first. */
   get progress(): { readonly done: number; readonly total: number } | null {
-    const { sets } = this._table;
-    return sets.length > 0
-      ? { done: sets.length, total: Math.max(this._numSets, sets.length) }
-      : null;
+    return this._plan.progress;
   }
 
-  /** How many more random sets can be asked for; 0 before the usual ones are scored. */
-  get numMore(): number {
-    const known = this._table.sets.length;
-    return this.phase === 'done' ? this._countOf(MORE_SAMPLES) - known : 0;
+  /** The last of the levels that are known: of sentences, if any are looked into. */
+  get innermost(): number {
+    return Math.max(0, this._plan.levels.length - 1);
+  }
+
+  /**
+   * How many more random sets of a level can be asked for; 0 before the usual ones of
+   * all levels are scored.
+   */
+  numMore(level: number): number {
+    return this._moreOf(level)?.numMore ?? 0;
+  }
+
+  /** What these would cost; null if unknown. */
+  costOfMore(level: number): Estimate | null {
+    const found = this._moreOf(level);
+    return found && this._costs.more(found);
   }
 
   /** What it waits for; empty while it computes. */
   get message(): string {
     return this._now.isPaused
       ? this._trans.__('Waiting for other computations')
-      : (this._job?.message ?? '');
+      : this._jobs.message;
   }
 
   /** When it started, in milliseconds since the epoch. */
@@ -140,30 +132,32 @@ export class Effects extends Model {
 
   /** Whether a job runs. */
   get isBusy(): boolean {
-    return this._job !== null;
+    return this._jobs.isBusy;
   }
 
   /** Jobs that have computed effects, which a later page can follow. */
   get jobs(): ISavedEffects {
-    const running = this._job?.jobId ?? null;
+    const { saved: plan } = this._plan;
     return {
-      jobs: [
-        ...this._jobs,
-        ...(running === null ? [] : [running]),
-        ...this._past
-      ].slice(0, MAX_JOBS),
+      ...this._jobs.saved,
+      ...(plan && { plan }),
       isStopped: this._isStopped
     };
   }
 
   protected release(): void {
-    this._drop();
+    this._jobs.drop();
   }
 
   /** Take the jobs of an earlier page, before anything is computed. */
-  resume({ jobs, isStopped }: ISavedEffects): void {
-    this._past = [...jobs];
-    this._isStopped = isStopped;
+  resume(past: ISavedEffects): void {
+    this._jobs.resume(past);
+    // Earlier versions deleted each sentence.
+    const plan = past.plan ?? (past.jobs.length > 0 ? { isLong: false } : null);
+    if (plan) {
+      this._plan.resume(plan);
+    }
+    this._isStopped = past.isStopped;
   }
 
   /** Tell how long effects may take without a click, in seconds; 0: they need one. */
@@ -173,8 +167,9 @@ export class Effects extends Model {
     }
     this._budget = seconds;
     this._hasTried = false;
+    this._asked = null;
     if (this._goal === 'budget' && seconds === 0) {
-      this._drop();
+      this._jobs.drop();
       this._end();
     }
     this._next();
@@ -188,17 +183,27 @@ export class Effects extends Model {
     }
     this._now = now;
     if (now.isPaused) {
-      this._drop();
+      this._jobs.drop();
       this._foresee();
     }
     this._next();
   }
 
-  /** Ask for the cost, unless it is known: of what is missing, or of more. */
-  async offer(): Promise<void> {
-    const seconds = this._estimate?.seconds ?? null;
-    const isOffered = this.phase === 'offered' || this.numMore > 0;
-    if (seconds === null && isOffered) {
+  /**
+   * Ask for the cost, unless it is known: of what is missing, or of more random sets.
+   *
+   * @param level - that these are of.
+   */
+  async offer(level = this.innermost): Promise<void> {
+    const more = this._moreOf(level);
+    const seconds = (more ? this.costOfMore(level) : this.estimate)?.seconds;
+    if (typeof seconds === 'number') {
+      return;
+    }
+    if (more && more.numMore > 0) {
+      await this._costs.askMore(more);
+      this._emit();
+    } else if (this.phase === 'offered') {
       await this._ask();
       this._emit();
     }
@@ -208,30 +213,34 @@ export class Effects extends Model {
   start(): void {
     if (this.phase === 'offered' || this.phase === 'failed') {
       this._isStopped = false;
+      if (this._plan.isLong === null) {
+        this._plan.decide(null, this._patience);
+      }
       this._begin('all');
     }
   }
 
-  /** Compute more random sets, for better averages. */
-  startMore(): void {
-    if (this.numMore > 0) {
-      this._samples = MORE_SAMPLES;
+  /** Compute more random sets of a level, for better averages. */
+  startMore(level: number): void {
+    if (this.numMore(level) > 0) {
+      this._moreOf(level)?.askMore();
       this._begin('all');
     }
   }
 
-  /** The request of a job that scores chosen sets of segments; null without segments. */
-  requestOf(chosen: readonly (readonly number[])[]): EffectsRequest | null {
-    return (
-      this._request && { ...this._request, chosen: chosen.map(set => [...set]) }
-    );
+  /** The request of a job that scores chosen sets of a level's segments. */
+  requestOf(
+    chosen: readonly (readonly number[])[],
+    level: number
+  ): EffectsRequest | null {
+    return this._plan.levels[level]?.requestOf(this._run, chosen) ?? null;
   }
 
   /** Take scores that another computation has. */
-  add(events: readonly EffectsEvent[]): void {
-    const before = this._table;
-    this._take(mergeEffects(before, events));
-    if (this._table !== before) {
+  add(request: EffectsRequest, events: readonly EffectsEvent[]): void {
+    const before = this._plan.source;
+    this._plan.takeChosen(request, events);
+    if (this._plan.source !== before) {
       this._emit();
     }
   }
@@ -240,12 +249,8 @@ export class Effects extends Model {
   cancel(): void {
     if (this.phase === 'running') {
       this._isStopped = true;
-      if (this._table.sets.length >= this._countOf(SAMPLES)) {
-        // The usual ones are complete.
-        this._samples = SAMPLES;
-      }
-      this._past = [];
-      this._drop();
+      this._jobs.forget();
+      this._jobs.drop();
       this._end();
       void this.offer();
     }
@@ -253,17 +258,21 @@ export class Effects extends Model {
 
   /** Do what is due. */
   private _next(): void {
+    const plan = this._plan;
     const { isPaused, isAutomatic } = this._now;
-    const isDone = this.phase === 'done';
-    if (this.isDisposed || !this._request || this._job || isPaused || isDone) {
+    const isBusy = this._jobs.isBusy || isPaused;
+    if (this.isDisposed || !this.segments || isBusy || this._jobs.follow()) {
       return;
     }
-    const past = this._past.shift();
-    if (past !== undefined) {
-      this._run(this._request, past);
-    } else if (this._goal !== null) {
-      this._continue(this._goal, this._request);
-    } else if (isAutomatic && this._budget > 0) {
+    if (this._goal !== null && plan.isDone) {
+      this._goal = null;
+    }
+    if (this._goal === null && !this._problem) {
+      plan.settle();
+    }
+    if (plan.level && this._goal !== null) {
+      this._continue(this._goal, plan.level);
+    } else if (!plan.isDone && isAutomatic && this._budget > 0) {
       void this._try();
     }
   }
@@ -285,7 +294,7 @@ export class Effects extends Model {
       return;
     }
     // A model's speed is unknown before its first pass: the budget ends what takes longer.
-    if ((this._estimate?.seconds ?? 0) <= this._budget) {
+    if ((this.estimate?.seconds ?? 0) <= this._budget) {
       this._begin('budget');
     } else {
       this._emit();
@@ -301,90 +310,53 @@ export class Effects extends Model {
     }
   }
 
+  /** Ask for the cost of what is left. Before any set is scored, the plan follows from it. */
   private async _ask(): Promise<void> {
-    const skip = this._table.sets.length;
-    const samples = this.phase === 'done' ? MORE_SAMPLES : this._samples;
-    try {
-      const estimate =
-        this._request &&
-        (await this._client.estimate({ ...this._request, samples, skip }));
-      if (skip === this._table.sets.length) {
-        this._estimate = estimate;
-      }
-    } catch (reason) {
-      // If starting fails for the same reason, the failure says so.
-      console.warn('LIT Lab: no estimate', reason);
+    await this._costs.ask();
+    // What an earlier page decided stays as long as its jobs are followed.
+    if (!this._jobs.isBusy && !this._jobs.isPending) {
+      this._plan.decide(this._costs.cost, this._patience);
     }
+  }
+
+  /** Seconds from which a prompt is long. */
+  private get _patience(): number {
+    return this._budget > 0 ? this._budget : DEFAULT_SETTINGS.effectsSeconds;
   }
 
   private _begin(goal: Goal): void {
     this._goal = goal;
     this._problem = null;
-    this._spent = 0;
+    this._jobs.resetSpent();
     this._since = Date.now();
     this._next();
     this._emit();
   }
 
-  private _continue(goal: Goal, request: EffectsRequest): void {
-    const left = goal === 'all' ? SLICE : this._budget - this._spent;
+  private _continue(goal: Goal, level: EffectLevel): void {
+    const left = goal === 'all' ? SLICE : this._budget - this._jobs.spent;
     if (left <= 0) {
       this._end();
-      return;
-    }
-    const skip = this._table.sets.length;
-    const seconds = Math.min(left, SLICE);
-    this._run({ ...request, samples: this._samples, skip, seconds }, null);
-  }
-
-  /**
-   * Run a job, or follow one of an earlier page.
-   */
-  private _run(request: EffectsRequest, past: string | null): void {
-    const job: Job = new Computation(
-      this._client,
-      request,
-      [] as readonly EffectsEvent[],
-      collect,
-      this._trans
-    );
-    const known = this._table.sets.length;
-    this._job = job;
-    this._begun = Date.now();
-    job.changed.connect(() => this._onJob(job, past, known));
-    if (past === null) {
-      job.start();
     } else {
-      job.resume(past);
+      this._jobs.start(level, Math.min(left, SLICE));
     }
   }
 
-  private _onJob(job: Job, past: string | null, known: number): void {
-    if (job !== this._job) {
-      return;
-    }
-    // A job whose result is dropped has sent it before.
-    this._take(mergeEffects(this._table, job.result));
-    if (job.phase === 'running') {
+  private _onJob(ended: IEndedJob | null): void {
+    if (!ended) {
       this._emit();
       return;
     }
-    const { phase, problem } = job;
-    const isNew = this._table.sets.length > known;
-    const id = past !== null && isNew ? past : job.jobId;
-    if (id !== null) {
-      this._jobs.push(id);
-    }
-    this._drop();
-    if (phase === 'failed' && past === null) {
+    const { isPast, isNew, isCancelled, problem } = ended;
+    if (problem && !isPast) {
       this._problem = problem;
       this._end();
-    } else if (phase === 'offered' && past === null) {
+    } else if (isCancelled && !isPast) {
       // Another page cancelled it.
       this._isStopped = true;
       this._end();
-    } else if (this.phase === 'done' || (past === null && !isNew)) {
-      // Where one job had no result, the next would have none, too.
+    } else if (!isPast && !isNew && this.phase !== 'done') {
+      // The next job would have no result, too.
       this._end();
     } else {
       this._next();
@@ -394,41 +366,15 @@ export class Effects extends Model {
 
   private _end(): void {
     this._goal = null;
+    if (!this._problem) {
+      this._plan.settle();
+    }
     this._emit();
   }
 
-  /** Leave the job; what it has sent stays. */
-  private _drop(): void {
-    const job = this._job;
-    if (job) {
-      if (job.phase === 'running' && job.jobId !== null) {
-        this._jobs.push(job.jobId);
-      }
-      this._job = null;
-      this._spent += (Date.now() - this._begun) / 1000;
-      job.dispose();
-    }
-  }
-
-  private _take(table: IEffectTable): void {
-    if (table !== this._table && this.segments) {
-      this._table = table;
-      this._estimate = null;
-      const stage = stageOf(table, this.segments);
-      const numChosen = this._source?.table.chosen.length ?? 0;
-      if (stage !== this._stage || table.chosen.length !== numChosen) {
-        this._stage = stage;
-        this._source = { segments: this.segments, table };
-      }
-    }
-  }
-
-  private get _numSets(): number {
-    return this._countOf(this._samples);
-  }
-
-  private _countOf(samples: number): number {
-    return this.segments ? countSets(this.segments, samples) : 0;
+  /** A level that more can be asked of: once all levels are done. */
+  private _moreOf(level: number): EffectLevel | null {
+    return this.phase === 'done' ? (this._plan.levels[level] ?? null) : null;
   }
 
   private _emit(): void {
@@ -437,14 +383,10 @@ export class Effects extends Model {
     }
   }
 
-  private readonly _client: ComputationClient;
   private readonly _trans: TranslationBundle;
-  private readonly _request: EffectsRequest | null;
-  /** How many random sets maps are fitted to. */
-  private _samples = SAMPLES;
-  private _table = NO_EFFECTS;
-  private _source: IEffectSource | null = null;
-  private _stage = 0;
+  private readonly _plan: EffectPlan;
+  private readonly _costs: EffectCosts;
+  private readonly _jobs: EffectJobs;
   private _now: ICircumstances = { isPaused: true, isAutomatic: false };
   private _budget = 0;
   /** What is being computed, also while it waits. */
@@ -453,28 +395,11 @@ export class Effects extends Model {
   private _isStopped = false;
   /** Whether the budget has been tried. */
   private _hasTried = false;
-  private _estimate: Estimate | null = null;
-  /** A request for it that was made beforehand. */
+  /** A request for the cost that was made beforehand. */
   private _asked: Promise<void> | null = null;
   private _problem: IProblem | null = null;
-  private _job: Job | null = null;
-  /** When the job began, and the seconds of those before it. */
-  private _begun = 0;
-  private _spent = 0;
   private _since = 0;
-  private _jobs: string[] = [];
-  /** Jobs of an earlier page that are still to be followed. */
-  private _past: string[] = [];
 }
 
 /** As much as the budget allows, or all. */
 type Goal = 'budget' | 'all';
-
-type Job = Computation<readonly EffectsEvent[]>;
-
-function collect(
-  events: readonly EffectsEvent[],
-  event: JobEvent
-): readonly EffectsEvent[] {
-  return event.event === 'effects' ? [...events, event] : events;
-}

@@ -98,8 +98,10 @@ export class Explanation extends Model {
 
   /** Tries pairs of segments that matter to the target; null: there are none to try. */
   get pairs(): Computation<readonly EffectsEvent[]> | null {
-    const { target, foil, _computed: computed } = this;
-    return target && !foil && computed ? computed.pairs(target) : null;
+    const { target, _computed: computed, _map: map } = this;
+    return target && computed && map?.effects
+      ? computed.pairs(target, map.effects.level)
+      : null;
   }
 
   /** Jobs that compute, or have computed, the run's scores. */

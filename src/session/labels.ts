@@ -4,6 +4,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Estimate, ModelInfo, Sampling } from '../api';
 import type { IEffect, ISegmentSalience } from '../salience';
 import type { IShownMap } from './map';
+import { unlookedOf } from './mapEffects';
+import type { IPassageEffect } from './mapEffects';
 import { METHODS } from './methods';
 
 /** A share as a percentage, with a decimal if it would otherwise be 0. */
@@ -134,6 +136,22 @@ export function describeEffect(
     .join(' ');
 }
 
+/** Why a sentence of a long prompt has no effect of its own. */
+export function describeUnlooked(
+  passage: IPassageEffect,
+  trans: TranslationBundle
+): string {
+  const change = chances(passage);
+  if (passage.isParagraph) {
+    return passage.isSmall
+      ? trans.__('not looked into: its paragraph changes little (%1)', change)
+      : trans.__('only its whole paragraph was deleted (%1)', change);
+  }
+  return passage.isSmall
+    ? trans.__('not looked into: its passage changes little (%1)', change)
+    : trans.__('only its whole passage was deleted (%1)', change);
+}
+
 /** Score, share and rank of a segment, and its effect if it has one. */
 export function describeSegment(
   segment: ISegmentSalience,
@@ -149,6 +167,7 @@ export function describeSegment(
   const { effects } = map;
   const index = effects ? map.segments.indexOf(segment) : -1;
   const effect = effects?.all[index];
+  const passage = unlookedOf(map, index);
   const weight = effects?.by === 'average' ? effects.fitted?.[index] : null;
   const chance = [
     effect
@@ -160,7 +179,8 @@ export function describeSegment(
       : '',
     effect && typeof weight === 'number'
       ? trans.__('%1 on average', nats({ score: weight }, trans))
-      : ''
+      : '',
+    passage ? describeUnlooked(passage, trans) : ''
   ]
     .filter(part => part !== '')
     .join(' · ');

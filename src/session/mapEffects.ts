@@ -11,6 +11,8 @@ export const SHADES: readonly ShadeBy[] = ['share', 'effect', 'average'];
 export interface IMapEffects {
   /** What the shades and the ranks follow. */
   readonly by: ShadeBy;
+  /** The level that the segments are of: where passages come first, 0 is theirs. */
+  readonly level: number;
   /** For each of the map's segments; null: it has none. */
   readonly all: readonly (IEffect | null)[];
   /**
@@ -30,4 +32,29 @@ export interface IMapEffects {
   readonly reliability: Reliability | null;
   /** Pairs of the map's segments that were tried together, by their indices in it. */
   readonly pairs: readonly IPairEffect[];
+  /** Of a long prompt: what wasn't looked into; absent: each segment has an effect. */
+  readonly unlooked?: IUnlooked;
+}
+
+/** The passage of a map's segment that wasn't looked into; null: it was, or can't be. */
+export function unlookedOf(
+  { effects }: { readonly effects?: IMapEffects },
+  index: number | null
+): IPassageEffect | null {
+  return (index !== null && effects?.unlooked?.passages[index]) || null;
+}
+
+/** The sentences of a long prompt that weren't deleted one by one. */
+export interface IUnlooked {
+  /** For each of the map's segments, the passage that it is in; null: it was looked into. */
+  readonly passages: readonly (IPassageEffect | null)[];
+  /** How many sentences of the prompt were looked into. */
+  readonly numLooked: number;
+}
+
+/** The effect of a whole passage. */
+export interface IPassageEffect extends IEffect {
+  /** Whether it is too little for its sentences to matter to this target. */
+  readonly isSmall: boolean;
+  readonly isParagraph: boolean;
 }

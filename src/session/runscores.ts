@@ -6,9 +6,9 @@ import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
 import type { DemandedScores, IDemandedJob, ITest } from './demand';
-import { pairsLeft } from './effectMap';
+import type { ISavedEffects } from './effectJobs';
+import { pairsLeft } from './effectPairs';
 import { Effects } from './effects';
-import type { ISavedEffects } from './effects';
 import type { IShownMap, IText } from './map';
 import { memo } from './memo';
 import { METHODS, scoresTokens } from './methods';
@@ -175,19 +175,27 @@ export class RunScores extends Model {
   /**
    * The pairs of segments that matter most to a target, deleted together; null: none is
    * left to try, or effects are being computed, by which they are chosen.
+   *
+   * @param level - of the segments: sentences, or passages of a long prompt.
    */
-  pairs(target: TokenSpan): Computation<readonly EffectsEvent[]> | null {
+  pairs(
+    target: TokenSpan,
+    level: number
+  ): Computation<readonly EffectsEvent[]> | null {
     const { source, phase } = this.effects;
+    const tables = source?.level === level ? source : source?.passages;
     return this._makePairs(
       () => {
         const pairs =
-          source && phase !== 'running' ? pairsLeft(source, target) : [];
-        const request = pairs.length > 0 && this.effects.requestOf(pairs);
+          tables && phase !== 'running' ? pairsLeft(tables, target) : [];
+        const request =
+          pairs.length > 0 && this.effects.requestOf(pairs, level);
         return request ? this.onDemand.sets(request) : null;
       },
       source,
       phase === 'running',
-      target
+      target,
+      level
     );
   }
 
@@ -203,13 +211,21 @@ export class RunScores extends Model {
   }
 
   private _onEffectsChanged(): void {
+    this._takeSets();
     this._changed.emit();
   }
 
   private _onDemandChanged(): void {
-    this.effects.add(this.onDemand.allSets);
+    this._takeSets();
     this._yield();
     this._changed.emit();
+  }
+
+  /** Effects take the sets that were chosen, as soon as they know the segments. */
+  private _takeSets(): void {
+    for (const { request, events } of this.onDemand.allSets) {
+      this.effects.add(request, events);
+    }
   }
 
   /** The model does one thing at a time: what the user waits for goes first. */

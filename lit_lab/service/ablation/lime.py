@@ -13,6 +13,8 @@ from lit_lab.protocol import ProgressEvent
 from .masks import Masks, SegmentValues
 from .samples import is_exact
 
+Fit = tuple[NDArray[np.float64], NDArray[np.float64]]
+
 _DISTANCE_SCALE = 100.0  # as in LIT, which scales cosine distances by it for its kernel of width 25
 
 
@@ -34,8 +36,9 @@ def lime(
     exact = is_exact(num_segments, samples)
     masks, likelihood = every_mask(num_segments) if exact else (sample_masks(samples, num_segments, seed), 1.0)
     outcomes = yield from values.of(masks)
-    coefficients, errors = _fit(masks, outcomes, weights(masks) * likelihood)
-    return coefficients, None if exact else errors
+    design = np.column_stack([np.ones(len(masks)), masks])
+    coefficients, covariance = weighted_fit(design, outcomes, weights(masks) * likelihood)
+    return coefficients[1:], None if exact else np.sqrt(np.diag(covariance)[1:])
 
 
 def sample_masks(samples: int, num_segments: int, seed: int) -> Masks:
@@ -67,17 +70,24 @@ def weights(masks: Masks) -> NDArray[np.float64]:
     return np.asarray(exponential_kernel(_DISTANCE_SCALE * distances), np.float64)
 
 
-def _fit(
-    masks: Masks, outcomes: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fit by weighted least squares; return the coefficients, without the intercept, and their standard errors."""
+def weighted_fit(design: NDArray[np.float64], outcomes: NDArray[np.float64], weights: NDArray[np.float64]) -> Fit:
+    """Fit by weighted least squares.
+
+    Args:
+        design: `<float64>[num_masks, num_coefficients]`.
+        outcomes: `<float64>[num_masks]`.
+        weights: `<float64>[num_masks]`.
+
+    Returns:
+        The coefficients, `<float64>[num_coefficients]`, and their covariance by HC3.
+    """
     root = np.sqrt(weights)
-    design = np.column_stack([np.ones(len(masks)), masks]) * root[:, None]
-    inverse = np.linalg.pinv(design)  # <float64>[num_segments + 1, num_masks]
+    design = design * root[:, None]
+    inverse = np.linalg.pinv(design)  # <float64>[num_coefficients, num_masks]
     coefficients = inverse @ (outcomes * root)
     residuals = outcomes * root - design @ coefficients
     leverage = np.einsum("mi,im->m", design, inverse)
     # A mask with a leverage of 1 has no residual, so it says nothing about the error.
     spread = np.where(leverage < 1 - 1e-9, residuals / np.maximum(1 - leverage, 1e-9), 0.0)
-    errors = np.sqrt(np.square(inverse) @ np.square(spread))
-    return coefficients[1:], errors[1:]
+    scaled = inverse * spread
+    return coefficients, scaled @ scaled.T

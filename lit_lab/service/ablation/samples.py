@@ -7,16 +7,27 @@ from math import exp, expm1, lgamma, log
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_SAMPLES, AblationMethod
 
-_MIN_SAMPLES = 256  # up to 8 segments, all sets
+FIRST_SAMPLES = 64
+"""Sets of LIME and SHAP before their errors are looked at; up to 6 segments, all sets."""
+
+BLOCK = 16
+"""Sets that are added at a time, until the errors are small enough."""
+
+MIN_NEW = 8
+"""The fewest sets to draw beside known ones, which have few segments of some numbers only."""
+
+_MOST_SAMPLES = 256  # up to 8 segments, all sets
 _PER_SEGMENT = 16
 
 
-def default_samples(num_segments: int) -> int:
-    """Return the default number of sets for LIME and SHAP: 16 per segment, at least 256.
+def first_samples(num_segments: int) -> int:
+    """Return how many sets LIME and SHAP try at first: 64, or twice the number of coefficients."""
+    return min(most_samples(num_segments), max(FIRST_SAMPLES, 2 * (num_segments + 1)))
 
-    For SHAP, these are the sets of eight orders of the segments and their reverses. At most 2^n sets exist.
-    """
-    return min(all_sets(num_segments), MAX_SAMPLES, max(_MIN_SAMPLES, _PER_SEGMENT * num_segments))
+
+def most_samples(num_segments: int) -> int:
+    """Return how many sets LIME and SHAP try at most, however uncertain their scores are: 16 per segment, at least 256."""
+    return min(all_sets(num_segments), MAX_SAMPLES, max(_MOST_SAMPLES, _PER_SEGMENT * num_segments))
 
 
 def all_sets(num_segments: int) -> int:
@@ -45,15 +56,12 @@ def pair_passes(num_segments: int) -> int:
     return 2 * (num_segments - 1)
 
 
-def samples_of(method: AblationMethod, num_segments: int, samples: int | None) -> int:
-    """Return how many sets a method tries.
+def samples_of(method: AblationMethod, num_segments: int, samples: int) -> int:
+    """Return how many sets LIME or SHAP tries if a number is requested.
 
     Raises:
         Problem: `too_few_samples`.
     """
-    if method == "leave_one_out":
-        return num_segments + 1
-    samples = default_samples(num_segments) if samples is None else samples
     fewest = min(fewest_samples(method, num_segments), all_sets(num_segments))
     if samples < fewest:
         raise Problem(
@@ -66,14 +74,25 @@ def samples_of(method: AblationMethod, num_segments: int, samples: int | None) -
     return min(samples, all_sets(num_segments))
 
 
-def expected_passes(method: AblationMethod, num_segments: int, samples: int | None) -> int:
+def expected_passes(method: AblationMethod, num_segments: int, samples: int | None, known: int = 0) -> int:
     """Return the expected number of sequences to score; a set that is drawn again costs nothing.
+
+    Args:
+        method: The method.
+        num_segments: The number of segments.
+        samples: The requested number of sets. None: as many as the errors need; the first ones are counted.
+        known: How many sets are scored already.
 
     Raises:
         Problem: `too_few_samples`.
     """
+    if method == "leave_one_out":
+        return num_segments + 1
+    if samples is None:
+        first = first_samples(num_segments)
+        return first if not known or all_sets(num_segments) <= first else max(MIN_NEW, first - known)
     samples = samples_of(method, num_segments, samples)
-    if method == "leave_one_out" or is_exact(num_segments, samples):
+    if is_exact(num_segments, samples):
         return samples
     # Sets of one size are equally likely. LIME draws every size but all segments; SHAP's orders contain every size.
     drawn = samples / num_segments if method == "lime" else 2.0 * ((samples - 2) // pair_passes(num_segments))

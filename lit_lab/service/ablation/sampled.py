@@ -1,0 +1,201 @@
+"""LIME and SHAP from random sets: those that are known already, and more until the scores are certain enough."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from math import lgamma, log
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lit_lab.protocol import ProgressEvent
+
+from .lime import lime, weighted_fit, weights
+from .masks import Masks, SegmentValues
+from .samples import BLOCK, FIRST_SAMPLES, MIN_NEW, all_sets, first_samples, most_samples
+from .shap import shap
+
+Floats = NDArray[np.float64]
+
+TOP = 3
+"""The scores whose intervals decide whether more sets are tried."""
+
+NARROW = 0.25
+"""Half of a score's 95% interval must be at most this part of the largest score …"""
+
+NARROW_NATS = 0.1
+"""… or at most this, in nats: smaller differences aren't worth a pass."""
+
+_INTERVAL = 1.96  # standard errors
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The result of a method.
+
+    Attributes:
+        scores: `<float64>[num_segments]`, in nats.
+        errors: Their standard errors; None: all sets were tried.
+        sets: How many sets the scores are fitted to, the known ones among them.
+    """
+
+    scores: Floats
+    errors: Floats | None
+    sets: int
+
+
+def sampled(
+    method: Literal["lime", "shap"], num_segments: int, values: SegmentValues, known: Masks, seed: int
+) -> Generator[ProgressEvent, None, Sampled]:
+    """Fit a linear model to the target's log-probability for sets of segments.
+
+    Both methods are weighted fits that differ in how much the sets of each size count: for LIME, as often as LIT draws that
+    size, times LIT's kernel; for SHAP, as the Shapley kernel says (Lundberg and Lee 2017), with a fit that is exact for all
+    segments and for none. Given its size, each set is equally likely. That holds for any random sets that treat segments
+    alike, so sets of other methods count, too, by how often their method draws their size (the balance heuristic: Veach and
+    Guibas 1995, "Optimally Combining Sampling Techniques for Monte Carlo Rendering"). Sets without one segment are all tried.
+
+    Args:
+        method: The method.
+        num_segments: The number of segments.
+        values: Computes the target's log-probability.
+        known: Random sets, each of which keeps each segment with a probability of one half.
+        seed: Decides what else is drawn.
+
+    Yields:
+        Progress.
+    """
+    if all_sets(num_segments) <= FIRST_SAMPLES:
+        exact = lime if method == "lime" else shap
+        scores, _ = yield from exact(num_segments, values, FIRST_SAMPLES, seed)
+        return Sampled(scores, None, all_sets(num_segments))
+    mass = lime_mass(num_segments) if method == "lime" else shap_mass(num_segments)
+    design = _Design(num_segments, mass, known, seed)
+    extra = 0 if method == "lime" else 1  # no segments at all
+    design.draw(max(MIN_NEW, first_samples(num_segments) - design.count - extra))
+    most = most_samples(num_segments)
+    while True:
+        if design.count + extra >= all_sets(num_segments):
+            exact = lime if method == "lime" else shap
+            scores, _ = yield from exact(num_segments, values, all_sets(num_segments), seed)
+            return Sampled(scores, None, all_sets(num_segments))
+        before = values.passes
+        outcomes = yield from _on(values, design.masks, before)
+        if method == "lime":
+            scores, errors = lime_fit(design.masks, outcomes, design.weights)
+        else:
+            (nothing,) = yield from _on(values, np.zeros((1, num_segments), bool), values.passes)
+            scores, errors = shap_fit(design.masks, outcomes, design.weights, float(nothing))
+        if design.count >= most or is_narrow(scores, errors):
+            return Sampled(scores, errors, design.count + extra)
+        design.draw(BLOCK)
+
+
+def _on(values: SegmentValues, masks: Masks, before: int) -> Generator[ProgressEvent, None, Floats]:
+    """Return the masks' log-probabilities; progress counts what was scored before."""
+    found = values.of(masks)
+    while True:
+        try:
+            event = next(found)
+        except StopIteration as end:
+            outcomes: Floats = end.value
+            return outcomes
+        yield ProgressEvent(done=before + event.done, total=before + event.total)
+
+
+class _Design:
+    """The sets to fit to.
+
+    The first is everything in place, then come those without one segment, then the known and the drawn ones.
+    """
+
+    def __init__(self, num_segments: int, mass: Floats, known: Masks, seed: int) -> None:
+        self._n = num_segments
+        self._mass = mass
+        self._random = np.random.default_rng(seed)
+        gone = num_segments - known.sum(1)
+        # Smaller sets are all tried; sets without any segment count for LIME only.
+        self._known = known[(gone > 1) & (mass[gone] > 0)]
+        self._num_known = len(known)
+        inner = mass.copy()
+        inner[:2] = 0
+        self._share = inner / inner.sum()
+        self._drawn = np.zeros((0, num_segments), bool)
+
+    @property
+    def masks(self) -> Masks:
+        first = np.concatenate([np.ones((1, self._n), bool), ~np.eye(self._n, dtype=bool)])
+        return np.concatenate([first, self._known, self._drawn])
+
+    @property
+    def count(self) -> int:
+        """The number of sets, repeated ones, too."""
+        return 1 + self._n + len(self._known) + len(self._drawn)
+
+    @property
+    def weights(self) -> Floats:
+        """Each set's weight."""
+        rest = np.concatenate([self._known, self._drawn])
+        expected = self._num_known * _likely(self._n) + len(self._drawn) * self._share
+        gone = self._n - rest.sum(1)
+        first = [self._mass[0], *[self._mass[1] / self._n] * self._n]
+        return np.concatenate([first, self._mass[gone] / expected[gone]])
+
+    def draw(self, count: int) -> None:
+        """Draw more sets."""
+        sizes = self._random.choice(self._n + 1, size=count, p=self._share)
+        orders = np.array([self._random.permutation(self._n) for _ in range(count)])
+        self._drawn = np.concatenate([self._drawn, orders >= sizes[:, None]])
+
+
+def _likely(num_segments: int) -> Floats:
+    """Return how likely sets of each size are that keep each segment with a probability of one half."""
+    n = num_segments
+    return np.exp([lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2) for k in range(n + 1)])
+
+
+def lime_mass(num_segments: int) -> Floats:
+    """Return how much the sets without 0, 1, 2, … segments count for LIME: `<float64>[num_segments + 1]`.
+
+    As in LIT, each number of removed segments from 1 to all is equally likely, and everything in place is one draw.
+    """
+    kept = np.tri(num_segments + 1, num_segments, -1, dtype=bool)[::-1]
+    mass = weights(kept) / num_segments
+    mass[0] = 1 / FIRST_SAMPLES
+    return np.asarray(mass, np.float64)
+
+
+def shap_mass(num_segments: int) -> Floats:
+    """Return how much the sets without 0, 1, 2, … segments count for SHAP. All segments and none: 0, they are constraints."""
+    gone = np.arange(1, num_segments)
+    mass = np.zeros(num_segments + 1)
+    mass[1:-1] = (num_segments - 1) / (gone * (num_segments - gone))
+    return mass
+
+
+def lime_fit(masks: Masks, outcomes: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Fit with an intercept; return the scores and their standard errors."""
+    coefficients, covariance = weighted_fit(np.column_stack([np.ones(len(masks)), masks]), outcomes, weights)
+    return coefficients[1:], np.sqrt(np.diag(covariance)[1:])
+
+
+def shap_fit(masks: Masks, outcomes: Floats, weights: Floats, nothing: float) -> tuple[Floats, Floats]:
+    """Fit without an intercept, and with scores that add up to the whole effect; return them and their standard errors."""
+    num_segments = masks.shape[1]
+    mean = (outcomes[0] - nothing) / num_segments
+    # Scores are their mean, plus a vector that adds up to zero, in an orthonormal base of such vectors.
+    base = np.linalg.svd(np.ones((1, num_segments)))[2][1:].T
+    rest = outcomes - nothing - masks.sum(1) * mean
+    inner = weights > 0
+    found, covariance = weighted_fit((masks @ base)[inner], rest[inner], weights[inner])
+    errors = np.sqrt(np.maximum(0, np.diag(base @ covariance @ base.T)))
+    return mean + base @ found, errors
+
+
+def is_narrow(scores: Floats, errors: Floats) -> bool:
+    """Return whether the intervals of the largest scores are narrow enough to rank them roughly."""
+    order = np.argsort(-np.abs(scores))[:TOP]
+    allowed = max(NARROW * float(np.abs(scores).max()), NARROW_NATS)
+    return bool((_INTERVAL * errors[order] <= allowed).all())

@@ -1,0 +1,145 @@
+import type { EffectsEvent, EffectsRequest, KeptEffects } from '../api';
+import {
+  mergeEffects,
+  MIN_HELD_OUT,
+  MIN_RANDOM,
+  NO_EFFECTS,
+  numFitted
+} from '../salience';
+import type { IEffectTable } from '../salience';
+import {
+  countSets,
+  effectsRequest,
+  keptEffects,
+  MORE_SAMPLES,
+  randomSetsOf,
+  storedEffects
+} from './effectSegments';
+import type { IEffectSegments, IEffectTables } from './effectSegments';
+import type { IRun } from './run';
+
+/** A level of a plan: some segments, and the sets of them that are scored. */
+export class EffectLevel {
+  constructor(
+    readonly index: number,
+    readonly segments: IEffectSegments
+  ) {
+    this._samples = randomSetsOf(this.segments).samples;
+  }
+
+  /** What is scored. */
+  get table(): IEffectTable {
+    return this._table;
+  }
+
+  /** The same, as it is now, and what it is of. */
+  get tables(): IEffectTables {
+    const { index: level, segments, _table: table } = this;
+    return { level, segments, table };
+  }
+
+  /** What the history stores of it. */
+  get kept(): KeptEffects[] {
+    return keptEffects(this.segments, this._table);
+  }
+
+  /** How many sets are scored. */
+  get numKnown(): number {
+    return this._table.sets.length;
+  }
+
+  /** How many random sets are to be scored, to fit maps to. */
+  get numSamples(): number {
+    return this._samples;
+  }
+
+  /** How many sets are to be scored. */
+  get numSets(): number {
+    return countSets(this.segments, this._samples);
+  }
+
+  /** How many more random sets can be asked for; 0 before the usual ones are scored. */
+  get numMore(): number {
+    const { segments, numKnown } = this;
+    return numKnown >= countSets(segments)
+      ? Math.max(0, countSets(segments, MORE_SAMPLES) - numKnown)
+      : 0;
+  }
+
+  /** Whether all are scored that are to be. */
+  get isComplete(): boolean {
+    return this.numKnown >= this.numSets;
+  }
+
+  /**
+   * How much of it maps can show: 0 is nothing; then come effects, a reliability, a fit,
+   * and better ones. Between two stages, more sets change no map.
+   */
+  get stage(): number {
+    const { sets } = this._table;
+    const count = (kind: string) =>
+      sets.filter(set => set.kind === kind).length;
+    if (count('one') <= this.segments.spans.length) {
+      return 0;
+    }
+    const { heldOut } = randomSetsOf(this.segments);
+    const known = count('held_out');
+    const steps = [MIN_HELD_OUT, heldOut].filter(step => known >= step);
+    return 1 + steps.length + numFitted(this._table) / MIN_RANDOM;
+  }
+
+  /** Ask for more random sets than usual. */
+  askMore(): void {
+    if (this.numMore > 0) {
+      this._samples = MORE_SAMPLES;
+    }
+  }
+
+  /** Be content with the usual ones. */
+  settle(): void {
+    this._samples = randomSetsOf(this.segments).samples;
+  }
+
+  /** Take what the history stores. */
+  recall(kept: readonly KeptEffects[]): void {
+    this._table = storedEffects(this.segments, kept);
+  }
+
+  /** Take what a job sent. */
+  take(events: readonly EffectsEvent[]): void {
+    this._table = mergeEffects(this._table, events);
+  }
+
+  /** The request for the rest; or for as many random sets. */
+  request(run: IRun, samples = this._samples): EffectsRequest {
+    return {
+      ...effectsRequest(run, this.segments),
+      samples,
+      skip: this.numKnown
+    };
+  }
+
+  /** The request for chosen sets of its segments. */
+  requestOf(run: IRun, chosen: readonly (readonly number[])[]): EffectsRequest {
+    const request = effectsRequest(run, this.segments);
+    return { ...request, chosen: chosen.map(set => [...set]) };
+  }
+
+  /** Whether a request deletes these segments. */
+  isOf({ segments, answer_segments: answer = [] }: EffectsRequest): boolean {
+    const { texts, spans } = this.segments;
+    return (
+      segments.length === texts.length &&
+      answer.length === spans.length - texts.length &&
+      segments.every(
+        ({ turn, start, end }, i) =>
+          turn === texts[i].turn &&
+          start === texts[i].start &&
+          end === texts[i].end
+      )
+    );
+  }
+
+  private _table: IEffectTable = NO_EFFECTS;
+  private _samples: number;
+}
