@@ -47,7 +47,7 @@ class SalienceMap:
             for ablation methods, positive if the segment makes the target more likely. Unit: nats.
         segments: The segments that were removed, as slices of tokens; None for gradient methods.
         errors: `<float64>[num_segments]`: standard errors if the method samples; else None.
-        mode: `remove` or `mask` for ablation methods; else None.
+        mode: `remove`, `mask` or `text` for ablation methods; else None.
     """
 
     method: str

@@ -158,6 +158,16 @@ def test_a_saved_run_has_its_effects() -> None:
     np.testing.assert_equal(found.leave_one_out(slice(SEAM, SEAM + 2)), [np.nan, 1.0])
 
 
+def test_passages_and_their_sentences_are_two_ways_to_cut_the_same_run() -> None:
+    run = json.loads(saved())
+    inner = kept(0, [[], [0]], segments=[{"turn": 0, "start": 4, "end": 6}], answer_segments=[])
+    run["effects"].append(inner.model_dump())
+    passages, sentences = load_run(json.dumps(run)).effects
+    assert passages.segments == ((0, 0, 4), (0, 4, 9))
+    assert sentences.segments == ((0, 4, 6),)
+    np.testing.assert_equal(sentences.leave_one_out(slice(SEAM, SEAM + 1)), [1.0])
+
+
 def test_effects_that_contradict_themselves_are_refused() -> None:
     wrong = kept(0, [[], [1]]).model_dump()
     wrong["events"][0]["removed"][1] = [7]

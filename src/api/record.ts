@@ -132,7 +132,7 @@ const foil = orNull(list(whole(0), MAX_TOKENS));
 function scores(tokens: number): Check<KeptScores | null> {
   return (value, at) => {
     const kept = object(value, at);
-    const mode = orNull(oneOf(['remove', 'mask'] as const))(
+    const mode = orNull(oneOf(['remove', 'mask', 'text'] as const))(
       kept('mode') ?? null,
       `${at}.mode`
     );
@@ -172,7 +172,9 @@ function scores(tokens: number): Check<KeptScores | null> {
           scores: each(field('scores'), `${where}.scores`),
           errors: orNull(each)(field('errors') ?? null, `${where}.errors`),
           logprob: number(field('logprob'), `${where}.logprob`),
-          passes: whole(0)(field('passes'), `${where}.passes`)
+          passes: whole(0)(field('passes'), `${where}.passes`),
+          sets: orNull(whole(0))(field('sets') ?? null, `${where}.sets`),
+          adaptive: field('adaptive') === true
         }
       };
     }

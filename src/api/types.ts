@@ -79,7 +79,9 @@ export type Method = ScoresEvent['method'];
 export type GradientMethod = NonNullable<FaithfulnessRequest['method']>;
 /** An ablation method: removes segments; one score for each segment, no gradient. */
 export type AblationMethod = AblationRequest['method'];
-export type AblationMode = NonNullable<AblationRequest['mode']>;
+export type AblationMode = NonNullable<FaithfulnessRequest['mode']>;
+export type Removal = NonNullable<AblationRequest['mode']>;
+export type EditedText = Schemas['EditedText'];
 
 export type DatasetInfo = Schemas['DatasetInfo'];
 export type DatasetOpening = Schemas['DatasetOpening'];

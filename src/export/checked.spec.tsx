@@ -28,6 +28,8 @@ RUN.scores!.push({
     errors: [0.1],
     logprob: -1,
     passes: 9,
+    sets: null,
+    adaptive: false,
     foil: null
   }
 });

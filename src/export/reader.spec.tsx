@@ -135,7 +135,9 @@ describe('export/reader', () => {
         scores: [1, 2, 3],
         errors: [0.1, 0.1, 0.1],
         logprob: -1,
-        passes: 9
+        passes: 9,
+        sets: null,
+        adaptive: false
       }
     };
     const reading = new Reading({ ...RUN, scores: [...RUN.scores!, shap] });

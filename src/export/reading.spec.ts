@@ -94,7 +94,9 @@ describe('export/reading', () => {
         scores: [1, -3],
         errors: null,
         logprob: -1,
-        passes: 4
+        passes: 4,
+        sets: null,
+        adaptive: false
       }
     };
     const both = new Reading({ ...RUN, scores: [shap] });
@@ -125,7 +127,9 @@ describe('export/reading', () => {
         scores: [1],
         errors: null,
         logprob: -1,
-        passes: 4
+        passes: 4,
+        sets: null,
+        adaptive: false
       }
     };
     const joined = new Reading({ ...record, scores: [lime] });

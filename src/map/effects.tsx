@@ -150,9 +150,14 @@ function NoEffects(props: {
           )
         : '';
   } else if (effects.phase === 'done') {
-    why = trans.__(
-      'Effects are those of whole sentences: choose Sentences above to see them.'
-    );
+    why =
+      effects.source?.passages?.areParagraphs === true
+        ? trans.__(
+            'Effects are those of sentences and paragraphs: choose these above to see them.'
+          )
+        : trans.__(
+            'Effects are those of whole sentences: choose Sentences above to see them.'
+          );
   }
   return why === '' ? null : <p className="lit-hint">{why}</p>;
 }

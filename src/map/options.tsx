@@ -96,6 +96,22 @@ export function MapOptions({
           <option value="mask">{trans.__('padding')}</option>
         </select>
       </label>
+      <label>
+        {trans.__('Sets for LIME and SHAP')}
+        <select
+          value={settings.ablationSets}
+          onChange={event =>
+            onSettings({
+              ablationSets: event.target.value === 'lit' ? 'lit' : 'needed'
+            })
+          }
+        >
+          <option value="needed">
+            {trans.__('64, more if they are needed')}
+          </option>
+          <option value="lit">{trans.__('256, drawn as in LIT')}</option>
+        </select>
+      </label>
       <NumberField
         label={trans.__('Seconds for effects (0: after a click)')}
         min={0}

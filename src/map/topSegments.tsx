@@ -17,6 +17,7 @@ import type { IShownMap, IText } from '../session/map';
 import { isSigned, scoreOf, textOf } from '../session/map';
 import { unlookedOf } from '../session/mapEffects';
 import { METHODS } from '../session/methods';
+import { certaintyOf, certaintyWords } from './chance';
 import { TargetName } from './contrast';
 import { lineOf } from './line';
 
@@ -40,6 +41,11 @@ export const TopSegments = React.memo(
     const { kind } = METHODS[map.method];
     const { effects } = map;
     const isSignedMap = isSigned(map);
+    const certainty = certaintyOf(map);
+    const stays = map.segments.some(
+      ({ span: [start, end], share }) =>
+        start >= text.seam && end <= map.target[0] && share === null
+    );
     const target = textOf(text.tokens, map.target).trim();
     const { foil = null } = props;
     const name = foil
@@ -158,6 +164,18 @@ export const TopSegments = React.memo(
             );
           })}
         </ol>
+        {certainty && (
+          <p className="lit-hint" data-certainty={certainty}>
+            {certaintyWords(certainty, trans)}
+          </p>
+        )}
+        {kind === 'ablation' && stays && (
+          <p className="lit-hint">
+            {trans.__(
+              'Only sentences of the prompt were deleted; those of the answer stayed.'
+            )}
+          </p>
+        )}
       </section>
     );
   }

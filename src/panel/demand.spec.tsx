@@ -166,6 +166,8 @@ describe('panel: methods, demand and faithfulness', () => {
             errors: request.segments.map(() => 0.12),
             logprob: -1,
             passes: 40,
+            sets: null,
+            adaptive: false,
             foil: null
           },
           { event: 'done', seconds: 1 }

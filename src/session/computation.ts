@@ -64,6 +64,11 @@ export class Computation<R> extends Model {
     return this._since;
   }
 
+  /** Whether it was cancelled, here or on another page. */
+  get wasCancelled(): boolean {
+    return this._wasCancelled;
+  }
+
   /** The result so far. */
   get result(): R {
     return this._result;

@@ -57,6 +57,8 @@ describe('session/demand', () => {
         errors: request.segments.map(() => 0.5),
         logprob: -1,
         passes: 6,
+        sets: null,
+        adaptive: false,
         foil: null
       },
       { event: 'done', seconds: 1 }

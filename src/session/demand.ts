@@ -2,12 +2,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type {
   AblationMode,
+  AblationRequest,
   CostlyRequest,
   CurveEvent,
   EffectsEvent,
   EffectsRequest,
   JobEvent,
   KeptScores,
+  Removal,
   ScoresEvent,
   SegmentScoresEvent,
   FaithfulnessEvent
@@ -95,15 +97,47 @@ export class OnDemand extends Model {
    *
    * @param parts - what an ablation method removes; the others need none.
    * @param foil - ids in the target's place, of a contrastive target.
+   * @param sets - for LIME and SHAP: what is known already, or how many sets to try.
    */
   scores(
     method: MapMethod,
     target: TokenSpan,
     parts: readonly IAblationSegment[],
-    mode: AblationMode,
-    foil: readonly number[] | null = null
+    mode: Removal,
+    foil: readonly number[] | null = null,
+    sets: ISets = {}
   ): Computation<DemandedScores> {
-    const request: CostlyRequest = scoresTokens(method)
+    return this._get(
+      this._request(method, target, parts, mode, foil, sets),
+      null as DemandedScores,
+      (scores, event) =>
+        event.event === 'scores' || event.event === 'segment_scores'
+          ? event
+          : scores
+    );
+  }
+
+  /** The same, if it is computed or being computed; else null. */
+  known(
+    ...of: Parameters<OnDemand['scores']>
+  ): Computation<DemandedScores> | null {
+    const [method, target, parts, mode, foil = null, sets = {}] = of;
+    const request = this._request(method, target, parts, mode, foil, sets);
+    const found = this._known.get(keyOf(request));
+    return found && (found.phase === 'done' || found.phase === 'running')
+      ? (found as Computation<DemandedScores>)
+      : null;
+  }
+
+  private _request(
+    method: MapMethod,
+    target: TokenSpan,
+    parts: readonly IAblationSegment[],
+    mode: Removal,
+    foil: readonly number[] | null,
+    sets: ISets
+  ): CostlyRequest {
+    return scoresTokens(method)
       ? {
           kind: 'salience',
           model: this._model,
@@ -116,20 +150,18 @@ export class OnDemand extends Model {
           kind: 'ablation',
           method,
           mode,
+          ...sets,
           ...foilOf(foil),
           ...this._taken(target, parts)
         };
-    return this._get(request, null as DemandedScores, (scores, event) =>
-      event.event === 'scores' || event.event === 'segment_scores'
-        ? event
-        : scores
-    );
   }
 
   /** All computed scores. */
   get all(): KeptScores[] {
+    const found = new Set<unknown>();
     return [...this._known.values()].flatMap(({ request, result }) =>
-      isScores(result)
+      // Scores of a fixed number of sets are also shown where none is chosen.
+      isScores(result) && !found.has(result) && found.add(result)
         ? [
             {
               mode: request.kind === 'ablation' ? (request.mode ?? null) : null,
@@ -165,7 +197,15 @@ export class OnDemand extends Model {
           }))
         : [];
     const { method, foil } = event;
-    this.scores(method, target, parts, mode ?? 'remove', foil).recall(event);
+    const removal = mode ?? 'remove';
+    this.scores(method, target, parts, removal, foil).recall(event);
+    if (
+      isSampled(method) &&
+      !(event.event === 'segment_scores' && event.adaptive)
+    ) {
+      const sets = { samples: litSamples(parts.length) };
+      this.scores(method, target, parts, removal, foil, sets).recall(event);
+    }
   }
 
   /** The test of a map. */
@@ -215,20 +255,12 @@ export class OnDemand extends Model {
     none: R,
     take: (result: R, event: JobEvent) => R
   ): Computation<R> {
-    // Model, ids and prompt are the same for all requests.
-    const key = JSON.stringify(
-      request.kind === 'effects'
-        ? {
-            kind: request.kind,
-            segments: request.segments,
-            chosen: request.chosen
-          }
-        : { ...request, ids: null }
-    );
+    const key = keyOf(request);
     const known = this._known.get(key);
-    if (known) {
+    if (known && !isOutdated(known, request)) {
       return known as Computation<R>;
     }
+    known?.dispose();
     const one = new Computation(this._client, request, none, take, this._trans);
     one.changed.connect(() => this._changed.emit());
     this._known.set(key, one as Computation<unknown>);
@@ -246,6 +278,45 @@ export class OnDemand extends Model {
   private readonly _known = new Map<string, Computation<unknown>>();
   /** Jobs of an earlier page, by their keys. */
   private readonly _past = new Map<string, string>();
+}
+
+/** How many sets LIT's LIME tries by default. */
+const LIT_SAMPLES = 256;
+
+/** Sets for LIME and SHAP: what is known already, or how many to try. */
+export type ISets = Pick<AblationRequest, 'edited' | 'samples'>;
+
+/** As many sets as LIT tries, or as the errors of so many segments need. */
+export function litSamples(numSegments: number): number {
+  return Math.max(LIT_SAMPLES, 4 * numSegments);
+}
+
+/** Whether a method tries random sets. */
+export function isSampled(method: MapMethod): boolean {
+  return method === 'lime' || method === 'shap';
+}
+
+/** What tells requests apart: model, ids and text are the same for all. */
+function keyOf(request: CostlyRequest): string {
+  if (request.kind === 'effects') {
+    const { kind, segments, chosen } = request;
+    return JSON.stringify({ kind, segments, chosen });
+  }
+  return JSON.stringify({ ...request, ids: null, edited: undefined });
+}
+
+/** Whether more sets are known than when a computation was offered. */
+function isOutdated(
+  one: Computation<unknown>,
+  request: CostlyRequest
+): boolean {
+  const count = (of: CostlyRequest) =>
+    of.kind === 'ablation' ? (of.edited?.removed?.length ?? 0) : 0;
+  return (
+    one.phase === 'offered' &&
+    !one.wasCancelled &&
+    count(one.request) < count(request)
+  );
 }
 
 function isScores(result: unknown): result is ScoresEvent | SegmentScoresEvent {

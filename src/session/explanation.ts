@@ -300,7 +300,7 @@ export class Explanation extends Model {
       return;
     }
     const { granularity, joinLines, method, aggregation } = this._settings;
-    const { ablationMode, intensity, shadeBy } = this._settings;
+    const { ablationMode, ablationSets, intensity, shadeBy } = this._settings;
     const { _run: run, target, foil, _custom: custom } = this;
     this._text = this._makeText(
       () =>
@@ -320,7 +320,10 @@ export class Explanation extends Model {
       this._computed,
       method,
       ablationMode,
-      foil
+      ablationSets,
+      foil,
+      // LIME and SHAP start from what effects know.
+      this.effects?.source
     );
     if (demand !== this._demand) {
       this._demand = demand;
@@ -359,13 +362,7 @@ export class Explanation extends Model {
     foil: readonly number[] | null = null
   ): IDemand | null {
     return (
-      this._computed?.demand(
-        method,
-        text,
-        target,
-        this._settings.ablationMode,
-        foil
-      ) ?? null
+      this._computed?.demand(method, text, target, this._settings, foil) ?? null
     );
   }
 

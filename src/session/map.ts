@@ -291,17 +291,25 @@ export function makeSegmentMap(
   options: Omit<IMapOptions, 'aggregation'>
 ): IShownMap | null {
   const parts = ablationSegments(text.segments, target);
-  if (parts.length !== scored.segments.length) {
+  const at = new Map(parts.map(part => [part.span.join(':'), part.index]));
+  const known = scored.segments.map(({ start, end }) =>
+    at.get(`${start}:${end}`)
+  );
+  const isScored = new Set(known);
+  // Where the prompt's text was deleted, turns and the answer stayed.
+  const isWhole = parts.every(
+    ({ index, span }) =>
+      isScored.has(index) ||
+      span[0] >= text.seam ||
+      text.turns.has(text.segments[index])
+  );
+  if (!isWhole || isScored.has(undefined)) {
     return null;
   }
   const { turn, isSigned } = METHODS[options.method];
   const scores = new Array<ISegmentScore | undefined>(text.segments.length);
-  for (const [i, { index, span }] of parts.entries()) {
-    const { start, end } = scored.segments[i];
-    if (span[0] !== start || span[1] !== end) {
-      return null;
-    }
-    scores[index] = {
+  for (const [i, index] of known.entries()) {
+    scores[index!] = {
       score: turn * scored.scores[i],
       ...(scored.errors && { error: scored.errors[i] })
     };

@@ -128,6 +128,8 @@ describe('session: runs of the history', () => {
       errors: null,
       logprob: -1,
       passes: 3,
+      sets: null,
+      adaptive: false,
       foil: null
     };
     reopen(record([{ mode: asked.mode ?? null, event }]));

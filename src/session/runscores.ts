@@ -4,7 +4,8 @@ import type { AblationMode, EffectsEvent, KeptScores } from '../api';
 import type { LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
-import { OnDemand } from './demand';
+import { cachedSets } from './cachedSets';
+import { isSampled, litSamples, OnDemand } from './demand';
 import type { DemandedScores, IDemandedJob, ITest } from './demand';
 import type { ISavedEffects } from './effectJobs';
 import { pairsLeft } from './effectPairs';
@@ -18,6 +19,7 @@ import { tokensOf } from './run';
 import type { IRun } from './run';
 import { ScoreStore } from './scores';
 import type { ISavedJob } from './scores';
+import type { ISettings } from './settings';
 import { automaticTargets } from './target';
 
 /** Jobs that compute an answer's salience, as saved over a reload. */
@@ -40,6 +42,12 @@ export interface IDemand {
    */
   readonly refusal: 'many' | 'nothing' | 'contrast' | null;
 }
+
+/** The settings of ablation methods. */
+export type IAblationSettings = Pick<
+  ISettings,
+  'ablationMode' | 'ablationSets'
+>;
 
 /** The scores of a complete run: the automatic ones, those on demand, and its effects. */
 export class RunScores extends Model {
@@ -136,7 +144,7 @@ export class RunScores extends Model {
     method: MapMethod,
     text: IText,
     target: TokenSpan,
-    mode: AblationMode,
+    { ablationMode: mode, ablationSets }: IAblationSettings,
     foil: readonly number[] | null
   ): IDemand {
     if (foil && !METHODS[method].isContrastive) {
@@ -152,8 +160,29 @@ export class RunScores extends Model {
       const refusal = numSegments === 0 ? 'nothing' : 'many';
       return { computation: null, numSegments, refusal };
     }
-    const computation = this.onDemand.scores(method, target, parts, mode, foil);
-    return { computation, numSegments, refusal: null };
+    const isLit = isSampled(method) && ablationSets === 'lit';
+    const sets = isLit ? { samples: litSamples(numSegments) } : {};
+    const plain = [method, target, parts, mode, foil, sets] as const;
+    const source = this.effects.source;
+    const cached =
+      isSampled(method) && !isLit && !foil && mode === 'remove' && source
+        ? cachedSets(this._run, source, text, target)
+        : null;
+    const { edited } = cached ?? {};
+    const computation =
+      cached && this.onDemand.known(...plain) === null
+        ? this.onDemand.scores(method, target, cached.parts, 'text', null, {
+            edited
+          })
+        : this.onDemand.scores(...plain);
+    return {
+      computation,
+      numSegments:
+        computation.request.kind === 'ablation'
+          ? computation.request.segments.length
+          : numSegments,
+      refusal: null
+    };
   }
 
   /** The test of a map; null with fewer than two segments to order. */

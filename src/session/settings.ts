@@ -35,6 +35,8 @@ export interface ISettings {
   readonly surprisal: boolean;
   /** What ablation methods put in the place of a segment. */
   readonly ablationMode: AblationMode;
+  /** How many sets of segments LIME and SHAP try: as many as they need, or as LIT does. */
+  readonly ablationSets: 'needed' | 'lit';
   /** What the shades follow, once effects are there. */
   readonly shadeBy: ShadeBy;
   /** Seconds that effects may take without a click; 0: they need one. */
@@ -72,6 +74,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   hideTemplate: false,
   surprisal: false,
   ablationMode: 'remove',
+  ablationSets: 'needed',
   shadeBy: 'effect',
   effectsSeconds: 20,
   chat: 'auto',
@@ -156,6 +159,7 @@ export function readSettings(
     hideTemplate: one([true, false], raw.hideTemplate, d.hideTemplate),
     surprisal: one([true, false], raw.surprisal, d.surprisal),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
+    ablationSets: one(['needed', 'lit'], raw.ablationSets, d.ablationSets),
     shadeBy: one(SHADES, raw.shadeBy, d.shadeBy),
     effectsSeconds: number(
       raw.effectsSeconds,

@@ -17,6 +17,13 @@ GENERATE = example("generate")
 SCORE = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello"}
 SALIENCE = example("salience", ids=[2, 5, 6])
 ABLATION = example("ablation")
+EDITED = {
+    "prompt": "Hi you",
+    "answer_start": 3,
+    "segments": [{"turn": 0, **span(0, 2)}, {"turn": 0, **span(3, 6)}],
+    "removed": [[], [0]],
+    "logprobs": [-1.0, -2.0],
+}
 FAITHFULNESS = example("faithfulness")
 
 
@@ -71,6 +78,12 @@ async def test_gets_never_start_the_service(api, fake_service):
         ({**SCORE, "target": ""}, 400, "invalid_request", "target"),
         ({**SCORE, "target": "x" * 100_001}, 422, "target_too_long", "100,001 characters; the limit is 100,000"),
         ({**SCORE, "prompt": "x" * 100_001}, 422, "prompt_too_long", "100,001 characters"),
+        (
+            {**ABLATION, "mode": "text", "edited": {**EDITED, "prompt": "x" * 100_001}},
+            422,
+            "prompt_too_long",
+            "100,001 characters",
+        ),
         ({**SCORE, "target": "\ud83d"}, 422, "lone_surrogate", "half of a character"),
         ({**SCORE, "model": "gpt"}, 422, "unknown_model", "gpt"),
         ({**SALIENCE, "foil": []}, 400, "invalid_request", "foil"),
@@ -161,6 +174,14 @@ def test_what_takes_segments_away_is_asked_for_properly(type_name, request_, fie
         ({**ABLATION, "method": "grad_l2"}, "method"),
         ({**ABLATION, "method": None}, "method"),
         ({**ABLATION, "samples": 0}, "samples"),
+        ({**ABLATION, "mode": "text"}, "needs `edited`"),
+        ({**ABLATION, "edited": EDITED}, "needs `edited`"),
+        ({**ABLATION, "mode": "text", "edited": {**EDITED, "removed": [[2], [0]]}}, "isn't among the 2"),
+        ({**ABLATION, "mode": "text", "edited": {**EDITED, "logprobs": [-1.0]}}, "as many log-probabilities"),
+        ({**ABLATION, "mode": "text", "edited": {**EDITED, "logprobs": [1.0, -1.0]}}, "logprobs"),
+        ({**ABLATION, "mode": "text", "edited": {**EDITED, "removed": [[]] * 16_385}}, "16384"),
+        ({**ABLATION, "mode": "text", "edited": EDITED, "foil": [3]}, "contrastive target"),
+        ({**FAITHFULNESS, "mode": "text"}, "mode"),
         ({**ABLATION, "samples": 16_385}, "samples"),
         ({**ABLATION, "samples": 64.5}, "samples"),
         ({**ABLATION, "scores": [0.5, 0.5]}, "scores"),

@@ -16,7 +16,7 @@ BLOCK = 16
 MIN_NEW = 8
 """The fewest sets to draw beside known ones, which have few segments of some numbers only."""
 
-_MOST_SAMPLES = 256  # up to 8 segments, all sets
+_MAX_SETS = 256  # up to 8 segments, all sets
 _PER_SEGMENT = 16
 
 
@@ -27,7 +27,7 @@ def first_samples(num_segments: int) -> int:
 
 def most_samples(num_segments: int) -> int:
     """Return how many sets LIME and SHAP try at most, however uncertain their scores are: 16 per segment, at least 256."""
-    return min(all_sets(num_segments), MAX_SAMPLES, max(_MOST_SAMPLES, _PER_SEGMENT * num_segments))
+    return min(all_sets(num_segments), MAX_SAMPLES, max(_MAX_SETS, _PER_SEGMENT * num_segments))
 
 
 def all_sets(num_segments: int) -> int:
