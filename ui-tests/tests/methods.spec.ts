@@ -202,10 +202,147 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
     expect(jobs).toHaveLength(count);
   });
 
-  await test.step('a budget computes them behind the next answer', async () => {
+  await test.step('averages, and more random deletions on request', async () => {
+    const before = jobs.length;
+    await region.getByRole('radio', { name: 'Average', exact: true }).click();
+    await expect(
+      region.getByText(/^Averages over 32 random deletions/)
+    ).toBeVisible();
+    await expect(effects.first()).toHaveText(/^[+−]\d+\.\d+ nats$/);
+    await expect(
+      region.getByText(/^Reliability of these averages: (good|fair|weak)\./)
+    ).toBeVisible();
+    expect(jobs).toHaveLength(before);
+    await region
+      .getByRole('button', { name: 'Try 32 more random deletions' })
+      .click();
+    await expect(
+      region.getByText(/^Averages over 64 random deletions/)
+    ).toBeVisible({ timeout: COLD });
+    await expect(
+      region.getByRole('button', { name: /^Try \d+ more/ })
+    ).toHaveCount(0);
+    await region.getByRole('radio', { name: 'Effect', exact: true }).click();
+  });
+
+  await test.step('two parts together', async () => {
+    await region
+      .getByRole('button', { name: 'Try the strongest parts in pairs' })
+      .click();
+    const pairs = region.getByRole('list', { name: 'Two parts together' });
+    await expect(pairs.getByRole('listitem').first()).toHaveText(
+      /^line \d+ .* and line \d+ .* together: (more|less) than the two alone\. Without both: [\d.]+% → [\d.]+%/,
+      { timeout: COLD }
+    );
+    await expect(pairs.getByRole('listitem').first()).toHaveAttribute(
+      'title',
+      /nats/
+    );
+  });
+
+  await test.step('what a trial does, before it runs', async () => {
+    const strongest = panel
+      .segments('Prompt')
+      .nth(await panel.strongestOfPrompt());
+    const before = jobs.length;
+    await strongest.scrollIntoViewIfNeeded();
+    await strongest.hover();
+    await expect(region.locator('.lit-try-effect')).toHaveText(
+      /^[\d.]+% → [\d.]+%$/
+    );
+    expect(jobs).toHaveLength(before);
+  });
+
+  await test.step('the matrix shows them without a job', async () => {
+    const before = jobs.length;
+    await region.getByRole('button', { name: 'Matrix' }).click();
+    const matrix = page.locator('#lit-lab-matrix');
+    await expect(
+      matrix.getByRole('radio', { name: 'Effect', exact: true })
+    ).toBeChecked();
+    await expect(matrix.getByRole('gridcell').first()).toHaveAttribute(
+      'aria-label',
+      / points?$/
+    );
+    await matrix.getByRole('radio', { name: 'Share', exact: true }).click();
+    await expect(matrix.getByRole('gridcell').first()).toHaveAttribute(
+      'aria-label',
+      /%$/
+    );
+    expect(jobs).toHaveLength(before);
+  });
+
+  await test.step('cancelled, they stay, and continue', async () => {
+    let isHeld = true;
+    const held: (() => void)[] = [];
+    // The first job ends early; those that continue it wait.
+    await page.route('**/lit-lab/api/jobs', async route => {
+      const request = route.request();
+      const body = request.method() === 'POST' ? request.postDataJSON() : null;
+      if (body?.kind !== 'effects' || !isHeld) {
+        await route.continue();
+      } else if (body.skip === 0) {
+        await route.continue({
+          postData: JSON.stringify({ ...body, seconds: 0.001 })
+        });
+      } else {
+        await new Promise<void>(go => held.push(go));
+        await route.continue().catch(() => undefined);
+      }
+    });
+    await panel.generate(ADVICE);
+    await panel.explain(ADVICE);
+    await start.click();
+    const bar = region.getByRole('progressbar', { name: 'Computing effects' });
+    await expect(bar).toHaveJSProperty('value', 1, { timeout: COLD });
+    await region
+      .locator('.lit-effects')
+      .getByRole('button', { name: 'Cancel' })
+      .click();
+    await expect(bar).toHaveCount(0);
+    await expect(start).toBeVisible();
+    await expect(effects).toHaveCount(0);
+    isHeld = false;
+    held.forEach(go => go());
+    const continued = page.waitForRequest(
+      request =>
+        request.url().endsWith('/api/jobs') &&
+        request.method() === 'POST' &&
+        request.postDataJSON().kind === 'effects'
+    );
+    await start.click();
+    expect((await continued).postDataJSON().skip).toBe(1);
+    await expect(effects.first()).toBeVisible({ timeout: COLD });
+    await page.unroute('**/lit-lab/api/jobs');
+  });
+
+  await test.step('above the budget they wait for a click, with their cost', async () => {
+    // A model that is slow.
+    await page.route('**/lit-lab/api/estimate', async route => {
+      const body = route.request().postDataJSON();
+      if (body.request.kind === 'effects') {
+        await route.fulfill({ json: { passes: 72, seconds: 500 } });
+      } else {
+        await route.continue();
+      }
+    });
     await region.getByRole('button', { name: 'Options' }).click();
     await region.getByLabel('Seconds for effects').fill('60');
     await region.getByRole('button', { name: 'Options' }).click();
+    // What the answer before still lacks is above the budget, too.
+    jobs.length = 0;
+    await panel.generate(ADVICE);
+    await panel.explain(ADVICE);
+    await expect(region.locator('.lit-effects')).toContainText(
+      'about 72 passes through the model, 8 min'
+    );
+    expect(jobs).not.toContain('effects');
+    await start.click();
+    await expect(effects.first()).toBeVisible({ timeout: COLD });
+    await page.unroute('**/lit-lab/api/estimate');
+  });
+
+  await test.step('a budget computes them behind the next answer', async () => {
     jobs.length = 0;
     await panel.generate(ADVICE);
     await panel.explain(ADVICE);
