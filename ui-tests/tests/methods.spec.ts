@@ -5,6 +5,44 @@ import { expect, test } from '@jupyterlab/galata';
 import { ADVICE, COLD, explained } from './lab';
 import type { Panel } from './lab';
 
+/** The address of new jobs, and of estimates; JupyterLab adds a number. */
+const JOBS = /\/lit-lab\/api\/jobs(\?|$)/;
+const JOBS_AND_ESTIMATES = /\/lit-lab\/api\/(jobs|estimate)(\?|$)/;
+
+/** A model that takes its time for effects, as the page sees it. */
+class SlowEffects {
+  /** Whether a job ends early, and those that continue it wait. */
+  isHeld = false;
+  /** Whether effects are said to take minutes. */
+  isSlow = false;
+
+  async join(page: IJupyterLabPageFixture): Promise<void> {
+    await page.route(JOBS_AND_ESTIMATES, async route => {
+      const request = route.request();
+      const body = request.method() === 'POST' ? request.postDataJSON() : null;
+      if (this.isSlow && body?.request?.kind === 'effects') {
+        await route.fulfill({ json: { passes: 72, seconds: 500 } });
+      } else if (!this.isHeld || body?.kind !== 'effects') {
+        await route.continue();
+      } else if (body.skip === 0) {
+        const postData = JSON.stringify({ ...body, seconds: 0.001 });
+        await route.continue({ postData });
+      } else {
+        await new Promise<void>(go => this._held.push(go));
+        await route.continue();
+      }
+    });
+  }
+
+  /** Let go of what waits. */
+  release(): void {
+    this.isHeld = false;
+    this._held.splice(0).forEach(go => go());
+  }
+
+  private readonly _held: (() => void)[] = [];
+}
+
 /** Have a method's map computed: it starts by itself where it is quick. */
 async function compute(panel: Panel, method: string): Promise<void> {
   await panel.method.selectOption(method);
@@ -168,6 +206,8 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
   test.slow();
   const { panel } = await explained(page, tmpPath);
   const { region } = panel;
+  const slow = new SlowEffects();
+  await slow.join(page);
   const jobs = watchJobs(page);
   const start = region.getByRole('button', { name: 'Compute effects' });
   const effects = region.locator('.lit-ledto-effect');
@@ -273,23 +313,7 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
   });
 
   await test.step('cancelled, they stay, and continue', async () => {
-    let isHeld = true;
-    const held: (() => void)[] = [];
-    // The first job ends early; those that continue it wait.
-    await page.route('**/lit-lab/api/jobs', async route => {
-      const request = route.request();
-      const body = request.method() === 'POST' ? request.postDataJSON() : null;
-      if (body?.kind !== 'effects' || !isHeld) {
-        await route.continue();
-      } else if (body.skip === 0) {
-        await route.continue({
-          postData: JSON.stringify({ ...body, seconds: 0.001 })
-        });
-      } else {
-        await new Promise<void>(go => held.push(go));
-        await route.continue().catch(() => undefined);
-      }
-    });
+    slow.isHeld = true;
     await panel.generate(ADVICE);
     await panel.explain(ADVICE);
     await start.click();
@@ -302,34 +326,23 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
     await expect(bar).toHaveCount(0);
     await expect(start).toBeVisible();
     await expect(effects).toHaveCount(0);
-    isHeld = false;
-    held.forEach(go => go());
+    slow.release();
     const continued = page.waitForRequest(
       request =>
-        request.url().endsWith('/api/jobs') &&
+        JOBS.test(request.url()) &&
         request.method() === 'POST' &&
         request.postDataJSON().kind === 'effects'
     );
     await start.click();
     expect((await continued).postDataJSON().skip).toBe(1);
     await expect(effects.first()).toBeVisible({ timeout: COLD });
-    await page.unroute('**/lit-lab/api/jobs');
   });
 
   await test.step('above the budget they wait for a click, with their cost', async () => {
-    // A model that is slow.
-    await page.route('**/lit-lab/api/estimate', async route => {
-      const body = route.request().postDataJSON();
-      if (body.request.kind === 'effects') {
-        await route.fulfill({ json: { passes: 72, seconds: 500 } });
-      } else {
-        await route.continue();
-      }
-    });
+    slow.isSlow = true;
     await region.getByRole('button', { name: 'Options' }).click();
     await region.getByLabel('Seconds for effects').fill('60');
     await region.getByRole('button', { name: 'Options' }).click();
-    // What the answer before still lacks is above the budget, too.
     jobs.length = 0;
     await panel.generate(ADVICE);
     await panel.explain(ADVICE);
@@ -339,7 +352,7 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
     expect(jobs).not.toContain('effects');
     await start.click();
     await expect(effects.first()).toBeVisible({ timeout: COLD });
-    await page.unroute('**/lit-lab/api/estimate');
+    slow.isSlow = false;
   });
 
   await test.step('a budget computes them behind the next answer', async () => {
