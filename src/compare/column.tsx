@@ -92,14 +92,6 @@ export function Column(props: IColumnProps): JSX.Element {
             />
           </div>
         )}
-        {at === 'right' && comparison.expected && (
-          <p className="lit-hint lit-inset" role="note">
-            {trans.__(
-              'From the effects on A: %1',
-              describeTrial(comparison.expected, trans)
-            )}
-          </p>
-        )}
         <Notices {...props} />
         {text && side.run && (
           <SalienceText
@@ -125,6 +117,14 @@ export function Column(props: IColumnProps): JSX.Element {
           </p>
         )}
       </div>
+      {at === 'right' && comparison.expected && (
+        <p className="lit-compare-foot lit-hint">
+          {trans.__(
+            'From the effects on A: %1',
+            describeTrial(comparison.expected, trans)
+          )}
+        </p>
+      )}
       <TargetNotice {...props} />
     </section>
   );

@@ -128,6 +128,10 @@ export function TryOverlay(props: {
     const outer = frame.getBoundingClientRect();
     const badge = element?.nextElementSibling?.classList.contains('lit-badge');
     const left = last.right - outer.left + (badge ? BADGE_WIDTH : 0);
+    // The figures would cover the segment's end; the tooltip has them, too.
+    box.dataset.fits = 'true';
+    const right = left + box.offsetWidth + 2;
+    box.dataset.fits = String(right <= frame.clientWidth);
     box.style.left = `${Math.min(left, frame.clientWidth - box.offsetWidth - 2)}px`;
     box.style.top = `${(last.top + last.bottom - box.offsetHeight) / 2 - outer.top}px`;
   });

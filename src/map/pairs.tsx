@@ -41,10 +41,10 @@ export function Pairs(props: { text: IText; map: IShownMap }): JSX.Element {
           ))}
         </ul>
       )}
-      {found.length > 0 && (
+      {found.some(({ added, both }) => added.delta > 0 && both.delta > 0) && (
         <p className="lit-hint">
           {trans.__(
-            'More: one part may stand in for the other. Less: the target may need both.'
+            'Of parts that make the target likely, more means that one may stand in for the other; less, that the target may need both.'
           )}
         </p>
       )}

@@ -5,6 +5,44 @@ import { expect, test } from '@jupyterlab/galata';
 import { ADVICE, COLD, explained } from './lab';
 import type { Panel } from './lab';
 
+/** The address of new jobs, and of estimates; JupyterLab adds a number. */
+const JOBS = /\/lit-lab\/api\/jobs(\?|$)/;
+const JOBS_AND_ESTIMATES = /\/lit-lab\/api\/(jobs|estimate)(\?|$)/;
+
+/** A model that takes its time for effects, as the page sees it. */
+class SlowEffects {
+  /** Whether a job ends early, and those that continue it wait. */
+  isHeld = false;
+  /** Whether effects are said to take minutes. */
+  isSlow = false;
+
+  async join(page: IJupyterLabPageFixture): Promise<void> {
+    await page.route(JOBS_AND_ESTIMATES, async route => {
+      const request = route.request();
+      const body = request.method() === 'POST' ? request.postDataJSON() : null;
+      if (this.isSlow && body?.request?.kind === 'effects') {
+        await route.fulfill({ json: { passes: 72, seconds: 500 } });
+      } else if (!this.isHeld || body?.kind !== 'effects') {
+        await route.continue();
+      } else if (body.skip === 0) {
+        const postData = JSON.stringify({ ...body, seconds: 0.001 });
+        await route.continue({ postData });
+      } else {
+        await new Promise<void>(go => this._held.push(go));
+        await route.continue();
+      }
+    });
+  }
+
+  /** Let go of what waits. */
+  release(): void {
+    this.isHeld = false;
+    this._held.splice(0).forEach(go => go());
+  }
+
+  private readonly _held: (() => void)[] = [];
+}
+
 /** Have a method's map computed: it starts by itself where it is quick. */
 async function compute(panel: Panel, method: string): Promise<void> {
   await panel.method.selectOption(method);
@@ -168,6 +206,8 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
   test.slow();
   const { panel } = await explained(page, tmpPath);
   const { region } = panel;
+  const slow = new SlowEffects();
+  await slow.join(page);
   const jobs = watchJobs(page);
   const start = region.getByRole('button', { name: 'Compute effects' });
   const effects = region.locator('.lit-ledto-effect');
@@ -202,10 +242,120 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
     expect(jobs).toHaveLength(count);
   });
 
-  await test.step('a budget computes them behind the next answer', async () => {
+  await test.step('averages, and more random deletions on request', async () => {
+    const before = jobs.length;
+    await region.getByRole('radio', { name: 'Average', exact: true }).click();
+    await expect(
+      region.getByText(/^Averages over 32 random deletions/)
+    ).toBeVisible();
+    await expect(effects.first()).toHaveText(/^[+−]\d+\.\d+ nats$/);
+    await expect(
+      region.getByText(/^Reliability of these averages: (good|fair|weak)\./)
+    ).toBeVisible();
+    expect(jobs).toHaveLength(before);
+    await region
+      .getByRole('button', { name: 'Try 32 more random deletions' })
+      .click();
+    await expect(
+      region.getByText(/^Averages over 64 random deletions/)
+    ).toBeVisible({ timeout: COLD });
+    await expect(
+      region.getByRole('button', { name: /^Try \d+ more/ })
+    ).toHaveCount(0);
+    await region.getByRole('radio', { name: 'Effect', exact: true }).click();
+  });
+
+  await test.step('two parts together', async () => {
+    await region
+      .getByRole('button', { name: 'Try the strongest parts in pairs' })
+      .click();
+    const pairs = region.getByRole('list', { name: 'Two parts together' });
+    await expect(pairs.getByRole('listitem').first()).toHaveText(
+      /^line \d+ .* and line \d+ .* together: (more|less) than the two alone\. Without both: [\d.]+% → [\d.]+%/,
+      { timeout: COLD }
+    );
+    await expect(pairs.getByRole('listitem').first()).toHaveAttribute(
+      'title',
+      /nats/
+    );
+  });
+
+  await test.step('what a trial does, before it runs', async () => {
+    const strongest = panel
+      .segments('Prompt')
+      .nth(await panel.strongestOfPrompt());
+    const before = jobs.length;
+    await strongest.scrollIntoViewIfNeeded();
+    await strongest.hover();
+    await expect(region.locator('.lit-try-effect')).toHaveText(
+      /^[\d.]+% → [\d.]+%$/
+    );
+    expect(jobs).toHaveLength(before);
+  });
+
+  await test.step('the matrix shows them without a job', async () => {
+    const before = jobs.length;
+    await region.getByRole('button', { name: 'Matrix' }).click();
+    const matrix = page.locator('#lit-lab-matrix');
+    await expect(
+      matrix.getByRole('radio', { name: 'Effect', exact: true })
+    ).toBeChecked();
+    await expect(matrix.getByRole('gridcell').first()).toHaveAttribute(
+      'aria-label',
+      / points?$/
+    );
+    await matrix.getByRole('radio', { name: 'Share', exact: true }).click();
+    await expect(matrix.getByRole('gridcell').first()).toHaveAttribute(
+      'aria-label',
+      /%$/
+    );
+    expect(jobs).toHaveLength(before);
+  });
+
+  await test.step('cancelled, they stay, and continue', async () => {
+    slow.isHeld = true;
+    await panel.generate(ADVICE);
+    await panel.explain(ADVICE);
+    await start.click();
+    const bar = region.getByRole('progressbar', { name: 'Computing effects' });
+    await expect(bar).toHaveJSProperty('value', 1, { timeout: COLD });
+    await region
+      .locator('.lit-effects')
+      .getByRole('button', { name: 'Cancel' })
+      .click();
+    await expect(bar).toHaveCount(0);
+    await expect(start).toBeVisible();
+    await expect(effects).toHaveCount(0);
+    slow.release();
+    const continued = page.waitForRequest(
+      request =>
+        JOBS.test(request.url()) &&
+        request.method() === 'POST' &&
+        request.postDataJSON().kind === 'effects'
+    );
+    await start.click();
+    expect((await continued).postDataJSON().skip).toBe(1);
+    await expect(effects.first()).toBeVisible({ timeout: COLD });
+  });
+
+  await test.step('above the budget they wait for a click, with their cost', async () => {
+    slow.isSlow = true;
     await region.getByRole('button', { name: 'Options' }).click();
     await region.getByLabel('Seconds for effects').fill('60');
     await region.getByRole('button', { name: 'Options' }).click();
+    jobs.length = 0;
+    await panel.generate(ADVICE);
+    await panel.explain(ADVICE);
+    await expect(region.locator('.lit-effects')).toContainText(
+      'about 72 passes through the model, 8 min'
+    );
+    expect(jobs).not.toContain('effects');
+    await start.click();
+    await expect(effects.first()).toBeVisible({ timeout: COLD });
+    slow.isSlow = false;
+  });
+
+  await test.step('a budget computes them behind the next answer', async () => {
     jobs.length = 0;
     await panel.generate(ADVICE);
     await panel.explain(ADVICE);
