@@ -196,7 +196,7 @@ def test_the_service_sends_shares_without_a_gradient(causal_lm: Any, monkeypatch
     model = LanguageModel(causal_lm)
     ids = [2, 300, 301, 302, 303, 304]
     request = asked(ids, targets=[Span(start=3, end=5), Span(start=5, end=6)])
-    assert model.estimate(request).passes == 2
+    assert model.estimate(request).passes == 1
     found = [event for event in model.salience(request, Cancellation()) if isinstance(event, ScoresEvent)]
     assert [(event.method, event.target.start, event.gap) for event in found] == [("flow", 3, None), ("flow", 5, None)]
     for event in found:
@@ -204,6 +204,7 @@ def test_the_service_sends_shares_without_a_gradient(causal_lm: Any, monkeypatch
         assert sum(event.scores) == pytest.approx(1)
         assert not any(event.scores[event.target.end - 1 :])
     assert model._gradients is None
+    assert model._flow.num_read == 1  # of an answer's targets, the first reads for all
     assert model.estimate(request).seconds is not None
     # Known now, and of another user's text nothing is.
     monkeypatch.setattr(model._flow, "of", None)
@@ -224,7 +225,7 @@ def test_estimates_count_it_with_other_methods() -> None:
 
     targets = [Span(start=2, end=3), Span(start=3, end=4)]
     request = SalienceRequest(model="tiny", ids=[2, 3, 4, 5], targets=targets, methods=["grad_l2", "flow"])
-    assert passes(EstimateRequest(request=request).request) == 1 + 2 + 2
+    assert passes(EstimateRequest(request=request).request) == 1 + 2 + 1
 
 
 def test_it_ends_when_the_reader_is_gone(gemma2: Any) -> None:
