@@ -41,11 +41,12 @@ class SalienceMap:
     """What led to a part of the answer, by one method.
 
     Attributes:
-        method: The method's name, such as `grad_l2` or `shap`.
+        method: The method's name, such as `grad_l2`, `flow` or `shap`.
         target: The tokens that the map explains.
-        scores: `<float64>[num_tokens]` for gradient methods, with LIT's sign (that of the loss); `<float64>[num_segments]`
-            for ablation methods, positive if the segment makes the target more likely. Unit: nats.
-        segments: The segments that were removed, as slices of tokens; None for gradient methods.
+        scores: `<float64>[num_tokens]` for gradient methods, with LIT's sign (that of the loss), and for `flow`: shares
+            that add up to 1; `<float64>[num_segments]` for ablation methods, positive if the segment makes the target more
+            likely. Unit, except of shares: nats.
+        segments: The segments that were removed, as slices of tokens; None for methods that score tokens.
         errors: `<float64>[num_segments]`: standard errors if the method samples; else None.
         mode: `remove`, `mask` or `text` for ablation methods; else None.
     """

@@ -49,6 +49,8 @@ class LayerAttention:
     channels: Any
 
 
+_MAX_NUMBERS = 2**24  # of a tensor of values that weights are read with: 64 MB
+
 OnLayer = Callable[[LayerAttention], None]
 
 
@@ -231,21 +233,29 @@ class _Attention(_Wrapper):
         """Return the weights, `<float32>[heads, rows, tokens]`, and the values, `<float32>[tokens, heads, head_width]`.
 
         The layer computes sums of values. With values that are 1 in one channel of one token, and else 0, the sum is that
-        token's weight, so as many tokens are read at once as a head has channels.
+        token's weight. A sequence gives as many tokens' weights as a head has channels, and a call runs several sequences.
         """
-        names = list(compute.arguments)
-        query, value = names[0], names[2]
-        rows, values = compute.arguments[query], compute.arguments[value]
+        query, key, value = list(compute.arguments)[:3]
+        rows, keys, values = (compute.arguments[name] for name in (query, key, value))
         _, tokens, groups, channels = values.shape
+        sequences = min(-(-tokens // channels), max(1, _MAX_NUMBERS // (tokens * groups * channels)))
+        dtype = keras.backend.standardize_dtype(values.dtype)
         found = []
-        for begin in range(0, tokens, channels):
-            ones = np.eye(tokens, channels, -begin, np.float32)[None, :, None]
-            ones = ops.convert_to_tensor(np.broadcast_to(ones, (1, tokens, groups, channels)))
-            arguments = {**compute.arguments, query: ops.copy(rows), value: ops.cast(ones, values.dtype)}
+        for begin in range(0, tokens, sequences * channels):
+            ones = np.eye(sequences * channels, tokens, begin, np.float32).reshape(sequences, channels, tokens)
+            ones = np.repeat(ones.transpose(0, 2, 1)[:, :, None], groups, axis=2)
+            arguments = {
+                **compute.arguments,
+                query: ops.repeat(rows, sequences, axis=0),
+                key: ops.repeat(keys, sequences, axis=0),
+                value: ops.cast(ops.convert_to_tensor(ones), dtype),
+            }
             given = inspect.BoundArguments(compute.signature, arguments)
             sums = self._layer._compute_attention(*given.args, **given.kwargs)
-            sums = sums[0] if isinstance(sums, (tuple, list)) else sums  # [1, rows, heads, channels]
-            found.append(ops.transpose(_single(sums[0]), (1, 0, 2))[..., : tokens - begin])
+            sums = sums[0] if isinstance(sums, (tuple, list)) else sums  # [sequences, rows, heads, channels]
+            sums = ops.transpose(_single(sums), (2, 1, 0, 3))
+            heads, count, _, _ = sums.shape
+            found.append(ops.reshape(sums, (heads, count, sequences * channels))[..., : tokens - begin])
         weights = ops.concatenate(found, axis=-1)
         if weights.shape[0] % groups:
             raise AttentionError("values that heads share unevenly")

@@ -20,7 +20,7 @@ from .salience.integrated_gradients import integrated_points
 from .stability import GRADIENT_PASSES
 
 FLOW_PASSES = 1
-"""Of a target's flow, at most: the tokens before it, which the decoder's cache often has, and then its rows."""
+"""Of flow, for all targets: the tokens before them, which the decoder's cache often has, and then their rows."""
 
 EstimatedRequest = SalienceRequest | AblationRequest | EffectsRequest | FaithfulnessRequest
 
@@ -62,7 +62,7 @@ def _salience_passes(request: SalienceRequest) -> int:
     if "integrated_gradients" in methods:
         passes += GRADIENT_PASSES * integrated_points(request.integration) * len(request.targets)
     if "flow" in methods:
-        passes += FLOW_PASSES * len(request.targets)
+        passes += FLOW_PASSES
     return passes
 
 

@@ -411,9 +411,10 @@ class LanguageModel:
         return found.scores.tolist(), found.gap
 
     def _flowing(self, ids: Sequence[int], target: Span, cancellation: Cancellation) -> list[float]:
-        started = time.monotonic()
+        started, num_read = time.monotonic(), self._flow.num_read
         scores: list[float] = self._flow.of(ids, target.start, target.end, cancellation.check).tolist()
-        self._flow_speed.measured(time.monotonic() - started, FLOW_PASSES, target.end)
+        if self._flow.num_read > num_read:  # else the rows were known
+            self._flow_speed.measured(time.monotonic() - started, FLOW_PASSES, target.end)
         return scores
 
     def _check(self, ids: Sequence[int], foil: Sequence[int] | None, target: Span) -> None:

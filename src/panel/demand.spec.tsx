@@ -110,7 +110,13 @@ describe('panel: methods, demand and faithfulness', () => {
     const groups = [...select().querySelectorAll('optgroup')];
     expect(groups.map(g => [...g.children].map(o => o.textContent))).toEqual([
       ['L2 norm', 'grad · input', 'Integrated gradients'],
+      ['Flow'],
       ['Leave one out', 'LIME', 'SHAP']
+    ]);
+    expect(groups.map(({ label }) => label)).toEqual([
+      'Gradients',
+      'Attention',
+      'Taking parts away'
     ]);
     expect(select().options).toHaveLength(METHOD_NAMES.length);
     await choose('lime');
@@ -121,6 +127,43 @@ describe('panel: methods, demand and faithfulness', () => {
     expect(about.querySelector('a')!.href).toContain('arxiv.org');
     await choose('integrated_gradients');
     expect(about.textContent).toContain('A gradient');
+    await choose('flow');
+    expect(about.textContent).toContain('what the model’s attention reads');
+    expect(about.textContent).toContain('It leaves out');
+    expect(about.textContent).toContain('Not a gradient');
+  });
+
+  it('shows flow’s shares', async () => {
+    await choose('flow');
+    await click('Compute');
+    const { request } = client.last;
+    await act(async () => {
+      if (request.kind === 'salience') {
+        client.last.send(
+          {
+            event: 'scores',
+            target: request.targets[0],
+            method: 'flow',
+            scores: request.ids.map(() => 0.05),
+            gap: null,
+            foil: null
+          },
+          { event: 'done', seconds: 1 }
+        );
+      }
+      await settle();
+    });
+    const shares = [
+      ...host.querySelectorAll<HTMLElement>('.lit-ledto-share')
+    ].map(({ textContent }) => textContent);
+    expect(shares.length).toBeGreaterThan(1);
+    shares.forEach(share => expect(share).toMatch(/^[\d.]+%$/));
+    expect(host.querySelector('.lit-legend')!.textContent).toContain(
+      'of salience'
+    );
+    expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
+      'false'
+    );
   });
 
   it('keeps the target when Escape is pressed in the choice', () => {

@@ -122,6 +122,19 @@ describe('session/contrast', () => {
     expect(client.jobs).toHaveLength(jobs);
   });
 
+  it('asks no method for a contrast that can’t explain one', async () => {
+    session.settings = { ...session.settings, method: 'flow' };
+    await settle();
+    expect(session.explanation.demand?.computation).not.toBeNull();
+    await session.contrast.type('Recommendation: Avoid it.');
+    expect(session.explanation.demand).toEqual({
+      computation: null,
+      numSegments: 0,
+      refusal: 'contrast'
+    });
+    expect(session.explanation.map).toBeNull();
+  });
+
   it('asks each method for the contrast, ablation and the test too', async () => {
     await session.contrast.type('Recommendation: Avoid it.');
     const foil = session.explanation.foil!.ids;

@@ -184,6 +184,60 @@ describe('session/demand', () => {
     ]);
   });
 
+  it('sums the shares of flow, and needs no segments for them', async () => {
+    await set({ method: 'flow' });
+    const { computation, numSegments } = session.explanation.demand!;
+    expect(numSegments).toBe(0);
+    computation!.start();
+    await settle();
+    const { request } = client.last;
+    expect(request).toMatchObject({ kind: 'salience', methods: ['flow'] });
+    const target = session.explanation.target!;
+    const scores = (request.kind === 'salience' ? request.ids : []).map(
+      (_, i) => (i < target[0] ? 0.01 * (i + 1) : 0)
+    );
+    client.last.send(
+      {
+        event: 'scores',
+        target: { start: target[0], end: target[1] },
+        method: 'flow',
+        scores,
+        gap: null,
+        foil: null
+      },
+      { event: 'done', seconds: 1 }
+    );
+    await settle();
+    for (const granularity of [
+      'sentences',
+      'words',
+      'paragraphs',
+      'tokens'
+    ] as const) {
+      await set({ granularity });
+      const map = session.explanation.map!;
+      expect(map.isSigned).toBe(false);
+      for (const { span, score, share } of map.segments) {
+        if (share !== null) {
+          const sum = scores
+            .slice(span[0], span[1])
+            .reduce((total, one) => total + one, 0);
+          expect(score).toBeCloseTo(sum);
+        }
+      }
+    }
+    await set({ aggregation: 'max', granularity: 'sentences' });
+    const [{ span, score }] = session.explanation.map!.segments;
+    expect(score).toBeCloseTo(Math.max(...scores.slice(span[0], span[1])));
+    // Its test has curves, and no noise: that needs a gradient.
+    session.explanation.test!.start();
+    await settle();
+    expect(client.last.request).toMatchObject({
+      kind: 'faithfulness',
+      method: null
+    });
+  });
+
   it('tells a failure, and tries again', async () => {
     await set({ method: 'lime' });
     const { computation } = session.explanation.demand!;

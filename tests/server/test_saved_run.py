@@ -46,6 +46,14 @@ def test_arrays(saved):
     assert "array" not in repr(run)
 
 
+def test_flow_is_read_too(saved):
+    run = json.loads(saved)
+    run["scores"][0]["event"] |= {"method": "flow", "scores": [0.5, 0.25, 0.25, 0.0, 0.0, 0.0]}
+    flow, _ = load_run(run).maps
+    assert (flow.method, flow.target, flow.segments) == ("flow", slice(4, 5), None)
+    assert flow.scores.sum() == 1
+
+
 def test_text_file_and_dictionary_are_the_same(saved, tmp_path):
     (tmp_path / "run.json").write_text(saved, "utf-8")
     for source in (tmp_path / "run.json", str(tmp_path / "run.json"), json.loads(saved)):

@@ -98,6 +98,14 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
     expect(jobs).toEqual(['salience']);
   });
 
+  await test.step('flow shows shares of what attention reads', async () => {
+    await compute(panel, 'Flow');
+    await panel.mapped();
+    await expect(panel.region).toContainText('Not a gradient');
+    await expect(panel.topSegments).toContainText(/\d+%/);
+    expect(jobs.splice(1)).toEqual(['salience']);
+  });
+
   await test.step('leave one out says that it is no gradient, and scores in nats', async () => {
     await compute(panel, 'Leave one out');
     await panel.mapped();

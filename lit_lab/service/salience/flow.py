@@ -38,8 +38,8 @@ class Flow:
     before counts as that token's. It leaves out what a row keeps of itself in the residual stream, and the feed-forward
     layers.
 
-    Rows are stored until the next text, so targets that overlap share them. The tokens before them come from the decoder's
-    cache.
+    Rows are stored until the next text, so the targets of an answer share a pass. The tokens before them come from the
+    decoder's cache.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
@@ -54,6 +54,8 @@ class Flow:
         self._is_checked = is_checked
         self._ids: list[int] = []
         self._rows: dict[int, NDArray[np.float32]] = {}  # of these ids
+        self.num_read = 0
+        """How often rows were read so far."""
 
     def forget(self) -> None:
         """Drop what is stored of the last text."""
@@ -89,14 +91,17 @@ class Flow:
 
     def _of(self, ids: Sequence[int], start: int, end: int, check: Callable[[], None]) -> NDArray[np.float32]:
         rows = range(start - 1, end - 1)  # row i predicts token i + 1
-        given = list(ids[: end - 1])
+        given = list(ids[:-1])  # the last token predicts nothing
         shared = next((at for at, (a, b) in enumerate(zip(self._ids, given, strict=False)) if a != b), None)
         if shared is not None:
             self._rows = {row: scores for row, scores in self._rows.items() if row < shared}
         self._ids = given if shared is not None or len(given) > len(self._ids) else self._ids
         missing = [row for row in rows if row not in self._rows]
         if missing:
-            self._read(given, missing[0], missing[-1] + 1, check)
+            # More rows take little longer, and the next target is likely to need them.
+            last = max(missing[-1] + 1, min(missing[0] + MAX_ROWS, len(given)))
+            self._read(given, missing[0], last, check)
+            self.num_read += 1
         found = np.zeros((len(rows), end - 1), np.float32)
         for row, scores in zip(rows, found, strict=True):
             scores[: row + 1] = self._rows[row]
