@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,6 @@ from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of
 from lit_lab.service.language_model import LanguageModel
 
-CANDIDATES = 4  # any three of so many that leave-one-out ranks first may be the best three
 LIME_SAMPLES = 64  # or as few as the method needs
 NEUTRAL = "This is a sentence."
 SIGNED_TOKENS = 24  # of a prompt, each left out alone
@@ -123,9 +121,7 @@ def basic(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
         "neutral": Sets(model, run, NEUTRAL).targets(by_kind["held_out"][: settings.neutral]),
     }
     maps = derived(run.item.name, found)
-    candidates = [highest(drops, CANDIDATES) for drops in maps["leave_one_out"]]
-    more = {three for each in candidates for three in combinations(each, TOP)}
-    found["more"] = sets.targets(sorted(more | top_sets([*found["maps"].values(), *maps.values()])))
+    found["more"] = sets.targets(sorted(top_sets([*found["maps"].values(), *maps.values()])))
     if run.item.planted:
         found["planted"] = planted(model, run, settings)
     return found

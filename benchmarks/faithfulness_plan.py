@@ -36,7 +36,7 @@ class Settings:
     """
 
     tokens: int = 24
-    targets: int = 3
+    targets: int = 2
     held_out: int = 64
     neutral: int = 32
     samples: int = 64
