@@ -72,7 +72,7 @@ def write(tables: Sequence[Table]) -> None:
 
 def page(tables: Sequence[Table]) -> str:
     """Return the page."""
-    parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables))]
+    parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables)).rstrip("\n")]
     for table in tables:
         parts += [f"\n## {table.title}\n", *_section(table)]
     return "\n".join([*parts, END])
