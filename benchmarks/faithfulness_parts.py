@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -142,10 +143,15 @@ def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any
         "segment": segment,
         "among": [at for at, (first, _) in enumerate(run.spans) if first < item.facts],
         "depth": item.depth,
-        "target": next((at for at, text in enumerate(texts) if item.word.lower() in text.lower()), 0),
-        "right_with": item.word.lower() in run.text.lower(),
-        "right_without": item.word.lower() in other.text.lower(),
+        "target": next((at for at, text in enumerate(texts) if has_word(text, item.word)), 0),
+        "right_with": has_word(run.text, item.word),
+        "right_without": has_word("".join(token.text for token in other.tokens), item.word),
     }
+
+
+def has_word(text: str, word: str) -> bool:
+    """Return whether a text has a word, in capitals or not, or a longer one that begins with it."""
+    return re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE) is not None
 
 
 def expensive(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
