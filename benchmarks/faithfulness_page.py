@@ -49,10 +49,14 @@ END = """
 ```bash
 make test-real                                  # fetches both models
 python benchmarks/faithfulness.py               # takes hours; continues where it stopped
-python benchmarks/faithfulness.py --write-docs  # writes this page from the results
+python benchmarks/faithfulness.py --peers       # Inseq's and Captum's methods, in an environment of their own
+python benchmarks/faithfulness.py --keep        # writes the figures of each prompt into benchmarks/results
+python benchmarks/faithfulness.py --write-docs  # writes this page from the figures
 ```
 
-`--models NAME` measures any other preset, and `--items` the number of prompts of each kind. The figures of each prompt are in `benchmarks/results/faithfulness`.
+Inseq's and Captum's methods get the same tokens and weights; the script refuses them if their log-probability of the answer differs. Scores of tokens are added up over each sentence.
+
+`--models NAME` measures any other preset, and `--items` the number of prompts of each kind. A process for each model can run at the same time.
 
 ## What it doesn't show
 

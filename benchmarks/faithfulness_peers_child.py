@@ -113,7 +113,7 @@ def by_inseq(model: Any, tokenizer: Any, run: dict[str, Any]) -> dict[str, list[
 
 def by_part(scores: torch.Tensor, run: dict[str, Any]) -> list[float]:
     """Return the sums of tokens' scores over each sentence."""
-    return [float(scores[start:end].sum()) for start, end in run["parts"]]
+    return [float(scores[start:end].detach().sum()) for start, end in run["parts"]]
 
 
 if __name__ == "__main__":
