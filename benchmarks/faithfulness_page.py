@@ -28,15 +28,15 @@ what happens when sentences are taken away. [methods.md](methods.md) explains th
 
 {prompts}
 
-Each prompt is answered with the most likely tokens, at most 24, in the model's own chat format if it has one. Each of the answer's first three sentences is a target.
+Each prompt is answered with the most likely tokens, at most 24, in the model's own chat format if it has one. Each of the answer's first two sentences is a target.
 For each target, a method gives every sentence of the prompt a score.
 
 - **LDS** (linear datamodelling score): 64 random sets of sentences are deleted, each sentence with a probability of one half. The score is the rank correlation
   (Spearman) between the sum of the scores that stay and the target's logit, log p \N{MINUS SIGN} log(1 \N{MINUS SIGN} p). 1 is perfect, 0 is chance. No map is fitted to these sets.
 - **LDSn**: the same for 32 of these sets, with each sentence replaced by the neutral one _This is a sentence._ instead of deleted.
 - **Top 1**: how much the target's log-probability drops without the sentence that ranks first, as a part of the largest drop of any one sentence.
-- **Top 3**: the same for the three sentences that rank first together. The largest drop is that of the best three that were tried: those of all
-  methods, and any three of the four that leave one out ranks first.
+- **Top 3**: the same for the three sentences that rank first together. The largest drop is that of the best three that were tried, by any of
+  the methods.
 - Targets whose largest drop is below 0.1 nats have no top 1 and top 3.
 
 Every figure is a mean over prompts, after the mean over a prompt's targets. The brackets are its 95% interval, by drawing the prompts anew (bootstrap). Weights and
@@ -49,10 +49,14 @@ END = """
 ```bash
 make test-real                                  # fetches both models
 python benchmarks/faithfulness.py               # takes hours; continues where it stopped
-python benchmarks/faithfulness.py --write-docs  # writes this page from the results
+python benchmarks/faithfulness.py --peers       # Inseq's and Captum's methods, in an environment of their own
+python benchmarks/faithfulness.py --keep        # writes the figures of each prompt into benchmarks/results
+python benchmarks/faithfulness.py --write-docs  # writes this page from the figures
 ```
 
-`--models NAME` measures any other preset, and `--items` the number of prompts of each kind. The figures of each prompt are in `benchmarks/results/faithfulness`.
+Inseq's and Captum's methods get the same tokens and weights; the script refuses them if their log-probability of the answer differs. Scores of tokens are added up over each sentence.
+
+`--models NAME` measures any other preset, and `--items` the number of prompts of each kind. A process for each model can run at the same time.
 
 ## What it doesn't show
 
@@ -72,7 +76,7 @@ def write(tables: Sequence[Table]) -> None:
 
 def page(tables: Sequence[Table]) -> str:
     """Return the page."""
-    parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables))]
+    parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables)).rstrip("\n")]
     for table in tables:
         parts += [f"\n## {table.title}\n", *_section(table)]
     return "\n".join([*parts, END])

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from faithfulness_figures import TOP, derived
-from faithfulness_items import Item
 from faithfulness_plan import QUICK, SLOW, Settings
+from faithfulness_runs import Run, answered
 from numpy.typing import NDArray
 
 from lit_lab.measures import highest
 from lit_lab.protocol import (
     AblationMethod,
     AblationRequest,
-    AnswerEvent,
-    AnswerToken,
     EffectsRequest,
-    GenerateRequest,
-    PromptEvent,
     SalienceRequest,
     ScoresEvent,
     SegmentScoresEvent,
@@ -35,16 +29,13 @@ from lit_lab.service.ablation.samples import all_sets, fewest_samples
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of
 from lit_lab.service.language_model import LanguageModel
-from lit_lab.service.registry import Loading, Registry, parse
 
-CANDIDATES = 4  # any three of so many that leave-one-out ranks first may be the best three
 LIME_SAMPLES = 64  # or as few as the method needs
 NEUTRAL = "This is a sentence."
 SIGNED_TOKENS = 24  # of a prompt, each left out alone
 
 Scores = NDArray[np.float64]
 Set = tuple[int, ...]
-_SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?]+(?:\s+|$)|\n+|$)")
 
 SUMS: dict[str, Callable[[Scores], float]] = {
     "sum": lambda scores: float(scores.sum()),
@@ -63,109 +54,6 @@ FROM_TOKENS: dict[str, tuple[str, ...]] = {
 
 SIGNED = ("grad_dot_input", "integrated_gradients")
 SLOW_ABLATION: tuple[AblationMethod, ...] = ("lime", "shap")
-
-
-@dataclass(frozen=True)
-class Run:
-    """A prompt and its answer.
-
-    Attributes:
-        item: The prompt.
-        ids: All tokens.
-        seam: The index of the answer's first token.
-        spans: The prompt's sentences, in characters.
-        parts: The same in tokens.
-        targets: The answer's sentences, in tokens.
-        answer: The answer's tokens.
-    """
-
-    item: Item
-    ids: list[int]
-    seam: int
-    spans: list[tuple[int, int]]
-    parts: list[slice]
-    targets: list[slice]
-    answer: list[AnswerToken]
-
-    @property
-    def text(self) -> str:
-        """The answer."""
-        return "".join(token.text for token in self.answer)
-
-
-def load(path: str) -> LanguageModel:
-    """Load a model in float32, as the service does. Raises `Problem`."""
-
-    async def loaded() -> LanguageModel:
-        registry = Registry(parse([f"model:{path}"]), None, lambda _: None, Loading(precision="float32"))
-        async for _ in registry.ready("model"):
-            pass
-        model = registry.get("model").model
-        assert model is not None
-        return model
-
-    return asyncio.run(loaded())
-
-
-def randomized(path: str, seed: int = 0) -> LanguageModel:
-    """Load a model, and shuffle the numbers within each of its weights: all that was learned is gone, their sizes stay."""
-    model = load(path)
-    generator = np.random.default_rng(seed)
-    for weight in model.causal_lm.backbone.weights:
-        numbers = np.array(weight)
-        weight.assign(generator.permutation(numbers.reshape(-1)).reshape(numbers.shape))
-    return model
-
-
-def answered(model: LanguageModel, prompt: str, tokens: int) -> tuple[PromptEvent, AnswerEvent]:
-    """Return a prompt's tokens and the most likely answer, which ends with its paragraph."""
-    request = GenerateRequest(model="model", prompt=prompt, max_new_tokens=tokens, stop=["\n\n"], alternatives=3)
-    events = list(model.generate(request, Cancellation()))
-    (before,) = (event for event in events if isinstance(event, PromptEvent))
-    (answer,) = (event for event in events if isinstance(event, AnswerEvent))
-    return before, answer
-
-
-def run_of(model: LanguageModel, item: Item, settings: Settings) -> Run:
-    """Return a prompt with the model's answer."""
-    before, answer = answered(model, item.prompt, settings.tokens)
-    ids = [token.id for token in [*before.tokens, *answer.tokens]]
-    seam = len(before.tokens)
-    found = in_tokens(sentences(item.prompt), before.tokens, 0)
-    in_answer = in_tokens(sentences("".join(token.text for token in answer.tokens)), answer.tokens, seam)
-    targets = [part for _, part in in_answer][: settings.targets]
-    end = targets[-1].stop if targets else seam
-    return Run(
-        item=item,
-        ids=ids[:end],  # what follows the last target isn't scored
-        seam=seam,
-        spans=[span for span, _ in found],
-        parts=[part for _, part in found],
-        targets=targets,
-        answer=answer.tokens[: end - seam],
-    )
-
-
-def sentences(text: str) -> list[tuple[int, int]]:
-    """Return the spans of a text's sentences and lines, with the blanks after them."""
-    return [found.span() for found in _SENTENCE.finditer(text) if found.group().strip()]
-
-
-def in_tokens(
-    spans: Sequence[tuple[int, int]], tokens: Sequence[Any], first: int
-) -> list[tuple[tuple[int, int], slice]]:
-    """Return spans of characters with their tokens, those that have some; a token belongs to the span that it begins in."""
-    begins, at = [], 0
-    for token in tokens:
-        begins.append(at if token.kind != "template" else -1)
-        # A template's own text is no text of the prompt.
-        at += len(token.text) if token.kind != "template" else 0
-    found = []
-    for start, end in spans:
-        inside = [number for number, begin in enumerate(begins) if start <= begin < end]
-        if inside:
-            found.append(((start, end), slice(first + inside[0], first + inside[-1] + 1)))
-    return found
 
 
 class Sets:
@@ -234,9 +122,7 @@ def basic(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
         "neutral": Sets(model, run, NEUTRAL).targets(by_kind["held_out"][: settings.neutral]),
     }
     maps = derived(run.item.name, found)
-    candidates = [highest(drops, CANDIDATES) for drops in maps["leave_one_out"]]
-    more = {three for each in candidates for three in combinations(each, TOP)}
-    found["more"] = sets.targets(sorted(more | top_sets([*found["maps"].values(), *maps.values()])))
+    found["more"] = sets.targets(sorted(top_sets([*found["maps"].values(), *maps.values()])))
     if run.item.planted:
         found["planted"] = planted(model, run, settings)
     return found
@@ -257,10 +143,15 @@ def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any
         "segment": segment,
         "among": [at for at, (first, _) in enumerate(run.spans) if first < item.facts],
         "depth": item.depth,
-        "target": next((at for at, text in enumerate(texts) if item.word.lower() in text.lower()), 0),
-        "right_with": item.word.lower() in run.text.lower(),
-        "right_without": item.word.lower() in other.text.lower(),
+        "target": next((at for at, text in enumerate(texts) if has_word(text, item.word)), 0),
+        "right_with": has_word(run.text, item.word),
+        "right_without": has_word("".join(token.text for token in other.tokens), item.word),
     }
+
+
+def has_word(text: str, word: str) -> bool:
+    """Return whether a text has a word, in capitals or not, or a longer one that begins with it."""
+    return re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE) is not None
 
 
 def expensive(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
@@ -284,15 +175,19 @@ def expensive(model: LanguageModel, run: Run, settings: Settings) -> dict[str, A
                 each for each in model.ablation(request, Cancellation()) if isinstance(each, SegmentScoresEvent)
             )
             maps[method].append(rounded_list(event.scores))
-    return {"maps": maps, "more": Sets(model, run).targets(sorted(top_sets(maps.values())))}
+    return with_top_sets(model, run, maps)
+
+
+def with_top_sets(model: LanguageModel, run: Run, maps: Mapping[str, Sequence[Sequence[float]]]) -> dict[str, Any]:
+    """Return the record of some maps: with the log-probabilities without what they rank first."""
+    return {"maps": dict(maps), "more": Sets(model, run).targets(sorted(top_sets(maps.values())))}
 
 
 def added(method: str) -> Callable[[LanguageModel, Run, Settings], dict[str, Any]]:
     """Return the part of a method that only some versions offer."""
 
     def computed(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
-        maps = gradient_maps(model, run, [method])
-        return {"maps": maps, "more": Sets(model, run).targets(sorted(top_sets(maps.values())))}
+        return with_top_sets(model, run, gradient_maps(model, run, [method]))
 
     return computed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import get_args
 
 from faithfulness_items import Item, items
@@ -18,7 +19,7 @@ SLOW_PARTS = ("expensive", "random_weights", "signed")
 MODELS = {"smollm2": "SmolLM2 135M Instruct", "gemma3": "Gemma 3 270M", "embedded": "embedded"}
 """Those that have a name here; others are presets."""
 
-VERSIONS = {"basic": 1, "expensive": 1, "random_weights": 1, "signed": 1, "added": 1}
+VERSIONS = {"basic": 1, "expensive": 1, "random_weights": 1, "signed": 1, "peers": 1, "added": 1}
 """A part whose numbers change for another reason than its settings gets another version."""
 
 
@@ -35,7 +36,7 @@ class Settings:
     """
 
     tokens: int = 24
-    targets: int = 3
+    targets: int = 2
     held_out: int = 64
     neutral: int = 32
     samples: int = 64
@@ -66,3 +67,9 @@ def plan(kinds: Sequence[str], count: int, slow: int) -> Iterator[tuple[Item, st
                 for of_kind in by_kind:
                     yield of_kind[done], part
             done += 1
+
+
+def everything(kinds: Sequence[str], count: int, slow: int) -> Iterator[tuple[Item, str]]:
+    """Yield all that may be known: what `plan` yields, and the part of other libraries."""
+    others = ((item, "peers") for kind in kinds for item in items(kind, min(slow, count)))
+    yield from chain(plan(kinds, count, slow), others)

@@ -36,19 +36,19 @@ def code() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(FOLDER))
         before = set(sys.modules)
-        import faithfulness
+        import faithfulness_bench
         import faithfulness_items
         import faithfulness_page
-        import faithfulness_parts
         import faithfulness_plan
+        import faithfulness_runs
         import faithfulness_tables
 
         yield SimpleNamespace(
-            faithfulness=faithfulness,
+            bench=faithfulness_bench,
             items=faithfulness_items,
             page=faithfulness_page,
-            parts=faithfulness_parts,
             plan=faithfulness_plan,
+            runs=faithfulness_runs,
             tables=faithfulness_tables,
         )
         for name in set(sys.modules) - before:
@@ -82,9 +82,9 @@ def settings(code: Any) -> Any:
 @pytest.fixture(scope="module")
 def bench(code: Any, prompts: list[Any], results: Path, settings: Any, embedded: Any) -> Any:
     """All parts but the slowest, computed."""
-    found = code.faithfulness.Bench("embedded", Path("unused"), results, settings, results / "kept")
+    found = code.bench.Bench("embedded", Path("unused"), results, settings, results / "kept")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(code.parts, "load", lambda path: embedded)
+        patch.setattr(code.runs, "load", lambda path: embedded)
         for item in prompts:
             found.compute(item, "basic")
     return found
@@ -118,28 +118,28 @@ def test_a_planted_fact_is_found(code: Any, bench: Any, prompts: list[Any]) -> N
 def test_what_is_stored_is_not_computed_again(
     code: Any, bench: Any, prompts: list[Any], results: Path, settings: Any
 ) -> None:
-    again = code.faithfulness.Bench("embedded", Path("unused"), results, settings, results / "kept")
+    again = code.bench.Bench("embedded", Path("unused"), results, settings, results / "kept")
     assert all(again.is_known(item, "basic") for item in prompts)
     assert again.figures(prompts[0], "basic") == bench.figures(prompts[0], "basic")
     assert not again.is_known(prompts[0], "signed")
     with (results / "embedded.jsonl").open("a") as file:
         file.write('{"item":"fact-1","part":"basic","ke')  # a run that was stopped while it wrote
-    again = code.faithfulness.Bench("embedded", Path("unused"), results, settings, results / "kept")
+    again = code.bench.Bench("embedded", Path("unused"), results, settings, results / "kept")
     assert all(again.is_known(item, "basic") for item in prompts)
     more = code.plan.Settings(tokens=24, targets=2, held_out=17, neutral=8, samples=16)
-    other = code.faithfulness.Bench("embedded", Path("unused"), results, more, results / "kept")
+    other = code.bench.Bench("embedded", Path("unused"), results, more, results / "kept")
     assert not any(other.is_known(item, "basic") for item in prompts)
 
 
 def test_figures_that_are_kept_stand_for_results(
     code: Any, bench: Any, prompts: list[Any], settings: Any, tmp_path: Path
 ) -> None:
-    kept = code.faithfulness.Bench("embedded", Path("unused"), tmp_path, settings, tmp_path / "kept")
+    kept = code.bench.Bench("embedded", Path("unused"), tmp_path, settings, tmp_path / "kept")
     kept._stored = bench._stored
     for item in prompts:
         kept.keep(item, "basic")
     kept.write_kept()
-    elsewhere = code.faithfulness.Bench("embedded", Path("unused"), tmp_path / "none", settings, tmp_path / "kept")
+    elsewhere = code.bench.Bench("embedded", Path("unused"), tmp_path / "none", settings, tmp_path / "kept")
     assert all(elsewhere.is_known(item, "basic") for item in prompts)
     assert table(code, elsewhere, prompts, "basic") == table(code, bench, prompts, "basic")
 
@@ -147,9 +147,9 @@ def test_figures_that_are_kept_stand_for_results(
 def test_maps_of_random_weights_are_others(
     code: Any, bench: Any, prompts: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shuffled = code.parts.randomized("embedded")
+    shuffled = code.runs.randomized("embedded")
     before, after = (
-        [np.array(each) for each in model.causal_lm.backbone.weights] for model in (bench.model(False), shuffled)
+        [np.array(each) for each in model.causal_lm.backbone.weights] for model in (bench._model(False), shuffled)
     )
     assert all(
         np.array_equal(np.sort(one, None), np.sort(other, None)) for one, other in zip(before, after, strict=True)
