@@ -314,13 +314,19 @@ function call(
       : null;
 }
 
+/** Lines that a step goes through one by one. */
+export function linesOf(text: string, { name }: TextStep): number {
+  const isByLine = name === 'dedent' || name === 'cleandoc';
+  let lines = 1;
+  for (let at = 0; isByLine && at !== -1; lines++) {
+    at = text.indexOf('\n', at + 1);
+  }
+  return lines;
+}
+
 /** A text after a step; with fields, the step waits until they are filled. */
 function stepped(text: IText, step: TextStep): IText {
-  let lines = 1;
-  for (const unit of text.value) {
-    lines += unit === '\n' ? 1 : 0;
-  }
-  charge(LINE * (lines + text.map.length + text.fields.length));
+  charge(LINE * (linesOf(text.value, step) + text.map.length));
   const after = applyStep(text, step);
   const fields = after.fields as IFoundField[];
   if (text.fields.length === 0) {
