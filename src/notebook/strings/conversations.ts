@@ -11,6 +11,7 @@ import type { Role } from '../../api';
 import { MappedBuilder } from '../../session/mapped';
 import { headOf } from '../../session/conversation';
 import type { ITurnSpan } from '../../session/source';
+import { bounded } from '../values/meter';
 import { childrenOf, evaluate, isExpression } from './evaluate';
 import type { IText } from './evaluate';
 import { cellMagic } from './magics';
@@ -22,6 +23,9 @@ import { visiting } from './visit';
 
 /** Most turns of a conversation, as the server takes them. */
 const MAX_TURNS = 1_000;
+
+/** Most that reading one may cost, in units of some 20 ns. */
+const MAX_COST = 1_000_000;
 
 const ROLES: Readonly<Record<string, Role>> = {
   system: 'system',
@@ -84,7 +88,11 @@ export function* findingConversations(
       return name !== 'String';
     }
     const { node } = cursor;
-    const said = name === 'ArrayExpression' ? messages(node) : callOf(node);
+    const said = bounded(
+      MAX_COST,
+      () => (name === 'ArrayExpression' ? messages(node) : callOf(node)),
+      () => null
+    );
     if (said === null || !said.some(({ role }) => role === 'user')) {
       return true;
     }

@@ -75,7 +75,7 @@ const RUN = 30;
 
 /** Children that are counted at once, and what each costs. */
 const MANY = 64;
-const COST = 10;
+const COST = 30;
 
 /** Children of a node, without comments and errors. */
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {

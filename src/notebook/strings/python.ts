@@ -41,6 +41,9 @@ export function findPythonStrings(
 /** Most that reading a text may cost, in units of some 20 ns: of its escapes, fields and steps. */
 const MAX_COST = 1_000_000;
 
+/** Parts of expressions between two moments at which the page may go on. */
+const TOPS = 64;
+
 /** Expressions that may be texts. */
 const READ = new Set([
   'String',
@@ -72,7 +75,10 @@ export function* findingStrings(
   }
   const strings: IFoundText[] = [];
   const open: SyntaxNode[] = [tree.topNode];
-  for (let top = open.pop(); top; top = open.pop()) {
+  for (let top = open.pop(), count = 1; top; top = open.pop(), count++) {
+    if (count % TOPS === 0) {
+      yield;
+    }
     yield* visiting(top, cursor => {
       if (!READ.has(cursor.name)) {
         return true;
