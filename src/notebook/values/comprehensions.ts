@@ -10,7 +10,8 @@ import type { Machine } from './machine';
 import { Scope } from './memory';
 import { putBy } from './operands';
 import { within } from './syntax';
-import { choose, MAX_OPTIONS, unknown } from './value';
+import { choose, MAX_OPTIONS } from './choose';
+import { unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
 
 /** A generator: it is gone through later, when names may have other values. */

@@ -6,7 +6,8 @@ import type { IAnytime, Machine } from './machine';
 import { Scope } from './memory';
 import { namesOf } from './scopes';
 import { holds, parametersOf } from './syntax';
-import { choose, NONE, unknown } from './value';
+import { choose } from './choose';
+import { NONE, unknown } from './value';
 import type { IBinding, IFunctionValue, IPlace, Value } from './value';
 
 /** What a call passes. */

@@ -1,5 +1,5 @@
 /** What is no longer known once code that isn't known has a value. */
-import type { IFunctionValue, IWhy, Value } from './value';
+import type { IFunctionValue, IWhy, Step, Value } from './value';
 
 /**
  * Lose what a value holds: its lists and dictionaries may be changed, its
@@ -60,4 +60,63 @@ function partsOf(value: Value): readonly Value[] {
     default:
       return [];
   }
+}
+
+/** Whether code has appended to a list that is, or is part of, a value. */
+export function hasGrown(value: Value, depth = 0): boolean {
+  switch (value.type) {
+    case 'list':
+    case 'tuple':
+      return (
+        depth > 8 ||
+        (value.type === 'list' && value.hasGrown === true) ||
+        value.items.some(item => hasGrown(item, depth + 1))
+      );
+    case 'dict':
+      return (
+        depth > 8 ||
+        [...value.entries.values()].some(([, item]) =>
+          hasGrown(item, depth + 1)
+        )
+      );
+    case 'choice':
+      return value.options.some(option => hasGrown(option.value, depth + 1));
+    case 'template':
+      return (
+        depth > 8 ||
+        [...value.filled.values()].some(given =>
+          hasGrown(given.value, depth + 1)
+        )
+      );
+    case 'chain':
+      return depth > 8 || value.steps.some(step => hasStepGrown(step, depth));
+    default:
+      return false;
+  }
+}
+
+function hasStepGrown(step: Step, depth: number): boolean {
+  switch (step.what) {
+    case 'value':
+      return hasGrown(step.value, depth + 1);
+    case 'item':
+      return false;
+    case 'entries':
+      return [...step.entries.values()].some(([, item]) =>
+        hasGrown(item, depth + 1)
+      );
+  }
+}
+
+/** Why a value isn't known, where that is a reason for what is made of it, too. */
+export function lostBy(value: Value): IWhy | null {
+  const why =
+    value.type === 'unknown'
+      ? value.why
+      : value.type === 'list' ||
+          value.type === 'dict' ||
+          value.type === 'template'
+        ? value.lost
+        : null;
+  return why?.cause === 'unbound' || why?.cause === 'python' ? null : why;
 }

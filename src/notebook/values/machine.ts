@@ -1,14 +1,15 @@
 /** What goes through a notebook's code, and what it sees there. */
 import type { SyntaxNode } from '@lezer/common';
 
-import { Budget, TooMuch } from './budget';
 import { BUILTINS, isUnderstood } from './builtins';
+import { choose, lift } from './choose';
+import { Counting } from './counting';
 import { effectsOf } from './effects';
+import { hasGrown, loseParts, lostBy } from './losing';
 import { Memory, MAX_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
-import { loseParts } from './losing';
 import { MADE, Sightings } from './sightings';
-import { choose, hasGrown, lift, lostBy, unknown } from './value';
+import { unknown } from './value';
 import type {
   IBinding,
   IFunctionValue,
@@ -19,12 +20,6 @@ import type {
 } from './value';
 import type { IText } from '../strings/evaluate';
 import type { NameLookup } from '../strings/types';
-
-/** What a cell's functions together may cost, of what the cell may. */
-const OF_FUNCTIONS = 2;
-
-/** Expressions and statements within each other that are followed. */
-const MAX_DEPTH = 150;
 
 /** What working out a kind of node gives; it may change what is known. */
 export type ExpressionRule = (m: Machine, node: SyntaxNode) => Value;
@@ -51,20 +46,21 @@ export interface IAnytime {
 }
 
 /** Goes through the code of a notebook, and knows what its names are. */
-export class Machine {
+export class Machine extends Counting {
   /**
    * @param later - the values that an earlier passage saw, for names that have
    *   none yet where they are used.
    * @param rank - of a cell among all, in the order that they were run in.
-   * @param _isLate - whether the cell that is gone through has had its time.
+   * @param isLate - whether the cell that is gone through has had its time.
    */
   constructor(
     readonly rules: IRules,
     readonly lookup: NameLookup,
     private readonly _later: Memory['history'] | null,
     private readonly _rank: (cell: number) => number,
-    private readonly _isLate: () => boolean
+    isLate: () => boolean
   ) {
+    super(isLate);
     this.scope = this.memory.module;
     this.memory.onLose = value =>
       this.lose(value, { cause: 'changed', place: this.place(0) });
@@ -116,69 +112,16 @@ export class Machine {
   enter(code: ICode, isLater = false): void {
     this.code = code;
     this.scope = this.memory.module;
-    this.muted = this.branching = this.calls = this._depth = 0;
-    if (isLater) {
-      const { cell } = code;
-      this._budget = 
-        this._budgets.get(cell) ?? new Budget(OF_FUNCTIONS, this._isLate);
-      this._budgets.set(cell, this._budget);
-    } else {
-      this._budget = new Budget(1, this._isLate);
-    }
+    this.muted = this.branching = this.calls = 0;
+    this.begin(code.cell, isLater);
     this.returns = [];
     this.hasEnded = this.isInRounds = false;
     this._running.length = 0;
     this.memory.settle();
   }
 
-  /** Whether a cell's functions have cost all that they may. */
-  isSpent(cell: number): boolean {
-    return this._budgets.get(cell)?.isSpent ?? false;
-  }
-
   place(at: number): IPlace {
     return { cell: this.code.cell, at };
-  }
-
-  /** Count a step, and texts that it builds. */
-  step(units = 0): void {
-    this._budget.step(units);
-  }
-
-  /** Count what a step costs beside itself; before it is done. */
-  work(cost: number): void {
-    this._budget.spend(cost);
-  }
-
-  /** The same, for functions that know no machine. */
-  readonly count = (cost: number): void => this.work(cost);
-
-  /** Look at the clock, in work that isn't counted. */
-  look(): void {
-    this._budget.look();
-  }
-
-  /** Count that all nodes in one are gone through. */
-  scan({ from, to }: SyntaxNode): void {
-    this.work(2 * (to - from));
-  }
-
-  /** Do what isn't counted. */
-  uncounted(work: () => void): void {
-    const before = this._budget;
-    this._budget = new Budget(Infinity);
-    work();
-    this._budget = before;
-  }
-
-  /** Do what is one level deeper. */
-  deeper<T>(work: () => T): T {
-    if (++this._depth > MAX_DEPTH) {
-      throw new TooMuch();
-    }
-    const value = work();
-    this._depth--;
-    return value;
   }
 
   /** Look a name up where the code stands. */
@@ -445,8 +388,4 @@ export class Machine {
   private _stuck: IWhy | null = null;
   private readonly _touchable = new Set<string>();
   private _isWild = false;
-  private _budget = new Budget();
-  /** Of functions, by their cells. */
-  private readonly _budgets = new Map<number, Budget>();
-  private _depth = 0;
 }

@@ -1,6 +1,7 @@
 /** Names, what they are bound to, and how branches and loops change that. */
 import { BUILTINS } from './builtins';
-import { choose, unknown } from './value';
+import { choose } from './choose';
+import { unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
 
 /** Most values that a name had which are remembered. */

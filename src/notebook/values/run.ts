@@ -84,7 +84,13 @@ function* passage(
   times: Times
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
-  const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell, times.isLate);
+  const m = new Machine(
+    RULES,
+    lookup,
+    later,
+    cell => ranks.get(cell) ?? cell,
+    times.isLate
+  );
   /** How many changes of names there were where a cell begins. */
   const marks = new Map<number, number>();
   /** And how many lists had grown. */

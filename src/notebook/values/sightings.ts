@@ -3,7 +3,8 @@ import type { IMarker } from '../../session/source';
 import type { IArguments } from '../strings/format';
 import type { IWriting } from '../strings/library';
 import { MAX_REMEMBERED } from './memory';
-import { optionsOf, stringOf } from './value';
+import { optionsOf } from './choose';
+import { stringOf } from './value';
 import type {
   IBinding,
   IExtent,

@@ -52,7 +52,9 @@ describe('suggest', () => {
     expect(await valuesOf(text(900), 0)).toEqual({ x: '1' });
     const { suggestions } = await suggested(text(1_100), 0);
     expect(suggestions.x.value).toBeNull();
-    expect(suggestions.x.from).toBe('too long to be followed in cell 1, line 1');
+    expect(suggestions.x.from).toBe(
+      'too long to be followed in cell 1, line 1'
+    );
   });
 
   it('takes arguments of format and of %', async () => {

@@ -12,7 +12,8 @@ import type { IFoundField, IFoundText } from '../strings/types';
 import { shown } from './templates';
 import type { ISeen } from './sightings';
 import type { IRun } from './run';
-import { optionsOf, stringOf, unknown } from './value';
+import { optionsOf } from './choose';
+import { stringOf, unknown } from './value';
 import type { IBinding, IOption, IPlace, IWhy } from './value';
 
 /**
