@@ -18,12 +18,7 @@ export function* offering(
   strings: readonly IFoundText[]
 ): Work<IFoundText[]> {
   const composed = new ComposedTexts(run, index, source, context);
-  const talks = yield* findingConversations(
-    source,
-    context,
-    tree,
-    composed.at
-  );
+  const talks = yield* findingConversations(source, context, tree, composed.at);
   yield;
   const all = templatesOf([...talks, ...strings], run, index, context);
   yield;
