@@ -21,10 +21,10 @@ import { MAX_PROBLEMS, variableOf } from './python';
 import type { IFindContext, IFoundField, IFoundText } from './types';
 import { visiting } from './visit';
 
-/** Most turns of a conversation, as the server takes them. */
+/** The server's limit on the turns of a conversation. */
 const MAX_TURNS = 1_000;
 
-/** Most that reading one may cost, in units of some 20 ns. */
+/** Limit on the cost of reading one, in units of about 20 ns. */
 const MAX_COST = 1_000_000;
 
 const ROLES: Readonly<Record<string, Role>> = {
@@ -71,7 +71,7 @@ export function findConversations(
   return atOnce(findingConversations(source, context, tree, composed));
 }
 
-/** The same, in pieces. */
+/** `findConversations` in pieces. */
 export function* findingConversations(
   source: string,
   context: IFindContext,

@@ -1,4 +1,4 @@
-/** What is offered of a cell once its notebook was gone through. */
+/** The texts that are offered of a cell once its notebook is evaluated. */
 import type { Tree } from '@lezer/common';
 
 import { templatesOf } from '../values/reach';

@@ -38,10 +38,13 @@ export function findPythonStrings(
   return atOnce(findingStrings(source, context, tree));
 }
 
-/** Most that reading a text may cost, in units of some 20 ns: of its escapes, fields and steps. */
+/**
+ * Limit on the cost of reading a text: its escapes, fields and steps, in units
+ * of about 20 ns.
+ */
 const MAX_COST = 1_000_000;
 
-/** Parts of expressions between two moments at which the page may go on. */
+/** Number of parts of expressions between two pauses. */
 const TOPS = 64;
 
 /** Expressions that may be texts. */
@@ -54,7 +57,7 @@ const READ = new Set([
   'CallExpression'
 ]);
 
-/** The same, in pieces. */
+/** `findPythonStrings` in pieces. */
 export function* findingStrings(
   source: string,
   context: IFindContext,
@@ -97,8 +100,8 @@ export function* findingStrings(
   return [...strings, ...found];
 
   /**
-   * Take a node as a text; else its parts, which are to be looked at, or null: all
-   * in it.
+   * Add the text of a node. Returns the parts to search instead; null stands
+   * for all nodes in it.
    */
   function look(node: SyntaxNode): SyntaxNode[] | null {
     if (node.name === 'BinaryExpression') {
@@ -123,7 +126,10 @@ export function* findingStrings(
     return [];
   }
 
-  /** A literal that is too much is what is written; of what is made of it, the parts are looked at. */
+  /**
+   * Add a literal that is too expensive to read as it is written; of other
+   * expressions, search the parts.
+   */
   function refuse(node: SyntaxNode): SyntaxNode[] | null {
     const { from, to } = node;
     if (node.name === 'BinaryExpression') {
@@ -258,7 +264,7 @@ function firstExpressions(parent: SyntaxNode, most: number): SyntaxNode[] {
   return found;
 }
 
-/** What code around a text does to it that only running it would tell. */
+/** Code around a text that changes it at run time, in words. */
 function surroundings(
   node: SyntaxNode,
   source: string,

@@ -1,15 +1,15 @@
-/** Values that are one of several: what a branch or a loop leaves of a name. */
+/** Values that are one of several, such as a name's after a branch or a loop. */
 import { charge } from './meter';
 import { stringOf, unknown } from './value';
 import type { Cause, IBinding, IChoice, IOption, IPlace, Value } from './value';
 
-/** Most values that one may be of. */
+/** Limit on the options of a choice. */
 export const MAX_OPTIONS = 20;
 
-/** Combinations of values that are gone through. */
+/** Limit on the combinations of options that are evaluated. */
 const MAX_WAYS = 400;
 
-/** Whether two values are surely one and the same. */
+/** Whether two values are certainly the same. */
 export function isSame(one: Value, other: Value): boolean {
   if (one === other) {
     return true;
@@ -40,7 +40,7 @@ export function isSame(one: Value, other: Value): boolean {
   }
 }
 
-/** The values that one may be of; null where one of them isn't known. */
+/** The options of a value; a value that isn't a choice is the only one. */
 export function optionsOf({ value, place }: IBinding): readonly IOption[] {
   return value.type === 'choice' ? value.options : [{ value, place }];
 }
@@ -49,9 +49,9 @@ export function optionsOf({ value, place }: IBinding): readonly IOption[] {
  * One of several values.
  *
  * @param each - whether each of them occurs.
- * @param place - of what makes the choice.
- * @param lose - called with values that the choice may stand for, where it isn't
- *   known: code that changes it changes them.
+ * @param place - of the code that chooses.
+ * @param lose - called with each option if the choice isn't known: code that
+ *   changes it changes them.
  */
 export function choose(
   bindings: readonly IBinding[],
@@ -66,7 +66,7 @@ export function choose(
     if (option.value.type === 'unknown') {
       lost ??= option.value;
     } else if (
-      // Once there are too many, none of them matters.
+      // With too many options, the value isn't known anyway.
       options.length > MAX_OPTIONS ||
       !options.some(({ value }) => isSame(value, option.value))
     ) {
@@ -85,7 +85,7 @@ export function choose(
     : { value: { type: 'choice', options, each }, place: options[0].place };
 }
 
-/** Apply a function to a value, or to each that it may be. */
+/** Apply a function to values, or to each combination of their options. */
 export function lift(
   values: readonly Value[],
   work: (values: readonly Value[]) => Value,
@@ -118,6 +118,6 @@ export function lift(
     ),
     place: option.place
   }));
-  // Values that vary together, as in one loop, are more than all that occur.
+  // Values that vary together, as in one loop, have fewer combinations.
   return choose(made, choice.each && isOne, 'limit', place, lose).value;
 }

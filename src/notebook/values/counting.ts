@@ -1,48 +1,48 @@
-/** Counting what a cell costs while it is gone through. */
+/** Counts what evaluating a cell costs. */
 import type { SyntaxNode } from '@lezer/common';
 
 import { Budget, TooMuch } from './budget';
 
-/** What a cell's functions together may cost, of what the cell may. */
+/** Budget of all of a cell's functions, as a multiple of the cell's own. */
 const OF_FUNCTIONS = 2;
 
-/** Expressions and statements within each other that are followed. */
+/** Limit on nested expressions and statements. */
 const MAX_DEPTH = 150;
 
-/** Counts by the budget of the cell that is gone through. */
+/** Counts against the budget of the current cell. */
 export class Counting {
-  /** @param _isLate - whether that cell has had its time. */
+  /** @param _isLate - whether the current cell's time is over. */
   constructor(private readonly _isLate: () => boolean) {}
 
-  /** Whether a cell's functions have cost all that they may. */
+  /** Whether the budget of a cell's functions is exceeded. */
   isSpent(cell: number): boolean {
     return this._budgets.get(cell)?.isSpent ?? false;
   }
 
-  /** Count a step, and texts that it builds. */
+  /** Count a step, and the units of texts that it builds. */
   step(units = 0): void {
     this._budget.step(units);
   }
 
-  /** Count what a step costs beside itself; before it is done. */
+  /** Count further work, before it is done. */
   work(cost: number): void {
     this._budget.spend(cost);
   }
 
-  /** The same, for functions that know no machine. */
+  /** `work`, for `meter`. */
   readonly count = (cost: number): void => this.work(cost);
 
-  /** Look at the clock, in work that isn't counted. */
+  /** Look at the clock, in work that isn't counted otherwise. */
   look(): void {
     this._budget.look();
   }
 
-  /** Count that all nodes in one are gone through. */
+  /** Count visiting all nodes in one. */
   scan({ from, to }: SyntaxNode): void {
     this.work(2 * (to - from));
   }
 
-  /** Do what isn't counted. */
+  /** Do work without counting it. */
   uncounted(work: () => void): void {
     const before = this._budget;
     this._budget = new Budget(Infinity);
@@ -53,7 +53,7 @@ export class Counting {
     }
   }
 
-  /** Do what is one level deeper. */
+  /** Do work one level deeper. */
   deeper<T>(work: () => T): T {
     if (++this._depth > MAX_DEPTH) {
       throw new TooMuch();
@@ -64,9 +64,9 @@ export class Counting {
   }
 
   /**
-   * Begin to count.
+   * Count against a cell's budget from here on.
    *
-   * @param isLater - whether by the budget that a cell's functions have together.
+   * @param isLater - whether against that of all its functions.
    */
   protected begin(cell: number, isLater: boolean): void {
     this._depth = 0;
@@ -80,7 +80,7 @@ export class Counting {
   }
 
   private _budget = new Budget();
-  /** Of functions, by their cells. */
+  /** Budgets of functions, by cell. */
   private readonly _budgets = new Map<number, Budget>();
   private _depth = 0;
 }

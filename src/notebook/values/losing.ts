@@ -1,14 +1,14 @@
-/** What is no longer known once code that isn't known has a value. */
+/** What isn't known any more of a value that unknown code may have changed. */
 import type { IFunctionValue, IWhy, Step, Value } from './value';
 
 /**
- * Lose what a value holds: its lists and dictionaries may be changed, its
+ * Lose what a value contains: its lists and dictionaries may be changed, its
  * functions called.
  *
- * @param seen - what was gone through already: values share their parts, and
- *   going through them each time may take for ever.
+ * @param seen - values that were visited already. Values may share their parts,
+ *   so visiting them each time could take forever.
  * @param escape - called with each function.
- * @param count - called with each value that is gone through.
+ * @param count - called with each value that is visited.
  */
 export function loseParts(
   value: Value,
@@ -17,7 +17,7 @@ export function loseParts(
   escape: (value: IFunctionValue) => void,
   count: () => void
 ): void {
-  // Values may be as deep as the notebook is long: no function calls itself here.
+  // Values may be too deep for recursion, and too long for spread arguments.
   const open: Value[] = [value];
   for (let next = open.pop(); next; next = open.pop()) {
     if (seen.has(next)) {
@@ -108,7 +108,7 @@ function hasStepGrown(step: Step, depth: number): boolean {
   }
 }
 
-/** Why a value isn't known, where that is a reason for what is made of it, too. */
+/** Why a value isn't known, if that also explains what is made of it. */
 export function lostBy(value: Value): IWhy | null {
   const why =
     value.type === 'unknown'

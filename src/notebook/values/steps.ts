@@ -38,7 +38,10 @@ export function step(text: ITextValue, how: TextStep): ITextValue {
   };
 }
 
-/** Strip a text whose ends are no fields: what these are makes no difference. */
+/**
+ * Strip a text whose ends aren't fields, so that the fields' values make no
+ * difference.
+ */
 function strip(text: ITextValue, how: TextStep): ITextValue | null {
   if (how.name === 'dedent' || how.name === 'cleandoc') {
     return null;
@@ -83,7 +86,7 @@ function stepped(text: ITextValue, how: TextStep): IPiece[] {
     return [{ text: value, cell: piece.cell, map }];
   }
   const value = text.pieces.map(piece => piece.text).join('');
-  // As if the text stood in a source as it is: so each part is found again.
+  // Maps the text to itself, so that each part is found again.
   const whole = [
     { value: [0, value.length], source: [0, value.length] }
   ] as const;

@@ -1,4 +1,4 @@
-/** What the evaluator knows of Python's values. */
+/** Python's values, as far as the evaluator knows them. */
 import type { SyntaxNode } from '@lezer/common';
 
 import type { Role } from '../../api';
@@ -13,7 +13,7 @@ export interface IPlace {
 
 /** Why a value isn't known. */
 export type Cause =
-  /** Only running the code tells. */
+  /** Only running the code would show it. */
   | 'run'
   /** Changed in a branch, and one of the ways isn't known. */
   | 'branch'
