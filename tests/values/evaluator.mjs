@@ -196,8 +196,23 @@ async function find(cells) {
   };
 }
 
+/** A clock by which cells are left at random, the same for each seed. */
+function leaving(seed) {
+  let state = seed + 1;
+  let time = 0;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    time += state % LEFT === 0 ? 1000 : 0;
+    return time;
+  };
+}
+
+/** One of so many looks at the clock finds that a cell's time is over. */
+const LEFT = 12;
+
 createInterface({ input: process.stdin }).on('line', async line => {
-  const { cells, strings, names, raised, clock, finds } = JSON.parse(line);
+  const asked = JSON.parse(line);
+  const { cells, strings, names, raised, clock, finds, leaves } = asked;
   if (finds) {
     process.stdout.write(`${JSON.stringify(await find(cells))}\n`);
     return;
@@ -221,11 +236,12 @@ createInterface({ input: process.stdin }).on('line', async line => {
   }));
   const begun = milliseconds();
   // With a clock as in the browser, or by counts alone, which give the same each time.
-  const work = runNotebook(
-    read,
-    () => null,
-    clock ? () => performance.now() : null
-  );
+  const now = clock
+    ? () => performance.now()
+    : leaves === undefined
+      ? null
+      : leaving(leaves);
+  const work = runNotebook(read, () => null, now);
   let run;
   let longest = 0;
   let before = begun;
