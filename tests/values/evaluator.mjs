@@ -208,7 +208,7 @@ function leaving(seed) {
 }
 
 /** One of so many looks at the clock finds that a cell's time is over. */
-const LEFT = 12;
+const LEFT = 40;
 
 createInterface({ input: process.stdin }).on('line', async line => {
   const asked = JSON.parse(line);
