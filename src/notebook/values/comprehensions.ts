@@ -14,6 +14,9 @@ import { choose, MAX_OPTIONS } from './choose';
 import { unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
 
+/** Limit on the code that is evaluated for all items, in UTF-16 units. */
+const MAX_CODE = 10_000;
+
 /** Evaluate a generator. It runs later, when names may have other values. */
 export function generate(m: Machine, node: SyntaxNode): Value {
   const place = m.place(node.from);
@@ -54,6 +57,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
     isList &&
     items !== null &&
     items.length <= MAX_ITEMS &&
+    items.length * (node.to - node.from) <= MAX_CODE &&
     clauses.filter(({ name }) => name === 'for' || name === 'async').length ===
       1;
   const made: Value[] = [];
