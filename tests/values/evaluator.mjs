@@ -1,5 +1,5 @@
 /** Says what the strings and fields of notebooks on standard input are; see `bundle.mjs`. */
-/* global performance, process */
+/* global performance, process, setImmediate */
 import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
@@ -110,15 +110,6 @@ function milliseconds() {
 
 /** Processor time of each cell, from where the evaluator enters it to the next one. */
 class CellTimes {
-  constructor() {
-    const { enter } = Machine.prototype;
-    const times = this;
-    Machine.prototype.enter = function (code, ...others) {
-      times.next(code.cell);
-      return enter.call(this, code, ...others);
-    };
-  }
-
   next(cell) {
     if (cell === this._cell) {
       return;
@@ -149,6 +140,11 @@ class CellTimes {
 const SHORT = 0.5;
 
 const cellTimes = new CellTimes();
+const { enter } = Machine.prototype;
+Machine.prototype.enter = function (code, ...others) {
+  cellTimes.next(code.cell);
+  return enter.call(this, code, ...others);
+};
 
 /** How long finding a cell's texts, and values for the first one, holds the page at worst, and how long it takes. */
 async function find(cells) {
@@ -246,7 +242,7 @@ createInterface({ input: process.stdin }).on('line', async line => {
   let longest = 0;
   let before = begun;
   let looked = performance.now();
-  for (; ;) {
+  for (;;) {
     const { done, value } = work.next();
     // Reading the processor's time takes long itself: short steps are one.
     if (done || performance.now() - looked > SHORT) {
@@ -263,10 +259,11 @@ createInterface({ input: process.stdin }).on('line', async line => {
   const ms = milliseconds() - begun;
   const most = cellTimes.most();
   const seen = Object.fromEntries(
-    Array.from(run.seen, ([key, { options, why, each }]) => [
-      key,
-      { values: options.map(({ value }) => stringOf(value)), why, each }
-    ])
+    Array.from(run.seen.keys(), key => {
+      const { options, why, each } = run.seen.get(key);
+      const values = options.map(({ value }) => stringOf(value));
+      return [key, { values, why, each }];
+    })
   );
   const found = strings
     ? read.map(({ source, tree }) =>

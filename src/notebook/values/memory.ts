@@ -220,6 +220,7 @@ export class Memory {
           ...(isLeft ? [before] : []),
           ...given.flatMap(all => all ?? [])
         ];
+        this.onWork(COST * found.length);
         const bound = found.filter(binding => binding !== undefined);
         // Using a name without a value raises, unless an outer scope has that
         // name.

@@ -63,26 +63,15 @@ export const MADE =
 /** Limit on recorded texts of one expression. */
 const MAX_TEXTS = 30;
 
-/**
- * Limit on parts of a cell that are recorded as left, before the whole cell is.
- */
+/** Limit on parts of a cell that are left, before the whole cell is. */
 const MAX_LEFT = 100;
 
-/**
- * Values of fields, by `cell:offset`. Fields in code that was left aren't
- * known.
- */
-class Seen extends Map<string, ISeen> {
-  get(key: string): ISeen | undefined {
-    const seen = super.get(key);
-    const why = seen?.why ?? this.leftBy(key);
-    return why === null ? seen : { ...(seen ?? NEVER), why };
-  }
-
+/** Code that was left: what it does isn't known. */
+class LeftCode {
   /** Record that code was left. */
-  leave(extent: IExtent, why: IWhy): void {
-    const all = this._left.get(extent.cell) ?? [];
-    this._left.set(extent.cell, all);
+  add(extent: IExtent, why: IWhy): void {
+    const all = this._all.get(extent.cell) ?? [];
+    this._all.set(extent.cell, all);
     if (all.length < MAX_LEFT) {
       all.push({ extent, why });
     } else {
@@ -91,41 +80,61 @@ class Seen extends Map<string, ISeen> {
     }
   }
 
-  /** Why the field at a key isn't known; null if its code wasn't left. */
-  leftBy(key: string): IWhy | null {
-    if (this._left.size === 0) {
+  /** Why code at a key `cell:offset…` isn't known; null if it wasn't left. */
+  at(key: string): IWhy | null {
+    if (this._all.size === 0) {
       return null;
     }
     const [cell, at] = key.split(':').map(Number);
-    const left = this._left
+    const left = this._all
       .get(cell)
       ?.find(({ extent: { from, to } }) => from <= at && at < to);
     return left?.why ?? null;
   }
 
-  /** End the recording. */
-  settle(): void {
-    for (const key of this.keys()) {
-      this.set(key, this.get(key)!);
-    }
+  private readonly _all = new Map<number, { extent: IExtent; why: IWhy }[]>();
+}
+
+/** Values of fields. `get` gives those in code that was left, too, as not known. */
+class Seen extends Map<string, ISeen> {
+  constructor(private readonly _left: LeftCode) {
+    super();
   }
 
-  private readonly _left = new Map<number, { extent: IExtent; why: IWhy }[]>();
+  get(key: string): ISeen | undefined {
+    const seen = super.get(key);
+    const why = seen?.why ?? this._left.at(key);
+    return why === null ? seen : { ...(seen ?? NEVER), why };
+  }
 }
 
 const NEVER = { options: [], each: false, isDefault: false };
 
+/** Texts of expressions. `get` gives those in code that was left as not known. */
+class Made extends Map<string, IMade> {
+  constructor(private readonly _left: LeftCode) {
+    super();
+  }
+
+  get(key: string): IMade | undefined {
+    const made = super.get(key);
+    return made && { ...made, why: made.why ?? this._left.at(key) };
+  }
+}
+
 /** Records of fields, of texts, and of calls that fill texts in. */
 export class Sightings {
+  private readonly _left = new LeftCode();
+
   /**
    * Fields by `cell:offset` of their brace, and other expressions that are put into
    * texts by `cell:from:to`.
    */
-  readonly seen = new Seen();
+  readonly seen = new Seen(this._left);
   readonly reaches: IReach[] = [];
   readonly chats: IChat[] = [];
   /** Texts by `cell:from:to` of the expression that makes them. */
-  readonly texts = new Map<string, IMade>();
+  readonly texts = new Made(this._left);
 
   /** Record the text that an expression makes. */
   make({ cell, from, to }: IExtent, value: Value, isMaybe: boolean): void {
@@ -189,7 +198,7 @@ export class Sightings {
 
   /** Record that code was left. */
   leave(extent: IExtent, why: IWhy): void {
-    this.seen.leave(extent, why);
+    this._left.add(extent, why);
   }
 
   /** End the recording. */
@@ -197,11 +206,6 @@ export class Sightings {
     const open = this._assumed.filter(([key]) => !this.seen.has(key));
     open.forEach(([key, binding]) => this.see(key, binding));
     this._assumed.length = 0;
-    for (const [key, made] of this.texts) {
-      const why = made.why ?? this.seen.leftBy(key);
-      this.texts.set(key, { ...made, why });
-    }
-    this.seen.settle();
   }
 
   /** Record a conversation template. */
