@@ -227,7 +227,7 @@ def shapes() -> Iterator[tuple[str, list[str]]]:
     )
     yield (
         "names used before",
-        ["".join(f"y{i} = f'{{x{i}}}'\n" for i in range(2000))] + ["".join(f"x{i} = 'a'\n" for i in range(2000))],
+        ["".join(f"y{i} = f'{{x{i}}}'\n" for i in range(2000)), "".join(f"x{i} = 'a'\n" for i in range(2000))],
     )
     yield "names long", ["x" * 100000 + " = 1\n" + 'y = f"{' + "x" * 100000 + '}"\n' * 20]
 

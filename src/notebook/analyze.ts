@@ -15,7 +15,7 @@ import { NotebookSource } from './source';
 import type { StringFinder } from './strings/finder';
 import { cellIndex, readNotebook } from './text';
 
-/** What analysing needs. */
+/** What `analyze` needs. */
 export interface IAnalyzeOptions {
   readonly tracker: INotebookTracker;
   readonly session: ISession;

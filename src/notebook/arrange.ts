@@ -3,7 +3,7 @@ import { UNSPACED } from '../salience/boundaries';
 import type { TextKind } from '../session/source';
 import type { Standing } from './strings/types';
 
-/** What tells a text's place among others. */
+/** What the order of texts depends on. */
 interface IText {
   readonly kind: TextKind;
   readonly value: string;

@@ -66,11 +66,11 @@ export function candidatesOf({
 }
 
 /**
- * The text that is meant; null when that has to be asked.
- *
- * A selection wins; then what is under the pointer or cursor, unless it is in a
- * conversation; then the only string, or the only one that may be a prompt; then
- * the only output. A literal that is part of a composed text stands for that.
+ * The text that is meant; null if the user has to choose. A selection comes
+ * first; then what is under the pointer or cursor, unless it is in a
+ * conversation; then the only string, or the only one that may be a prompt;
+ * then the only output. A literal that is part of a composed text stands for
+ * that text.
  */
 export function meant(
   asked: Pick<IPlaceAsked, 'offset' | 'output' | 'selection' | 'selected'>,

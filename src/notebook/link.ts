@@ -1,4 +1,7 @@
-/** What finds a prompt's place in a notebook again after the page is reloaded. */
+/**
+ * A link to a prompt's place in a notebook, which survives a reload of the
+ * page.
+ */
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Origin } from './origin';

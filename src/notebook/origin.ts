@@ -2,7 +2,7 @@
 import type { Span } from '../session/source';
 import type { IFoundText } from './strings/types';
 
-/** An edit of a source, as the shared model tells it. */
+/** An edit of a source, as the shared model reports it. */
 export type SourceDelta = readonly {
   readonly retain?: number;
   readonly insert?: string;

@@ -75,9 +75,9 @@ export class PointerMemory implements IDisposable {
   handleEvent(event: Event): void {
     const at = event instanceof MouseEvent ? this._cellAt(event) : null;
     if (event.type === 'pointerdown') {
-      // Some systems select the word under a right click: that is nobody's
-      // wish, and recognized by its not having been selected before. A left click
-      // opens no menu: what it selects is meant.
+      // Some systems select the word under a right click. The user didn't mean
+      // that: a selection counts only if it was there before. A left click
+      // opens no menu, so what it selects is meant.
       this._before =
         at === null || isLeftClick(event)
           ? null

@@ -15,7 +15,7 @@ export interface IReadOptions {
   readonly trans: TranslationBundle;
 }
 
-/** Whether anybody waits for what is being read still. */
+/** Whether the result is still needed. */
 type IsWanted = () => boolean;
 
 /** A text, null when it is gone, and where it was found. */

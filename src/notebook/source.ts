@@ -97,7 +97,10 @@ export class NotebookSource extends Model implements IPromptSource {
     this._cell = null;
   }
 
-  /** Edits are read once they pause; who asks doesn't wait for the pause. */
+  /**
+   * Edits are read once they pause; a caller that asks doesn't wait for the
+   * pause.
+   */
   settled(): Promise<void> {
     return this._refresh();
   }
@@ -205,7 +208,7 @@ export class NotebookSource extends Model implements IPromptSource {
   ): void {
     if (change.sourceChange) {
       this._origin = moveOrigin(this._origin, change.sourceChange);
-      // What is being read belongs to the text before.
+      // What is being read belongs to the previous text.
       this._version++;
       this._invoke();
     }
@@ -262,7 +265,7 @@ export class NotebookSource extends Model implements IPromptSource {
     }
   }
 
-  /** Read the text again; tell when it changed. */
+  /** Read the text again; emits `changed` if it differs. */
   private async _refresh(): Promise<void> {
     const model = this._panel?.content.model;
     if (!model || this.isDisposed) {

@@ -5,10 +5,9 @@ import type { INotebookModel } from '@jupyterlab/notebook';
 import type { INotebookText } from './strings/finder';
 
 /**
- * Read a notebook's cells and its language.
- *
- * A notebook that has never had a kernel doesn't say its language; Python is
- * by far the likeliest, and other sources rarely parse to strings by accident.
+ * Read a notebook's cells and its language. A notebook that has never had a
+ * kernel doesn't name its language; Python is by far the most probable one, and
+ * other sources rarely parse to strings by accident.
  */
 export function readNotebook(model: INotebookModel): INotebookText {
   const cells = Array.from(model.cells, cell => ({

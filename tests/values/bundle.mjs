@@ -7,6 +7,7 @@
  * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "made": [{"cell": …, "span": […], "values": […]}],
  * "found": […], "ms": …, "longest": …, "most": …}`; `made` holds what expressions and `+=` make of texts. Times are processor
  * time in ms: of all cells, of the longest stretch that holds the page, and of the cell that took most.
+ * With `"leaves": seed` cells are left at random, as if their time were over.
  * For `{"cells": […], "finds": true}` it writes how long `StringFinder` holds the page: `{"held": …, "found": …, "problem": …}`.
  * For `{"names": […], "raised": …}` it writes the expression that reads these names of a kernel, and what it raised says.
  *

@@ -1,5 +1,5 @@
 /** Says what the strings and fields of notebooks on standard input are; see `bundle.mjs`. */
-/* global performance, process */
+/* global performance, process, setImmediate */
 import { createInterface } from 'readline';
 
 import { parser } from '@lezer/python';
@@ -110,15 +110,6 @@ function milliseconds() {
 
 /** Processor time of each cell, from where the evaluator enters it to the next one. */
 class CellTimes {
-  constructor() {
-    const { enter } = Machine.prototype;
-    const times = this;
-    Machine.prototype.enter = function (code, ...others) {
-      times.next(code.cell);
-      return enter.call(this, code, ...others);
-    };
-  }
-
   next(cell) {
     if (cell === this._cell) {
       return;
@@ -149,6 +140,11 @@ class CellTimes {
 const SHORT = 0.5;
 
 const cellTimes = new CellTimes();
+const { enter } = Machine.prototype;
+Machine.prototype.enter = function (code, ...others) {
+  cellTimes.next(code.cell);
+  return enter.call(this, code, ...others);
+};
 
 /** How long finding a cell's texts, and values for the first one, holds the page at worst, and how long it takes. */
 async function find(cells) {
@@ -196,8 +192,23 @@ async function find(cells) {
   };
 }
 
+/** A clock by which cells are left at random, the same for each seed. */
+function leaving(seed) {
+  let state = seed + 1;
+  let time = 0;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    time += state % LEFT === 0 ? 1000 : 0;
+    return time;
+  };
+}
+
+/** One of so many looks at the clock finds that a cell's time is over. */
+const LEFT = 40;
+
 createInterface({ input: process.stdin }).on('line', async line => {
-  const { cells, strings, names, raised, clock, finds } = JSON.parse(line);
+  const asked = JSON.parse(line);
+  const { cells, strings, names, raised, clock, finds, leaves } = asked;
   if (finds) {
     process.stdout.write(`${JSON.stringify(await find(cells))}\n`);
     return;
@@ -221,16 +232,17 @@ createInterface({ input: process.stdin }).on('line', async line => {
   }));
   const begun = milliseconds();
   // With a clock as in the browser, or by counts alone, which give the same each time.
-  const work = runNotebook(
-    read,
-    () => null,
-    clock ? () => performance.now() : null
-  );
+  const now = clock
+    ? () => performance.now()
+    : leaves === undefined
+      ? null
+      : leaving(leaves);
+  const work = runNotebook(read, () => null, now);
   let run;
   let longest = 0;
   let before = begun;
   let looked = performance.now();
-  for (; ;) {
+  for (;;) {
     const { done, value } = work.next();
     // Reading the processor's time takes long itself: short steps are one.
     if (done || performance.now() - looked > SHORT) {
@@ -247,10 +259,11 @@ createInterface({ input: process.stdin }).on('line', async line => {
   const ms = milliseconds() - begun;
   const most = cellTimes.most();
   const seen = Object.fromEntries(
-    Array.from(run.seen, ([key, { options, why, each }]) => [
-      key,
-      { values: options.map(({ value }) => stringOf(value)), why, each }
-    ])
+    Array.from(run.seen.keys(), key => {
+      const { options, why, each } = run.seen.get(key);
+      const values = options.map(({ value }) => stringOf(value));
+      return [key, { values, why, each }];
+    })
   );
   const found = strings
     ? read.map(({ source, tree }) =>

@@ -72,6 +72,24 @@ def test_no_run_contradicts_what_is_known_of_thousands(evaluate: Evaluate, first
     assert sum(check(seed, evaluate) for seed in range(first, first + 200)) > 500
 
 
+def check_left(seed: int, evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+    """The same where some of the cells are left, as if they took too long."""
+    return check(seed, lambda cells: evaluator({"cells": cells, "leaves": seed}))
+
+
+def test_nor_where_cells_are_left(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    known = sum(check_left(seed, evaluator) for seed in range(150))
+    assert 100 < known < sum(check(seed, lambda cells: evaluator({"cells": cells})) for seed in range(150))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("first", range(150, 4_150, 200))
+def test_nor_where_cells_of_thousands_are_left(
+    evaluator: Callable[[dict[str, Any]], dict[str, Any]], first: int
+) -> None:
+    assert sum(check_left(seed, evaluator) for seed in range(first, first + 200)) > 100
+
+
 def test_a_wrong_value_would_be_found() -> None:
     cells = ['x = "a"\nSEE(1, f"{x}")']
     lies: Evaluate = lambda _: {"seen": {"0:17": {"values": ["b"], "why": None}}, "made": []}  # noqa: E731

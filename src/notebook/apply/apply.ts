@@ -19,7 +19,9 @@ import { spell } from './spell';
 import { verify } from './verify';
 import type { IPlacedText, IVerified, IWanted } from './verify';
 
-/** Edits of a cell's source, in order and apart, and what comes of them. */
+/**
+ * Edits of a cell's source, sorted and not overlapping, and what they lead to.
+ */
 export interface IApplication extends IVerified {
   readonly edits: readonly IEdit[];
 }

@@ -3,10 +3,13 @@ import type { IEdit } from '../../session/mapped';
 import { commonParts } from '../../session/myers';
 import type { Span } from '../../session/source';
 
-/** Most pairs of units that are compared to find spans again. */
+/** Limit on pairs of units that are compared to find spans again. */
 const MAX_PAIRS = 16_000_000;
 
-/** Most pieces of a text, less what it shares with the other at its ends, that are compared. */
+/**
+ * Limit on the pieces of a text that are compared, without what both texts
+ * begin and end with.
+ */
 const MAX_PIECES = 60_000;
 
 /** Words, line breaks, blanks and signs: a text in pieces. */
@@ -83,7 +86,10 @@ function commonWords(
   }));
 }
 
-/** An edit of a text without what it leaves as it is at its ends; no character is cut in two. */
+/**
+ * An edit without what it leaves unchanged at its ends; never splits a
+ * character.
+ */
 export function trimmed(text: string, edit: IEdit, shift: number): IEdit {
   let { from, to, insert } = edit;
   const old = text.slice(from, to);

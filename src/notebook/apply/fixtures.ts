@@ -64,3 +64,12 @@ export function oneCell(source: string): INotebookText {
     cells: [{ type: 'code', source, count: null }]
   };
 }
+
+/** An edit that replaces a part of a text. */
+export const replacing = (from: string, to: string) => (text: string) => {
+  expect(text).toContain(from);
+  return text.replace(from, () => to);
+};
+
+/** An edit that adds to a text. */
+export const end = (added: string) => (text: string) => text + added;

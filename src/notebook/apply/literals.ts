@@ -12,12 +12,12 @@ export interface IHolder {
   readonly closing: string;
   /** Where its text stands in the source, as it is written. */
   readonly body: Span;
-  /** The text that it is worth, and its map to the source. */
+  /** Its value, and the map to the source. */
   readonly value: string;
   readonly map: readonly ITextRun[];
   /** Spans of the value that are an f-string's fields. */
   readonly fields: readonly Span[];
-  /** How many things are wrong with it, such as escapes that aren't complete. */
+  /** Number of errors in it, such as incomplete escapes. */
   readonly problems: number;
 }
 

@@ -1,4 +1,4 @@
-/** Edits of a literal's text, spelled as edits of its source. */
+/** Turns edits of a literal's value into edits of its source. */
 import { firstIndex, isPlain } from '../../session/mapped';
 import type { IEdit } from '../../session/mapped';
 import type { Span } from '../../session/source';
@@ -204,7 +204,10 @@ function escaped(unit: string): string {
     : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** Whether a literal after edits of its source is worth a text, and has the same fields. */
+/**
+ * Whether a literal has that value after edits of its source, and the same
+ * fields.
+ */
 function reads(
   source: string,
   holder: IHolder,

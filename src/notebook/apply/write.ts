@@ -45,7 +45,7 @@ export function whyNotFollowed(
  */
 export function writeEdits(cell: ICellModel, edits: readonly IEdit[]): void {
   const { sharedModel } = cell;
-  // What was typed a moment ago, and what will be, are steps of their own.
+  // Keeps earlier and later typing separate steps.
   const { undoManager } = sharedModel as {
     readonly undoManager?: { stopCapturing(): void } | null;
   };

@@ -21,7 +21,10 @@ import { standingOf } from './standing';
 import type { IFindContext, IFoundText } from './types';
 import { visiting } from './visit';
 
-/** Whether a cell may compose texts: a cheap look, as going through cells is dear. */
+/**
+ * Whether a cell may compose texts: a cheap check, because evaluating cells is
+ * expensive.
+ */
 export function mayCompose(
   source: string,
   strings: readonly IFoundText[]
@@ -35,8 +38,8 @@ export function mayCompose(
 }
 
 /**
- * Most composed texts of a cell, and pieces of all texts that are composed, each as
- * often as it was put into another text.
+ * Limits on the composed texts of a cell, and on the pieces of them all, each
+ * counted once for every text that it was put into.
  */
 const MAX_TEXTS = 200;
 const MAX_PIECES = 50_000;
@@ -65,7 +68,7 @@ interface IFoundComposed extends IFoundText {
   readonly usesItself: boolean;
 }
 
-/** Finds the composed texts of a cell in what was seen of its notebook. */
+/** Finds the composed texts of a cell in the evaluated notebook. */
 export class ComposedTexts {
   constructor(
     private readonly _run: IRun,
@@ -76,7 +79,7 @@ export class ComposedTexts {
     this._taken = takenByIPython(_source);
   }
 
-  /** The text of an expression; null where it is none, or a field's value. */
+  /** The text of an expression; null if it isn't one, or is a field's value. */
   readonly at = (node: SyntaxNode): IText | null => {
     const [text] = this._made(node, undefined);
     if (text === undefined || text.before !== undefined) {
@@ -90,15 +93,15 @@ export class ComposedTexts {
   };
 
   /**
-   * All composed texts, the last states of variables alone.
+   * All composed texts, of a variable only its last state.
    *
-   * @param found - the cell's other texts; those that are the same aren't repeated.
+   * @param found - the cell's other texts, which aren't repeated.
    */
   find(tree: Tree, found: readonly IFoundText[]): IFoundText[] {
     return atOnce(this.finding(tree, found));
   }
 
-  /** The same, in pieces. */
+  /** `find` in pieces. */
   *finding(tree: Tree, found: readonly IFoundText[]): Work<IFoundText[]> {
     const nodes: SyntaxNode[] = [];
     yield* visiting(tree.topNode, cursor => {
@@ -107,7 +110,7 @@ export class ComposedTexts {
       }
       return cursor.name !== 'String';
     });
-    // From the end: most steps of a text are left before they are composed.
+    // From the end, so that most steps of a text need no composing.
     const byNode: IFoundComposed[][] = [];
     let left = MAX_PIECES;
     for (const node of nodes.reverse()) {
@@ -218,7 +221,9 @@ export class ComposedTexts {
       }));
   }
 
-  /** Whether a text says more than a literal, and than what was found already. */
+  /**
+   * Whether a text adds something to a literal, and to what was found already.
+   */
   private _isNew(
     { value, map, fields, inlined }: IComposed,
     [from, to]: Span,
@@ -318,7 +323,7 @@ function isStepOf(
   );
 }
 
-/** Spans in order and apart. */
+/** Sorted spans, overlapping ones merged. */
 function apart(spans: readonly Span[]): Span[] {
   const found: Span[] = [];
   for (const [from, to] of [...spans].sort((a, b) => a[0] - b[0])) {

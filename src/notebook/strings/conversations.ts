@@ -11,6 +11,7 @@ import type { Role } from '../../api';
 import { MappedBuilder } from '../../session/mapped';
 import { headOf } from '../../session/conversation';
 import type { ITurnSpan } from '../../session/source';
+import { bounded } from '../values/meter';
 import { childrenOf, evaluate, isExpression } from './evaluate';
 import type { IText } from './evaluate';
 import { cellMagic } from './magics';
@@ -20,8 +21,11 @@ import { MAX_PROBLEMS, variableOf } from './python';
 import type { IFindContext, IFoundField, IFoundText } from './types';
 import { visiting } from './visit';
 
-/** Most turns of a conversation, as the server takes them. */
+/** The server's limit on the turns of a conversation. */
 const MAX_TURNS = 1_000;
+
+/** Limit on the cost of reading one, in units of about 20 ns. */
+const MAX_COST = 1_000_000;
 
 const ROLES: Readonly<Record<string, Role>> = {
   system: 'system',
@@ -67,7 +71,7 @@ export function findConversations(
   return atOnce(findingConversations(source, context, tree, composed));
 }
 
-/** The same, in pieces. */
+/** `findConversations` in pieces. */
 export function* findingConversations(
   source: string,
   context: IFindContext,
@@ -84,7 +88,11 @@ export function* findingConversations(
       return name !== 'String';
     }
     const { node } = cursor;
-    const said = name === 'ArrayExpression' ? messages(node) : callOf(node);
+    const said = bounded(
+      MAX_COST,
+      () => (name === 'ArrayExpression' ? messages(node) : callOf(node)),
+      () => null
+    );
     if (said === null || !said.some(({ role }) => role === 'user')) {
       return true;
     }

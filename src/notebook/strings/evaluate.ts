@@ -1,4 +1,4 @@
-/** What a Python expression of literals is worth, without running it. */
+/** The values of Python expressions of literals, without running them. */
 import type { SyntaxNode } from '@lezer/common';
 
 import { MappedBuilder, plain } from '../../session/mapped';
@@ -26,8 +26,8 @@ export interface IText {
 }
 
 /**
- * Calls, brackets and `%` within each other that are followed. Each makes a new
- * text of the one within, so that many of them over a long text would take long.
+ * Limit on nested calls, brackets and `%`. Each copies the text inside of it,
+ * so many of them over a long text would take long.
  */
 const MAX_DEPTH = 32;
 
@@ -69,13 +69,13 @@ export function evaluate(
   }
 }
 
-/** What a step costs for each line, and joining for each run of a map. */
+/** Cost of a step for each line, and of joining texts for each run of a map. */
 const LINE = 80;
 const RUN = 30;
 
-/** Children that are counted at once, and what each costs. */
+/** Children are charged in groups of this size, at this cost for each. */
 const MANY = 64;
-const COST = 10;
+const COST = 30;
 
 /** Children of a node, without comments and errors. */
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
@@ -152,7 +152,7 @@ function literals(
   return { kind, ...builder.build(), fields, problems: [...problems] };
 }
 
-/** Operations that lean on each other's left, as in `a + b + c`. */
+/** A left-associative chain of operations, such as `a + b + c`. */
 export interface IChain {
   readonly first: SyntaxNode;
   /** From the innermost: the operation, and its right side. */
@@ -164,8 +164,8 @@ export interface IChain {
 }
 
 /**
- * The chain that an operation ends: as deep a tree as it has links, which no
- * function can go down by calling itself.
+ * The chain that ends with an operation. Its tree is as deep as the chain is
+ * long, too deep for recursion.
  */
 export function chainOf(node: SyntaxNode): IChain {
   const links = [];
@@ -255,7 +255,7 @@ export function operands(node: SyntaxNode, source: string): IArguments {
     }
     return { positional: [], keyword, open: keyword.size === 0 };
   }
-  // One value, or a tuple or mapping that only its name is known of.
+  // One value, or a tuple or mapping of which only the name is known.
   return { positional: [text], keyword, open: true };
 }
 
@@ -314,13 +314,19 @@ function call(
       : null;
 }
 
+/** Number of lines that a step processes one by one. */
+export function linesOf(text: string, { name }: TextStep): number {
+  const isByLine = name === 'dedent' || name === 'cleandoc';
+  let lines = 1;
+  for (let at = 0; isByLine && at !== -1; lines++) {
+    at = text.indexOf('\n', at + 1);
+  }
+  return lines;
+}
+
 /** A text after a step; with fields, the step waits until they are filled. */
 function stepped(text: IText, step: TextStep): IText {
-  let lines = 1;
-  for (const unit of text.value) {
-    lines += unit === '\n' ? 1 : 0;
-  }
-  charge(LINE * (lines + text.map.length + text.fields.length));
+  charge(LINE * (linesOf(text.value, step) + text.map.length));
   const after = applyStep(text, step);
   const fields = after.fields as IFoundField[];
   if (text.fields.length === 0) {

@@ -11,7 +11,7 @@ export interface IScannedField {
   readonly format: string;
 }
 
-/** Fields within fields; Python takes as many at most. */
+/** Python's limit on nested fields. */
 const MAX_DEPTH = 149;
 
 /**
@@ -81,7 +81,7 @@ function skipExpression(
       }
       at = end - 1;
     } else if (unit === '#') {
-      // What stands behind the literal is another's to look through.
+      // The rest of the source isn't part of this literal.
       const length = source.slice(at, limit).indexOf('\n');
       if (length === -1) {
         return null;

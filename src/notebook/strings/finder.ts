@@ -17,7 +17,10 @@ import { CLOCK, inPieces, parsing } from './pieces';
 import type { IPatience } from './pieces';
 import type { IFindContext, IFoundText } from './types';
 
-/** How long finding, or suggesting, reads sources that make no sense, in ms. */
+/**
+ * Limit on the time that `find` and `suggest` spend on parsing and evaluating,
+ * in ms. Sources with many errors take long.
+ */
 const PATIENCE = 5_000;
 
 /**
@@ -26,11 +29,14 @@ const PATIENCE = 5_000;
  */
 const MAX_LINE = 200_000;
 
-/** What sources hold that fill texts in, or that make templates. */
+/** Matches code that may fill texts in, or make templates. */
 const FILLING =
   /\.\s*(format|replace)|%|Template|from_string|PromptBuilder|\bPrompt\b/;
 
-/** Most cells whose trees are kept; a notebook's, with room for old versions. */
+/**
+ * Limit on the cells whose trees are cached: those of a notebook, with room for
+ * old versions.
+ */
 const MAX_CACHED = 2_000;
 
 /** A cell, as far as finding strings needs it. */
@@ -49,8 +55,8 @@ export interface INotebookText {
 }
 
 /**
- * Finds strings in a notebook's cells. No kernel and no editor is asked: the
- * sources are parsed with the language's own parser.
+ * Finds strings in a notebook's cells. It parses their sources with the
+ * language's own parser, and needs no kernel and no editor.
  */
 export class StringFinder {
   constructor(options: StringFinder.IOptions) {
@@ -63,8 +69,8 @@ export class StringFinder {
   /**
    * All texts of a cell, in the order of its source; conversations come first.
    *
-   * @param isWanted - whether anybody waits for them still: it is left else, and
-   *   what comes of it has no meaning.
+   * @param isWanted - whether the result is still needed. If not, the work
+   *   stops, and the result is meaningless.
    */
   async find(
     notebook: INotebookText,
@@ -105,7 +111,8 @@ export class StringFinder {
         return this._unread(source);
       }
       const found = [...conversations, ...strings];
-      // Going through all cells is dear; most notebooks hold no such call.
+      // Evaluating all cells is expensive, and most notebooks have no such
+      // call.
       const mayFill = notebook.cells.some(({ source: other }) =>
         FILLING.test(other)
       );
@@ -187,7 +194,7 @@ export class StringFinder {
     return loaded?.support?.language.parser ?? null;
   }
 
-  /** Nothing of a cell is found; still all of it can be analyzed, or a part. */
+  /** The whole cell as one text, which can be analyzed, or a part of it. */
   private _unread(source: string): IFoundText[] {
     const problem = this._trans.__(
       'Finding the strings of this cell takes too long, so this is the whole cell. To analyze a part of it, select that part.'
@@ -195,7 +202,7 @@ export class StringFinder {
     return [{ ...whole('raw', source, 0, source.length), problem }];
   }
 
-  /** Go through a notebook's cells; null when that takes too long. */
+  /** Evaluate a notebook's cells; null if that takes too long. */
   private async _run(
     notebook: INotebookText,
     parser: Parser,
@@ -237,7 +244,7 @@ export class StringFinder {
     return run;
   }
 
-  /** The tree of a cell's source, which is kept. */
+  /** The tree of a cell's source, from the cache if it is there. */
   private async _codeTree(
     source: string,
     parser: Parser,
@@ -256,7 +263,7 @@ export class StringFinder {
     return tree;
   }
 
-  /** Parse a source; null when that takes too long, now or before. */
+  /** Parse a source; null if that takes too long, or did before. */
   private async _tree(
     source: string,
     parser: Parser,
@@ -276,7 +283,7 @@ export class StringFinder {
       : parsing(parser, source);
     const before = patience.left;
     const tree = await inPieces(work, patience);
-    // Where others took most of the time, it gets another try.
+    // If other cells took most of the time, it is tried again.
     if (tree === null && patience.left <= 0 && before > PATIENCE / 2) {
       this._givenUp.add(source);
     }
@@ -328,7 +335,7 @@ export class StringFinder {
   private readonly _clock: (() => number) | null;
   private readonly _names = new Map<string, string | null>();
   private readonly _cache = new Map<string, Tree>();
-  /** The notebook that was gone through last. */
+  /** The notebook that was evaluated last. */
   private _last: {
     readonly cells: readonly ICell[];
     readonly run: IRun;
@@ -348,7 +355,10 @@ export namespace StringFinder {
       names: readonly string[]
     ) => Promise<ReadonlyMap<string, string>>;
     readonly trans: TranslationBundle;
-    /** Bounds the time of each cell, in ms; left out: counts alone bound it. */
+    /**
+     * The time in ms, which limits the evaluation of each cell. Without it,
+     * only counts do.
+     */
     readonly clock?: () => number;
   }
 }

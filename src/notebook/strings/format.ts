@@ -91,9 +91,9 @@ export function readPercent(
   const edits: IEdit[] = [];
   const places: IPlaceholder[] = [];
   const problems = new Set<string>();
-  // A key has a bound: it would be looked for to the end from each percent sign.
-  // A width begins with no zero, which is a flag: else zeros would be divided
-  // between the two in every way.
+  // The key's length is limited: it would be searched to the end from each
+  // percent sign. A width doesn't begin with a zero, which is a flag: zeros
+  // could otherwise be divided between the two in every way.
   const pattern =
     /%(?:\(([^)]{0,200})\))?([#0\- +]*)(\*|[1-9]\d*)?(\.(?:\*|\d*))?[hlL]?([diouxXeEfFgGcrsa%])|%/g;
   let position = 0;

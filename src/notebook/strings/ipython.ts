@@ -61,7 +61,7 @@ export function takenByIPython(source: string): ITaken {
 /**
  * Whether something that IPython takes out lies in stretches of a source.
  *
- * @param taken - of one kind, and so in order and apart.
+ * @param taken - of one kind, so sorted and not overlapping.
  */
 export function meets(own: readonly Span[], taken: readonly Span[]): boolean {
   return own.some(([from, to]) => {

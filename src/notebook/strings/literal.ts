@@ -86,7 +86,7 @@ export function decodeLiteral(
   }
   const special = literal.format ? /[\\\r{}]/g : /[\\\r]/g;
   const { from, to } = literal;
-  // What stands behind the literal is another's to look through.
+  // The rest of the source isn't part of this literal.
   const inside = source.slice(from, to);
   const braces = { refused: 0 };
   let at = from;

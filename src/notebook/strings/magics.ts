@@ -1,4 +1,4 @@
-/** IPython's additions to Python, taken out of the parser's way. */
+/** Hides IPython's additions to Python from the parser. */
 import { TreeFragment } from '@lezer/common';
 import type { ChangedRange, Parser, SyntaxNode, Tree } from '@lezer/common';
 
@@ -123,16 +123,20 @@ export function parseWithMagics(source: string, parser: Parser): Tree {
   return atOnce(parsingWithMagics(source, parser));
 }
 
-/** Readings anew that are not counted; behind them, each has to be worth as much as all before. */
+/**
+ * Number of times that the source may be parsed again. After that, it is parsed
+ * again only if as many lines have changed as before altogether.
+ */
 const MAX_READINGS = 32;
 
 /**
- * Parse a Python source with IPython's magics in it, bit by bit.
+ * `parseWithMagics` in pieces.
  *
- * Magic lines are blanked, length for length, so that all positions hold. What
- * looks like one inside a string or brackets is text. So all lines that look like
- * magics are blanked first; the parser then says, line by line from the top,
- * which of them are text, and reads again what they can have changed.
+ * Magic lines are replaced by as many blanks, so that all positions hold. What
+ * looks like a magic inside a string or brackets is text. So all lines that
+ * look like magics are blanked first; the tree then shows, line by line from
+ * the top, which of them are text, and what these may have changed is parsed
+ * again.
  */
 export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   // The parser knows neither a carriage return alone nor one after a backslash.
@@ -166,7 +170,7 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
     known += changes.length;
     changes = [];
   }
-  /** Read a line, which begins at `at`, otherwise; returns whether it is. */
+  /** Replace the line that begins at `at`; returns whether it changes. */
   function put(index: number, at: number, line: string): boolean {
     if (line === read[index]) {
       return false;

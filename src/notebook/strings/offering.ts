@@ -1,4 +1,4 @@
-/** What is offered of a cell once its notebook was gone through. */
+/** The texts that are offered of a cell once its notebook is evaluated. */
 import type { Tree } from '@lezer/common';
 
 import { templatesOf } from '../values/reach';
@@ -18,12 +18,7 @@ export function* offering(
   strings: readonly IFoundText[]
 ): Work<IFoundText[]> {
   const composed = new ComposedTexts(run, index, source, context);
-  const talks = yield* findingConversations(
-    source,
-    context,
-    tree,
-    composed.at
-  );
+  const talks = yield* findingConversations(source, context, tree, composed.at);
   yield;
   const all = templatesOf([...talks, ...strings], run, index, context);
   yield;

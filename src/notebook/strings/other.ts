@@ -1,4 +1,4 @@
-/** Strings of languages other than Python, by their parsers' own word. */
+/** Strings of languages other than Python, as their parsers mark them. */
 import type { Parser, Tree } from '@lezer/common';
 
 import { plain } from '../../session/mapped';
@@ -10,9 +10,9 @@ const QUOTES = ['"""', "'''", '"', "'", '`'];
 /**
  * Find the strings of a source in any language that the editor can parse.
  *
- * A string is what the parser calls one: grammars name the node, and line by
- * line highlighters (R, Julia) the pieces, which are joined over line breaks.
- * Escapes stay as they are written, and that is said.
+ * A string is what the parser calls one: grammars name the node; line by line
+ * highlighters (R, Julia) name pieces, which are joined over line breaks.
+ * Escapes stay as they are written, with a remark.
  */
 export function findOtherStrings(
   source: string,

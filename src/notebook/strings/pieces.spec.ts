@@ -46,6 +46,16 @@ describe('long work in pieces', () => {
     expect(clock.pauses).toBe(0);
   });
 
+  it('lets the page go on where several short pieces follow each other', async () => {
+    const clock = new FakeClock(4);
+    const patience = { left: 1e9 };
+    for (let piece = 0; piece < 12; piece++) {
+      const work = parsing(parser, 'x = 1\n');
+      await inPieces(work, patience, clock, 1);
+    }
+    expect(clock.pauses).toBeGreaterThan(2);
+  });
+
   it('is given up when it takes too long, and patience is shared', async () => {
     const patience = { left: 100 };
     const clock = new FakeClock(40);
@@ -143,6 +153,37 @@ describe('long work in pieces', () => {
     } finally {
       now.mockRestore();
     }
+  });
+
+  it.each([
+    ['escapes', '"', '\\n'],
+    ['fields', 'f"', '{x}'],
+    ['neighbours', '(', '"\\n" ']
+  ])('a literal of too many %s is what is written', async (_, open, part) => {
+    const close = open === '(' ? '"")' : '"';
+    const finder = makeFinder();
+    const find = async (count: number) => {
+      const source = `x = ${open}${part.repeat(count)}${close}\ny = "there"`;
+      const cells = [{ type: 'code', source }];
+      return finder.find({ cells, language: 'python' }, 0);
+    };
+    const [few, other] = await find(1_000);
+    expect(few.problem).toBeUndefined();
+    expect(other.value).toBe('there');
+    const [many, last] = await find(30_000);
+    expect(many.kind).toBe('raw');
+    expect(many.value).toContain(part.repeat(1_000));
+    expect(many.problem).toContain('too long to be read');
+    expect(last.value).toBe('there');
+  });
+
+  it('what is made of texts that take too long is left out, they are not', async () => {
+    const text = `"""${'a\n'.repeat(9_000)}"""`;
+    const source = `x = ${'dedent('.repeat(20)}${text}${')'.repeat(20)}`;
+    const cells = [{ type: 'code', source }];
+    const [found] = await makeFinder().find({ cells, language: 'python' }, 0);
+    expect(found.value).toBe('a\n'.repeat(9_000));
+    expect(found.problem).toContain('changes the text at run time');
   });
 
   it('reads magics as when all is read anew for each', () => {

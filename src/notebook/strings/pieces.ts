@@ -1,32 +1,32 @@
 /**
- * Long work in pieces, so that the page never waits: of a source without sense,
- * the editor's parsers read no more than a few thousand units a second.
+ * Long work in pieces, so that the page stays responsive. Parsers are slow on
+ * sources with many errors.
  */
 import type { Parser, Tree, TreeFragment } from '@lezer/common';
 
-/** Work that is left wherever it yields, and goes on from there. */
+/** Work that may pause wherever it yields. */
 export type Work<T> = Generator<void, T, void>;
 
-/** How long work may still take, in ms; several pieces of work may share one. */
+/** How long work may still take, in ms; several pieces of work may share it. */
 export interface IPatience {
   left: number;
-  /** When the page was held from, by a piece of work that is done. */
+  /** When the page last had a turn, as the previous piece of work left it. */
   since?: number;
-  /** Whether anybody waits for it still; where it is left out, they do. */
+  /** Whether the result is still needed; true by default. */
   readonly isWanted?: () => boolean;
 }
 
-/** What tells the time, and lets the page go on. */
+/** Reads the time, and gives the page a turn. */
 export interface IClock {
-  /** In ms. */
+  /** The time in ms. */
   now(): number;
   pause(): Promise<void>;
 }
 
-/** How long the page is held at a time, in ms. */
+/** Longest time between two turns of the page, in ms. */
 const SLICE = 30;
 
-/** Steps between two looks at the clock, of work whose steps are small. */
+/** Number of small steps between two looks at the clock. */
 const STEPS = 32;
 
 export const CLOCK: IClock = {
@@ -34,7 +34,7 @@ export const CLOCK: IClock = {
   pause: () => new Promise(resolve => setTimeout(resolve, 0))
 };
 
-/** Parse a text; a step is a token or so. */
+/** Parse a text; each step is about a token. */
 export function* parsing(
   parser: Parser,
   text: string,
@@ -61,11 +61,11 @@ export function atOnce<T>(work: Work<T>): T {
 }
 
 /**
- * Do work in pieces, between which the page goes on.
+ * Do work in pieces, and give the page turns in between.
  *
- * @param every - steps between two looks at the clock.
- * @returns null when it takes longer than there is patience for, or nobody wants
- *   it any more.
+ * @param every - number of steps between two looks at the clock.
+ * @returns null if it takes longer than `patience` allows, or isn't needed any
+ *   more.
  */
 export async function inPieces<T>(
   work: Work<T>,
@@ -74,7 +74,7 @@ export async function inPieces<T>(
   every = STEPS
 ): Promise<T | null> {
   let begun = clock.now();
-  // Work that was done before, at once, has held the page as well.
+  // The previous piece of work may have ended without a turn of the page.
   let since = patience.since ?? begun;
   for (let steps = 1; ; steps++) {
     const step = work.next();

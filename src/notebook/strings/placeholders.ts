@@ -29,7 +29,7 @@ export interface IScan {
   /** What the library writes otherwise, such as `$` for `$$`. */
   readonly edits: readonly IEdit[];
   readonly places: readonly IPlaceholder[];
-  /** Signs that begin something which doesn't end. */
+  /** Signs that open something that is never closed. */
   readonly unmatched: readonly string[];
   /** A tag that decides at run time what the text is, such as `{% if x %}`. */
   readonly tag: string | null;
@@ -127,7 +127,7 @@ function scanMustache(text: string): IScan {
 const BLANK =
   '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
 
-/** Names in Jinja that no argument of `render` need give. */
+/** Names in Jinja that have values without arguments of `render`. */
 const JINJA_NAMES =
   /^(true|false|none|True|False|None|not|range|dict|lipsum|cycler|joiner|namespace|self|loop|caller|varargs|kwargs)$/;
 

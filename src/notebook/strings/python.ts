@@ -38,8 +38,14 @@ export function findPythonStrings(
   return atOnce(findingStrings(source, context, tree));
 }
 
-/** Most that reading a text may cost, in units of some 20 ns: of its escapes, fields and steps. */
+/**
+ * Limit on the cost of reading a text: its escapes, fields and steps, in units
+ * of about 20 ns.
+ */
 const MAX_COST = 1_000_000;
+
+/** Number of parts of expressions between two pauses. */
+const TOPS = 64;
 
 /** Expressions that may be texts. */
 const READ = new Set([
@@ -51,7 +57,7 @@ const READ = new Set([
   'CallExpression'
 ]);
 
-/** The same, in pieces. */
+/** `findPythonStrings` in pieces. */
 export function* findingStrings(
   source: string,
   context: IFindContext,
@@ -72,7 +78,10 @@ export function* findingStrings(
   }
   const strings: IFoundText[] = [];
   const open: SyntaxNode[] = [tree.topNode];
-  for (let top = open.pop(); top; top = open.pop()) {
+  for (let top = open.pop(), count = 1; top; top = open.pop(), count++) {
+    if (count % TOPS === 0) {
+      yield;
+    }
     yield* visiting(top, cursor => {
       if (!READ.has(cursor.name)) {
         return true;
@@ -91,8 +100,8 @@ export function* findingStrings(
   return [...strings, ...found];
 
   /**
-   * Take a node as a text; else its parts, which are to be looked at, or null: all
-   * in it.
+   * Add the text of a node. Returns the parts to search instead; null stands
+   * for all nodes in it.
    */
   function look(node: SyntaxNode): SyntaxNode[] | null {
     if (node.name === 'BinaryExpression') {
@@ -117,7 +126,10 @@ export function* findingStrings(
     return [];
   }
 
-  /** A literal that is too much is what is written; of what is made of it, the parts are looked at. */
+  /**
+   * Add a literal that is too expensive to read as it is written; of other
+   * expressions, search the parts.
+   */
   function refuse(node: SyntaxNode): SyntaxNode[] | null {
     const { from, to } = node;
     if (node.name === 'BinaryExpression') {
@@ -252,7 +264,7 @@ function firstExpressions(parent: SyntaxNode, most: number): SyntaxNode[] {
   return found;
 }
 
-/** What code around a text does to it that only running it would tell. */
+/** Code around a text that changes it at run time, in words. */
 function surroundings(
   node: SyntaxNode,
   source: string,

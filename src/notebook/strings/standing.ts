@@ -1,4 +1,4 @@
-/** What a string is for, as far as the code around it says. */
+/** The purpose of a string, as far as the code around it shows. */
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from './evaluate';

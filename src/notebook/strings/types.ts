@@ -10,7 +10,7 @@ export interface IFoundField extends IField {
   readonly format: string;
   /** Where its brace stands, if not where its text does: a cell, and an offset. */
   readonly place?: { readonly cell: number; readonly at: number };
-  /** By which what was seen of a notebook knows it; else its place says that. */
+  /** Its key in `IRun.seen`; by default its place. */
   readonly seen?: string;
 }
 
@@ -44,8 +44,8 @@ export interface IFoundText extends IPromptText {
 }
 
 /**
- * Look a Unicode name of `\N{…}` up: its characters, null when there is no such
- * name, undefined when that is not known yet.
+ * Look up a Unicode name of `\N{…}`: its characters, null if there is no such
+ * name, undefined if that isn't known yet.
  */
 export type NameLookup = (name: string) => string | null | undefined;
 

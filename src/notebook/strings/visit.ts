@@ -1,16 +1,19 @@
-/** Going through syntax trees, which may be as deep, and as wide, as a source is long. */
+/**
+ * Visiting the nodes of syntax trees, which may be as deep and as wide as a
+ * source is long.
+ */
 import type { SyntaxNode, TreeCursor } from '@lezer/common';
 
 import type { Work } from './pieces';
 
-/** Nodes that are looked at between two moments at which the page may go on. */
+/** Number of nodes between two pauses. */
 const NODES = 2_000;
 
 /**
- * Go through a node and all in it, in order, in pieces.
+ * Visit a node and all nodes in it, in order, in pieces.
  *
- * @param enter - called with each; says whether those in it are gone through, or
- *   null: no more of them.
+ * @param enter - called with each node; returns whether to visit the nodes in
+ *   it, or null to stop.
  */
 export function* visiting(
   node: SyntaxNode,

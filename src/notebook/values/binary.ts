@@ -17,7 +17,7 @@ import { costOf, stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITextValue, Value } from './value';
 import { bindingOf, evaluate, evaluateParts, maybe, textAt } from './walk';
 
-/** Operations that lean on each other's left: a chain, gone through in turn. */
+/** Evaluate a left-associative chain of operations, one after the other. */
 export function binary(m: Machine, node: SyntaxNode): Value {
   const links: SyntaxNode[] = [];
   let first = node;
@@ -27,7 +27,7 @@ export function binary(m: Machine, node: SyntaxNode): Value {
   }
   let value = evaluate(m, first);
   let compared = false;
-  /** Texts to be joined, all at once; where there are any, `value` is none of them. */
+  /** Texts to be joined at once; if there are any, `value` isn't one of them. */
   let sum: ITextValue[] = [];
   for (const link of links.reverse()) {
     m.step();
@@ -140,7 +140,7 @@ function applied(
 ): Value {
   const place = m.place(link.from);
   if (isComparison) {
-    // A container is gone through, with its texts.
+    // Comparing visits all items of a container, with their texts.
     m.work(costOf(left) + costOf(right));
   }
   const sum = operator === '+' ? addTemplates(m, left, right, place) : null;

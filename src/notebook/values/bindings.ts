@@ -43,7 +43,7 @@ export function bindTarget(
       );
       return;
     default: {
-      // An item or an attribute: what holds it is another value from now on.
+      // An item or an attribute: its owner has changed.
       const parts = childrenOf(node)
         .filter(isExpression)
         .filter(({ name }) => name !== 'PropertyName')
@@ -105,7 +105,8 @@ function unknownPart({ value, place }: IBinding): Value {
 /** The items of a value that is taken apart; null where they aren't known. */
 function itemsOf(value: Value, count: number): readonly Value[] | null {
   if (value.type === 'choice') {
-    // Of each option the same part: they vary together, which is left out.
+    // The same part of each option. That the parts vary together isn't
+    // recorded.
     const parts = value.options.map(option => itemsOf(option.value, count));
     return parts.includes(null)
       ? null

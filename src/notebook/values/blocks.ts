@@ -28,7 +28,7 @@ function runIf(m: Machine, node: SyntaxNode): void {
     .filter(({ name }) => name !== 'Body');
   follow(0);
 
-  /** Go through the branch of that number, or those behind it. */
+  /** Evaluate the branch with that index, or those after it. */
   function follow(index: number): void {
     if (index >= bodies.length) {
       return;
@@ -81,7 +81,7 @@ function runTry(m: Machine, node: SyntaxNode): void {
     bodies.filter(({ header }) => header[0].name === word);
   [...of('try'), ...of('else')].forEach(({ part }) => runBody(m, part));
   outcomes.push(memory.rewind(mark));
-  // The body may be broken off anywhere.
+  // The body may end anywhere.
   const broken = memory.logged(log);
   for (const { part, header } of of('except')) {
     memory.join([broken], false, 'branch', place);
@@ -144,7 +144,7 @@ function runWith(m: Machine, node: SyntaxNode): void {
     runBody(m, body);
     return;
   }
-  // Others may end it early, and let nobody know.
+  // Other context managers may end the body early without an error.
   m.branching++;
   const mark = m.memory.mark();
   const log = m.memory.markLog();

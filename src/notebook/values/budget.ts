@@ -1,49 +1,52 @@
-/** How much of a cell is gone through: steps are counted, and time where there is a clock. */
+/**
+ * The limits of evaluating a cell: steps, texts, work, and time if there is a
+ * clock.
+ */
 
-/** Steps that a cell is given: far less than 50 ms. */
+/** Steps of a cell, which take far less than 50 ms. */
 const MAX_STEPS = 5_000;
 
 /** UTF-16 units of the texts that a cell may build. */
 const MAX_UNITS = 4_000_000;
 
 /**
- * What else a cell may cost: pieces of texts, items, names and nodes that are gone
- * through, in units of some 20 ns.
+ * Other work of a cell: visiting pieces of texts, items, names and nodes, in
+ * units of about 20 ns.
  */
 const MAX_WORK = 1_000_000;
 
-/** What is counted between two looks at the clock, and a step's part of it. */
+/** Work between two looks at the clock, and what a step adds to it. */
 const BETWEEN = 2_000;
 const STEP = 100;
 
-/** Thrown where a cell is too long, or too deep, to be followed. */
+/** Thrown if evaluating a cell takes too much, or goes too deep. */
 export class TooMuch extends Error {}
 
-/** What a cell, or all its functions, may cost. */
+/** The budget of a cell, or of all its functions. */
 export class Budget {
   /**
-   * @param _times - as much as a cell.
-   * @param _isLate - whether the time is over.
+   * @param _times - multiple of a cell's budget.
+   * @param _isLate - whether the cell's time is over.
    */
   constructor(
     private readonly _times = 1,
     private readonly _isLate = () => false
   ) {}
 
-  /** Count a step, and texts that it builds. */
+  /** Count a step, and the units of texts that it builds. */
   step(units: number): void {
     this._steps++;
     this._units += units;
     this._check(STEP);
   }
 
-  /** Count what a step costs beside itself; before it is done. */
+  /** Count further work, before it is done. */
   spend(cost: number): void {
     this._work += cost;
     this._check(cost);
   }
 
-  /** Whether nothing is left. */
+  /** Whether the budget is exceeded. */
   get isSpent(): boolean {
     return (
       this._steps > MAX_STEPS * this._times ||

@@ -5,7 +5,7 @@ import { step } from './steps';
 import { bool, computed, int, keyOf, NONE, stringOf } from './value';
 import type { IDictValue, IListValue, Value } from './value';
 
-/** Names that have a value without being given one. */
+/** Names that are defined without the notebook. */
 export const BUILTINS: ReadonlySet<string> = new Set(
   (
     'ArithmeticError AssertionError AttributeError BaseException ' +
@@ -84,7 +84,7 @@ const FUNCTIONS: Readonly<Record<string, Function_>> = {
   'textwrap.dedent': one(value => stepped(value, 'dedent'))
 };
 
-/** Whether a function of Python's is understood. */
+/** Whether the evaluator knows a function of Python's. */
 export function isUnderstood(name: string): boolean {
   return Object.hasOwn(FUNCTIONS, name);
 }

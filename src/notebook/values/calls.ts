@@ -31,7 +31,7 @@ import type { IFilling } from './templates';
 import { NONE, stringOf, unknown } from './value';
 import type { IBinding, IPlace, ITextValue, Value } from './value';
 
-/** Functions that go through what they are given at once. */
+/** Functions that consume their argument at once. */
 const CONSUMERS =
   /^(all|any|dict|frozenset|list|max|min|set|sorted|sum|tuple)$/;
 
@@ -86,7 +86,7 @@ function callValue(
             place
           )
         : null;
-    // These leave what they are given as it is, but may call its methods.
+    // These don't change their arguments, but may call methods of them.
     if (passed.all.some(isFromCode)) {
       m.unknown(passed.all.filter(isFromCode), place);
     }
@@ -198,7 +198,8 @@ function callMethod(
           place
         )
       : unknown('run', place);
-    // Strings leave what they are given as it is; `join` goes through it.
+    // Methods of strings don't change their arguments; `join` iterates over
+    // its.
     return value.type === 'unknown' && args.some(isFromCode)
       ? m.unknown(args, place)
       : value;
@@ -276,7 +277,7 @@ function format(
   return filled.value ?? unknown('run', place);
 }
 
-/** Work out what a call passes, in order. */
+/** Evaluate the arguments of a call, in order. */
 function pass(m: Machine, list: SyntaxNode, isAtOnce: boolean): IPassed {
   const place = m.place(list.from);
   if (childrenOf(list).some(({ name }) => name === 'for')) {

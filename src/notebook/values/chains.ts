@@ -11,7 +11,7 @@ import { fillTemplate, inputOf } from './filling';
 import { unknown } from './value';
 import type { IBinding, IChainValue, IPlace, Step, Value } from './value';
 
-/** Most steps of a chain that are followed. */
+/** Limit on the steps of a chain. */
 const MAX_STEPS = 100;
 
 /** `left | right`, where one of them is of LangChain's; null for others. */
@@ -133,7 +133,7 @@ export function callChain(
     default:
       return null;
   }
-  // Steps that may change what they are given have done so.
+  // Steps may have changed their input.
   m.unknown(all.filter(isFromCode), place);
   return unknown('run', place);
 }

@@ -7,7 +7,7 @@ import { Scope } from './memory';
 import { expressionsOf } from './syntax';
 import type { IFunctionValue, Value } from './value';
 
-/** Go through a class's body; what has other bases isn't known. */
+/** Evaluate a class's body; a class with bases isn't known. */
 export function runClass(m: Machine, node: SyntaxNode): Value {
   const place = m.place(node.from);
   const bases = node.getChild('ArgList');

@@ -1,6 +1,7 @@
 /** Python's comparisons of known values. */
 import { floatOf } from './operators';
-import { bool, isSame, keyOf, stringOf } from './value';
+import { isSame } from './choose';
+import { bool, keyOf, stringOf } from './value';
 import type { Value } from './value';
 
 /** `left operator right` of a comparison; null where it isn't known. */

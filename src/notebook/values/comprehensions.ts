@@ -10,10 +10,14 @@ import type { Machine } from './machine';
 import { Scope } from './memory';
 import { putBy } from './operands';
 import { within } from './syntax';
-import { choose, MAX_OPTIONS, unknown } from './value';
+import { choose, MAX_OPTIONS } from './choose';
+import { unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
 
-/** A generator: it is gone through later, when names may have other values. */
+/** Limit on the code that is evaluated for all items, in UTF-16 units. */
+const MAX_CODE = 10_000;
+
+/** Evaluate a generator. It runs later, when names may have other values. */
 export function generate(m: Machine, node: SyntaxNode): Value {
   const place = m.place(node.from);
   m.muted++;
@@ -29,7 +33,10 @@ export function generate(m: Machine, node: SyntaxNode): Value {
   return m.unknown([], place);
 }
 
-/** The list that a comprehension makes; others are worked out, but not known. */
+/**
+ * The list that a comprehension makes. Sets and dictionaries are evaluated, but
+ * their value isn't known.
+ */
 export function comprehend(m: Machine, node: SyntaxNode): Value {
   const parts = childrenOf(node).filter(
     ({ name }) => !/^[[\](){}]$/.test(name)
@@ -37,7 +44,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
   const first = parts.findIndex(({ name }) => name === 'for');
   const place = m.place(node.from);
   const isList = /^(ArrayComprehensionExpression|ArgList)$/.test(node.name);
-  // The first thing that is gone over is worked out outside.
+  // The first iterable is evaluated in the outer scope.
   const start = parts.findIndex(({ name }) => name === 'in');
   const source: Items =
     start === -1 ? () => null : iterable(m, parts[start + 1]);
@@ -50,6 +57,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
     isList &&
     items !== null &&
     items.length <= MAX_ITEMS &&
+    items.length * (node.to - node.from) <= MAX_CODE &&
     clauses.filter(({ name }) => name === 'for' || name === 'async').length ===
       1;
   const made: Value[] = [];
@@ -67,7 +75,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
       go(value);
     }
     if (source() === null) {
-      // It may be gone over for other items from here on.
+      // From here on it may iterate over other items.
       isKnown = false;
       m.branching++;
       m.memory.branch(
@@ -89,7 +97,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
     ? { type: 'list', items: made, lost: null }
     : m.unknown(made, place);
 
-  /** Go through the outputs for one item. */
+  /** Evaluate the outputs for one item. */
   function go(value: Value): void {
     bindTargets(m, targets, { value, place });
     const holds = tests.map(test => condition(m, test));
@@ -115,7 +123,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
     }
   }
 
-  /** Go through all clauses once, for any items. */
+  /** Evaluate all clauses once, for any items. */
   function round(): void {
     bindTargets(m, targets, anyOf(source(), place));
     for (let index = start - first + 2; index < clauses.length; index++) {
@@ -135,7 +143,7 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
   }
 }
 
-/** Assume nothing of names that a round of a loop binds. */
+/** Forget the names that a round of a loop binds. */
 export function assumeChanged(
   m: Machine,
   cause: Cause,
@@ -165,7 +173,7 @@ export function assumeChanged(
   }
 }
 
-/** Any of the items that are gone over. */
+/** Any of the items of an iterable. */
 export function anyOf(items: readonly Value[] | null, place: IPlace): IBinding {
   if (items === null || items.length > MAX_OPTIONS) {
     const cause = items === null ? 'run' : 'limit';

@@ -1,4 +1,4 @@
-/** What running a function can change, whenever that is. */
+/** What a function may change, whenever it runs. */
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from '../strings/evaluate';
@@ -16,7 +16,7 @@ export interface IEffects {
   readonly isWild: boolean;
 }
 
-/** Names of Python's that reach all others. */
+/** Python's names that may change any name. */
 export const WILD = new Set([
   '__builtins__',
   '__import__',
@@ -31,7 +31,7 @@ export const WILD = new Set([
   'vars'
 ]);
 
-/** Functions of Python's that leave what they are given as it is. */
+/** Python's functions that don't change their arguments. */
 export const HARMLESS = new Set([
   'bool',
   'display',
@@ -67,7 +67,7 @@ export function effectsOf(node: SyntaxNode, source: string): IEffects {
   return { binds, touches, isWild };
 }
 
-/** Whether a name is only looked at where it stands. */
+/** Whether the code only reads a name's value there. */
 function isRead(node: SyntaxNode, source: string): boolean {
   let inner = node;
   let outer = node.parent;

@@ -54,7 +54,7 @@ function walrus(m: Machine, node: SyntaxNode): Value {
   return value;
 }
 
-/** The text of a literal; unknown where it isn't read surely. */
+/** The text of a literal; unknown if it has errors. */
 function literal(m: Machine, node: SyntaxNode): Value {
   const text = literalOf(m, node);
   const place = m.place(node.from);
@@ -82,7 +82,7 @@ function named(m: Machine, node: SyntaxNode, place: IPlace): Value {
   if (WILD.has(name) && value.type === 'unknown') {
     m.forget('anything', place);
   }
-  // A library's name means the library, whatever code brought it here.
+  // A library's name means the library, even if its import isn't known.
   const isBare =
     value.type === 'unknown' && /^(unbound|anything)$/.test(value.why.cause);
   return (isBare ? nameAlone(name) : null) ?? value;

@@ -26,7 +26,7 @@ export function evaluateFormat(m: Machine, node: SyntaxNode): Value {
   )) {
     replacements.set(replacement.from, replacement);
   }
-  // What fields do happens, whether or not their text is understood.
+  // Fields have effects even if the text isn't known.
   const found = new Map<number, Value>();
   for (const [from, replacement] of replacements) {
     const binding = field(m, replacement);

@@ -1,4 +1,4 @@
-/** Filling libraries' templates in: what calls give them, and what is seen of it. */
+/** Fills libraries' templates in with the arguments of calls. */
 import { ANY, readTemplate } from '../strings/library';
 import type { IPassed } from './functions';
 import type { IFills } from './libraries';
@@ -107,7 +107,9 @@ function namesOf({ messages, filled }: ITemplateValue): Set<string> {
   return names;
 }
 
-/** Fill a template in; what its fields are is seen. Its text, or null. */
+/**
+ * Fill a template in, and record its fields' values. Returns its text, or null.
+ */
 export function fillTemplate(
   m: Machine,
   template: ITemplateValue,
@@ -137,7 +139,7 @@ export function fillTemplate(
   return messages.length === 1 && messages[0].role === null ? whole : null;
 }
 
-/** Note the texts of a template, of whose fields no call may be seen. */
+/** Record the texts of a template, for fields that no call fills in. */
 export function look(
   m: Machine,
   template: ITemplateValue,

@@ -1,4 +1,4 @@
-/** The notebook's functions: what a call gives them, and what their bodies do. */
+/** The notebook's functions: calls of them, and their bodies. */
 import type { SyntaxNode } from '@lezer/common';
 
 import { bindingOf, evaluate, runBody } from './walk';
@@ -6,7 +6,8 @@ import type { IAnytime, Machine } from './machine';
 import { Scope } from './memory';
 import { namesOf } from './scopes';
 import { holds, parametersOf } from './syntax';
-import { choose, NONE, unknown } from './value';
+import { choose } from './choose';
+import { NONE, unknown } from './value';
 import type { IBinding, IFunctionValue, IPlace, Value } from './value';
 
 /** What a call passes. */
@@ -19,10 +20,10 @@ export interface IPassed {
   readonly all: readonly Value[];
 }
 
-/** Calls within calls that are followed, and calls in a cell. */
+/** Limit on nested calls. */
 const MAX_CALLS = 4;
 
-/** Make a function of its definition, whose defaults are worked out now. */
+/** Make a function of its definition; its defaults are evaluated now. */
 export function makeFunction(
   m: Machine,
   node: SyntaxNode,
@@ -51,7 +52,7 @@ export function makeFunction(
       rest: of('rest'),
       defaults
     },
-    // In a branch, what was bound last may have been on another way.
+    // In a branch, the last binding may belong to another way.
     order: m.branching > 0 ? 0 : m.memory.order,
     isLazy:
       node.getChild('async') !== null ||
@@ -62,7 +63,7 @@ export function makeFunction(
   return value;
 }
 
-/** Call a function: its body is gone through with what it is given. */
+/** Call a function: evaluate its body with the arguments. */
 export function runFunction(
   m: Machine,
   called: IFunctionValue,
@@ -95,7 +96,7 @@ export function runFunction(
   m.calls--;
   const { returns, hasEnded } = m;
   [m.returns, m.hasEnded, m.branching] = before;
-  // Where it may return early, what it binds outside of it may stay as it was.
+  // If it may return early, names outside of it may keep their values.
   const isSure = hasEnded ? returns.length === 1 : returns.length === 0;
   if (!isSure) {
     m.memory.rewind(mark);
@@ -109,7 +110,7 @@ export function runFunction(
 
 const MAX_RETURNS = 100;
 
-/** Go through a function's body as code that nobody knows when it runs. */
+/** Evaluate a function's body as code that may run at any time. */
 export function runAtAnyTime(m: Machine, called: IFunctionValue): void {
   const entry = m.functions.get(called.key)!;
   const isEscaped = m.escaped.has(called.key) || called.isLazy;

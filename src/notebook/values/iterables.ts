@@ -8,19 +8,19 @@ import { int } from './value';
 import type { Value } from './value';
 import { evaluate, textAt } from './walk';
 
-/** Most items that are gone over. */
+/** Limit on the items of an iterable. */
 export const MAX_ITEMS = 200;
 
-/** The items as they are now; null where they aren't known (any more). */
+/** The items at this moment; null if they aren't known, or not any more. */
 export type Items = () => readonly Value[] | null;
 
-/** The items that an expression is gone over for; null where they aren't known. */
+/** The items of an iterable expression; null if they aren't known. */
 export function iterated(m: Machine, node: SyntaxNode): Value[] | null {
   const items = iterable(m, node)();
   return items === null ? null : [...items];
 }
 
-/** What an expression is gone over for, which may grow meanwhile. */
+/** The items of an iterable expression, which may grow during the loop. */
 export function iterable(m: Machine, node: SyntaxNode): Items {
   if (node.name === 'CallExpression') {
     const items = called(m, node);

@@ -1,4 +1,7 @@
-/** Leaving code that is too much: what it may have done, and may do later. */
+/**
+ * Leaves code whose evaluation takes too much: what it may have done, and may
+ * do later.
+ */
 import type { SyntaxNode } from '@lezer/common';
 
 import type { Work } from '../strings/pieces';
@@ -7,14 +10,20 @@ import { TooMuch } from './budget';
 import type { ICode, Machine } from './machine';
 import type { IFunctionValue, IWhy } from './value';
 
-/** UTF-16 units of functions that are looked through, and words that may begin one. */
+/**
+ * Limits on searching functions for their effects, in UTF-16 units, and on
+ * words that may begin one.
+ */
 const MAX_UNITS = 40_000;
 const MAX_WORDS = 1_000;
 
-/** Words of code that may run later. */
+/** Words in code that may run later. */
 const LATER = /\b(?:def|for|lambda)\b/g;
 
-/** Whether work was too much, or its calls within each other were for the engine. */
+/**
+ * Whether an error says that work took too much, or exceeded the engine's
+ * stack.
+ */
 export function isTooMuch(error: unknown): boolean {
   return (
     error instanceof TooMuch ||
@@ -23,7 +32,7 @@ export function isTooMuch(error: unknown): boolean {
   );
 }
 
-/** Whether a function is part of another one, or that one. */
+/** Whether a function is another one, or defined in it. */
 export function isInside(
   inner: IFunctionValue,
   outer: IFunctionValue
@@ -37,16 +46,16 @@ export function isInside(
 }
 
 /**
- * Leave code that is too much: no name is known any more, any function may have been
- * called, and those that the code defines may be called later.
+ * Leave code: no name is known any more, any function may have been called, and
+ * those that the code defines may be called later.
  */
 export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
   m.enter(code);
   const place = m.place(node.from);
   const why = { cause: 'limit', place } as const;
   m.leave(node, place);
-  const known: IPart[] = [];
-  // What a function does holds what those in it do.
+  const known: ILater[] = [];
+  // The effects of a function include those of functions in it.
   let outer: IFunctionValue | null = null;
   for (const { value, code: own } of m.functions.values()) {
     if (outer !== null && isInside(value, outer)) {
@@ -57,7 +66,7 @@ export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
     }
   }
   const later = yield* laterIn(node, code.source);
-  const isNew = (part: IPart) =>
+  const isNew = (part: ILater) =>
     !m.functions.has(`${code.cell}:${part.node.from}`);
   const all = [...known, ...(later ?? []).filter(isNew)];
   const units = all.reduce((sum, part) => sum + unitsOf(part), 0);
@@ -86,18 +95,18 @@ export function leaveUnread(m: Machine): void {
   }
 }
 
-/** Code that may run later; a function, where one was made of it. */
-interface IPart {
+/** Code that may run later, and the function that was made of it, if any. */
+interface ILater {
   readonly node: SyntaxNode;
   readonly source: string;
   readonly value?: IFunctionValue;
 }
 
-function unitsOf({ node }: IPart): number {
+function unitsOf({ node }: ILater): number {
   return node.to - node.from;
 }
 
-function expose(m: Machine, part: IPart, why: IWhy): void {
+function expose(m: Machine, part: ILater, why: IWhy): void {
   if (part.value) {
     m.lose(part.value, why);
   } else {
@@ -105,22 +114,25 @@ function expose(m: Machine, part: IPart, why: IWhy): void {
   }
 }
 
-/** Functions, lambdas and generators; a call's arguments may be one. */
+/**
+ * Functions, lambdas and generators; the arguments of a call may be a
+ * generator.
+ */
 const PARTS =
   /^(FunctionDefinition|LambdaExpression|ComprehensionExpression|ArgList)$/;
 
 /**
- * The functions, lambdas and generators in code, none of them in another; null where
- * there may be too many.
+ * The functions, lambdas and generators in code, without those inside of them;
+ * null if there may be too many.
  */
-function* laterIn(node: SyntaxNode, source: string): Work<IPart[] | null> {
+function* laterIn(node: SyntaxNode, source: string): Work<ILater[] | null> {
   const words = wordsIn(node, source);
   if (words === null) {
     return null;
   }
-  const found: IPart[] = [];
+  const found: ILater[] = [];
   let next = 0;
-  /** Leave out the words before a position. */
+  /** Skip the words before a position. */
   const skip = (to: number) => {
     while (next < words.length && words[next] < to) {
       next++;
@@ -150,7 +162,7 @@ function* laterIn(node: SyntaxNode, source: string): Work<IPart[] | null> {
   return found;
 }
 
-/** Where words stand that may begin code that runs later; null where there are too many. */
+/** Positions of words in code that may run later; null if there are too many. */
 function wordsIn({ from, to }: SyntaxNode, source: string): number[] | null {
   const words: number[] = [];
   for (const { index } of source.slice(from, to).matchAll(LATER)) {

@@ -1,4 +1,4 @@
-/** What is known of libraries that make prompts: their classes and methods. */
+/** The table of libraries that make prompts: their classes and methods. */
 import type { Role } from '../../api';
 import type { IWriting } from '../strings/library';
 import type { Value } from './value';
@@ -259,7 +259,7 @@ export function moduleOf(path: string): Value | null {
   return isKnown ? { type: 'module', name: path } : null;
 }
 
-/** What a name is taken for that has no value in the notebook. */
+/** The meaning of a name that has no value in the notebook. */
 export function nameAlone(name: string): Value | null {
   const family = ALONE.get(name);
   return family === undefined || name === 'Prompt'

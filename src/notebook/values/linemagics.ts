@@ -8,7 +8,7 @@ export interface ILineMagic {
   readonly binds: readonly string[];
   /** Names whose values it may change or call. */
   readonly touches: readonly string[];
-  /** Whether it binds no others. */
+  /** Whether it binds no other names. */
   readonly isHarmless: boolean;
 }
 

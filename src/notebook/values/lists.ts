@@ -7,11 +7,17 @@ import { putBy } from './operands';
 import { argumentsOf } from './syntax';
 import type { IListValue, Value } from './value';
 
-/** Most items of a list that is appended to, and what they may be. */
+/**
+ * Limit on the items of a list that is appended to, and the types that they may
+ * have.
+ */
 const MAX_ITEMS = 1_000;
 const PLAIN = /^(text|int|float|bool|none|unknown)$/;
 
-/** Append to a list; false where it isn't sure that the code does so now, once. */
+/**
+ * Append to a list; false if it isn't certain that the code does so now, and
+ * once.
+ */
 export function grow(
   m: Machine,
   list: IListValue,
@@ -34,7 +40,7 @@ export function grow(
   return isSure;
 }
 
-/** Call `.append` or `.extend`; false where it isn't known what that makes of it. */
+/** Call `.append` or `.extend`; false if the result isn't known. */
 export function appends(
   m: Machine,
   receiver: Value,

@@ -10,11 +10,14 @@ import type { Machine } from './machine';
 import { within } from './syntax';
 import { condition, runBody, values } from './walk';
 
-/** Most rounds that are gone through one by one, and units of code in all. */
+/**
+ * Limits on rounds that are evaluated one by one, and on their code in all, in
+ * UTF-16 units.
+ */
 const MAX_ROUNDS = 30;
 const MAX_CODE = 6_000;
 
-/** What may end a round early, or be run after it. */
+/** Code that may end a round early, or run after it. */
 const LEAVES =
   /^((Break|Continue|Return|Yield|Raise)Statement|(Yield|Await|Lambda|Comprehension)Expression|(Function|Class)Definition)$/;
 
@@ -28,7 +31,7 @@ interface ILoop {
   readonly other: SyntaxNode | undefined;
 }
 
-/** Go through a loop. */
+/** Evaluate a loop. */
 export function loop(m: Machine, node: SyntaxNode): void {
   const parts = childrenOf(node);
   const [body, other] = parts.filter(({ name }) => name === 'Body');
@@ -68,10 +71,9 @@ function listed(
 }
 
 /**
- * Go through each round of a short loop over known items.
+ * Evaluate each round of a short loop over known items.
  *
- * @returns false where the loop is to be gone through as if for any rounds; those
- *   that are done by then are taken for rounds of it.
+ * @returns false if the loop is to be evaluated for any number of rounds.
  */
 function roundByRound(m: Machine, what: ILoop, items: Items): boolean {
   const { targets, body, other } = what;
@@ -111,13 +113,13 @@ function roundByRound(m: Machine, what: ILoop, items: Items): boolean {
   return true;
 }
 
-/** Go through a loop as if for any number of rounds. */
+/** Evaluate a loop for any number of rounds. */
 function anyRounds(m: Machine, what: ILoop, items: Items): void {
   const { node, targets, test, body, other } = what;
   const place = m.place(node.from);
   const round = () => {
     if (targets !== null) {
-      // A round before may have lost them, or added some.
+      // An earlier round may have lost the items, or added some.
       bindTargets(m, targets, anyOf(items(), m.place(targets[0].from)));
     } else {
       condition(m, test!);
@@ -125,7 +127,7 @@ function anyRounds(m: Machine, what: ILoop, items: Items): void {
     runBody(m, body);
   };
   m.branching++;
-  // What a round changes, the next one finds changed.
+  // Each round begins with what earlier rounds have changed.
   const begin = m.memory.mark();
   assumeChanged(m, 'loop', place, round);
   const log = m.memory.markLog();

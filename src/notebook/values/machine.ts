@@ -1,14 +1,15 @@
-/** What goes through a notebook's code, and what it sees there. */
+/** Evaluates a notebook's code, and records what it finds. */
 import type { SyntaxNode } from '@lezer/common';
 
-import { Budget, TooMuch } from './budget';
 import { BUILTINS, isUnderstood } from './builtins';
+import { choose, lift } from './choose';
+import { Counting } from './counting';
 import { effectsOf } from './effects';
+import { hasGrown, loseParts, lostBy } from './losing';
 import { Memory, MAX_REMEMBERED, Scope } from './memory';
 import type { IRemembered } from './memory';
-import { loseParts } from './losing';
 import { MADE, Sightings } from './sightings';
-import { choose, hasGrown, lift, lostBy, unknown } from './value';
+import { unknown } from './value';
 import type {
   IBinding,
   IFunctionValue,
@@ -20,13 +21,7 @@ import type {
 import type { IText } from '../strings/evaluate';
 import type { NameLookup } from '../strings/types';
 
-/** What a cell's functions together may cost, of what the cell may. */
-const OF_FUNCTIONS = 2;
-
-/** Expressions and statements within each other that are followed. */
-const MAX_DEPTH = 150;
-
-/** What working out a kind of node gives; it may change what is known. */
+/** Evaluates nodes of one kind, which may change what is known. */
 export type ExpressionRule = (m: Machine, node: SyntaxNode) => Value;
 export type StatementRule = (m: Machine, node: SyntaxNode) => void;
 
@@ -36,35 +31,36 @@ export interface IRules {
   readonly statements: ReadonlyMap<string, StatementRule>;
 }
 
-/** A cell that is gone through. */
+/** A cell that is evaluated. */
 export interface ICode {
   readonly cell: number;
   readonly source: string;
 }
 
-/** How names of the notebook are looked up by code of which nobody knows when it runs. */
+/** How code that may run at any time looks up names of the notebook. */
 export interface IAnytime {
   /** When the function was defined. */
   readonly order: number;
-  /** Whether it may be called by code that isn't known. */
+  /** Whether unknown code may call it. */
   readonly isEscaped: boolean;
 }
 
-/** Goes through the code of a notebook, and knows what its names are. */
-export class Machine {
+/** Evaluates the code of a notebook, and knows the values of its names. */
+export class Machine extends Counting {
   /**
-   * @param later - the values that an earlier passage saw, for names that have
-   *   none yet where they are used.
-   * @param rank - of a cell among all, in the order that they were run in.
-   * @param _isLate - whether the cell that is gone through has had its time.
+   * @param later - values from an earlier passage, for names that are used
+   *   before they have one.
+   * @param rank - of a cell among all, in the order that they ran in.
+   * @param isLate - whether the current cell's time is over.
    */
   constructor(
     readonly rules: IRules,
     readonly lookup: NameLookup,
     private readonly _later: Memory['history'] | null,
     private readonly _rank: (cell: number) => number,
-    private readonly _isLate: () => boolean
+    isLate: () => boolean
   ) {
+    super(isLate);
     this.scope = this.memory.module;
     this.memory.onLose = value =>
       this.lose(value, { cause: 'changed', place: this.place(0) });
@@ -82,19 +78,19 @@ export class Machine {
   scope: Scope;
   code: ICode = { cell: 0, source: '' };
   anytime: IAnytime | null = null;
-  /** Above 0 while nothing that is seen counts. */
+  /** Above 0 while nothing is recorded. */
   muted = 0;
-  /** Whether the code is in a loop that is gone through round by round. */
+  /** Whether the code is in a loop that is evaluated round by round. */
   isInRounds = false;
-  /** Branches and loops that the code is in. */
+  /** Number of branches and loops around the code. */
   branching = 0;
-  /** Returns of the function that is run. */
+  /** Returned values of the current function. */
   returns: IBinding[] = [];
   hasEnded = false;
   calls = 0;
 
   sightings = new Sightings();
-  /** What was appended to lists, in order. */
+  /** Items that were appended to lists, in order. */
   readonly growths: IGrowth[] = [];
   /** Literals as they were read, by `cell:offset`. */
   readonly literals = new Map<string, IText | null>();
@@ -110,78 +106,25 @@ export class Machine {
   /**
    * Begin a cell.
    *
-   * @param isLater - whether a function of it is gone through after all cells: a
-   *   cell's functions have one budget together.
+   * @param isLater - whether a function of it is evaluated after all cells. A
+   *   cell's functions share a budget.
    */
   enter(code: ICode, isLater = false): void {
     this.code = code;
     this.scope = this.memory.module;
-    this.muted = this.branching = this.calls = this._depth = 0;
-    if (isLater) {
-      const { cell } = code;
-      this._budget = 
-        this._budgets.get(cell) ?? new Budget(OF_FUNCTIONS, this._isLate);
-      this._budgets.set(cell, this._budget);
-    } else {
-      this._budget = new Budget(1, this._isLate);
-    }
+    this.muted = this.branching = this.calls = 0;
+    this.begin(code.cell, isLater);
     this.returns = [];
     this.hasEnded = this.isInRounds = false;
     this._running.length = 0;
     this.memory.settle();
   }
 
-  /** Whether a cell's functions have cost all that they may. */
-  isSpent(cell: number): boolean {
-    return this._budgets.get(cell)?.isSpent ?? false;
-  }
-
   place(at: number): IPlace {
     return { cell: this.code.cell, at };
   }
 
-  /** Count a step, and texts that it builds. */
-  step(units = 0): void {
-    this._budget.step(units);
-  }
-
-  /** Count what a step costs beside itself; before it is done. */
-  work(cost: number): void {
-    this._budget.spend(cost);
-  }
-
-  /** The same, for functions that know no machine. */
-  readonly count = (cost: number): void => this.work(cost);
-
-  /** Look at the clock, in work that isn't counted. */
-  look(): void {
-    this._budget.look();
-  }
-
-  /** Count that all nodes in one are gone through. */
-  scan({ from, to }: SyntaxNode): void {
-    this.work(2 * (to - from));
-  }
-
-  /** Do what isn't counted. */
-  uncounted(work: () => void): void {
-    const before = this._budget;
-    this._budget = new Budget(Infinity);
-    work();
-    this._budget = before;
-  }
-
-  /** Do what is one level deeper. */
-  deeper<T>(work: () => T): T {
-    if (++this._depth > MAX_DEPTH) {
-      throw new TooMuch();
-    }
-    const value = work();
-    this._depth--;
-    return value;
-  }
-
-  /** Look a name up where the code stands. */
+  /** Look up a name in the current scope. */
   name(name: string, place: IPlace): IBinding {
     const sticky = this._stuck ?? this._sticky.get(name);
     if (sticky !== undefined) {
@@ -211,7 +154,7 @@ export class Machine {
     return this._global(name, place);
   }
 
-  /** Whether a name of Python's own is no name of the notebook's here. */
+  /** Whether a name is Python's own here, and not the notebook's. */
   isPythons(name: string): boolean {
     const { memory } = this;
     const place = this.place(0);
@@ -225,7 +168,7 @@ export class Machine {
     );
   }
 
-  /** Bind a name where the code stands. */
+  /** Bind a name in the current scope. */
   bind(name: string, binding: IBinding | undefined): void {
     let { scope } = this;
     if (scope.globals.has(name)) {
@@ -238,7 +181,7 @@ export class Machine {
     this.memory.set(scope, name, binding);
   }
 
-  /** Tell that some code may change a value, keep it, or call it. */
+  /** Unknown code may change a value, keep it, or call it. */
   lose(value: Value, why: IWhy, seen = new Set<Value>()): void {
     loseParts(
       value,
@@ -249,7 +192,7 @@ export class Machine {
     );
   }
 
-  /** Apply a function to values, or to each of those that they may be. */
+  /** Apply a function to values, or to each combination of their options. */
   each(
     values: readonly Value[],
     work: (values: readonly Value[]) => Value,
@@ -258,7 +201,7 @@ export class Machine {
     return lift(values, work, place, this.memory.onLose);
   }
 
-  /** What code that isn't known makes of values: nothing that is known. */
+  /** The value that unknown code makes of others. */
   unknown(values: readonly Value[], place: IPlace): Value {
     const reasons = values.map(lostBy);
     const why: IWhy = { cause: 'changed', place };
@@ -270,12 +213,12 @@ export class Machine {
     return first ? { type: 'unknown', why: first } : unknown('run', place);
   }
 
-  /** Names that code of which nobody knows when it runs may bind. */
+  /** From here on, code that may run at any time may bind a name. */
   stick(name: string, why: IWhy): void {
     this._sticky.set(name, why);
   }
 
-  /** From here on, code that isn't known may bind any name, and call any function. */
+  /** From here on, unknown code may bind any name, and call any function. */
   stickAll(why: IWhy): void {
     this._stuck ??= why;
     for (const key of this.functions.keys()) {
@@ -287,7 +230,7 @@ export class Machine {
     return this._stuck !== null;
   }
 
-  /** Forget all that is known, since code may have changed it. */
+  /** Forget all names and lose their values: code may have changed any. */
   forget(cause: IWhy['cause'], place: IPlace): void {
     const seen = new Set<Value>();
     for (const { value } of this.memory.module.names.values()) {
@@ -296,30 +239,30 @@ export class Machine {
     this.memory.forget(cause, place);
   }
 
-  /** Note what the field at an offset of the cell is. */
+  /** Record the value of the field at an offset of the cell. */
   see(at: number, binding: IBinding): void {
     this.seeAt(`${this.code.cell}:${at}`, binding);
   }
 
-  /** Note what the field of that key is. */
+  /** Record the value of the field with that key. */
   seeAt(key: string, binding: IBinding): void {
     this.note(sightings => sightings.see(key, binding));
   }
 
-  /** No more is known of what is in a node than was seen so far. */
+  /** From here on, fields in a node aren't known. */
   leave({ from, to }: SyntaxNode, place: IPlace): void {
     const { cell } = this.code;
     this.sightings.leave({ cell, from, to }, { cause: 'limit', place });
   }
 
-  /** Note something that is seen. */
+  /** Record something, unless muted. */
   note(what: (sightings: Sightings) => void): void {
     if (this.muted === 0) {
       what(this.sightings);
     }
   }
 
-  /** Note what an expression, or `+=`, makes. */
+  /** Record the text that an expression, or `+=`, makes. */
   make({ name, from, to }: SyntaxNode, value: Value): void {
     if (this.muted === 0 && MADE.test(name)) {
       const extent = { cell: this.code.cell, from, to };
@@ -327,7 +270,7 @@ export class Machine {
     }
   }
 
-  /** Whether the code stands in the scope of a function that runs now. */
+  /** Whether a scope is that of a function that is running. */
   isRunning(scope: Scope): boolean {
     return this._running.includes(scope);
   }
@@ -376,7 +319,7 @@ export class Machine {
     }
   }
 
-  /** Look a name of the notebook up. */
+  /** Look up a name of the notebook. */
   private _global(name: string, place: IPlace): IBinding {
     const { memory, anytime } = this;
     if (anytime !== null) {
@@ -424,9 +367,12 @@ export class Machine {
     return choose(candidates, false, 'run', place, this.memory.onLose);
   }
 
-  /** The nearest value below of a name that has none yet: cells run in any order. */
+  /**
+   * The nearest value below of a name that has none yet, because cells may run
+   * in any order.
+   */
   private _below(name: string, place: IPlace): IBinding | null {
-    // One that was deleted has none any more.
+    // A name that was deleted has no value.
     const isNew = !this.memory.history.has(name);
     const all = (isNew && this._later?.get(name)) || [];
     const isBelow = ({ binding }: IRemembered) =>
@@ -441,12 +387,8 @@ export class Machine {
 
   private readonly _running: Scope[] = [];
   private readonly _sticky = new Map<string, IWhy>();
-  /** Why any name may be bound at any time; null where that isn't so. */
+  /** Why any name may be bound at any time; null if none may. */
   private _stuck: IWhy | null = null;
   private readonly _touchable = new Set<string>();
   private _isWild = false;
-  private _budget = new Budget();
-  /** Of functions, by their cells. */
-  private readonly _budgets = new Map<number, Budget>();
-  private _depth = 0;
 }

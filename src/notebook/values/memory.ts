@@ -1,15 +1,16 @@
 /** Names, what they are bound to, and how branches and loops change that. */
 import { BUILTINS } from './builtins';
-import { choose, unknown } from './value';
+import { choose } from './choose';
+import { unknown } from './value';
 import type { Cause, IBinding, IPlace, Value } from './value';
 
-/** Most values that a name had which are remembered. */
+/** Limit on the values of a name that are remembered. */
 export const MAX_REMEMBERED = 64;
 
-/** What it costs to go through a name, in the machine's units. */
+/** Cost of visiting a name, in units of work. */
 const COST = 20;
 
-/** Stands for all names that nothing else is known of. */
+/** Stands for all other names. */
 const ANY = '*';
 
 /** The names of a module, a function, a class or a comprehension. */
@@ -43,7 +44,7 @@ export interface IRemembered {
 /** What changed between two moments, by scope and name. */
 export type Changes = Map<Scope, Map<string, (IBinding | undefined)[]>>;
 
-/** All names of a notebook, while its cells are gone through. */
+/** The names of a notebook, while its cells are evaluated. */
 export class Memory {
   readonly module = new Scope('module', null);
 
@@ -54,7 +55,7 @@ export class Memory {
   readonly puts: (readonly [name: string, binding: IBinding | undefined])[] =
     [];
 
-  /** Make names of the notebook what they were after a number of changes. */
+  /** Restore the notebook's names to those after a number of changes. */
   restore(changes: number): void {
     const { names } = this.module;
     names.clear();
@@ -77,14 +78,14 @@ export class Memory {
   /** Called with values that a name which isn't known may stand for. */
   onLose: (value: Value) => void = () => undefined;
 
-  /** Called with what work is going to cost, in the machine's units. */
+  /** Called with the cost of work before it is done. */
   onWork: (cost: number) => void = () => undefined;
 
   /**
    * Bind a name in a scope; undefined deletes it.
    *
-   * @param how - whether code binds it, ways that the code may take are joined,
-   *   or no more is assumed of it.
+   * @param how - `bound`: by code; `joined`: from several ways that the code
+   *   may take; `assumed`: its value isn't known from here on.
    */
   set(
     scope: Scope,
@@ -109,7 +110,7 @@ export class Memory {
     }
   }
 
-  /** What a name is bound to in a scope itself. */
+  /** The binding of a name in a scope, without outer ones. */
   get(scope: Scope, name: string): IBinding | undefined {
     return scope.names.get(name) ?? scope.names.get(ANY);
   }
@@ -135,7 +136,7 @@ export class Memory {
     return this._trail.length;
   }
 
-  /** Go back to a moment; returns what names are bound to that were bound since. */
+  /** Go back to a moment; returns the last bindings since then. */
   rewind(mark: number): Changes {
     const changes: Changes = new Map();
     this.onWork(COST * (this._trail.length - mark));
@@ -155,7 +156,7 @@ export class Memory {
     return this._log.length;
   }
 
-  /** All that code has bound names to since a moment, on ways that were left, too. */
+  /** All bindings since a moment, also those of ways that were rewound. */
   logged(mark: number): Changes {
     const changes: Changes = new Map();
     this.onWork(COST * (this._log.length - mark));
@@ -169,7 +170,7 @@ export class Memory {
     return changes;
   }
 
-  /** Forget the way back: nothing is to be rewound. */
+  /** Drop the records of changes, which nothing will rewind any more. */
   settle(): void {
     this._trail.length = this._log.length = 0;
   }
@@ -177,7 +178,7 @@ export class Memory {
   /**
    * Run ways of which Python takes one.
    *
-   * @param isAll - whether one of them is surely taken.
+   * @param isAll - whether Python certainly takes one of them.
    */
   branch(
     ways: readonly (() => void)[],
@@ -193,7 +194,7 @@ export class Memory {
     this.join(outcomes, isAll, cause, place);
   }
 
-  /** Bind names to what one of several outcomes says. */
+  /** Bind names as one of several outcomes does. */
   join(
     outcomes: readonly Changes[],
     isAll: boolean,
@@ -219,8 +220,10 @@ export class Memory {
           ...(isLeft ? [before] : []),
           ...given.flatMap(all => all ?? [])
         ];
+        this.onWork(COST * found.length);
         const bound = found.filter(binding => binding !== undefined);
-        // Where a name has no value its use raises, unless there is another of it.
+        // Using a name without a value raises, unless an outer scope has that
+        // name.
         const hasOther =
           BUILTINS.has(name) ||
           (scope !== this.module && !scope.local.has(name));
@@ -242,7 +245,7 @@ export class Memory {
     }
   }
 
-  /** What a name had at a moment, and what it got later. */
+  /** The value of a name at a moment, and its later values. */
   since(name: string, order: number): readonly IRemembered[] {
     const all = this.history.get(name) ?? [];
     const first = all.findIndex(item => item.order > order);

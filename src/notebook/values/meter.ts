@@ -1,17 +1,17 @@
 /**
- * Counts what functions cost that know no machine, such as those that cut texts:
- * by the machine whose code is gone through, if there is one.
+ * Counts the cost of functions that don't have the machine, such as those that
+ * cut texts.
  */
 import { TooMuch } from './budget';
 
 let spend: ((cost: number) => void) | null = null;
 
-/** From here on, a machine counts; null: none does. */
+/** Set what counts from here on; null: nothing does. */
 export function meter(by: ((cost: number) => void) | null): void {
   spend = by;
 }
 
-/** Do work that may cost so much; where it costs more, do what is less. */
+/** Do work up to a cost; beyond it, do less instead. */
 export function bounded<T>(most: number, work: () => T, less: () => T): T {
   const before = spend;
   let spent = 0;
@@ -33,7 +33,7 @@ export function bounded<T>(most: number, work: () => T, less: () => T): T {
   return less();
 }
 
-/** Count what is going to be done, in the machine's units. */
+/** Count work before it is done, in units of about 20 ns. */
 export function charge(cost: number): void {
   spend?.(cost);
 }

@@ -33,7 +33,7 @@ export function putBy(m: Machine, value: Value, node: SyntaxNode): Value {
     : putIn(value as ITextValue, put);
 }
 
-/** Note what a name beside others is: it may be a message's text. */
+/** Record the value of a name, which may be a message's text. */
 export function seeName(m: Machine, node: SyntaxNode, value: Value): void {
   if (
     node.name === 'VariableName' &&

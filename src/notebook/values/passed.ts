@@ -36,7 +36,7 @@ export function byKeyword(
   );
 }
 
-/** Whether working with a value may run code that isn't known. */
+/** Whether using a value may run unknown code. */
 export function isFromCode(value: Value): boolean {
   switch (value.type) {
     case 'unknown':

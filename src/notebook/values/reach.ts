@@ -1,4 +1,4 @@
-/** Which texts of a cell are templates: those that a call reaches that fills them in. */
+/** Finds the texts of a cell that are templates: those that calls fill in. */
 import type { IMarker } from '../../session/source';
 import { readTemplate } from '../strings/library';
 import { readMarkers } from '../strings/markers';

@@ -1,4 +1,4 @@
-/** Going through a notebook's cells: what its names, fields and texts are. */
+/** Evaluates a notebook's cells: the values of its names, fields and texts. */
 import type { SyntaxNode, Tree } from '@lezer/common';
 
 import { splitLiteral } from '../strings/literal';
@@ -26,7 +26,7 @@ import { isError } from './syntax';
 import { unknown } from './value';
 import type { IBinding, IFunctionValue } from './value';
 
-/** A cell as it is gone through. */
+/** A cell to be evaluated. */
 export interface ICell {
   readonly source: string;
   /** Its tree; null for cells that hold no Python, or take too long to read. */
@@ -35,9 +35,11 @@ export interface ICell {
   readonly count: number | null;
 }
 
-/** What was seen of a notebook. */
+/** The results of evaluating a notebook. */
 export interface IRun {
-  /** What a replacement field is, by `cell:offset` of its brace in the source. */
+  /**
+   * Values of replacement fields, by `cell:offset` of the brace in the source.
+   */
   readonly seen: ReadonlyMap<string, ISeen>;
   /** Calls that fill texts in. */
   readonly reaches: readonly IReach[];
@@ -45,18 +47,21 @@ export interface IRun {
   readonly chats: readonly IChat[];
   /** Texts by `cell:from:to` of the expression, or `+=`, that makes them. */
   readonly texts: ReadonlyMap<string, IMade>;
-  /** What an expression is where a cell begins, such as a field's that isn't run. */
+  /**
+   * The value of an expression at the beginning of a cell, such as that of a
+   * field that isn't evaluated.
+   */
   at(cell: number, tree: Tree, source: string): IBinding;
 }
 
 /**
- * Go through all cells in the order that they ran in, and then through the
- * functions that nothing there calls, or that may be called at any time.
+ * Evaluate all cells in the order that they ran in, then the functions that
+ * nothing there calls, or that may be called at any time.
  *
- * Names that are used before they have a value take the nearest one below, as
- * cells run in any order: a second passage knows these.
+ * Cells may run in any order, so a name that is used before it has a value
+ * takes the nearest value below. This needs a second passage.
  *
- * @param now - the time, in ms; left out: cells have as much as their counts allow.
+ * @param now - the time in ms; without it, only counts limit a cell.
  */
 export function* runNotebook(
   cells: readonly ICell[],
@@ -84,10 +89,16 @@ function* passage(
   times: Times
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
-  const m = new Machine(RULES, lookup, later, cell => ranks.get(cell) ?? cell, times.isLate);
-  /** How many changes of names there were where a cell begins. */
+  const m = new Machine(
+    RULES,
+    lookup,
+    later,
+    cell => ranks.get(cell) ?? cell,
+    times.isLate
+  );
+  /** Number of changes of names before each cell. */
   const marks = new Map<number, number>();
-  /** And how many lists had grown. */
+  /** Number of growths of lists before each cell. */
   const grown = new Map<number, number>();
   for (const cell of order) {
     const { source, tree } = cells[cell];
@@ -115,15 +126,15 @@ function* passage(
   let left: IFunctionValue | null = null;
   for (let isNew = true; isNew;) {
     isNew = false;
-    // Those that are found meanwhile are gone through, too.
+    // This includes functions that are found during the loop.
     for (const [key, { value, code }] of m.functions) {
       const isDue = !m.called.has(key) || m.escaped.has(key);
       if (isDue && !done.has(key)) {
         done.add(key);
         isNew = true;
         if (m.isSpent(code.cell) || times.isOver(code.cell)) {
-          // All that it may do was taken into account when that was found. What is
-          // in it is left with it.
+          // Its effects were already taken into account. The functions in it
+          // are left with it.
           if (left === null || !isInside(value, left)) {
             left = value;
             m.enter(code);
@@ -157,7 +168,7 @@ function* passage(
       }
       m.memory.restore(marks.get(cell) ?? 0);
       m.enter({ cell, source });
-      // Lists are as long as they were then.
+      // Restore the lengths of lists.
       m.branching = 1;
       m.sightings = new Sightings();
       const later = m.growths.slice(grown.get(cell));
@@ -180,10 +191,10 @@ function* passage(
   };
 }
 
-/** Statements of a cell before the page may go on. */
+/** Number of statements between two pauses. */
 const STATEMENTS = 32;
 
-/** Do work; where it is too much, nothing is known any more. */
+/** Evaluate code, and leave it if that takes too much. */
 function* attempt(
   m: Machine,
   code: ICode,
@@ -206,7 +217,7 @@ function* attempt(
   yield* times.during(code.cell, leave(m, code, node));
 }
 
-/** Do work that counts what it costs, but for what others do in its pauses. */
+/** Count the cost of work, without that of others in its pauses. */
 function* metered(m: Machine, work: () => Work<void> | void): Work<void> {
   const step = <T>(what: () => T): T => {
     meter(m.count);
@@ -222,7 +233,7 @@ function* metered(m: Machine, work: () => Work<void> | void): Work<void> {
   }
 }
 
-/** Go through a cell, statement by statement, with the magics between them. */
+/** Evaluate a cell, statement by statement, with the magics between them. */
 function* runCell(
   m: Machine,
   top: SyntaxNode,
@@ -230,7 +241,7 @@ function* runCell(
 ): Work<void> {
   let count = 0;
   const magics = [...magicsOf(m.code.source, top)].sort((a, b) => a.at - b.at);
-  // What no statement holds may belong to any of them.
+  // An error between statements may belong to any of them.
   let isBroken = false;
   for (let child = top.firstChild; child; child = child.nextSibling) {
     isBroken ||= child.type.isError;
@@ -239,7 +250,7 @@ function* runCell(
     }
   }
   if (magic?.runs === 'apart') {
-    // Its names are those of a function of its own.
+    // It runs in a function of its own.
     m.scope = new Scope('function', m.memory.module);
   }
   for (let child = top.firstChild; child; child = child.nextSibling) {
@@ -277,7 +288,7 @@ function* holdsError(m: Machine, node: SyntaxNode): Work<boolean> {
   let isFound = false;
   const visit = visiting(node, cursor => {
     const { name, from, to, type } = cursor;
-    // A string holds nothing but its escapes.
+    // A string contains only escapes.
     const isText = name === 'String';
     const isOpen =
       isText && splitLiteral(m.code.source, from, to)?.closed === false;

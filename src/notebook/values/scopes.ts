@@ -1,4 +1,7 @@
-/** Which names functions, lambdas, classes and comprehensions have for themselves. */
+/**
+ * The names that functions, lambdas, classes and comprehensions bind
+ * themselves.
+ */
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';

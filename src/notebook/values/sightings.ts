@@ -1,9 +1,10 @@
-/** What is seen of a notebook while its code is gone through. */
+/** Records of a notebook's evaluation. */
 import type { IMarker } from '../../session/source';
 import type { IArguments } from '../strings/format';
 import type { IWriting } from '../strings/library';
 import { MAX_REMEMBERED } from './memory';
-import { optionsOf, stringOf } from './value';
+import { optionsOf } from './choose';
+import { stringOf } from './value';
 import type {
   IBinding,
   IExtent,
@@ -14,13 +15,13 @@ import type {
   Value
 } from './value';
 
-/** Most calls that fill texts in. */
+/** Limit on recorded calls that fill texts in. */
 const MAX_REACHES = 10_000;
 
-/** What a replacement field was seen to be. */
+/** The values of a replacement field. */
 export interface ISeen {
   readonly options: readonly IOption[];
-  /** Why it was, or may be, something that isn't known. */
+  /** Why it has, or may have, a value that isn't known. */
   readonly why: IWhy | null;
   /** Whether each of the options occurs. */
   readonly each: boolean;
@@ -46,82 +47,96 @@ export interface IChat {
   readonly messages: readonly IMessage[];
 }
 
-/** What an expression, or `+=`, was seen to make. */
+/** The texts that an expression, or `+=`, makes. */
 export interface IMade {
   readonly texts: readonly ITextValue[];
   /** Why it makes, or may make, something that isn't known. */
   readonly why: IWhy | null;
-  /** Whether a branch or loop that isn't known decides if it is run. */
+  /** Whether it depends on an unknown branch or loop if it runs. */
   readonly isMaybe: boolean;
 }
 
-/** What texts are made by, or named. */
+/** Nodes that make or name texts. */
 export const MADE =
   /^((Binary|Call|Conditional|Member|Parenthesized)Expression|(Format|Continued)String|UpdateStatement|VariableName)$/;
 
-/** Most texts of one expression that are remembered. */
+/** Limit on recorded texts of one expression. */
 const MAX_TEXTS = 30;
 
-/** Most parts of a cell that are left one by one. */
+/** Limit on parts of a cell that are left, before the whole cell is. */
 const MAX_LEFT = 100;
 
-/** What fields were seen to be, by `cell:offset`; those in code that was left are open. */
-class Seen extends Map<string, ISeen> {
-  get(key: string): ISeen | undefined {
-    const seen = super.get(key);
-    const why = seen?.why ?? this.leftBy(key);
-    return why === null ? seen : { ...(seen ?? NEVER), why };
-  }
-
-  /** Note that code was left. */
-  leave(extent: IExtent, why: IWhy): void {
-    const all = this._left.get(extent.cell) ?? [];
-    this._left.set(extent.cell, all);
+/** Code that was left: what it does isn't known. */
+class LeftCode {
+  /** Record that code was left. */
+  add(extent: IExtent, why: IWhy): void {
+    const all = this._all.get(extent.cell) ?? [];
+    this._all.set(extent.cell, all);
     if (all.length < MAX_LEFT) {
       all.push({ extent, why });
     } else {
-      // So many stand for all of the cell.
+      // Too many: this stands for the whole cell.
       all[0] = { extent: { ...extent, from: 0, to: Infinity }, why };
     }
   }
 
-  /** Why no more is known of what is at a key; null where its code wasn't left. */
-  leftBy(key: string): IWhy | null {
-    if (this._left.size === 0) {
+  /** Why code at a key `cell:offset…` isn't known; null if it wasn't left. */
+  at(key: string): IWhy | null {
+    if (this._all.size === 0) {
       return null;
     }
     const [cell, at] = key.split(':').map(Number);
-    const left = this._left
+    const left = this._all
       .get(cell)
       ?.find(({ extent: { from, to } }) => from <= at && at < to);
     return left?.why ?? null;
   }
 
-  /** All is seen. */
-  settle(): void {
-    for (const key of this.keys()) {
-      this.set(key, this.get(key)!);
-    }
+  private readonly _all = new Map<number, { extent: IExtent; why: IWhy }[]>();
+}
+
+/** Values of fields. `get` gives those in code that was left, too, as not known. */
+class Seen extends Map<string, ISeen> {
+  constructor(private readonly _left: LeftCode) {
+    super();
   }
 
-  private readonly _left = new Map<number, { extent: IExtent; why: IWhy }[]>();
+  get(key: string): ISeen | undefined {
+    const seen = super.get(key);
+    const why = seen?.why ?? this._left.at(key);
+    return why === null ? seen : { ...(seen ?? NEVER), why };
+  }
 }
 
 const NEVER = { options: [], each: false, isDefault: false };
 
-/** Fields, texts, and calls that fill texts in. */
+/** Texts of expressions. `get` gives those in code that was left as not known. */
+class Made extends Map<string, IMade> {
+  constructor(private readonly _left: LeftCode) {
+    super();
+  }
+
+  get(key: string): IMade | undefined {
+    const made = super.get(key);
+    return made && { ...made, why: made.why ?? this._left.at(key) };
+  }
+}
+
+/** Records of fields, of texts, and of calls that fill texts in. */
 export class Sightings {
+  private readonly _left = new LeftCode();
+
   /**
    * Fields by `cell:offset` of their brace, and other expressions that are put into
    * texts by `cell:from:to`.
    */
-  readonly seen = new Seen();
+  readonly seen = new Seen(this._left);
   readonly reaches: IReach[] = [];
   readonly chats: IChat[] = [];
   /** Texts by `cell:from:to` of the expression that makes them. */
-  readonly texts = new Map<string, IMade>();
+  readonly texts = new Made(this._left);
 
-  /** Note what an expression makes. */
+  /** Record the text that an expression makes. */
   make({ cell, from, to }: IExtent, value: Value, isMaybe: boolean): void {
     const key = `${cell}:${from}:${to}`;
     const place = { cell, at: from };
@@ -146,7 +161,7 @@ export class Sightings {
     });
   }
 
-  /** Note what the field of that key, `cell:offset`, is. */
+  /** Record the value of the field with that key, `cell:offset`. */
   see(key: string, binding: IBinding): void {
     const before = this.seen.get(key);
     const { value } = binding;
@@ -176,36 +191,31 @@ export class Sightings {
     });
   }
 
-  /** Note what the field of that key is where nothing else is seen of it. */
+  /** Record a value for the field with that key, in case no other is recorded. */
   assume(key: string, binding: IBinding): void {
     this._assumed.push([key, binding]);
   }
 
-  /** Code of which no more is known than was seen so far. */
+  /** Record that code was left. */
   leave(extent: IExtent, why: IWhy): void {
-    this.seen.leave(extent, why);
+    this._left.add(extent, why);
   }
 
-  /** All is seen. */
+  /** End the recording. */
   settle(): void {
     const open = this._assumed.filter(([key]) => !this.seen.has(key));
     open.forEach(([key, binding]) => this.see(key, binding));
     this._assumed.length = 0;
-    for (const [key, made] of this.texts) {
-      const why = made.why ?? this.seen.leftBy(key);
-      this.texts.set(key, { ...made, why });
-    }
-    this.seen.settle();
   }
 
-  /** Note a conversation template. */
+  /** Record a conversation template. */
   chat(chat: IChat): void {
     if (this.chats.length < MAX_REACHES) {
       this.chats.push(chat);
     }
   }
 
-  /** Note a call that fills a text in. */
+  /** Record a call that fills a text in. */
   reach(reach: IReach): void {
     if (this.reaches.length < MAX_REACHES) {
       this.reaches.push(reach);

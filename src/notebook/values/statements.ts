@@ -121,7 +121,6 @@ function define(
   if (decorators.length > 0) {
     value = m.unknown([value, ...decorators], place);
   }
-  // What types are worth matters to nobody, but they are worked out.
   m.bind(textAt(m, name), { value, place });
 }
 

@@ -1,6 +1,7 @@
 /** `.strip()`, `dedent` and `cleandoc` of texts in parts. */
 import { applyStep } from '../../session/steps';
 import type { TextStep } from '../../session/source';
+import { linesOf } from '../strings/evaluate';
 import { charge } from './meter';
 import { cutText } from './text';
 import type { IPiece, ITextValue } from './value';
@@ -8,10 +9,7 @@ import type { IPiece, ITextValue } from './value';
 /** Take a step; where a part is open, it waits for that. */
 export function step(text: ITextValue, how: TextStep): ITextValue {
   const { pieces, before } = text;
-  const ends = pieces
-    .map(piece => piece.text)
-    .join('')
-    .split('\n').length;
+  const ends = pieces.reduce((sum, piece) => sum + linesOf(piece.text, how), 0);
   const runs = pieces.reduce((sum, { map }) => sum + map.length, 0);
   charge(80 * (ends + runs + pieces.length));
   const isPut = pieces.some(({ via, open }) => via ?? open);
@@ -40,7 +38,10 @@ export function step(text: ITextValue, how: TextStep): ITextValue {
   };
 }
 
-/** Strip a text whose ends are no fields: what these are makes no difference. */
+/**
+ * Strip a text whose ends aren't fields, so that the fields' values make no
+ * difference.
+ */
 function strip(text: ITextValue, how: TextStep): ITextValue | null {
   if (how.name === 'dedent' || how.name === 'cleandoc') {
     return null;
@@ -85,7 +86,7 @@ function stepped(text: ITextValue, how: TextStep): IPiece[] {
     return [{ text: value, cell: piece.cell, map }];
   }
   const value = text.pieces.map(piece => piece.text).join('');
-  // As if the text stood in a source as it is: so each part is found again.
+  // Maps the text to itself, so that each part is found again.
   const whole = [
     { value: [0, value.length], source: [0, value.length] }
   ] as const;

@@ -47,6 +47,16 @@ describe('suggest', () => {
     expect(await valuesOf([source], 0)).toEqual({ x: 'yes' });
   });
 
+  it('gives up a field that stands in a text too often', async () => {
+    const text = (count: number) => [`x = "1"\nf"${'{x}'.repeat(count)}"`];
+    expect(await valuesOf(text(900), 0)).toEqual({ x: '1' });
+    const { suggestions } = await suggested(text(1_100), 0);
+    expect(suggestions.x.value).toBeNull();
+    expect(suggestions.x.from).toBe(
+      'too long to be followed in cell 1, line 1'
+    );
+  });
+
   it('takes arguments of format and of %', async () => {
     expect(await valuesOf(['"{a} {}".format("1", a=n)\nn = 7'], 0)).toEqual({
       '0': '1',

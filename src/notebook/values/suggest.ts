@@ -1,4 +1,4 @@
-/** Values for a template's fields, from what was seen of the notebook. */
+/** Values for a template's fields, from the evaluated notebook. */
 import type { Parser } from '@lezer/common';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
@@ -12,18 +12,19 @@ import type { IFoundField, IFoundText } from '../strings/types';
 import { shown } from './templates';
 import type { ISeen } from './sightings';
 import type { IRun } from './run';
-import { optionsOf, stringOf, unknown } from './value';
+import { optionsOf } from './choose';
+import { stringOf, unknown } from './value';
 import type { IBinding, IOption, IPlace, IWhy } from './value';
 
 /**
- * Fields that values are looked for, how often each of them may stand in the text,
- * and an expression's longest.
+ * Limits on the fields of a text, on the places of each, and on the length of
+ * an expression.
  */
 const MAX_FIELDS = 500;
 const MAX_PLACES = 1_000;
 const MAX_EXPRESSION = 10_000;
 
-/** Most values that are offered for a field. */
+/** Limit on the values that are offered for a field. */
 const MAX_CHOICES = 20;
 
 /** What words about a place need. */
@@ -71,7 +72,7 @@ export function* suggest(
   return suggestions;
 }
 
-/** What a field was seen to be; null for one whose code was never gone through. */
+/** The values of a field; null if its code was never evaluated. */
 function* seenOf(
   field: IFoundField,
   text: IFoundText,
@@ -110,7 +111,7 @@ function* seenOf(
   };
 }
 
-/** What is seen of a field that stands in a text too often. */
+/** The values of a field with too many places. */
 function tooMany({ place }: IFoundField, index: number): ISeen {
   const why = {
     cause: 'limit',
@@ -123,7 +124,7 @@ function whyOf({ value, place }: IBinding): IWhy {
   return value.type === 'unknown' ? value.why : { cause: 'run', place };
 }
 
-/** What fields of one name were seen to be, in words. */
+/** The values of all fields of one name, in words. */
 function inWords(all: readonly ISeen[], words: IWords): ISuggestion {
   const { trans } = words;
   const options: IOption[] = [];

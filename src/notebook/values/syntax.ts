@@ -12,7 +12,7 @@ export interface IArgument {
   readonly binds?: SyntaxNode;
 }
 
-/** The arguments of a call; null where they aren't read surely. */
+/** The arguments of a call; null if the tree is ambiguous. */
 export function argumentsOf(
   list: SyntaxNode,
   source: string
@@ -83,7 +83,10 @@ export function parametersOf(
   return found;
 }
 
-/** A node, and all nodes in it but those in nodes that aren't entered, in order. */
+/**
+ * A node and the nodes in it, in order, without those in nodes that aren't
+ * entered.
+ */
 export function* within(
   node: SyntaxNode,
   enters: (node: SyntaxNode) => boolean = () => true
@@ -122,7 +125,7 @@ export function isScope(name: string): boolean {
   return /^(FunctionDefinition|LambdaExpression|ClassDefinition)$/.test(name);
 }
 
-/** Whether the parser found something in a node that it doesn't know. */
+/** Whether there is a syntax error in a node. */
 export function hasErrors(node: SyntaxNode): boolean {
   for (const inner of within(node)) {
     if (isError(inner)) {
@@ -132,7 +135,7 @@ export function hasErrors(node: SyntaxNode): boolean {
   return false;
 }
 
-/** Whether a node is something that the parser doesn't know. */
+/** Whether a node is a syntax error. */
 export function isError({ type, parent }: SyntaxNode): boolean {
   // The parser asks for a value after `yield`, which needs none.
   return type.isError && parent?.name !== 'YieldExpression';

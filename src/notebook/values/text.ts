@@ -52,7 +52,7 @@ export function isTooLong(texts: readonly ITextValue[]): boolean {
   return false;
 }
 
-/** Texts joined; steps that one of them waits for are as they were taken. */
+/** Texts joined, each with the steps that were applied to it. */
 export function concat(
   texts: readonly ITextValue[],
   whole: IExtent | null = null

@@ -1,26 +1,27 @@
-/** How long a notebook's cells are gone through: a last bound, where counts are too low. */
+/** Limits the time that a cell's evaluation takes. */
 import type { Work } from '../strings/pieces';
 
 /**
- * Milliseconds that a cell may take, with all its functions: with the stretch that
- * begins before and what leaving it takes, it stays below 50.
+ * Milliseconds after which a cell is left, functions included. Together with
+ * the work until the next look at the clock, and with leaving the cell, this
+ * stays below 50.
  */
-export const MAX_MS = 20;
+export const MAX_MS = 25;
 
-/** Measures cells by a clock; without one, they take no time. */
+/** Measures the time of cells; without a clock, they take none. */
 export class Times {
-  /** @param _now - in milliseconds. */
+  /** @param _now - the time in milliseconds. */
   constructor(private readonly _now: (() => number) | null = null) {}
 
-  /** Code that was left, which is left again in another passage. */
+  /** Keys of code that was left; a second passage leaves it at once. */
   readonly left = new Set<string>();
 
-  /** Whether a cell has had its time. */
+  /** Whether a cell's time is over. */
   isOver(cell: number): boolean {
     return (this._taken.get(cell) ?? 0) > MAX_MS;
   }
 
-  /** Whether the cell that is worked on has had its time. */
+  /** Whether the current cell's time is over. */
   readonly isLate = (): boolean => {
     if (this._now === null || this._cell === null) {
       return false;
@@ -29,7 +30,7 @@ export class Times {
     return taken + this._now() - this._begun > MAX_MS;
   };
 
-  /** Do a step of a cell's work. */
+  /** Do a piece of a cell's work, and measure it. */
   measured<T>(cell: number, step: () => T): T {
     const now = this._now;
     if (now === null) {
@@ -46,7 +47,7 @@ export class Times {
     }
   }
 
-  /** Do a cell's work, whose pauses don't count. */
+  /** Do a cell's work, and measure it without its pauses. */
   *during(cell: number, work: Work<void>): Work<void> {
     while (!this.measured(cell, () => work.next()).done) {
       yield;
@@ -54,7 +55,7 @@ export class Times {
   }
 
   private readonly _taken = new Map<number, number>();
-  /** The cell that is worked on, and since when. */
+  /** The current cell, and when its current piece of work began. */
   private _cell: number | null = null;
   private _begun = 0;
 }

@@ -1,10 +1,9 @@
-/** What the evaluator knows of Python's values. */
+/** Python's values, as far as the evaluator knows them. */
 import type { SyntaxNode } from '@lezer/common';
 
 import type { Role } from '../../api';
 import type { IMarker, ITextRun, TextStep } from '../../session/source';
 import type { IWriting } from '../strings/library';
-import { charge } from './meter';
 
 /** A place in the notebook: a cell, by its index, and an offset in its source. */
 export interface IPlace {
@@ -14,7 +13,7 @@ export interface IPlace {
 
 /** Why a value isn't known. */
 export type Cause =
-  /** Only running the code tells. */
+  /** Only running the code would show it. */
   | 'run'
   /** Changed in a branch, and one of the ways isn't known. */
   | 'branch'
@@ -257,12 +256,6 @@ export interface IBinding {
 
 export const NONE: Value = { type: 'none' };
 
-/** Most values that one may be of. */
-export const MAX_OPTIONS = 20;
-
-/** Combinations of values that are gone through. */
-const MAX_WAYS = 400;
-
 export function unknown(cause: Cause, place: IPlace): Value {
   return { type: 'unknown', why: { cause, place } };
 }
@@ -327,176 +320,4 @@ export function keyOf(value: Value): string | null {
     : value.type === 'int'
       ? `i${value.value}`
       : null;
-}
-
-/** Whether two values are surely one and the same. */
-export function isSame(one: Value, other: Value): boolean {
-  if (one === other) {
-    return true;
-  }
-  if (one.type === 'text' && other.type === 'text') {
-    const text = stringOf(one);
-    return text !== null && text === stringOf(other);
-  }
-  switch (one.type) {
-    case 'int':
-    case 'bool':
-      return other.type === one.type && other.value === one.value;
-    case 'float':
-      return other.type === 'float' && Object.is(other.value, one.value);
-    case 'none':
-      return other.type === 'none';
-    case 'builtin':
-    case 'module':
-      return other.type === one.type && other.name === one.name;
-    case 'library':
-      return (
-        other.type === 'library' &&
-        other.family === one.family &&
-        other.name === one.name
-      );
-    default:
-      return false;
-  }
-}
-
-/** The values that one may be of; null where one of them isn't known. */
-export function optionsOf({ value, place }: IBinding): readonly IOption[] {
-  return value.type === 'choice' ? value.options : [{ value, place }];
-}
-
-/**
- * One of several values.
- *
- * @param each - whether each of them occurs.
- * @param place - of what makes the choice.
- * @param lose - called with values that the choice may stand for, where it isn't
- *   known: code that changes it changes them.
- */
-export function choose(
-  bindings: readonly IBinding[],
-  each: boolean,
-  cause: Cause,
-  place: IPlace,
-  lose: (value: Value) => void
-): IBinding {
-  const options: IOption[] = [];
-  let lost: Value | null = null;
-  for (const option of bindings.flatMap(optionsOf)) {
-    if (option.value.type === 'unknown') {
-      lost ??= option.value;
-    } else if (
-      // Once there are too many, none of them matters.
-      options.length > MAX_OPTIONS ||
-      !options.some(({ value }) => isSame(value, option.value))
-    ) {
-      options.push(option);
-    }
-  }
-  if (lost !== null && options.length === 0) {
-    return bindings.find(({ value }) => value.type === 'unknown')!;
-  }
-  if (lost !== null || options.length > MAX_OPTIONS) {
-    options.forEach(option => lose(option.value));
-    return { value: unknown(cause, place), place };
-  }
-  return options.length === 1
-    ? options[0]
-    : { value: { type: 'choice', options, each }, place: options[0].place };
-}
-
-/** Apply a function to a value, or to each that it may be. */
-export function lift(
-  values: readonly Value[],
-  work: (values: readonly Value[]) => Value,
-  place: IPlace,
-  lose: (value: Value) => void
-): Value {
-  const at = values.findIndex(({ type }) => type === 'choice');
-  if (at === -1) {
-    return work(values);
-  }
-  const choice = values[at] as IChoice;
-  const ways = values.reduce(
-    (product, value) =>
-      product * (value.type === 'choice' ? value.options.length : 1),
-    1
-  );
-  if (ways > MAX_WAYS) {
-    values.forEach(lose);
-    return unknown('limit', place);
-  }
-  charge(100 * choice.options.length);
-  const rest = values.filter((_, index) => index !== at);
-  const isOne = rest.every(({ type }) => type !== 'choice');
-  const made = choice.options.map(option => ({
-    value: lift(
-      values.map((value, index) => (index === at ? option.value : value)),
-      work,
-      place,
-      lose
-    ),
-    place: option.place
-  }));
-  // Values that vary together, as in one loop, are more than all that occur.
-  return choose(made, choice.each && isOne, 'limit', place, lose).value;
-}
-
-/** Whether code has appended to a list that is, or is part of, a value. */
-export function hasGrown(value: Value, depth = 0): boolean {
-  switch (value.type) {
-    case 'list':
-    case 'tuple':
-      return (
-        depth > 8 ||
-        (value.type === 'list' && value.hasGrown === true) ||
-        value.items.some(item => hasGrown(item, depth + 1))
-      );
-    case 'dict':
-      return (
-        depth > 8 ||
-        [...value.entries.values()].some(([, item]) =>
-          hasGrown(item, depth + 1)
-        )
-      );
-    case 'choice':
-      return value.options.some(option => hasGrown(option.value, depth + 1));
-    case 'template':
-      return (
-        depth > 8 ||
-        [...value.filled.values()].some(given =>
-          hasGrown(given.value, depth + 1)
-        )
-      );
-    case 'chain':
-      return depth > 8 || value.steps.some(step => hasStepGrown(step, depth));
-    default:
-      return false;
-  }
-}
-
-function hasStepGrown(step: Step, depth: number): boolean {
-  switch (step.what) {
-    case 'value':
-      return hasGrown(step.value, depth + 1);
-    case 'item':
-      return false;
-    case 'entries':
-      return [...step.entries.values()].some(([, item]) =>
-        hasGrown(item, depth + 1)
-      );
-  }
-}
-
-/** Why a value isn't known, where that is a reason for what is made of it, too. */
-export function lostBy(value: Value): IWhy | null {
-  const why =
-    value.type === 'unknown'
-      ? value.why
-      : value.type === 'list' ||
-          value.type === 'dict' ||
-          value.type === 'template'
-        ? value.lost
-        : null;
-  return why?.cause === 'unbound' || why?.cause === 'python' ? null : why;
 }

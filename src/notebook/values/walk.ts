@@ -1,4 +1,4 @@
-/** Going from node to node: what any rule for a node does with those in it. */
+/** Evaluates nodes by their rules. */
 import type { SyntaxNode } from '@lezer/common';
 
 import { evaluate as readLiteral, isExpression } from '../strings/evaluate';
@@ -52,7 +52,10 @@ export function putOf(m: Machine, node: SyntaxNode): IPut {
   };
 }
 
-/** A text whose steps wait for what isn't known: what makes it stands for it. */
+/**
+ * A text with steps that wait for an unknown part: the expression that makes it
+ * stands for it.
+ */
 function waiting(m: Machine, text: ITextValue, node: SyntaxNode): ITextValue {
   const [piece] = text.pieces;
   if (text.before === undefined || !piece?.open || piece.via) {
@@ -68,12 +71,12 @@ function waiting(m: Machine, text: ITextValue, node: SyntaxNode): ITextValue {
   };
 }
 
-/** An expression's value, and where its name was given it. */
+/** An expression's value, and where its name was bound. */
 export function bindingOf(m: Machine, node: SyntaxNode): IBinding {
   return boundAs(m, node, evaluate(m, node));
 }
 
-/** The value that an expression has, and where its name was given it. */
+/** An expression's known value, and where its name was bound. */
 export function boundAs(m: Machine, node: SyntaxNode, value: Value): IBinding {
   const name = firstName(node);
   if (name === null) {
@@ -99,7 +102,7 @@ export function textAt(m: Machine, node: SyntaxNode): string {
   return m.code.source.slice(node.from, node.to);
 }
 
-/** Work out what Python may leave out. */
+/** Evaluate what Python may skip. */
 export function maybe(m: Machine, node: SyntaxNode, work: () => void): void {
   m.work((node.to - node.from) / 10);
   // Only these bind names.
@@ -112,13 +115,13 @@ export function maybe(m: Machine, node: SyntaxNode, work: () => void): void {
   m.branching--;
 }
 
-/** Work out all parts of an expression that isn't understood. */
+/** Evaluate all parts of an expression that the evaluator doesn't know. */
 export function evaluateParts(m: Machine, node: SyntaxNode): Value {
   const values = expressionsOf(node).map(part => evaluate(m, part));
   return m.unknown(values, m.place(node.from));
 }
 
-/** A literal as it is read, once. */
+/** The text of a literal, read once. */
 export function literalOf(m: Machine, node: SyntaxNode): IText | null {
   const key = `${m.code.cell}:${node.from}`;
   let text = m.literals.get(key);
@@ -133,7 +136,7 @@ export function literalOf(m: Machine, node: SyntaxNode): IText | null {
   return text;
 }
 
-/** Words that nobody reads. */
+/** Translations that are discarded. */
 export const SILENT = {
   __: (text: string) => text
 } as Parameters<typeof readLiteral>[2]['trans'];
@@ -171,7 +174,7 @@ function firstName(node: SyntaxNode): SyntaxNode | null {
   return inner;
 }
 
-/** Go through the statements of a body. */
+/** Evaluate the statements of a body. */
 export function runBody(m: Machine, node: SyntaxNode): void {
   for (let child = node.firstChild; child; child = child.nextSibling) {
     if (m.hasEnded) {
@@ -183,7 +186,7 @@ export function runBody(m: Machine, node: SyntaxNode): void {
   }
 }
 
-/** Go through a statement. */
+/** Evaluate a statement. */
 export function runStatement(m: Machine, node: SyntaxNode): void {
   m.step();
   m.deeper(() => {
@@ -196,7 +199,7 @@ export function runStatement(m: Machine, node: SyntaxNode): void {
   });
 }
 
-/** A statement that isn't read surely: any of its names may be another by then. */
+/** A statement with syntax errors may bind any of its names. */
 export function distrust(m: Machine, node: SyntaxNode): void {
   const place = m.place(node.from);
   m.scan(node);

@@ -1,0 +1,126 @@
+/** Cells that are left: what they may have done, and what they may do later. */
+import { pythonLanguage } from '@codemirror/lang-python';
+
+import { atOnce } from '../strings/pieces';
+import { charge } from './meter';
+import { runNotebook } from './run';
+import { stringOf } from './value';
+
+const { parser } = pythonLanguage;
+
+/** Statements that are too many. */
+const LONG = 'z = 1\n'.repeat(6_000);
+
+function cellsOf(sources: readonly (string | null)[]) {
+  return sources.map(source => ({
+    source: source ?? 'def g(): global y; y = "z"',
+    tree: source === null ? null : parser.parse(source),
+    count: null
+  }));
+}
+
+/** The text of the field in the last source; null where it isn't known. */
+function known(
+  sources: readonly (string | null)[],
+  now: (() => number) | null = null
+) {
+  const run = atOnce(runNotebook(cellsOf(sources), () => null, now));
+  const last = sources.length - 1;
+  const field = run.seen.get(`${last}:${sources[last]!.indexOf('{')}`);
+  const { options = [], why = null } = field ?? {};
+  return why === null ? stringOf(options[0].value) : null;
+}
+
+describe('code that is left', () => {
+  it.each([
+    ['a function', 'def g():\n    global y\n    y = "z"'],
+    [
+      'a method',
+      'class A:\n    def g(self):\n        global y\n        y = "z"\ng = A().g'
+    ],
+    ['a function that may do anything', 'def g():\n    exec("y = 1")'],
+    [
+      'a long function',
+      `def g():\n    global y\n${'    y = "z" + "z"\n'.repeat(3_000)}`
+    ]
+  ])('may bind a name later, by %s', (_, code) => {
+    const use = 'y = "a"\ng()\nf"{y}"';
+    expect(known([LONG + code, use])).toBeNull();
+    expect(known([LONG, use])).toBe('a');
+  });
+
+  it.each([
+    ['a lambda', 'g = lambda: y.append("z")'],
+    ['a generator', 'g = (y.append(i) for i in x)'],
+    ['a generator that is an argument', 'g = k(y.append(i) for i in x)']
+  ])('may change a list later, by %s', (_, code) => {
+    const use = 'y = ["a"]\ng()\nf"{y}"';
+    expect(known([LONG + code, use])).toBeNull();
+    expect(known([LONG, use])).toBe("['a']");
+    // It binds no name.
+    expect(known([LONG + code, 'y = "a"\ng()\nf"{y}"'])).toBe('a');
+  });
+
+  it('may do so where it couldn’t be read', () => {
+    expect(known([null, 'y = "a"\ng()\nf"{y}"'])).toBeNull();
+  });
+
+  it('does nothing by words in its texts', () => {
+    const text = `x = """${'lambda for def g(): '.repeat(20)}"""\n`;
+    expect(known([LONG + text, 'y = ["a"]\ng()\nf"{y}"'])).toBe("['a']");
+  });
+
+  it('says no more of its fields, however many there are', () => {
+    const fields = `w = 1\nx = f"{w}"\n${LONG}x = f"${'{w}'.repeat(100_000)}"`;
+    const { seen } = atOnce(runNotebook(cellsOf([fields]), () => null));
+    expect(seen.get(`0:${fields.indexOf('{')}`)?.why?.cause).toBe('limit');
+    expect(seen.get(`0:${fields.length - 4}`)?.why?.cause).toBe('limit');
+    expect(seen.size).toBeLessThan(10);
+  });
+
+  it('is left again in a second passage, without going through it', () => {
+    // `y` has a value only below: a second passage takes that.
+    const cells = cellsOf(['f"{y}"', `${LONG}y = "a"`, 'y = "b"\nf"{y}"']);
+    const { seen } = atOnce(runNotebook(cells, () => null));
+    expect(seen.get('2:10')?.options).toHaveLength(1);
+  });
+
+  it('may hold lists that are longer than the engine’s stack', () => {
+    const doubled = `y = [1]\n${'y = [*y, *y]\n'.repeat(40)}`;
+    const deep = `w = [${'[1],'.repeat(9_000)}]\n`.replace(/,]/, ']');
+    expect(known([doubled + deep + LONG, 'y = "a"\nf"{y}"'])).toBe('a');
+  });
+});
+
+describe('the time of a cell', () => {
+  /** A clock that each look moves by 1 ms. */
+  const ticking = () => {
+    let time = 0;
+    return () => (time += 1);
+  };
+
+  it('is looked at within a statement', () => {
+    const sum = `y = ${Array(200).fill('f"{x}"').join(' + ')}\n`;
+    const sources = (lines: string) => ['x = 1', lines, 'f"{y}"'];
+    expect(known(sources(sum))).toBe('1'.repeat(200));
+    expect(known(sources(sum), ticking())).toBeNull();
+    expect(known(sources('y = "a"'), ticking())).toBe('a');
+  });
+
+  it('is no other cell’s', () => {
+    const sum = `y = ${Array(200).fill('f"{x}"').join(' + ')}\n`;
+    const sources = ['x = 1', sum, 'y = "a"', 'f"{y}"'];
+    expect(known(sources, ticking())).toBe('a');
+  });
+
+  it('is not that of what others do meanwhile', () => {
+    const cells = cellsOf(['x = "a"\n'.repeat(100), 'f"{x}"']);
+    const work = runNotebook(cells, () => null);
+    let step = work.next();
+    for (; !step.done; step = work.next()) {
+      // As if another cell were read while the page goes on.
+      expect(() => charge(1e9)).not.toThrow();
+    }
+    expect(step.value.seen.get('1:2')?.why).toBeNull();
+  });
+});
