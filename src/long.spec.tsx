@@ -115,7 +115,7 @@ describe('a text of 2,000,000 characters', () => {
         ['Dr. ', MAX_UNITS / 4],
         ['A line that was wrapped in the\n', MAX_UNITS / 4],
         ['a: (-> ', MAX_UNITS / 4],
-        ['a b\n', MAX_UNITS],
+        ['a b\n', MAX_UNITS / 4],
         ['<end_of_turn>   ', MAX_UNITS / 4]
       ] as const) {
         const kind = shape.startsWith('<') ? 'control' : 'text';
