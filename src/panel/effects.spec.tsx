@@ -144,7 +144,7 @@ describe('panel: effects', () => {
       await settle();
     });
     await click('Average');
-    expect(changes).toEqual([{ shadeBy: 'average' }]);
+    expect(stage.changes).toEqual([{ shadeBy: 'average' }]);
     expect(part().textContent).toContain(
       'A first look: averages over 16 random deletions'
     );
@@ -231,9 +231,9 @@ describe('panel: effects', () => {
     const record = session.shown!.record();
     const count = client.jobs.length;
     await act(async () => {
-      session.reopen(record, scenario.source);
+      session.reopen(record, stage.scenario.source);
       await settle();
-      session.explanation.pickSegment(scenario.token(8));
+      session.explanation.pickSegment(stage.scenario.token(8));
       await settle();
     });
     expect(list()).toHaveLength(1);
