@@ -48,6 +48,25 @@ describe('salience/passages', () => {
     expect(found[4]).toBeGreaterThan(0);
   });
 
+  it('takes small and negative weights for chance', () => {
+    // One passage decides; the third, less so, only without it.
+    const found = relevance(
+      table(6, removed =>
+        removed.includes(2) ? (removed.includes(3) ? -6 : -9) : -0.1
+      ),
+      6,
+      [[0, 1]]
+    );
+    expect(found.map(value => value > 0)).toEqual([
+      false,
+      false,
+      true,
+      false,
+      false,
+      false
+    ]);
+  });
+
   it('finds nothing where the target stays as likely', () => {
     const still = table(3, removed => -0.1 - removed.length / 1000);
     expect(relevance(still, 3, [[0, 1]])).toEqual([0, 0, 0]);

@@ -7,10 +7,11 @@ import type { TokenSpan } from './token';
 export const MATTERS = 0.1;
 
 /**
- * Or if its weight is this part of the largest: a weight also finds passages that say
- * the same, of which none has an effect alone, but few random sets determine it roughly.
+ * Or if its weight, for the target, is this part of the largest: a weight also finds
+ * passages that say the same, of which none has an effect alone. Few random sets
+ * determine small weights, and negative ones, by chance.
  */
-const WEIGHS = 0.25;
+const WEIGHS = 0.5;
 
 /** The sizes below which an effect is hardly one, in nats per token of the target. */
 export const FAINT_EFFECT = 0.01;
@@ -56,9 +57,7 @@ export function relevance(
     if (!changes(table, target, leastEffect(0, target))) {
       continue;
     }
-    const weights = (contextCite(table, numPassages, target) ?? []).map(
-      Math.abs
-    );
+    const weights = contextCite(table, numPassages, target) ?? [];
     const heaviest = maxOf(weights);
     weights.forEach((weight, i) => {
       if (heaviest > 0 && weight >= WEIGHS * heaviest) {

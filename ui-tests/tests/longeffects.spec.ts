@@ -3,11 +3,23 @@ import { expect, test } from '@jupyterlab/galata';
 
 import { COLD, Panel, still } from './lab';
 
-/** Eleven paragraphs of five sentences that say nothing of soups, and LIT's example behind them. */
+const FOODS = ['eggs', 'cake', 'ham', 'soup', 'rice', 'fish'];
+
+/** Eleven paragraphs of six sentences, and one like LIT's examples behind them. */
 const PROMPT = [
-  ...Array.from({ length: 11 }, (_, i) =>
-    [1, 2, 3, 4, 5].map(n => `The train ${i}${n} is late.`).join(' ')
-  ),
+  ...[
+    'I',
+    'You',
+    'We',
+    'They',
+    'Men',
+    'All',
+    'Kids',
+    'Dogs',
+    'Cats',
+    'Some',
+    'Few'
+  ].map(who => FOODS.map(food => `${who} like ${food}.`).join(' ')),
   'Analyze a menu item in a restaurant. Taste-likes: I do not like onions. ' +
     'Taste-dislikes: I like cake. Suggestion: Onion soup.\nAnalysis:'
 ].join('\n\n');
@@ -87,7 +99,7 @@ test('a prompt of twelve paragraphs', async ({ page, tmpPath }) => {
   });
 
   await test.step('a sentence that was not looked into says so', async () => {
-    const other = panel.segments('Prompt', 'The train 01 is late.').first();
+    const other = panel.segments('Prompt', 'Dogs like eggs.').first();
     await other.hover();
     await expect(
       page.getByText(/not looked into: its paragraph changes little/).first()
