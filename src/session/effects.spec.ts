@@ -91,6 +91,23 @@ describe('session/effects', () => {
     expect(effectJobs()).toHaveLength(2);
   });
 
+  it('asks for the cost while the maps are computed, once', async () => {
+    const estimate = jest.spyOn(client, 'estimate');
+    const job = await scenario.answered();
+    expect(estimate.mock.calls.map(([{ kind }]) => kind)).toEqual(['effects']);
+    job.scores(0, 1, 2);
+    job.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(requestOf(client.last).kind).toBe('effects');
+    expect(estimate).toHaveBeenCalledTimes(1);
+    await finish(client.last);
+    // Nothing is asked for a run whose budget is 0.
+    session.settings = { ...session.settings, effectsSeconds: 0 };
+    estimate.mockClear();
+    await mapped();
+    expect(estimate).not.toHaveBeenCalled();
+  });
+
   it('shows effects beside shares, and changes between them without a request', async () => {
     await mapped();
     session.explanation.pickSegment(scenario.token(8));

@@ -373,4 +373,13 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
     await expect(effects.first()).toBeVisible({ timeout: COLD });
     expect(jobs.slice(0, 3)).toEqual(['generate', 'salience', 'effects']);
   });
+
+  await test.step('a map that puts other parts first says so', async () => {
+    await panel.method.selectOption('grad · input');
+    await panel.segments('Answer').first().click();
+    await expect(region.locator('.lit-effects-words')).toHaveText(
+      /^(The map puts|The target changes most).*line \d+ \(“/,
+      { timeout: COLD }
+    );
+  });
 });
