@@ -39,7 +39,7 @@ For each target, a method gives every sentence of the prompt a score.
   the methods.
 - Targets whose largest drop is below 0.1 nats have no top 1 and top 3.
 
-Every figure is a mean over prompts, after the mean over a prompt's targets. The brackets are its 95% interval, by drawing the prompts anew (bootstrap). Weights and
+Every figure is a mean over prompts, after the mean over a prompt's targets. The brackets are its 95% interval, by drawing the prompts anew (bootstrap); of fewer than 8 prompts there is none. Weights and
 arithmetic are float32. Slow methods (integrated gradients, LIME, SHAP) have fewer prompts than the others: compare them by the paired differences.
 """
 
@@ -204,7 +204,7 @@ def _cell(row: Interval | None, signed: bool = False) -> str:
         return ""
     sign = "+" if signed else ""
     mean, low, high = (f"{each:{sign}.2f}".replace("-", MINUS) for each in (row.mean, row.low, row.high))
-    return f"{mean} [{low}, {high}]"
+    return f"{mean} [{low}, {high}]" if row.is_sound else mean
 
 
 def _count(row: Interval | None) -> str:
