@@ -69,7 +69,8 @@ Inseq's and Captum's methods get the same tokens and weights; the script refuses
 
 
 def write(tables: Sequence[Table]) -> None:
-    """Write the page, and its plot."""
+    """Write the page, and its plot, of the models that something is known about."""
+    tables = [table for table in tables if table.prompts]
     (DOCS / "images" / "faithfulness.svg").write_text(plot(tables), "utf-8")
     (DOCS / "faithfulness.md").write_text(page(tables), "utf-8")
 
