@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def page(tables: Sequence[Table]) -> str:
     parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables)).rstrip("\n")]
     for table in tables:
         parts += [f"\n## {table.title}\n", *_section(table)]
-    return "\n".join([*parts, END])
+    return re.sub("\n{3,}", "\n\n", "\n".join([*parts, END]))
 
 
 def _prompts(table: Table) -> str:
@@ -127,10 +128,14 @@ def _planted(table: Table) -> Iterable[str]:
     if not count:
         return
     yield (
-        f"\n**Planted facts.** A fact is planted among sentences that look alike, at five depths. {right} of {count} prompts count: the answer is right with the fact, and "
-        "wrong without it. How often the fact ranks first among these sentences, and its mean reciprocal rank (MRR), for the sentence of the answer that states it:\n"
+        f"\n**Planted facts.** A fact is planted among sentences that look alike, at five depths. {right} of {count} prompts count: "
+        "the answer is right with the fact, and wrong without it.\n"
     )
     if right:
+        yield (
+            "How often the fact ranks first among these sentences, and its mean reciprocal rank (MRR), for the sentence of the answer that "
+            "states it:\n"
+        )
         depths = [str(depth) for depth in range(DEPTHS)]
         yield _table(
             ["Method", "First", "MRR", *(f"MRR, depth {int(depth) + 1}" for depth in depths)],
@@ -204,7 +209,7 @@ def _cell(row: Interval | None, signed: bool = False) -> str:
     if row is None:
         return ""
     sign = "+" if signed else ""
-    mean, low, high = (f"{each:{sign}.2f}".replace("-", MINUS) for each in (row.mean, row.low, row.high))
+    mean, low, high = (f"{_rounded(each):{sign}.2f}".replace("-", MINUS) for each in (row.mean, row.low, row.high))
     return f"{mean} [{low}, {high}]" if row.is_sound else mean
 
 
@@ -213,4 +218,8 @@ def _count(row: Interval | None) -> str:
 
 
 def _mean(row: Interval | None) -> str:
-    return "" if row is None else f"{row.mean:.2f}".replace("-", MINUS)
+    return "" if row is None else f"{_rounded(row.mean):.2f}".replace("-", MINUS)
+
+
+def _rounded(number: float) -> float:
+    return round(number, 2) + 0.0  # no negative zero
