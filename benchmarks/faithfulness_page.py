@@ -51,8 +51,7 @@ END = """
 make test-real                                  # fetches both models
 python benchmarks/faithfulness.py               # takes hours; continues where it stopped
 python benchmarks/faithfulness.py --peers       # Inseq's and Captum's methods, in an environment of their own
-python benchmarks/faithfulness.py --keep        # writes the figures of each prompt into benchmarks/results
-python benchmarks/faithfulness.py --write-docs  # writes this page from the figures
+python benchmarks/faithfulness.py --write-docs  # writes this page, and the figures of each prompt into benchmarks/results
 ```
 
 Inseq's and Captum's methods get the same tokens and weights; the script refuses them if their log-probability of the answer differs. Scores of tokens are added up over each sentence.
