@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: all cores, %(default)s")
     parser.add_argument("--no-compute", action="store_true", help="only print what is known")
     parser.add_argument("--keep", action="store_true", help="write the figures beside the code; computes nothing")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/faithfulness.md; computes nothing")
+    parser.add_argument("--write-docs", action="store_true", help="the same, and write docs/faithfulness.md")
     parser.add_argument("--peers", action="store_true", help="run Inseq's and Captum's methods, too")
     parser.add_argument(
         "--peers-folder", type=Path, default=PEERS, help="their environment, gigabytes (default: %(default)s)"
@@ -100,7 +100,7 @@ def main() -> None:
                 sys.exit(str(error))
         else:
             compute(benches, kinds, options.items, options.slow)
-    if options.keep:
+    if options.keep or options.write_docs:
         for bench in benches:
             for item, part in everything(kinds, options.items, options.slow):
                 bench.keep(item, part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ For each target, a method gives every sentence of the prompt a score.
   the methods.
 - Targets whose largest drop is below 0.1 nats have no top 1 and top 3.
 
-Every figure is a mean over prompts, after the mean over a prompt's targets. The brackets are its 95% interval, by drawing the prompts anew (bootstrap). Weights and
+Every figure is a mean over prompts, after the mean over a prompt's targets. The brackets are its 95% interval, by drawing the prompts anew (bootstrap); of fewer than 8 prompts there is none. Weights and
 arithmetic are float32. Slow methods (integrated gradients, LIME, SHAP) have fewer prompts than the others: compare them by the paired differences.
 """
 
@@ -50,8 +51,7 @@ END = """
 make test-real                                  # fetches both models
 python benchmarks/faithfulness.py               # takes hours; continues where it stopped
 python benchmarks/faithfulness.py --peers       # Inseq's and Captum's methods, in an environment of their own
-python benchmarks/faithfulness.py --keep        # writes the figures of each prompt into benchmarks/results
-python benchmarks/faithfulness.py --write-docs  # writes this page from the figures
+python benchmarks/faithfulness.py --write-docs  # writes this page, and the figures of each prompt into benchmarks/results
 ```
 
 Inseq's and Captum's methods get the same tokens and weights; the script refuses them if their log-probability of the answer differs. Scores of tokens are added up over each sentence.
@@ -69,7 +69,8 @@ Inseq's and Captum's methods get the same tokens and weights; the script refuses
 
 
 def write(tables: Sequence[Table]) -> None:
-    """Write the page, and its plot."""
+    """Write the page, and its plot, of the models that something is known about."""
+    tables = [table for table in tables if table.prompts]
     (DOCS / "images" / "faithfulness.svg").write_text(plot(tables), "utf-8")
     (DOCS / "faithfulness.md").write_text(page(tables), "utf-8")
 
@@ -79,7 +80,7 @@ def page(tables: Sequence[Table]) -> str:
     parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables)).rstrip("\n")]
     for table in tables:
         parts += [f"\n## {table.title}\n", *_section(table)]
-    return "\n".join([*parts, END])
+    return re.sub("\n{3,}", "\n\n", "\n".join([*parts, END]))
 
 
 def _prompts(table: Table) -> str:
@@ -126,10 +127,14 @@ def _planted(table: Table) -> Iterable[str]:
     if not count:
         return
     yield (
-        f"\n**Planted facts.** A fact is planted among sentences that look alike, at five depths. {right} of {count} prompts count: the answer is right with the fact, and "
-        "wrong without it. How often the fact ranks first among these sentences, and its mean reciprocal rank (MRR), for the sentence of the answer that states it:\n"
+        f"\n**Planted facts.** A fact is planted among sentences that look alike, at five depths. {right} of {count} prompts count: "
+        "the answer is right with the fact, and wrong without it.\n"
     )
     if right:
+        yield (
+            "How often the fact ranks first among these sentences, and its mean reciprocal rank (MRR), for the sentence of the answer that "
+            "states it:\n"
+        )
         depths = [str(depth) for depth in range(DEPTHS)]
         yield _table(
             ["Method", "First", "MRR", *(f"MRR, depth {int(depth) + 1}" for depth in depths)],
@@ -203,8 +208,8 @@ def _cell(row: Interval | None, signed: bool = False) -> str:
     if row is None:
         return ""
     sign = "+" if signed else ""
-    mean, low, high = (f"{each:{sign}.2f}".replace("-", MINUS) for each in (row.mean, row.low, row.high))
-    return f"{mean} [{low}, {high}]"
+    mean, low, high = (f"{_rounded(each):{sign}.2f}".replace("-", MINUS) for each in (row.mean, row.low, row.high))
+    return f"{mean} [{low}, {high}]" if row.is_sound else mean
 
 
 def _count(row: Interval | None) -> str:
@@ -212,4 +217,8 @@ def _count(row: Interval | None) -> str:
 
 
 def _mean(row: Interval | None) -> str:
-    return "" if row is None else f"{row.mean:.2f}".replace("-", MINUS)
+    return "" if row is None else f"{_rounded(row.mean):.2f}".replace("-", MINUS)
+
+
+def _rounded(number: float) -> float:
+    return round(number, 2) + 0.0  # no negative zero

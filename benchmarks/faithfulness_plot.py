@@ -54,10 +54,12 @@ def plot(tables: Sequence[Table]) -> str:
             if found is None:
                 continue
             at = y + (number - (len(tables) - 1) / 2) * 8
-            parts.append(
-                f'<line class="m{number}" stroke-width="2" x1="{_x(found.low):.1f}" x2="{_x(found.high):.1f}" y1="{at}" y2="{at}"/>'
-                f'<circle class="m{number}" cx="{_x(found.mean):.1f}" cy="{at}" r="4"/>'
-            )
+            if found.is_sound:
+                parts.append(
+                    f'<line class="m{number}" stroke-width="2" x1="{_x(found.low):.1f}" x2="{_x(found.high):.1f}" '
+                    f'y1="{at}" y2="{at}"/>'
+                )
+            parts.append(f'<circle class="m{number}" cx="{_x(found.mean):.1f}" cy="{at}" r="4"/>')
     return "\n".join([*parts, "</svg>\n"])
 
 

@@ -215,4 +215,6 @@ def _interval(values: Any) -> Interval | None:
 
 
 def _formatted(row: Interval | None) -> str:
-    return " " * 21 if row is None else f"{row.mean:5.2f} [{row.low:5.2f}, {row.high:5.2f}]"
+    if row is None:
+        return " " * 21
+    return f"{row.mean:5.2f} [{row.low:5.2f}, {row.high:5.2f}]" if row.is_sound else f"{row.mean:5.2f}{' ' * 16}"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 DRAWS = 2_000
 """How often an interval's sample is drawn anew."""
 
+MIN_COUNT = 8
+"""Of fewer numbers than these, drawing anew says too little about how far their mean may be off."""
+
 MIN_DROP = 0.1
 """Nats. If deleting never lowers a target's log-probability by as much, nobody can say what ranks first."""
 
@@ -36,6 +39,11 @@ class Interval:
     low: float
     high: float
     count: int
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the ends say something: there are `MIN_COUNT` numbers."""
+        return self.count >= MIN_COUNT
 
 
 def interval(values: Sequence[float], seed: int = 0) -> Interval | None:

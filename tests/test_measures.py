@@ -17,7 +17,15 @@ def test_an_interval_is_as_wide_as_theory_says() -> None:
     assert found.low == pytest.approx(found.mean - 1.96 * error, abs=error / 5)
     assert found.high == pytest.approx(found.mean + 1.96 * error, abs=error / 5)
     assert found == interval(values)
+    assert found.is_sound
     assert interval([]) is None
+
+
+def test_of_few_numbers_nobody_knows_how_far_the_mean_is_off() -> None:
+    few, more = interval([1.0] * 7), interval([1.0] * 8)
+    assert few is not None
+    assert more is not None
+    assert (few.is_sound, more.is_sound) == (False, True)
 
 
 def test_a_paired_difference_is_surer_than_two_means() -> None:
