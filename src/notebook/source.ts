@@ -97,10 +97,7 @@ export class NotebookSource extends Model implements IPromptSource {
     this._cell = null;
   }
 
-  /**
-   * Edits are read once they pause; a caller that asks doesn't wait for the
-   * pause.
-   */
+  /** Read edits now, without waiting until they pause. */
   settled(): Promise<void> {
     return this._refresh();
   }

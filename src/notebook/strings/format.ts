@@ -2,6 +2,7 @@
 import { applyEdits } from '../../session/mapped';
 import type { IEdit, IMapped } from '../../session/mapped';
 import type { ITextRun } from '../../session/source';
+import { charge } from '../values/meter';
 import type { IFindContext, IFoundField } from './types';
 
 /** Arguments that fill a template, as Python expressions. */
@@ -26,6 +27,9 @@ interface IPlaceholder {
   readonly field: Omit<IFoundField, 'value'>;
 }
 
+/** Cost of a placeholder, in units of about 20 ns. */
+const PLACE = 100;
+
 /** Read a `str.format` template. */
 export function readFormat(
   text: IMapped,
@@ -43,6 +47,7 @@ export function readFormat(
     if (unit !== '{' && unit !== '}') {
       continue;
     }
+    charge(PLACE);
     if (value[at + 1] === unit) {
       edits.push({ from: at, to: at + 2, insert: unit });
       at++;
@@ -98,6 +103,7 @@ export function readPercent(
     /%(?:\(([^)]{0,200})\))?([#0\- +]*)(\*|[1-9]\d*)?(\.(?:\*|\d*))?[hlL]?([diouxXeEfFgGcrsa%])|%/g;
   let position = 0;
   for (const match of text.value.matchAll(pattern)) {
+    charge(PLACE);
     const [whole, key, flags, width, precision, type] = match;
     const from = match.index;
     const to = from + whole.length;

@@ -177,6 +177,25 @@ describe('long work in pieces', () => {
     expect(last.value).toBe('there');
   });
 
+  it.each([
+    ['format', '"{a} ".format(a=1)', '{a} '],
+    ['percent', '"%d " % 1', '%d ']
+  ])(
+    'a template of too many fields for %s is its text',
+    async (_, code, part) => {
+      const find = async (count: number) => {
+        const source = `x = ${code.replace(part, part.repeat(count))}`;
+        const cells = [{ type: 'code', source }];
+        return (await makeFinder().find({ cells, language: 'python' }, 0))[0];
+      };
+      expect((await find(100)).fields).toHaveLength(100);
+      const many = await find(20_000);
+      expect(many.kind).toBe('string');
+      expect(many.fields).toEqual([]);
+      expect(many.problem).toContain('changes the text at run time');
+    }
+  );
+
   it('what is made of texts that take too long is left out, they are not', async () => {
     const text = `"""${'a\n'.repeat(9_000)}"""`;
     const source = `x = ${'dedent('.repeat(20)}${text}${')'.repeat(20)}`;
