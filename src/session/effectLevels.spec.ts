@@ -5,62 +5,35 @@ import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
 import type { FakeClient, FakeJob } from './fakes';
 import { describeSegment } from './labels';
-import { Scenario } from './scenario';
+import { LONG, LongPrompt, PARAGRAPHS, SENTENCES } from './longPrompt';
+import type { Scenario } from './scenario';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');
 
-/** Twelve paragraphs of six sentences. */
-const LONG = Array.from({ length: 12 }, (_, p) =>
-  Array.from({ length: 6 }, (_, s) => `Part ${p} has ${s}.`).join(' ')
-).join('\n\n');
-
-/** Costs of the paragraphs: the third and the eighth matter. */
-const PARAGRAPHS = [0.001, 0.001, 0.9, 0.001, 0.001, 0, 0, 0.3];
-
-/** Costs of their sentences. */
-const SENTENCES = [0, 0.7, 0, 0.1, 0, 0, 0, 0, 0.3];
-
 describe('session: effects of a long prompt', () => {
+  let long: LongPrompt;
   let scenario: Scenario;
   let client: FakeClient;
   let session: Session;
 
   beforeEach(async () => {
-    scenario = await Scenario.begin();
+    long = await LongPrompt.begin();
+    ({ scenario } = long);
     ({ client, session } = scenario);
-    const status = await client.status();
-    const limits = { max_prompt_chars: 100_000, max_new_tokens: 64 };
-    client.status = async () => ({ ...status, limits });
-    await session.service.refresh();
-    // 72 sentences, and two of the answer.
-    client.effectsCost = { passes: 123, seconds: 60 };
-    session.settings = { ...session.settings, effectsSeconds: 50 };
   });
 
   afterEach(() => {
     session.dispose();
   });
 
-  async function mapped(prompt = LONG): Promise<void> {
-    session.open(new FakeSource(prompt));
-    await settle();
-    const job = await scenario.answered();
-    job.scores(0, 1, 2);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-  }
-
+  const mapped = (prompt?: string) => long.mapped(prompt);
+  const finish = (costs: readonly number[], count?: number) =>
+    long.finish(costs, count);
   const effects = () => session.explanation.effects!;
   const requestOf = (job: FakeJob) => job.request as EffectsRequest;
   const jobs = () =>
     client.jobs.filter(({ request }) => request.kind === 'effects');
-  const finish = async (costs: readonly number[], count?: number) => {
-    const job = client.last;
-    sendEffects(job, costs, count);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-  };
   const deleted = (request: EffectsRequest) =>
     request.segments.map(({ start, end }) => LONG.slice(start, end));
 
