@@ -13,6 +13,7 @@ from lit_lab.protocol import (
     SalienceRequest,
 )
 
+from .ablation.sampled import first_passes
 from .ablation.samples import expected_passes
 from .effects.sets import num_sets
 from .faithfulness import cuts
@@ -48,7 +49,9 @@ def _passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) ->
     num_segments = len(request.segments)
     if isinstance(request, AblationRequest):
         known = 0 if request.edited is None else len(request.edited.removed)
-        return expected_passes(request.method, num_segments, request.samples, known)
+        if request.method != "leave_one_out" and request.samples is None:
+            return first_passes(request.method, num_segments, known)
+        return expected_passes(request.method, num_segments, request.samples or 0)
     inner = len(cuts(num_segments)) - 2
     # The map's order and each length-matched one have two curves; random ones and their reverses share theirs.
     curves = 2 + 2 * request.orders + 2 * request.orders

@@ -26,6 +26,7 @@ from lit_lab.service.ablation.lime import every_mask, weights
 from lit_lab.service.ablation.masks import Masks, SegmentValues
 from lit_lab.service.ablation.sampled import (
     Sampled,
+    first_passes,
     is_narrow,
     lime_fit,
     lime_mass,
@@ -181,9 +182,11 @@ def test_many_segments_overflow_nothing() -> None:
 
 
 def test_known_sets_are_passes_that_are_spared() -> None:
-    assert expected_passes("lime", MANY, None) == 64
-    assert expected_passes("lime", MANY, None, known=45) == 19
-    assert expected_passes("shap", MANY, None, known=200) == 8
+    assert first_passes("lime", 20, 0) == pytest.approx(64, abs=3)
+    assert first_passes("lime", 20, 1 + 20 + 32) == pytest.approx(11, abs=1)
+    # The prompt without any segment is never among the known sets.
+    assert first_passes("shap", 20, 200) == pytest.approx(1 + 8, abs=1)
+    assert first_passes("lime", 5, 20) == 32 - 20
     assert expected_passes("lime", MANY, 256) > 200
 
 

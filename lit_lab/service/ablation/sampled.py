@@ -14,7 +14,7 @@ from lit_lab.protocol import ProgressEvent
 
 from .lime import lime, weighted_fit, weights
 from .masks import Masks, SegmentValues
-from .samples import BLOCK, FIRST_SAMPLES, MIN_NEW, all_sets, first_samples, most_samples
+from .samples import BLOCK, FIRST_SAMPLES, MIN_NEW, all_sets, distinct, first_samples, most_samples
 from .shap import shap
 
 Floats = NDArray[np.float64]
@@ -119,9 +119,7 @@ class _Design:
         # Smaller sets are all tried; sets without any segment count for LIME only.
         self._known = known[(gone > 1) & (mass[gone] > 0)]
         self._num_known = len(known)
-        inner = mass.copy()
-        inner[:2] = 0
-        self._share = inner / inner.sum()
+        self._share = _share(mass)
         self._drawn = np.zeros((0, num_segments), bool)
 
     @property
@@ -148,6 +146,31 @@ class _Design:
         sizes = self._random.choice(self._n + 1, size=count, p=self._share)
         orders = np.array([self._random.permutation(self._n) for _ in range(count)])
         self._drawn = np.concatenate([self._drawn, orders >= sizes[:, None]])
+
+
+def first_passes(method: Literal["lime", "shap"], num_segments: int, known: int) -> int:
+    """Return how many sequences are expected to be scored before the errors are looked at.
+
+    Args:
+        method: The method.
+        num_segments: The number of segments.
+        known: How many sets are scored already: all segments, all without one, and random ones.
+    """
+    if all_sets(num_segments) <= FIRST_SAMPLES:
+        return max(0, all_sets(num_segments) - known)
+    extra = 0 if method == "lime" else 1
+    alone = 1 + num_segments
+    drawn = max(MIN_NEW, first_samples(num_segments) - max(known, alone) - extra)
+    share = _share(lime_mass(num_segments) if method == "lime" else shap_mass(num_segments))
+    found = sum(distinct(num_segments, size, drawn * part) for size, part in enumerate(share.tolist()) if part > 0)
+    return round((0 if known else alone) + extra + found)
+
+
+def _share(mass: Floats) -> Floats:
+    """Return how likely each size is among the sets to draw: all but those without one segment, or none removed."""
+    inner = mass.copy()
+    inner[:2] = 0
+    return np.asarray(inner / inner.sum())
 
 
 def _likely(num_segments: int) -> Floats:

@@ -74,33 +74,24 @@ def samples_of(method: AblationMethod, num_segments: int, samples: int) -> int:
     return min(samples, all_sets(num_segments))
 
 
-def expected_passes(method: AblationMethod, num_segments: int, samples: int | None, known: int = 0) -> int:
+def expected_passes(method: AblationMethod, num_segments: int, samples: int) -> int:
     """Return the expected number of sequences to score; a set that is drawn again costs nothing.
-
-    Args:
-        method: The method.
-        num_segments: The number of segments.
-        samples: The requested number of sets. None: as many as the errors need; the first ones are counted.
-        known: How many sets are scored already.
 
     Raises:
         Problem: `too_few_samples`.
     """
     if method == "leave_one_out":
         return num_segments + 1
-    if samples is None:
-        first = first_samples(num_segments)
-        return first if not known or all_sets(num_segments) <= first else max(MIN_NEW, first - known)
     samples = samples_of(method, num_segments, samples)
     if is_exact(num_segments, samples):
         return samples
     # Sets of one size are equally likely. LIME draws every size but all segments; SHAP's orders contain every size.
     drawn = samples / num_segments if method == "lime" else 2.0 * ((samples - 2) // pair_passes(num_segments))
-    inner = sum(_distinct(num_segments, size, drawn) for size in range(1, num_segments))
+    inner = sum(distinct(num_segments, size, drawn) for size in range(1, num_segments))
     return round(2 + inner)
 
 
-def _distinct(num_segments: int, size: int, drawn: float) -> float:
+def distinct(num_segments: int, size: int, drawn: float) -> float:
     """Return the expected number of distinct sets of one size among the drawn ones."""
     log_sets = lgamma(num_segments + 1) - lgamma(size + 1) - lgamma(num_segments - size + 1)
     rarity = log_sets - log(drawn)
