@@ -1,6 +1,7 @@
 import type { KeptScores } from '../api';
 import { textOf } from '../session/map';
 import { finished, LOOK, withEffects } from './fixtures';
+import { packRun, unpackRun } from './packed';
 import { Reading } from './reading';
 import type { ILook } from './reading';
 
@@ -59,6 +60,24 @@ describe('export/reading', () => {
     const shares = read.map(text, target, { ...LOOK, shadeBy: 'share' })!;
     expect(shares.segments.map(({ rank }) => rank)).toEqual([2, 1, null, null]);
     expect(shares.effects).toBeDefined();
+    // Pairs that were tried are part of it, also packed.
+    const [{ events, ...rest }] = run.effects;
+    const width = run.answer_tokens.length;
+    const both = {
+      ...events[0],
+      kind: 'chosen' as const,
+      removed: [[0, 1]],
+      logprobs: [new Array<number>(width).fill(-4)]
+    };
+    const paired = {
+      ...run,
+      effects: [{ ...rest, events: [...events, both] }]
+    };
+    for (const record of [paired, unpackRun(packRun(paired))]) {
+      const { pairs } = new Reading(record).map(text, target, LOOK)!.effects!;
+      expect(pairs.map(({ pair }) => pair)).toEqual([[0, 1]]);
+      expect(pairs[0].both.without).toBeCloseTo(Math.exp(-4));
+    }
     // Effects of other segments say nothing about these.
     const [kept] = run.effects;
     const other = { ...kept, segments: kept.segments.slice(1) };
