@@ -1,8 +1,9 @@
 import { act } from 'react';
 
 import { sendEffects } from '../session/effectFakes';
-import { settle } from '../session/fakes';
+import { FakeSource, settle } from '../session/fakes';
 import type { FakeClient } from '../session/fakes';
+import { LONG, LongPrompt, PARAGRAPHS, SENTENCES } from '../session/longPrompt';
 import { DEAD } from '../session/scenario';
 import type { Session } from '../session/session';
 import { PanelStage } from './fixtures';
@@ -259,6 +260,42 @@ describe('panel: effects', () => {
     expect(host.querySelector('.lit-try-effect')!.textContent).toBe(
       '90% → 20%'
     );
+  });
+
+  it('says of a long prompt which sentences averages and pairs are of', async () => {
+    const long = await LongPrompt.begin(stage.scenario);
+    session.open(new FakeSource(LONG));
+    await settle();
+    await explained();
+    expect(part().textContent).toContain('This prompt is long');
+    await act(async () => long.finish(PARAGRAPHS));
+    await act(async () => long.finish(SENTENCES));
+    expect(part().textContent).toContain('12 sentences were looked into.');
+    await click('Average');
+    expect(part().textContent).toContain(
+      'A first look: averages over 16 random deletions of about half of the sentences that were looked into.'
+    );
+    expect(part().textContent).toMatch(
+      /Reliability of these averages: .* other random deletions of half of the sentences that were looked into/
+    );
+    await click('Try 48 more random deletions');
+    expect(long.asked).toMatchObject({ samples: 64, skip: 45 });
+    await act(async () => long.finish(SENTENCES));
+    expect(part().textContent).toContain('Averages over 64 random deletions');
+    await click('Try the strongest parts in pairs');
+    await act(async () => long.finish(SENTENCES, Infinity, 1));
+    expect(part().textContent).toContain('Two parts together');
+    expect(part().textContent).not.toContain('more random deletions');
+    // Of the paragraphs, other sets are known.
+    await act(async () => {
+      session.settings = { ...session.settings, granularity: 'paragraphs' };
+      await settle();
+    });
+    expect(part().textContent).toContain(
+      'averages over 16 random deletions of about half of the prompt.'
+    );
+    expect(part().textContent).toContain('Try 48 more random deletions');
+    expect(part().textContent).not.toContain('Two parts together');
   });
 
   it('lets the user choose the budget', async () => {

@@ -18,8 +18,8 @@ export const SENTENCES = [0, 0.7, 0, 0.1, 0, 0, 0, 0, 0.3];
 
 /** Runs long prompts, whose effects take more than the budget. */
 export class LongPrompt {
-  static async begin(): Promise<LongPrompt> {
-    const scenario = await Scenario.begin();
+  static async begin(given?: Scenario): Promise<LongPrompt> {
+    const scenario = given ?? (await Scenario.begin());
     const { client, session } = scenario;
     const status = await client.status();
     const limits = { max_prompt_chars: 100_000, max_new_tokens: 64 };
