@@ -264,9 +264,7 @@ export class Effects extends Model {
     if (this.isDisposed || !this.segments || isBusy || this._jobs.follow()) {
       return;
     }
-    if (this._goal !== null && plan.isDone) {
-      this._goal = null;
-    }
+    this._goal = plan.isDone ? null : this._goal;
     if (this._goal === null && !this._problem) {
       plan.settle();
     }
@@ -348,19 +346,15 @@ export class Effects extends Model {
       return;
     }
     const { isPast, isNew, isCancelled, problem } = ended;
-    if (problem && !isPast) {
-      this._problem = problem;
-      this._end();
-    } else if (isCancelled && !isPast) {
-      // Another page cancelled it.
-      this._isStopped = true;
-      this._end();
-    } else if (!isPast && !isNew && this.phase !== 'done') {
-      // The next job would have no result, too.
-      this._end();
-    } else {
+    const isWell = !problem && !isCancelled;
+    if (isPast || (isWell && (isNew || this.phase === 'done'))) {
       this._next();
       this._emit();
+    } else {
+      // Another page cancelled it; or the next job would have no result, too.
+      this._problem = problem;
+      this._isStopped = this._isStopped || isCancelled;
+      this._end();
     }
   }
 
