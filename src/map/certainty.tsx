@@ -33,23 +33,26 @@ export function rowsOf(token: AnswerToken): IRow[] {
   return rows;
 }
 
-/** Mean and lowest probability of tokens; null if none is known. */
+/**
+ * Mean and lowest probability of tokens; null if none is known. The mean is the
+ * geometric one, as for effects.
+ */
 export function certaintyOf(
   tokens: readonly (Token | AnswerToken)[]
 ): { mean: number; lowest: number; at: string } | null {
   const known = tokens.flatMap(token =>
     'logprob' in token && token.logprob !== null
-      ? [{ token, probability: Math.exp(token.logprob) }]
+      ? [{ token, logprob: token.logprob }]
       : []
   );
   if (known.length === 0) {
     return null;
   }
-  const sum = known.reduce((total, one) => total + one.probability, 0);
-  const least = known.reduce((a, b) => (b.probability < a.probability ? b : a));
+  const sum = known.reduce((total, one) => total + one.logprob, 0);
+  const least = known.reduce((a, b) => (b.logprob < a.logprob ? b : a));
   return {
-    mean: sum / known.length,
-    lowest: least.probability,
+    mean: Math.exp(sum / known.length),
+    lowest: Math.exp(least.logprob),
     at: spell(least.token.text, least.token.piece)
   };
 }

@@ -145,9 +145,9 @@ describe('map/certainty', () => {
     expect(rowsOf({ ...token(' no', 0.5), id: 5 })).toHaveLength(2);
   });
 
-  it('tells mean and lowest of several, and nothing where nothing is known', () => {
+  it('gives the geometric mean and lowest of several; nothing where nothing is known', () => {
     const certainty = certaintyOf([token(' a', 0.75), token('  ', 0.25)])!;
-    expect(certainty.mean).toBeCloseTo(0.5);
+    expect(certainty.mean).toBeCloseTo(Math.sqrt(0.75 * 0.25));
     expect(certainty.lowest).toBeCloseTo(0.25);
     expect(certainty.at).toBe('␣');
     expect(certaintyOf([token('a', null)])).toBeNull();
