@@ -32,32 +32,40 @@ test: setup browser ## Set up, and run all tests: lint and types, pytest, jest, 
 .PHONY: setup
 setup: .venv/python.stamp .venv/javascript.stamp ## Make .venv and build the extension (lab and test do this by themselves)
 
-.venv/python.stamp: pyproject.toml requirements/lock.txt
+# What builds the extension, jlpm among it: little, so that JavaScript's packages come while Python's do (`make --jobs 3`).
+.venv/build.stamp: requirements/lock.txt
 	@scripts/check_tools.sh
 	$(call say,Making .venv with $$(scripts/check_tools.sh --print-python))
 	[ -x $(BIN)/python ] || "$$(scripts/check_tools.sh --print-python)" -m venv .venv
-	$(call say,Installing Python packages as locked in requirements/lock.txt (TensorFlow is large; a few minutes))
 	@# setuptools and wheel: LIT's annoy comes as source, and without build isolation it is built with what is here.
 	python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt \
 	    hatchling hatch-nodejs-version hatch-jupyter-builder jupyter-builder editables build setuptools wheel
+	touch $@
+
+.venv/python.stamp: pyproject.toml .venv/build.stamp
+	$(call say,Installing Python packages as locked in requirements/lock.txt (TensorFlow is large; a few minutes))
 	mkdir -p lit_lab/labextension
 	SKIP_JUPYTER_BUILDER=1 python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt \
 	    --no-build-isolation --editable '.[service,lab,parquet,test]'
 	touch $@
 
-node_modules/install.stamp: package.json yarn.lock .yarnrc.yml .venv/python.stamp
-	@scripts/check_tools.sh
+node_modules/install.stamp: package.json yarn.lock .yarnrc.yml .venv/build.stamp
 	$(call say,Installing JavaScript packages as locked in yarn.lock)
 	jlpm install --immutable
 	touch $@
 
-.venv/javascript.stamp: node_modules/install.stamp $(SOURCES)
+lib/build.stamp: node_modules/install.stamp $(SOURCES)
+	$(call say,Compiling the JupyterLab extension)
+	jlpm build:lib
+	touch $@
+
+.venv/javascript.stamp: lib/build.stamp .venv/python.stamp
 	$(call say,Building the JupyterLab extension)
-	jlpm build
+	jlpm build:labextension:dev
 	jupyter-builder develop . --overwrite
 	touch $@
 
-ui-tests/node_modules/install.stamp: ui-tests/package.json ui-tests/yarn.lock .venv/python.stamp
+ui-tests/node_modules/install.stamp: ui-tests/package.json ui-tests/yarn.lock .venv/build.stamp
 	$(call say,Installing the browser tests' JavaScript packages)
 	cd ui-tests && jlpm install --immutable
 	touch $@

@@ -1,7 +1,8 @@
 """Run all checks, or those of the named stages, and end with one line of counts.
 
-A failing stage doesn't keep the later ones from running: one run shows everything that is wrong. Two commands run side by
-side where there are two cores; each line of output begins with the name of the command that said it.
+A failing stage doesn't keep the later ones from running: one run shows everything that is wrong. One command more than there
+are cores runs side by side, up to three: browser tests, and those of servers that die, wait for much of their time. Each line
+of output begins with the name of the command that said it.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ def lint(name: str, *argv: str, folder: str = ".") -> Command:
 
 
 def commands(reports: Path) -> list[Command]:
-    """All checks, in the order in which they begin: quick ones first, then the longest first, so that both lanes end together.
+    """All checks, in the order in which they begin: quick ones first, then the longest first, so that all lanes end together.
 
     Those of lint look through the tree, and are through before browser tests write into it. pytest's are in four parts,
     which have no file in common, and together have them all.
@@ -127,8 +128,8 @@ def commands(reports: Path) -> list[Command]:
         lint("actionlint", "jlpm", "actionlint"),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
         pytest("pytest models", *models, *without(*ENGINE), **quickly),
-        pytest("pytest engine", *ENGINE),
         pytest("pytest others", "tests", *without(*models, *live)),
+        pytest("pytest engine", *ENGINE),
         pytest("pytest live", *live),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]
@@ -181,7 +182,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stages", nargs="*", help="lint, jest, pytest, ui; all when none is named")
     parser.add_argument(
-        "--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many commands run side by side (%(default)s)"
+        "--jobs", type=int, default=min(3, (os.cpu_count() or 1) + 1), help="how many run side by side (%(default)s)"
     )
     arguments = parser.parse_args()
     # TensorFlow imports three times as fast from bytecode.

@@ -3,8 +3,14 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import calm_service
+
+calm_service.use()
 
 scratch = Path(tempfile.mkdtemp(prefix="lit-lab-ui-"))
 atexit.register(shutil.rmtree, scratch, ignore_errors=True)

@@ -16,7 +16,9 @@ root = shutil.copytree(Path(__file__).parent.parent / "examples", scratch / "roo
 os.environ["JUPYTERLAB_GALATA_ROOT_DIR"] = str(root)
 
 # What is downloaded from Kaggle comes from a fake Kaggle, and nobody is logged in.
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+import calm_service  # noqa: E402
+
 from lit_lab import demo  # noqa: E402
 from tests.service.fake_kaggle import FakeKaggle  # noqa: E402
 
@@ -27,6 +29,7 @@ os.environ |= {name: value for name, value in kaggle.environment(scratch).items(
 os.environ["KAGGLE_CONFIG_DIR"] = str(scratch / "kaggle")
 
 configure_jupyter_server(c)  # noqa: F821
+calm_service.use()
 
 c.ServerApp.ip = "127.0.0.1"  # noqa: F821
 c.ServerApp.port = int(os.environ["LIT_LAB_TEST_PORT"])  # noqa: F821

@@ -1,72 +1,24 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
 
 import { AutoText, MAX_EDITABLE } from './autotext';
-import { PanelContext } from './context';
+import { CONTEXT, Stage, typeInto } from './fixtures';
 import { NumberField } from './numberfield';
 
-const trans = nullTranslator.load('lit_lab');
+const { trans } = CONTEXT;
 
 describe('fields of the panel', () => {
+  let stage: Stage;
   let host: HTMLElement;
-  let root: Root;
 
   beforeEach(() => {
-    Object.assign(globalThis, {
-      IS_REACT_ACT_ENVIRONMENT: true,
-      ResizeObserver: class {
-        observe(): void {
-          // Nothing has a size here.
-        }
-        disconnect(): void {
-          // See above.
-        }
-      }
-    });
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
+    stage = new Stage();
+    host = stage.host;
   });
 
-  afterEach(async () => {
-    await act(async () => root.unmount());
-    host.remove();
-  });
+  afterEach(() => stage.dispose());
 
-  const draw = (element: JSX.Element) =>
-    act(async () => {
-      root.render(
-        <PanelContext
-          value={{
-            trans,
-            showLog: () => undefined,
-            openMenu: () => undefined
-          }}
-        >
-          {element}
-        </PanelContext>
-      );
-    });
-
-  const click = (name: string) =>
-    act(async () => {
-      [...host.querySelectorAll('button')]
-        .find(button => button.textContent === name)!
-        .click();
-    });
-
-  /** Type into a field, as React hears of it. */
-  const type = (field: HTMLInputElement | HTMLTextAreaElement, text: string) =>
-    act(async () => {
-      const { set } = Object.getOwnPropertyDescriptor(
-        Object.getPrototypeOf(field),
-        'value'
-      )!;
-      set!.call(field, text);
-      field.dispatchEvent(new Event('input', { bubbles: true }));
-    });
+  const draw = (element: JSX.Element) => act(async () => stage.draw(element));
+  const click = (name: string) => stage.click(name);
 
   describe('a text', () => {
     let value: string;
@@ -90,7 +42,7 @@ describe('fields of the panel', () => {
     it('is edited as it is up to the limit', async () => {
       await show('🍲'.repeat(10), 10);
       expect(field().readOnly).toBe(false);
-      await type(field(), 'soup');
+      await typeInto(field(), 'soup');
       expect(value).toBe('soup');
     });
 
@@ -180,7 +132,7 @@ describe('fields of the panel', () => {
       'that is invalid stays, with what is wrong beside it: %j',
       async typed => {
         await show();
-        await type(field(), typed);
+        await typeInto(field(), typed);
         await leave();
         expect(field().value).toBe(typed);
         expect(field().getAttribute('aria-invalid')).toBe('true');
@@ -196,8 +148,8 @@ describe('fields of the panel', () => {
 
     it('that is mended is used, and nothing more is said', async () => {
       await show();
-      await type(field(), '2000');
-      await type(field(), '200');
+      await typeInto(field(), '2000');
+      await typeInto(field(), '200');
       await leave();
       expect(value).toBe(200);
       expect(field().getAttribute('aria-invalid')).toBe('false');
@@ -206,7 +158,7 @@ describe('fields of the panel', () => {
 
     it('that comes from elsewhere takes the place of what was typed', async () => {
       await show();
-      await type(field(), '2000');
+      await typeInto(field(), '2000');
       await show({ value: 300 });
       expect(field().value).toBe('300');
       expect(host.querySelector('p')).toBeNull();

@@ -1,94 +1,29 @@
-import { nullTranslator } from '@jupyterlab/translation';
-import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
+import { act } from 'react';
 
-import { CompareLauncher } from '../compare/launcher';
-import { PanelContext } from '../components/context';
-import { FakeClient, FakeSource, settle } from '../session/fakes';
+import { FakeSource, settle } from '../session/fakes';
+import type { FakeClient } from '../session/fakes';
 import { METHOD_NAMES } from '../session/methods';
-import { Session } from '../session/session';
+import { ANSWER } from '../session/scenario';
+import type { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import type { ISettings } from '../session/settings';
-import { PanelView } from './view';
+import { PanelStage } from './fixtures';
 
 const PROMPT = 'Be brief. Be <b>kind</b>.\nSuggestion: soup\nAnalysis:';
-const ANSWER = ' It has onions. You may like it.\nRecommendation: Avoid.';
 
 describe('panel: methods, demand and faithfulness', () => {
+  let stage: PanelStage;
   let host: HTMLElement;
-  let root: Root;
   let client: FakeClient;
   let session: Session;
-  let compare: CompareLauncher;
-  let changes: Partial<ISettings>[];
 
   beforeEach(async () => {
-    Object.assign(globalThis, {
-      IS_REACT_ACT_ENVIRONMENT: true,
-      ResizeObserver: class {
-        observe(): void {
-          // Nothing has a size here.
-        }
-        disconnect(): void {
-          // See above.
-        }
-      }
-    });
-    Element.prototype.scrollIntoView = () => undefined;
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
-    changes = [];
-    client = new FakeClient();
-    const trans = nullTranslator.load('lit_lab');
-    session = new Session(client, trans);
-    compare = new CompareLauncher(client, session, () => undefined, trans);
-    await session.service.refresh();
-    session.open(new FakeSource(PROMPT));
-    const running = session.runs.generate();
-    await settle();
-    client.last.answer(PROMPT, ANSWER);
-    await running;
-    await settle();
-    client.last.scores(0, 1, 2);
-    client.last.send({ event: 'done', seconds: 1 });
-    await settle();
-    await act(async () => {
-      root.render(
-        <PanelContext
-          value={{
-            trans,
-            showLog: () => undefined,
-            openMenu: () => undefined
-          }}
-        >
-          <PanelView
-            session={session}
-            onSettings={change => {
-              changes.push(change);
-              session.settings = { ...session.settings, ...change };
-            }}
-            compare={compare}
-            datasets={<span />}
-            history={<span />}
-            models={<span />}
-          />
-        </PanelContext>
-      );
-    });
-    await act(async () => {
-      session.explanation.pickSegment(session.explanation.text!.seam + 4);
-      await settle();
-    });
+    stage = await PanelStage.begin(PROMPT);
+    host = stage.host;
+    ({ client, session } = stage.scenario);
+    await stage.explained(4);
   });
 
-  afterEach(() => {
-    act(() => root.unmount());
-    host.remove();
-    compare.dispose();
-    session.dispose();
-  });
+  afterEach(() => stage.dispose());
 
   const select = () =>
     host.querySelector<HTMLSelectElement>('.lit-method select')!;
@@ -98,13 +33,8 @@ describe('panel: methods, demand and faithfulness', () => {
       select().dispatchEvent(new Event('change', { bubbles: true }));
       await settle();
     });
-  const button = (name: string) =>
-    [...host.querySelectorAll('button')].find(b => b.textContent === name);
-  const click = (name: string) =>
-    act(async () => {
-      button(name)!.click();
-      await settle();
-    });
+  const button = (name: string) => stage.button(name);
+  const click = (name: string) => stage.click(name);
 
   it('groups methods, and calls none a gradient that is not', async () => {
     const groups = [...select().querySelectorAll('optgroup')];
@@ -298,25 +228,11 @@ describe('panel: methods, demand and faithfulness', () => {
 
   it('sets sampling, and tells it before and after the run', async () => {
     await click('Options');
-    const field = (name: string) =>
-      [...host.querySelectorAll('label')]
-        .find(label => label.textContent?.startsWith(name))!
-        .querySelector('input')!;
-    const type = (name: string, text: string) =>
-      act(async () => {
-        const input = field(name);
-        Object.getOwnPropertyDescriptor(
-          HTMLInputElement.prototype,
-          'value'
-        )!.set!.call(input, text);
-        input.dispatchEvent(new Event('input', { bubbles: true }));
-        await settle();
-      });
-    await type('Temperature', '0.8');
-    await type('Seed', '');
+    await stage.type('Temperature', '0.8');
+    await stage.type('Seed', '');
     expect(session.settings.seed).toBe(0);
-    await type('Seed', '3');
-    expect(changes).toEqual([{ temperature: 0.8 }, { seed: 3 }]);
+    await stage.type('Seed', '3');
+    expect(stage.changes).toEqual([{ temperature: 0.8 }, { seed: 3 }]);
     expect(host.querySelector('.lit-sampled')!.textContent).toContain(
       'temperature 0.8, seed 3'
     );

@@ -1,103 +1,32 @@
-import { nullTranslator } from '@jupyterlab/translation';
-import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
+import { act } from 'react';
 
-import { CompareLauncher } from '../compare/launcher';
-import { PanelContext } from '../components/context';
 import { sendEffects } from '../session/effectFakes';
 import { settle } from '../session/fakes';
 import type { FakeClient } from '../session/fakes';
-import { DEAD, Scenario } from '../session/scenario';
+import { DEAD } from '../session/scenario';
 import type { Session } from '../session/session';
-import type { ISettings } from '../session/settings';
-import { PanelView } from './view';
+import { PanelStage } from './fixtures';
 
 /** The second of the prompt's four sentences matters most, the third is against. */
 const COSTS = [0.01, 1.5, -0.05, 0.2];
 
 describe('panel: effects', () => {
+  let stage: PanelStage;
   let host: HTMLElement;
-  let root: Root;
-  let scenario: Scenario;
   let client: FakeClient;
   let session: Session;
-  let compare: CompareLauncher;
-  let changes: Partial<ISettings>[];
 
   beforeEach(async () => {
-    Object.assign(globalThis, {
-      IS_REACT_ACT_ENVIRONMENT: true,
-      ResizeObserver: class {
-        observe(): void {
-          // Nothing has a size here.
-        }
-        disconnect(): void {
-          // See above.
-        }
-      }
-    });
-    Element.prototype.scrollIntoView = () => undefined;
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
-    changes = [];
-    scenario = await Scenario.begin();
-    ({ client, session } = scenario);
-    const trans = nullTranslator.load('lit_lab');
-    compare = new CompareLauncher(client, session, () => undefined, trans);
+    stage = await PanelStage.begin();
+    host = stage.host;
+    ({ client, session } = stage.scenario);
   });
 
-  afterEach(() => {
-    act(() => root.unmount());
-    host.remove();
-    compare.dispose();
-    session.dispose();
-  });
+  afterEach(() => stage.dispose());
 
-  /** Run, wait for the maps, and choose a target. */
-  async function explained(): Promise<void> {
-    const job = await scenario.answered();
-    job.scores(0, 1, 2);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-    await act(async () => {
-      root.render(
-        <PanelContext
-          value={{
-            trans: nullTranslator.load('lit_lab'),
-            showLog: () => undefined,
-            openMenu: () => undefined
-          }}
-        >
-          <PanelView
-            session={session}
-            onSettings={change => {
-              changes.push(change);
-              session.settings = { ...session.settings, ...change };
-            }}
-            compare={compare}
-            datasets={<span />}
-            history={<span />}
-            models={<span />}
-          />
-        </PanelContext>
-      );
-    });
-    await act(async () => {
-      session.explanation.pickSegment(scenario.token(8));
-      await settle();
-    });
-  }
-
+  const explained = () => stage.explained(8);
   const part = () => host.querySelector<HTMLElement>('.lit-effects')!;
-  const click = (name: string) =>
-    act(async () => {
-      [...host.querySelectorAll('button')]
-        .find(button => button.textContent === name)!
-        .click();
-      await settle();
-    });
+  const click = (name: string) => stage.click(name);
   const compute = (count?: number) =>
     act(async () => {
       sendEffects(client.last, COSTS, count);
@@ -150,7 +79,7 @@ describe('panel: effects', () => {
     await compute();
     const count = client.jobs.length;
     await click('Share');
-    expect(changes).toEqual([{ shadeBy: 'share' }]);
+    expect(stage.changes).toEqual([{ shadeBy: 'share' }]);
     expect(badges()).not.toContainEqual(['Be kind.', '1']);
     expect(rows()[0]).toMatchObject({
       text: 'You may like it.',
@@ -209,18 +138,8 @@ describe('panel: effects', () => {
   it('lets the user choose the budget', async () => {
     await explained();
     await click('Options');
-    const field = [...host.querySelectorAll('label')]
-      .find(label => label.textContent?.startsWith('Seconds for effects'))!
-      .querySelector('input')!;
-    expect(field.value).toBe('20');
-    await act(async () => {
-      Object.getOwnPropertyDescriptor(
-        HTMLInputElement.prototype,
-        'value'
-      )!.set!.call(field, '0');
-      field.dispatchEvent(new Event('input', { bubbles: true }));
-      await settle();
-    });
-    expect(changes).toEqual([{ effectsSeconds: 0 }]);
+    expect(stage.field('Seconds for effects').value).toBe('20');
+    await stage.type('Seconds for effects', '0');
+    expect(stage.changes).toEqual([{ effectsSeconds: 0 }]);
   });
 });

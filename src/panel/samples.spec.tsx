@@ -1,12 +1,9 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
 
 import type { Comparison } from '../compare/comparison';
 import { CompareHints } from '../compare/hints';
 import { CompareLauncher } from '../compare/launcher';
-import { PanelContext } from '../components/context';
+import { CONTEXT, Stage } from '../components/fixtures';
 import { useRedraw } from '../components/redraw';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { Session } from '../session/session';
@@ -15,32 +12,20 @@ import type { ISettings } from '../session/settings';
 import { Composer } from './composer';
 import { Options } from './options';
 
-const trans = nullTranslator.load('lit_lab');
+const { trans } = CONTEXT;
 const PROMPT = 'Be brief.';
 
 describe('panel: samples', () => {
+  let stage: Stage;
   let host: HTMLElement;
-  let root: Root;
   let client: FakeClient;
   let session: Session;
   let launcher: CompareLauncher;
   let compared: Comparison[];
 
   beforeEach(async () => {
-    Object.assign(globalThis, {
-      IS_REACT_ACT_ENVIRONMENT: true,
-      ResizeObserver: class {
-        observe(): void {
-          // Nothing has a size here.
-        }
-        disconnect(): void {
-          // See above.
-        }
-      }
-    });
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
+    stage = new Stage();
+    host = stage.host;
     client = new FakeClient();
     session = new Session(client, trans);
     compared = [];
@@ -59,18 +44,11 @@ describe('panel: samples', () => {
     };
     session.open(new FakeSource(PROMPT));
     await settle();
-    await act(async () => {
-      root.render(
-        <PanelContext value={{ trans, openMenu: () => undefined }}>
-          <Shown />
-        </PanelContext>
-      );
-    });
+    stage.draw(<Shown />);
   });
 
-  afterEach(async () => {
-    await act(async () => root.unmount());
-    host.remove();
+  afterEach(() => {
+    stage.dispose();
     compared.forEach(one => one.dispose());
     launcher.dispose();
     session.dispose();
@@ -98,33 +76,14 @@ describe('panel: samples', () => {
     );
   }
 
-  const button = (name: string) =>
-    [...host.querySelectorAll('button')].find(
-      one => (one.getAttribute('aria-label') ?? one.textContent) === name
-    );
-  const click = (name: string) =>
-    act(async () => {
-      button(name)!.focus();
-      button(name)!.click();
-      await settle();
-    });
+  const button = (name: string) => stage.button(name);
+  const click = (name: string) => stage.click(name);
   const isOff = (name: string) =>
     button(name)!.getAttribute('aria-disabled') === 'true';
   const strip = () => host.querySelector('.lit-samples');
   const status = () => strip()?.querySelector('[role=status]')?.textContent;
-  const field = (name: string) =>
-    [...host.querySelectorAll('label')]
-      .find(label => label.textContent?.startsWith(name))!
-      .querySelector('input')!;
-  const type = (name: string, text: string) =>
-    act(async () => {
-      Object.getOwnPropertyDescriptor(
-        HTMLInputElement.prototype,
-        'value'
-      )!.set!.call(field(name), text);
-      field(name).dispatchEvent(new Event('input', { bubbles: true }));
-      await settle();
-    });
+  const field = (name: string) => stage.field(name);
+  const type = (name: string, text: string) => stage.type(name, text);
 
   const run = () =>
     act(async () => {

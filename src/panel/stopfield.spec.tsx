@@ -1,61 +1,32 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
 
-import { PanelContext } from '../components/context';
+import { CONTEXT, Stage, typeInto } from '../components/fixtures';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { Session } from '../session/session';
 import { Composer } from './composer';
 import { StopField } from './stopfield';
 
-const trans = nullTranslator.load('lit_lab');
+const { trans } = CONTEXT;
 const FEW = 'Q: a\nA: b\n\nQ: c\nA:';
 
 describe('panel: where the answer ends', () => {
+  let stage: Stage;
   let host: HTMLElement;
-  let root: Root;
 
   beforeEach(() => {
-    Object.assign(globalThis, {
-      IS_REACT_ACT_ENVIRONMENT: true,
-      ResizeObserver: class {
-        observe(): void {
-          // Nothing has a size here.
-        }
-        disconnect(): void {
-          // See above.
-        }
-      }
-    });
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
+    stage = new Stage();
+    host = stage.host;
   });
 
-  afterEach(async () => {
-    await act(async () => root.unmount());
-    host.remove();
-  });
+  afterEach(() => stage.dispose());
 
   const draw = (element: JSX.Element) =>
     act(async () => {
-      root.render(
-        <PanelContext value={{ trans, openMenu: () => undefined }}>
-          {element}
-        </PanelContext>
-      );
+      stage.draw(element);
       await settle();
     });
-  const button = (name: string) =>
-    [...host.querySelectorAll('button')].find(
-      one => (one.getAttribute('aria-label') ?? one.textContent) === name
-    );
-  const click = (name: string) =>
-    act(async () => {
-      button(name)!.click();
-      await settle();
-    });
+  const button = (name: string) => stage.button(name);
+  const click = (name: string) => stage.click(name);
 
   describe('the field', () => {
     let stop: readonly string[];
@@ -71,14 +42,7 @@ describe('panel: where the answer ends', () => {
       );
     };
     const field = () => host.querySelector('input')!;
-    const type = (text: string) =>
-      act(async () => {
-        Object.getOwnPropertyDescriptor(
-          HTMLInputElement.prototype,
-          'value'
-        )!.set!.call(field(), text);
-        field().dispatchEvent(new Event('input', { bubbles: true }));
-      });
+    const type = (text: string) => typeInto(field(), text);
     const press = (key: string, more: KeyboardEventInit = {}) =>
       act(async () => {
         field().dispatchEvent(

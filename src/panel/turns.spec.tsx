@@ -23,11 +23,6 @@ describe('panel/turns', () => {
     );
 
   beforeEach(() => {
-    globalThis.ResizeObserver ??= class {
-      observe = () => undefined;
-      unobserve = () => undefined;
-      disconnect = () => undefined;
-    } as unknown as typeof ResizeObserver;
     stage = new Stage();
     prompt = new PromptModel();
     model = null;

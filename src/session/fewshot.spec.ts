@@ -1,38 +1,15 @@
+import { FEW_SHOT } from '../salience/fixtures';
 import { exampleLabel } from './fewshot';
-
-/** LIT's own sample, which has a heading between its examples. */
-const MENU = `Analyze a menu item in a restaurant.
-
-## For example:
-
-Taste-likes: I've a sweet-tooth
-Taste-dislikes: Don't like onions or garlic
-Suggestion: Onion soup
-Analysis: it has cooked onions in it, which you don't like.
-Recommendation: You have to try it.
-
-Taste-likes: I've a sweet-tooth
-Taste-dislikes: Don't like onions or garlic
-Suggestion: Baguette maison au levain
-Analysis: Home-made leaven bread in france is usually great
-Recommendation: Likely good.
-
-## Now analyze one more example:
-
-Taste-likes: pasta
-Taste-dislikes: mushrooms
-Suggestion: Risotto
-Analysis:`;
 
 describe('exampleLabel', () => {
   it.each([
-    ['LIT’s menu', MENU, 'Taste-likes:'],
-    ['a blank behind it', `${MENU} `, 'Taste-likes:'],
-    ['a line break behind it', `${MENU}\n`, 'Taste-likes:'],
-    ['Windows’ line breaks', MENU.replace(/\n/g, '\r\n'), 'Taste-likes:'],
+    ['LIT’s menu', FEW_SHOT, 'Taste-likes:'],
+    ['a blank behind it', `${FEW_SHOT} `, 'Taste-likes:'],
+    ['a line break behind it', `${FEW_SHOT}\n`, 'Taste-likes:'],
+    ['Windows’ line breaks', FEW_SHOT.replace(/\n/g, '\r\n'), 'Taste-likes:'],
     [
       'an answer that is begun',
-      MENU.replace(/Analysis:$/, 'Analysis: Risotto has'),
+      FEW_SHOT.replace(/Analysis:$/, 'Analysis: Quiche has'),
       'Taste-likes:'
     ],
     ['questions', 'Q: 2+2?\nA: 4\n\nQ: 3+3?\nA: 6\n\nQ: 4+4?\nA:', 'Q:'],

@@ -18,17 +18,21 @@ export const DEAD = new ApiError({
 });
 
 export class Scenario {
-  static async begin(): Promise<Scenario> {
-    const scenario = new Scenario();
+  static async begin(prompt = PROMPT): Promise<Scenario> {
+    const scenario = new Scenario(prompt);
     await scenario.session.service.refresh();
     scenario.session.open(scenario.source);
     await settle();
     return scenario;
   }
 
+  constructor(prompt = PROMPT) {
+    this.source = new FakeSource(prompt);
+  }
+
   readonly client = new FakeClient();
   readonly session = new Session(this.client, nullTranslator.load('lit_lab'));
-  readonly source = new FakeSource(PROMPT);
+  readonly source: FakeSource;
 
   /** Run to the end; returns the automatic salience job that follows. */
   async answered(): Promise<FakeJob> {

@@ -18,6 +18,10 @@ from waiting import PATIENCE
 SECRET = "a secret for tests only"
 BACKEND = os.environ.get("LIT_LAB_TEST_BACKEND", "tensorflow")  # set by `pytest --backend`
 
+CALM = ("-c", "from lit_lab.service import __main__, registry; registry._REST_SECONDS = float('inf'); __main__.main()")
+"""A service that compiles nothing in the background: for models that rest, as they do while a test asks for something else,
+that takes seconds of the processor's time."""
+
 _SPANS = [{"start": start, "end": end} for end in range(91, 1, -1) for start in range(1, end)]
 MANY: dict[str, Any] = {
     "model": "tiny",
@@ -33,7 +37,7 @@ what is known already is answered at once."""
 class Running:
     """A service's process, the lines it wrote, and a client that carries the secret."""
 
-    def __init__(self, config: dict[str, Any], log: Path, program: tuple[str, ...] = ("-m", "lit_lab.service")) -> None:
+    def __init__(self, config: dict[str, Any], log: Path, program: tuple[str, ...] = CALM) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         self.lines: list[dict[str, Any]] = []
         self.log = log

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from chats import END, MODEL, USER, by_keras, ids_of, joined
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_gradients import loss_and_gradient, numbers
@@ -25,15 +22,11 @@ from lit_lab.protocol import (
     ScoreRequest,
     ScoresEvent,
     Span,
-    Token,
     TokenEvent,
 )
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.pieces import SentencePieces
-from lit_lab.service.tokens import SequenceTokenizer, sequence_tokenizer
-from lit_lab.service.weights import instruct, paths
-
-USER, MODEL, END = "<start_of_turn>user\n", "<start_of_turn>model\n", "<end_of_turn>"
+from lit_lab.service.tokens import SequenceTokenizer
 
 # What becomes of a prompt, what is put before and behind it.
 CASES: dict[str, tuple[str, ChatUse, str, str]] = {
@@ -61,19 +54,6 @@ def tuned(causal_lm: Any) -> Any:
     from lit_lab.service.language_model import LanguageModel
 
     return LanguageModel(causal_lm, is_instruct=True)
-
-
-def ids_of(tokens: list[Token]) -> list[int]:
-    return [token.id for token in tokens]
-
-
-def joined(tokens: list[Token]) -> str:
-    return "".join(token.text for token in tokens if token.kind != "template")
-
-
-def by_keras(model: Any, conversation: str) -> list[int]:
-    tokenizer = model.causal_lm.preprocessor.tokenizer
-    return [tokenizer.start_token_id, *(int(id) for id in tokenizer.tokenize(conversation))]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -250,62 +230,6 @@ def test_the_template_counts_towards_the_window(tuned: Any) -> None:
     assert failure.value.code == "prompt_too_long"
 
 
-BYTE_LEVEL: dict[str, tuple[str, list[str], str, str]] = {
-    "Llama3": (
-        "Llama 3",
-        ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"],
-        "<|start_header_id|>user<|end_header_id|>\n\n",
-        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
-    ),
-    "Qwen3": (
-        "ChatML",
-        ["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
-        "<|im_start|>user\n",
-        "<|im_end|>\n<|im_start|>assistant\n",
-    ),
-}
-
-
-def byte_level(family: str, special: list[str], *ends: str) -> tuple[Any, SequenceTokenizer]:
-    """Return a family's own tokenizer with a small vocabulary, and ours of an instruction-tuned model with it.
-
-    Args:
-        family: Its name in keras-hub.
-        special: Its control tokens.
-        ends: Start and end token, where the family's own aren't meant.
-    """
-    from keras_nlp import models
-
-    from lit_lab.service.pieces import byte_alphabet
-
-    merges = ["o n", "i on", "Ċ Ċ"]
-    spellings = [*byte_alphabet().values(), "on", "ion", "ĊĊ", *special]
-    vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
-    named = dict(zip(("bos_token", "eos_token"), ends, strict=False)) if family == "Llama3" else {}
-    if named:
-        named |= {"misc_special_tokens": set(special)}
-    else:
-        named = {"unsplittable_tokens": special}
-    made = getattr(models, f"{family}Tokenizer")(vocabulary=vocabulary, merges=merges, **named)
-    causal_lm = SimpleNamespace(preprocessor=SimpleNamespace(tokenizer=made))
-    return made, sequence_tokenizer(causal_lm, is_instruct=True)
-
-
-@pytest.mark.parametrize("family", BYTE_LEVEL)
-def test_other_families_formats(keras_libraries: None, family: str) -> None:
-    name, special, before, behind = BYTE_LEVEL[family]
-    made, tokenizer = byte_level(family, special)
-    assert tokenizer.chat is not None
-    assert tokenizer.chat.name == name
-    for prompt in ("onion", "\nonion 😀"):
-        asked = tokenizer.tokenize_prompt(prompt)
-        start = [made.start_token_id] if family == "Llama3" else []
-        assert ids_of(asked.tokens) == [*start, *(int(id) for id in made.tokenize(before + prompt + behind))]
-        assert joined(asked.tokens) == prompt
-    own = before + "onion" + behind.partition("\n")[0]
-    assert tokenizer.tokenize_prompt(own).use == "written"
-
-
 def test_a_start_token_that_the_user_wrote_stands_once_and_is_theirs(tuned: Any) -> None:
     for prompt, before, behind in [
         ("<bos>Onion", USER, f"{END}\n{MODEL}"),
@@ -322,148 +246,3 @@ def test_a_start_token_that_the_user_wrote_stands_once_and_is_theirs(tuned: Any)
         assert joined(plain) == prompt
     # Only at the beginning is it one: elsewhere it is text, as ever.
     assert [token.kind for token in tuned.tokenizer.prompt("a<bos>")].count("control") == 0
-
-
-SMOLLM2 = (
-    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a "
-    "helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + "
-    "message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ "
-    "'<|im_start|>assistant\n' }}{% endif %}"
-)
-"""The chat template of SmolLM2 135M Instruct, from the model's file (Hugging Face, Apache-2.0)."""
-
-
-def by_template(*said: str) -> str:
-    """Return what SmolLM2's template makes of turns, `role: text` each, and the beginning of the answer's."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    messages = [dict(zip(("role", "content"), turn.split(": ", 1), strict=True)) for turn in said]
-    template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(SMOLLM2)
-    return template.render(messages=messages, add_generation_prompt=True)
-
-
-@pytest.fixture(scope="module")
-def smollm2(keras_libraries: None) -> Any:
-    """A vocabulary as keras-hub makes it of SmolLM2's files: its start token begins a turn, its end token ends one."""
-    return byte_level("Llama3", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], "<|im_start|>", "<|im_end|>")
-
-
-SYSTEM = by_template("user: ").partition("<|im_start|>user")[0]
-
-
-@pytest.mark.parametrize("prompt", ["Onion soup", "\nOnion\n", " ", "an <|im_end|> in it", "😀 漢"])
-def test_a_prompt_is_what_smollm2s_own_template_makes_of_it(smollm2: Any, prompt: str) -> None:
-    made, tokenizer = smollm2
-    asked = tokenizer.tokenize_prompt(prompt)
-    rendered = by_template(f"user: {prompt}")
-    # But for the system text, which is the model's own and not ChatML's.
-    assert rendered.startswith(SYSTEM + "<|im_start|>user")
-    assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(rendered.removeprefix(SYSTEM))]
-    assert (asked.use, joined(asked.tokens)) == ("wrapped", prompt)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        ["user: Onion soup"],
-        ["system: Be brief.", "user: Onion soup"],
-        ["user: Onion soup", "assistant: Avoid.", "user: Why?"],
-    ],
-)
-@pytest.mark.parametrize("mode", ["auto", "off"])
-@pytest.mark.parametrize("blanks", ["", "\n"])
-def test_a_conversation_as_smollm2s_own_template_renders_it_stays_as_it_is(
-    smollm2: Any, said: list[str], mode: Any, blanks: str
-) -> None:
-    made, tokenizer = smollm2
-    prompt = blanks + by_template(*said)
-    asked = tokenizer.tokenize_prompt(prompt, mode)
-    assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(prompt)]
-    assert joined(asked.tokens) == prompt
-    assert "template" not in {token.kind for token in asked.tokens}
-
-
-def test_text_without_turns_begins_as_keras_has_any_begin(smollm2: Any) -> None:
-    made, tokenizer = smollm2
-    plain = tokenizer.tokenize_prompt("onion", "off").tokens
-    assert ids_of(plain) == [made.start_token_id, *(int(id) for id in made.tokenize("onion"))]
-
-
-@pytest.mark.parametrize(
-    ("family", "special", "start", "end"),
-    [
-        ("Llama3", [*BYTE_LEVEL["Llama3"][1]], "<|begin_of_text|>", "<|end_of_text|>"),
-        ("GPT2", ["<|endoftext|>"], "<|endoftext|>", "<|endoftext|>"),
-    ],
-)
-def test_a_start_token_that_was_typed_stands_once_in_byte_level_vocabularies(
-    keras_libraries: None, family: str, special: list[str], start: str, end: str
-) -> None:
-    made, tokenizer = byte_level(family, special, start, end)
-    for mode in ("off", "auto"):
-        without = tokenizer.tokenize_prompt("onion", mode).tokens
-        asked = tokenizer.tokenize_prompt(f"{start}onion", mode).tokens
-        assert ids_of(asked) == ids_of(without)
-        assert ids_of(asked).count(made.start_token_id) == 1
-        assert (asked[0].kind, asked[0].text) == ("control", start)
-        assert joined(asked) == f"{start}onion"
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("kaggle://keras/gemma2/keras/gemma2_instruct_2b_en/1", True),
-        ("kaggle://keras/gemma2/keras/gemma2_2b_en/1", False),
-        ("kaggle://keras/gemma3/keras/gemma3n_e2b_it", True),
-        ("kaggle://instruct/chat/keras/gemma2_2b_en", False),
-        ("hf://google/gemma-2-2b-it", True),
-        ("hf://google/gemma-3-1b-pt", False),
-        ("hf://meta-llama/Llama-3.2-1B-Instruct", True),
-        ("hf://org/italian-bits", False),
-        ("/models/gemma_1.1_instruct_2b_en", True),
-        ("/models/gemma2_instruct_2b_en/3", True),
-        ("/instruct/gemma2_2b_en.tar.gz", False),
-        ("/models/gemma2_instruct_2b_en.tar.gz", True),
-        ("embedded", False),
-    ],
-)
-def test_the_published_name_tells(path: str, expected: bool, tmp_path: Path) -> None:
-    assert instruct.is_instruct(paths.source(path), tmp_path) is expected
-
-
-def test_kerass_own_presets_are_distinguished(keras_libraries: None, tmp_path: Path) -> None:
-    for name, expected in {"gemma2_instruct_2b_en": True, "gemma2_2b_en": False, "gemma3_instruct_1b": True}.items():
-        assert instruct.is_instruct(paths.source(name), tmp_path) is expected
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({}, False),
-        ({"tokenizer_config.json": {"chat_template": "{{ messages }}"}}, True),
-        ({"tokenizer_config.json": {"bos_token": "<bos>"}}, False),
-        ({"tokenizer_config.json": []}, False),
-        ({"chat_template.jinja": ""}, True),
-    ],
-)
-def test_a_chat_template_tells(files: dict[str, Any], expected: bool, tmp_path: Path) -> None:
-    for name, content in files.items():
-        (tmp_path / name).write_text(json.dumps(content))
-    assert instruct.is_instruct(paths.source("hf://org/model"), tmp_path) is expected
-    # Qwen's base models have one too: their name goes before it.
-    assert instruct.is_instruct(paths.source("hf://org/model-Base"), tmp_path) is False
-
-
-async def test_a_preset_is_recognized_by_its_folder_not_by_its_name_here(preset: Path, tmp_path: Path) -> None:
-    from lit_lab.service.registry import Registry, parse
-
-    shutil.copytree(preset, tmp_path / "tiny_instruct_en")
-    entries = parse([f"plain:{tmp_path / 'tiny_instruct_en'}", f"instruct:{preset}"])
-    registry = Registry(entries, None, lambda say: None)
-    for name in entries:
-        async for _ in registry.ready(name):
-            pass
-    infos = {name: (entry.info().chat, entry.info().instruct) for name, entry in entries.items()}
-    assert infos == {"plain": ("Gemma", True), "instruct": ("Gemma", False)}
-    assert entries["plain"].model is not None
-    assert entries["plain"].model.tokenizer.tokenize_prompt("onion").use == "wrapped"

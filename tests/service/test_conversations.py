@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from chat_templates import CHATML, GEMMA, GEMMA3, LLAMA2, LLAMA3, MISTRAL, PHI3, QWEN3, SPECIAL
+from chats import BYTE_LEVEL, END, MODEL, USER, by_keras, byte_level, ids_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_chat import BYTE_LEVEL, END, MODEL, USER, by_keras, byte_level, ids_of
 from test_templates import LLAMA_TOKENS, made_by
 
 from lit_lab.problem import Problem

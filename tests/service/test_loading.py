@@ -277,8 +277,8 @@ class Held:
 
 
 @pytest.fixture
-def held(keras_libraries: None, preset: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
-    models = Held(preset, monkeypatch)
+def held(keras_libraries: None, shallow_preset: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    models = Held(shallow_preset, monkeypatch)
     yield models
     models.go_on.set()
     models.registry._thread.shutdown()

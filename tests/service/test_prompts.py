@@ -10,7 +10,7 @@ import pytest
 from families import FAMILIES, IDS, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_engine import SHAPE, VOCABULARY, gradients, make, off, reference
+from small_gemma import SHAPE, VOCABULARY, gradients, make, off, reference
 
 TOKENS = st.integers(0, VOCABULARY - 1)
 

@@ -137,6 +137,12 @@ def models(
     jp_asyncio_loop.run_until_complete(made.end())
 
 
+@pytest.fixture
+def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models that rest compile nothing: what is tested is what happens to their process."""
+    monkeypatch.setattr(LanguageModel, "has_pending_compiles", False)
+
+
 def held(model: LanguageModel) -> list[weakref.ref[Any]]:
     """Return what is to be gone: the model, its weights, its caches, and what was compiled."""
     gradients = model._gradients
@@ -180,6 +186,7 @@ async def test_nothing_of_what_was_compiled_for_it_is_left_either(models: Models
     assert not [ref() for ref in refs if ref() is not None]
 
 
+@pytest.mark.usefixtures("uncompiled")
 async def test_what_failed_or_was_stopped_leaves_nothing_either(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +233,7 @@ def test_garbage_is_collected_though_another_thread_is_at_it() -> None:
         gc.callbacks.remove(halts)
 
 
+@pytest.mark.usefixtures("uncompiled")
 async def test_a_new_process_is_called_for_once_a_model_was_unloaded(models: Models) -> None:
     returning = models.manager.returning
     await models.load("one")
@@ -245,6 +253,7 @@ async def test_a_new_process_is_called_for_once_a_model_was_unloaded(models: Mod
     ]
 
 
+@pytest.mark.usefixtures("uncompiled")
 async def test_no_process_is_ended_that_does_something(models: Models) -> None:
     returning = models.manager.returning
     await models.load("one")
@@ -262,6 +271,7 @@ async def test_no_process_is_ended_that_does_something(models: Models) -> None:
     assert returning.new_process() is not None
 
 
+@pytest.mark.usefixtures("uncompiled")
 async def test_what_is_left_beside_a_large_model_waits(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     returning = models.manager.returning
     await models.load("one")
@@ -274,6 +284,7 @@ async def test_what_is_left_beside_a_large_model_waits(models: Models, monkeypat
         assert returning.new_process() is not None
 
 
+@pytest.mark.usefixtures("uncompiled")
 async def test_the_watcher_is_notified_of_each_change(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(returning_module, "LOOK_SECONDS", 0.01)
     reported: asyncio.Queue[list[ModelAsked] | None] = asyncio.Queue()

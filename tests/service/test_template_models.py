@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from chat_templates import CHATML, FAMILIES, LLAMA3, MISTRAL, PHI3, QWEN3, SPECIAL, directly, put, refused
+from chats import ids_of, joined
 from gguf_models import file_of, folder_of, loaded
-from test_chat import ids_of, joined
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, ScoreRequest

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from chat_templates import CHATML, FAMILIES, LLAMA2, LLAMA3, MISTRAL, PHI3, QWEN3, SPECIAL, directly
-from test_chat import byte_level, ids_of, joined
+from chats import byte_level, ids_of, joined
 
 from lit_lab.service.pieces import SentencePieces
 from lit_lab.service.templates import rendering

@@ -169,9 +169,9 @@ def test_the_embedded_models_is_its_own() -> None:
 
 
 @pytest.fixture
-def long(preset: Path, tmp_path: Path, without_warm_up: None) -> Path:
+def long(shallow_preset: Path, tmp_path: Path, without_warm_up: None) -> Path:
     """The small preset, saved for longer prompts."""
-    folder = Path(shutil.copytree(preset, tmp_path / "long"))
+    folder = Path(shutil.copytree(shallow_preset, tmp_path / "long"))
     for file in ("preprocessor.json", "task.json"):
         text = (folder / file).read_text()
         assert '"sequence_length": 96' in text

@@ -1,29 +1,17 @@
 /** An instruction-tuned model's chat format, and turns that were pasted, to be looked at. */
 import * as path from 'path';
 import type { Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 
-import { own } from '../servers';
-import { declineNews, serveInstruct } from '../tests/instruct';
+import { declineNews, test } from '../tests/instruct';
 import { analyzeAt, COLD, line, Panel } from '../tests/lab';
 
 const TURNS =
   '<start_of_turn>user\nIs onion soup sweet? I like sweet things.<end_of_turn>\n<start_of_turn>model\nNo, it is savoury.<end_of_turn>\n' +
   '<start_of_turn>user\nSuggestion: Cheesecake\nAnalysis:<end_of_turn>';
 
-let end: () => Promise<void>;
-
-test.use({
-  baseURL: own.url,
-  viewport: { width: 1440, height: 1000 }
-});
+test.use({ viewport: { width: 1440, height: 1000 } });
 test.describe.configure({ timeout: 400_000 });
-
-test.beforeAll(async ({ request }) => {
-  end = await serveInstruct(own.port, request);
-});
-
-test.afterAll(() => end());
 
 async function shoot(page: Page, panel: Panel, name: string) {
   await page.mouse.move(600, 4);

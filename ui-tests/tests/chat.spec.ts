@@ -1,25 +1,14 @@
-/** An instruction-tuned model, on a server of this test's own: its chat format, switched, and turns that are pasted. */
+/** An instruction-tuned model: its chat format, switched, and turns that are pasted. */
 import type { Locator, Page } from '@playwright/test';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 
-import { own } from '../servers';
-import { declineNews, serveInstruct } from './instruct';
+import { declineNews, test } from './instruct';
 import { analyzeAt, COLD, line, Panel, workspaceOf } from './lab';
 
 const PROMPT = 'Suggestion: Onion soup\nAnalysis:';
 const TURNS =
   '<start_of_turn>user\nIs it sweet?<end_of_turn>\n<start_of_turn>model\nNo.<end_of_turn>\n' +
   '<start_of_turn>user\nAnd garlic bread?<end_of_turn>';
-
-let end: () => Promise<void>;
-
-test.use({ baseURL: own.url });
-
-test.beforeAll(async ({ request }) => {
-  end = await serveInstruct(own.port, request);
-});
-
-test.afterAll(() => end());
 
 /** Begin with a prompt of one's own. */
 async function begin(page: Page, workspace: string): Promise<Panel> {
@@ -181,7 +170,7 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
     panel.region.getByText('nothing says that demo is instruction-tuned', {
       exact: false
     })
-  ).toBeVisible({ timeout: 2 * COLD }); // behind what is compiled for the first
+  ).toBeVisible({ timeout: COLD });
   await expect(added(panel, 'Model')).toHaveCount(0);
   await expect(turns).toHaveCount(4);
 });

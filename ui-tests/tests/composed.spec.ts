@@ -3,34 +3,19 @@ import { expect, test } from '@playwright/test';
 
 import {
   analyzeAt,
-  COLD,
   line,
+  openCells,
   overlay,
   Panel,
-  resetSettings,
-  workspaceOf
+  resetSettings
 } from './lab';
 
-const SOURCES = [
+const CELLS = [
   `prompt = "Taste-likes: onions.\\n"
 prompt += "Suggestion: " + dish + ".\\n"
 prompt += "Recommendation:"`,
   'dish = "Onion soup"'
 ];
-
-const NOTEBOOK = {
-  nbformat: 4,
-  nbformat_minor: 5,
-  metadata: { language_info: { name: 'python' } },
-  cells: SOURCES.map((source, i) => ({
-    id: `cell-${i}`,
-    cell_type: 'code',
-    execution_count: null,
-    metadata: {},
-    outputs: [],
-    source
-  }))
-};
 
 test('a text in steps is one prompt, with its field filled in', async ({
   page,
@@ -38,16 +23,9 @@ test('a text in steps is one prompt, with its field filled in', async ({
 }) => {
   test.slow();
   await resetSettings(request);
-  await request.put('/api/contents/composed.ipynb', {
-    data: { type: 'notebook', format: 'json', content: NOTEBOOK }
-  });
-  await page.goto(
-    `/lab/workspaces/${workspaceOf('composed')}/tree/composed.ipynb`
-  );
-  const last = line(page, '"Recommendation:"');
-  await expect(last).toBeVisible({ timeout: COLD });
+  await openCells(page, request, 'composed', CELLS);
   // Any of its lines means all of it: the field's value comes from below.
-  await analyzeAt(page, last);
+  await analyzeAt(page, line(page, '"Recommendation:"'));
   const panel = new Panel(page);
   await expect(panel.variable('dish')).toHaveValue('Onion soup');
   await expect(panel.region.getByText('composed text')).toBeVisible();

@@ -1,9 +1,15 @@
 /** A conversation from a cell's list of messages: picked, run in the model's chat format, shaded, edited and continued. */
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 
-import { own } from '../servers';
-import { declineNews, serveInstruct } from './instruct';
-import { analyzeAt, COLD, line, overlay, Panel, workspaceOf } from './lab';
+import { declineNews, test } from './instruct';
+import {
+  analyzeAt,
+  line,
+  openCells,
+  overlay,
+  Panel,
+  resetSettings
+} from './lab';
 
 const MESSAGES = `messages = [
   {"role": "system", "content": "You are brief."},
@@ -18,38 +24,7 @@ chain = template | llm`;
 
 const CALL = 'chain.invoke({"dish": "onion soup", "taste": "sweet"})';
 
-const NOTEBOOK = {
-  nbformat: 4,
-  nbformat_minor: 5,
-  metadata: {
-    kernelspec: {
-      name: 'python3',
-      display_name: 'Python 3',
-      language: 'python'
-    },
-    language_info: { name: 'python' }
-  },
-  cells: [MESSAGES, 'dish = "garlic bread"', TEMPLATE, CALL].map(
-    (source, i) => ({
-      id: `cell-${i}`,
-      cell_type: 'code',
-      execution_count: null,
-      metadata: {},
-      outputs: [],
-      source
-    })
-  )
-};
-
-let end: () => Promise<void>;
-
-test.use({ baseURL: own.url });
-
-test.beforeAll(async ({ request }) => {
-  end = await serveInstruct(own.port, request);
-});
-
-test.afterAll(() => end());
+const CELLS = [MESSAGES, 'dish = "garlic bread"', TEMPLATE, CALL];
 
 test('a list of messages is one prompt, turn by turn', async ({
   page,
@@ -57,15 +32,9 @@ test('a list of messages is one prompt, turn by turn', async ({
 }) => {
   test.slow();
   await declineNews(page);
-  await request.put('/api/contents/conversation.ipynb', {
-    data: { type: 'notebook', format: 'json', content: NOTEBOOK }
-  });
-  await page.goto(
-    `/lab/workspaces/${workspaceOf('conversation')}/tree/conversation.ipynb`
-  );
-  const text = line(page, 'Is onion soup sweet?');
-  await expect(text).toBeVisible({ timeout: COLD });
-  await analyzeAt(page, text);
+  await resetSettings(request);
+  await openCells(page, request, 'conversation', CELLS);
+  await analyzeAt(page, line(page, 'Is onion soup sweet?'));
 
   // The conversation is offered first, then its texts.
   const options = page.getByRole('dialog').getByRole('option');

@@ -1,65 +1,75 @@
-/** A server of a test's own, whose first model is known to be instruction-tuned. */
+/** A server of the tests' own, whose first model is known to be instruction-tuned: one for all specs that use this `test`. */
 import { execFileSync, spawn } from 'child_process';
 import { cpSync, mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
-import { expect } from '@playwright/test';
-import type { APIRequestContext, Page } from '@playwright/test';
+import { expect, test as base } from '@playwright/test';
+import type { Page } from '@playwright/test';
 
+import { own } from '../servers';
 import { COLD } from './lab';
 
-/**
- * Start it: the embedded model twice, as `menu` from a folder whose name says that it is instruction-tuned, and as `demo`.
- *
- * @returns what ends it.
- */
-export async function serveInstruct(
-  port: number,
-  request: APIRequestContext
-): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'lit-lab-chat-'));
-  const preset = execFileSync('python', [
-    '-c',
-    'import lit_lab.demo, pathlib; print(pathlib.Path(lit_lab.demo.__file__).parent / "preset")'
-  ]);
-  const place = path.join(folder, 'menu_instruct_en');
-  cpSync(preset.toString().trim(), place, { recursive: true });
-  const server = spawn(
-    'jupyter',
-    [
-      'lab',
-      '--config=jupyter_server_test_config.py',
-      `--LitLab.models=menu:${place}`,
-      '--LitLab.models=demo:embedded'
-    ],
-    {
-      cwd: path.resolve(__dirname, '..'),
-      env: {
-        ...process.env,
-        PYTHONDONTWRITEBYTECODE: '',
-        LIT_LAB_TEST_PORT: String(port)
-      },
-      stdio: 'ignore'
-    }
-  );
-  await expect
-    .poll(
-      async () => {
-        const reply = await request
-          .get(`http://127.0.0.1:${port}/api`)
-          .catch(() => null);
-        return reply?.ok() ?? false;
-      },
-      { timeout: COLD }
-    )
-    .toBe(true);
-  return async () => {
-    const ended = new Promise(resolve => server.once('exit', resolve));
-    server.kill('SIGTERM');
-    await ended;
-    rmSync(folder, { recursive: true });
-  };
+/** Where the embedded model is. */
+function preset(): string {
+  const place =
+    'import lit_lab.demo; print(lit_lab.demo.preset_path(), end="")';
+  return execFileSync('python', ['-c', place]).toString();
 }
+
+/**
+ * The embedded model three times: as `menu` from a folder whose name says that it is instruction-tuned, as `demo`, and as
+ * `twin`, as anybody's own preset is.
+ */
+export const test = base.extend<object, { instruct: void }>({
+  baseURL: own.url,
+  instruct: [
+    async ({ playwright }, use) => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'lit-lab-chat-'));
+      const [menu, twin] = ['menu_instruct_en', 'twin'].map(name =>
+        path.join(folder, name)
+      );
+      for (const place of [menu, twin]) {
+        cpSync(preset(), place, { recursive: true });
+      }
+      const server = spawn(
+        'jupyter',
+        [
+          'lab',
+          '--config=jupyter_server_test_config.py',
+          `--LitLab.models=menu:${menu}`,
+          '--LitLab.models=demo:embedded',
+          `--LitLab.models=twin:${twin}`
+        ],
+        {
+          cwd: path.resolve(__dirname, '..'),
+          env: {
+            ...process.env,
+            PYTHONDONTWRITEBYTECODE: '',
+            LIT_LAB_TEST_PORT: String(own.port)
+          },
+          stdio: 'ignore'
+        }
+      );
+      const request = await playwright.request.newContext();
+      await expect
+        .poll(
+          async () => {
+            const reply = await request.get(`${own.url}/api`).catch(() => null);
+            return reply?.ok() ?? false;
+          },
+          { timeout: COLD }
+        )
+        .toBe(true);
+      await request.dispose();
+      await use();
+      const ended = new Promise(resolve => server.once('exit', resolve));
+      server.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true });
+    },
+    { scope: 'worker', auto: true, timeout: 2 * COLD }
+  ]
+});
 
 /** Decline JupyterLab's news, which are offered over the panel. */
 export async function declineNews(page: Page): Promise<void> {

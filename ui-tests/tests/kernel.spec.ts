@@ -1,7 +1,7 @@
 /** Values of a prompt's fields from a running kernel, which isn't asked before. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeAt, COLD, line, Panel } from './lab';
+import { analyzeAt, COLD, line, notebookOf, Panel } from './lab';
 
 const CELLS = [
   'import random\nrows = [1]\ntown = random.choice(["Rome"])\nratio = 1 / 3\nclass str: pass',
@@ -9,31 +9,14 @@ const CELLS = [
   'ran = 1\nimport time\ntime.sleep(3600)'
 ];
 
-const NOTEBOOK = {
-  nbformat: 4,
-  nbformat_minor: 5,
-  metadata: {
-    kernelspec: {
-      name: 'python3',
-      display_name: 'Python 3',
-      language: 'python'
-    },
-    language_info: { name: 'python' }
-  },
-  cells: CELLS.map((source, i) => ({
-    id: `cell-${i}`,
-    cell_type: 'code',
-    execution_count: null,
-    metadata: {},
-    outputs: [],
-    source
-  }))
-};
-
 test('a kernel gives values when it is asked to', async ({ page, tmpPath }) => {
   test.slow();
   const path = `${tmpPath}/kernel.ipynb`;
-  await page.contents.uploadContent(JSON.stringify(NOTEBOOK), 'text', path);
+  await page.contents.uploadContent(
+    JSON.stringify(notebookOf(CELLS)),
+    'text',
+    path
+  );
   await page.evaluate(async path => {
     await window.jupyterapp.commands.execute('docmanager:open', { path });
   }, path);

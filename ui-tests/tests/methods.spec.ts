@@ -96,8 +96,11 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
     await panel.region.getByRole('radio', { name: 'Sentences' }).click();
     await panel.mapped();
     await panel.region.getByText('Is this map faithful?').click();
+    // Effects name the passes that they would take, too.
     await expect(
-      panel.region.getByText(/passes through the model/)
+      panel.region
+        .locator('.lit-faithfulness')
+        .getByText(/passes through the model/)
     ).toBeVisible();
     await panel.region.getByRole('button', { name: 'Test this map' }).click();
     for (const name of [/^Taking away/, /^Putting in/]) {

@@ -1,69 +1,21 @@
-/** Two models on one prompt, on a server of this test's own. */
-import { execFileSync, spawn } from 'child_process';
-import type { ChildProcess } from 'child_process';
-import { cpSync, mkdtempSync, rmSync } from 'fs';
-import { tmpdir } from 'os';
-import * as path from 'path';
-import { expect, test } from '@playwright/test';
+/** Two models on one prompt. */
+import { expect } from '@playwright/test';
 
-import { own } from '../servers';
-import { analyzeAt, COLD, line, Panel, workspaceOf } from './lab';
+import { test } from './instruct';
+import {
+  analyzeAt,
+  COLD,
+  line,
+  Panel,
+  resetSettings,
+  workspaceOf
+} from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
-let server: ChildProcess;
-let folder: string;
-
-test.use({ baseURL: own.url });
-
-test.beforeAll(async ({ request }) => {
-  // The embedded model under another name, as anybody's own preset is.
-  folder = mkdtempSync(path.join(tmpdir(), 'lit-lab-twin-'));
-  const preset = execFileSync('python', [
-    '-c',
-    'import lit_lab.demo, pathlib; print(pathlib.Path(lit_lab.demo.__file__).parent / "preset")'
-  ]);
-  cpSync(preset.toString().trim(), path.join(folder, 'twin'), {
-    recursive: true
-  });
-  server = spawn(
-    'jupyter',
-    [
-      'lab',
-      '--config=jupyter_server_test_config.py',
-      '--LitLab.models=demo:embedded',
-      `--LitLab.models=twin:${path.join(folder, 'twin')}`
-    ],
-    {
-      cwd: path.resolve(__dirname, '..'),
-      env: {
-        ...process.env,
-        PYTHONDONTWRITEBYTECODE: '',
-        LIT_LAB_TEST_PORT: String(own.port)
-      },
-      stdio: 'ignore'
-    }
-  );
-  await expect
-    .poll(
-      async () => {
-        const reply = await request.get(`${own.url}/api`).catch(() => null);
-        return reply?.ok() ?? false;
-      },
-      { timeout: COLD }
-    )
-    .toBe(true);
-});
-
-test.afterAll(async () => {
-  const ended = new Promise(resolve => server.once('exit', resolve));
-  server.kill('SIGTERM');
-  await ended;
-  rmSync(folder, { recursive: true });
-});
-
-test('two models on one prompt, side by side', async ({ page }) => {
+test('two models on one prompt, side by side', async ({ page, request }) => {
   test.slow();
+  await resetSettings(request);
   await page.goto(
     `/lab/workspaces/${workspaceOf('two')}/tree/prompt_debugging.ipynb`
   );
@@ -71,11 +23,11 @@ test('two models on one prompt, side by side', async ({ page }) => {
   await expect(text).toBeVisible({ timeout: COLD });
   await analyzeAt(page, text);
   const panel = new Panel(page);
+  const model = panel.region.getByRole('combobox', { name: 'Model' });
+  await model.selectOption({ label: 'demo' });
   await panel.generate(ANSWER);
   await panel.explain(ANSWER);
-  await panel.region
-    .getByRole('combobox', { name: 'Model' })
-    .selectOption({ label: 'twin' });
+  await model.selectOption({ label: 'twin' });
   await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.region
