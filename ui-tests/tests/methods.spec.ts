@@ -329,7 +329,9 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
     await panel.explain(ADVICE);
     await start.click();
     const bar = region.getByRole('progressbar', { name: 'Computing effects' });
-    await expect(bar).toHaveJSProperty('value', 1, { timeout: COLD });
+    // Neighbouring sets are scored together.
+    await expect(bar).toHaveAttribute('value', /^[1-9]/, { timeout: COLD });
+    const known = Number(await bar.getAttribute('value'));
     await region
       .locator('.lit-effects')
       .getByRole('button', { name: 'Cancel' })
@@ -345,7 +347,7 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
         request.postDataJSON().kind === 'effects'
     );
     await start.click();
-    expect((await continued).postDataJSON().skip).toBe(1);
+    expect((await continued).postDataJSON().skip).toBe(known);
     await expect(effects.first()).toBeVisible({ timeout: COLD });
   });
 
