@@ -27,7 +27,7 @@ from pathlib import Path
 import faithfulness_page
 import faithfulness_peers
 from faithfulness_bench import Bench
-from faithfulness_items import KINDS, items
+from faithfulness_items import ITEMS, KINDS, items
 from faithfulness_plan import Settings, everything, plan
 from faithfulness_tables import Table, table_of
 
@@ -70,7 +70,7 @@ def main() -> None:
         help="of smollm2, gemma3 and embedded, or presets' names (default: %(default)s)",
     )
     parser.add_argument("--kinds", default=",".join(KINDS), help="default: %(default)s")
-    parser.add_argument("--items", type=int, default=40, help="of each kind (default: %(default)s)")
+    parser.add_argument("--items", type=int, default=ITEMS, help="of each kind (default: %(default)s)")
     parser.add_argument(
         "--slow", type=int, default=10, help="items of each kind that slow methods get, too (default: %(default)s)"
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 KINDS = ("few_shot", "fact", "instructions", "summary")
 DEPTHS = 5
+ITEMS = 40
+"""Prompts of each kind."""
 
 _FOODS = ("onions", "eggs", "ham", "trout", "mushrooms", "cheese", "beans", "rice", "nuts", "spinach", "beef", "lemon")
 _NAMES = ("Ada", "Bea", "Cleo", "Dora", "Eli", "Finn", "Gus", "Hana", "Ivo", "Jon", "Kim", "Lea", "Mona", "Nils")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from faithfulness_figures import MEASURES
-from faithfulness_items import DEPTHS
+from faithfulness_items import DEPTHS, ITEMS
 from faithfulness_plot import plot
 from faithfulness_tables import MINUS, Table, title
 
@@ -77,17 +77,29 @@ def write(tables: Sequence[Table]) -> None:
 
 def page(tables: Sequence[Table]) -> str:
     """Return the page."""
-    parts = [BEGIN.format(prompts="\n".join(_prompts(table) for table in tables)).rstrip("\n")]
+    parts = [BEGIN.format(prompts="\n".join(map(_prompts, tables)) + _progress(tables)).rstrip("\n")]
     for table in tables:
         parts += [f"\n## {table.title}\n", *_section(table)]
     return re.sub("\n{3,}", "\n\n", "\n".join([*parts, END]))
 
 
 def _prompts(table: Table) -> str:
-    kinds = ", ".join(f"{count} {KINDS.get(kind, kind)}" for kind, count in table.prompts.items())
+    kinds = ", ".join(f"{table.prompts[kind]} {name}" for kind, name in KINDS.items() if kind in table.prompts)
     return (
         f"- **{table.title}**: {sum(table.prompts.values())} prompts ({kinds}) with {table.targets} targets, of {table.tokens[0]} to "
         f"{table.tokens[1]} tokens and {table.segments[0]} to {table.segments[1]} sentences."
+    )
+
+
+def _progress(tables: Sequence[Table]) -> str:
+    """Return how much is measured, if that isn't all."""
+    counts = [(table.title, sum(table.prompts.values())) for table in tables]
+    if all(count >= len(KINDS) * ITEMS for _, count in counts):
+        return ""
+    found = ", ".join(f"{title} has {count}" for title, count in counts)
+    return (
+        f"\n\n**Not all prompts are measured yet.** Of {len(KINDS) * ITEMS}, {found}. Until then, look at the intervals, and at the "
+        "differences on the same prompts."
     )
 
 
@@ -99,7 +111,7 @@ def _section(table: Table) -> Iterable[str]:
             for method, row in table.rows.items()
         ],
     )
-    kinds = list(table.prompts)
+    kinds = [kind for kind in KINDS if kind in table.prompts]
     yield "\nLDS by kind of prompt:\n"
     yield _table(
         ["Method", *(KINDS.get(kind, kind) for kind in kinds)],
