@@ -114,7 +114,7 @@ def _section(table: Table) -> Iterable[str]:
     kinds = [kind for kind in KINDS if kind in table.prompts]
     yield "\nLDS by kind of prompt:\n"
     yield _table(
-        ["Method", *(KINDS.get(kind, kind) for kind in kinds)],
+        ["Method", *(KINDS[kind] for kind in kinds)],
         [[title(method), *(_mean(row[f"lds of {kind}"]) for kind in kinds)] for method, row in table.rows.items()],
     )
     yield "\nDifferences on the same prompts. An interval that doesn't contain 0 shows a difference:\n"

@@ -12,6 +12,7 @@ pydantic takes about 0.1 s to import: import this module on first use, not at se
 from lit_lab.protocol.base import *
 from lit_lab.protocol.datasets import *
 from lit_lab.protocol.events import *
+from lit_lab.protocol.explanations import *
 from lit_lab.protocol.history import *
 from lit_lab.protocol.lit_app import *
 from lit_lab.protocol.models import *

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from lit_lab.protocol.base import AblationMethod, ChatUse, ErrorBody, Message, Method
+from lit_lab.protocol.explanations import Foil, Span
 from lit_lab.protocol.models import ModelTerms
-from lit_lab.protocol.requests import Foil, Span
 from lit_lab.protocol.tokens import Token, TurnSpans
 from lit_lab.protocol.turns import SystemUse
 

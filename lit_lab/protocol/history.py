@@ -8,8 +8,9 @@ from pydantic import Field, StringConstraints
 
 from lit_lab.protocol.base import MAX_NAME, ChatUse, Message, Name, Removal
 from lit_lab.protocol.events import AnswerToken, EffectsEvent, Reason, ScoresEvent, SegmentScoresEvent
+from lit_lab.protocol.explanations import Span, TextSpan
 from lit_lab.protocol.models import ModelTerms
-from lit_lab.protocol.requests import RunOrigin, Span, TextSpan
+from lit_lab.protocol.requests import RunOrigin
 from lit_lab.protocol.tokens import Token, TurnSpans
 from lit_lab.protocol.turns import SystemUse, Turn
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lit_lab.protocol.base import ChatMode, ChatUse, Message, Name, Text, TokenKind
-from lit_lab.protocol.requests import Span
+from lit_lab.protocol.explanations import Span
 from lit_lab.protocol.turns import PromptRequest
 
 
