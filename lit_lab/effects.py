@@ -22,6 +22,9 @@ ALPHA = 0.01
 MIN_HELD_OUT = 8
 """Fewest held-out sets that can measure a map."""
 
+BLOCK = 16
+"""Random sets that were sorted together, as in `lit_lab.service.effects.sets`."""
+
 MAX_CELLS = 32_000_000
 """Most sets times segments of a run: a file may name many of both in little room."""
 
@@ -125,14 +128,16 @@ class Effects:
 
         Args:
             target: The target.
-            samples: How many random sets to fit to, the first ones. None: all.
+            samples: How many random sets to fit to, the first ones. None: all whole blocks of 16, as in the panel. A block is
+                sorted, so the first sets of one that isn't complete aren't random.
 
         Raises:
             ValueError: No random set was scored, or the target isn't in the answer.
         """
         import numpy as np
 
-        chosen = np.flatnonzero(self.is_random)[:samples]
+        count = int(self.is_random.sum())
+        chosen = np.flatnonzero(self.is_random)[: samples or count - count % BLOCK or count]
         if len(chosen) == 0:
             raise ValueError("no random set was scored")
         length = target.stop - target.start
@@ -186,6 +191,8 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
                         chosen[tuple(removed)] = event.kind, removed, row
                     else:
                         rows[at] = event.kind, removed, row
+        if not rows:  # chosen sets alone have nothing to be compared with
+            continue
         ordered = [row for _, row in sorted(rows.items())]
         # Parts of the answer that are left out have no segment here.
         sets = [row for row in [*ordered, *chosen.values()] if all(index < num_segments for index in row[1])]

@@ -75,6 +75,17 @@ def test_leave_one_out_and_contextcite_find_known_weights() -> None:
     np.testing.assert_allclose(without, np.exp(found.logprobs[1:6, 0]))
 
 
+def test_contextcite_fits_whole_blocks() -> None:
+    weights = [2.0, 0.0, -1.0, 0.5, 0.0]
+    found = effects(weights, samples=24)
+    np.testing.assert_array_equal(found.context_cite(TARGET), found.context_cite(TARGET, 16))
+    assert (found.context_cite(TARGET) != found.context_cite(TARGET, 24)).any()
+    # Nothing else is there.
+    np.testing.assert_array_equal(
+        effects(weights, samples=9).context_cite(TARGET), effects(weights, samples=9).context_cite(TARGET, 9)
+    )
+
+
 def test_a_true_map_predicts_and_a_reversed_one_contradicts() -> None:
     weights = [2.0, 0.0, -1.0, 0.5, 0.3]
     found = effects(weights)
@@ -134,6 +145,8 @@ def test_chosen_pairs_come_last_and_say_what_two_segments_do_together() -> None:
     assert found.interaction(slice(SEAM, SEAM + 1), 0, 1) == -3
     (without,) = effects_of([ones], SEAM)
     assert np.isnan(without.interaction(slice(SEAM, SEAM + 1), 0, 1))
+    # Alone, they have nothing to be compared with, and don't spoil the rest.
+    assert effects_of([pair], SEAM) == ()
 
 
 def test_many_sets_of_many_segments_are_refused_before_they_take_memory() -> None:

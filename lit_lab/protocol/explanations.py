@@ -140,8 +140,10 @@ class TextSpan(Message):
     end: int = Field(ge=1, le=MAX_TEXT)
 
 
-MAX_KNOWN = 4_000_000
+MAX_KNOWN = 1_000_000
 """Most known sets times segments of a request."""
+
+KnownSet = Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SEGMENTS, fail_fast=True)]
 
 
 class EditedText(PromptRequest):
@@ -156,7 +158,7 @@ class EditedText(PromptRequest):
         max_length=MAX_SEGMENTS,
         description="The texts of the request's segments, as in an `EffectsRequest`.",
     )
-    removed: Annotated[list[list[int]], Field(fail_fast=True)] = Field(
+    removed: Annotated[list[KnownSet], Field(fail_fast=True)] = Field(
         default=[], max_length=MAX_SAMPLES, description="For each known set: the indices of the deleted segments."
     )
     logprobs: Annotated[list[Annotated[float, Field(le=0)]], Field(fail_fast=True)] = Field(
@@ -195,8 +197,8 @@ class AblationRequest(_SegmentsRequest):
         default=None,
         ge=1,
         le=MAX_SAMPLES,
-        description="Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, the "
-        "known ones among them, and more until the largest scores are certain enough.",
+        description="Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, or "
+        "twice the number of segments and two, the known ones among them, and more until the largest scores are certain enough.",
     )
     edited: EditedText | None = Field(default=None, description="For the mode `text`.")
 

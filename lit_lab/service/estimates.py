@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from lit_lab.protocol import (
     AblationRequest,
@@ -11,17 +12,16 @@ from lit_lab.protocol import (
     FaithfulnessRequest,
     Integration,
     SalienceRequest,
+    Span,
 )
 
 from .ablation.sampled import first_passes
 from .ablation.samples import expected_passes
 from .effects.sets import num_sets
 from .faithfulness import cuts
+from .salience.flow import FLOW_ROWS
 from .salience.integrated_gradients import integrated_points
 from .stability import GRADIENT_PASSES
-
-FLOW_PASSES = 1
-"""Of flow, for all targets: the tokens before them, which the decoder's cache often has, and then their rows."""
 
 EstimatedRequest = SalienceRequest | AblationRequest | EffectsRequest | FaithfulnessRequest
 
@@ -65,8 +65,14 @@ def _salience_passes(request: SalienceRequest) -> int:
     if "integrated_gradients" in methods:
         passes += GRADIENT_PASSES * integrated_points(request.integration) * len(request.targets)
     if "flow" in methods:
-        passes += FLOW_PASSES
+        passes += flow_passes(request.targets)
     return passes
+
+
+def flow_passes(targets: Sequence[Span]) -> int:
+    """Return flow's passes for all targets together."""
+    rows = max(target.end for target in targets) - min(target.start for target in targets)
+    return -(-rows // FLOW_ROWS)
 
 
 def _stability_passes(request: FaithfulnessRequest) -> int:

@@ -37,7 +37,7 @@ from . import ablation, effects, faithfulness
 from .answering import answer, forced_answer
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
-from .estimates import FLOW_PASSES, EstimatedRequest, Speed
+from .estimates import EstimatedRequest, Speed
 from .generation import Decoder
 from .model_window import check_foil, check_sequence, window
 from .salience import METHODS, Contrast, EmbeddingGradients, Flow, TargetGradient, integrating
@@ -414,7 +414,7 @@ class LanguageModel:
         started, num_read = time.monotonic(), self._flow.num_read
         scores: list[float] = self._flow.of(ids, target.start, target.end, cancellation.check).tolist()
         if self._flow.num_read > num_read:  # else the rows were known
-            self._flow_speed.measured(time.monotonic() - started, FLOW_PASSES, target.end)
+            self._flow_speed.measured(time.monotonic() - started, self._flow.num_read - num_read, target.end)
         return scores
 
     def _check(self, ids: Sequence[int], foil: Sequence[int] | None, target: Span) -> None:

@@ -605,7 +605,7 @@ export interface components {
              */
             mode?: "remove" | "mask" | "text";
             /**
-             * @description Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, the known ones among them, and more until the largest scores are certain enough.
+             * @description Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, or twice the number of segments and two, the known ones among them, and more until the largest scores are certain enough.
              * @default null
              */
             samples?: number | null;

@@ -106,6 +106,15 @@ describe('session: LIME and SHAP from the sets that effects scored', () => {
     expect(edited!.num_random).toBe(32);
   });
 
+  it('takes a block that isn’t complete for no random sets: it is sorted', async () => {
+    // The prompt, its sentences and two of the answer; what measures; a block and a half.
+    await score(1 + 4 + 2 + 16 + 24);
+    await set({ method: 'lime' });
+    const { edited } = requested();
+    expect(edited!.removed).toHaveLength(1 + 4 + 24);
+    expect(edited!.num_random).toBe(16);
+  });
+
   it('makes a map of the prompt’s sentences, and stores it', async () => {
     await score();
     await set({ method: 'lime', shadeBy: 'share' });

@@ -1,6 +1,6 @@
 /** The sets of deleted sentences that LIME and SHAP start from: those that effects scored. */
 import type { EditedText } from '../api';
-import { targetLogprob } from '../salience';
+import { numFitted, targetLogprob } from '../salience';
 import type { TokenSpan } from '../salience';
 import type { IAblationSegment } from './ablationSegments';
 import type { IEffectSource } from './effectSegments';
@@ -51,9 +51,13 @@ export function cachedSets(
       : [{ ...set, logprob: Math.min(0, logprob) }];
   });
   // Those that the method happens to try cost nothing again; it fits to all random ones.
-  const fixed = known.filter(({ kind }) => kind !== 'random');
-  const random = known.filter(({ kind }) => kind === 'random');
-  const sets = [...fixed, ...random];
+  // Of a block that isn't complete, the first ones aren't random: a block is sorted.
+  const inBlocks = known
+    .filter(({ kind }) => kind === 'random')
+    .slice(0, numFitted(table));
+  const random = new Set(inBlocks);
+  const fixed = known.filter(set => !random.has(set));
+  const sets = [...fixed, ...inBlocks];
   return {
     parts,
     edited: {
@@ -64,7 +68,7 @@ export function cachedSets(
       segments: [...texts],
       removed: sets.map(({ removed }) => [...removed]),
       logprobs: sets.map(({ logprob }) => logprob),
-      num_random: random.length
+      num_random: inBlocks.length
     }
   };
 }

@@ -99,9 +99,15 @@ async def check_runs(history):
         ("own", False, "stopped", 0),
     ]
     run = await history.run("me", "r1")
-    # There were no conversations.
+    # There were no conversations, and how many sets ablation tried wasn't stored.
+    unknown = {"segment_scores": {"sets": None, "adaptive": False}}
+    scores = [
+        stored | {"event": stored["event"] | unknown.get(stored["event"]["event"], {})}
+        for stored in RUN["upgraded"]["scores"]
+    ]
     assert json.loads(run.model_dump_json()) == {
         **RUN["upgraded"],
+        "scores": scores,
         "turns": [],
         "turn_spans": [],
         "system": None,

@@ -177,6 +177,7 @@ def test_what_takes_segments_away_is_asked_for_properly(type_name, request_, fie
         ({**ABLATION, "mode": "text"}, "needs `edited`"),
         ({**ABLATION, "edited": EDITED}, "needs `edited`"),
         ({**ABLATION, "mode": "text", "edited": {**EDITED, "removed": [[2], [0]]}}, "isn't among the 2"),
+        ({**ABLATION, "mode": "text", "edited": {**EDITED, "removed": [[""] * 1_000, [0]]}}, "valid integer"),
         ({**ABLATION, "mode": "text", "edited": {**EDITED, "logprobs": [-1.0]}}, "as many log-probabilities"),
         ({**ABLATION, "mode": "text", "edited": {**EDITED, "logprobs": [1.0, -1.0]}}, "logprobs"),
         ({**ABLATION, "mode": "text", "edited": {**EDITED, "removed": [[]] * 16_385}}, "16384"),

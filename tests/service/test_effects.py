@@ -264,6 +264,22 @@ def test_neighbours_run_together_where_that_costs_less(embedded: Any, monkeypatc
     assert found == [range(9)]
 
 
+def test_nothing_is_left_to_score(embedded: Any, request_of_run: EffectsRequest) -> None:
+    whole = Span(start=request_of_run.answer_start, end=len(request_of_run.ids))
+    everything = [*range(len(request_of_run.segments) + 1)]
+    request = request_of_run.model_copy(
+        update={"answer_segments": [whole], "chosen": [[everything[-1]], everything, [0]]}
+    )
+    scored = rows_of(events_of(embedded, request))
+    assert [any(score is not None for score in row) for *_, row in scored] == [False, False, True]
+    alone = request.model_copy(update={"chosen": [everything]})
+    assert rows_of(events_of(embedded, alone))[0][-1] == [None] * (whole.end - whole.start)
+    short = PrefixScorer(embedded.decoder.cached_pass)
+    found = [short.token_logprobs([[2], [2, 5, 6]], [0, 2]), short.token_logprobs([[2]], [0])]
+    assert [[len(row) for row in rows] for rows in found] == [[0, 2], [0]]
+    assert list(short.groups([[2], [2, 5, 6]], [0, 2]))
+
+
 def test_a_cancelled_job_ends_before_the_next_pass(embedded: Any, request_of_run: EffectsRequest) -> None:
     cancellation = Cancellation()
 

@@ -156,7 +156,7 @@ def test_rows_in_parts_and_targets_in_any_order_are_the_same(
 
     targets = [(9, 12), (3, 5), (4, 10), (1, 2), (11, 12)]
     fresh = [flow_of(gemma2).of(IDS, *target) for target in targets]
-    monkeypatch.setattr(flow, "MAX_ROWS", rows)
+    monkeypatch.setattr(flow, "FLOW_ROWS", rows)
     shared = flow_of(gemma2)
     for target, exact in zip(targets, fresh, strict=True):
         np.testing.assert_allclose(shared.of(IDS, *target), exact, atol=1e-6)

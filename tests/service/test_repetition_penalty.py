@@ -21,7 +21,7 @@ def twin(logits: Any, ids: list[int], penalty: float) -> Any:
     return changed
 
 
-def answered(model: Any, count: int = 12, **sampling: Any) -> tuple[list[int], list[AnswerToken]]:
+def answered(model: Any, count: int = 24, **sampling: Any) -> tuple[list[int], list[AnswerToken]]:
     """Return the prompt's ids and the answer's tokens."""
     request = GenerateRequest(model="embedded", prompt=PROMPT, max_new_tokens=count, sampling=Sampling(**sampling))
     events = list(model.generate(request, Cancellation()))

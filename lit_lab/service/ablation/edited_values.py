@@ -20,7 +20,7 @@ class EditedValues(SegmentValues):
         text: The request's `edited`.
         edited: Makes the sequences.
         scorer: Scores sequences.
-        cancellation: Checked before each batch of sequences.
+        cancellation: Checked before each prompt that is tokenized, and before each batch of sequences.
 
     Attributes:
         random: `<bool>[num_sets, num_segments]`: the known random sets, true where a segment stays.
@@ -56,6 +56,7 @@ class EditedValues(SegmentValues):
         key = mask.tobytes()
         found = self._sequences.get(key)
         if found is None:
+            self._cancellation.check()
             ids, _ = self._edited.without(np.flatnonzero(~mask).tolist())
             found = self._sequences[key] = tuple(ids[: len(ids) - self._after])
         return found

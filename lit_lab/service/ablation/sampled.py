@@ -90,7 +90,8 @@ def sampled(
             scores, errors = shap_fit(design.masks, outcomes, design.weights, float(nothing))
         if design.count >= most or is_narrow(scores, errors):
             return Sampled(scores, errors, design.count + extra)
-        design.draw(BLOCK)
+        # An eighth more, so that fitting again and again takes little beside the passes.
+        design.draw(max(BLOCK, design.count // 8))
 
 
 def _on(values: SegmentValues, masks: Masks, before: int) -> Generator[ProgressEvent, None, Floats]:

@@ -48,7 +48,7 @@ class PrefixScorer:
             num_targets: The number of tokens to score at the end of each.
         """
         count = len(sequences)
-        ends = [len(ids) - 1 - max(1, number) for ids, number in zip(sequences, num_targets, strict=True)]
+        ends = [max(0, len(ids) - 1 - max(1, number)) for ids, number in zip(sequences, num_targets, strict=True)]
         before = [self._ids, *(list(ids[:-1]) for ids in sequences[:-1])]
         shared = [_shared(one, ids) for one, ids in zip(before, sequences, strict=True)]
         best: list[float] = [0.0] + [np.inf] * count  # the cost of the first sequences
@@ -82,9 +82,11 @@ class PrefixScorer:
             sequences: One of `groups`.
             num_targets: The number of tokens to score at the end of each.
         """
+        if not any(num_targets):
+            return [np.zeros(0)] * len(sequences)
         given = [list(ids[:-1]) for ids in sequences]  # the last token needs no prediction
         longest = max(map(len, given))
-        begin = min(len(ids) - max(1, number) for ids, number in zip(given, num_targets, strict=True))
+        begin = min(max(0, len(ids) - max(1, number)) for ids, number in zip(given, num_targets, strict=True))
         begin = min(begin, *(_shared(one, ids) for one, ids in zip([self._ids, *given[:-1]], given, strict=True)))
         length = self._pass.length_for(longest)
         cache = self._pass.empty_cache(length) if self._cache is None else self._pass.resized(self._cache, length)

@@ -19,8 +19,11 @@ from ..generation import Decoder
 
 log = logging.getLogger(__name__)
 
-MAX_ROWS = 64
-"""Rows whose attention is read at once."""
+FLOW_ROWS = 64
+"""Rows whose attention is read in a pass."""
+
+MAX_STORED = 2**24
+"""Shares that are stored: 64 MB. If there are more, those so far are dropped."""
 
 _PROBE = 9  # tokens of a text that show how a family's attention uses a cache
 _MAX_NUMBERS = 2**24  # of the vectors that are in memory at one time: 64 MB
@@ -96,16 +99,16 @@ class Flow:
         if shared is not None:
             self._rows = {row: scores for row, scores in self._rows.items() if row < shared}
         self._ids = given if shared is not None or len(given) > len(self._ids) else self._ids
-        missing = [row for row in rows if row not in self._rows]
-        if missing:
-            # More rows take little longer, and the next target is likely to need them.
-            last = max(missing[-1] + 1, min(missing[0] + MAX_ROWS, len(given)))
-            self._read(given, missing[0], last, check)
-            self.num_read += 1
-        found = np.zeros((len(rows), end - 1), np.float32)
-        for row, scores in zip(rows, found, strict=True):
-            scores[: row + 1] = self._rows[row]
-        mean: NDArray[np.float32] = found.mean(axis=0)
+        total = np.zeros(end - 1, np.float64)
+        for row in rows:
+            if row not in self._rows:
+                if sum(map(len, self._rows.values())) > MAX_STORED:
+                    self._rows.clear()
+                # More rows take little longer, and the next ones are likely to be needed.
+                self._read(given, row, min(row + FLOW_ROWS, len(given)), check)
+                self.num_read += 1
+            total[: row + 1] += self._rows[row]
+        mean: NDArray[np.float32] = (total / len(rows)).astype(np.float32)
         return mean
 
     def _check(self, ids: Sequence[int]) -> None:
@@ -128,17 +131,15 @@ class Flow:
             raise AttentionError("attention that depends on where a call begins")
 
     def _read(self, ids: list[int], first: int, end: int, check: Callable[[], None]) -> None:
-        """Read the rows `[first, end)`."""
+        """Read the rows `[first, end)`, at most `FLOW_ROWS`."""
         cache = self._decoder.prefilled(ids[:first], end, check)
         at = first
-        for begin in range(first, end, MAX_ROWS):
-            given = np.array([ids[begin : min(begin + MAX_ROWS, end)]], np.int32)
-            for part in self._decoder.cached_pass.parts(given):
-                means = _Means(check)
-                cache = read_attention(self._causal_lm, part, cache, at, means.add)
-                for shares in means.mean():
-                    self._rows[at] = shares[: at + 1]
-                    at += 1
+        for part in self._decoder.cached_pass.parts(np.array([ids[first:end]], np.int32)):
+            means = _Means(check)
+            cache = read_attention(self._causal_lm, part, cache, at, means.add)
+            for shares in means.mean():
+                self._rows[at] = shares[: at + 1].copy()  # the cache may be longer
+                at += 1
 
 
 class _Means:
