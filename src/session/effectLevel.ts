@@ -13,6 +13,7 @@ import {
   keptEffects,
   MORE_SAMPLES,
   randomSetsOf,
+  segmentsKey,
   storedEffects
 } from './effectSegments';
 import type { IEffectSegments, IEffectTables } from './effectSegments';
@@ -25,7 +26,11 @@ export class EffectLevel {
     readonly segments: IEffectSegments
   ) {
     this._samples = randomSetsOf(this.segments).samples;
+    this.key = segmentsKey(this.segments);
   }
+
+  /** What tells its sets apart from those of other segments. */
+  readonly key: string;
 
   /** What is scored. */
   get table(): IEffectTable {
@@ -131,6 +136,11 @@ export class EffectLevel {
     return (
       segments.length === texts.length &&
       answer.length === spans.length - texts.length &&
+      answer.every(
+        ({ start, end }, i) =>
+          start === spans[texts.length + i][0] &&
+          end === spans[texts.length + i][1]
+      ) &&
       segments.every(
         ({ turn, start, end }, i) =>
           turn === texts[i].turn &&

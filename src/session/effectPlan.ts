@@ -17,7 +17,12 @@ import {
   sentencesIn
 } from './effectPassages';
 import type { IPassages } from './effectPassages';
-import { countSets, sentenceSegments, storedEffects } from './effectSegments';
+import {
+  countSets,
+  segmentsKey,
+  sentenceSegments,
+  storedEffects
+} from './effectSegments';
 import type {
   IEffectSegments,
   IEffectSource,
@@ -142,9 +147,16 @@ export class EffectPlan {
     this._begin(passages !== null && (isMuch || !this._isWhole));
   }
 
-  /** Do as an earlier page did. */
-  resume({ isLong, chosen }: ISavedPlan): void {
-    if (this._isLong === null && (isLong ? this._passages : this._isWhole)) {
+  /**
+   * Do as an earlier page did.
+   *
+   * @param key - of the segments that it deleted first: not any others.
+   */
+  resume({ isLong, chosen }: ISavedPlan, key: string): void {
+    const segments = isLong
+      ? this._passages?.segments
+      : this._isWhole && this.sentences;
+    if (this._isLong === null && segments && segmentsKey(segments) === key) {
       this._begin(isLong);
       this._planned = chosen ?? null;
     }

@@ -244,8 +244,7 @@ export function storedEffects(
   segments: IEffectSegments,
   kept: readonly KeptEffects[]
 ): IEffectTable {
-  const { heldOut } = randomSetsOf(segments);
-  const wanted = keyOf(segments.texts, answerSpans(segments), heldOut, SEED);
+  const wanted = segmentsKey(segments);
   const fitting = kept.filter(
     one =>
       keyOf(one.segments, one.answer_segments, one.held_out, one.seed) ===
@@ -255,6 +254,12 @@ export function storedEffects(
     NO_EFFECTS,
     fitting.flatMap(({ events }) => events)
   );
+}
+
+/** What tells segments, and the order of their sets, apart from any others. */
+export function segmentsKey(segments: IEffectSegments): string {
+  const { heldOut } = randomSetsOf(segments);
+  return keyOf(segments.texts, answerSpans(segments), heldOut, SEED);
 }
 
 /** How many random sets of some segments are usual. */

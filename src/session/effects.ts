@@ -149,13 +149,17 @@ export class Effects extends Model {
     this._jobs.drop();
   }
 
-  /** Take the jobs of an earlier page, before anything is computed. */
+  /**
+   * Take the jobs of an earlier page, before anything is computed: unless it deleted
+   * other segments, since its settings, or its version, cut the text in another way.
+   */
   resume(past: ISavedEffects): void {
-    this._jobs.resume(past);
-    // Earlier versions deleted each sentence.
-    const plan = past.plan ?? (past.jobs.length > 0 ? { isLong: false } : null);
-    if (plan) {
-      this._plan.resume(plan);
+    const { plan, keys = [] } = past;
+    if (plan && keys.length > 0) {
+      this._plan.resume(plan, keys[0]);
+    }
+    if (this._plan.isLong !== null) {
+      this._jobs.resume(past);
     }
     this._isStopped = past.isStopped;
   }
