@@ -83,4 +83,36 @@ describe('session: effects where lines are joined in another way', () => {
     expect(next.explanation.effects!.phase).toBe('done');
     next.dispose();
   });
+
+  it('computes effects of the new sentences, and knows the earlier ones', async () => {
+    client.effectsCost = { passes: 55, seconds: 4 };
+    await long.mapped(WRAPPED);
+    sendEffects(client.last, [1, 2]);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    const before = effects();
+    expect(before.phase).toBe('done');
+    session.explanation.pickSegment(long.scenario.token(8));
+    expect(session.explanation.map!.effects!.all[0]).not.toBeNull();
+    const join = async (joinLines: ISettings['joinLines']) => {
+      session.settings = { ...session.settings, joinLines };
+      await settle();
+    };
+    // The same sentences: nothing is lost.
+    await join('on');
+    expect(effects()).toBe(before);
+    await join('off');
+    expect(effects().phase).toBe('running');
+    expect(asked()).toMatchObject({ kind: 'effects', skip: 0 });
+    expect(asked().segments).toHaveLength(3);
+    sendEffects(client.last, [1, 2, 3]);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(session.explanation.map!.effects!.all[2]).not.toBeNull();
+    const count = client.jobs.length;
+    await join('auto');
+    expect(effects().phase).toBe('done');
+    expect(session.explanation.map!.effects!.all[0]).not.toBeNull();
+    expect(client.jobs).toHaveLength(count);
+  });
 });

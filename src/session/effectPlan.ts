@@ -66,6 +66,14 @@ export class EffectPlan {
   /** The sentences of prompt and answer; null if effects can't be computed. */
   readonly sentences: IEffectSegments | null;
 
+  /** What tells its sentences and passages apart from any others. */
+  get key(): string {
+    const { sentences, _passages: passages } = this;
+    return [sentences, passages?.segments]
+      .map(segments => (segments ? segmentsKey(segments) : ''))
+      .join();
+  }
+
   /** Whether effects can be computed. */
   get isPossible(): boolean {
     return this._isWhole || this._passages !== null;

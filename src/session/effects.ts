@@ -58,6 +58,11 @@ export class Effects extends Model {
     return this._plan.isPossible ? this._plan.sentences : null;
   }
 
+  /** What tells the segments that may be deleted apart from any others. */
+  get key(): string {
+    return this._plan.key;
+  }
+
   /** What maps can show; null before there is anything. */
   get source(): IEffectSource | null {
     return this._plan.source;
