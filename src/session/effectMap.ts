@@ -2,6 +2,7 @@
 import { contextCite, numFitted, reliability } from '../salience';
 import type { Reliability } from '../salience';
 import { pairsOf } from './effectPairs';
+import { randomSetsOf } from './effectSegments';
 import type { IEffectSource, IEffectTables } from './effectSegments';
 import { largestOf, ranksOf, shadeBy } from './effectShades';
 import { answerSpan, keyOf, knownEffects } from './knownEffects';
@@ -37,6 +38,7 @@ export function withEffects(
     all,
     fitted,
     numFitted: fitted ? numFitted(tables.table) : 0,
+    numUsual: randomSetsOf(tables.segments).samples,
     ranks: ranksOf(deltas),
     shareRanks: map.segments.map(segment => segment.rank),
     largest: largestOf(deltas),

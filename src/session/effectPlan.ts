@@ -84,6 +84,15 @@ export class EffectPlan {
     return this._isLong;
   }
 
+  /** What the first of two levels deletes; null: there is one, or no decision. */
+  get outer(): 'paragraphs' | 'passages' | null {
+    return !this._isLong || !this._passages
+      ? null
+      : this._passages.areParagraphs
+        ? 'paragraphs'
+        : 'passages';
+  }
+
   /** The levels that are known; none before the decision. */
   get levels(): readonly EffectLevel[] {
     return this._levels;
@@ -227,9 +236,14 @@ export class EffectPlan {
     return scaled(cost, cost.passes + this._expected());
   }
 
-  /** What deleting each sentence would cost, by the cost of something else of this run. */
+  /**
+   * What deleting each sentence would cost, by the cost of something else of this run;
+   * null: that can't be done.
+   */
   wholeOf(cost: Estimate): Estimate | null {
-    return this.sentences && scaled(cost, countSets(this.sentences));
+    return this.sentences && this._isWhole
+      ? scaled(cost, countSets(this.sentences))
+      : null;
   }
 
   /** How many sets of a level that isn't known yet are to be expected. */

@@ -94,6 +94,11 @@ export class Effects extends Model {
     return this._costs.instead;
   }
 
+  /** What is deleted first: null where each sentence is, or before the decision. */
+  get outer(): 'paragraphs' | 'passages' | null {
+    return this._plan.outer;
+  }
+
   /** How many sets are scored; null before the first. */
   get progress(): { readonly done: number; readonly total: number } | null {
     return this._plan.progress;
