@@ -1,15 +1,10 @@
 import type { EffectsEvent, EffectsRequest, KeptEffects } from '../api';
-import {
-  mergeEffects,
-  MIN_HELD_OUT,
-  MIN_RANDOM,
-  NO_EFFECTS,
-  numFitted
-} from '../salience';
+import { mergeEffects, MIN_RANDOM, NO_EFFECTS, numFitted } from '../salience';
 import type { IEffectTable } from '../salience';
 import {
   countSets,
   effectsRequest,
+  hasHeldOut,
   keptEffects,
   MORE_SAMPLES,
   randomSetsOf,
@@ -87,10 +82,8 @@ export class EffectLevel {
     if (count('one') <= this.segments.spans.length) {
       return 0;
     }
-    const { heldOut } = randomSetsOf(this.segments);
-    const known = count('held_out');
-    const steps = [MIN_HELD_OUT, heldOut].filter(step => known >= step);
-    return 1 + steps.length + numFitted(this._table) / MIN_RANDOM;
+    const isGraded = hasHeldOut(this.tables);
+    return 1 + (isGraded ? 1 : 0) + numFitted(this._table) / MIN_RANDOM;
   }
 
   /** Ask for more random sets than usual. */

@@ -2,7 +2,7 @@
 import { contextCite, numFitted, reliability } from '../salience';
 import type { Reliability } from '../salience';
 import { pairsOf } from './effectPairs';
-import { randomSetsOf } from './effectSegments';
+import { hasHeldOut, randomSetsOf } from './effectSegments';
 import type { IEffectSource, IEffectTables } from './effectSegments';
 import { largestOf, ranksOf, shadeBy } from './effectShades';
 import { answerSpan, keyOf, knownEffects } from './knownEffects';
@@ -80,9 +80,13 @@ function fittedOf(
 /** How well the scores of a map's segments predict effects. */
 function reliabilityOf(
   map: IShownMap,
-  { segments, table }: IEffectTables,
+  tables: IEffectTables,
   scores: readonly number[]
 ): Reliability | null {
+  if (!hasHeldOut(tables)) {
+    return null;
+  }
+  const { segments, table } = tables;
   const { spans, texts, seam } = segments;
   const places = new Map(map.segments.map(({ span }, i) => [keyOf(span), i]));
   const target = answerSpan(map.target, seam);

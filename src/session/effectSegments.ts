@@ -256,6 +256,15 @@ export function storedEffects(
   );
 }
 
+/**
+ * Whether all held-out sets are scored. Fewer measure no map: they are in an order in
+ * which the first ones may all leave the same segment in.
+ */
+export function hasHeldOut({ segments, table }: IEffectTables): boolean {
+  const known = table.sets.filter(({ kind }) => kind === 'held_out').length;
+  return known >= randomSetsOf(segments).heldOut;
+}
+
 /** What tells segments, and the order of their sets, apart from any others. */
 export function segmentsKey(segments: IEffectSegments): string {
   const { heldOut } = randomSetsOf(segments);
