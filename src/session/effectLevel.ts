@@ -98,9 +98,9 @@ export class EffectLevel {
     this._samples = randomSetsOf(this.segments).samples;
   }
 
-  /** Take what the history stores. */
+  /** Take what the history stores, beside what is known. */
   recall(kept: readonly KeptEffects[]): void {
-    this._table = storedEffects(this.segments, kept);
+    this._table = storedEffects(this.segments, kept, this._table);
   }
 
   /** Take what a job sent. */

@@ -179,7 +179,7 @@ export class EffectPlan {
     }
   }
 
-  /** Take what the history stores. */
+  /** Take what the history stores. Before any set is known, the plan follows from it. */
   recall(kept: readonly KeptEffects[]): void {
     const { sentences, _passages: passages } = this;
     if (!sentences || kept.length === 0) {
@@ -187,9 +187,10 @@ export class EffectPlan {
     }
     const isStored = (segments: IEffectSegments | undefined) =>
       segments && storedEffects(segments, kept).sets.length > 0;
-    if (this._isWhole && isStored(sentences)) {
+    const isOpen = this.progress === null;
+    if (isOpen && this._isWhole && isStored(sentences)) {
       this._begin(false);
-    } else if (passages && isStored(passages.segments)) {
+    } else if (isOpen && passages && isStored(passages.segments)) {
       this._begin(true);
       this._planned = storedPassages(passages, sentences, kept);
     }

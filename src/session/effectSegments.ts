@@ -239,10 +239,11 @@ export function keptEffects(
   ];
 }
 
-/** What is stored of a run's effects, if it is of these segments. */
+/** What is stored of a run's effects, if it is of these segments; beside what is known. */
 export function storedEffects(
   segments: IEffectSegments,
-  kept: readonly KeptEffects[]
+  kept: readonly KeptEffects[],
+  known = NO_EFFECTS
 ): IEffectTable {
   const wanted = segmentsKey(segments);
   const fitting = kept.filter(
@@ -251,7 +252,7 @@ export function storedEffects(
       wanted
   );
   return mergeEffects(
-    NO_EFFECTS,
+    known,
     fitting.flatMap(({ events }) => events)
   );
 }

@@ -259,6 +259,15 @@ export class Effects extends Model {
     }
   }
 
+  /** Take what another view of the run has computed. */
+  learn(kept: readonly KeptEffects[]): void {
+    const before = this._plan.source;
+    this._plan.recall(kept);
+    if (this._plan.source !== before) {
+      this._emit();
+    }
+  }
+
   /** Stop; effects that are known stay. Nothing starts again without a click. */
   cancel(): void {
     if (this.phase === 'running') {
