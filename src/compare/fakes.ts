@@ -2,7 +2,7 @@
 import { Signal } from '@lumino/signaling';
 
 import type { KeptScores } from '../api';
-import type { Effects } from '../session/effects';
+import type { Explanation } from '../session/explanation';
 import { fakeRecord, tokens } from '../session/fixtures';
 import type { IRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
@@ -17,7 +17,7 @@ export class FakeSettings {
   settings = DEFAULT_SETTINGS;
   /** What the panel shows. */
   runs?: { shown: IRun | null };
-  explanation?: { effects?: Effects | null };
+  explanation?: Partial<Pick<Explanation, 'effects' | 'text' | 'target'>>;
   readonly changed = new Signal<this, void>(this);
 
   change(settings: Partial<typeof DEFAULT_SETTINGS>): void {
