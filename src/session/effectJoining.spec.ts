@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import type { EffectsRequest } from '../api';
 import { sendEffects } from './effectFakes';
+import { EffectLevel } from './effectLevel';
 import { settle } from './fakes';
 import type { FakeClient } from './fakes';
 import { LongPrompt } from './longPrompt';
@@ -114,5 +115,24 @@ describe('session: effects where lines are joined in another way', () => {
     expect(effects().phase).toBe('done');
     expect(session.explanation.map!.effects!.all[0]).not.toBeNull();
     expect(client.jobs).toHaveLength(count);
+  });
+
+  it('takes no pairs of other sentences of the answer', () => {
+    const at = (end: number) =>
+      new EffectLevel(0, {
+        spans: [
+          [0, 2],
+          [2, end]
+        ],
+        texts: [{ turn: 0, start: 0, end: 5 }],
+        seam: 2
+      });
+    const request = (end: number) =>
+      ({
+        segments: [{ turn: 0, start: 0, end: 5 }],
+        answer_segments: [{ start: 2, end }]
+      }) as EffectsRequest;
+    expect(at(4).isOf(request(4))).toBe(true);
+    expect(at(4).isOf(request(5))).toBe(false);
   });
 });
