@@ -3,6 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { ApiError } from '../api';
 import { FakeClient, settle } from '../session/fakes';
 import { withKeptEffects } from '../session/effectFakes';
+import { Effects } from '../session/effects';
 import { textOf } from '../session/map';
 import { keptRun } from '../session/run';
 import { Comparison } from './comparison';
@@ -95,6 +96,25 @@ describe('compare/comparison', () => {
     expect(comparison.overlays.difference!.by).toBe('share');
     expect(comparison.overlays.map('left')!.effects!.by).toBe('share');
     expect(client.jobs).toHaveLength(0);
+  });
+
+  it('takes up effects that the panel computes while it is open', async () => {
+    const costs = [1, 0.5];
+    await withEffects([0.01, 2, 0.5], null);
+    expect(comparison.hasEffects).toBe(false);
+    const run = keptRun(withKeptEffects(record('d', OTHER, ANSWER, 2), costs));
+    const effects = new Effects(client, run, trans, 'auto');
+    // The panel shows another run, and then the right side's.
+    source.explanation = { effects };
+    source.runs = { shown: { ...run, jobId: 'x' } };
+    source.changed.emit();
+    expect(comparison.hasEffects).toBe(false);
+    source.runs = { shown: run };
+    source.changed.emit();
+    expect(comparison.hasEffects).toBe(true);
+    expect(comparison.by).toBe('effect');
+    expect(client.jobs).toHaveLength(0);
+    effects.dispose();
   });
 
   it('shades by shares where one run has no effects', async () => {

@@ -2,9 +2,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IEffect, TokenSpan } from '../salience';
+import type { Effects } from '../session/effects';
+import type { IEffectSource } from '../session/effectSegments';
+import type { Explanation } from '../session/explanation';
 import type { IText } from '../session/map';
 import { cutText } from '../session/map';
 import { Model } from '../session/model';
+import type { Runs } from '../session/runs';
 import type { ISettings } from '../session/settings';
 import type { Splitter } from '../session/splitter';
 import { Overlays } from './overlays';
@@ -40,6 +44,9 @@ export interface ISettingsSource {
   /** Cuts by the user's expression. */
   readonly splitter: Splitter | null;
   readonly changed: ISignal<ISettingsSource, void>;
+  /** What the panel shows: a side of the same run takes up its effects. */
+  readonly runs?: Pick<Runs, 'shown'>;
+  readonly explanation?: Partial<Pick<Explanation, 'effects'>>;
 }
 
 /** Two runs side by side: their sides, targets, and what is laid over them. */
@@ -303,9 +310,27 @@ export class Comparison extends Model {
       this._sides.right.explanation.setSettings(shown);
       this._emit();
     }
+    Object.values(this._sides).forEach(side => this._learn(side));
+  }
+
+  /** Take up effects that the panel has computed since: a comparison computes none. */
+  private _learn(side: CompareSide): void {
+    const { runs, explanation } = this._source;
+    const id = runs?.shown?.jobId ?? null;
+    const shown = explanation?.effects ?? null;
+    const { effects } = side.explanation;
+    const isSame = id !== null && side.run?.jobId === id;
+    if (!shown?.source || !effects || !isSame) {
+      return;
+    }
+    if (this._learned.get(effects) !== shown.source) {
+      this._learned.set(effects, shown.source);
+      effects.learn(shown.kept);
+    }
   }
 
   private _onSide(changed: CompareSide): void {
+    this._learn(changed);
     // A side whose answer is now complete follows the other side's target.
     const side = changed === this._sides.left ? 'left' : 'right';
     const { target, scores } = changed.explanation;
@@ -333,6 +358,8 @@ export class Comparison extends Model {
   private readonly _source: ISettingsSource;
   private readonly _ready = new Set<CompareSide>();
   private _sides: Record<Side, CompareSide>;
+  /** What the effects of a side have been taken up from. */
+  private readonly _learned = new WeakMap<Effects, IEffectSource>();
   private _settings: ISettings;
   private _view: CompareView = 'text';
   private _shared = true;

@@ -2,7 +2,9 @@
 import { Signal } from '@lumino/signaling';
 
 import type { KeptScores } from '../api';
+import type { Explanation } from '../session/explanation';
 import { fakeRecord, tokens } from '../session/fixtures';
+import type { IRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
 
 export const PROMPT = 'Be brief. Be kind.\nAnalysis:';
@@ -13,6 +15,9 @@ export const ANSWER = ' It has onions. Avoid.';
 export class FakeSettings {
   readonly splitter = null;
   settings = DEFAULT_SETTINGS;
+  /** What the panel shows. */
+  runs?: { shown: IRun | null };
+  explanation?: Partial<Pick<Explanation, 'effects' | 'text' | 'target'>>;
   readonly changed = new Signal<this, void>(this);
 
   change(settings: Partial<typeof DEFAULT_SETTINGS>): void {

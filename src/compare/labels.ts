@@ -18,7 +18,7 @@ export function describeTrial(
   trans: TranslationBundle
 ): string {
   return trans.__(
-    'Without it, the target in the original answer goes from %1 to %2 per token (%3).',
+    'Without it, the target’s probability per token, in the original answer, goes from %1 to %2 (%3).',
     percent(effect.whole),
     percent(effect.without),
     nats({ score: -effect.delta }, trans)

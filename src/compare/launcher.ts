@@ -15,7 +15,8 @@ import { promptWithout } from './trial';
 /** What the launcher needs from the session. */
 export interface ICompareSession extends ISettingsSource {
   readonly runs: Pick<Runs, 'shown'>;
-  readonly explanation: Pick<Explanation, 'text' | 'target'>;
+  readonly explanation: Pick<Explanation, 'text' | 'target'> &
+    Partial<Pick<Explanation, 'effects'>>;
   readonly changed: ISignal<ICompareSession, void>;
 }
 

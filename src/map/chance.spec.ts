@@ -30,8 +30,25 @@ describe('map/chance', () => {
     );
   });
 
-  it('takes differences that matter to nobody for none', () => {
-    expect(certaintyOf({ segments: segments([0.01, 0.05]) })).toBe('good');
+  it('says nothing of the order of small scores', () => {
+    // Half of an interval is .09 nats: it spans 0.
+    const small = certaintyOf({ segments: segments([0.05, 0.046]) });
+    expect(small).toBe('small');
+    expect(certaintyWords(small!, trans)).toBe(
+      'All scores are small, below about 0.1 nats: their order says little.'
+    );
+    // Those that are certain are so at any size; others may be large.
+    expect(certaintyOf({ segments: segments([0.05, 0.001]) })).toBe('good');
+    expect(certaintyOf({ segments: segments([0.05, 0.5]) })).toBe('weak');
+  });
+
+  it('says by how much scores may change only where that is true', () => {
+    // Half of an interval is .09, and .19 nats: a third, and most of the first.
+    expect(certaintyOf({ segments: segments([0.27, 0.046]) })).toBe('fair');
+    expect(certaintyOf({ segments: segments([0.25, 0.097]) })).toBe('weak');
+    expect(certaintyWords('fair', trans)).toContain(
+      'change the largest scores by up to half of the highest one'
+    );
   });
 
   it('says nothing where nothing was drawn', () => {

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IShownMap } from '../session/map';
 
 /** How certain scores from random sets are. */
-export type Certain = 'good' | 'fair' | 'weak';
+export type Certain = 'good' | 'fair' | 'weak' | 'small';
 
 /** The scores that count: those at the top. */
 const TOP = 3;
@@ -15,8 +15,8 @@ const INTERVAL = 1.96;
 /** Half of an interval may be this part of the largest score; the service's rule. */
 const NARROW = 0.25;
 
-/** Or so many nats. */
-const NARROW_NATS = 0.1;
+/** Or so many nats: no more sets are tried, but that says nothing about the order. */
+const SMALL_NATS = 0.1;
 
 /** How certain a map's largest scores are; null if nothing was sampled. */
 export function certaintyOf({
@@ -30,8 +30,14 @@ export function certaintyOf({
     return null;
   }
   const half = INTERVAL * Math.max(...top.map(({ error }) => error!));
-  const narrow = Math.max(NARROW * Math.abs(top[0].score), NARROW_NATS);
-  return half <= narrow ? 'good' : half <= 2 * narrow ? 'fair' : 'weak';
+  const largest = Math.abs(top[0].score);
+  if (half <= NARROW * largest) {
+    return 'good';
+  }
+  if (largest <= SMALL_NATS && half <= SMALL_NATS) {
+    return 'small';
+  }
+  return half <= 2 * NARROW * largest ? 'fair' : 'weak';
 }
 
 /** How certain a map's largest scores are, in words. */
@@ -44,10 +50,14 @@ export function certaintyWords(
       'Certainty of these scores: good. Other random sets would hardly move the largest ones.'
     ),
     fair: trans.__(
-      'Certainty of these scores: fair. Other random sets could move the largest by up to half of the first: look at large differences only.'
+      'Certainty of these scores: fair. Other random sets could change the largest scores by up to half of the highest one: look at large differences only.'
     ),
     weak: trans.__(
       'Certainty of these scores: weak. Other random sets could rank even the largest ones in another order.'
+    ),
+    small: trans.__(
+      'All scores are small, below about %1 nats: their order says little.',
+      SMALL_NATS
     )
   };
   return words[level];

@@ -7,7 +7,6 @@ import { Offer } from '../components/progress';
 import type { Reliability } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
 import type { Effects } from '../session/effects';
-import { SAMPLES } from '../session/effectSegments';
 import { describeCost } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import type { IMapEffects, ShadeBy } from '../session/mapEffects';
@@ -164,16 +163,16 @@ function NoEffects(props: {
 
 /** What averages are made from. */
 function averageWords(
-  { numFitted: count, unlooked }: IMapEffects,
+  { numFitted: count, numUsual, unlooked }: IMapEffects,
   trans: TranslationBundle
 ): string {
   const half = halfOf(unlooked !== undefined, trans);
-  return count < SAMPLES
+  return count < numUsual
     ? trans.__(
-        'A first look: averages over %1 random deletions of about %2. %3 make it more reliable.',
+        'A first look: averages over %1 random deletions of about %2. With %3 they are more reliable.',
         count,
         half,
-        SAMPLES
+        numUsual
       )
     : trans.__('Averages over %1 random deletions of about %2.', count, half);
 }

@@ -36,16 +36,25 @@ function note(passages: readonly (IPassageEffect | null)[]): string {
 
 describe('map/levels', () => {
   it('says what a long prompt spares, until it is computed', () => {
-    const offer = (phase: Effects['phase']) => {
-      const instead = { passes: 123, seconds: 60 };
-      return words(
-        <LevelsOffer effects={{ phase, instead } as unknown as Effects} />
+    const offer = (
+      phase: Effects['phase'],
+      outer: Effects['outer'] = 'paragraphs',
+      instead: Effects['instead'] = { passes: 123, seconds: 60 }
+    ) =>
+      words(
+        <LevelsOffer
+          effects={{ phase, instead, outer } as unknown as Effects}
+        />
       );
-    };
     expect(offer('offered')).toContain(
       'To delete each sentence would take about 123 passes through the model, 60 s.'
     );
+    expect(offer('offered')).toContain('its paragraphs are deleted first');
     expect(offer('done')).toBe('');
+    expect(offer('offered', null)).toBe('');
+    expect(offer('running', 'passages', null)).toBe(
+      'This prompt is long: passages of it are deleted first, then the sentences of those that matter.'
+    );
   });
 
   it('says what was not looked into', () => {

@@ -9,18 +9,25 @@ import type { IMapEffects } from '../session/mapEffects';
 /** How a long prompt is looked into, and what that spares. */
 export function LevelsOffer(props: { effects: Effects }): JSX.Element | null {
   const { trans } = usePanel();
-  const { instead, phase } = props.effects;
-  if (phase === 'done' || !instead) {
+  const { instead, outer, phase } = props.effects;
+  if (phase === 'done' || outer === null) {
     return null;
   }
-  return (
-    <p className="lit-hint">
-      {trans.__(
-        'This prompt is long: its paragraphs are deleted first, then the sentences of those that matter. To delete each sentence would take %1.',
-        describeCost(instead, trans)
-      )}
-    </p>
-  );
+  const first =
+    outer === 'paragraphs'
+      ? trans.__(
+          'This prompt is long: its paragraphs are deleted first, then the sentences of those that matter.'
+        )
+      : trans.__(
+          'This prompt is long: passages of it are deleted first, then the sentences of those that matter.'
+        );
+  const cost =
+    instead &&
+    trans.__(
+      'To delete each sentence would take %1.',
+      describeCost(instead, trans)
+    );
+  return <p className="lit-hint">{cost ? `${first} ${cost}` : first}</p>;
 }
 
 /** Which sentences of a long prompt have an effect of their own. */

@@ -97,7 +97,7 @@ export function MapOptions({
         </select>
       </label>
       <label>
-        {trans.__('Sets for LIME and SHAP')}
+        {trans.__('Random deletions for LIME and SHAP')}
         <select
           value={settings.ablationSets}
           onChange={event =>

@@ -41,7 +41,9 @@ export const TopSegments = React.memo(
     const { kind } = METHODS[map.method];
     const { effects } = map;
     const isSignedMap = isSigned(map);
-    const certainty = certaintyOf(map);
+    // It is that of shares: effects and averages have none.
+    const isByShare = !effects || effects.by === 'share';
+    const certainty = isByShare ? certaintyOf(map) : null;
     const stays = map.segments.some(
       ({ span: [start, end], share }) =>
         start >= text.seam && end <= map.target[0] && share === null

@@ -339,7 +339,7 @@ function Details(props: {
 }
 
 /** The same number as {@link short}, with the sign, for screen readers. */
-function spoken(
+export function spoken(
   part: number,
   isEffect: boolean,
   trans: TranslationBundle
@@ -347,7 +347,12 @@ function spoken(
   if (isEffect) {
     return short(part) === NOTHING
       ? trans.__('under 1 point')
-      : trans.__('%1 points', short(part));
+      : trans._n(
+          '%1 point',
+          '%1 points',
+          Math.round(Math.abs(part) * 100),
+          short(part)
+        );
   }
   return short(part) === NOTHING
     ? trans.__('under 1%')

@@ -9,6 +9,7 @@ import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { cutText } from '../session/map';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
+import { spoken } from './grid';
 import { MatrixModel } from './model';
 import { makeTable } from './table';
 import { MatrixView } from './view';
@@ -146,6 +147,7 @@ describe('matrix', () => {
     expect(texts().slice(5, 10)).toEqual(['16', '70', '−5', '23', '']);
     expect(texts().slice(10, 15)).toEqual(['16', '70', '−5', '23', '·']);
     expect(cells()[1].getAttribute('aria-label')).toBe('70 points');
+    expect(spoken(0.012, true, trans)).toBe('1 point');
     expect(cells()[2].dataset.sign).toBe('negative');
     expect(cells()[3].getAttribute('aria-label')).toBe('the sentence itself');
     expect(host.querySelector('.lit-matrix-details')!.textContent).toContain(

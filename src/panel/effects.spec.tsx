@@ -147,7 +147,7 @@ describe('panel: effects', () => {
     await click('Average');
     expect(stage.changes).toEqual([{ shadeBy: 'average' }]);
     expect(part().textContent).toContain(
-      'A first look: averages over 16 random deletions'
+      'A first look: averages over 16 random deletions of about half of the prompt. With 32 they are more reliable.'
     );
     expect(part().textContent).not.toContain('more random deletions');
     expect(rows()[0]).toMatchObject({ text: 'Be kind.' });
@@ -249,7 +249,7 @@ describe('panel: effects', () => {
     expect(button().title).toMatch(/^Try without it:/);
     await compute();
     expect(button().title).toContain(
-      'Without it, the target in the original answer goes from 90% to 20% per token (−3.0 nats). Try without it:'
+      'Without it, the target’s probability per token, in the original answer, goes from 90% to 20% (−3.0 nats). Try without it:'
     );
     const segment = [
       ...host.querySelectorAll<HTMLElement>('.lit-flow [data-segment]')
@@ -273,8 +273,10 @@ describe('panel: effects', () => {
     expect(part().textContent).toContain('12 sentences were looked into.');
     await click('Average');
     expect(part().textContent).toContain(
-      'A first look: averages over 16 random deletions of about half of the sentences that were looked into.'
+      'Averages over 16 random deletions of about half of the sentences that were looked into.'
     );
+    // These are all that are usual here.
+    expect(part().textContent).not.toContain('A first look');
     expect(part().textContent).toMatch(
       /Reliability of these averages: .* other random deletions of half of the sentences that were looked into/
     );
@@ -292,7 +294,7 @@ describe('panel: effects', () => {
       await settle();
     });
     expect(part().textContent).toContain(
-      'averages over 16 random deletions of about half of the prompt.'
+      'Averages over 16 random deletions of about half of the prompt.'
     );
     expect(part().textContent).toContain('Try 48 more random deletions');
     expect(part().textContent).not.toContain('Two parts together');

@@ -24,6 +24,11 @@ export interface ISavedEffects {
   readonly jobs: readonly string[];
   /** Those of the sentences that are looked into, where passages come first. */
   readonly inner?: readonly string[];
+  /**
+   * By level: the key of the segments that these jobs delete, which they send only the
+   * indices of. Jobs without one aren't followed.
+   */
+  readonly keys?: readonly string[];
   /** What is deleted; absent: not decided, or each sentence, by an earlier version. */
   readonly plan?: ISavedPlan;
   /** Whether the user stopped them. */
@@ -61,7 +66,7 @@ export class EffectJobs {
 
   /** Whether some of an earlier page are still to be followed. */
   get isPending(): boolean {
-    return this._past.some(ids => ids.length > 0);
+    return [0, 1].some(index => this._pastOf(index).length > 0);
   }
 
   /** What the job waits for; empty while it computes. */
@@ -75,16 +80,26 @@ export class EffectJobs {
   }
 
   /** What is stored of them. */
-  get saved(): Pick<ISavedEffects, 'jobs' | 'inner'> {
+  get saved(): Pick<ISavedEffects, 'jobs' | 'inner' | 'keys'> {
+    const { levels } = this._plan;
     const running = this._job?.jobId ?? null;
-    const [jobs, inner] = [0, 1].map(level =>
+    const [jobs, inner] = [0, 1].map(index =>
       [
-        ...this._known[level],
-        ...(running !== null && this._level === level ? [running] : []),
-        ...this._past[level]
+        ...this._known
+          .filter(({ level }) => level === levels[index])
+          .map(({ id }) => id),
+        ...(running !== null && this._level === levels[index] ? [running] : []),
+        ...this._pastOf(index)
       ].slice(0, MAX_JOBS)
     );
-    return inner.length > 0 ? { jobs, inner } : { jobs };
+    const keys = [0, 1].flatMap(
+      index => levels[index]?.key ?? this._pastKeys[index] ?? []
+    );
+    return {
+      jobs,
+      ...(inner.length > 0 && { inner }),
+      ...(jobs.length + inner.length > 0 && { keys })
+    };
   }
 
   /** Count the seconds that jobs take from 0. */
@@ -93,8 +108,9 @@ export class EffectJobs {
   }
 
   /** Remember the jobs of an earlier page. */
-  resume({ jobs, inner = [] }: ISavedEffects): void {
+  resume({ jobs, inner = [], keys = [] }: ISavedEffects): void {
     this._past = [[...jobs], [...inner]];
+    this._pastKeys = keys;
   }
 
   /** Follow no more of them. */
@@ -109,7 +125,7 @@ export class EffectJobs {
    */
   follow(): boolean {
     const { levels } = this._plan;
-    const level = levels.find(({ index }) => this._past[index]?.length > 0);
+    const level = levels.find(({ index }) => this._pastOf(index).length > 0);
     const id = level && this._past[level.index].shift();
     if (!level || id === undefined) {
       return false;
@@ -129,9 +145,7 @@ export class EffectJobs {
   drop(): void {
     const job = this._job;
     if (job) {
-      if (job.phase === 'running' && job.jobId !== null) {
-        this._known[this._level]?.push(job.jobId);
-      }
+      this._remember(job.phase === 'running' ? job.jobId : null);
       this._job = null;
       this._spent += (Date.now() - this._begun) / 1000;
       job.dispose();
@@ -152,7 +166,7 @@ export class EffectJobs {
     );
     const known = level.numKnown;
     this._job = job;
-    this._level = level.index;
+    this._level = level;
     this._begun = Date.now();
     job.changed.connect(() => this._onJob(job, past, level, known));
     if (past === null) {
@@ -179,10 +193,7 @@ export class EffectJobs {
       return;
     }
     const isNew = level.numKnown > known;
-    const id = past !== null && isNew ? past : job.jobId;
-    if (id !== null) {
-      this._known[level.index]?.push(id);
-    }
+    this._remember(past !== null && isNew ? past : job.jobId);
     this.drop();
     this._onChanged({
       isPast: past !== null,
@@ -192,15 +203,30 @@ export class EffectJobs {
     });
   }
 
+  private _remember(id: string | null): void {
+    if (id !== null && this._level) {
+      this._known.push({ level: this._level, id });
+    }
+  }
+
+  /** Jobs of an earlier page that are to be followed: none of other segments. */
+  private _pastOf(index: number): readonly string[] {
+    const level = this._plan.levels[index];
+    const isOther = level && level.key !== this._pastKeys[index];
+    return isOther ? [] : (this._past[index] ?? []);
+  }
+
   private _job: Job | null = null;
   /** The level that the job is of. */
-  private _level = 0;
+  private _level: EffectLevel | null = null;
   /** When the job began, and the seconds of those before it. */
   private _begun = 0;
   private _spent = 0;
-  /** By level: jobs that have computed something, and those that are to be followed. */
-  private readonly _known: readonly string[][] = [[], []];
+  /** Jobs that have computed something. The plan may have begun again with other levels. */
+  private readonly _known: { level: EffectLevel; id: string }[] = [];
+  /** By level: those that are to be followed, and the key of their segments. */
   private _past: readonly string[][] = [[], []];
+  private _pastKeys: readonly string[] = [];
 }
 
 type Job = Computation<readonly EffectsEvent[]>;

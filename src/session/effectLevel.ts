@@ -1,18 +1,14 @@
 import type { EffectsEvent, EffectsRequest, KeptEffects } from '../api';
-import {
-  mergeEffects,
-  MIN_HELD_OUT,
-  MIN_RANDOM,
-  NO_EFFECTS,
-  numFitted
-} from '../salience';
+import { mergeEffects, MIN_RANDOM, NO_EFFECTS, numFitted } from '../salience';
 import type { IEffectTable } from '../salience';
 import {
   countSets,
   effectsRequest,
+  hasHeldOut,
   keptEffects,
   MORE_SAMPLES,
   randomSetsOf,
+  segmentsKey,
   storedEffects
 } from './effectSegments';
 import type { IEffectSegments, IEffectTables } from './effectSegments';
@@ -25,7 +21,11 @@ export class EffectLevel {
     readonly segments: IEffectSegments
   ) {
     this._samples = randomSetsOf(this.segments).samples;
+    this.key = segmentsKey(this.segments);
   }
+
+  /** What tells its sets apart from those of other segments. */
+  readonly key: string;
 
   /** What is scored. */
   get table(): IEffectTable {
@@ -82,10 +82,8 @@ export class EffectLevel {
     if (count('one') <= this.segments.spans.length) {
       return 0;
     }
-    const { heldOut } = randomSetsOf(this.segments);
-    const known = count('held_out');
-    const steps = [MIN_HELD_OUT, heldOut].filter(step => known >= step);
-    return 1 + steps.length + numFitted(this._table) / MIN_RANDOM;
+    const isGraded = hasHeldOut(this.tables);
+    return 1 + (isGraded ? 1 : 0) + numFitted(this._table) / MIN_RANDOM;
   }
 
   /** Ask for more random sets than usual. */
@@ -100,9 +98,9 @@ export class EffectLevel {
     this._samples = randomSetsOf(this.segments).samples;
   }
 
-  /** Take what the history stores. */
+  /** Take what the history stores, beside what is known. */
   recall(kept: readonly KeptEffects[]): void {
-    this._table = storedEffects(this.segments, kept);
+    this._table = storedEffects(this.segments, kept, this._table);
   }
 
   /** Take what a job sent. */
@@ -131,6 +129,11 @@ export class EffectLevel {
     return (
       segments.length === texts.length &&
       answer.length === spans.length - texts.length &&
+      answer.every(
+        ({ start, end }, i) =>
+          start === spans[texts.length + i][0] &&
+          end === spans[texts.length + i][1]
+      ) &&
       segments.every(
         ({ turn, start, end }, i) =>
           turn === texts[i].turn &&

@@ -44,6 +44,7 @@ describe('session: effects of a long prompt', () => {
     expect(first.answer_segments).toHaveLength(2);
     expect([first.held_out, first.samples]).toEqual([8, 16]);
     expect(effects().instead).toEqual({ passes: 123, seconds: 60 });
+    expect(effects().outer).toBe('paragraphs');
     await finish(PARAGRAPHS);
     const second = requestOf(client.last);
     expect(deleted(second)).toEqual(
@@ -95,6 +96,9 @@ describe('session: effects of a long prompt', () => {
     // At most twelve sentences of a paragraph together.
     expect(segments).toHaveLength(43);
     expect(segments[0].end).toBe(12 * 10 - 1);
+    // Its one long paragraph was divided; and each sentence can't be deleted.
+    expect(effects().outer).toBe('passages');
+    expect(effects().instead).toBeNull();
     await mapped(`${'So it is.\n\n'.repeat(900)}`);
     expect(requestOf(client.last).segments).toHaveLength(100);
   });

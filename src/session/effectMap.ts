@@ -2,6 +2,7 @@
 import { contextCite, numFitted, reliability } from '../salience';
 import type { Reliability } from '../salience';
 import { pairsOf } from './effectPairs';
+import { hasHeldOut, randomSetsOf } from './effectSegments';
 import type { IEffectSource, IEffectTables } from './effectSegments';
 import { largestOf, ranksOf, shadeBy } from './effectShades';
 import { answerSpan, keyOf, knownEffects } from './knownEffects';
@@ -37,6 +38,7 @@ export function withEffects(
     all,
     fitted,
     numFitted: fitted ? numFitted(tables.table) : 0,
+    numUsual: randomSetsOf(tables.segments).samples,
     ranks: ranksOf(deltas),
     shareRanks: map.segments.map(segment => segment.rank),
     largest: largestOf(deltas),
@@ -78,9 +80,13 @@ function fittedOf(
 /** How well the scores of a map's segments predict effects. */
 function reliabilityOf(
   map: IShownMap,
-  { segments, table }: IEffectTables,
+  tables: IEffectTables,
   scores: readonly number[]
 ): Reliability | null {
+  if (!hasHeldOut(tables)) {
+    return null;
+  }
+  const { segments, table } = tables;
   const { spans, texts, seam } = segments;
   const places = new Map(map.segments.map(({ span }, i) => [keyOf(span), i]));
   const target = answerSpan(map.target, seam);

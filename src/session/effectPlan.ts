@@ -17,7 +17,12 @@ import {
   sentencesIn
 } from './effectPassages';
 import type { IPassages } from './effectPassages';
-import { countSets, sentenceSegments, storedEffects } from './effectSegments';
+import {
+  countSets,
+  segmentsKey,
+  sentenceSegments,
+  storedEffects
+} from './effectSegments';
 import type {
   IEffectSegments,
   IEffectSource,
@@ -61,6 +66,14 @@ export class EffectPlan {
   /** The sentences of prompt and answer; null if effects can't be computed. */
   readonly sentences: IEffectSegments | null;
 
+  /** What tells its sentences and passages apart from any others. */
+  get key(): string {
+    const { sentences, _passages: passages } = this;
+    return [sentences, passages?.segments]
+      .map(segments => (segments ? segmentsKey(segments) : ''))
+      .join();
+  }
+
   /** Whether effects can be computed. */
   get isPossible(): boolean {
     return this._isWhole || this._passages !== null;
@@ -69,6 +82,15 @@ export class EffectPlan {
   /** Whether passages come first; null: it isn't decided. */
   get isLong(): boolean | null {
     return this._isLong;
+  }
+
+  /** What the first of two levels deletes; null: there is one, or no decision. */
+  get outer(): 'paragraphs' | 'passages' | null {
+    return !this._isLong || !this._passages
+      ? null
+      : this._passages.areParagraphs
+        ? 'paragraphs'
+        : 'passages';
   }
 
   /** The levels that are known; none before the decision. */
@@ -142,15 +164,22 @@ export class EffectPlan {
     this._begin(passages !== null && (isMuch || !this._isWhole));
   }
 
-  /** Do as an earlier page did. */
-  resume({ isLong, chosen }: ISavedPlan): void {
-    if (this._isLong === null && (isLong ? this._passages : this._isWhole)) {
+  /**
+   * Do as an earlier page did.
+   *
+   * @param key - of the segments that it deleted first: not any others.
+   */
+  resume({ isLong, chosen }: ISavedPlan, key: string): void {
+    const segments = isLong
+      ? this._passages?.segments
+      : this._isWhole && this.sentences;
+    if (this._isLong === null && segments && segmentsKey(segments) === key) {
       this._begin(isLong);
       this._planned = chosen ?? null;
     }
   }
 
-  /** Take what the history stores. */
+  /** Take what the history stores. Before any set is known, the plan follows from it. */
   recall(kept: readonly KeptEffects[]): void {
     const { sentences, _passages: passages } = this;
     if (!sentences || kept.length === 0) {
@@ -158,9 +187,10 @@ export class EffectPlan {
     }
     const isStored = (segments: IEffectSegments | undefined) =>
       segments && storedEffects(segments, kept).sets.length > 0;
-    if (this._isWhole && isStored(sentences)) {
+    const isOpen = this.progress === null;
+    if (isOpen && this._isWhole && isStored(sentences)) {
       this._begin(false);
-    } else if (passages && isStored(passages.segments)) {
+    } else if (isOpen && passages && isStored(passages.segments)) {
       this._begin(true);
       this._planned = storedPassages(passages, sentences, kept);
     }
@@ -207,9 +237,14 @@ export class EffectPlan {
     return scaled(cost, cost.passes + this._expected());
   }
 
-  /** What deleting each sentence would cost, by the cost of something else of this run. */
+  /**
+   * What deleting each sentence would cost, by the cost of something else of this run;
+   * null: that can't be done.
+   */
   wholeOf(cost: Estimate): Estimate | null {
-    return this.sentences && scaled(cost, countSets(this.sentences));
+    return this.sentences && this._isWhole
+      ? scaled(cost, countSets(this.sentences))
+      : null;
   }
 
   /** How many sets of a level that isn't known yet are to be expected. */

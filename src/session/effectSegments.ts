@@ -239,22 +239,37 @@ export function keptEffects(
   ];
 }
 
-/** What is stored of a run's effects, if it is of these segments. */
+/** What is stored of a run's effects, if it is of these segments; beside what is known. */
 export function storedEffects(
   segments: IEffectSegments,
-  kept: readonly KeptEffects[]
+  kept: readonly KeptEffects[],
+  known = NO_EFFECTS
 ): IEffectTable {
-  const { heldOut } = randomSetsOf(segments);
-  const wanted = keyOf(segments.texts, answerSpans(segments), heldOut, SEED);
+  const wanted = segmentsKey(segments);
   const fitting = kept.filter(
     one =>
       keyOf(one.segments, one.answer_segments, one.held_out, one.seed) ===
       wanted
   );
   return mergeEffects(
-    NO_EFFECTS,
+    known,
     fitting.flatMap(({ events }) => events)
   );
+}
+
+/**
+ * Whether all held-out sets are scored. Fewer measure no map: they are in an order in
+ * which the first ones may all leave the same segment in.
+ */
+export function hasHeldOut({ segments, table }: IEffectTables): boolean {
+  const known = table.sets.filter(({ kind }) => kind === 'held_out').length;
+  return known >= randomSetsOf(segments).heldOut;
+}
+
+/** What tells segments, and the order of their sets, apart from any others. */
+export function segmentsKey(segments: IEffectSegments): string {
+  const { heldOut } = randomSetsOf(segments);
+  return keyOf(segments.texts, answerSpans(segments), heldOut, SEED);
 }
 
 /** How many random sets of some segments are usual. */

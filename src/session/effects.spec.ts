@@ -129,6 +129,16 @@ describe('session/effects', () => {
     await settle();
     expect(effects().progress!.done).toBe(NUM_ONES + 1);
     expect(session.explanation.map).toBe(first);
+    // Nor do the first 15 of 16 that measure maps.
+    await finish(client.last, 0);
+    sendEffects(client.last, COSTS, 14);
+    await settle();
+    expect(effects().progress!.done).toBe(NUM_ONES + 15);
+    expect(session.explanation.map).toBe(first);
+    await finish(client.last, 0);
+    sendEffects(client.last, COSTS, 1);
+    await settle();
+    expect(session.explanation.map!.effects!.reliability).toBe('good');
     await finish(client.last, 0);
     await finish(client.last);
     const { map } = session.explanation;

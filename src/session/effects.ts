@@ -58,6 +58,11 @@ export class Effects extends Model {
     return this._plan.isPossible ? this._plan.sentences : null;
   }
 
+  /** What tells the segments that may be deleted apart from any others. */
+  get key(): string {
+    return this._plan.key;
+  }
+
   /** What maps can show; null before there is anything. */
   get source(): IEffectSource | null {
     return this._plan.source;
@@ -87,6 +92,11 @@ export class Effects extends Model {
   /** What it would cost to delete each sentence, where passages come first; null: unknown. */
   get instead(): Estimate | null {
     return this._costs.instead;
+  }
+
+  /** What is deleted first: null where each sentence is, or before the decision. */
+  get outer(): 'paragraphs' | 'passages' | null {
+    return this._plan.outer;
   }
 
   /** How many sets are scored; null before the first. */
@@ -149,13 +159,17 @@ export class Effects extends Model {
     this._jobs.drop();
   }
 
-  /** Take the jobs of an earlier page, before anything is computed. */
+  /**
+   * Take the jobs of an earlier page, before anything is computed: unless it deleted
+   * other segments, since its settings, or its version, cut the text in another way.
+   */
   resume(past: ISavedEffects): void {
-    this._jobs.resume(past);
-    // Earlier versions deleted each sentence.
-    const plan = past.plan ?? (past.jobs.length > 0 ? { isLong: false } : null);
-    if (plan) {
-      this._plan.resume(plan);
+    const { plan, keys = [] } = past;
+    if (plan && keys.length > 0) {
+      this._plan.resume(plan, keys[0]);
+    }
+    if (this._plan.isLong !== null) {
+      this._jobs.resume(past);
     }
     this._isStopped = past.isStopped;
   }
@@ -240,6 +254,15 @@ export class Effects extends Model {
   add(request: EffectsRequest, events: readonly EffectsEvent[]): void {
     const before = this._plan.source;
     this._plan.takeChosen(request, events);
+    if (this._plan.source !== before) {
+      this._emit();
+    }
+  }
+
+  /** Take what another view of the run has computed. */
+  learn(kept: readonly KeptEffects[]): void {
+    const before = this._plan.source;
+    this._plan.recall(kept);
     if (this._plan.source !== before) {
       this._emit();
     }

@@ -162,7 +162,8 @@ export class Explanation extends Model {
     if (settings.method !== method) {
       this._prioritizeTarget();
     }
-    this.effects?.setBudget(settings.effectsSeconds);
+    this._computed?.setBudget(settings.effectsSeconds);
+    this._computed?.setJoinLines(settings.joinLines);
     this._update();
   }
 
@@ -273,7 +274,7 @@ export class Explanation extends Model {
     );
     this._computed = computed;
     computed.changed.connect(this._update, this);
-    computed.effects.setBudget(this._settings.effectsSeconds);
+    computed.setBudget(this._settings.effectsSeconds);
     computed.setPaused(this._isPaused);
     if (run.kept) {
       // Missing scores wait for a click: they may need the model to be loaded first.

@@ -22,6 +22,8 @@ export interface IMapEffects {
   readonly fitted: readonly (number | null)[] | null;
   /** How many random sets they are fitted to. */
   readonly numFitted: number;
+  /** How many of these are usual. */
+  readonly numUsual: number;
   /** By the size of the effect, from 1; null for those without. */
   readonly ranks: readonly (number | null)[];
   /** By share, from 1, as in the map without effects. */

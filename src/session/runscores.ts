@@ -1,6 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { AblationMode, EffectsEvent, KeptScores } from '../api';
+import type {
+  AblationMode,
+  EffectsEvent,
+  KeptEffects,
+  KeptScores
+} from '../api';
 import type { LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
@@ -52,25 +57,28 @@ export type IAblationSettings = Pick<
 /** The scores of a complete run: the automatic ones, those on demand, and its effects. */
 export class RunScores extends Model {
   constructor(
-    client: ComputationClient,
+    private readonly _client: ComputationClient,
     private readonly _run: IRun,
-    trans: TranslationBundle,
-    joinLines: LineJoining
+    private readonly _trans: TranslationBundle,
+    private _joinLines: LineJoining
   ) {
     super();
-    const run = this._run;
+    const { _client: client, _run: run, _trans: trans } = this;
     const ids = tokensOf(run).map(token => token.id);
     this.automatic = new ScoreStore(client, run.model, ids, trans);
     this.onDemand = new OnDemand(client, run.model, ids, trans);
-    this.effects = new Effects(client, run, trans, joinLines);
-    this.effects.changed.connect(this._onEffectsChanged, this);
+    this._effects = this._makeEffects();
     this.onDemand.changed.connect(this._onDemandChanged, this);
     this.automatic.changed.connect(this._onAutomaticChanged, this);
   }
 
   readonly automatic: ScoreStore;
   readonly onDemand: OnDemand;
-  readonly effects: Effects;
+
+  /** The effects of the sentences that are shown: another object for others. */
+  get effects(): Effects {
+    return this._effects;
+  }
 
   /** Whether anything is being computed. */
   get isBusy(): boolean {
@@ -102,6 +110,34 @@ export class RunScores extends Model {
       this.onDemand.cancel();
     }
     this._isPaused = isPaused;
+    this._yield();
+  }
+
+  /** Tell how long effects may take without a click, in seconds. */
+  setBudget(seconds: number): void {
+    this._budget = seconds;
+    this.effects.setBudget(seconds);
+  }
+
+  /** Cut the run's text in another way: effects are then those of other sentences. */
+  setJoinLines(joinLines: LineJoining): void {
+    if (joinLines === this._joinLines) {
+      return;
+    }
+    const before = this._effects;
+    this._kept.set(this._joinLines, before.kept);
+    this._joinLines = joinLines;
+    const next = this._makeEffects();
+    if (next.key === before.key) {
+      next.dispose();
+      return;
+    }
+    // What was stopped needs a click, also for these.
+    next.resume({ jobs: [], isStopped: before.jobs.isStopped });
+    before.dispose();
+    this._effects = next;
+    this._takeSets();
+    next.setBudget(this._budget);
     this._yield();
   }
 
@@ -234,6 +270,16 @@ export class RunScores extends Model {
     this.effects.dispose();
   }
 
+  /** The effects, with all that is known of their segments. */
+  private _makeEffects(): Effects {
+    const { _client: client, _run: run, _trans: trans } = this;
+    const kept = [...run.effects, ...[...this._kept.values()].flat()];
+    const known = { ...run, effects: kept };
+    const effects = new Effects(client, known, trans, this._joinLines);
+    effects.changed.connect(this._onEffectsChanged, this);
+    return effects;
+  }
+
   private _onAutomaticChanged(): void {
     this._yield();
     this._changed.emit();
@@ -270,6 +316,10 @@ export class RunScores extends Model {
   private readonly _makePairs = memo<Computation<
     readonly EffectsEvent[]
   > | null>();
+  private _effects: Effects;
+  /** What was known of sentences that were shown before, by how lines were joined. */
+  private readonly _kept = new Map<LineJoining, KeptEffects[]>();
+  private _budget = 0;
   private _isPaused = false;
   /** Whether a run of this page has its scores computed without a click. */
   private _isRequested = false;
