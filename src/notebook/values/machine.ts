@@ -48,7 +48,7 @@ export interface IAnytime {
 /** Evaluates the code of a notebook, and knows the values of its names. */
 export class Machine extends Counting {
   /**
-   * @param later - values from an earlier passage, for names that are used
+   * @param later - the memory of an earlier passage, for names that are used
    *   before they have one.
    * @param rank - of a cell among all, in the order that they ran in.
    * @param isLate - whether the current cell's time is over.
@@ -56,7 +56,7 @@ export class Machine extends Counting {
   constructor(
     readonly rules: IRules,
     readonly lookup: NameLookup,
-    private readonly _later: Memory['history'] | null,
+    private readonly _later: Memory | null,
     private readonly _rank: (cell: number) => number,
     isLate: () => boolean
   ) {
@@ -323,7 +323,7 @@ export class Machine extends Counting {
   private _global(name: string, place: IPlace): IBinding {
     const { memory, anytime } = this;
     if (anytime !== null) {
-      const values = memory.since(name, anytime.order);
+      const values = memory.since(name, anytime.order, anytime.isEscaped);
       if (values.length > 0) {
         return this._atAnyTime(name, values, anytime, place);
       }
@@ -351,7 +351,7 @@ export class Machine extends Counting {
     { isEscaped }: IAnytime,
     place: IPlace
   ): IBinding {
-    const all = this.memory.history.get(name)!;
+    const all = this.memory.history.get(name) ?? [];
     const now = this.memory.get(this.memory.module, name);
     if (all.length >= MAX_REMEMBERED || BUILTINS.has(name)) {
       return { value: unknown('limit', place), place };
@@ -374,12 +374,11 @@ export class Machine extends Counting {
   private _below(name: string, place: IPlace): IBinding | null {
     // A name that was deleted has no value.
     const isNew = !this.memory.history.has(name);
-    const all = (isNew && this._later?.get(name)) || [];
     const isBelow = ({ binding }: IRemembered) =>
       binding.place.cell === place.cell
         ? binding.place.at > place.at
         : this._rank(binding.place.cell) > this._rank(place.cell);
-    const found = (all.find(isBelow) ?? all[0])?.binding ?? null;
+    const found = (isNew && this._later?.below(name, isBelow)) || null;
     return found && hasGrown(found.value)
       ? { value: unknown('changed', found.place), place: found.place }
       : found;

@@ -72,7 +72,7 @@ export function* runNotebook(
   const times = new Times(now);
   const first = yield* passage(cells, order, lookup, null, times);
   return first.isEarly
-    ? yield* passage(cells, order, lookup, first.memory.history, times)
+    ? yield* passage(cells, order, lookup, first.memory, times)
     : first;
 }
 
@@ -85,7 +85,7 @@ function* passage(
   cells: readonly ICell[],
   order: readonly number[],
   lookup: NameLookup,
-  later: Memory['history'] | null,
+  later: Memory | null,
   times: Times
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
