@@ -149,6 +149,21 @@ describe('the time of a cell', () => {
     expect(known(sources, ticking())).toBe('a');
   });
 
+  it('may end while the machine sleeps, after the last look', () => {
+    const cells = cellsOf([
+      'def g(x="dflt"): return f"{x}"',
+      'g("a")',
+      'def h(): z = 1; g("b")'
+    ]);
+    for (let at = 1; at < 30; at++) {
+      let looks = 0;
+      const now = () => (++looks < at ? 0 : 40);
+      const { seen } = atOnce(runNotebook(cells, () => null, now));
+      const { options, why } = seen.get('0:25')!;
+      expect(why !== null || options.length === 2).toBe(true);
+    }
+  });
+
   it('is not that of what others do meanwhile', () => {
     const cells = cellsOf(['x = "a"\n'.repeat(100), 'f"{x}"']);
     const work = runNotebook(cells, () => null);

@@ -96,6 +96,8 @@ function* passage(
     cell => ranks.get(cell) ?? cell,
     times.isLate
   );
+  /** Cells of which something was left in this passage, with all it may do. */
+  const left = new Set<number>();
   /** Number of changes of names before each cell. */
   const marks = new Map<number, number>();
   /** Number of growths of lists before each cell. */
@@ -109,12 +111,12 @@ function* passage(
     if (magic !== null && magic.runs === 'elsewhere') {
       leaveMagic(m, magic);
       if (magic.holds === 'unknown' && tree !== null) {
-        yield* attempt(m, m.code, tree.topNode, times, () =>
+        yield* attempt(m, m.code, tree.topNode, times, left, () =>
           distrust(m, tree.topNode)
         );
       }
     } else if (tree !== null) {
-      yield* attempt(m, m.code, tree.topNode, times, () =>
+      yield* attempt(m, m.code, tree.topNode, times, left, () =>
         runCell(m, tree.topNode, magic)
       );
     } else if (source.trim() !== '') {
@@ -123,7 +125,7 @@ function* passage(
     yield;
   }
   const done = new Set<string>();
-  let left: IFunctionValue | null = null;
+  let outer: IFunctionValue | null = null;
   for (let isNew = true; isNew;) {
     isNew = false;
     // This includes functions that are found during the loop.
@@ -133,16 +135,21 @@ function* passage(
         done.add(key);
         isNew = true;
         if (m.isSpent(code.cell) || times.isOver(code.cell)) {
-          // Its effects were already taken into account. The functions in it
-          // are left with it.
-          if (left === null || !isInside(value, left)) {
-            left = value;
+          if (!left.has(code.cell)) {
+            // The time may end without an error, as when the machine sleeps.
+            outer = value;
+            left.add(code.cell);
+            yield* times.during(code.cell, leave(m, code, value.node));
+          } else if (outer === null || !isInside(value, outer)) {
+            // Its effects were already taken into account. The functions in it
+            // are left with it.
+            outer = value;
             m.enter(code);
             m.leave(value.node, m.place(value.node.from));
           }
           continue;
         }
-        yield* attempt(m, code, value.node, times, () => {
+        yield* attempt(m, code, value.node, times, left, () => {
           m.enter(code, true);
           runAtAnyTime(m, value);
         });
@@ -194,12 +201,17 @@ function* passage(
 /** Number of statements between two pauses. */
 const STATEMENTS = 32;
 
-/** Evaluate code, and leave it if that takes too much. */
+/**
+ * Evaluate code, and leave it if that takes too much.
+ *
+ * @param left - takes the cell, then.
+ */
 function* attempt(
   m: Machine,
   code: ICode,
   node: SyntaxNode,
   times: Times,
+  left: Set<number>,
   work: () => Work<void> | void
 ): Work<void> {
   const key = `${code.cell}:${node.from}:${node.name}`;
@@ -214,6 +226,7 @@ function* attempt(
       times.left.add(key);
     }
   }
+  left.add(code.cell);
   yield* times.during(code.cell, leave(m, code, node));
 }
 
