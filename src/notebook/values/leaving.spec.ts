@@ -101,6 +101,14 @@ describe('code that is left', () => {
     expect(known([use])).toBe('5');
   });
 
+  it('may call functions that were gone through before', () => {
+    const uses = 'def g(x="dflt"): return f"{x}"';
+    const calls = (count: number) =>
+      `def h():\n${'    z = 1\n'.repeat(count)}    g("b")`;
+    expect(known([uses, calls(11_000)], null, 0)).toBeNull();
+    expect(known([uses, 'z = 1'], null, 0)).toBe('dflt');
+  });
+
   it('does nothing by words in its texts', () => {
     const text = `x = """${'lambda for def g(): '.repeat(20)}"""\n`;
     expect(known([LONG + text, 'y = ["a"]\ng()\nf"{y}"'])).toBe("['a']");

@@ -130,9 +130,12 @@ function* passage(
     isNew = false;
     // This includes functions that are found during the loop.
     for (const [key, { value, code }] of m.functions) {
-      const isDue = !m.called.has(key) || m.escaped.has(key);
-      if (isDue && !done.has(key)) {
-        done.add(key);
+      const isEscaped = m.escaped.has(key);
+      const isDue = !m.called.has(key) || isEscaped;
+      // Once unknown code may call it, its names may have other values.
+      const pass = isEscaped ? `${key}!` : key;
+      if (isDue && !done.has(pass)) {
+        done.add(pass);
         isNew = true;
         if (m.isSpent(code.cell) || times.isOver(code.cell)) {
           if (!left.has(code.cell)) {
