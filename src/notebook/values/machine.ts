@@ -100,6 +100,8 @@ export class Machine extends Counting {
   >();
   readonly called = new Set<string>();
   readonly escaped = new Set<string>();
+  /** Whether unknown code may bind any name from here on. */
+  isWild = false;
   /** Whether a name was used that has no value yet. */
   isEarly = false;
 
@@ -206,8 +208,8 @@ export class Machine extends Counting {
     const reasons = values.map(lostBy);
     const why: IWhy = { cause: 'changed', place };
     values.forEach(value => this.lose(value, why));
-    if (this._isWild) {
-      this.memory.forget('anything', place);
+    if (this.isWild) {
+      this.forget('anything', place);
     }
     const first = reasons.find(reason => reason !== null);
     return first ? { type: 'unknown', why: first } : unknown('run', place);
@@ -308,7 +310,7 @@ export class Machine extends Counting {
     const { binds, touches, isWild } = effectsOf(node, source);
     binds.forEach(name => this._sticky.set(name, why));
     touches.forEach(name => this._touchable.add(name));
-    this._isWild ||= isWild;
+    this.isWild ||= isWild;
     for (const name of [...binds, ...touches]) {
       for (let scope: Scope | null = around; scope; scope = scope.outer) {
         const bound = scope.names.get(name);
@@ -389,5 +391,4 @@ export class Machine extends Counting {
   /** Why any name may be bound at any time; null if none may. */
   private _stuck: IWhy | null = null;
   private readonly _touchable = new Set<string>();
-  private _isWild = false;
 }
