@@ -55,6 +55,13 @@ describe('code that may bind any name later', () => {
     expect(known([code, USE])).toBe('a');
   });
 
+  it.each(['k()', 'if k: pass', 'assert k', 'a, b = k', '"%s" % k'])(
+    'runs by %s',
+    code => {
+      expect(known(['exec(k)', `N = "a"\n${code}\nf"{N}"`])).toBeNull();
+    }
+  );
+
   it('may change the values of names', () => {
     const use = 'y = ["a"]\ndef f(z):\n    k()\n    f"{z}"\nf(y)';
     expect(known(['exec(k)', use])).toBeNull();
