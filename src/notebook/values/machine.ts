@@ -41,7 +41,7 @@ export interface ICode {
 export interface IAnytime {
   /** When the function was defined. */
   readonly order: number;
-  /** Whether unknown code may call it. */
+  /** Whether unknown code may call it, or that moment isn't known. */
   readonly isEscaped: boolean;
 }
 
