@@ -236,7 +236,10 @@ export class Machine extends Counting {
   forget(cause: IWhy['cause'], place: IPlace): void {
     const seen = new Set<Value>();
     for (const { value } of this.memory.module.names.values()) {
-      this.lose(value, { cause, place }, seen);
+      // Most may have been forgotten before.
+      if (value.type !== 'unknown') {
+        this.lose(value, { cause, place }, seen);
+      }
     }
     this.memory.forget(cause, place);
   }
