@@ -2,8 +2,8 @@
 import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
-import { bindTargets } from './bindings';
-import { condition, evaluate } from './walk';
+import { bindTarget, bindTargets } from './bindings';
+import { condition, evaluate, textAt } from './walk';
 import { iterable, iterated, MAX_ITEMS } from './iterables';
 import type { Items } from './iterables';
 import type { Machine } from './machine';
@@ -52,7 +52,12 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
   const { scope } = m;
   const own = new Scope('comprehension', scope);
   const clauses = parts.slice(first);
-  const outputs = parts.slice(0, first).filter(isExpression);
+  // An argument of a call may be `name := value for …`.
+  const binds =
+    parts[1]?.name === 'AssignOp' && textAt(m, parts[1]) === ':='
+      ? parts[0]
+      : null;
+  const outputs = parts.slice(binds ? 2 : 0, first).filter(isExpression);
   const isSimple =
     isList &&
     items !== null &&
@@ -104,22 +109,10 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
     if (holds.includes(null)) {
       isKnown = false;
       m.branching++;
-      m.memory.branch(
-        [
-          () =>
-            outputs.forEach(output =>
-              made.push(putBy(m, evaluate(m, output), output))
-            )
-        ],
-        false,
-        'loop',
-        place
-      );
+      m.memory.branch([make], false, 'loop', place);
       m.branching--;
     } else if (!holds.includes(false)) {
-      outputs.forEach(output =>
-        made.push(putBy(m, evaluate(m, output), output))
-      );
+      make();
     }
   }
 
@@ -139,7 +132,18 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
         evaluate(m, clauses[index]);
       }
     }
-    outputs.forEach(output => made.push(putBy(m, evaluate(m, output), output)));
+    make();
+  }
+
+  /** Evaluate the outputs. */
+  function make(): void {
+    for (const output of outputs) {
+      const value = evaluate(m, output);
+      if (binds !== null) {
+        bindTarget(m, binds, { value, place: m.place(binds.from) }, true);
+      }
+      made.push(putBy(m, value, output));
+    }
   }
 }
 

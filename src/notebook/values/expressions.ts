@@ -3,7 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf } from '../strings/evaluate';
 import { bindTarget } from './bindings';
-import { WILD } from './effects';
+import { isKept, WILD } from './effects';
 import type { ExpressionRule, Machine } from './machine';
 import { nameAlone } from './libraries';
 import { putBy, seeName } from './operands';
@@ -81,6 +81,7 @@ function named(m: Machine, node: SyntaxNode, place: IPlace): Value {
   const { value } = m.name(name, place);
   if (WILD.has(name) && value.type === 'unknown') {
     m.forget('anything', place);
+    m.isWild ||= isKept(node, m.code.source);
   }
   // A library's name means the library, even if its import isn't known.
   const isBare =

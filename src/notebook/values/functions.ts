@@ -20,6 +20,9 @@ export interface IPassed {
   readonly all: readonly Value[];
 }
 
+/** The moment of a definition that isn't known. */
+const UNSURE = -1;
+
 /** Limit on nested calls. */
 const MAX_CALLS = 4;
 
@@ -53,7 +56,7 @@ export function makeFunction(
       defaults
     },
     // In a branch, the last binding may belong to another way.
-    order: m.branching > 0 ? 0 : m.memory.order,
+    order: m.branching > 0 ? UNSURE : m.memory.order,
     isLazy:
       node.getChild('async') !== null ||
       holds(node, ['YieldExpression', 'YieldStatement', 'AwaitExpression']),
@@ -114,7 +117,9 @@ const MAX_RETURNS = 100;
 export function runAtAnyTime(m: Machine, called: IFunctionValue): void {
   const entry = m.functions.get(called.key)!;
   const isEscaped = m.escaped.has(called.key) || called.isLazy;
-  const anytime: IAnytime = { order: called.order, isEscaped };
+  const { order } = called;
+  const isAny = isEscaped || order === UNSURE;
+  const anytime: IAnytime = { order, isEscaped: isAny };
   const { node, cell, parameters } = called;
   const place = { cell, at: node.from };
   m.enter(entry.code, true);

@@ -56,6 +56,7 @@ export function runImport(m: Machine, node: SyntaxNode): void {
                 unknown('run', place));
         if (/^(builtins|__main__)\b/.test(isFrom ? origin : name)) {
           m.forget('anything', place);
+          m.isWild = true;
         }
         m.bind(textAt(m, alias ?? first), { value, place });
       }

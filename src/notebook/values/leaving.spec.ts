@@ -19,15 +19,18 @@ function cellsOf(sources: readonly (string | null)[]) {
   }));
 }
 
-/** The text of the field in the last source; null where it isn't known. */
+/** The text of the field in a source, the last one; null where it isn't known. */
 function known(
   sources: readonly (string | null)[],
-  now: (() => number) | null = null
+  now: (() => number) | null = null,
+  index = sources.length - 1
 ) {
   const run = atOnce(runNotebook(cellsOf(sources), () => null, now));
-  const last = sources.length - 1;
-  const field = run.seen.get(`${last}:${sources[last]!.indexOf('{')}`);
+  const field = run.seen.get(`${index}:${sources[index]!.indexOf('{')}`);
   const { options = [], why = null } = field ?? {};
+  if (options.length === 0) {
+    return null;
+  }
   return why === null ? stringOf(options[0].value) : null;
 }
 
@@ -63,6 +66,47 @@ describe('code that is left', () => {
 
   it('may do so where it couldn’t be read', () => {
     expect(known([null, 'y = "a"\ng()\nf"{y}"'])).toBeNull();
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['code that isn’t known', '\nllm(f)']
+  ])('may bind names that functions use, called by %s', (_, call) => {
+    const use = 'def f(): return f"{N}"';
+    const later = `N = "b"${call}`;
+    expect(known([LONG, later, use], null, 2)).toBe('b');
+    for (const first of [`${LONG}N = "a"`, null, 'exec(k)']) {
+      expect(known([first, use, later], null, 1)).toBeNull();
+    }
+  });
+
+  it('may bind names that have a value below', () => {
+    const use = 'f"{N}"';
+    expect(known([use, `${LONG}N = "a"`, 'N = "b"'], null, 0)).toBeNull();
+    expect(known([use, 'N = "b"', `${LONG}N = "a"`], null, 0)).toBe('b');
+    expect(known([LONG, 'N = "b"', use])).toBe('b');
+  });
+
+  it('may be one of several ways', () => {
+    const long = LONG.replace(/^(?=.)/gm, '    ');
+    const ways = `if k():\n    N = "c"\nelse:\n${long}    N = "d"`;
+    const use = 'def f(): return f"{N}"';
+    expect(known([ways, use])).toBeNull();
+    expect(known([ways, 'N = "e"', use])).toBe('e');
+  });
+
+  it('may bind names of Python’s own', () => {
+    const use = 'def f(): return f"{str(5)}"';
+    expect(known([`${LONG}str = k`, use])).toBeNull();
+    expect(known([use])).toBe('5');
+  });
+
+  it('may call functions that were gone through before', () => {
+    const uses = 'def g(x="dflt"): return f"{x}"';
+    const calls = (count: number) =>
+      `def h():\n${'    z = 1\n'.repeat(count)}    g("b")`;
+    expect(known([uses, calls(11_000)], null, 0)).toBeNull();
+    expect(known([uses, 'z = 1'], null, 0)).toBe('dflt');
   });
 
   it('does nothing by words in its texts', () => {
@@ -111,6 +155,21 @@ describe('the time of a cell', () => {
     const sum = `y = ${Array(200).fill('f"{x}"').join(' + ')}\n`;
     const sources = ['x = 1', sum, 'y = "a"', 'f"{y}"'];
     expect(known(sources, ticking())).toBe('a');
+  });
+
+  it('may end while the machine sleeps, after the last look', () => {
+    const cells = cellsOf([
+      'def g(x="dflt"): return f"{x}"',
+      'g("a")',
+      'def h(): z = 1; g("b")'
+    ]);
+    for (let at = 1; at < 30; at++) {
+      let looks = 0;
+      const now = () => (++looks < at ? 0 : 40);
+      const { seen } = atOnce(runNotebook(cells, () => null, now));
+      const { options, why } = seen.get(`0:${cells[0].source.indexOf('{')}`)!;
+      expect(why !== null || options.length === 2).toBe(true);
+    }
   });
 
   it('is not that of what others do meanwhile', () => {

@@ -7,6 +7,7 @@ import type { SyntaxNode } from '@lezer/common';
 import type { Work } from '../strings/pieces';
 import { visiting } from '../strings/visit';
 import { TooMuch } from './budget';
+import { maySpellWild } from './effects';
 import type { ICode, Machine } from './machine';
 import type { IFunctionValue, IWhy } from './value';
 
@@ -54,6 +55,7 @@ export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
   const place = m.place(node.from);
   const why = { cause: 'limit', place } as const;
   m.leave(node, place);
+  m.isWild ||= maySpellWild(code.source.slice(node.from, node.to));
   const known: ILater[] = [];
   // The effects of a function include those of functions in it.
   let outer: IFunctionValue | null = null;
@@ -90,6 +92,7 @@ export function* leave(m: Machine, code: ICode, node: SyntaxNode): Work<void> {
 export function leaveUnread(m: Machine): void {
   const place = m.place(0);
   m.forget('limit', place);
+  m.isWild ||= maySpellWild(m.code.source);
   if (m.code.source.search(LATER) !== -1) {
     m.stickAll({ cause: 'limit', place });
   }

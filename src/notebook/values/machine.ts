@@ -41,14 +41,14 @@ export interface ICode {
 export interface IAnytime {
   /** When the function was defined. */
   readonly order: number;
-  /** Whether unknown code may call it. */
+  /** Whether unknown code may call it, or that moment isn't known. */
   readonly isEscaped: boolean;
 }
 
 /** Evaluates the code of a notebook, and knows the values of its names. */
 export class Machine extends Counting {
   /**
-   * @param later - values from an earlier passage, for names that are used
+   * @param later - the memory of an earlier passage, for names that are used
    *   before they have one.
    * @param rank - of a cell among all, in the order that they ran in.
    * @param isLate - whether the current cell's time is over.
@@ -56,7 +56,7 @@ export class Machine extends Counting {
   constructor(
     readonly rules: IRules,
     readonly lookup: NameLookup,
-    private readonly _later: Memory['history'] | null,
+    private readonly _later: Memory | null,
     private readonly _rank: (cell: number) => number,
     isLate: () => boolean
   ) {
@@ -100,6 +100,8 @@ export class Machine extends Counting {
   >();
   readonly called = new Set<string>();
   readonly escaped = new Set<string>();
+  /** Whether unknown code may bind any name from here on. */
+  isWild = false;
   /** Whether a name was used that has no value yet. */
   isEarly = false;
 
@@ -206,8 +208,8 @@ export class Machine extends Counting {
     const reasons = values.map(lostBy);
     const why: IWhy = { cause: 'changed', place };
     values.forEach(value => this.lose(value, why));
-    if (this._isWild) {
-      this.memory.forget('anything', place);
+    if (this.isWild) {
+      this.forget('anything', place);
     }
     const first = reasons.find(reason => reason !== null);
     return first ? { type: 'unknown', why: first } : unknown('run', place);
@@ -234,7 +236,10 @@ export class Machine extends Counting {
   forget(cause: IWhy['cause'], place: IPlace): void {
     const seen = new Set<Value>();
     for (const { value } of this.memory.module.names.values()) {
-      this.lose(value, { cause, place }, seen);
+      // Most may have been forgotten before.
+      if (value.type !== 'unknown') {
+        this.lose(value, { cause, place }, seen);
+      }
     }
     this.memory.forget(cause, place);
   }
@@ -308,7 +313,7 @@ export class Machine extends Counting {
     const { binds, touches, isWild } = effectsOf(node, source);
     binds.forEach(name => this._sticky.set(name, why));
     touches.forEach(name => this._touchable.add(name));
-    this._isWild ||= isWild;
+    this.isWild ||= isWild;
     for (const name of [...binds, ...touches]) {
       for (let scope: Scope | null = around; scope; scope = scope.outer) {
         const bound = scope.names.get(name);
@@ -323,7 +328,7 @@ export class Machine extends Counting {
   private _global(name: string, place: IPlace): IBinding {
     const { memory, anytime } = this;
     if (anytime !== null) {
-      const values = memory.since(name, anytime.order);
+      const values = memory.since(name, anytime.order, anytime.isEscaped);
       if (values.length > 0) {
         return this._atAnyTime(name, values, anytime, place);
       }
@@ -351,7 +356,7 @@ export class Machine extends Counting {
     { isEscaped }: IAnytime,
     place: IPlace
   ): IBinding {
-    const all = this.memory.history.get(name)!;
+    const all = this.memory.history.get(name) ?? [];
     const now = this.memory.get(this.memory.module, name);
     if (all.length >= MAX_REMEMBERED || BUILTINS.has(name)) {
       return { value: unknown('limit', place), place };
@@ -374,12 +379,11 @@ export class Machine extends Counting {
   private _below(name: string, place: IPlace): IBinding | null {
     // A name that was deleted has no value.
     const isNew = !this.memory.history.has(name);
-    const all = (isNew && this._later?.get(name)) || [];
     const isBelow = ({ binding }: IRemembered) =>
       binding.place.cell === place.cell
         ? binding.place.at > place.at
         : this._rank(binding.place.cell) > this._rank(place.cell);
-    const found = (all.find(isBelow) ?? all[0])?.binding ?? null;
+    const found = (isNew && this._later?.below(name, isBelow)) || null;
     return found && hasGrown(found.value)
       ? { value: unknown('changed', found.place), place: found.place }
       : found;
@@ -390,5 +394,4 @@ export class Machine extends Counting {
   /** Why any name may be bound at any time; null if none may. */
   private _stuck: IWhy | null = null;
   private readonly _touchable = new Set<string>();
-  private _isWild = false;
 }

@@ -35,7 +35,7 @@ interface IChange {
   readonly after: IBinding | undefined;
 }
 
-/** A value that a name of the notebook had from some moment on. */
+/** What a name of the notebook is bound to from some moment on. */
 export interface IRemembered {
   readonly order: number;
   readonly binding: IBinding;
@@ -50,6 +50,12 @@ export class Memory {
 
   /** All values that names of the notebook had, in order. */
   readonly history = new Map<string, IRemembered[]>();
+
+  /**
+   * The moments at which code may have bound any name, in order. A name that has
+   * no value at such a moment doesn't remember it in its history.
+   */
+  readonly forgotten: IRemembered[] = [];
 
   /** All changes of names of the notebook, in order. */
   readonly puts: (readonly [name: string, binding: IBinding | undefined])[] =
@@ -128,6 +134,10 @@ export class Memory {
         // It may only be assumed to be unknown, as in a loop.
         this._log.push({ scope, name, before, after: lost });
       }
+    }
+    const last = this.forgotten.at(-1);
+    if (last?.order !== this.order || last.binding.place.cell !== place.cell) {
+      this.forgotten.push({ order: ++this.order, binding: lost });
     }
   }
 
@@ -245,12 +255,43 @@ export class Memory {
     }
   }
 
-  /** The value of a name at a moment, and its later values. */
-  since(name: string, order: number): readonly IRemembered[] {
+  /**
+   * The value of a name at a moment, and its later values. One that isn't known
+   * comes first if the name may have had others.
+   *
+   * @param isAlways - whether all later moments count, and not only those until
+   *   the name has a value.
+   */
+  since(
+    name: string,
+    order: number,
+    isAlways: boolean
+  ): readonly IRemembered[] {
     const all = this.history.get(name) ?? [];
     const first = all.findIndex(item => item.order > order);
     const start = first === -1 ? all.length - 1 : Math.max(first - 1, 0);
-    return all.slice(Math.max(start, 0));
+    const values = all.slice(Math.max(start, 0));
+    const begin = values.length === 0 ? Infinity : values[0].order;
+    const from = begin <= order ? begin : 0;
+    const to = isAlways ? Infinity : Math.max(begin, order);
+    this.onWork(this.forgotten.length);
+    const lost = this.forgotten.find(
+      item => item.order > from && item.order <= to
+    );
+    return lost === undefined ? values : [lost, ...values];
+  }
+
+  /** What a name is first bound to below a place, or else anywhere. */
+  below(
+    name: string,
+    isBelow: (item: IRemembered) => boolean
+  ): IBinding | null {
+    const all = this.history.get(name) ?? [];
+    const next = all.find(isBelow);
+    const found = next ?? all[0];
+    const lost = this.forgotten.find(isBelow);
+    const isLost = lost && lost.order < (next?.order ?? Infinity);
+    return (found && (isLost ? lost : found).binding) ?? null;
   }
 
   /** A name that may be one of these, or that of an outer scope, isn't known. */

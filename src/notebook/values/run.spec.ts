@@ -124,3 +124,17 @@ describe('going through a notebook', () => {
     expect(stringOf(options[0].value)).toBe('a'.repeat(401));
   });
 });
+
+describe('a function that nothing calls', () => {
+  const options = (source: string) =>
+    run(source)
+      .seen.get(`0:${source.indexOf('{')}`)
+      ?.options.map(({ value }) => stringOf(value));
+
+  it('uses the values of its moment, if that is known', () => {
+    const names = 'N = "a"\nN = "b"\n';
+    const definition = 'def f(): return f"{N}"';
+    expect(options(names + definition)).toEqual(['b']);
+    expect(options(`${names}if k():\n    ${definition}`)).toContain('b');
+  });
+});

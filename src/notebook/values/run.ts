@@ -72,7 +72,7 @@ export function* runNotebook(
   const times = new Times(now);
   const first = yield* passage(cells, order, lookup, null, times);
   return first.isEarly
-    ? yield* passage(cells, order, lookup, first.memory.history, times)
+    ? yield* passage(cells, order, lookup, first.memory, times)
     : first;
 }
 
@@ -85,7 +85,7 @@ function* passage(
   cells: readonly ICell[],
   order: readonly number[],
   lookup: NameLookup,
-  later: Memory['history'] | null,
+  later: Memory | null,
   times: Times
 ): Work<IPassage> {
   const ranks = new Map(order.map((cell, rank) => [cell, rank]));
@@ -96,6 +96,8 @@ function* passage(
     cell => ranks.get(cell) ?? cell,
     times.isLate
   );
+  /** Cells of which something was left in this passage, with all it may do. */
+  const left = new Set<number>();
   /** Number of changes of names before each cell. */
   const marks = new Map<number, number>();
   /** Number of growths of lists before each cell. */
@@ -109,12 +111,12 @@ function* passage(
     if (magic !== null && magic.runs === 'elsewhere') {
       leaveMagic(m, magic);
       if (magic.holds === 'unknown' && tree !== null) {
-        yield* attempt(m, m.code, tree.topNode, times, () =>
+        yield* attempt(m, m.code, tree.topNode, times, left, () =>
           distrust(m, tree.topNode)
         );
       }
     } else if (tree !== null) {
-      yield* attempt(m, m.code, tree.topNode, times, () =>
+      yield* attempt(m, m.code, tree.topNode, times, left, () =>
         runCell(m, tree.topNode, magic)
       );
     } else if (source.trim() !== '') {
@@ -123,26 +125,34 @@ function* passage(
     yield;
   }
   const done = new Set<string>();
-  let left: IFunctionValue | null = null;
+  let outer: IFunctionValue | null = null;
   for (let isNew = true; isNew;) {
     isNew = false;
     // This includes functions that are found during the loop.
     for (const [key, { value, code }] of m.functions) {
-      const isDue = !m.called.has(key) || m.escaped.has(key);
-      if (isDue && !done.has(key)) {
-        done.add(key);
+      const isEscaped = m.escaped.has(key);
+      const isDue = !m.called.has(key) || isEscaped;
+      // Once unknown code may call it, its names may have other values.
+      const pass = isEscaped ? `${key}!` : key;
+      if (isDue && !done.has(pass)) {
+        done.add(pass);
         isNew = true;
         if (m.isSpent(code.cell) || times.isOver(code.cell)) {
-          // Its effects were already taken into account. The functions in it
-          // are left with it.
-          if (left === null || !isInside(value, left)) {
-            left = value;
+          if (!left.has(code.cell)) {
+            // The time may end without an error, as when the machine sleeps.
+            outer = value;
+            left.add(code.cell);
+            yield* times.during(code.cell, leave(m, code, value.node));
+          } else if (outer === null || !isInside(value, outer)) {
+            // Its effects were already taken into account. The functions in it
+            // are left with it.
+            outer = value;
             m.enter(code);
             m.leave(value.node, m.place(value.node.from));
           }
           continue;
         }
-        yield* attempt(m, code, value.node, times, () => {
+        yield* attempt(m, code, value.node, times, left, () => {
           m.enter(code, true);
           runAtAnyTime(m, value);
         });
@@ -194,12 +204,17 @@ function* passage(
 /** Number of statements between two pauses. */
 const STATEMENTS = 32;
 
-/** Evaluate code, and leave it if that takes too much. */
+/**
+ * Evaluate code, and leave it if that takes too much.
+ *
+ * @param left - takes the cell, then.
+ */
 function* attempt(
   m: Machine,
   code: ICode,
   node: SyntaxNode,
   times: Times,
+  left: Set<number>,
   work: () => Work<void> | void
 ): Work<void> {
   const key = `${code.cell}:${node.from}:${node.name}`;
@@ -214,6 +229,7 @@ function* attempt(
       times.left.add(key);
     }
   }
+  left.add(code.cell);
   yield* times.during(code.cell, leave(m, code, node));
 }
 

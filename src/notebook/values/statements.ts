@@ -12,10 +12,10 @@ import { extend } from './lists';
 import { putBy } from './operands';
 import { isText } from './puts';
 import { operate } from './operators';
-import { namesIn, sidesOf } from './syntax';
+import { expressionsOf, namesIn, sidesOf } from './syntax';
 import { NONE } from './value';
 import type { IBinding, Value } from './value';
-import { distrust, evaluate, runBody, textAt, values } from './walk';
+import { condition, distrust, evaluate, runBody, textAt, values } from './walk';
 
 /** Rules by the names of nodes. */
 export const STATEMENTS: readonly (readonly [string, StatementRule])[] = [
@@ -29,7 +29,8 @@ export const STATEMENTS: readonly (readonly [string, StatementRule])[] = [
   ['ReturnStatement', runReturn],
   ['StatementGroup', runBody],
   ['TypeDefinition', distrust],
-  ['ScopeStatement', declare]
+  ['ScopeStatement', declare],
+  ['AssertStatement', runAssert]
 ];
 
 function runDelete(m: Machine, node: SyntaxNode): void {
@@ -150,6 +151,15 @@ function remove(m: Machine, node: SyntaxNode): void {
   } else {
     bindTarget(m, node, { value: NONE, place });
   }
+}
+
+/** `assert test, message`: the test may run unknown code. */
+function runAssert(m: Machine, node: SyntaxNode): void {
+  const [test, ...rest] = expressionsOf(node);
+  if (test !== undefined) {
+    condition(m, test);
+  }
+  rest.forEach(part => evaluate(m, part));
 }
 
 function runReturn(m: Machine, node: SyntaxNode): void {
