@@ -112,6 +112,11 @@ def shapes() -> Iterator[tuple[str, list[str]]]:
         ["".join(f"def f{i}(a=1):\n    global g{i}\n    g{i} = a\n    return g{i - 1}\n" for i in range(2000))],
     )
     yield "many names then forget", ["".join(f"x{i} = {i}\n" for i in range(2000)), "exec(a)\n" * 2000]
+    yield "names and exec", ["".join(f"x{i} = {i}; exec(k)\n" for i in range(1500))]
+    yield (
+        "many names, unknown calls after exec",
+        ["".join(f"x{i} = {i}\n" for i in range(1000)) + "exec(k)\n" + "x1 = g()\n" * 1500],
+    )
     yield "magics many", ["!ls {x}\n" * 5000]
     yield "assign magic", ["x = !ls\n" * 5000]
     yield "errors", ["x = (\n" * 2000]
