@@ -90,6 +90,8 @@ describe('panel/count', () => {
   it('tells how many of the model’s tokens the prompt is', async () => {
     show();
     expect(tokens()).toBeNull();
+    // Its room is kept: Run must not move away under a click.
+    expect(host.querySelector('.lit-count[data-writing]')).not.toBeNull();
     await type('208');
     expect(host.textContent).toBe(`208 of ${(2048).toLocaleString()} tokens`);
     expect(room()).toBe('enough');

@@ -23,7 +23,12 @@ export function Count(props: {
   const room = count ? roomFor(count, longest) : 'enough';
   const isShown = count !== null && (isWriting || room !== 'enough');
   return (
-    <div className="lit-count" data-room={isShown ? room : undefined}>
+    <div
+      className="lit-count"
+      data-room={isShown ? room : undefined}
+      // Its room is kept: Run, below it, must not move away under a click.
+      data-writing={isWriting || undefined}
+    >
       {isShown && (
         // No live region: screen readers would read it out at every pause.
         <span className="lit-count-tokens" title={about(session, count, trans)}>
