@@ -41,7 +41,7 @@ For each target, a method gives every sentence of the prompt a score.
 - Targets whose largest drop is below 0.1 nats have no top 1 and top 3.
 
 Every figure is a mean over prompts, after the mean over a prompt's targets. The brackets are its 95% interval, by drawing the prompts anew (bootstrap); of fewer than 8 prompts there is none. Weights and
-arithmetic are float32. Slow methods (integrated gradients, LIME, SHAP) have fewer prompts than the others: compare them by the paired differences.
+arithmetic are float32. A method with fewer prompts than the others is compared by the paired differences.
 """
 
 END = """
