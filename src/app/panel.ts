@@ -19,7 +19,10 @@ import { HistoryModel } from '../history';
 import { clearHistory } from '../history/clear';
 import { ModelsModel } from '../models';
 import { panelIcon } from '../panel/icons';
+import { PanelLayout } from '../panel/layout';
+import { persistLayout } from '../panel/layoutStore';
 import { PanelWidget } from '../panel/widget';
+import { explainAnswers } from '../session/explainAnswers';
 import { persistSession } from '../session/persistence';
 import { Session } from '../session/session';
 import { keepSettings } from '../session/settings';
@@ -88,6 +91,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     const history = new HistoryModel(client, session, reveal, trans);
     const log = () => showLog(() => session.service.log(), trans);
 
+    const layout = new PanelLayout();
     const { commands } = app;
     commands.addCommand(CommandIDs.restart, {
       label: trans.__('Restart Model Service'),
@@ -107,7 +111,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       label: trans.__('Manage Models'),
       caption: trans.__('Load, unload, download, add and remove models'),
       execute: () => {
-        panel.showOnceActive(() => models.reveal());
+        panel.showOnceActive('models');
         open();
       },
       describedBy: { args: { type: 'object', properties: {} } }
@@ -119,7 +123,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       get showLog() {
         return session.service.isReadOnly ? undefined : log;
       },
-      openModels: () => models.reveal(),
+      openModels: () => layout.show('models'),
       openMatrix: () => void commands.execute(matrix),
       openMenu: anchor => {
         const { left, bottom } = anchor.getBoundingClientRect();
@@ -142,6 +146,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     menu.addItem({ command: CommandIDs.restart });
     menu.addItem({ command: CommandIDs.log });
 
+    explainAnswers(session);
     const settings = keepSettings(session, registry, panelPlugin.id);
     const compare = setUpCompare({
       app,
@@ -155,6 +160,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     });
     const panel = new PanelWidget({
       session,
+      layout,
       datasets,
       history,
       models,
@@ -178,7 +184,11 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
         open();
       }
     });
-    datasets.revealed.connect(open);
+    datasets.revealed.connect(() => {
+      layout.show('datasets');
+      open();
+    });
+    datasets.chosen.connect(() => layout.show('analysis'));
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
       caption: trans.__('Open the side panel that explains prompts'),
@@ -211,6 +221,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     }
     if (state) {
       void persistSession(session, state, app.restored);
+      void persistLayout(layout, state, app.restored);
     }
     return session;
   }

@@ -106,7 +106,7 @@ describe('history/view', () => {
     session.dispose();
   });
 
-  async function draw(remark = ''): Promise<void> {
+  async function draw(remark = '', isShown = true): Promise<void> {
     await act(async () => {
       root.render(
         <PanelContext
@@ -123,6 +123,7 @@ describe('history/view', () => {
             onShare={(run, anchor) => shared.push([run.id, anchor.title])}
             onClear={() => cleared++}
             compare={compare}
+            isShown={isShown}
           />
         </PanelContext>
       );
@@ -134,7 +135,6 @@ describe('history/view', () => {
     model.total = total;
     model.isLoaded = true;
     await draw();
-    await click(host.querySelector('.lit-disclosure')!);
   }
 
   /** @param detail - which click in a row it is. */
@@ -158,9 +158,9 @@ describe('history/view', () => {
   }
 
   it('asks for nothing before it is opened, and once then', async () => {
-    await draw();
+    await draw('', false);
     expect(model.calls).toEqual([]);
-    await click(host.querySelector('.lit-disclosure')!);
+    await draw();
     expect(model.calls).toEqual([['load']]);
   });
 

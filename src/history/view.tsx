@@ -24,16 +24,16 @@ export function HistoryView(props: {
   onShare: OnShare;
   /** What begins comparisons. */
   compare: CompareLauncher;
+  /** Whether it is in view. */
+  isShown: boolean;
 }): JSX.Element {
-  const { model, trans, remark } = props;
+  const { model, trans, remark, isShown } = props;
   useRedraw(model);
-  const [open, setOpen] = useState(false);
-  const root = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (open && !model.isLoaded) {
+    if (isShown && !model.isLoaded) {
       void model.load();
     }
-  }, [model, open]);
+  }, [model, isShown]);
   // What waited to be stored may be by now.
   const said = useRef(remark);
   useEffect(() => {
@@ -44,26 +44,14 @@ export function HistoryView(props: {
       }
     }
   }, [model, remark]);
-  // It is the last section: what it shows would be out of sight.
-  useEffect(() => {
-    if (open && model.isLoaded) {
-      root.current?.scrollIntoView({ block: 'nearest' });
-    }
-  }, [model, open, model.isLoaded]);
   return (
-    <Section
-      ref={root}
-      name={trans.__('History')}
-      count={model.total > 0 && model.total}
-      isOpen={open}
-      onToggle={() => setOpen(!open)}
-    >
+    <Section name={trans.__('History')} count={model.total > 0 && model.total}>
       {remark && (
         <p className="lit-hint lit-inset" role="status">
           {remark}
         </p>
       )}
-      {open && <Body {...props} />}
+      <Body {...props} />
     </Section>
   );
 }
@@ -222,7 +210,7 @@ function Runs(props: {
     const to =
       next ??
       others[others.length - 1] ??
-      section?.querySelector<HTMLElement>('.lit-disclosure');
+      section?.querySelector<HTMLElement>('.lit-section-head');
     to?.focus();
   };
   const days = byDay(runs);

@@ -4,51 +4,28 @@ import React from 'react';
 
 import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
+import { RunButton } from './run';
 
 /** The state of model and service, in one word. */
 type Readiness =
   'unknown' | 'stopped' | 'starting' | 'ready' | 'failed' | 'absent';
 
-/** Title, model and its state, menu. */
-export function Header({ session }: { session: Session }): JSX.Element {
+/** Run, the model and its state, and menus: one row, whose height never changes. */
+export function Header({
+  session,
+  runButton,
+  onRun
+}: {
+  session: Session;
+  onRun: () => void;
+  runButton: React.Ref<HTMLButtonElement>;
+}): JSX.Element {
   const { trans, openMenu, openShare } = usePanel();
-  const { models } = session.service;
-  const readiness = readinessOf(session);
-  const name = session.model;
-  const note = models.find(model => model.name === name)?.note;
   return (
     <header className="lit-header">
-      <h2 className="lit-title">{trans.__('Prompt salience')}</h2>
-      {name !== null && (
-        <span className="lit-model" data-state={readiness}>
-          <span className="lit-dot" aria-hidden />
-          {models.length > 1 ? (
-            <select
-              className="lit-model-choice"
-              aria-label={trans.__('Model')}
-              title={name}
-              value={name}
-              disabled={session.runs.isRunning}
-              onChange={event => {
-                session.model = event.target.value;
-              }}
-            >
-              {models.map(model => (
-                <option key={model.name} value={model.name}>
-                  {model.name}
-                </option>
-              ))}
-            </select>
-          ) : (
-            <span className="lit-model-name" title={name}>
-              {name}
-            </span>
-          )}
-          <span className="lit-model-state">
-            {describeReadiness(readiness, trans)}
-          </span>
-        </span>
-      )}
+      <h2 className="lit-visually-hidden">{trans.__('Prompt salience')}</h2>
+      <RunButton session={session} button={runButton} onRun={onRun} />
+      <ModelChoice session={session} />
       <span className="lit-header-tools">
         {openShare && session.shown && (
           <button
@@ -73,8 +50,48 @@ export function Header({ session }: { session: Session }): JSX.Element {
           <ellipsesIcon.react tag="span" />
         </button>
       </span>
-      {note && <p className="lit-model-note">{note}</p>}
     </header>
+  );
+}
+
+/** The model, and its state. */
+function ModelChoice({ session }: { session: Session }): JSX.Element {
+  const { trans } = usePanel();
+  const { models } = session.service;
+  const readiness = readinessOf(session);
+  const name = session.model;
+  if (name === null) {
+    return <span className="lit-model" />;
+  }
+  return (
+    <span className="lit-model" data-state={readiness}>
+      <span className="lit-dot" aria-hidden />
+      {models.length > 1 ? (
+        <select
+          className="lit-model-choice"
+          aria-label={trans.__('Model')}
+          title={name}
+          value={name}
+          disabled={session.runs.isRunning}
+          onChange={event => {
+            session.model = event.target.value;
+          }}
+        >
+          {models.map(model => (
+            <option key={model.name} value={model.name}>
+              {model.name}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <span className="lit-model-name" title={name}>
+          {name}
+        </span>
+      )}
+      <span className="lit-model-state">
+        {describeReadiness(readiness, trans)}
+      </span>
+    </span>
   );
 }
 

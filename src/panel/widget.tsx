@@ -17,6 +17,7 @@ import type { ModelsModel } from '../models';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { panelIcon } from './icons';
+import type { PanelLayout, View } from './layout';
 import { PanelView } from './view';
 
 /** The side panel's widget. */
@@ -46,15 +47,18 @@ export class PanelWidget extends ReactWidget {
   protected render(): JSX.Element {
     const { context, session, datasets, history, compare, onSettings } =
       this._options;
+    const { layout } = this._options;
     return (
       <PanelContext value={context}>
         <PanelView
           session={session}
+          layout={layout}
           onSettings={onSettings}
           compare={compare}
           datasets={
             <Datasets
               model={datasets}
+              layout={layout}
               session={session}
               trans={context.trans}
               wanted={this._isWanted}
@@ -63,6 +67,7 @@ export class PanelWidget extends ReactWidget {
           history={
             <History
               model={history}
+              layout={layout}
               session={session}
               trans={context.trans}
               onClear={this._options.onClear}
@@ -71,8 +76,9 @@ export class PanelWidget extends ReactWidget {
             />
           }
           models={
-            <ModelsView
+            <Models
               models={this._options.models}
+              layout={layout}
               session={session}
               trans={context.trans}
             />
@@ -108,19 +114,22 @@ export class PanelWidget extends ReactWidget {
     this._want();
     // The command palette returns the focus to the main area just after it has run a
     // command.
-    const show = this._toShow;
+    const view = this._toShow;
     this._toShow = null;
-    requestAnimationFrame(() => (show ? show() : this._takeFocus(PATIENCE)));
+    if (view) {
+      this._options.layout.show(view);
+    }
+    requestAnimationFrame(() => this._takeFocus(PATIENCE));
   }
 
-  /** Show a part when the panel is next activated; it then takes the focus. */
-  showOnceActive(show: () => void): void {
-    this._toShow = show;
+  /** Show a view when the panel is next activated; its tab then takes the focus. */
+  showOnceActive(view: View): void {
+    this._toShow = view;
   }
 
   /**
-   * The focus goes to what comes next: an empty field, or else Run. The session says
-   * whether there is a prompt: the field may not show it yet.
+   * The focus goes to what comes next: an empty field, or else Run; in another view than the analysis, to its tab. The
+   * session says whether there is a prompt: the field may not show it yet.
    *
    * @param frames - how many to wait for it: a panel that was never shown is rendered
    *   after it is activated.
@@ -129,10 +138,17 @@ export class PanelWidget extends ReactWidget {
     if (this.isDisposed || !this.isVisible) {
       return;
     }
-    const next = this._options.session.prompt.isEmpty
-      ? '.lit-prompt'
-      : '.lit-variables textarea:placeholder-shown, .lit-primary';
-    this.node.querySelector<HTMLElement>(next)?.focus();
+    const { session, layout } = this._options;
+    const next =
+      layout.view !== 'analysis'
+        ? ['.lit-views [aria-selected="true"]']
+        : session.prompt.isEmpty
+          ? ['.lit-prompt']
+          : ['.lit-variables textarea:placeholder-shown', '.lit-primary'];
+    next
+      .map(each => this.node.querySelector<HTMLElement>(each))
+      .find(Boolean)
+      ?.focus();
     if (frames > 0 && !this.node.contains(document.activeElement)) {
       requestAnimationFrame(() => this._takeFocus(frames - 1));
     }
@@ -152,7 +168,7 @@ export class PanelWidget extends ReactWidget {
 
   private readonly _options: PanelWidget.IOptions;
   private readonly _drop: FileDrop;
-  private _toShow: (() => void) | null = null;
+  private _toShow: View | null = null;
   private _isRestored = false;
   private _isWanted = false;
 }
@@ -162,12 +178,14 @@ const PATIENCE = 30;
 
 function Datasets(props: {
   model: DatasetsModel;
+  layout: PanelLayout;
   session: Session;
   trans: TranslationBundle;
   wanted: boolean;
 }): JSX.Element {
-  const { model, session, trans, wanted } = props;
+  const { model, layout, session, trans, wanted } = props;
   useRedraw(session);
+  useRedraw(layout);
   useRedraw(model);
   const loading = model.current?.state?.state === 'reading';
   useEffect(() => {
@@ -189,7 +207,6 @@ function Datasets(props: {
     );
     return () => window.clearTimeout(timer);
   }, [session, model, wanted, loading, model.needsService]);
-  const empty = session.prompt.isEmpty && session.runs.shown === null;
   const awake = session.service.service?.state === 'ready';
   const isFree = model.named.length > 0 && !model.needsService;
   return (
@@ -197,21 +214,23 @@ function Datasets(props: {
       model={model}
       prompt={session.prompt}
       trans={trans}
-      initiallyOpen={empty && (wanted || awake || isFree)}
+      isShown={layout.view === 'datasets' && (wanted || awake || isFree)}
     />
   );
 }
 
 function History(props: {
   model: HistoryModel;
+  layout: PanelLayout;
   session: Session;
   trans: TranslationBundle;
   onClear: () => void;
   onShare: PanelWidget.IOptions['onShare'];
   compare: CompareLauncher;
 }): JSX.Element {
-  const { model, session, trans, onClear, onShare, compare } = props;
+  const { model, layout, session, trans, onClear, onShare, compare } = props;
   useRedraw(session);
+  useRedraw(layout);
   const status = session.service.status?.history;
   return (
     <HistoryView
@@ -221,8 +240,20 @@ function History(props: {
       onClear={onClear}
       onShare={onShare}
       compare={compare}
+      isShown={layout.view === 'history'}
     />
   );
+}
+
+function Models(props: {
+  models: ModelsModel;
+  layout: PanelLayout;
+  session: Session;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { layout, ...shared } = props;
+  useRedraw(layout);
+  return <ModelsView {...shared} isShown={layout.view === 'models'} />;
 }
 
 /** Namespace for the widget's options. */
@@ -230,6 +261,8 @@ export namespace PanelWidget {
   /** What the panel shows and does. */
   export interface IOptions {
     session: Session;
+    /** Which of its parts are shown. */
+    layout: PanelLayout;
     datasets: DatasetsModel;
     history: HistoryModel;
     models: ModelsModel;
