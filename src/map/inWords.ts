@@ -9,7 +9,7 @@ import { placeOf } from './disagreement';
 import { lineOf } from './line';
 
 /** A part that is first with less than this of the map's salience isn't most of it. */
-const MOST = 0.25;
+const MAINLY = 0.25;
 
 /** A second part counts from this part of the first one's size. */
 const SECOND = 0.2;
@@ -50,7 +50,7 @@ export function inWords(
         : percent(segments[index].share ?? 0);
   };
   const place = placeOf(text, map, first, trans);
-  const isMost = effects?.by === 'effect' || size(first) >= MOST;
+  const isMost = effects?.by === 'effect' || size(first) >= MAINLY;
   const main = isMost
     ? trans.__('Mostly %1: %2', place, figure(first))
     : trans.__('Many parts alike, first %1: %2', place, figure(first));
