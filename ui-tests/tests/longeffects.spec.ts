@@ -59,9 +59,9 @@ test('a prompt of twelve paragraphs', async ({ page, tmpPath }) => {
   });
   const panel = new Panel(page);
   const { region } = panel;
-  await region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('Options');
   await region.getByLabel('Seconds for effects').fill('1');
-  await region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('What led to');
   const segments: number[] = [];
   page.on('request', request => {
     const { pathname } = new URL(request.url());
