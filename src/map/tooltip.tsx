@@ -9,7 +9,8 @@ import React, {
 import { usePanel } from '../components/context';
 import type { TokenSpan } from '../salience';
 import { describeSegment } from '../session/labels';
-import type { IShownMap, IText } from '../session/map';
+import type { IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
 import { Certainty } from './certainty';
 
 /** Score, share and rank of the segment under the pointer or the focus. */

@@ -6,7 +6,7 @@ import type { Root } from 'react-dom/client';
 import { PanelContext } from '../components/context';
 import { sendEffects } from '../session/effectFakes';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
-import { cutText } from '../session/map';
+import { cutText } from '../session/runText';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { spoken } from './grid';

@@ -2,7 +2,7 @@
 import { segment } from '../salience';
 import type { Granularity, ICutOptions, TokenSpan } from '../salience';
 import type { IFoil } from './contrast';
-import type { IText } from './map';
+import type { IText } from './runText';
 import type { ISettings } from './settings';
 
 /** A target, as it was set. */
