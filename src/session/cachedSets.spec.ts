@@ -3,7 +3,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import type { AblationRequest, RunRecord } from '../api';
 import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
-import type { FakeClient, FakeJob } from './fakes';
+import type { FakeClient } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { PROMPT, Scenario } from './scenario';
 import { Session } from './session';
 

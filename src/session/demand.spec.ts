@@ -3,7 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { ApiError } from '../api';
 import type { JobEvent } from '../api';
 import { FakeClient, FakeSource, settle } from './fakes';
-import type { FakeJob } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { ablationSegments } from './ablationSegments';
 import { Session } from './session';
 

@@ -2,7 +2,7 @@
 import type { EffectsRequest } from '../api';
 import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
-import type { FakeJob } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { Scenario } from './scenario';
 
 /** Twelve paragraphs of six sentences. */

@@ -3,7 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import { FakeClient, FakeSource, settle } from './fakes';
-import type { FakeJob } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { Session } from './session';
 
 export const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
