@@ -87,6 +87,7 @@ def supervisor(fake_service, tmp_path, jp_asyncio_loop):
 
 async def reached(supervisor, state):
     """Wait until a supervisor is in a state, and return its status."""
+
     async def there():
         status = await supervisor.status()
         return status if status.state == state else None
