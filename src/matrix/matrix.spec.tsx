@@ -9,7 +9,7 @@ import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { cutText } from '../session/runText';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { spoken } from './grid';
+import { spoken } from './figures';
 import { MatrixModel } from './model';
 import { makeTable } from './table';
 import { MatrixView } from './view';
