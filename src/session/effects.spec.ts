@@ -1,13 +1,11 @@
-import { nullTranslator } from '@jupyterlab/translation';
-
-import type { EffectsRequest, KeptEffects, RunRecord } from '../api';
+import type { EffectsRequest } from '../api';
 import { sendEffects } from './effectFakes';
-import { FakeSource, settle } from './fakes';
+import { settle } from './fakes';
 import type { FakeClient } from './fakes';
 import type { FakeJob } from './fakeJob';
 import { SLICE } from './effectJobs';
 import { PROMPT, ANSWER, DEAD, Scenario } from './scenario';
-import { Session } from './session';
+import type { Session } from './session';
 
 /** The prompt's sentences; the second matters most, the third is against. */
 const COSTS = [0.01, 1.5, -0.4, 0.2, 0, 0];
@@ -29,14 +27,6 @@ describe('session/effects', () => {
   afterEach(() => {
     session.dispose();
   });
-
-  /** Run to the end, with the maps that follow. */
-  async function mapped(): Promise<void> {
-    const job = await scenario.answered();
-    job.scores(0, 1, 2);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-  }
 
   const effects = () => session.explanation.effects!;
   const requestOf = (job: FakeJob) => job.request as EffectsRequest;
@@ -105,12 +95,12 @@ describe('session/effects', () => {
     // Nothing is asked for a run whose budget is 0.
     session.settings = { ...session.settings, effectsSeconds: 0 };
     estimate.mockClear();
-    await mapped();
+    await scenario.mapped();
     expect(estimate).not.toHaveBeenCalled();
   });
 
   it('shows effects beside shares, and changes between them without a request', async () => {
-    await mapped();
+    await scenario.mapped();
     session.explanation.pickSegment(scenario.token(8));
     expect(session.explanation.map!.effects).toBeUndefined();
     sendEffects(client.last, COSTS, NUM_ONES - 1);
@@ -177,7 +167,7 @@ describe('session/effects', () => {
   });
 
   it('colours nothing strongly where no part matters', async () => {
-    await mapped();
+    await scenario.mapped();
     session.explanation.pickSegment(scenario.token(8));
     sendEffects(client.last, [0.001, 0.002, 0, 0]);
     client.last.send({ event: 'done', seconds: 1 });
@@ -189,7 +179,7 @@ describe('session/effects', () => {
 
   it('waits for a click when the cost is above the budget', async () => {
     client.effectsCost = { passes: 55, seconds: 21 };
-    await mapped();
+    await scenario.mapped();
     expect(effectJobs()).toHaveLength(0);
     expect(effects().phase).toBe('offered');
     expect(effects().estimate).toEqual(client.effectsCost);
@@ -203,7 +193,7 @@ describe('session/effects', () => {
   it('tries for the budget while no cost is known', async () => {
     client.effectsCost = null;
     session.settings = { ...session.settings, effectsSeconds: 2 };
-    await mapped();
+    await scenario.mapped();
     expect(requestOf(client.last).seconds).toBe(2);
     const now = jest.spyOn(Date, 'now');
     now.mockReturnValue(Date.now() + 5000);
@@ -218,7 +208,7 @@ describe('session/effects', () => {
 
   it('computes nothing without a click if the budget is 0', async () => {
     session.settings = { ...session.settings, effectsSeconds: 0 };
-    await mapped();
+    await scenario.mapped();
     expect(effectJobs()).toHaveLength(0);
     session.settings = { ...session.settings, effectsSeconds: 30 };
     await settle();
@@ -230,7 +220,7 @@ describe('session/effects', () => {
   });
 
   it('makes room for what the user asks for, and continues', async () => {
-    await mapped();
+    await scenario.mapped();
     const first = client.last;
     sendEffects(first, COSTS, 4);
     await settle();
@@ -251,7 +241,7 @@ describe('session/effects', () => {
   });
 
   it('stays cancelled until it is asked for again', async () => {
-    await mapped();
+    await scenario.mapped();
     sendEffects(client.last, COSTS, 4);
     await settle();
     effects().cancel();
@@ -269,7 +259,7 @@ describe('session/effects', () => {
   });
 
   it('says why it failed, and continues on Retry', async () => {
-    await mapped();
+    await scenario.mapped();
     sendEffects(client.last, COSTS, 4);
     client.last.break(DEAD);
     await settle();
@@ -283,14 +273,14 @@ describe('session/effects', () => {
   });
 
   it('ends where a job has no result, instead of starting the same again', async () => {
-    await mapped();
+    await scenario.mapped();
     await finish(client.last, 0);
     expect(effectJobs()).toHaveLength(1);
     expect(effects().phase).toBe('offered');
   });
 
   it('ends with its run', async () => {
-    await mapped();
+    await scenario.mapped();
     const job = client.last;
     const running = session.runs.generate();
     await settle();
@@ -302,7 +292,7 @@ describe('session/effects', () => {
   });
 
   it('has no effects on a contrastive target', async () => {
-    await mapped();
+    await scenario.mapped();
     await finish(client.last);
     const { explanation } = session;
     const [start, end] = [scenario.token(8), scenario.token(10)];
@@ -317,94 +307,5 @@ describe('session/effects', () => {
     });
     await settle();
     expect(explanation.map!.effects).toBeUndefined();
-  });
-
-  /** The run as the history stores it, and reopened. */
-  async function reopened(
-    change: (effects: KeptEffects[]) => KeptEffects[]
-  ): Promise<RunRecord> {
-    const record = session.shown!.record();
-    const stored = { ...record, effects: change(record.effects) };
-    session.reopen(
-      JSON.parse(JSON.stringify(stored)) as RunRecord,
-      new FakeSource(PROMPT)
-    );
-    await settle();
-    return stored;
-  }
-
-  it('needs no job for a run of the history', async () => {
-    await mapped();
-    await finish(client.last, 9);
-    await finish(client.last);
-    const count = client.jobs.length;
-    // Two jobs, as they come from the history.
-    const record = await reopened(([one]) => [
-      { ...one, events: one.events.slice(0, 1) },
-      { ...one, events: one.events.slice(1) }
-    ]);
-    expect(record.effects).toHaveLength(2);
-    expect(effects().phase).toBe('done');
-    session.explanation.pickSegment(scenario.token(8));
-    expect(session.explanation.map!.effects!.ranks[1]).toBe(1);
-    expect(client.jobs).toHaveLength(count);
-    // And it is stored again as it was.
-    expect(session.shown!.record().effects[0].events).toHaveLength(3);
-  });
-
-  it('offers what a run of the history lacks', async () => {
-    await mapped();
-    await finish(client.last, 9);
-    await finish(client.last);
-    const count = client.jobs.length;
-    await reopened(([one]) => [{ ...one, events: one.events.slice(0, 1) }]);
-    expect(effects().phase).toBe('offered');
-    expect(client.jobs).toHaveLength(count);
-    effects().start();
-    await settle();
-    expect(requestOf(client.last).skip).toBe(NUM_ONES);
-    // Effects of other segments say nothing about these.
-    await reopened(([one]) => [{ ...one, seed: 1 }]);
-    expect(effects().source).toBeNull();
-    await reopened(() => []);
-    expect(effects().source).toBeNull();
-  });
-
-  it('returns after a reload, and continues', async () => {
-    await mapped();
-    await finish(client.last, 6);
-    sendEffects(client.last, COSTS, 2);
-    await settle();
-    const saved = JSON.parse(JSON.stringify(session.save()));
-    const next = new Session(client, nullTranslator.load('lit_lab'));
-    await next.service.refresh();
-    const restored = next.restore(saved);
-    await settle();
-    await restored;
-    await settle();
-    const again = next.explanation.effects!;
-    expect(again.progress).toEqual({ done: 8, total: 55 });
-    expect(effectJobs()).toHaveLength(2);
-    effectJobs()[1].send({ event: 'done', seconds: 1 });
-    await settle();
-    const jobs = effectJobs().filter(job => requestOf(job).skip === 8);
-    expect(jobs.length).toBeGreaterThan(0);
-    next.dispose();
-  });
-
-  it('stays stopped after a reload', async () => {
-    await mapped();
-    await finish(client.last, 6);
-    effects().cancel();
-    const saved = JSON.parse(JSON.stringify(session.save()));
-    const count = client.jobs.length;
-    const next = new Session(client, nullTranslator.load('lit_lab'));
-    await next.service.refresh();
-    await next.restore(saved);
-    await settle();
-    expect(next.explanation.effects!.progress?.done).toBe(6);
-    expect(next.explanation.effects!.phase).toBe('offered');
-    expect(client.jobs).toHaveLength(count);
-    next.dispose();
   });
 });
