@@ -1,42 +1,27 @@
-import type { EffectsRequest } from '../api';
 import { sendEffects } from './effectFakes';
 import { settle } from './fakes';
 import type { FakeClient } from './fakes';
-import type { FakeJob } from './fakeJob';
 import { SLICE } from './effectJobs';
-import { PROMPT, ANSWER, DEAD, Scenario } from './scenario';
+import { PROMPT, ANSWER, DEAD } from './scenario';
+import type { Scenario } from './scenario';
 import type { Session } from './session';
-
-/** The prompt's sentences; the second matters most, the third is against. */
-const COSTS = [0.01, 1.5, -0.4, 0.2, 0, 0];
-
-/** Four sentences of the prompt, two of the answer; and without any. */
-const NUM_ONES = 7;
+import { COSTS, NUM_ONES, requestOf, ShortPrompt } from './shortPrompt';
 
 describe('session/effects', () => {
+  let short: ShortPrompt;
   let scenario: Scenario;
   let client: FakeClient;
   let session: Session;
 
   beforeEach(async () => {
-    scenario = await Scenario.begin();
+    short = await ShortPrompt.begin();
+    ({ scenario } = short);
     ({ client, session } = scenario);
-    client.effectsCost = { passes: 55, seconds: 4 };
   });
 
   afterEach(() => {
     session.dispose();
   });
-
-  const effects = () => session.explanation.effects!;
-  const requestOf = (job: FakeJob) => job.request as EffectsRequest;
-  const effectJobs = () =>
-    client.jobs.filter(({ request }) => request.kind === 'effects');
-  const finish = async (job: FakeJob, count?: number) => {
-    sendEffects(job, COSTS, count);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-  };
 
   it('computes in the background, after the first maps', async () => {
     const job = await scenario.answered();
@@ -70,16 +55,16 @@ describe('session/effects', () => {
       seconds: SLICE
     });
     expect(ids).toEqual(session.explanation.text!.tokens.map(t => t.id));
-    expect(effects().phase).toBe('running');
+    expect(short.effects.phase).toBe('running');
     sendEffects(client.last, COSTS, 5);
     await settle();
-    expect(effects().progress).toEqual({ done: 5, total: 55 });
-    await finish(client.last, 0);
+    expect(short.effects.progress).toEqual({ done: 5, total: 55 });
+    await short.finish(client.last, 0);
     // The next job continues.
     expect(requestOf(client.last).skip).toBe(5);
-    await finish(client.last);
-    expect(effects().phase).toBe('done');
-    expect(effectJobs()).toHaveLength(2);
+    await short.finish(client.last);
+    expect(short.effects.phase).toBe('done');
+    expect(short.jobs).toHaveLength(2);
   });
 
   it('asks for the cost while the maps are computed, once', async () => {
@@ -91,7 +76,7 @@ describe('session/effects', () => {
     await settle();
     expect(requestOf(client.last).kind).toBe('effects');
     expect(estimate).toHaveBeenCalledTimes(1);
-    await finish(client.last);
+    await short.finish(client.last);
     // Nothing is asked for a run whose budget is 0.
     session.settings = { ...session.settings, effectsSeconds: 0 };
     estimate.mockClear();
@@ -108,30 +93,30 @@ describe('session/effects', () => {
     // Not all sentences of the prompt are scored.
     expect(session.explanation.map!.effects).toBeUndefined();
     const before = session.explanation.map;
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 1);
     await settle();
     const first = session.explanation.map;
     expect(first).not.toBe(before);
     expect(first!.effects!.reliability).toBeNull();
     // Nothing to redraw: this set changes no map.
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 1);
     await settle();
-    expect(effects().progress!.done).toBe(NUM_ONES + 1);
+    expect(short.effects.progress!.done).toBe(NUM_ONES + 1);
     expect(session.explanation.map).toBe(first);
     // Nor do the first 15 of 16 that measure maps.
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 14);
     await settle();
-    expect(effects().progress!.done).toBe(NUM_ONES + 15);
+    expect(short.effects.progress!.done).toBe(NUM_ONES + 15);
     expect(session.explanation.map).toBe(first);
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 1);
     await settle();
     expect(session.explanation.map!.effects!.reliability).toBe('good');
-    await finish(client.last, 0);
-    await finish(client.last);
+    await short.finish(client.last, 0);
+    await short.finish(client.last);
     const { map } = session.explanation;
     expect(map!.effects!.by).toBe('effect');
     expect(map!.effects!.reliability).toBe('good');
@@ -180,14 +165,14 @@ describe('session/effects', () => {
   it('waits for a click when the cost is above the budget', async () => {
     client.effectsCost = { passes: 55, seconds: 21 };
     await scenario.mapped();
-    expect(effectJobs()).toHaveLength(0);
-    expect(effects().phase).toBe('offered');
-    expect(effects().estimate).toEqual(client.effectsCost);
-    effects().start();
+    expect(short.jobs).toHaveLength(0);
+    expect(short.effects.phase).toBe('offered');
+    expect(short.effects.estimate).toEqual(client.effectsCost);
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).seconds).toBe(SLICE);
-    await finish(client.last);
-    expect(effects().phase).toBe('done');
+    await short.finish(client.last);
+    expect(short.effects.phase).toBe('done');
   });
 
   it('tries for the budget while no cost is known', async () => {
@@ -197,11 +182,11 @@ describe('session/effects', () => {
     expect(requestOf(client.last).seconds).toBe(2);
     const now = jest.spyOn(Date, 'now');
     now.mockReturnValue(Date.now() + 5000);
-    await finish(client.last, 3);
+    await short.finish(client.last, 3);
     now.mockRestore();
-    expect(effectJobs()).toHaveLength(1);
-    expect(effects().phase).toBe('offered');
-    effects().start();
+    expect(short.jobs).toHaveLength(1);
+    expect(short.effects.phase).toBe('offered');
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).skip).toBe(3);
   });
@@ -209,14 +194,14 @@ describe('session/effects', () => {
   it('computes nothing without a click if the budget is 0', async () => {
     session.settings = { ...session.settings, effectsSeconds: 0 };
     await scenario.mapped();
-    expect(effectJobs()).toHaveLength(0);
+    expect(short.jobs).toHaveLength(0);
     session.settings = { ...session.settings, effectsSeconds: 30 };
     await settle();
-    expect(effectJobs()).toHaveLength(1);
+    expect(short.jobs).toHaveLength(1);
     session.settings = { ...session.settings, effectsSeconds: 0 };
     await settle();
     expect(client.last.isCancelled).toBe(true);
-    expect(effects().phase).toBe('offered');
+    expect(short.effects.phase).toBe('offered');
   });
 
   it('makes room for what the user asks for, and continues', async () => {
@@ -230,30 +215,30 @@ describe('session/effects', () => {
     await settle();
     expect(first.isCancelled).toBe(true);
     expect(client.last.request.kind).toBe('salience');
-    expect(effects().phase).toBe('running');
-    expect(effects().message).toBe('Waiting for other computations');
+    expect(short.effects.phase).toBe('running');
+    expect(short.effects.message).toBe('Waiting for other computations');
     client.last.scores(0);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     expect(requestOf(client.last).skip).toBe(4);
-    await finish(client.last);
-    expect(effects().phase).toBe('done');
+    await short.finish(client.last);
+    expect(short.effects.phase).toBe('done');
   });
 
   it('stays cancelled until it is asked for again', async () => {
     await scenario.mapped();
     sendEffects(client.last, COSTS, 4);
     await settle();
-    effects().cancel();
+    short.effects.cancel();
     await settle();
     expect(client.last.isCancelled).toBe(true);
-    expect(effects().phase).toBe('offered');
-    expect(effects().progress).toEqual({ done: 4, total: 55 });
+    expect(short.effects.phase).toBe('offered');
+    expect(short.effects.progress).toEqual({ done: 4, total: 55 });
     session.explanation.pickSegment(scenario.token(8));
     session.settings = { ...session.settings, effectsSeconds: 100 };
     await settle();
-    expect(effectJobs()).toHaveLength(1);
-    effects().start();
+    expect(short.jobs).toHaveLength(1);
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).skip).toBe(4);
   });
@@ -263,20 +248,20 @@ describe('session/effects', () => {
     sendEffects(client.last, COSTS, 4);
     client.last.break(DEAD);
     await settle();
-    expect(effects().phase).toBe('failed');
-    expect(effects().problem!.message).toBe('The model service ended.');
-    expect(effectJobs()).toHaveLength(1);
-    effects().start();
+    expect(short.effects.phase).toBe('failed');
+    expect(short.effects.problem!.message).toBe('The model service ended.');
+    expect(short.jobs).toHaveLength(1);
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).skip).toBe(4);
-    expect(effects().problem).toBeNull();
+    expect(short.effects.problem).toBeNull();
   });
 
   it('ends where a job has no result, instead of starting the same again', async () => {
     await scenario.mapped();
-    await finish(client.last, 0);
-    expect(effectJobs()).toHaveLength(1);
-    expect(effects().phase).toBe('offered');
+    await short.finish(client.last, 0);
+    expect(short.jobs).toHaveLength(1);
+    expect(short.effects.phase).toBe('offered');
   });
 
   it('ends with its run', async () => {
@@ -288,12 +273,12 @@ describe('session/effects', () => {
     client.last.answer(PROMPT, ANSWER);
     await running;
     await settle();
-    expect(effects().source).toBeNull();
+    expect(short.effects.source).toBeNull();
   });
 
   it('has no effects on a contrastive target', async () => {
     await scenario.mapped();
-    await finish(client.last);
+    await short.finish(client.last);
     const { explanation } = session;
     const [start, end] = [scenario.token(8), scenario.token(10)];
     explanation.setTarget([start, end], null, { text: ' Eat.', ids: [7] });
