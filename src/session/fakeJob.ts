@@ -3,6 +3,7 @@ import type {
   GenerateRequest,
   JobEvent,
   JobRequest,
+  SegmentScoresEvent,
   SystemUse,
   Token
 } from '../api';
@@ -137,6 +138,55 @@ export class FakeJob {
         });
       }
     }
+  }
+
+  /** Scores of a method on demand, by token, of its only target. */
+  demandedScores(score: (token: number) => number, gap: number | null): void {
+    const { request } = this;
+    if (request.kind !== 'salience') {
+      throw new Error('no salience job');
+    }
+    const { targets, methods = [], ids } = request;
+    this.send(
+      {
+        event: 'scores',
+        target: targets[0],
+        method: methods[0],
+        scores: ids.map((_, i) => score(i)),
+        gap,
+        foil: null
+      },
+      { event: 'done', seconds: 1 }
+    );
+  }
+
+  /** Scores of the segments that it takes away, and its end. */
+  segmentScores(
+    score: (segment: number) => number,
+    known: Partial<SegmentScoresEvent> = {}
+  ): void {
+    const { request } = this;
+    if (request.kind !== 'ablation') {
+      throw new Error('no ablation job');
+    }
+    const { target, method, segments } = request;
+    this.send(
+      {
+        event: 'segment_scores',
+        target,
+        method,
+        segments,
+        scores: segments.map((_, i) => score(i)),
+        errors: segments.map(() => 0.5),
+        logprob: -1,
+        passes: 6,
+        sets: null,
+        adaptive: false,
+        foil: null,
+        ...known
+      },
+      { event: 'done', seconds: 1 }
+    );
   }
 
   async *events(): AsyncGenerator<JobEvent, void, void> {
