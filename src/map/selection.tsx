@@ -9,7 +9,7 @@ import React, {
 
 import { usePanel } from '../components/context';
 import type { TokenSpan } from '../salience';
-import type { IText } from '../session/map';
+import type { IText } from '../session/runText';
 import { segmentsBetween } from './selected';
 
 /**

@@ -1,4 +1,5 @@
-import { cutText, mapOf } from '../session/map';
+import { mapOf } from '../session/map';
+import { cutText } from '../session/runText';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { token } from './fixtures';
 import { tableOf } from './table';

@@ -1,7 +1,8 @@
 /** All parts of a map as a table, for a file. */
 import type { ISegmentSalience } from '../salience/shares';
-import type { IShownMap, IText } from '../session/map';
-import { textOf } from '../session/map';
+import type { IShownMap } from '../session/map';
+import { textOf } from '../session/runText';
+import type { IText } from '../session/runText';
 import { lineOf } from './line';
 
 /** A ranked segment, and its index in the text. */

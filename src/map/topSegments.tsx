@@ -13,8 +13,10 @@ import {
   nats,
   percent
 } from '../session/labels';
-import type { IShownMap, IText } from '../session/map';
-import { isSigned, scoreOf, textOf } from '../session/map';
+import type { IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
+import { isSigned, scoreOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { unlookedOf } from '../session/mapEffects';
 import { METHODS } from '../session/methods';
 import { certaintyOf, certaintyWords } from './chance';

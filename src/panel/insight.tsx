@@ -11,7 +11,7 @@ import { Legend } from '../map/legend';
 import { tableOf } from '../map/table';
 import { TopSegments } from '../map/topSegments';
 import { fileName, saveFile } from '../export/files';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import type { PanelLayout } from './layout';
