@@ -4,7 +4,7 @@ import { ApiError } from '../api';
 import { FakeClient, settle } from '../session/fakes';
 import { withKeptEffects } from '../session/effectFakes';
 import { Effects } from '../session/effects';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { keptRun } from '../session/run';
 import { Comparison } from './comparison';
 import { ANSWER, FakeSettings, OTHER, PROMPT, record } from './fakes';

@@ -5,7 +5,8 @@ import React from 'react';
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
 import { Problem } from '../components/notices';
-import type { IVariable, PromptModel } from '../session/prompt';
+import type { PromptModel } from '../session/prompt';
+import type { IVariable } from '../session/variables';
 import type { Session } from '../session/session';
 
 /** Where the prompt came from, and whether it has changed since. */

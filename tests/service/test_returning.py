@@ -31,8 +31,9 @@ from lit_lab.protocol import (
 from lit_lab.service import registry as registry_module
 from lit_lab.service import returning as returning_module
 from lit_lab.service.language_model import LanguageModel
+from lit_lab.service.loading import Loading
 from lit_lab.service.model_manager import ModelManager
-from lit_lab.service.registry import Loading, Registry, parse
+from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scheduler import Scheduler
 
 pytestmark = pytest.mark.usefixtures("without_warm_up")

@@ -2,7 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect } from '@playwright/test';
 
-import { declineNews, test } from './instruct';
+import { declineNews, runPrompt, test } from './instruct';
 import { analyzeAt, COLD, line, Panel, workspaceOf } from './lab';
 
 const PROMPT = 'Suggestion: Onion soup\nAnalysis:';
@@ -22,25 +22,6 @@ async function begin(page: Page, workspace: string): Promise<Panel> {
   return new Panel(page);
 }
 
-/** Run what is written into the panel, and wait for its answer. */
-async function generate(panel: Panel, prompt: string): Promise<void> {
-  await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
-  if (!(await panel.prompt.isVisible())) {
-    await panel.edit.click();
-  }
-  await panel.prompt.fill(prompt);
-  await panel.ask();
-  // The answer to this prompt, complete: its tokens are counted.
-  await expect(panel.region.locator('.lit-facts')).toContainText(
-    /\d tokens? · [\d.]+ s/,
-    { timeout: COLD }
-  );
-  const close = panel.region.getByRole('button', { name: 'Close editor' });
-  if (await close.isVisible()) {
-    await close.click();
-  }
-}
-
 /** What the chat format put in. */
 function added(panel: Panel, role: string): Locator {
   return panel.region.getByRole('button', {
@@ -53,7 +34,7 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
 }) => {
   test.slow();
   const panel = await begin(page, 'chat');
-  await generate(panel, PROMPT);
+  await runPrompt(panel, PROMPT);
   await expect(panel.region.locator('.lit-facts')).toContainText('chat format');
   await panel.clearTarget();
   const user = added(panel, 'User');
@@ -131,7 +112,7 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
     .getByRole('combobox', { name: 'Chat format' })
     .selectOption('auto');
   await panel.insight('What led to');
-  await generate(panel, TURNS);
+  await runPrompt(panel, TURNS);
   await expect(
     panel.region.getByText('The prompt contains turns', { exact: false })
   ).toContainText('the model’s turn was opened');

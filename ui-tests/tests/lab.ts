@@ -123,6 +123,29 @@ export async function openCells(
   });
 }
 
+/** Open a notebook of one cell without a kernel, and analyze the cell's prompt. */
+export async function analyzeCell(
+  page: IJupyterLabPageFixture,
+  tmpPath: string,
+  source: string
+): Promise<Panel> {
+  const path = `${tmpPath}/cell.ipynb`;
+  const notebook = { ...notebookOf([source]), metadata: {} };
+  await page.contents.uploadContent(JSON.stringify(notebook), 'text', path);
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, path);
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'No Kernel' })
+    .click();
+  await expect(page.getByRole('main').locator('.jp-Notebook')).toBeVisible();
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:analyze-prompt');
+  });
+  return new Panel(page);
+}
+
 /** Right-click in the middle of a piece of text, scrolling there, and choose Analyze prompt. */
 export async function analyzeAt(page: Page, text: Locator): Promise<void> {
   await text.click({ button: 'right' });
