@@ -48,7 +48,10 @@ export function PanelView(props: {
   const focused = useRef<Element | null>(null);
   useEffect(() => {
     const { current: before } = focused;
-    if (before?.closest('[role="tabpanel"][hidden]')) {
+    const isElsewhere =
+      document.activeElement !== before &&
+      document.activeElement !== document.body;
+    if (!isElsewhere && before?.closest('[role="tabpanel"][hidden]')) {
       document.getElementById(tabIds(id, view).tab)?.focus();
     }
   }, [id, view]);
