@@ -188,7 +188,9 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       layout.show('datasets');
       open();
     });
-    datasets.chosen.connect(() => layout.show('analysis'));
+    for (const taken of [datasets.chosen, datasets.filled]) {
+      taken.connect(() => layout.show('analysis'));
+    }
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
       caption: trans.__('Open the side panel that explains prompts'),
