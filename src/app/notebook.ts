@@ -9,6 +9,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { IAnalyzeOptions } from '../notebook/analyze';
+import { panelIcon } from '../panel/icons';
 import { PointerMemory, placeOfCursor } from '../notebook/pointer';
 import { relinkWhenOpen } from '../notebook/relink';
 import { ISession } from '../session/tokens';
@@ -75,7 +76,9 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     relinkWhenOpen(session, tracker, prepared);
     const command = CommandIDs.analyzePrompt;
     app.commands.addCommand(command, {
-      label: trans.__('Analyze prompt'),
+      // A toolbar shows the icon alone, as those of JupyterLab's own commands.
+      label: args => (args.toolbar ? '' : trans.__('Analyze prompt')),
+      icon: panelIcon,
       caption: trans.__(
         'Let a language model answer this prompt, and see which parts of it mattered'
       ),

@@ -48,7 +48,10 @@ export function PanelView(props: {
   const focused = useRef<Element | null>(null);
   useEffect(() => {
     const { current: before } = focused;
-    if (before?.closest('[role="tabpanel"][hidden]')) {
+    const { activeElement } = document;
+    // It has not gone elsewhere since: to a cell, or to another panel over the same session.
+    const isLost = activeElement === before || activeElement === document.body;
+    if (isLost && before?.closest('[role="tabpanel"][hidden]')) {
       document.getElementById(tabIds(id, view).tab)?.focus();
     }
   }, [id, view]);
