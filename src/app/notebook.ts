@@ -9,9 +9,9 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { IAnalyzeOptions } from '../notebook/analyze';
-import { panelIcon } from '../panel/icons';
 import { PointerMemory, placeOfCursor } from '../notebook/pointer';
 import { relinkWhenOpen } from '../notebook/relink';
+import { panelIcon } from '../panel/icons';
 import { ISession } from '../session/tokens';
 
 /** Commands of the notebook side. */
@@ -76,12 +76,15 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     relinkWhenOpen(session, tracker, prepared);
     const command = CommandIDs.analyzePrompt;
     app.commands.addCommand(command, {
-      // A toolbar shows the icon alone, as those of JupyterLab's own commands.
-      label: args => (args.toolbar ? '' : trans.__('Analyze prompt')),
+      label: trans.__('Analyze prompt'),
+      // A toolbar shows the icon alone, and the caption is its button's name.
+      caption: args =>
+        args.toolbar
+          ? trans.__('Analyze prompt')
+          : trans.__(
+              'Let a language model answer this prompt, and see which parts of it mattered'
+            ),
       icon: panelIcon,
-      caption: trans.__(
-        'Let a language model answer this prompt, and see which parts of it mattered'
-      ),
       describedBy: {
         args: {
           type: 'object',
