@@ -26,7 +26,7 @@ export class SideWidth {
     panel: Widget,
     layout: PanelLayout,
     restored: Promise<void>,
-    stored: Promise<void>,
+    stored: Promise<unknown>,
     widen: typeof widenSide = widenSide
   ) {
     this._panel = panel;
