@@ -41,7 +41,7 @@ test('a prompt of twelve paragraphs', async ({ page, tmpPath }) => {
       }
     }
   });
-  await panel.run.click();
+  await panel.ask();
   await expect(panel.segments('Answer').first()).toHaveAttribute(
     'aria-disabled',
     'false',

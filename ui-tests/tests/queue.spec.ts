@@ -34,7 +34,7 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
       for (let n = 0; n < 3; n++) {
         others.push(await occupy(page.request));
       }
-      await panel.run.click();
+      await panel.ask();
       await expect(message).toContainText('position 3', { timeout: COLD });
       await expect(
         panel.region.getByRole('status').filter({ hasText: 'position 3' })
@@ -48,7 +48,7 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
       await expect(panel.variable('food_dislikes')).not.toBeEmpty();
       // Nobody waits any more but the one.
       others.push(await occupy(page.request));
-      await panel.run.click();
+      await panel.ask();
       await expect(message).toContainText('position 3', { timeout: COLD });
     } finally {
       await release(page.request, ...others);
@@ -65,7 +65,7 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
       for (let n = 0; n < 8; n++) {
         others.push(await occupy(request));
       }
-      await panel.run.click();
+      await panel.ask();
       await expect(message).toContainText('position 1', { timeout: COLD });
       await release(request, others[0]);
       // Seven are still to come. The old answer is shown until the turn comes.
