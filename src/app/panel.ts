@@ -232,7 +232,9 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       }
     });
     datasets.revealed.connect(() => open('datasets'));
-    datasets.chosen.connect(() => panels.current.parts.show('analysis'));
+    for (const taken of [datasets.chosen, datasets.filled]) {
+      taken.connect(() => panels.current.parts.show('analysis'));
+    }
     addPlaces({
       session,
       trans,

@@ -105,9 +105,7 @@ test('files that are dragged, chosen in the dialog, and opened from the file bro
         path
       });
     }, `${tmpPath}/targets.jsonl`);
-    await asked(page, () =>
-      rows.first().getByRole('button').first().click()
-    );
+    await asked(page, () => rows.first().getByRole('button').first().click());
     await panel.answered(/\S/);
     const answer = await panel.segments('Answer').allTextContents();
     await panel.region

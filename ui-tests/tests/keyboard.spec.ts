@@ -3,14 +3,7 @@ import { expect, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
-import {
-  asked,
-  COLD,
-  openNotebook,
-  Panel,
-  servicePid,
-  TUTORIAL
-} from './lab';
+import { asked, COLD, openNotebook, Panel, servicePid, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 

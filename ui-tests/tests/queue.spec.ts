@@ -22,7 +22,10 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await servicePid(request);
-  const message = panel.region.locator('.lit-waiting-message');
+  // A map may wait, too.
+  const message = panel.region
+    .getByRole('region', { name: 'Run' })
+    .locator('.lit-waiting-message');
 
   await test.step('behind jobs of one’s own', async () => {
     const others: string[] = [];
@@ -51,6 +54,8 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
       await release(page.request, ...others);
     }
     await panel.answered('Recommendation:');
+    // Of one's own, only the next answer is in the queue below.
+    await panel.mapped();
   });
 
   await test.step('somebody else’s many jobs hold nobody up', async () => {
