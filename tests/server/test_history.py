@@ -315,6 +315,17 @@ async def test_a_run_s_scores_don_t_outgrow_its_owner_s_room(path):
     await history.close()
 
 
+@pytest.mark.parametrize("filler", ["x", "é", "🥚"])
+async def test_a_list_has_both_ends_of_long_texts(history, filler):
+    long = "Start." + filler * 400 + "End."
+    for name, prompt, answer in [("a", "short", long), ("b", long, "y" * 300), ("c", "short", "y" * 301)]:
+        await history.store("me", record(name, prompt, answer))
+    found = {run.id: run for run in (await history.runs("me", protocol.RunsRequest())).runs}
+    assert (found["a"].answer, found["a"].answer_end, found["a"].prompt_end) == (long[:300], long[-300:], "")
+    assert (found["b"].prompt, found["b"].prompt_end, found["b"].answer_end) == (long[:300], long[-300:], "")
+    assert found["c"].answer_end == "y" * 300
+
+
 async def test_a_nul_character_ends_no_text(history):
     prompt, answer = "before\0Behind " + "é" * 400, "one\0two"
     origin = {"document": "a\0b.ipynb", "place": ["cell\0 1"]}
