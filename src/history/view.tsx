@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useEffect, useMemo, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
 import type { CompareLauncher } from '../compare/launcher';
@@ -8,6 +8,7 @@ import { useRedraw } from '../components/redraw';
 import { nextIndex } from '../components/rovingFocus';
 import { Section } from '../components/section';
 import type { HistoryModel } from './model';
+import { namesOf } from './names';
 import { RunRow } from './run';
 import type { OnShare } from './run';
 import { Star } from './star';
@@ -184,6 +185,7 @@ function Runs(props: {
   const [active, setActive] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const { runs } = model;
+  const names = useMemo(() => namesOf(runs), [runs]);
   if (runs.length === 0) {
     return null;
   }
@@ -229,6 +231,7 @@ function Runs(props: {
                 <RunRow
                   key={run.id}
                   run={run}
+                  names={names.get(run.id)!}
                   model={model}
                   trans={trans}
                   compare={props.compare}
