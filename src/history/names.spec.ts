@@ -41,8 +41,8 @@ describe('history/names', () => {
         run('c', ' Something else.')
       ])
     ).toEqual([
-      'He likes soup. … Recommendation: You have to try it.',
-      'He likes soup. … Recommendation: Avoid it.',
+      'He likes … You have to try it.',
+      'He likes … Recommendation: Avoid it.',
       'Something else.'
     ]);
   });
@@ -100,8 +100,8 @@ describe('history/names', () => {
       run('b', ' Soup.', { prompt: `${prompt}Onions` }),
       run('c', ' Bread.', { prompt: `${prompt}Water` })
     ]);
-    expect(names.get('a')!.prompt).toBe('Be brief. Be … Suggestion: Baguette');
-    expect(names.get('b')!.prompt).toBe('Be brief. Be … Suggestion: Onions');
+    expect(names.get('a')!.prompt).toBe('Be … Suggestion: Baguette');
+    expect(names.get('b')!.prompt).toBe('Be … Suggestion: Onions');
     expect(names.get('c')!.prompt).toBe('');
     const same = namesOf([run('a', ' Soup.'), run('b', ' Soup.')]);
     expect(same.get('a')).toEqual({ name: 'Soup.', prompt: '' });

@@ -13,9 +13,9 @@ export interface IRunName {
 const ALIKE = 24;
 
 /** The most characters of the beginning that is shown before what differs. */
-const START = 14;
+const START = 8;
 
-/** The most characters between the place where texts differ and the word before it. */
+/** The most characters between the beginning of a word and the place in it where texts differ. */
 const WORD = 24;
 
 /** The least that is shown of a text that is the beginning of another. */
@@ -107,7 +107,7 @@ function excerpt(text: string, common: number): string {
     return text;
   }
   const start = cutAfter(text, START);
-  const from = wordBefore(text, Math.min(common, text.length - TAIL));
+  const from = wordAt(text, Math.min(common, text.length - TAIL));
   return from <= start ? text : `${text.slice(0, start)} … ${text.slice(from)}`;
 }
 
@@ -117,11 +117,10 @@ function cutAfter(text: string, length: number): number {
   return blank > 0 ? blank : whole(text, length);
 }
 
-/** Where the word before a place begins; near the place, if there is no blank. */
-function wordBefore(text: string, at: number): number {
-  const blank = text.lastIndexOf(' ', Math.max(0, at - 2));
-  const before = blank < 0 ? -1 : blank + 1;
-  return before >= 0 && at - before <= WORD ? before : whole(text, at);
+/** Where the word at a place begins; the place itself, if there is no blank near it. */
+function wordAt(text: string, at: number): number {
+  const begin = text.lastIndexOf(' ', Math.max(0, at - 1)) + 1;
+  return begin > 0 && at - begin <= WORD ? begin : whole(text, at);
 }
 
 /** A place that isn't in the middle of a character. */

@@ -130,7 +130,7 @@ function Tools(props: {
 }): JSX.Element {
   const { model, trans } = props;
   return (
-    <div className="lit-datasets-tools">
+    <div className="lit-datasets-tools lit-datasets-find">
       <input
         type="search"
         className="lit-field"
@@ -143,7 +143,7 @@ function Tools(props: {
       />
       {model.documents.length > 0 && (
         <select
-          className="lit-history-document"
+          className="lit-field lit-history-document"
           aria-label={trans.__('Prompts from')}
           value={model.document ?? ''}
           onChange={event => {
