@@ -25,7 +25,7 @@ from lit_lab.protocol import (
     Span,
     TextSpan,
 )
-from lit_lab.service.ablation.samples import all_sets, fewest_samples
+from lit_lab.service.ablation.samples import all_sets, min_samples
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of
 from lit_lab.service.language_model import LanguageModel
@@ -160,7 +160,7 @@ def expensive(model: LanguageModel, run: Run, settings: Settings) -> dict[str, A
     segments = [Span(start=part.start, end=part.stop) for part in run.parts]
     count = len(segments)
     for method in SLOW_ABLATION:
-        samples = min(all_sets(count), max(LIME_SAMPLES, fewest_samples(method, count)))
+        samples = min(all_sets(count), max(LIME_SAMPLES, min_samples(method, count)))
         maps[method] = []
         for target in run.targets:
             request = AblationRequest(

@@ -15,7 +15,8 @@ from faithfulness_plan import Settings
 from lit_lab.protocol import AnswerEvent, AnswerToken, GenerateRequest, PromptEvent
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.language_model import LanguageModel
-from lit_lab.service.registry import Loading, Registry, parse
+from lit_lab.service.loading import Loading
+from lit_lab.service.registry import Registry, parse
 
 _SENTENCE = re.compile(r"[^\n.!?]*(?:[.!?]+(?:\s+|$)|\n+|$)")
 

@@ -1,4 +1,4 @@
-"""Effects: what deleting parts of a prompt does to its answer. Everything here follows from scores that were computed before.
+"""Effects: what deleting parts of a prompt does to its answer. All of it is computed from stored scores, without a model.
 
 Sources: Cohen-Wang, Shah, Georgiev and Madry 2024, "ContextCite: Attributing Model Generation to Context", for the random sets, the
 fit and the score; Li, Monroe and Jurafsky 2016, "Understanding Neural Networks through Representation Erasure", for leave one out.
@@ -20,13 +20,13 @@ ALPHA = 0.01
 """The penalty of ContextCite's fit, for log-odds per token."""
 
 MIN_HELD_OUT = 8
-"""Fewest held-out sets that can measure a map."""
+"""Minimum number of held-out sets that can measure a map."""
 
 BLOCK = 16
-"""Random sets that were sorted together, as in `lit_lab.service.effects.sets`."""
+"""Number of random sets that were sorted together, as in `lit_lab.service.effects.sets`."""
 
 MAX_CELLS = 32_000_000
-"""Most sets times segments of a run: a file may name many of both in little room."""
+"""Maximum of sets times segments in a run: a small file can name many of both."""
 
 _Row = tuple[str, list[int], list["float | None"]]
 """A set's kind, its segments, and its scores."""
@@ -98,7 +98,8 @@ class Effects:
     def interaction(self, target: slice, one: int, other: int) -> float:
         """Return how much more deleting two segments does than their two effects add up to, in nats.
 
-        Positive: each makes up for the other. Negative: one without the other does less. NaN: the pair wasn't scored.
+        Positive: each segment makes up for the other's absence. Negative: each does less without the other. NaN: the pair wasn't
+        scored.
         """
         import numpy as np
 
@@ -112,7 +113,7 @@ class Effects:
         return float(scores[0] - scores[found[0]] - alone[one] - alone[other])
 
     def token_probabilities(self, target: slice) -> tuple[float, NDArray[np.float64]]:
-        """Return how likely a token of the target is (the geometric mean): with the whole prompt, and without each segment.
+        """Return the probability of the target's tokens (geometric mean) with the whole prompt, and without each segment.
 
         Returns:
             A probability, and `<float64>[num_segments]`.
@@ -166,7 +167,7 @@ class Effects:
 
 
 def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
-    """Return the effects that a run's jobs computed: jobs of the same segments and seed are one.
+    """Return the effects that a run's jobs computed. Jobs with the same segments and seed are merged.
 
     Raises:
         ValueError: The events contradict each other, or name too many sets and segments.
@@ -180,7 +181,7 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
     for same in merged.values():
         num_segments = len(same[0].segments)
         rows: dict[int, _Row] = {}
-        # Each job counts its chosen sets by itself.
+        # Each job numbers its chosen sets from 0.
         chosen: dict[tuple[int, ...], _Row] = {}
         for job in same:
             for event in job.events:
@@ -191,10 +192,10 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
                         chosen[tuple(removed)] = event.kind, removed, row
                     else:
                         rows[at] = event.kind, removed, row
-        if not rows:  # chosen sets alone have nothing to be compared with
+        if not rows:  # chosen sets need the whole prompt's scores to compare with
             continue
         ordered = [row for _, row in sorted(rows.items())]
-        # Parts of the answer that are left out have no segment here.
+        # Sets that delete parts of the answer are left out: those parts have no segment here.
         sets = [row for row in [*ordered, *chosen.values()] if all(index < num_segments for index in row[1])]
         if not sets or sets[0][1] or len({len(row) for *_, row in sets}) != 1:
             raise ValueError("its effects lack the prompt as it is, or have scores of other numbers of tokens")

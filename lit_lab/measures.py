@@ -1,4 +1,4 @@
-"""Measures of maps, and how sure they are: what `benchmarks/faithfulness.py` prints.
+"""Measures of maps, with intervals: what `benchmarks/faithfulness.py` prints.
 
 Sources: Efron 1979, "Bootstrap Methods: Another Look at the Jackknife", for the intervals; Adebayo et al. 2018, "Sanity Checks for
 Saliency Maps", for maps of a model with random weights.
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 DRAWS = 2_000
-"""How often an interval's sample is drawn anew."""
+"""Number of resamples for an interval."""
 
 MIN_COUNT = 8
-"""Of fewer numbers than these, drawing anew says too little about how far their mean may be off."""
+"""Minimum number of values for an interval: with fewer, resampling says too little about the error of their mean."""
 
 MIN_DROP = 0.1
-"""Nats. If deleting never lowers a target's log-probability by as much, nobody can say what ranks first."""
+"""In nats. If no deletion lowers a target's log-probability by as much, no segment can be said to rank first."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean, and what 95% of the means of samples drawn anew lie between.
+    """A mean, and the range of 95% of its resamples' means.
 
     Attributes:
         mean: The mean.
         low: The lower end.
         high: The upper end.
-        count: How many numbers it is the mean of.
+        count: The number of values.
     """
 
     mean: float
@@ -42,15 +42,15 @@ class Interval:
 
     @property
     def is_sound(self) -> bool:
-        """Whether the ends say something: there are `MIN_COUNT` numbers."""
+        """Whether there are enough values for the ends to mean something: at least `MIN_COUNT`."""
         return self.count >= MIN_COUNT
 
 
 def interval(values: Sequence[float], seed: int = 0) -> Interval | None:
-    """Return the mean of some numbers, and its bootstrap interval. None: there are no numbers.
+    """Return the mean of some values, and its bootstrap interval. None: there are no values.
 
     Args:
-        values: A number for each prompt: numbers of the same prompt depend on each other, and must be averaged first.
+        values: One for each prompt: values of the same prompt depend on each other, so average them first.
         seed: The same seed gives the same interval.
     """
     import numpy as np
@@ -64,7 +64,7 @@ def interval(values: Sequence[float], seed: int = 0) -> Interval | None:
 
 
 def highest(scores: Sequence[float] | NDArray[np.float64], count: int) -> tuple[int, ...]:
-    """Return the segments that a map ranks first, by number. Of equal scores, the earlier one ranks first.
+    """Return the indices of the segments that a map ranks first, in ascending order. Of equal scores, the earlier ranks first.
 
     Args:
         scores: The map, `<float>[num_segments]`.
@@ -76,14 +76,14 @@ def highest(scores: Sequence[float] | NDArray[np.float64], count: int) -> tuple[
 
 
 def part_of_best(drop: float, others: Collection[float]) -> float | None:
-    """Return a drop of the target's log-probability as a part of the largest that is known: 1 is the best.
+    """Return a drop of the target's log-probability, relative to the largest known one: 1 is the best.
 
     Args:
-        drop: Without the segments that a map ranks first, in nats.
-        others: Without other sets of as many segments, in nats.
+        drop: The drop without the segments that a map ranks first, in nats.
+        others: The drops without other sets of as many segments, in nats.
 
     Returns:
-        The part, below 0 if the target becomes more likely. None: the largest drop is below `MIN_DROP`.
+        The ratio; below 0 if the target becomes more likely. None: the largest drop is below `MIN_DROP`.
     """
     best = max([drop, *others])
     return drop / best if best >= MIN_DROP else None
@@ -105,7 +105,7 @@ def paired(one: Sequence[float | None], other: Sequence[float | None]) -> Interv
     """Return the mean difference of two measures of the same prompts, and its interval.
 
     Args:
-        one: A number for each prompt; None: there is none, and the prompt doesn't count.
-        other: The same of the other measure.
+        one: A value for each prompt; None: there is none, and the prompt doesn't count.
+        other: The same for the other measure.
     """
     return interval([a - b for a, b in zip(one, other, strict=True) if a is not None and b is not None])

@@ -126,8 +126,9 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
         ) from error
     from .app import create_app
     from .datasets import Datasets
+    from .loading import Loading
     from .memory import Watchdog
-    from .registry import Loading, Registry, parse
+    from .registry import Registry, parse
     from .scheduler import Scheduler
     from .strangers import ACCEPTED, Server, Strangers
 

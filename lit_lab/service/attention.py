@@ -1,8 +1,8 @@
-"""Reads attention: the weights and values from which each layer's attention makes its output.
+"""Reads attention: the weights and values from which each layer computes its attention's output.
 
-keras-hub's layers return only the output. Here their own code runs on wrappers, as `Headless` does it for a whole model: a
-wrapper passes everything on and notes what it sees. So every family's norms, rotations, caps, masks and windows are its
-own. No layer is changed, so other threads may use or trace the same layers meanwhile.
+keras-hub's layers return only the output. Here their own code runs on wrappers, as `Headless` runs a whole model's: a wrapper
+passes every call on and records it. So the norms, rotations, caps, masks and windows of every family are the family's own
+code. No layer is changed, so other threads may use or trace the same layers meanwhile.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class LayerAttention:
     channels: Any
 
 
-_MAX_NUMBERS = 2**24  # of a tensor of values that weights are read with: 64 MB
+_MAX_NUMBERS = 2**24  # in the tensor of values that reads the weights: 64 MB
 
 OnLayer = Callable[[LayerAttention], None]
 
@@ -76,7 +76,9 @@ def read_attention(causal_lm: Any, ids: Any, cache: Any, position: int, on_layer
         try:
             _, _, filled = type(causal_lm).call_with_cache(model, ops.convert_to_tensor(ids, "int32"), cache, position)
         except (AttributeError, TypeError) as error:  # such as `super()`, which doesn't accept a wrapper
-            log.debug("the attention of %s takes, or returns, something else", type(causal_lm).__name__, exc_info=True)
+            log.debug(
+                "the attention of %s takes or returns something unexpected", type(causal_lm).__name__, exc_info=True
+            )
             raise AttentionError(f"{type(causal_lm).__name__} doesn't run on a wrapper") from error
     if model.num_read != len(causal_lm.backbone.transformer_layers):
         raise AttentionError("a layer without attention")
@@ -103,15 +105,15 @@ class _Backbone(HeadlessBackbone):
 
 @dataclass(frozen=True)
 class _Call:
-    """A call of a sublayer with one tensor."""
+    """A call of a sublayer: its first argument, and its result."""
 
     layer: Any
-    given: Any
-    found: Any
+    argument: Any
+    result: Any
 
 
-class _Noting:
-    """A layer whose calls are noted."""
+class _Recorder:
+    """A layer whose calls are recorded."""
 
     def __init__(self, layer: Any, calls: list[_Call]) -> None:
         self._layer = layer
@@ -121,13 +123,13 @@ class _Noting:
         return getattr(self._layer, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        found = self._layer(*args, **kwargs)
-        self._calls.append(_Call(self._layer, args[0] if args else None, found))
-        return found
+        result = self._layer(*args, **kwargs)
+        self._calls.append(_Call(self._layer, args[0] if args else None, result))
+        return result
 
 
 class _Wrapper:
-    """A layer whose own `call` runs with this wrapper as `self`, so that calls of its sublayers are noted."""
+    """A layer whose own `call` runs with this wrapper as `self`, so that calls of its sublayers are recorded."""
 
     def __init__(self, layer: Any) -> None:
         self._layer = layer
@@ -135,7 +137,7 @@ class _Wrapper:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._layer, name)
-        return _Noting(found, self._calls) if isinstance(found, keras.layers.Layer) else found
+        return _Recorder(found, self._calls) if isinstance(found, keras.layers.Layer) else found
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return type(self._layer).call(self, *args, **kwargs)
@@ -168,15 +170,15 @@ class _Block(_Wrapper):
 
     def _channels(self, output: Any) -> Any:
         """Return the factors by which a norm of the attention's output, if there is one, changes each channel."""
-        norm = next((call for call in self._calls if call.given is output and call.found is not output), None)
+        norm = next((call for call in self._calls if call.argument is output and call.result is not output), None)
         ones = ops.ones((1, 1, output.shape[-1]), output.dtype)
         if norm is None:
-            return _single(ones)[0, 0]
-        channels = _single(norm.layer(ones))[0, 0]
-        # What a norm of the root mean square gives. Others, which subtract a mean, don't divide into tokens.
-        expected, given = _single(output[0]) * channels, _single(norm.found[0])
-        scale = ops.norm(given, axis=-1, keepdims=True) / ops.maximum(ops.norm(expected, axis=-1, keepdims=True), 1e-30)
-        _check(expected * scale, given, output.dtype)
+            return _float32(ones)[0, 0]
+        channels = _float32(norm.layer(ones))[0, 0]
+        # This holds for a norm by the root mean square. Norms that subtract a mean don't divide into one part per token.
+        scaled, normed = _float32(output[0]) * channels, _float32(norm.result[0])
+        scale = ops.norm(normed, axis=-1, keepdims=True) / ops.maximum(ops.norm(scaled, axis=-1, keepdims=True), 1e-30)
+        _check(scaled * scale, normed, output.dtype)
         return channels
 
 
@@ -202,14 +204,17 @@ class _Attention(_Wrapper):
         return compute(*args, **kwargs)
 
     def read(self, channels_of: Callable[[Any], Any]) -> LayerAttention:
-        """Return what was read.
+        """Return what the last call read.
 
         Args:
             channels_of: Returns the channels' factors, given the attention's output.
+
+        Raises:
+            AttentionError: The layer computes its output in another way.
         """
-        last = next((call for call in self._calls if call.found is self._output), None)
+        last = next((call for call in self._calls if call.result is self._output), None)
         if self._compute is None or last is None:
-            raise AttentionError(f"{type(self._layer).__name__} computes its output otherwise")
+            raise AttentionError(f"{type(self._layer).__name__} computes its output in another way")
         kernel = getattr(last.layer, "kernel", None)
         if kernel is None or not keras.backend.is_float_dtype(kernel.dtype):
             raise AttentionError(f"{type(last.layer).__name__} has no projection of floating-point numbers")
@@ -217,23 +222,24 @@ class _Attention(_Wrapper):
         heads, _, _ = weights.shape
         head_width, width = values.shape[-1], self._output.shape[-1]
         if kernel.shape[-1] != width or int(np.prod(kernel.shape)) != heads * head_width * width:
-            raise AttentionError(f"{type(last.layer).__name__} projects something else than heads")
+            raise AttentionError(f"{type(last.layer).__name__} projects something other than heads")
         bias = getattr(last.layer, "bias", None)
         layer = LayerAttention(
             weights,
             values,
-            ops.reshape(_single(backend().tensor(kernel)), (heads, head_width, width)),
-            ops.zeros((width,), "float32") if bias is None else _single(backend().tensor(bias)),
+            ops.reshape(_float32(backend().tensor(kernel)), (heads, head_width, width)),
+            ops.zeros((width,), "float32") if bias is None else _float32(backend().tensor(bias)),
             channels_of(self._output),
         )
-        _check(attention_output(layer), _single(self._output[0]), self._output.dtype)
+        _check(attention_output(layer), _float32(self._output[0]), self._output.dtype)
         return layer
 
     def _weights_and_values(self, compute: inspect.BoundArguments) -> tuple[Any, Any]:
         """Return the weights, `<float32>[heads, rows, tokens]`, and the values, `<float32>[tokens, heads, head_width]`.
 
-        The layer computes sums of values. With values that are 1 in one channel of one token, and else 0, the sum is that
-        token's weight. A sequence gives as many tokens' weights as a head has channels, and a call runs several sequences.
+        The layer computes weighted sums of values. If the values are 1 in one channel of one token, and 0 elsewhere, the sum is
+        that token's weight. So a sequence gives the weights of as many tokens as a head has channels. A call runs several
+        sequences.
         """
         query, key, value = list(compute.arguments)[:3]
         rows, keys, values = (compute.arguments[name] for name in (query, key, value))
@@ -253,13 +259,13 @@ class _Attention(_Wrapper):
             given = inspect.BoundArguments(compute.signature, arguments)
             sums = self._layer._compute_attention(*given.args, **given.kwargs)
             sums = sums[0] if isinstance(sums, (tuple, list)) else sums  # [sequences, rows, heads, channels]
-            sums = ops.transpose(_single(sums), (2, 1, 0, 3))
+            sums = ops.transpose(_float32(sums), (2, 1, 0, 3))
             heads, count, _, _ = sums.shape
             found.append(ops.reshape(sums, (heads, count, sequences * channels))[..., : tokens - begin])
         weights = ops.concatenate(found, axis=-1)
         if weights.shape[0] % groups:
             raise AttentionError("values that heads share unevenly")
-        return weights, ops.repeat(_single(values[0]), weights.shape[0] // groups, axis=1)
+        return weights, ops.repeat(_float32(values[0]), weights.shape[0] // groups, axis=1)
 
 
 def attention_output(layer: LayerAttention) -> Any:
@@ -268,12 +274,12 @@ def attention_output(layer: LayerAttention) -> Any:
     return ops.einsum("rhk,hkd->rd", sums, layer.kernel) + layer.bias
 
 
-def _single(tensor: Any) -> Any:
+def _float32(tensor: Any) -> Any:
     return ops.cast(tensor, "float32")
 
 
 def _check(found: Any, exact: Any, dtype: Any) -> None:
-    """Check that numbers are the same but for rounding.
+    """Check that numbers differ only by rounding.
 
     Args:
         found: `<float32>[rows, width]`.
@@ -281,11 +287,11 @@ def _check(found: Any, exact: Any, dtype: Any) -> None:
         dtype: The type that `exact` was computed in.
 
     Raises:
-        AttentionError: They aren't.
+        AttentionError: They differ by more.
     """
-    # The tolerance for rounding, which is larger on a GPU, even for float32.
-    close = 2e-3 if keras.backend.standardize_dtype(dtype) == "float32" else 0.05
-    off, most = (float(ops.max(ops.abs(each))) for each in (found - exact, exact))
+    # A GPU rounds more, even in float32.
+    tolerance = 2e-3 if keras.backend.standardize_dtype(dtype) == "float32" else 0.05
+    error, largest = (float(ops.max(ops.abs(each))) for each in (found - exact, exact))
     # Numbers that overflowed show in the scores.
-    if off > close * most:
-        raise AttentionError(f"an output that is off by {off:.1e} of {most:.1e}")
+    if error > tolerance * largest:
+        raise AttentionError(f"an output that is off by {error:.1e} of {largest:.1e}")

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
     AnswerEvent,
@@ -36,25 +31,14 @@ from lit_lab.protocol import (
 from . import ablation, effects, faithfulness
 from .answering import answer, forced_answer
 from .cancellation import Cancellation
-from .engine.split_model import QuantizedError
 from .estimates import EstimatedRequest, Speed
 from .generation import Decoder
 from .model_window import check_foil, check_sequence, window
-from .salience import METHODS, Contrast, EmbeddingGradients, Flow, TargetGradient, integrating
-from .score_cache import ScoreCache
+from .salience import METHODS, EmbeddingGradients
+from .salience_maps import SalienceMaps
 from .scoring import Scorer
-from .stability import GRADIENT_PASSES
 from .templates.found import Found
 from .tokens import SequenceTokenizer, sequence_tokenizer
-
-CHECKED = frozenset(
-    f"{family}CausalLM"
-    for family in ("GPT2", "Gemma", "Gemma3", "Gemma4", "Llama", "Llama3", "Mistral", "OPT", "Phi3", "Qwen3")
-)
-"""Families for which the tests show that salience and generation use the same logits, and that flow reads them."""
-
-_PROBE = 9  # tokens of a sequence that shows the same for other families
-_SLOW_SECONDS = 0.3  # time of a target after which a message announces the next one
 
 
 class LanguageModel:
@@ -82,19 +66,13 @@ class LanguageModel:
         self.window = window(causal_lm, max_length)
         self.parameters = int(causal_lm.count_params())
         self._decoder = Decoder(causal_lm)
-        self._flow = Flow(causal_lm, self._decoder, is_checked=type(causal_lm).__name__ in CHECKED)
-        self._gradients: EmbeddingGradients | None = None
-        self._making = threading.Lock()
-        self._salience_checked = False
+        self._maps = SalienceMaps(causal_lm, self._decoder, self.window)
         self._prompt_length = 0
         self._scorer = Scorer(self._decoder.cached_pass)
-        self._known = ScoreCache()
         self._owner = ""
-        # Separate: passes that share their beginning are much quicker than those with a gradient.
-        self._gradient_speed = Speed()
+        # Separate: passes that share their beginning are much quicker than others.
         self._scoring_speed = Speed()
         self._effects_speed = Speed()
-        self._flow_speed = Speed()
 
     def serve(self, owner: str) -> None:
         """Set the owner of the next requests. If that is another user, drop the caches.
@@ -108,9 +86,7 @@ class LanguageModel:
             return
         self._owner = owner
         self._decoder.forget()
-        self._flow.forget()
-        if self._gradients is not None:
-            self._gradients.forget()
+        self._maps.forget()
 
     def warm_up_generation(self) -> None:
         """Compile the code that generation needs."""
@@ -119,20 +95,21 @@ class LanguageModel:
     @property
     def has_pending_compiles(self) -> bool:
         """Whether requests so far used code that can still be compiled."""
-        return not (self._decoder.is_compiled and (self._gradients is None or self._gradients.is_compiled))
+        gradients = self._maps.created
+        return not (self._decoder.is_compiled and (gradients is None or gradients.is_compiled))
 
     def compile_pending(self) -> None:
         """Compile the code that requests so far need."""
         try:
-            if self._gradients is not None:
-                self._gradients.compile_pending()
+            if self._maps.created is not None:
+                self._maps.created.compile_pending()
         finally:
             self._decoder.compile_pending()
 
     @property
     def waits_for_compiler(self) -> bool:
         """Whether maps wait for the compiler if their code isn't compiled."""
-        return self._gradients is not None and self._gradients.waits_for_compiler
+        return self._maps.created is not None and self._maps.created.waits_for_compiler
 
     @property
     def decoder(self) -> Decoder:
@@ -141,55 +118,12 @@ class LanguageModel:
 
     @property
     def gradients(self) -> EmbeddingGradients:
-        """The gradients for salience. They are created on first use, because some families can only generate.
+        """The gradients for salience.
 
         Raises:
             Problem: `no_salience`.
         """
-        with self._making:  # the background thread may create them, too
-            if self._gradients is None:
-                try:
-                    self._gradients = EmbeddingGradients(self.causal_lm, self.window)
-                except QuantizedError as error:
-                    raise Problem(
-                        422,
-                        "no_salience",
-                        "This model's weights are quantized to whole numbers: gradients through them would be wrong.",
-                        "Its answers work. For salience load the preset that isn't quantized, or choose an ablation method.",
-                    ) from error
-                except (AttributeError, KeyError, ValueError) as error:
-                    raise self._no_salience() from error
-            return self._gradients
-
-    @property
-    def _is_checked(self) -> bool:
-        return self._salience_checked or type(self.causal_lm).__name__ in CHECKED
-
-    def _check_salience(self, ids: Sequence[int]) -> None:
-        """Check once that salience uses the same logits as generation.
-
-        If a family changes its logits after reversing the embedding, its maps would be wrong; a few tokens show that. The
-        families in `CHECKED` aren't checked again while a user waits.
-
-        Raises:
-            Problem: `no_salience`.
-        """
-        if self._is_checked:
-            return
-        probe = ids[:_PROBE]
-        scoring = self.gradients.target_logits(probe, len(probe) - 1)[0]
-        generating = self._decoder.next_logits(probe[:-1])
-        if np.max(np.abs(scoring - generating)) > 1e-3 * np.max(np.abs(generating)):
-            raise self._no_salience()
-        self._salience_checked = True
-
-    def _no_salience(self) -> Problem:
-        return Problem(
-            422,
-            "no_salience",
-            f"{type(self.causal_lm).__name__} can't be run from its embeddings on, so it has no salience here.",
-            "Its answers work. For salience choose a text model such as Gemma, Llama, Mistral or Qwen.",
-        )
+        return self._maps.gradients
 
     def generate(
         self, request: GenerateRequest, cancellation: Cancellation
@@ -206,12 +140,13 @@ class LanguageModel:
 
         def read(ids: Sequence[int]) -> tuple[Any, Any] | None:
             # The maps of the answer reuse this pass.
-            return self._gradients.read(ids, cancellation.check) if self._gradients and self._is_checked else None
+            gradients = self._maps.checked
+            return None if gradients is None else gradients.read(ids, cancellation.check)
 
         for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation, read):
-            if isinstance(event, AnswerEvent) and self._gradients is not None:
+            if isinstance(event, AnswerEvent) and self._maps.created is not None:
                 # The next requests are likely to be maps of this answer.
-                self._gradients.request_compile_for_answer(self._prompt_length, len(event.tokens))
+                self._maps.created.request_compile_for_answer(self._prompt_length, len(event.tokens))
             elif isinstance(event, PromptEvent):
                 self._prompt_length = len(event.tokens)
                 event.terms = self.terms
@@ -246,11 +181,10 @@ class LanguageModel:
         prompt is in the decoder's cache.
         """
         is_known = self._decoder.known(ids[:start]) > start // 2
-        if self._gradients is None or is_known or not self._decoder.cached_pass.reads_hidden_states:
+        gradients = self._maps.checked
+        if gradients is None or is_known or not self._decoder.cached_pass.reads_hidden_states:
             return None
-        if not self._is_checked:
-            return None
-        return self._gradients.hidden(ids, start, cancellation.check)
+        return gradients.hidden(ids, start, cancellation.check)
 
     def salience(
         self, request: SalienceRequest, cancellation: Cancellation
@@ -272,44 +206,7 @@ class LanguageModel:
             Cancelled: The reader is gone.
         """
         self._check(request.ids, request.foil, request.targets[0])
-        span = min(t.start for t in request.targets), max(t.end for t in request.targets)
-        ids = tuple(request.ids)
-        announce = True
-        for number, target in enumerate(request.targets, start=1):
-            cancellation.check()
-            if announce:
-                yield StateEvent(message=f"Computing salience ({number} of {len(request.targets)})…")
-            started = time.monotonic()
-            gradient: TargetGradient | None = None
-            for method in request.methods:
-                walk = request.integration if method == "integrated_gradients" else None
-                foil = request.foil and tuple(request.foil)
-                key = (self._owner, target.start, target.end, method, walk and walk.model_dump_json(), foil)
-                known = self._known.get(ids, key)
-                if known is None:
-                    if method == "integrated_gradients":
-                        known = yield from self._integrated(request, target, cancellation)
-                    elif method == "flow":
-                        known = self._flowing(request.ids, target, cancellation), None
-                    else:
-                        gradient = gradient or self._gradient(request, target, span, cancellation)
-                        known = METHODS[method](gradient).tolist(), None
-                    if foil:
-                        # Only the tokens before the target belong to both continuations.
-                        known = known[0][: target.start], known[1]
-                    self._known.put(ids, key, *known)
-                scores, gap = known
-                if not all(map(math.isfinite, scores)):
-                    raise Problem(
-                        500,
-                        "not_finite",
-                        "The model's arithmetic overflowed for this target.",
-                        "Try a shorter target, or load the model in float32 (Models, Load with other settings…): float16 overflows first.",
-                    )
-                # The target's last token and later tokens don't affect its loss.
-                whole = scores + [0.0] * (len(request.ids) - len(scores))
-                yield ScoresEvent(target=target, method=method, scores=whole, gap=gap, foil=request.foil)
-            announce = time.monotonic() - started > _SLOW_SECONDS
+        yield from self._maps.salience(request, self._owner, cancellation)
 
     def ablation(
         self, request: AblationRequest, cancellation: Cancellation
@@ -357,7 +254,7 @@ class LanguageModel:
         self._check(request.ids, request.foil, request.target)
         started = time.monotonic()
         # None for maps of ablation methods, which families without salience have, too.
-        gradients = self._gradients_of(request.foil) if request.method is not None else None
+        gradients = self._maps.gradients_of(request.foil) if request.method is not None else None
         for event in faithfulness.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
             if isinstance(event, FaithfulnessEvent):
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
@@ -371,51 +268,10 @@ class LanguageModel:
         """
         speed = self._scoring_speed
         if isinstance(request, SalienceRequest):
-            speed = self._flow_speed if request.methods == ["flow"] else self._gradient_speed
+            speed = self._maps.flow_speed if request.methods == ["flow"] else self._maps.gradient_speed
         elif isinstance(request, EffectsRequest):
             speed = self._effects_speed
         return speed.estimate(request)
-
-    def _gradients_of(self, foil: Sequence[int] | None) -> EmbeddingGradients | Contrast:
-        """Return the gradients of targets, or of contrastive targets if there is a foil."""
-        return self.gradients if foil is None else Contrast(self.gradients, foil)
-
-    def _gradient(
-        self, request: SalienceRequest, target: Span, span: tuple[int, int], cancellation: Cancellation
-    ) -> TargetGradient:
-        ids = request.ids
-        self._check_salience(ids)
-        started = time.monotonic()
-        gradients = self._gradients_of(request.foil)
-        if isinstance(gradients, Contrast):
-            return gradients.of(ids, target.start, target.end, cancellation.check)
-        found = gradients.of(ids, target.start, target.end, span, cancellation.check)
-        self._gradient_speed.measured(time.monotonic() - started, GRADIENT_PASSES, target.end)
-        return found
-
-    def _integrated(
-        self, request: SalienceRequest, target: Span, cancellation: Cancellation
-    ) -> Generator[ProgressEvent, None, tuple[list[float], float | None]]:
-        self._check_salience(request.ids)
-        started = time.monotonic()
-        found = yield from integrating(
-            self._gradients_of(request.foil),
-            request.ids,
-            target.start,
-            target.end,
-            request.integration,
-            cancellation,
-        )
-        passes = GRADIENT_PASSES * found.points * (1 if request.foil is None else 2)
-        self._gradient_speed.measured(time.monotonic() - started, passes, target.end)
-        return found.scores.tolist(), found.gap
-
-    def _flowing(self, ids: Sequence[int], target: Span, cancellation: Cancellation) -> list[float]:
-        started, num_read = time.monotonic(), self._flow.num_read
-        scores: list[float] = self._flow.of(ids, target.start, target.end, cancellation.check).tolist()
-        if self._flow.num_read > num_read:  # else the rows were known
-            self._flow_speed.measured(time.monotonic() - started, self._flow.num_read - num_read, target.end)
-        return scores
 
     def _check(self, ids: Sequence[int], foil: Sequence[int] | None, target: Span) -> None:
         """Check a sequence, and the foil of a contrastive target."""

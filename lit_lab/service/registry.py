@@ -8,18 +8,18 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lit_lab import demo
 from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
-from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
+from lit_lab.protocol import Arithmetic, KaggleLogin, Precision
 
 from . import garbage_collection
+from .loading import Loading, make
 from .model_entry import ModelEntry
-from .weights import device_memory, download_errors, hub_cache, memory_estimate, paths, reading, window
+from .weights import download_errors, hub_cache, paths, reading
 from .weights.download import Download
 from .weights.memory_estimate import NoRoomError
 from .weights.paths import Source
@@ -35,29 +35,6 @@ log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.1  # between two checks of a waiting request for a new message
 _FIGURES_SECONDS = 1.0  # between two messages about a model's progress
 _REST_SECONDS = 3.0  # that a model is idle before it compiles in the background
-
-
-@dataclass(frozen=True)
-class Loading:
-    """How models are loaded.
-
-    Attributes:
-        backend: Keras's backend.
-        precision: The default precision of weights and computations.
-        memory_limit: `c.LitLab.memory_limit`, in bytes.
-        cache: Where archives are unpacked; None: a temporary folder.
-        idle_timeout: Seconds after which an unused model is unloaded; 0: never.
-        scanners: Programs whose models are searched for: keys of `lit_lab.models.programs.TITLES`.
-        folders: `c.LitLab.model_folders`.
-    """
-
-    backend: Backend = "tensorflow"
-    precision: Precision = "auto"
-    memory_limit: int | None = None
-    cache: Path | None = None
-    idle_timeout: float = 0.0
-    scanners: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
 
 
 def parse(models: list[str]) -> dict[str, ModelEntry]:
@@ -300,48 +277,7 @@ class Registry:
         return source
 
     def _make(self, entry: ModelEntry, attempt: Reading) -> LanguageModel:
-        from . import presets
-        from .language_model import LanguageModel
-        from .templates.found import found
-
-        attempt.stopped.check()  # while another model was loaded
-        entry.detail = f"Loading {entry.name}…"
-        log.info("loading %s from %s", entry.name, entry.path)
-        settings = self.settings
-        place = entry.folder = presets.folder(entry.path, self.cache())
-        entry.size = hub_cache.size_of(place)
-        config = presets.check(place, entry.path)
-        precision = device_memory.chosen(entry.requested_precision or settings.precision, settings.backend)
-        device = device_memory.device(settings.backend)
-        made = presets.weights_of(place, entry.path)
-        memory_estimate.check_held(place, entry.path, made)
-        shape = memory_estimate.shape(place, config, made)
-        free = device_memory.memory(device, settings.memory_limit).free
-        limit = self._window(
-            entry, window.trained(place, config, memory_estimate.numbers(place, made)), shape, precision, free
-        )
-        if shape is not None:
-            entry.peak = shape.total(precision, limit.tokens)
-            if free is not None:
-                memory_estimate.check(entry.name, shape, precision, limit.tokens, free, device)
-        elif free is not None:
-            memory_estimate.check_weights(entry.name, memory_estimate.numbers(place, made), precision, free, device)
-        with garbage_collection.paused():
-            attempt.stopped.check()
-            causal_lm = presets.make(place, entry.path, precision, attempt)
-            attempt.end()
-            source = entry.source or paths.source(entry.path)
-            about = presets.about(place, entry.path, source)
-            entry.is_instruct, entry.stored = about.is_instruct, about.stored
-            template = found(place)
-            model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms, template)
-            attempt.stopped.check()
-            entry.window = limit
-            entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
-            entry.template = template.info if template is not None else None
-            entry.precision, entry.device = precision, device
-            entry.memory = model.parameters * memory_estimate.BYTES[precision]
-        return model
+        return make(entry, attempt, self.settings, self._max_length, self.cache())
 
     async def _prepare(self, entry: ModelEntry, model: LanguageModel) -> None:
         """Compile what the first answer needs, while the user looks at the model and writes a prompt."""
@@ -353,21 +289,6 @@ class Registry:
                 entry.preparing = None
                 self.forget(entry)
                 entry.state, entry.error = "failed", _unusable(entry.name, error)
-
-    def _window(
-        self,
-        entry: ModelEntry,
-        trained: int,
-        shape: memory_estimate.Shape | None,
-        precision: Precision,
-        free: int | None,
-    ) -> window.Window:
-        """Return a model's window: the user's, or else the administrator's, or else what fits in memory."""
-        if entry.max_length:
-            return window.Window(entry.max_length, trained, "user")
-        if self._max_length:
-            return window.Window(self._max_length, trained, "administrator")
-        return window.chosen(shape, precision, trained, free)
 
     def cache(self) -> Path:
         """Return the folder for unpacked archives."""

@@ -2408,6 +2408,11 @@ export interface components {
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
+            /**
+             * @description Whether the history stores the run.
+             * @default true
+             */
+            keep?: boolean;
         };
         /**
          * ScoresEvent

@@ -1,8 +1,8 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
-import { textOf } from '../session/map';
-import type { IText } from '../session/map';
+import { textOf } from '../session/runText';
+import type { IText } from '../session/runText';
 import type { Comparison } from './comparison';
 import type { ISentenceChange } from './segments';
 import { differentWords } from './words';

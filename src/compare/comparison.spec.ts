@@ -4,7 +4,7 @@ import { ApiError } from '../api';
 import { FakeClient, settle } from '../session/fakes';
 import { withKeptEffects } from '../session/effectFakes';
 import { Effects } from '../session/effects';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { keptRun } from '../session/run';
 import { Comparison } from './comparison';
 import { ANSWER, FakeSettings, OTHER, PROMPT, record } from './fakes';
@@ -279,6 +279,16 @@ describe('compare/comparison', () => {
     trial.setTarget(left.answer[1], 'left');
     await settle();
     expect(client.last.request).toMatchObject({
+      kind: 'score',
+      prompt: OTHER,
+      target: ANSWER,
+      keep: false
+    });
+    expect(trial.oldAnswer.isBusy).toBe(true);
+    client.last.answer(OTHER, ANSWER);
+    await settle();
+    expect(trial.oldAnswer.sentences).not.toBeNull();
+    expect(client.last.request).toMatchObject({
       kind: 'generate',
       prompt: OTHER,
       max_new_tokens: 32,
@@ -299,6 +309,8 @@ describe('compare/comparison', () => {
     const trial = new Comparison(client, source, trans);
     await trial.sides.left.take(keptRun(record('a', PROMPT, ANSWER)));
     const running = trial.tryWithout([0, 2], 32);
+    await settle();
+    client.last.answer(OTHER, ANSWER);
     await settle();
     client.last.send({
       event: 'error',

@@ -1,7 +1,7 @@
 import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import type { Comparison } from './comparison';
 import type { IChange, IMapDifference } from './difference';
 import { amount, describeChange, points } from './labels';

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import type { TokenSpan } from '../salience';
 import { FakeClient, settle } from '../session/fakes';
-import type { IText } from '../session/map';
+import type { IText } from '../session/runText';
 import { keptRun } from '../session/run';
 import type { IRun } from '../session/run';
 import type { Comparison } from './comparison';

@@ -1,7 +1,7 @@
 /** Names of sides and comparisons. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import type { Comparison } from './comparison';
 import type { CompareSide } from './side';
 

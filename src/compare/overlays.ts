@@ -1,7 +1,8 @@
 /** What a comparison lays over its two texts. */
 import type { ISegmentMark } from '../map/segment';
 import { shadeBy } from '../session/effectShades';
-import type { IShownMap, IText } from '../session/map';
+import type { IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
 import { memo } from '../session/memo';
 import type { ISettings } from '../session/settings';
 import type { IPair } from './align';

@@ -1,8 +1,8 @@
 import type { Token } from '../api';
 import type { Granularity } from '../salience';
 import { tokens } from '../session/fixtures';
-import { cutText, textOf } from '../session/map';
-import type { IText } from '../session/map';
+import { cutText, textOf } from '../session/runText';
+import type { IText } from '../session/runText';
 import { startRun } from '../session/run';
 import {
   alignSegments,

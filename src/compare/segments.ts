@@ -2,8 +2,8 @@
 import type { Token } from '../api';
 import { segment } from '../salience';
 import type { Granularity, TokenSpan } from '../salience';
-import { textOf } from '../session/map';
-import type { IText } from '../session/map';
+import { textOf } from '../session/runText';
+import type { IText } from '../session/runText';
 import { alignParts } from './align';
 import type { IPair } from './align';
 import { differentWords } from './words';

@@ -1,6 +1,6 @@
 /** Which part of one answer corresponds to a part of the other. */
 import type { TokenSpan } from '../salience';
-import type { IText } from '../session/map';
+import type { IText } from '../session/runText';
 import { otherSide, segmentsIn } from './segments';
 import type { IAlignment, Side } from './segments';
 

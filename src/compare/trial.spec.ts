@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { segment } from '../salience';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { tokens } from '../session/fixtures';
 import { startRun } from '../session/run';
 import type { IRun } from '../session/run';

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Turn } from '../api';
 import type { TokenSpan } from '../salience';
 import { textOfTurns } from '../session/conversation';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { modeOf } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
 

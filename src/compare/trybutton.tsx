@@ -9,6 +9,7 @@ import React, {
 } from 'react';
 
 import { usePanel } from '../components/context';
+import { followPointed } from '../map/pointed';
 import type { IEffect } from '../salience';
 import { chances } from '../session/labels';
 import type { IShownMap } from '../session/map';
@@ -99,18 +100,7 @@ export function TryOverlay(props: {
         latest.current.onTry(Number(segment.dataset.segment));
       }
     };
-    textElement.addEventListener('mouseover', enter);
-    textElement.addEventListener('focusin', enter);
-    textElement.addEventListener('mouseleave', leave);
-    textElement.addEventListener('focusout', leave);
-    textElement.addEventListener('keydown', key);
-    return () => {
-      textElement.removeEventListener('mouseover', enter);
-      textElement.removeEventListener('focusin', enter);
-      textElement.removeEventListener('mouseleave', leave);
-      textElement.removeEventListener('focusout', leave);
-      textElement.removeEventListener('keydown', key);
-    };
+    return followPointed(textElement, { enter, leave, key });
   }, [root, show]);
 
   const isShown = isOffered && element?.isConnected === true;

@@ -96,7 +96,7 @@ export function Detail(props: {
             <button
               type="button"
               className="lit-link"
-              onClick={() => void dataset.duplicate(row.id)}
+              onClick={() => void dataset.edits.duplicate(row.id)}
             >
               {trans.__('Duplicate')}
             </button>
@@ -105,7 +105,7 @@ export function Detail(props: {
               className="lit-link"
               onClick={() => {
                 props.onDelete();
-                void dataset.delete(row);
+                void dataset.edits.delete(row);
               }}
             >
               {trans.__('Delete')}

@@ -19,7 +19,7 @@ export function Footer(props: {
   const { dataset, state, prompt, shown, trans } = props;
   const [saving, setSaving] = useState(false);
   const [saved, setSaved] = useState<string | null>(null);
-  const { deleted } = dataset;
+  const { deleted } = dataset.edits;
   const hasPrompt = prompt.value.trim() !== '';
   return (
     <div className="lit-datasets-footer">
@@ -29,7 +29,7 @@ export function Footer(props: {
           <button
             type="button"
             className="lit-link"
-            onClick={() => void dataset.restore()}
+            onClick={() => void dataset.edits.restore()}
           >
             {trans.__('Undo')}
           </button>
@@ -54,7 +54,7 @@ export function Footer(props: {
               title={trans.__('Add the prompt above as a new row')}
               onClick={() => {
                 setSaved(null);
-                void dataset.add(prompt.value);
+                void dataset.edits.add(prompt.value);
               }}
             >
               {trans.__('Add the prompt')}
@@ -68,7 +68,7 @@ export function Footer(props: {
               onClick={() => {
                 setSaved(null);
                 // The row now contains the edit.
-                void dataset
+                void dataset.edits
                   .change(shown, prompt.value)
                   .then(() => prompt.edit(prompt.value));
               }}

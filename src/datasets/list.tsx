@@ -124,7 +124,7 @@ export function Rows(props: {
       onToggle(current);
     } else if (row && event.key === 'Delete') {
       toFocus.current = current;
-      void dataset.delete(row);
+      void dataset.edits.delete(row);
     } else {
       return;
     }

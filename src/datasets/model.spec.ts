@@ -103,18 +103,18 @@ describe('datasets/model', () => {
     await model.analyze(1);
     const [source] = chosen;
     const dataset = model.current!;
-    await dataset.change(2, 'Another row.');
+    await dataset.edits.change(2, 'Another row.');
     expect(source.text?.value).toBe('Analyze a dish.');
-    await dataset.change(1, 'Analyze a drink.');
+    await dataset.edits.change(1, 'Analyze a drink.');
     expect(source.text?.value).toBe('Analyze a drink.');
-    await dataset.delete({ id: 1 } as DatasetRow);
+    await dataset.edits.delete({ id: 1 } as DatasetRow);
     expect(source.text).toBeNull();
-    await dataset.restore();
+    await dataset.edits.restore();
     expect(source.text?.value).toBe('Analyze a drink.');
     // With other columns a row of the same number is another one.
     await dataset.reread({});
     expect(source.text).toBeNull();
-    await dataset.change(1, 'Of another row.');
+    await dataset.edits.change(1, 'Of another row.');
     expect(source.text).toBeNull();
   });
 
@@ -143,7 +143,7 @@ describe('datasets/model', () => {
     await model.load();
     const places: number[] = [];
     model.current!.list.revealed.connect((_, at) => places.push(at));
-    await model.current!.add('New');
+    await model.current!.edits.add('New');
     expect(prompts()[2]).toBe('New');
     expect(places).toEqual([2]);
     expect(model.current!.state?.edited).toBe(true);
@@ -152,10 +152,10 @@ describe('datasets/model', () => {
   it('brings a deleted row back', async () => {
     await model.load();
     const dataset = model.current!;
-    await dataset.delete(dataset.list.row(0)!);
-    expect(dataset.deleted?.id).toBe(1);
-    await dataset.restore();
-    expect(dataset.deleted).toBeNull();
+    await dataset.edits.delete(dataset.list.row(0)!);
+    expect(dataset.edits.deleted?.id).toBe(1);
+    await dataset.edits.restore();
+    expect(dataset.edits.deleted).toBeNull();
     expect(server.edits.map(edit => edit.kind)).toEqual(['delete', 'restore']);
   });
 
@@ -352,7 +352,7 @@ describe('datasets/model', () => {
     await model.load();
     const dataset = model.current!;
     server.broken.add('edit').add('row');
-    await dataset.change(1, 'Another.');
+    await dataset.edits.change(1, 'Another.');
     expect(dataset.problem?.message).toBe('No edit.');
     await model.analyze(1);
     expect(dataset.problem?.message).toBe('No row.');

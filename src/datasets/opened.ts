@@ -8,7 +8,6 @@ import type {
   ApiClient,
   DatasetEdit,
   DatasetFullRow,
-  DatasetRow,
   DatasetState
 } from '../api';
 import { Model } from '../session/model';
@@ -18,6 +17,7 @@ import { Problems } from './problems';
 import type { Subject } from './problems';
 import { nameOf, openingOf } from './reference';
 import type { IReference } from './reference';
+import { RowEdits } from './rowEdits';
 import { saveFailureOf } from './saving';
 import type { Consent, ISaveFailure } from './saving';
 
@@ -63,6 +63,11 @@ export class OpenedDataset extends Model {
       whole: row => this._row(row)
     });
     this.list.changed.connect(this._emit, this);
+    this.edits = new RowEdits(
+      edit => this._edit(edit),
+      this.list,
+      () => this._emit()
+    );
     this._poll = new Poll({
       auto: false,
       name: 'lit-lab:dataset',
@@ -74,6 +79,9 @@ export class OpenedDataset extends Model {
 
   /** Its rows, as they are listed. */
   readonly list: Listing;
+
+  /** Edits of its rows. */
+  readonly edits: RowEdits;
 
   /** The name or path that opened it. */
   get reference(): IReference {
@@ -103,11 +111,6 @@ export class OpenedDataset extends Model {
   /** Why LIT Lab can't open, read or change it; or null. */
   get problem(): IProblem | null {
     return this._problems.last;
-  }
-
-  /** The row that was deleted last, which `restore` brings back; or null. */
-  get deleted(): DatasetRow | null {
-    return this._deleted;
   }
 
   /**
@@ -181,46 +184,6 @@ export class OpenedDataset extends Model {
       return await this._row(row);
     } catch {
       return null;
-    }
-  }
-
-  /** Add a row at the end, and show it. */
-  async add(prompt: string, target = '', source = ''): Promise<void> {
-    const row = await this._edit({ kind: 'add', prompt, target, source });
-    if (row !== null) {
-      await this.list.reveal(row);
-    }
-  }
-
-  /** Change a row's prompt. */
-  async change(row: number, prompt: string): Promise<void> {
-    if ((await this._edit({ kind: 'change', row, prompt })) !== null) {
-      await this.list.reveal(row);
-    }
-  }
-
-  /** Insert a copy of a row after it, and show the copy. */
-  async duplicate(row: number): Promise<void> {
-    const made = await this._edit({ kind: 'duplicate', row });
-    if (made !== null) {
-      await this.list.reveal(made);
-    }
-  }
-
-  /** Delete a row; `restore` brings it back. */
-  async delete(row: DatasetRow): Promise<void> {
-    if ((await this._edit({ kind: 'delete', row: row.id })) !== null) {
-      this._deleted = row;
-      this._emit();
-    }
-  }
-
-  /** Bring back the row that was deleted last. */
-  async restore(): Promise<void> {
-    const row = this._deleted;
-    if (row && (await this._edit({ kind: 'restore', row: row.id })) !== null) {
-      this._deleted = null;
-      await this.list.reveal(row.id);
     }
   }
 
@@ -403,5 +366,4 @@ export class OpenedDataset extends Model {
   private _id: string | null;
   private _state: DatasetState | null = null;
   private _since = Date.now();
-  private _deleted: DatasetRow | null = null;
 }

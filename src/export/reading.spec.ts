@@ -1,5 +1,5 @@
 import type { KeptScores } from '../api';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { finished, LOOK, withEffects } from './fixtures';
 import { packRun, unpackRun } from './packed';
 import { Reading } from './reading';

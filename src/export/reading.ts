@@ -10,13 +10,10 @@ import type {
 import { withEffects } from '../session/effectMap';
 import { EffectPlan } from '../session/effectPlan';
 import type { IEffectSource } from '../session/effectSegments';
-import {
-  cutText,
-  isContrastive,
-  makeMap,
-  makeSegmentMap
-} from '../session/map';
-import type { IShownMap, IText } from '../session/map';
+import { isContrastive, makeMap, makeSegmentMap } from '../session/map';
+import { cutText } from '../session/runText';
+import type { IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
 import type { ShadeBy } from '../session/mapEffects';
 import { METHOD_NAMES } from '../session/methods';
 import type { MapMethod } from '../session/methods';

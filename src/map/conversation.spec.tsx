@@ -1,5 +1,5 @@
 import { Stage } from '../components/fixtures';
-import { cutText } from '../session/map';
+import { cutText } from '../session/runText';
 import { drawSalienceText, token } from './fixtures';
 import { lineOf } from './line';
 

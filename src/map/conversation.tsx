@@ -4,7 +4,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import type { TokenSpan } from '../salience';
 import { describeRole } from '../session/chat';
-import type { IText } from '../session/map';
+import type { IText } from '../session/runText';
 import { Part } from './salienceTextPart';
 import type { IPartProps } from './salienceTextPart';
 import { AddedTurn } from './turn';

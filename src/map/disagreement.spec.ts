@@ -4,7 +4,8 @@ import { mergeEffects, NO_EFFECTS } from '../salience';
 import { withEffects } from '../session/effectMap';
 import { effectSegments } from '../session/effectSegments';
 import { tokens } from '../session/fixtures';
-import { cutText, makeMap } from '../session/map';
+import { makeMap } from '../session/map';
+import { cutText } from '../session/runText';
 import { disagreement } from './disagreement';
 
 const PROMPT =

@@ -3,8 +3,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { FAINT_EFFECT } from '../salience';
 import { chances } from '../session/labels';
-import type { IShownMap, IText } from '../session/map';
-import { textOf } from '../session/map';
+import type { IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
+import { textOf } from '../session/runText';
 import { lineOf } from './line';
 
 /** How many places count as the first ones. */

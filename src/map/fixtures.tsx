@@ -3,8 +3,8 @@ import React from 'react';
 
 import type { AnswerToken, Token } from '../api';
 import type { Stage } from '../components/fixtures';
-import { cutText } from '../session/map';
-import type { ICutRun } from '../session/map';
+import { cutText } from '../session/runText';
+import type { ICutRun } from '../session/runText';
 import { SalienceText } from './salienceText';
 import type { ISalienceTextProps } from './salienceText';
 

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { cutText, mapOf } from '../session/map';
+import { mapOf } from '../session/map';
+import { cutText } from '../session/runText';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { token } from './fixtures';
 import { inWords } from './inWords';

@@ -3,8 +3,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { FAINT_EFFECT } from '../salience';
 import { chances, nats, percent } from '../session/labels';
-import type { IShownMap, IText } from '../session/map';
+import type { IShownMap } from '../session/map';
 import { METHODS } from '../session/methods';
+import type { IText } from '../session/runText';
 import { placeOf } from './disagreement';
 import { lineOf } from './line';
 

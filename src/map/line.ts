@@ -1,6 +1,6 @@
 import { addedTurn, templateEnds } from '../salience';
-import type { IText } from '../session/map';
-import { textOf } from '../session/map';
+import type { IText } from '../session/runText';
+import { textOf } from '../session/runText';
 
 /** The line on which a segment begins, from 1, in prompt and answer. */
 export function lineOf(

@@ -1,7 +1,7 @@
 import React from 'react';
 
 import { Stage } from '../components/fixtures';
-import { cutText } from '../session/map';
+import { cutText } from '../session/runText';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { token } from './fixtures';

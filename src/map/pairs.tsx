@@ -9,7 +9,8 @@ import { FAINT_EFFECT } from '../salience';
 import type { IPairEffect } from '../salience';
 import type { Computation } from '../session/computation';
 import { aboutNats, chances, nats } from '../session/labels';
-import type { IShownMap, IText } from '../session/map';
+import type { IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
 import { placeOf } from './disagreement';
 
 /** The most pairs that are listed. */

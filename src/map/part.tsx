@@ -3,8 +3,8 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import { segment } from '../salience';
 import type { TokenSpan } from '../salience';
-import type { IText } from '../session/map';
-import { textOf } from '../session/map';
+import type { IText } from '../session/runText';
+import { textOf } from '../session/runText';
 import type { Session } from '../session/session';
 
 /** How many characters of a part its name shows. */

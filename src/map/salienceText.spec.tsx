@@ -2,7 +2,8 @@ import { act } from 'react';
 
 import { Stage } from '../components/fixtures';
 import { until } from '../session/fakes';
-import { cutText, makeMap } from '../session/map';
+import { makeMap } from '../session/map';
+import { cutText } from '../session/runText';
 import { startRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { drawSalienceText, flowText, token } from './fixtures';

@@ -9,7 +9,7 @@ import React, {
 import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
 import type { IShownMap } from '../session/map';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { isJoined, isWithin, Segment } from './segment';
 import type { ISegmentMark } from './segment';
 import { TurnSegment } from './turn';

@@ -2,7 +2,7 @@ import React from 'react';
 
 import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
-import { textOf } from '../session/map';
+import { textOf } from '../session/runText';
 import { Marked } from './surprisal';
 
 /** How many of the strongest segments show their rank. */

@@ -4,8 +4,8 @@ import React from 'react';
 import type { AnswerToken, Token } from '../api';
 import { usePanel } from '../components/context';
 import { percent } from '../session/labels';
-import type { IText } from '../session/map';
-import { textOf } from '../session/map';
+import type { IText } from '../session/runText';
+import { textOf } from '../session/runText';
 import { onOneLine, spell } from './certainty';
 
 /** How many tokens are listed. */

@@ -3,7 +3,7 @@ import React, { useMemo, useState } from 'react';
 
 import { usePanel } from '../components/context';
 import { thoughtEnd } from '../salience';
-import type { IText } from '../session/map';
+import type { IText } from '../session/runText';
 import { Part } from './salienceTextPart';
 import type { IPartProps } from './salienceTextPart';
 

@@ -9,8 +9,10 @@ import React, {
 import { usePanel } from '../components/context';
 import type { TokenSpan } from '../salience';
 import { describeSegment } from '../session/labels';
-import type { IShownMap, IText } from '../session/map';
+import type { IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
 import { Certainty } from './certainty';
+import { followPointed } from './pointed';
 
 /** Score, share and rank of the segment under the pointer or the focus. */
 export function Tooltip(props: {
@@ -46,18 +48,7 @@ export function Tooltip(props: {
         leave();
       }
     };
-    textElement.addEventListener('mouseover', enter);
-    textElement.addEventListener('focusin', enter);
-    textElement.addEventListener('mouseleave', leave);
-    textElement.addEventListener('focusout', leave);
-    textElement.addEventListener('keydown', escape);
-    return () => {
-      textElement.removeEventListener('mouseover', enter);
-      textElement.removeEventListener('focusin', enter);
-      textElement.removeEventListener('mouseleave', leave);
-      textElement.removeEventListener('focusout', leave);
-      textElement.removeEventListener('keydown', escape);
-    };
+    return followPointed(textElement, { enter, leave, key: escape });
   }, [root]);
 
   const index = Number(element?.dataset.segment ?? -1);

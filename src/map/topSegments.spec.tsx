@@ -1,7 +1,7 @@
 import React from 'react';
 
 import { Stage } from '../components/fixtures';
-import { cutText } from '../session/map';
+import { cutText } from '../session/runText';
 import type { IShownMap } from '../session/map';
 import type { IMapEffects, ShadeBy } from '../session/mapEffects';
 import { token } from './fixtures';

@@ -2,7 +2,8 @@ import { act } from 'react';
 
 import type { Token } from '../api';
 import { Stage } from '../components/fixtures';
-import { cutText, makeMap } from '../session/map';
+import { makeMap } from '../session/map';
+import { cutText } from '../session/runText';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { drawSalienceText, flowText, token } from './fixtures';
 import type { ISalienceTextProps } from './salienceText';

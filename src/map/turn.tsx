@@ -5,7 +5,7 @@ import { usePanel } from '../components/context';
 import { addedTurn, spelledOf } from '../salience';
 import type { TokenSpan } from '../salience';
 import { describeRole } from '../session/chat';
-import type { IText } from '../session/map';
+import type { IText } from '../session/runText';
 import { BADGES, FAINT } from './segment';
 import type { ISegmentMark } from './segment';
 

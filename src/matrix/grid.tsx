@@ -1,4 +1,3 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useRef, useState } from 'react';
 
 import { usePanel } from '../components/context';
@@ -9,11 +8,9 @@ import {
   percent
 } from '../session/labels';
 import type { IPassageEffect } from '../session/mapEffects';
+import { short, spoken } from './figures';
 import type { MatrixModel } from './model';
 import type { ICell, IColumn, IRow, ITable } from './table';
-
-/** Stands for less than half a per cent. */
-const NOTHING = '·';
 
 /** What stands for an effect that isn't known. */
 const NO_EFFECT = '–';
@@ -336,33 +333,6 @@ function Details(props: {
       )}
     </div>
   );
-}
-
-/** The same number as {@link short}, with the sign, for screen readers. */
-export function spoken(
-  part: number,
-  isEffect: boolean,
-  trans: TranslationBundle
-): string {
-  if (isEffect) {
-    return short(part) === NOTHING
-      ? trans.__('under 1 point')
-      : trans._n(
-          '%1 point',
-          '%1 points',
-          Math.round(Math.abs(part) * 100),
-          short(part)
-        );
-  }
-  return short(part) === NOTHING
-    ? trans.__('under 1%')
-    : trans.__('%1%', short(part));
-}
-
-/** A percentage without decimals and without the percent sign, which doesn't fit. */
-function short(part: number): string {
-  const value = Math.round(Math.abs(part) * 100);
-  return value === 0 ? NOTHING : `${part < 0 ? '−' : ''}${value}`;
 }
 
 function isFirstOfAnswer(columns: readonly IColumn[], i: number): boolean {

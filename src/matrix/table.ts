@@ -2,8 +2,10 @@
 import { colourWeight, intensityExponent } from '../salience';
 import type { IEffect, ISegmentSalience, TokenSpan } from '../salience';
 import type { DemandedScores } from '../session/demand';
-import { mapOf, textOf } from '../session/map';
-import type { IMapOptions, IShownMap, IText } from '../session/map';
+import { mapOf } from '../session/map';
+import { textOf } from '../session/runText';
+import type { IMapOptions, IShownMap } from '../session/map';
+import type { IText } from '../session/runText';
 import type { IPassageEffect } from '../session/mapEffects';
 
 /**

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect } from 'react';
+import React, { useEffect, useId } from 'react';
 
 import { useRedraw } from '../components/redraw';
 import { Section } from '../components/section';
@@ -54,6 +54,7 @@ function Body(props: {
 }): JSX.Element {
   const { models, session, trans } = props;
   const { memory, models: all } = models.service;
+  const group = useId();
   const waiting = all.some(model =>
     ['preset_login', 'preset_credentials'].includes(model.error)
   );
@@ -65,6 +66,7 @@ function Body(props: {
             key={model.name}
             model={model}
             models={models}
+            group={group}
             trans={trans}
             isChosen={model.name === session.model}
             onChoose={

@@ -85,6 +85,10 @@ export function Analysis(props: {
     (index: number) => compare.tryWithout(index),
     [compare]
   );
+  const onTrySelection = useCallback(
+    (span: TokenSpan) => compare.tryWithoutSpan(span),
+    [compare]
+  );
   const tryTool = useCallback(
     (index: number, content: string) => (
       <TryButton
@@ -110,11 +114,12 @@ export function Analysis(props: {
             text={text}
             isOffered={isReady}
             onRestrict={onRestrict}
+            onTry={isTryable ? onTrySelection : null}
           />
         )}
       </>
     ),
-    [isTryable, onTry, map, text, isReady, onRestrict]
+    [isTryable, onTry, onTrySelection, map, text, isReady, onRestrict]
   );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);

@@ -66,21 +66,8 @@ describe('panel: methods, demand and faithfulness', () => {
   it('shows flow’s shares', async () => {
     await choose('flow');
     await click('Compute');
-    const { request } = client.last;
     await act(async () => {
-      if (request.kind === 'salience') {
-        client.last.send(
-          {
-            event: 'scores',
-            target: request.targets[0],
-            method: 'flow',
-            scores: request.ids.map(() => 0.05),
-            gap: null,
-            foil: null
-          },
-          { event: 'done', seconds: 1 }
-        );
-      }
+      client.last.demandedScores(() => 0.05, null);
       await settle();
     });
     const shares = [
@@ -126,31 +113,13 @@ describe('panel: methods, demand and faithfulness', () => {
     await click('Cancel');
     expect(button('Compute')).toBeDefined();
     await click('Compute');
-    const { request } = client.last;
     await act(async () => {
-      if (request.kind === 'ablation') {
-        client.last.send(
-          {
-            event: 'segment_scores',
-            target: request.target,
-            method: 'shap',
-            segments: request.segments,
-            scores: request.segments.map((_, i) => (i === 1 ? -2.312 : 0.5)),
-            errors: request.segments.map(() => 0.12),
-            logprob: -1,
-            passes: 40,
-            sets: null,
-            adaptive: false,
-            foil: null
-          },
-          { event: 'done', seconds: 1 }
-        );
-      }
+      client.last.segmentScores(i => (i === 1 ? -2.312 : 0.5));
       await settle();
     });
     const first = host.querySelector<HTMLElement>('.lit-ledto-row')!;
     expect(first.textContent).toContain('Be <b>kind</b>.');
-    expect(first.textContent).toContain('−2.31 ± 0.12 nats');
+    expect(first.textContent).toContain('−2.31 ± 0.50 nats');
     expect(
       first.querySelector<HTMLElement>('.lit-ledto-share')!.title
     ).toContain('A nat is');
@@ -176,21 +145,8 @@ describe('panel: methods, demand and faithfulness', () => {
         });
       }
       await click('Compute');
-      const { request } = client.last;
       await act(async () => {
-        if (request.kind === 'salience') {
-          client.last.send(
-            {
-              event: 'scores',
-              target: request.targets[0],
-              method: 'integrated_gradients',
-              scores: request.ids.map((_, i) => i),
-              gap,
-              foil: null
-            },
-            { event: 'done', seconds: 1 }
-          );
-        }
+        client.last.demandedScores(i => i, gap);
         await settle();
       });
       const note = host.querySelector<HTMLElement>('.lit-gap')!;

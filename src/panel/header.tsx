@@ -1,55 +1,35 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ellipsesIcon, shareIcon } from '@jupyterlab/ui-components';
+import type { Toolbar } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
 import { RunButton } from './run';
+import { Tools } from './tools';
 
 /** The state of model and service, in one word. */
 type Readiness =
   'unknown' | 'stopped' | 'starting' | 'ready' | 'failed' | 'absent';
 
-/** Run, the model and its state, and menus: one row, whose height never changes. */
+/** Run, the model and its state, and tools: one row, whose height never changes. */
 export function Header({
   session,
   runButton,
+  toolbar,
   onRun
 }: {
   session: Session;
+  toolbar?: Toolbar;
   onRun: () => void;
   runButton: React.Ref<HTMLButtonElement>;
 }): JSX.Element {
-  const { trans, openMenu, openShare } = usePanel();
+  const { trans } = usePanel();
   return (
     <header className="lit-header">
       <h2 className="lit-visually-hidden">{trans.__('Prompt salience')}</h2>
       <RunButton session={session} button={runButton} onRun={onRun} />
       <ModelChoice session={session} />
-      <span className="lit-header-tools">
-        {openShare && session.shown && (
-          <button
-            type="button"
-            className="lit-icon-button"
-            aria-label={trans.__('Share this run')}
-            title={trans.__('Share this run')}
-            aria-haspopup="menu"
-            onClick={event => openShare(event.currentTarget)}
-          >
-            <shareIcon.react tag="span" />
-          </button>
-        )}
-        <button
-          type="button"
-          className="lit-icon-button"
-          aria-label={trans.__('LIT, service and log')}
-          title={trans.__('LIT, service and log')}
-          aria-haspopup="menu"
-          onClick={event => openMenu(event.currentTarget)}
-        >
-          <ellipsesIcon.react tag="span" />
-        </button>
-      </span>
+      {toolbar && <Tools toolbar={toolbar} />}
     </header>
   );
 }

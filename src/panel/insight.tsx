@@ -8,7 +8,10 @@ import { EffectsSection } from '../map/effects';
 import { Faithfulness } from '../map/faithfulness';
 import { inWords } from '../map/inWords';
 import { Legend } from '../map/legend';
+import { tableOf } from '../map/table';
 import { TopSegments } from '../map/topSegments';
+import { fileName, saveFile } from '../export/files';
+import { textOf } from '../session/runText';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import type { PanelLayout } from './layout';
@@ -170,6 +173,13 @@ function Chosen(props: IInsightProps): JSX.Element {
               foil={session.explanation.foil}
               onShow={props.onShow}
               tool={props.tool}
+              onSave={() =>
+                saveFile(
+                  fileName(textOf(text.tokens, target), 'csv'),
+                  tableOf(text, map),
+                  'text/csv'
+                )
+              }
             />
           ) : (
             demand && (

@@ -20,7 +20,7 @@ const HEIGHT = 0.5;
 const MIN_HEIGHT = 0.15;
 const MAX_HEIGHT = 0.85;
 
-/** Which of the panel's parts are shown, and how high the drawer is. */
+/** Which of a panel's parts are shown, how high the drawer is, and how wide the side panel. */
 export class PanelLayout extends Model {
   /** The view that fills the panel. */
   get view(): View {
@@ -40,6 +40,11 @@ export class PanelLayout extends Model {
   /** The drawer's share of the height. */
   get height(): number {
     return this._height;
+  }
+
+  /** The width that the side panel last had, in px; null: it was never open. */
+  get width(): number | null {
+    return this._width;
   }
 
   /** Show a view. */
@@ -65,10 +70,23 @@ export class PanelLayout extends Model {
     this._set(() => (this._height = within(height)));
   }
 
+  /** Keep the side panel's width. */
+  widen(width: number): void {
+    this._set(() => (this._width = width));
+  }
+
+  /** Show what another panel shows: its view, and its drawer's tab. */
+  follow({ view, insight }: PanelLayout): void {
+    this._set(() => {
+      this._view = view;
+      this._insight = insight;
+    });
+  }
+
   /** What to store. */
   save(): ReadonlyPartialJSONObject {
     const { _view: view, _insight: insight, _isOpen: isOpen } = this;
-    return { view, insight, isOpen, height: this._height };
+    return { view, insight, isOpen, height: this._height, width: this._width };
   }
 
   /** Take what was stored, as far as it is valid. */
@@ -76,13 +94,19 @@ export class PanelLayout extends Model {
     if (typeof saved !== 'object' || saved === null) {
       return;
     }
-    const { view, insight, isOpen, height } = saved as Record<string, unknown>;
+    const { view, insight, isOpen, height, width } = saved as Record<
+      string,
+      unknown
+    >;
     this._set(() => {
       this._view = VIEWS.find(one => one === view) ?? this._view;
       this._insight = INSIGHTS.find(one => one === insight) ?? this._insight;
       this._isOpen = typeof isOpen === 'boolean' ? isOpen : this._isOpen;
       if (typeof height === 'number' && Number.isFinite(height)) {
         this._height = within(height);
+      }
+      if (typeof width === 'number' && width > 0 && Number.isFinite(width)) {
+        this._width = width;
       }
     });
   }
@@ -99,6 +123,7 @@ export class PanelLayout extends Model {
   private _insight: Insight = 'topSegments';
   private _isOpen: boolean | null = null;
   private _height = HEIGHT;
+  private _width: number | null = null;
 }
 
 function within(height: number): number {

@@ -5,7 +5,7 @@ import { usePanel } from '../components/context';
 import { NumberField } from '../components/numberfield';
 import { MapOptions } from '../map/options';
 import { describeWindow } from '../session/labels';
-import type { IText } from '../session/map';
+import type { IText } from '../session/runText';
 import { seedOf } from '../session/samples';
 import {
   MAX_REPETITION_PENALTY,

@@ -1,11 +1,12 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React from 'react';
+import React, { useId } from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
 import { Problem } from '../components/notices';
-import type { IVariable, PromptModel } from '../session/prompt';
+import type { PromptModel } from '../session/prompt';
+import type { IVariable } from '../session/variables';
 import type { Session } from '../session/session';
 
 /** Where the prompt came from, and whether it has changed since. */
@@ -140,6 +141,7 @@ export function Variables(props: {
   limit?: number;
 }): JSX.Element | null {
   const { trans } = usePanel();
+  const id = useId();
   const { prompt, limit } = props;
   const { isEdited, variables } = prompt;
   if (isEdited || variables.length === 0) {
@@ -155,7 +157,7 @@ export function Variables(props: {
       {variables.slice(0, MAX_VARIABLES).map((variable, i) => (
         <VariableField
           key={variable.name}
-          id={`lit-variable-${i}`}
+          id={`${id}-${i}`}
           variable={variable}
           limit={limit}
           onChange={text => prompt.setVariable(variable.name, text)}

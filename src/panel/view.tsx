@@ -1,3 +1,4 @@
+import type { Toolbar } from '@jupyterlab/ui-components';
 import React, { useEffect, useId, useRef } from 'react';
 
 import type { CompareLauncher } from '../compare/launcher';
@@ -13,10 +14,12 @@ import type { PanelLayout, View } from './layout';
 import { RunNotices } from './run';
 import { Status } from './status';
 
-/** The side panel: Run and the model above, and one of four views. */
+/** A panel: Run and the model above, and one of four views. */
 export function PanelView(props: {
   session: Session;
   layout: PanelLayout;
+  /** What is at the end of the header; left out: nothing. */
+  toolbar?: Toolbar;
   onSettings: (settings: Partial<ISettings>) => void;
   /** Opens comparisons. */
   compare: CompareLauncher;
@@ -35,20 +38,14 @@ export function PanelView(props: {
   const runButton = useRef<HTMLButtonElement>(null);
   const id = useId();
   const { view } = layout;
-  useEffect(() => {
-    const show = () => layout.show('analysis');
-    session.opened.connect(show);
-    session.revealed.connect(show);
-    return () => {
-      session.opened.disconnect(show);
-      session.revealed.disconnect(show);
-    };
-  }, [session, layout]);
   // What had the focus may be hidden now: it goes to the view's tab.
   const focused = useRef<Element | null>(null);
   useEffect(() => {
     const { current: before } = focused;
-    if (before?.closest('[role="tabpanel"][hidden]')) {
+    const { activeElement } = document;
+    // It has not gone elsewhere since: to a cell, or to another panel over the same session.
+    const isLost = activeElement === before || activeElement === document.body;
+    if (isLost && before?.closest('[role="tabpanel"][hidden]')) {
       document.getElementById(tabIds(id, view).tab)?.focus();
     }
   }, [id, view]);
@@ -96,7 +93,12 @@ export function PanelView(props: {
         focused.current = event.target;
       }}
     >
-      <Header session={session} runButton={runButton} onRun={run} />
+      <Header
+        session={session}
+        runButton={runButton}
+        toolbar={props.toolbar}
+        onRun={run}
+      />
       <RunNotices
         session={session}
         onSettings={onSettings}

@@ -1,6 +1,10 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Toolbar } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 import React, { useEffect } from 'react';
 
 import type { RunInfo } from '../api';
@@ -19,18 +23,29 @@ import type { ISettings } from '../session/settings';
 import { panelIcon } from './icons';
 import type { PanelLayout, View } from './layout';
 import { PanelView } from './view';
+import type { Viewers } from './viewers';
 
-/** The side panel's widget. */
+/** Where a panel is: beside the main area, or as a tab in it. */
+export type Place = 'side' | 'main';
+
+/** A panel's widget. */
 export class PanelWidget extends ReactWidget {
   constructor(options: PanelWidget.IOptions) {
     super();
     this._options = options;
     const { trans } = options.context;
-    this.id = 'lit-lab-panel';
+    const isSide = options.place === 'side';
+    this.id = isSide ? 'lit-lab-panel' : 'lit-lab-main-panel';
     this.title.icon = panelIcon;
     this.title.caption = trans.__('Prompt salience');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('Prompt salience'));
+    this.node.setAttribute(
+      'aria-label',
+      isSide
+        ? trans.__('Prompt salience')
+        : trans.__('Prompt salience in the main area')
+    );
+    this.toolbar.node.setAttribute('aria-label', trans.__('Tools'));
     this.addClass('lit-panel');
     const { datasets } = options;
     this._drop = new FileDrop(this.node, path => void datasets.openFile(path));
@@ -39,9 +54,36 @@ export class PanelWidget extends ReactWidget {
     });
   }
 
+  /** What is at the end of the header. */
+  readonly toolbar = new Toolbar();
+
+  get place(): Place {
+    return this._options.place;
+  }
+
+  get session(): Session {
+    return this._options.session;
+  }
+
+  get parts(): PanelLayout {
+    return this._options.layout;
+  }
+
+  get context(): IPanelContext {
+    return this._options.context;
+  }
+
+  /** Show the analysis in the other place; undefined: there is none. */
+  get move(): (() => void) | undefined {
+    return this._options.onMove;
+  }
+
   dispose(): void {
-    this._drop.dispose();
-    super.dispose();
+    if (!this.isDisposed) {
+      this._drop.dispose();
+      super.dispose();
+      this.toolbar.dispose();
+    }
   }
 
   protected render(): JSX.Element {
@@ -53,6 +95,7 @@ export class PanelWidget extends ReactWidget {
         <PanelView
           session={session}
           layout={layout}
+          toolbar={this.toolbar}
           onSettings={onSettings}
           compare={compare}
           datasets={
@@ -91,22 +134,27 @@ export class PanelWidget extends ReactWidget {
   protected onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._want();
-    this._options.session.watch(true);
+    this._report(true);
   }
 
   protected onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._options.session.watch(this.isVisible);
+    this._report(this.isVisible);
   }
 
   protected onBeforeHide(message: Message): void {
     super.onBeforeHide(message);
-    this._options.session.watch(false);
+    this._report(false);
   }
 
   protected onBeforeDetach(message: Message): void {
     super.onBeforeDetach(message);
-    this._options.session.watch(false);
+    this._report(false);
+  }
+
+  protected onResize(message: Widget.ResizeMessage): void {
+    super.onResize(message);
+    this._resized.emit();
   }
 
   protected onActivateRequest(message: Message): void {
@@ -120,6 +168,11 @@ export class PanelWidget extends ReactWidget {
       this._options.layout.show(view);
     }
     requestAnimationFrame(() => this._takeFocus(PATIENCE));
+  }
+
+  /** Emitted when the panel has another size. */
+  get resized(): ISignal<this, void> {
+    return this._resized;
   }
 
   /** Show a view when the panel is next activated; its tab then takes the focus. */
@@ -154,6 +207,10 @@ export class PanelWidget extends ReactWidget {
     }
   }
 
+  private _report(isVisible: boolean): void {
+    this._options.viewers.report(this, isVisible);
+  }
+
   /**
    * The user has opened the panel. Only then does it offer sample prompts: they come
    * from the model service, and a reload with the panel in the layout must not start
@@ -168,6 +225,7 @@ export class PanelWidget extends ReactWidget {
 
   private readonly _options: PanelWidget.IOptions;
   private readonly _drop: FileDrop;
+  private readonly _resized = new Signal<this, void>(this);
   private _toShow: View | null = null;
   private _isRestored = false;
   private _isWanted = false;
@@ -261,6 +319,7 @@ export namespace PanelWidget {
   /** What the panel shows and does. */
   export interface IOptions {
     session: Session;
+    place: Place;
     /** Which of its parts are shown. */
     layout: PanelLayout;
     datasets: DatasetsModel;
@@ -273,6 +332,10 @@ export namespace PanelWidget {
     /** Open the menu of actions for a run of the history. */
     onShare: (run: RunInfo, anchor: HTMLElement) => void;
     context: IPanelContext;
+    /** What it reports to when it is shown and hidden. */
+    viewers: Viewers;
+    /** Show the analysis in the other place; left out: there is none. */
+    onMove?: () => void;
     onSettings: (settings: Partial<ISettings>) => void;
     /** Settles when JupyterLab has restored the page's layout. */
     restored: Promise<void>;

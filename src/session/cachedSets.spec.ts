@@ -3,7 +3,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import type { AblationRequest, RunRecord } from '../api';
 import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
-import type { FakeClient, FakeJob } from './fakes';
+import type { FakeClient } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { PROMPT, Scenario } from './scenario';
 import { Session } from './session';
 
@@ -46,21 +47,7 @@ describe('session: LIME and SHAP from the sets that effects scored', () => {
 
   /** Answer as the service does. */
   async function ablate(job: FakeJob, adaptive: boolean): Promise<void> {
-    const request = job.request as AblationRequest;
-    job.send({
-      event: 'segment_scores',
-      target: request.target,
-      method: request.method,
-      segments: request.segments,
-      scores: request.segments.map((_, i) => 2 + i),
-      errors: request.segments.map(() => 0.1),
-      logprob: -1,
-      passes: 3,
-      foil: null,
-      sets: 64,
-      adaptive
-    });
-    job.send({ event: 'done', seconds: 1 });
+    job.segmentScores(i => 2 + i, { sets: 64, adaptive });
     await settle();
   }
 

@@ -4,7 +4,7 @@ import { numFitted, targetLogprob } from '../salience';
 import type { TokenSpan } from '../salience';
 import type { IAblationSegment } from './ablationSegments';
 import type { IEffectSource } from './effectSegments';
-import type { IText } from './map';
+import type { IText } from './runText';
 import { modeOf } from './run';
 import type { IRun } from './run';
 

@@ -1,33 +1,21 @@
-import { nullTranslator } from '@jupyterlab/translation';
-
 import { ApiError } from '../api';
-import type { JobEvent } from '../api';
-import { FakeClient, FakeSource, settle } from './fakes';
-import type { FakeJob } from './fakes';
+import { settle } from './fakes';
+import type { FakeClient } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { ablationSegments } from './ablationSegments';
-import { Session } from './session';
-
-const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
-const ANSWER = ' It has onions. You may like it.\nRecommendation: Avoid.';
+import { ANSWER, PROMPT, Scenario } from './scenario';
+import type { Session } from './session';
 
 describe('session/demand', () => {
+  let scenario: Scenario;
   let client: FakeClient;
   let session: Session;
 
   beforeEach(async () => {
-    client = new FakeClient();
-    session = new Session(client, nullTranslator.load('lit_lab'));
-    await session.service.refresh();
-    session.open(new FakeSource(PROMPT));
-    const running = session.runs.generate();
-    await settle();
-    client.last.answer(PROMPT, ANSWER);
-    await running;
-    await settle();
-    client.last.scores(0, 1, 2);
-    client.last.send({ event: 'done', seconds: 1 });
-    await settle();
-    session.explanation.pickSegment(session.explanation.text!.seam + 4);
+    scenario = await Scenario.begin();
+    ({ client, session } = scenario);
+    await scenario.mapped();
+    session.explanation.pickSegment(scenario.token(4));
     await settle();
   });
 
@@ -42,27 +30,8 @@ describe('session/demand', () => {
 
   /** Answer an ablation job: the first part weighs most, and against. */
   function ablate(job: FakeJob): void {
-    const { request } = job;
-    if (request.kind !== 'ablation') {
-      throw new Error('no ablation job');
-    }
-    job.send(
-      { event: 'progress', done: 1, total: 2 },
-      {
-        event: 'segment_scores',
-        target: request.target,
-        method: request.method,
-        segments: request.segments,
-        scores: request.segments.map((_, i) => (i === 0 ? -6 : i)),
-        errors: request.segments.map(() => 0.5),
-        logprob: -1,
-        passes: 6,
-        sets: null,
-        adaptive: false,
-        foil: null
-      },
-      { event: 'done', seconds: 1 }
-    );
+    job.send({ event: 'progress', done: 1, total: 2 });
+    job.segmentScores(i => (i === 0 ? -6 : i));
   }
 
   it('offers what is costly, and computes it on request', async () => {
@@ -156,19 +125,7 @@ describe('session/demand', () => {
         }
       ]
     });
-    const ids = request.kind === 'salience' ? request.ids : [];
-    const event: JobEvent = {
-      event: 'scores',
-      target: {
-        start: session.explanation.target![0],
-        end: session.explanation.target![1]
-      },
-      method: 'integrated_gradients',
-      scores: ids.map(() => 1),
-      gap: 0.004,
-      foil: null
-    };
-    client.last.send(event, { event: 'done', seconds: 1 });
+    client.last.demandedScores(() => 1, 0.004);
     await settle();
     expect(session.explanation.map!.gap).toBe(0.004);
     // What raises the loss is against the target.
@@ -192,21 +149,11 @@ describe('session/demand', () => {
     await settle();
     const { request } = client.last;
     expect(request).toMatchObject({ kind: 'salience', methods: ['flow'] });
-    const target = session.explanation.target!;
-    const scores = (request.kind === 'salience' ? request.ids : []).map(
-      (_, i) => (i < target[0] ? 0.01 * (i + 1) : 0)
+    const [start] = session.explanation.target!;
+    const scores = session.explanation.text!.tokens.map((_, i) =>
+      i < start ? 0.01 * (i + 1) : 0
     );
-    client.last.send(
-      {
-        event: 'scores',
-        target: { start: target[0], end: target[1] },
-        method: 'flow',
-        scores,
-        gap: null,
-        foil: null
-      },
-      { event: 'done', seconds: 1 }
-    );
+    client.last.demandedScores(i => scores[i], null);
     await settle();
     for (const granularity of [
       'sentences',

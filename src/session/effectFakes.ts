@@ -1,7 +1,7 @@
 /** A fake of the jobs that compute effects, for specs. */
 import type { EffectsEvent, RunRecord } from '../api';
 import { effectSegments, keptEffects } from './effectSegments';
-import type { FakeJob } from './fakes';
+import type { FakeJob } from './fakeJob';
 
 /**
  * Score sets of deleted segments, from where the job's request begins.

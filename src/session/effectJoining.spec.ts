@@ -1,12 +1,10 @@
-import { nullTranslator } from '@jupyterlab/translation';
-
 import type { EffectsRequest } from '../api';
 import { sendEffects } from './effectFakes';
 import { EffectLevel } from './effectLevel';
 import { settle } from './fakes';
 import type { FakeClient } from './fakes';
 import { LongPrompt } from './longPrompt';
-import { Session } from './session';
+import type { Session } from './session';
 import type { ISettings } from './settings';
 
 /** Its lines are wrapped: three sentences, or two, across the break. */
@@ -30,36 +28,23 @@ describe('session: effects where lines are joined in another way', () => {
   const effects = () => session.explanation.effects!;
   const asked = () => client.last.request as EffectsRequest;
 
-  /** Reload the page, with other settings. */
-  async function reloaded(
-    settings: Partial<ISettings>,
-    save: unknown = session.save()
-  ): Promise<Session> {
-    const saved = JSON.parse(JSON.stringify(save));
-    const next = new Session(client, nullTranslator.load('lit_lab'));
-    next.settings = { ...session.settings, ...settings };
-    await next.service.refresh();
-    await next.restore(saved);
-    for (let i = 0; i < 9; i++) {
-      await settle();
-    }
-    return next;
-  }
-
   it('follows no job that deleted other sentences', async () => {
     client.effectsCost = { passes: 55, seconds: 4 };
     await long.mapped(WRAPPED);
     expect(asked().segments).toHaveLength(2);
     sendEffects(client.last, [1, 2], 4);
     await settle();
-    const other = await reloaded({ joinLines: 'off', effectsSeconds: 0 });
+    const other = await long.scenario.reloaded({
+      joinLines: 'off',
+      effectsSeconds: 0
+    });
     const { effects: again } = other.explanation;
     expect(again!.segments!.texts).toHaveLength(3);
     expect(again!.progress).toBeNull();
     expect(again!.kept).toEqual([]);
     expect(again!.phase).toBe('offered');
     other.dispose();
-    const same = await reloaded({ effectsSeconds: 0 });
+    const same = await long.scenario.reloaded({ effectsSeconds: 0 });
     expect(same.explanation.effects!.progress!.done).toBe(4);
     same.dispose();
   });
@@ -72,7 +57,7 @@ describe('session: effects where lines are joined in another way', () => {
     const save = session.save();
     const past = { ...effects().jobs, plan: { isLong: true } };
     const count = client.jobs.length;
-    const next = await reloaded(
+    const next = await long.scenario.reloaded(
       {},
       { ...save, work: { ...save.work, effects: past } }
     );

@@ -3,7 +3,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
-import type { FakeClient, FakeJob } from './fakes';
+import type { FakeClient } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { describeSegment } from './labels';
 import { LONG, LongPrompt, PARAGRAPHS, SENTENCES } from './longPrompt';
 import type { Scenario } from './scenario';

@@ -8,7 +8,7 @@ import type {
   IRandomSets,
   ISegmentedRun
 } from './effectSegments';
-import { cutText } from './map';
+import { cutText } from './runText';
 
 /** A longer paragraph is more than one passage: looking into it would spare little. */
 const MAX_SENTENCES = 12;

@@ -3,8 +3,8 @@ import type { EffectsRequest, KeptEffects, TextSpan } from '../api';
 import { mergeEffects, NO_EFFECTS } from '../salience';
 import type { IEffectTable, LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from './ablationSegments';
-import { cutText, textOf } from './map';
-import type { ICutRun } from './map';
+import { cutText, textOf } from './runText';
+import type { ICutRun } from './runText';
 import { modeOf, tokensOf } from './run';
 import type { IRun } from './run';
 

@@ -1,51 +1,27 @@
-import { nullTranslator } from '@jupyterlab/translation';
-
-import type { EffectsRequest, KeptEffects, RunRecord } from '../api';
 import { sendEffects } from './effectFakes';
-import { FakeSource, settle } from './fakes';
-import type { FakeClient, FakeJob } from './fakes';
+import { settle } from './fakes';
+import type { FakeClient } from './fakes';
 import { SLICE } from './effectJobs';
-import { PROMPT, ANSWER, DEAD, Scenario } from './scenario';
-import { Session } from './session';
-
-/** The prompt's sentences; the second matters most, the third is against. */
-const COSTS = [0.01, 1.5, -0.4, 0.2, 0, 0];
-
-/** Four sentences of the prompt, two of the answer; and without any. */
-const NUM_ONES = 7;
+import { PROMPT, ANSWER, DEAD } from './scenario';
+import type { Scenario } from './scenario';
+import type { Session } from './session';
+import { COSTS, NUM_ONES, requestOf, ShortPrompt } from './shortPrompt';
 
 describe('session/effects', () => {
+  let short: ShortPrompt;
   let scenario: Scenario;
   let client: FakeClient;
   let session: Session;
 
   beforeEach(async () => {
-    scenario = await Scenario.begin();
+    short = await ShortPrompt.begin();
+    ({ scenario } = short);
     ({ client, session } = scenario);
-    client.effectsCost = { passes: 55, seconds: 4 };
   });
 
   afterEach(() => {
     session.dispose();
   });
-
-  /** Run to the end, with the maps that follow. */
-  async function mapped(): Promise<void> {
-    const job = await scenario.answered();
-    job.scores(0, 1, 2);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-  }
-
-  const effects = () => session.explanation.effects!;
-  const requestOf = (job: FakeJob) => job.request as EffectsRequest;
-  const effectJobs = () =>
-    client.jobs.filter(({ request }) => request.kind === 'effects');
-  const finish = async (job: FakeJob, count?: number) => {
-    sendEffects(job, COSTS, count);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-  };
 
   it('computes in the background, after the first maps', async () => {
     const job = await scenario.answered();
@@ -79,16 +55,16 @@ describe('session/effects', () => {
       seconds: SLICE
     });
     expect(ids).toEqual(session.explanation.text!.tokens.map(t => t.id));
-    expect(effects().phase).toBe('running');
+    expect(short.effects.phase).toBe('running');
     sendEffects(client.last, COSTS, 5);
     await settle();
-    expect(effects().progress).toEqual({ done: 5, total: 55 });
-    await finish(client.last, 0);
+    expect(short.effects.progress).toEqual({ done: 5, total: 55 });
+    await short.finish(client.last, 0);
     // The next job continues.
     expect(requestOf(client.last).skip).toBe(5);
-    await finish(client.last);
-    expect(effects().phase).toBe('done');
-    expect(effectJobs()).toHaveLength(2);
+    await short.finish(client.last);
+    expect(short.effects.phase).toBe('done');
+    expect(short.jobs).toHaveLength(2);
   });
 
   it('asks for the cost while the maps are computed, once', async () => {
@@ -100,16 +76,16 @@ describe('session/effects', () => {
     await settle();
     expect(requestOf(client.last).kind).toBe('effects');
     expect(estimate).toHaveBeenCalledTimes(1);
-    await finish(client.last);
+    await short.finish(client.last);
     // Nothing is asked for a run whose budget is 0.
     session.settings = { ...session.settings, effectsSeconds: 0 };
     estimate.mockClear();
-    await mapped();
+    await scenario.mapped();
     expect(estimate).not.toHaveBeenCalled();
   });
 
   it('shows effects beside shares, and changes between them without a request', async () => {
-    await mapped();
+    await scenario.mapped();
     session.explanation.pickSegment(scenario.token(8));
     expect(session.explanation.map!.effects).toBeUndefined();
     sendEffects(client.last, COSTS, NUM_ONES - 1);
@@ -117,30 +93,30 @@ describe('session/effects', () => {
     // Not all sentences of the prompt are scored.
     expect(session.explanation.map!.effects).toBeUndefined();
     const before = session.explanation.map;
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 1);
     await settle();
     const first = session.explanation.map;
     expect(first).not.toBe(before);
     expect(first!.effects!.reliability).toBeNull();
     // Nothing to redraw: this set changes no map.
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 1);
     await settle();
-    expect(effects().progress!.done).toBe(NUM_ONES + 1);
+    expect(short.effects.progress!.done).toBe(NUM_ONES + 1);
     expect(session.explanation.map).toBe(first);
     // Nor do the first 15 of 16 that measure maps.
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 14);
     await settle();
-    expect(effects().progress!.done).toBe(NUM_ONES + 15);
+    expect(short.effects.progress!.done).toBe(NUM_ONES + 15);
     expect(session.explanation.map).toBe(first);
-    await finish(client.last, 0);
+    await short.finish(client.last, 0);
     sendEffects(client.last, COSTS, 1);
     await settle();
     expect(session.explanation.map!.effects!.reliability).toBe('good');
-    await finish(client.last, 0);
-    await finish(client.last);
+    await short.finish(client.last, 0);
+    await short.finish(client.last);
     const { map } = session.explanation;
     expect(map!.effects!.by).toBe('effect');
     expect(map!.effects!.reliability).toBe('good');
@@ -176,7 +152,7 @@ describe('session/effects', () => {
   });
 
   it('colours nothing strongly where no part matters', async () => {
-    await mapped();
+    await scenario.mapped();
     session.explanation.pickSegment(scenario.token(8));
     sendEffects(client.last, [0.001, 0.002, 0, 0]);
     client.last.send({ event: 'done', seconds: 1 });
@@ -188,48 +164,48 @@ describe('session/effects', () => {
 
   it('waits for a click when the cost is above the budget', async () => {
     client.effectsCost = { passes: 55, seconds: 21 };
-    await mapped();
-    expect(effectJobs()).toHaveLength(0);
-    expect(effects().phase).toBe('offered');
-    expect(effects().estimate).toEqual(client.effectsCost);
-    effects().start();
+    await scenario.mapped();
+    expect(short.jobs).toHaveLength(0);
+    expect(short.effects.phase).toBe('offered');
+    expect(short.effects.estimate).toEqual(client.effectsCost);
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).seconds).toBe(SLICE);
-    await finish(client.last);
-    expect(effects().phase).toBe('done');
+    await short.finish(client.last);
+    expect(short.effects.phase).toBe('done');
   });
 
   it('tries for the budget while no cost is known', async () => {
     client.effectsCost = null;
     session.settings = { ...session.settings, effectsSeconds: 2 };
-    await mapped();
+    await scenario.mapped();
     expect(requestOf(client.last).seconds).toBe(2);
     const now = jest.spyOn(Date, 'now');
     now.mockReturnValue(Date.now() + 5000);
-    await finish(client.last, 3);
+    await short.finish(client.last, 3);
     now.mockRestore();
-    expect(effectJobs()).toHaveLength(1);
-    expect(effects().phase).toBe('offered');
-    effects().start();
+    expect(short.jobs).toHaveLength(1);
+    expect(short.effects.phase).toBe('offered');
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).skip).toBe(3);
   });
 
   it('computes nothing without a click if the budget is 0', async () => {
     session.settings = { ...session.settings, effectsSeconds: 0 };
-    await mapped();
-    expect(effectJobs()).toHaveLength(0);
+    await scenario.mapped();
+    expect(short.jobs).toHaveLength(0);
     session.settings = { ...session.settings, effectsSeconds: 30 };
     await settle();
-    expect(effectJobs()).toHaveLength(1);
+    expect(short.jobs).toHaveLength(1);
     session.settings = { ...session.settings, effectsSeconds: 0 };
     await settle();
     expect(client.last.isCancelled).toBe(true);
-    expect(effects().phase).toBe('offered');
+    expect(short.effects.phase).toBe('offered');
   });
 
   it('makes room for what the user asks for, and continues', async () => {
-    await mapped();
+    await scenario.mapped();
     const first = client.last;
     sendEffects(first, COSTS, 4);
     await settle();
@@ -239,57 +215,57 @@ describe('session/effects', () => {
     await settle();
     expect(first.isCancelled).toBe(true);
     expect(client.last.request.kind).toBe('salience');
-    expect(effects().phase).toBe('running');
-    expect(effects().message).toBe('Waiting for other computations');
+    expect(short.effects.phase).toBe('running');
+    expect(short.effects.message).toBe('Waiting for other computations');
     client.last.scores(0);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     expect(requestOf(client.last).skip).toBe(4);
-    await finish(client.last);
-    expect(effects().phase).toBe('done');
+    await short.finish(client.last);
+    expect(short.effects.phase).toBe('done');
   });
 
   it('stays cancelled until it is asked for again', async () => {
-    await mapped();
+    await scenario.mapped();
     sendEffects(client.last, COSTS, 4);
     await settle();
-    effects().cancel();
+    short.effects.cancel();
     await settle();
     expect(client.last.isCancelled).toBe(true);
-    expect(effects().phase).toBe('offered');
-    expect(effects().progress).toEqual({ done: 4, total: 55 });
+    expect(short.effects.phase).toBe('offered');
+    expect(short.effects.progress).toEqual({ done: 4, total: 55 });
     session.explanation.pickSegment(scenario.token(8));
     session.settings = { ...session.settings, effectsSeconds: 100 };
     await settle();
-    expect(effectJobs()).toHaveLength(1);
-    effects().start();
+    expect(short.jobs).toHaveLength(1);
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).skip).toBe(4);
   });
 
   it('says why it failed, and continues on Retry', async () => {
-    await mapped();
+    await scenario.mapped();
     sendEffects(client.last, COSTS, 4);
     client.last.break(DEAD);
     await settle();
-    expect(effects().phase).toBe('failed');
-    expect(effects().problem!.message).toBe('The model service ended.');
-    expect(effectJobs()).toHaveLength(1);
-    effects().start();
+    expect(short.effects.phase).toBe('failed');
+    expect(short.effects.problem!.message).toBe('The model service ended.');
+    expect(short.jobs).toHaveLength(1);
+    short.effects.start();
     await settle();
     expect(requestOf(client.last).skip).toBe(4);
-    expect(effects().problem).toBeNull();
+    expect(short.effects.problem).toBeNull();
   });
 
   it('ends where a job has no result, instead of starting the same again', async () => {
-    await mapped();
-    await finish(client.last, 0);
-    expect(effectJobs()).toHaveLength(1);
-    expect(effects().phase).toBe('offered');
+    await scenario.mapped();
+    await short.finish(client.last, 0);
+    expect(short.jobs).toHaveLength(1);
+    expect(short.effects.phase).toBe('offered');
   });
 
   it('ends with its run', async () => {
-    await mapped();
+    await scenario.mapped();
     const job = client.last;
     const running = session.runs.generate();
     await settle();
@@ -297,12 +273,12 @@ describe('session/effects', () => {
     client.last.answer(PROMPT, ANSWER);
     await running;
     await settle();
-    expect(effects().source).toBeNull();
+    expect(short.effects.source).toBeNull();
   });
 
   it('has no effects on a contrastive target', async () => {
-    await mapped();
-    await finish(client.last);
+    await scenario.mapped();
+    await short.finish(client.last);
     const { explanation } = session;
     const [start, end] = [scenario.token(8), scenario.token(10)];
     explanation.setTarget([start, end], null, { text: ' Eat.', ids: [7] });
@@ -316,94 +292,5 @@ describe('session/effects', () => {
     });
     await settle();
     expect(explanation.map!.effects).toBeUndefined();
-  });
-
-  /** The run as the history stores it, and reopened. */
-  async function reopened(
-    change: (effects: KeptEffects[]) => KeptEffects[]
-  ): Promise<RunRecord> {
-    const record = session.shown!.record();
-    const stored = { ...record, effects: change(record.effects) };
-    session.reopen(
-      JSON.parse(JSON.stringify(stored)) as RunRecord,
-      new FakeSource(PROMPT)
-    );
-    await settle();
-    return stored;
-  }
-
-  it('needs no job for a run of the history', async () => {
-    await mapped();
-    await finish(client.last, 9);
-    await finish(client.last);
-    const count = client.jobs.length;
-    // Two jobs, as they come from the history.
-    const record = await reopened(([one]) => [
-      { ...one, events: one.events.slice(0, 1) },
-      { ...one, events: one.events.slice(1) }
-    ]);
-    expect(record.effects).toHaveLength(2);
-    expect(effects().phase).toBe('done');
-    session.explanation.pickSegment(scenario.token(8));
-    expect(session.explanation.map!.effects!.ranks[1]).toBe(1);
-    expect(client.jobs).toHaveLength(count);
-    // And it is stored again as it was.
-    expect(session.shown!.record().effects[0].events).toHaveLength(3);
-  });
-
-  it('offers what a run of the history lacks', async () => {
-    await mapped();
-    await finish(client.last, 9);
-    await finish(client.last);
-    const count = client.jobs.length;
-    await reopened(([one]) => [{ ...one, events: one.events.slice(0, 1) }]);
-    expect(effects().phase).toBe('offered');
-    expect(client.jobs).toHaveLength(count);
-    effects().start();
-    await settle();
-    expect(requestOf(client.last).skip).toBe(NUM_ONES);
-    // Effects of other segments say nothing about these.
-    await reopened(([one]) => [{ ...one, seed: 1 }]);
-    expect(effects().source).toBeNull();
-    await reopened(() => []);
-    expect(effects().source).toBeNull();
-  });
-
-  it('returns after a reload, and continues', async () => {
-    await mapped();
-    await finish(client.last, 6);
-    sendEffects(client.last, COSTS, 2);
-    await settle();
-    const saved = JSON.parse(JSON.stringify(session.save()));
-    const next = new Session(client, nullTranslator.load('lit_lab'));
-    await next.service.refresh();
-    const restored = next.restore(saved);
-    await settle();
-    await restored;
-    await settle();
-    const again = next.explanation.effects!;
-    expect(again.progress).toEqual({ done: 8, total: 55 });
-    expect(effectJobs()).toHaveLength(2);
-    effectJobs()[1].send({ event: 'done', seconds: 1 });
-    await settle();
-    const jobs = effectJobs().filter(job => requestOf(job).skip === 8);
-    expect(jobs.length).toBeGreaterThan(0);
-    next.dispose();
-  });
-
-  it('stays stopped after a reload', async () => {
-    await mapped();
-    await finish(client.last, 6);
-    effects().cancel();
-    const saved = JSON.parse(JSON.stringify(session.save()));
-    const count = client.jobs.length;
-    const next = new Session(client, nullTranslator.load('lit_lab'));
-    await next.service.refresh();
-    await next.restore(saved);
-    await settle();
-    expect(next.explanation.effects!.progress?.done).toBe(6);
-    expect(next.explanation.effects!.phase).toBe('offered');
-    expect(client.jobs).toHaveLength(count);
-    next.dispose();
   });
 });

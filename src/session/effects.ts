@@ -14,18 +14,11 @@ import type { IEndedJob, ISavedEffects } from './effectJobs';
 import type { EffectLevel } from './effectLevel';
 import { EffectPlan } from './effectPlan';
 import type { IEffectSegments, IEffectSource } from './effectSegments';
+import { EffectStart } from './effectStart';
+import type { ICircumstances } from './effectStart';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IRun } from './run';
-import { DEFAULT_SETTINGS } from './settings';
-
-/** When effects may be computed. */
-interface ICircumstances {
-  /** Whether something else needs the model. */
-  readonly isPaused: boolean;
-  /** Whether they may start without a click. */
-  readonly isAutomatic: boolean;
-}
 
 /**
  * The effects of a complete run: they are computed in the background, in short jobs that
@@ -125,7 +118,7 @@ export class Effects extends Model {
 
   /** What it waits for; empty while it computes. */
   get message(): string {
-    return this._now.isPaused
+    return this._start.isPaused
       ? this._trans.__('Waiting for other computations')
       : this._jobs.message;
   }
@@ -176,12 +169,9 @@ export class Effects extends Model {
 
   /** Tell how long effects may take without a click, in seconds; 0: they need one. */
   setBudget(seconds: number): void {
-    if (seconds === this._budget) {
+    if (!this._start.setBudget(seconds)) {
       return;
     }
-    this._budget = seconds;
-    this._hasTried = false;
-    this._asked = null;
     if (this._goal === 'budget' && seconds === 0) {
       this._jobs.drop();
       this._end();
@@ -191,14 +181,14 @@ export class Effects extends Model {
 
   /** Tell when effects may be computed. A job that may not run stops; another continues it. */
   setCircumstances(now: ICircumstances): void {
-    const { isPaused, isAutomatic } = this._now;
-    if (now.isPaused === isPaused && now.isAutomatic === isAutomatic) {
+    if (!this._start.setCircumstances(now)) {
       return;
     }
-    this._now = now;
     if (now.isPaused) {
       this._jobs.drop();
-      this._foresee();
+    }
+    if (now.isPaused && !this.isDisposed) {
+      this._start.foresee();
     }
     this._next();
   }
@@ -228,7 +218,7 @@ export class Effects extends Model {
     if (this.phase === 'offered' || this.phase === 'failed') {
       this._isStopped = false;
       if (this._plan.isLong === null) {
-        this._plan.decide(null, this._patience);
+        this._plan.decide(null, this._start.patience);
       }
       this._begin('all');
     }
@@ -282,8 +272,7 @@ export class Effects extends Model {
   /** Do what is due. */
   private _next(): void {
     const plan = this._plan;
-    const { isPaused, isAutomatic } = this._now;
-    const isBusy = this._jobs.isBusy || isPaused;
+    const isBusy = this._jobs.isBusy || this._start.isPaused;
     if (this.isDisposed || !this.segments || isBusy || this._jobs.follow()) {
       return;
     }
@@ -293,41 +282,26 @@ export class Effects extends Model {
     }
     if (plan.level && this._goal !== null) {
       this._continue(this._goal, plan.level);
-    } else if (!plan.isDone && isAutomatic && this._budget > 0) {
+    } else if (!plan.isDone && this._start.isAllowed) {
       void this._try();
     }
   }
 
   /** Start without a click, unless it would take too long. */
   private async _try(): Promise<void> {
-    if (this._isStopped || this._hasTried || this._problem) {
+    const start = this._start;
+    if (this._isStopped || this._problem || !(await start.tryOnce())) {
       return;
     }
-    this._hasTried = true;
-    await (this._asked ?? this._ask());
-    this._asked = null;
     if (this.isDisposed || this._goal !== null) {
       return;
     }
-    const { isPaused, isAutomatic } = this._now;
-    if (isPaused || !isAutomatic || this._isStopped) {
-      this._hasTried = false;
-      return;
-    }
-    // A model's speed is unknown before its first pass: the budget ends what takes longer.
-    if ((this.estimate?.seconds ?? 0) <= this._budget) {
+    if (start.isPaused || !start.isAutomatic || this._isStopped) {
+      start.postpone();
+    } else if (start.covers(this.estimate)) {
       this._begin('budget');
     } else {
       this._emit();
-    }
-  }
-
-  /** Ask for the cost while the maps are computed: effects then start a request earlier. */
-  private _foresee(): void {
-    const { isAutomatic } = this._now;
-    const isWanted = isAutomatic && this._budget > 0 && !this._hasTried;
-    if (isWanted && this._asked === null && !this.isDisposed) {
-      this._asked = this._ask();
     }
   }
 
@@ -336,13 +310,8 @@ export class Effects extends Model {
     await this._costs.ask();
     // What an earlier page decided stays as long as its jobs are followed.
     if (!this._jobs.isBusy && !this._jobs.isPending) {
-      this._plan.decide(this._costs.cost, this._patience);
+      this._plan.decide(this._costs.cost, this._start.patience);
     }
-  }
-
-  /** Seconds from which a prompt is long. */
-  private get _patience(): number {
-    return this._budget > 0 ? this._budget : DEFAULT_SETTINGS.effectsSeconds;
   }
 
   private _begin(goal: Goal): void {
@@ -355,7 +324,7 @@ export class Effects extends Model {
   }
 
   private _continue(goal: Goal, level: EffectLevel): void {
-    const left = goal === 'all' ? SLICE : this._budget - this._jobs.spent;
+    const left = goal === 'all' ? SLICE : this._start.budget - this._jobs.spent;
     if (left <= 0) {
       this._end();
     } else {
@@ -404,16 +373,11 @@ export class Effects extends Model {
   private readonly _plan: EffectPlan;
   private readonly _costs: EffectCosts;
   private readonly _jobs: EffectJobs;
-  private _now: ICircumstances = { isPaused: true, isAutomatic: false };
-  private _budget = 0;
+  private readonly _start = new EffectStart(() => this._ask());
   /** What is being computed, also while it waits. */
   private _goal: Goal | null = null;
   /** Whether the user, here or on another page, stopped it. */
   private _isStopped = false;
-  /** Whether the budget has been tried. */
-  private _hasTried = false;
-  /** A request for the cost that was made beforehand. */
-  private _asked: Promise<void> | null = null;
   private _problem: IProblem | null = null;
   private _since = 0;
 }

@@ -1,11 +1,9 @@
-import { nullTranslator } from '@jupyterlab/translation';
-
 import type { RunRecord } from '../api';
 import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
 import type { FakeClient } from './fakes';
 import { LONG, LongPrompt, PARAGRAPHS, SENTENCES } from './longPrompt';
-import { Session } from './session';
+import type { Session } from './session';
 import type { ISettings } from './settings';
 
 describe('session: what a user asks of the effects of a long prompt', () => {
@@ -116,24 +114,13 @@ describe('session: what a user asks of the effects of a long prompt', () => {
     expect(client.jobs).toHaveLength(count);
   });
 
-  async function reloaded(): Promise<Session> {
-    const saved = JSON.parse(JSON.stringify(session.save()));
-    const next = new Session(client, nullTranslator.load('lit_lab'));
-    await next.service.refresh();
-    await next.restore(saved);
-    for (let i = 0; i < 9; i++) {
-      await settle();
-    }
-    return next;
-  }
-
   it('has more random sets again after a reload', async () => {
     await long.computed();
     long.effects.startMore(1);
     await settle();
     await long.finish(SENTENCES);
     expect(long.effects.progress!.done).toBe(39 + 93);
-    const next = await reloaded();
+    const next = await long.scenario.reloaded();
     const { effects } = next.explanation;
     expect(effects!.progress!.done).toBe(39 + 93);
     expect(effects!.phase).toBe('done');
@@ -145,7 +132,7 @@ describe('session: what a user asks of the effects of a long prompt', () => {
     await long.mapped();
     await long.finish(PARAGRAPHS, 20);
     client.effectsCost = { passes: 123, seconds: 1 };
-    const next = await reloaded();
+    const next = await long.scenario.reloaded();
     const { effects } = next.explanation;
     await effects!.offer();
     expect(effects!.progress!.done).toBe(20);

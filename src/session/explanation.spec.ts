@@ -4,7 +4,7 @@ import { FakeSource, settle } from './fakes';
 import { tokens } from './fixtures';
 import type { FakeClient } from './fakes';
 import { ANSWER, DEAD, PROMPT, Scenario } from './scenario';
-import { textOf } from './map';
+import { textOf } from './runText';
 import { Session } from './session';
 
 describe('session/explanation', () => {

@@ -3,18 +3,21 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { EffectsEvent, KeptScores } from '../api';
 import type { CustomStarts, TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
-import type { DemandedScores, ITest } from './demand';
 import type { IFoil } from './contrast';
+import type { ITest } from './demand';
 import { withEffects } from './effectMap';
 import type { Effects } from './effects';
-import { cutText, mapOf } from './map';
-import type { IShownMap, IText } from './map';
+import type { IShownMap } from './map';
 import { memo } from './memo';
-import { METHOD_NAMES, METHODS, scoresTokens } from './methods';
+import { demandBy, isAutomatic, mapBy, scoresBy } from './methodMaps';
+import type { IExplained } from './methodMaps';
+import { METHOD_NAMES, METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { Model } from './model';
 import { isUnderWay } from './run';
 import type { IRun } from './run';
+import { cutText } from './runText';
+import type { IText } from './runText';
 import { offerDemand, RunScores } from './runscores';
 import type { IDemand, ISavedWork } from './runscores';
 import type { ScoreStore } from './scores';
@@ -144,7 +147,8 @@ export class Explanation extends Model {
 
   /** The target's maps by all methods whose scores are computed, including the shown map. */
   get maps(): readonly IShownMap[] {
-    return METHOD_NAMES.flatMap(method => this._mapBy(method) ?? []);
+    const explained = this._explained;
+    return METHOD_NAMES.flatMap(method => mapBy(explained, method) ?? []);
   }
 
   protected release(): void {
@@ -254,14 +258,9 @@ export class Explanation extends Model {
   /** Compute the target's scores before all others if the method is automatic. */
   private _prioritizeTarget(): void {
     const { target } = this;
-    if (target && this._isAutomatic(this._settings.method)) {
+    if (target && isAutomatic(this, this._settings.method)) {
       this._computed?.automatic.prioritize(target);
     }
-  }
-
-  /** Whether a method's scores of the target are computed without a request. */
-  private _isAutomatic(method: MapMethod): boolean {
-    return METHODS[method].isAutomatic && this.foil === null;
   }
 
   /** Take or compute the scores of a complete run. */
@@ -315,8 +314,9 @@ export class Explanation extends Model {
       custom,
       joinLines
     );
+    const explained = this._explained;
     const demand = this._makeDemand(
-      () => (this._isAutomatic(method) ? null : this._demandBy(method)),
+      () => (isAutomatic(this, method) ? null : demandBy(explained, method)),
       this._text,
       this._computed,
       method,
@@ -335,11 +335,11 @@ export class Explanation extends Model {
     const effects = foil ? null : (this.effects?.source ?? null);
     this._map = this._makeMap(
       () => {
-        const map = this._mapBy(method);
+        const map = mapBy(explained, method);
         return map && withEffects(map, effects, shadeBy, intensity);
       },
       this._text,
-      this._scoresBy(method),
+      scoresBy(explained, method),
       aggregation,
       intensity,
       this._within,
@@ -367,31 +367,11 @@ export class Explanation extends Model {
     );
   }
 
-  /** The computation that a method needs for the current target. */
-  private _demandBy(method: MapMethod): IDemand | null {
-    const { _text: text, target, foil } = this;
-    return text && target
-      ? this.demandFor(method, text, target, foil?.ids)
-      : null;
-  }
-
-  /** The target's scores by a method; null until they are computed. */
-  private _scoresBy(method: MapMethod): readonly number[] | DemandedScores {
-    if (scoresTokens(method) && this._isAutomatic(method)) {
-      return this.target && (this.scores?.get(this.target, method) ?? null);
-    }
-    return this._demandBy(method)?.computation?.result ?? null;
-  }
-
-  /** The target's map by a method; null until its scores are computed. */
-  private _mapBy(method: MapMethod): IShownMap | null {
-    const { _text: text, target } = this;
-    const scores = this._scoresBy(method);
-    if (!text || !target || !scores) {
-      return null;
-    }
-    const options = { ...this._settings, method, within: this._within };
-    return mapOf(text, scores, target, options);
+  /** What the target's maps are made of, now. */
+  private get _explained(): IExplained {
+    const { _text: text, target, foil, _within: within } = this;
+    const { _computed: computed, _settings: settings } = this;
+    return { text, target, foil, within, computed, settings };
   }
 
   private readonly _splitter: Splitter | null;

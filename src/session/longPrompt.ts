@@ -2,7 +2,7 @@
 import type { EffectsRequest } from '../api';
 import { sendEffects } from './effectFakes';
 import { FakeSource, settle } from './fakes';
-import type { FakeJob } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { Scenario } from './scenario';
 
 /** Twelve paragraphs of six sentences. */
@@ -47,10 +47,7 @@ export class LongPrompt {
   async mapped(prompt = LONG): Promise<void> {
     this.scenario.session.open(new FakeSource(prompt));
     await settle();
-    const job = await this.scenario.answered();
-    job.scores(0, 1, 2);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
+    await this.scenario.mapped();
   }
 
   /** Compute all effects of a run, and make a sentence of the answer the target. */

@@ -1,30 +1,17 @@
-/** From a run and its scores to a map. */
-import type {
-  AnswerToken,
-  Role,
-  ScoresEvent,
-  SegmentScoresEvent,
-  Token,
-  Turn
-} from '../api';
+/** From a run's text and its scores to a map. */
+import type { ScoresEvent, SegmentScoresEvent, Turn } from '../api';
 import {
   colourWeight,
-  cutAtTarget,
   intensityExponent,
   mapSalience,
-  mapSegments,
-  segment,
-  writtenTurns
+  mapSegments
 } from '../salience';
 import type {
   Aggregation,
-  CustomStarts,
   Granularity,
-  ICutOptions,
   ISalienceMap,
   ISegmentSalience,
   ISegmentScore,
-  LineJoining,
   TokenSpan
 } from '../salience';
 import { METHODS } from './methods';
@@ -32,48 +19,9 @@ import type { MapMethod } from './methods';
 import { ablationSegments } from './ablationSegments';
 import { joinTurns } from './conversation';
 import type { IMapEffects } from './mapEffects';
-import type { IRun } from './run';
-import { tokensOf } from './run';
+import { textOf } from './runText';
+import type { IText } from './runText';
 import type { IShade } from './source';
-
-/** A run's text in segments. */
-export interface IText {
-  /** Prompt and answer, template tokens among them. */
-  readonly tokens: readonly (Token | AnswerToken)[];
-  /** Index of the answer's first token. */
-  readonly seam: number;
-  /** The prompt's segments; the same array while they don't change. */
-  readonly prompt: readonly TokenSpan[];
-  /** The answer's segments, cut where the target begins and ends. */
-  readonly answer: readonly TokenSpan[];
-  /** All, in order. */
-  readonly segments: readonly TokenSpan[];
-  /** The roles of the prompt's segments that begin or end a turn. */
-  readonly turns: ReadonlyMap<TokenSpan, string>;
-  /**
-   * The turns of a conversation, in the order in which the chat format has them;
-   * empty: the prompt is a text.
-   */
-  readonly conversation: readonly ITurnPart[];
-  /** Whether its sentences run across lines that were wrapped by hand. */
-  readonly joinLines: LineJoining;
-}
-
-/** A turn of a conversation in a run's text. */
-export interface ITurnPart {
-  readonly role: Role;
-  /** Its index in the conversation. */
-  readonly index: number;
-  /** Its tokens. */
-  readonly span: TokenSpan;
-  /** Index of its first segment, and its segments: none crosses two turns. */
-  readonly first: number;
-  readonly segments: readonly TokenSpan[];
-}
-
-/** What is cut. */
-export type ICutRun = Pick<IRun, 'promptTokens' | 'answerTokens'> &
-  Partial<Pick<IRun, 'turns' | 'turnSpans'>>;
 
 /** A target's map, ready to show. */
 export interface IShownMap extends ISalienceMap {
@@ -114,113 +62,6 @@ export function scoreOf(
       return segments[index].score;
   }
 }
-
-/** Cut a run's text into segments. */
-export function cutText(
-  run: ICutRun,
-  granularity: Granularity,
-  target: TokenSpan | null,
-  options: ICutOptions = {}
-): IText {
-  const tokens = tokensOf(run);
-  const seam = run.promptTokens.length;
-  const {
-    spans: prompt,
-    turns,
-    conversation
-  } = cutPrompt(run, granularity, options);
-  const whole = segment(run.answerTokens, 0, granularity, options).map(
-    ([start, end]): TokenSpan => [start + seam, end + seam]
-  );
-  const answer = target ? cutAtTarget(whole, target) : whole;
-  const segments = [...prompt, ...answer];
-  const { joinLines = 'off' } = options;
-  return {
-    tokens,
-    seam,
-    prompt,
-    answer,
-    segments,
-    turns,
-    conversation,
-    joinLines
-  };
-}
-
-/** The cache saves cutting a long prompt again for each token of its answer. */
-function cutPrompt(
-  run: ICutRun,
-  granularity: Granularity,
-  options: ICutOptions
-): IPromptCut {
-  const { promptTokens: tokens, turns = [], turnSpans = [] } = run;
-  const known = promptCuts.get(tokens) ?? new Map();
-  promptCuts.set(tokens, known);
-  const { custom, joinLines = 'off' } = options;
-  const key =
-    granularity === 'custom' && custom ? custom : `${granularity} ${joinLines}`;
-  const cut =
-    known.get(key) ??
-    (turnSpans.length === 0 || turnSpans.length !== turns.length
-      ? cutTurns(tokens, granularity, options)
-      : cutConversation(tokens, turns, turnSpans, granularity, options));
-  known.set(key, cut);
-  return cut;
-}
-
-/** A prompt's segments, and whose turn those begin that begin one. */
-type IPromptCut = Pick<IText, 'turns' | 'conversation'> & {
-  spans: readonly TokenSpan[];
-};
-
-/** Cut a conversation turn by turn; what a turn's text may look like is text. */
-function cutConversation(
-  tokens: readonly Token[],
-  turns: readonly Turn[],
-  turnSpans: readonly TokenSpan[],
-  granularity: Granularity,
-  options: ICutOptions
-): IPromptCut {
-  const spans: TokenSpan[] = [];
-  const conversation = turnSpans
-    .map((span, index) => ({ span, index, role: turns[index].role }))
-    .sort((one, other) => one.span[0] - other.span[0])
-    .map(part => {
-      const [start, end] = part.span;
-      const segments = segment(
-        tokens.slice(start, end),
-        0,
-        granularity,
-        options
-      ).map(([from, to]): TokenSpan => [from + start, to + start]);
-      const first = spans.length;
-      spans.push(...segments);
-      return { ...part, first, segments };
-    });
-  return { spans, turns: new Map(), conversation };
-}
-
-function cutTurns(
-  tokens: readonly Token[],
-  granularity: Granularity,
-  options: ICutOptions
-): IPromptCut {
-  const spans = segment(tokens, tokens.length, granularity, options);
-  const turns = new Map<TokenSpan, string>();
-  let at = 0;
-  for (const { span, role } of writtenTurns(tokens, tokens.length)) {
-    while (at < spans.length && spans[at][1] < span[1]) {
-      at++;
-    }
-    turns.set(spans[at], role);
-  }
-  return { spans, turns, conversation: [] };
-}
-
-const promptCuts = new WeakMap<
-  readonly Token[],
-  Map<string | CustomStarts, IPromptCut>
->();
 
 /** The options of a map of tokens' scores. */
 export interface IMapOptions {
@@ -363,18 +204,6 @@ function show(
     numRanked: map.segments.filter(s => s.rank !== null).length,
     weights: map.segments.map(s => colourWeight(s, map, exponent))
   };
-}
-
-/** The characters of a span of tokens. */
-export function textOf(
-  tokens: readonly Token[],
-  [start, end]: TokenSpan
-): string {
-  let text = '';
-  for (let i = start; i < end; i++) {
-    text += tokens[i].text;
-  }
-  return text;
 }
 
 /**

@@ -6,7 +6,6 @@ import {
   filledOf,
   filledTurnsOf,
   followed,
-  foundOf,
   isAsFound,
   isSamePlace,
   namesOf,
@@ -20,24 +19,9 @@ import {
 import type { IHeld, IOrigin, ISavedText } from './held';
 import { Model } from './model';
 import type { IProblem } from './problem';
-import type { IChoice, IPromptSource } from './source';
-
-export type { IOrigin } from './held';
-
-/** A field of a template, as the panel shows it. */
-export interface IVariable {
-  readonly name: string;
-  /** Undefined until it has one; the field then stays as written. */
-  readonly value: string | undefined;
-  /** Where the value was found; empty if the user typed it. */
-  readonly from: string;
-  /** Why it has no value, in words; empty where it has one. */
-  readonly missing: string;
-  /** The values that the code may give it, where there are several. */
-  readonly choices: readonly IChoice[];
-  /** Why a kernel that was asked gave it no value; empty if it did, or wasn't asked. */
-  readonly refused: string;
-}
+import type { IPromptSource } from './source';
+import { variablesOf, withTaken } from './variables';
+import type { IVariable } from './variables';
 
 /** What is stored of a prompt over a reload. */
 export interface ISavedPrompt extends ISavedText {
@@ -126,26 +110,7 @@ export class PromptModel extends Model {
 
   /** The template's fields, each once, in order of appearance. */
   get variables(): readonly IVariable[] {
-    const found = foundOf(this._now);
-    const values = this.values;
-    const { taken = {} } = this._now;
-    return namesOf(this._now).map(name => {
-      const isTyped = Object.hasOwn(this._now.typed, name);
-      const suggestion = Object.hasOwn(found, name) ? found[name] : null;
-      const hasValue = Object.hasOwn(values, name);
-      const from = isTyped ? '' : (suggestion?.from ?? '');
-      return {
-        name,
-        value: hasValue ? values[name] : undefined,
-        from: hasValue ? from : '',
-        missing: hasValue ? '' : from,
-        choices: suggestion?.choices ?? [],
-        refused:
-          Object.hasOwn(taken, name) && taken[name].value === null
-            ? taken[name].from
-            : ''
-      };
-    });
+    return variablesOf(this._now);
   }
 
   /** Whether values of fields can be taken from a running kernel. */
@@ -348,18 +313,7 @@ export class PromptModel extends Model {
       return;
     }
     this._kernelProblem = problem;
-    const typed = { ...this._now.typed };
-    const taken = { ...this._now.taken };
-    for (const [name, suggestion] of Object.entries(values)) {
-      const choices = Object.hasOwn(typed, name)
-        ? [{ value: typed[name], from: typedHere }]
-        : taken[name]?.choices;
-      taken[name] = { ...suggestion, ...(choices && { choices }) };
-      if (suggestion.value !== null) {
-        delete typed[name];
-      }
-    }
-    this._now = { ...this._now, typed, taken };
+    this._now = withTaken(this._now, values, typedHere);
     this._changed.emit();
   }
 

@@ -2,7 +2,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { FakeClient, FakeSource, settle } from './fakes';
-import type { FakeJob } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { recordOf } from './run';
 import type { ISavedSession } from './saved';
 import { Session } from './session';

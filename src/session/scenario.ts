@@ -3,8 +3,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import { FakeClient, FakeSource, settle } from './fakes';
-import type { FakeJob } from './fakes';
+import type { FakeJob } from './fakeJob';
 import { Session } from './session';
+import type { ISettings } from './settings';
 
 export const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
 export const ANSWER =
@@ -42,6 +43,37 @@ export class Scenario {
     await running;
     await settle();
     return this.client.last;
+  }
+
+  /** Run to the end, with the automatic maps that follow. */
+  async mapped(): Promise<void> {
+    const job = await this.answered();
+    job.scores(0, 1, 2);
+    job.send({ event: 'done', seconds: 1 });
+    await settle();
+  }
+
+  /**
+   * The session of the page after a reload, which the caller disposes of.
+   *
+   * @param settings - other ones than before the reload.
+   * @param save - what the page before stored.
+   */
+  async reloaded(
+    settings: Partial<ISettings> = {},
+    save: unknown = this.session.save()
+  ): Promise<Session> {
+    const saved = JSON.parse(JSON.stringify(save));
+    const next = new Session(this.client, nullTranslator.load('lit_lab'));
+    next.settings = { ...this.session.settings, ...settings };
+    await next.service.refresh();
+    const restored = next.restore(saved);
+    // Jobs of the page before are followed one after the other.
+    for (let i = 0; i < 9; i++) {
+      await settle();
+    }
+    await restored;
+    return next;
   }
 
   /** The characters of the target. */

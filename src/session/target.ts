@@ -2,9 +2,9 @@
 import { segment } from '../salience';
 import type { Granularity, ICutOptions, TokenSpan } from '../salience';
 import type { IFoil } from './contrast';
-import { textOf } from './map';
-import type { IText } from './map';
 import type { IRun } from './run';
+import { textOf } from './runText';
+import type { IText } from './runText';
 import type { ISettings } from './settings';
 
 /** A target, as it was set. */

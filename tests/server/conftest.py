@@ -10,6 +10,11 @@ import pytest
 from waiting import PATIENCE
 from waiting import until_async as until
 
+from lit_lab.model_spec import ModelSpec
+from lit_lab.supervision.service_run import Settings
+from lit_lab.supervision.servicelog import ServiceLog
+from lit_lab.supervision.supervisor import Supervisor
+
 FAKE_SERVICE = Path(__file__).parent / "fake_service.py"
 
 
@@ -57,6 +62,37 @@ def fake_service(tmp_path):
     folder = tmp_path / "fake_service"
     folder.mkdir()
     return FakeService(folder)
+
+
+@pytest.fixture
+def supervisor(fake_service, tmp_path, jp_asyncio_loop):
+    """Make supervisors of the fake service, with short waits; they end with the test."""
+    made = []
+
+    def make(**options):
+        options = {"backoff": (0.05, 0.05), "idle_timeout": 3600.0, "start_timeout": PATIENCE, **options}
+        settings = Settings(
+            python=str(fake_service.python),
+            cache=tmp_path / "cache",
+            models=(ModelSpec("demo", "embedded"),),
+            **options,
+        )
+        made.append(Supervisor(settings, ServiceLog(tmp_path / "runtime" / "service.log")))
+        return made[-1]
+
+    yield make
+    for one in made:
+        jp_asyncio_loop.run_until_complete(one.close())
+
+
+async def reached(supervisor, state):
+    """Wait until a supervisor is in a state, and return its status."""
+
+    async def there():
+        status = await supervisor.status()
+        return status if status.state == state else None
+
+    return await until(there)
 
 
 @pytest.fixture

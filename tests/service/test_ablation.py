@@ -16,7 +16,7 @@ from lit_lab.protocol import AblationMethod, AblationRequest, ProgressEvent, Seg
 from lit_lab.service.ablation import explain
 from lit_lab.service.ablation.lime import every_mask, sample_masks, weights
 from lit_lab.service.ablation.masks import Scores, SegmentValues
-from lit_lab.service.ablation.samples import fewest_samples, most_samples
+from lit_lab.service.ablation.samples import max_samples, min_samples
 from lit_lab.service.cancellation import Cancellation, Cancelled
 
 METHODS: list[AblationMethod] = ["leave_one_out", "lime", "shap"]
@@ -154,7 +154,7 @@ def test_each_sequence_is_scored_once() -> None:
         scorer = additive([1.0] * MANY)
         event = run(scorer, method, [2] * MANY)
         assert len(scorer.sequences) == len(set(scorer.sequences)) == event.passes
-        assert event.passes <= (MANY + 1 if method == "leave_one_out" else most_samples(MANY))
+        assert event.passes <= (MANY + 1 if method == "leave_one_out" else max_samples(MANY))
 
 
 def test_segments_that_say_the_same_side_by_side_are_one_pass() -> None:
@@ -177,7 +177,7 @@ def test_what_is_taken_away() -> None:
 
 def test_too_few_samples_are_refused() -> None:
     for method in ("lime", "shap"):
-        fewest = fewest_samples(method, MANY)
+        fewest = min_samples(method, MANY)
         assert run(additive([1.0] * MANY), method, [1] * MANY, samples=fewest).errors is not None
         with pytest.raises(Problem, match=f"at least {fewest} samples") as failure:
             run(additive([1.0] * MANY), method, [1] * MANY, samples=fewest - 1)

@@ -3,52 +3,25 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from chat_templates import CHATML, GEMMA, GEMMA3, LLAMA2, LLAMA3, MISTRAL, PHI3, QWEN3, SPECIAL
+from chat_templates import GEMMA3
 from chats import BYTE_LEVEL, END, MODEL, USER, by_keras, byte_level, ids_of
+from conversations import TALK, WITH_SYSTEM, check_owned, refusal, turns_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_templates import LLAMA_TOKENS, made_by
+from test_templates import made_by
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, PromptRequest, Role, ScoreRequest, Turn
+from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, PromptRequest, ScoreRequest
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.chat import FORMATS
 from lit_lab.service.pieces import SentencePieces
-from lit_lab.service.templates import rendering
 from lit_lab.service.templates.found import Found
 from lit_lab.service.templates.known import known
-from lit_lab.service.templates.own import own
-from lit_lab.service.templates.rendering import rendered
-from lit_lab.service.templates.stored import Template
-from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
+from lit_lab.service.tokens import SequenceTokenizer
 from lit_lab.surrogates import check_texts
-
-TALK = [("user", "Name a red fruit."), ("model", "Apple."), ("user", "And a green one?")]
-WITH_SYSTEM = [("system", "You are brief."), *TALK]
-ROLES: dict[str, Role] = {"system": "system", "user": "user", "model": "model"}
-
-
-def turns_of(said: Sequence[tuple[str, str]]) -> list[Turn]:
-    return [Turn(role=ROLES[role], text=text) for role, text in said]
-
-
-def texts(prompt: TokenizedPrompt) -> list[str]:
-    """Return what the tokens of each turn join to."""
-    return ["".join(token.text for token in prompt.tokens[span.start : span.end]) for span in prompt.turn_spans]
-
-
-def check_owned(prompt: TokenizedPrompt, turns: list[Turn]) -> None:
-    """Check that each turn's tokens are its own, and all others the format's."""
-    assert prompt.use == "turns"
-    assert texts(prompt) == [turn.text for turn in turns]
-    owned = {index for span in prompt.turn_spans for index in range(span.start, span.end)}
-    assert len(owned) == sum(span.end - span.start for span in prompt.turn_spans)
-    assert {index for index, token in enumerate(prompt.tokens) if token.kind != "template"} == owned
-    assert all(token.text == "" for token in prompt.tokens if token.kind == "template")
 
 
 @pytest.fixture(scope="module")
@@ -147,167 +120,6 @@ def test_known_formats_have_turns_for_each_role(keras_libraries: None, family: s
         assert ids_of(prompt.tokens) == [*start, *(int(id) for id in made.tokenize(expected))]
         assert prompt.system == ("turn" if "system" in dict(said) else None)
         check_owned(prompt, turns_of(said))
-
-
-# --- Models' own templates ---
-
-CHATML_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-OWN = [
-    ("Llama3", LLAMA_TOKENS, LLAMA3, WITH_SYSTEM, "turn"),
-    ("Llama3", LLAMA_TOKENS, LLAMA3, TALK, None),
-    ("Qwen3", CHATML_TOKENS, QWEN3, WITH_SYSTEM, "turn"),
-    ("Qwen3", CHATML_TOKENS, CHATML, WITH_SYSTEM, "turn"),
-    ("Qwen3", ["<|endoftext|>", "<|im_end|>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"], PHI3, WITH_SYSTEM, "turn"),
-    ("Qwen3", ["<|endoftext|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"], GEMMA3, WITH_SYSTEM, "user"),
-    ("Qwen3", ["<|endoftext|>", "<|im_end|>", "[INST]", "[/INST]"], MISTRAL, WITH_SYSTEM, "user"),
-    ("Qwen3", ["<|endoftext|>", "<|im_end|>", "[INST]", "[/INST]"], LLAMA2, WITH_SYSTEM, "user"),
-]  # fmt: skip
-
-
-def in_jinja(template: str, said: Sequence[tuple[str, str]], **given: Any) -> str:
-    """Return what Jinja makes of a conversation, without us."""
-    from datetime import datetime
-
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def refuse(message: str) -> None:
-        raise ValueError(message)
-
-    template = template.replace("{% generation %}", "").replace("{% endgeneration %}", "")
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.globals |= {"strftime_now": datetime(2024, 7, 26).strftime, "raise_exception": refuse}
-    messages = [{"role": "assistant" if role == "model" else role, "content": text} for role, text in said]
-    given = {**SPECIAL, "tools": None, "add_generation_prompt": True, "enable_thinking": False} | given
-    return environment.from_string(template).render(messages=messages, **given)
-
-
-@pytest.mark.parametrize(("family", "special", "template", "said", "system"), OWN)
-def test_ids_are_those_of_the_conversation_that_the_template_renders(
-    keras_libraries: None, family: str, special: list[str], template: str, said: Any, system: str | None
-) -> None:
-    made, tokenizer = made_by(family, special, template)
-    text = in_jinja(template, said, bos_token="<|begin_of_text|>", eos_token="<|eot_id|>")
-    prompt = tokenizer.tokenize_turns(turns_of(said))
-    assert ids_of(prompt.tokens) == [int(id) for id in made.tokenize(text)]
-    assert prompt.system == system
-    check_owned(prompt, turns_of(said))
-
-
-@pytest.mark.parametrize(("family", "special", "template", "said", "system"), OWN)
-def test_an_answer_continues_the_models_last_turn(
-    keras_libraries: None, family: str, special: list[str], template: str, said: Any, system: str | None
-) -> None:
-    made, tokenizer = made_by(family, special, template)
-    said = [*said[:-1][:3], ("model", "Pear")] if said[-2][0] == "user" else [*said, ("model", "Pear")]
-    whole = in_jinja(template, said, bos_token="<|begin_of_text|>", eos_token="<|eot_id|>", add_generation_prompt=False)
-    prompt = tokenizer.tokenize_turns(turns_of(said))
-    assert ids_of(prompt.tokens) == [int(id) for id in made.tokenize(whole[: whole.rindex("Pear") + 4])]
-    assert prompt.tokens[-1].kind == "text"
-    check_owned(prompt, turns_of(said))
-
-
-def test_the_system_turn_may_stand_later_than_it_was_written(keras_libraries: None) -> None:
-    _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "<|im_end|>", "[INST]", "[/INST]"], MISTRAL)
-    system, first, *_, last = tokenizer.tokenize_turns(turns_of(WITH_SYSTEM)).turn_spans
-    assert first.start < system.start < last.start
-
-
-def refusal(tokenizer: SequenceTokenizer, said: Sequence[tuple[str, str]], mode: Any = "auto") -> Problem:
-    with pytest.raises(Problem) as failure:
-        tokenizer.tokenize_turns(turns_of(said), mode)
-    return failure.value
-
-
-def test_a_template_without_a_system_turn_says_so_and_what_to_do(keras_libraries: None) -> None:
-    _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"], GEMMA)
-    problem = refusal(tokenizer, WITH_SYSTEM)
-    assert problem.code == "no_system_turn"
-    assert problem.message == "This model's chat format has no system turn."
-    assert "first user turn" in problem.hint
-    silent = (
-        "{% for m in messages if m.role != 'system' %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    )
-    _, tokenizer = made_by("Qwen3", CHATML_TOKENS, silent + "<|im_start|>assistant\n")
-    assert refusal(tokenizer, WITH_SYSTEM).code == "no_system_turn"
-
-
-REFUSED = {
-    "in its own words": (LLAMA2, [("user", "a"), ("user", "b")], "chat template refuses the conversation: Roles must alternate."),
-    "a turn left out": (
-        "{{ messages[-1].content }}<|im_end|>\n",
-        TALK,
-        "it omits turn 1.",
-    ),
-    "a turn twice": (
-        "{% for m in messages %}{{ m.content }}{% if messages|length > 1 %}{{ m.content }}{% endif %}{% endfor %}<|im_end|>",
-        TALK,
-        "it repeats turn 1.",
-    ),
-    "a fault": (
-        "{{ messages[0].content }}{% if messages|length > 1 %}{{ 1 // 0 }}{% endif %}<|im_end|>",
-        TALK,
-        "it fails (ZeroDivisionError",
-    ),
-    "too much": (
-        "{% for m in messages %}{{ m.content }}{% endfor %}{% if messages|length > 1 %}{% for i in range(2000) %}"
-        "{{ 'a' * 1000 }}{% endfor %}{% endif %}<|im_end|>",
-        TALK,
-        "1,048,576",
-    ),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_what_a_template_refuses_is_said_in_words(keras_libraries: None, case: str) -> None:
-    template, said, expected = REFUSED[case]
-    _, tokenizer = made_by("Qwen3", CHATML_TOKENS, template)
-    problem = refusal(tokenizer, said)
-    assert problem.code == "turns_refused"
-    assert expected in problem.message
-    assert problem.hint
-
-
-def test_no_text_of_a_turn_is_rendered_and_each_list_of_roles_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    orders: list[Any] = []
-    run = rendering.run
-    chat = own(rendered(Template(CHATML, SPECIAL)), "<s>")
-
-    def counted(template: Template, conversations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        orders.append(conversations)
-        return run(template, conversations)
-
-    monkeypatch.setattr(rendering, "run", counted)
-    first = chat.written(["user", "model", "user"])
-    assert chat.written(["user", "model", "user"]) is first
-    assert len(orders) == 1
-    assert [message["role"] for message in orders[0][0]["messages"]] == ["user", "assistant", "user"]
-    # Nor is one that fails tried twice.
-    refusing = own(rendered(Template(LLAMA2, SPECIAL)), "<s>")
-    orders.clear()
-    for _ in range(2):
-        with pytest.raises(Problem):
-            refusing.written(["user", "user"])
-    assert len(orders) == 1
-    for count in range(1, 40):
-        chat.written(["user"] * count)
-    assert len(chat.writer._known) <= 16
-
-
-def test_thinking_is_requested_as_for_a_prompt(keras_libraries: None) -> None:
-    _, tokenizer = made_by("Qwen3", CHATML_TOKENS, QWEN3)
-    plain, thinking = (tokenizer.tokenize_turns(turns_of(TALK), "on", thinks) for thinks in (False, True))
-    assert (plain.thinks, thinking.thinks) == (False, True)
-    assert len(thinking.tokens) < len(plain.tokens)
-    _, tokenizer = made_by("Qwen3", CHATML_TOKENS, CHATML)
-    assert not tokenizer.tokenize_turns(turns_of(TALK), "on", True).thinks
-
-
-def test_many_turns_are_kept_apart(keras_libraries: None) -> None:
-    _, tokenizer = made_by("Qwen3", CHATML_TOKENS, CHATML)
-    turns = turns_of([("model" if index % 2 else "user", f"a{index}") for index in range(999)])
-    check_owned(tokenizer.tokenize_turns(turns), turns)
 
 
 # --- Families without a template ---

@@ -90,7 +90,7 @@ def test_what_keeps_no_keys_and_values_is_refused(keras_libraries: None) -> None
 
 
 def test_every_family_that_is_trusted_unchecked_is_checked_here(keras_libraries: None) -> None:
-    from lit_lab.service.language_model import CHECKED
+    from lit_lab.service.salience_maps import CHECKED
 
     assert {f"{family}CausalLM" for family in FAMILIES} == CHECKED
 
@@ -98,10 +98,10 @@ def test_every_family_that_is_trusted_unchecked_is_checked_here(keras_libraries:
 def test_a_model_that_chooses_by_other_logits_has_no_salience(
     language_model: Any, causal_lm: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lit_lab.service import language_model as module
+    from lit_lab.service import salience_maps
     from lit_lab.service.language_model import LanguageModel
 
-    monkeypatch.setattr(module, "CHECKED", frozenset())
+    monkeypatch.setattr(salience_maps, "CHECKED", frozenset())
     model = LanguageModel(causal_lm)
     generated = model.decoder.next_logits([0, 0])
     monkeypatch.setattr(model.decoder, "next_logits", lambda ids: np.tanh(generated))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from families import FAMILIES, WAYS, Family, agreements
 
-from lit_lab.service.language_model import CHECKED
+from lit_lab.service.salience_maps import CHECKED
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 ANSWERS_ONLY = {"Gemma 4 E2B, E4B, text"}

@@ -14,7 +14,7 @@ from test_ablation import mistake
 from lit_lab.problem import Problem
 from lit_lab.protocol import EstimateRequest, SalienceRequest, ScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.language_model import CHECKED
+from lit_lab.service.salience_maps import CHECKED
 
 WITHOUT = {
     "Bloom": "no_flow",
@@ -203,16 +203,16 @@ def test_the_service_sends_shares_without_a_gradient(causal_lm: Any, monkeypatch
         assert len(event.scores) == len(ids)
         assert sum(event.scores) == pytest.approx(1)
         assert not any(event.scores[event.target.end - 1 :])
-    assert model._gradients is None
-    assert model._flow.num_read == 1  # of an answer's targets, the first reads for all
+    assert model._maps.created is None
+    assert model._maps._flow.num_read == 1  # of an answer's targets, the first reads for all
     assert model.estimate(request).seconds is not None
     # Known now, and of another user's text nothing is.
-    monkeypatch.setattr(model._flow, "of", None)
+    monkeypatch.setattr(model._maps._flow, "of", None)
     again = [event for event in model.salience(request, Cancellation()) if isinstance(event, ScoresEvent)]
     assert again == found
-    assert model._flow._rows
+    assert model._maps._flow._rows
     model.serve("somebody else")
-    assert not model._flow._rows
+    assert not model._maps._flow._rows
 
 
 def test_a_contrastive_target_is_refused() -> None:

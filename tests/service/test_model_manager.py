@@ -27,9 +27,10 @@ from lit_lab.protocol import (
     UnloadModel,
 )
 from lit_lab.service import registry as registry_module
+from lit_lab.service.loading import Loading
 from lit_lab.service.model_entry import ModelEntry
 from lit_lab.service.model_manager import ModelManager
-from lit_lab.service.registry import Loading, Registry, parse
+from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scanning import scanner
 from lit_lab.service.scanning.installed_models import InstalledModel
 from lit_lab.service.scheduler import Scheduler

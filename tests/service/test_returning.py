@@ -31,8 +31,9 @@ from lit_lab.protocol import (
 from lit_lab.service import registry as registry_module
 from lit_lab.service import returning as returning_module
 from lit_lab.service.language_model import LanguageModel
+from lit_lab.service.loading import Loading
 from lit_lab.service.model_manager import ModelManager
-from lit_lab.service.registry import Loading, Registry, parse
+from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scheduler import Scheduler
 
 pytestmark = pytest.mark.usefixtures("without_warm_up")
@@ -145,8 +146,16 @@ def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def held(model: LanguageModel) -> list[weakref.ref[Any]]:
     """Return what is to be gone: the model, its weights, its caches, and what was compiled."""
-    gradients = model._gradients
-    everything: list[Any] = [model, model.causal_lm, *model.causal_lm.weights, model.decoder.cached_pass, model._known]
+    maps = model._maps
+    gradients = maps.created
+    everything: list[Any] = [
+        model,
+        model.causal_lm,
+        *model.causal_lm.weights,
+        model.decoder.cached_pass,
+        maps,
+        maps._known,
+    ]
     if gradients is not None:
         passes = [*gradients._passes.values(), *gradients._prompts._passes.values()]
         everything += [gradients, gradients._model, gradients._forward_cache, *passes]

@@ -34,7 +34,7 @@ from lit_lab.service.ablation.sampled import (
     shap_fit,
     shap_mass,
 )
-from lit_lab.service.ablation.samples import expected_passes, most_samples
+from lit_lab.service.ablation.samples import expected_passes, max_samples
 from lit_lab.service.cancellation import Cancellation
 
 MANY = 12
@@ -147,7 +147,7 @@ def test_more_sets_until_the_largest_scores_are_certain() -> None:
     random = np.random.default_rng(3)
     noise = dict[frozenset[int], float]()
     hard = found("shap", FakeScorer(lambda present: noise.setdefault(present, float(random.normal()))), MANY)
-    assert hard.sets >= most_samples(MANY)
+    assert hard.sets >= max_samples(MANY)
     assert hard.errors is not None
     assert not is_narrow(hard.scores, hard.errors)
 

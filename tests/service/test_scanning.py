@@ -20,8 +20,9 @@ from lit_lab.models import programs
 from lit_lab.protocol import AddModel, FoundModel, ModelChanging
 from lit_lab.service.gguf import header
 from lit_lab.service.gguf.contents import Items
+from lit_lab.service.loading import Loading
 from lit_lab.service.model_manager import ModelManager
-from lit_lab.service.registry import Loading, Registry, parse
+from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scanning import facts as telling
 from lit_lab.service.scanning import installed_models as lists
 from lit_lab.service.scanning.scanner import Scanner

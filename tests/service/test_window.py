@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from lit_lab.protocol import LoadModel, ModelChanging, ModelInfo, UnloadModel
 from lit_lab.protocol.base import MAX_TOKENS
 from lit_lab.service import presets
+from lit_lab.service.loading import Loading
 from lit_lab.service.model_manager import ModelManager
-from lit_lab.service.registry import Loading, Registry, parse
+from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import device_memory, memory_estimate, window
 
 SMOL = memory_estimate.Shape(134_515_008, 30, 576, 1536, 9, 3, 64, 49_152)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.values.programs import Writer, observe, places, recording
+from tests.values.observing import observe, places, recording
+from tests.values.programs import Writer
 
 # Programs make coroutines that nothing runs.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine")

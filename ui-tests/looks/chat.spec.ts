@@ -3,7 +3,7 @@ import * as path from 'path';
 import type { Page } from '@playwright/test';
 import { expect } from '@playwright/test';
 
-import { declineNews, test } from '../tests/instruct';
+import { declineNews, runPrompt, test } from '../tests/instruct';
 import { analyzeAt, COLD, line, Panel } from '../tests/lab';
 
 const TURNS =
@@ -28,23 +28,6 @@ async function widen(page: Page, panel: Panel, to: number) {
   await page.mouse.up();
 }
 
-async function generate(panel: Panel, prompt: string) {
-  await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
-  if (!(await panel.prompt.isVisible())) {
-    await panel.edit.click();
-  }
-  await panel.prompt.fill(prompt);
-  await panel.run.click();
-  await expect(panel.region.locator('.lit-facts')).toContainText(
-    /\d tokens? · [\d.]+ s/,
-    { timeout: COLD }
-  );
-  const close = panel.region.getByRole('button', { name: 'Close editor' });
-  if (await close.isVisible()) {
-    await close.click();
-  }
-}
-
 async function theme(page: Page, name: string) {
   await page.evaluate(async theme => {
     await window.jupyterapp.commands.execute('apputils:change-theme', {
@@ -62,7 +45,7 @@ test('chat', async ({ page }) => {
   await analyzeAt(page, text);
   const panel = new Panel(page);
   await widen(page, panel, 420);
-  await generate(
+  await runPrompt(
     panel,
     'Taste-likes: sweet\nSuggestion: Onion soup\nAnalysis:'
   );
@@ -86,7 +69,7 @@ test('chat', async ({ page }) => {
   await shoot(page, panel, 'options');
   await panel.region.getByRole('button', { name: 'Options' }).click();
   await panel.region.locator('button.lit-turn').first().click();
-  await generate(panel, TURNS);
+  await runPrompt(panel, TURNS);
   await panel.segments('Answer').last().click();
   await panel.mapped();
   await shoot(page, panel, 'written');

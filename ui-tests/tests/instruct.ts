@@ -8,6 +8,7 @@ import type { Page } from '@playwright/test';
 
 import { own } from '../servers';
 import { COLD } from './lab';
+import type { Panel } from './lab';
 
 /** Where the embedded model is. */
 function preset(): string {
@@ -75,4 +76,23 @@ export const test = base.extend<object, { instruct: void }>({
 export async function declineNews(page: Page): Promise<void> {
   const no = page.locator('.jp-toast-button').getByText('No', { exact: true });
   await page.addLocatorHandler(no, () => no.click());
+}
+
+/** Run what is written into the panel, and wait for its answer. */
+export async function runPrompt(panel: Panel, prompt: string): Promise<void> {
+  await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
+  if (!(await panel.prompt.isVisible())) {
+    await panel.edit.click();
+  }
+  await panel.prompt.fill(prompt);
+  await panel.ask();
+  // The answer to this prompt, complete: its tokens are counted.
+  await expect(panel.region.locator('.lit-facts')).toContainText(
+    /\d tokens? · [\d.]+ s/,
+    { timeout: COLD }
+  );
+  const close = panel.region.getByRole('button', { name: 'Close editor' });
+  if (await close.isVisible()) {
+    await close.click();
+  }
 }

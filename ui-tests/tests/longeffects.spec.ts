@@ -1,7 +1,7 @@
 /** Effects of a long prompt: its paragraphs first, then the sentences of those that matter. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { COLD, Panel, still } from './lab';
+import { analyzeCell, COLD, still } from './lab';
 
 const FOODS = ['eggs', 'cake', 'ham', 'soup', 'rice', 'fish'];
 
@@ -26,42 +26,11 @@ const PROMPT = [
 
 test('a prompt of twelve paragraphs', async ({ page, tmpPath }) => {
   test.slow();
-  const path = `${tmpPath}/long.ipynb`;
-  await page.contents.uploadContent(
-    JSON.stringify({
-      cells: [
-        {
-          cell_type: 'code',
-          execution_count: null,
-          id: 'long',
-          metadata: {},
-          outputs: [],
-          source: `prompt = """${PROMPT}"""`
-        }
-      ],
-      metadata: {},
-      nbformat: 4,
-      nbformat_minor: 5
-    }),
-    'text',
-    path
-  );
-  await page.evaluate(async path => {
-    await window.jupyterapp.commands.execute('docmanager:open', { path });
-  }, path);
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: 'No Kernel' })
-    .click();
-  await expect(page.getByRole('main').locator('.jp-Notebook')).toBeVisible();
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:analyze-prompt');
-  });
-  const panel = new Panel(page);
+  const panel = await analyzeCell(page, tmpPath, `prompt = """${PROMPT}"""`);
   const { region } = panel;
-  await region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('Options');
   await region.getByLabel('Seconds for effects').fill('1');
-  await region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('What led to');
   const segments: number[] = [];
   page.on('request', request => {
     const { pathname } = new URL(request.url());

@@ -1,7 +1,8 @@
 /** A text far longer than the server accepts: the panel says so, and the page stays usable. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { COLD, Panel } from './lab';
+import { analyzeCell, COLD } from './lab';
+import type { Panel } from './lab';
 
 /** Characters of the string. */
 const LENGTH = 1_500_000;
@@ -25,38 +26,11 @@ test('a string of 1,500,000 characters in one word', async ({
   tmpPath
 }) => {
   test.slow();
-  const path = `${tmpPath}/long.ipynb`;
-  await page.contents.uploadContent(
-    JSON.stringify({
-      cells: [
-        {
-          cell_type: 'code',
-          execution_count: null,
-          id: 'long',
-          metadata: {},
-          outputs: [],
-          source: `word = "${'a'.repeat(LENGTH)}"`
-        }
-      ],
-      metadata: {},
-      nbformat: 4,
-      nbformat_minor: 5
-    }),
-    'text',
-    path
+  const panel = await analyzeCell(
+    page,
+    tmpPath,
+    `word = "${'a'.repeat(LENGTH)}"`
   );
-  await page.evaluate(async path => {
-    await window.jupyterapp.commands.execute('docmanager:open', { path });
-  }, path);
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: 'No Kernel' })
-    .click();
-  await expect(page.getByRole('main').locator('.jp-Notebook')).toBeVisible();
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:analyze-prompt');
-  });
-  const panel = new Panel(page);
   await expect(panel.region).toContainText(LENGTH.toLocaleString('en'), {
     timeout: COLD
   });

@@ -22,9 +22,9 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await servicePid(request);
+  const message = panel.region.locator('.lit-waiting-message');
 
   await test.step('behind jobs of one’s own', async () => {
-    const message = panel.region.locator('.lit-waiting-message');
     const others: string[] = [];
     try {
       // The page's own identity, as another of its tabs has it: behind all of these.
@@ -61,12 +61,10 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
         others.push(await occupy(request));
       }
       await panel.run.click();
-      await expect(panel.region.locator('.lit-waiting-message')).toContainText(
-        'position 1',
-        { timeout: COLD }
-      );
+      await expect(message).toContainText('position 1', { timeout: COLD });
       await release(request, others[0]);
-      // Seven are still to come.
+      // Seven are still to come. The old answer is shown until the turn comes.
+      await expect(message).toHaveCount(0, { timeout: COLD });
       await panel.answered('Recommendation:');
     } finally {
       await release(request, ...others);

@@ -38,7 +38,7 @@ def explain(
         scorer: Scores sequences.
         pad_id: The token that replaces masked ones.
         cancellation: Checked before each batch of passes.
-        edited: Deletes the segments' text, for the mode `text`.
+        edited: Deletes the segments' text; needed for the mode `text`.
 
     Yields:
         Progress, and the scores last.

@@ -17,8 +17,8 @@ class EditedValues(SegmentValues):
 
     Args:
         request: The request.
-        text: The request's `edited`.
-        edited: Makes the sequences.
+        text: The request's `edited`: the prompt's text, and the known sets.
+        edited: Makes the sequences from the edited text.
         scorer: Scores sequences.
         cancellation: Checked before each prompt that is tokenized, and before each batch of sequences.
 
@@ -48,7 +48,7 @@ class EditedValues(SegmentValues):
 
     @property
     def passes(self) -> int:
-        """Number of sequences scored so far, without those that were known."""
+        """Number of sequences scored so far. Known ones don't count."""
         return super().passes - self._num_given
 
     def sequence(self, mask: NDArray[np.bool_]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The number of sets of segments that a method tries. The methods and the estimates of their cost use it."""
+"""How many sets of segments a method tries. The methods and the estimates of their cost use it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_SAMPLES, AblationMethod
 
 FIRST_SAMPLES = 64
-"""Sets of LIME and SHAP before their errors are looked at; up to 6 segments, all sets."""
+"""Sets that LIME and SHAP try before they look at their errors; with up to 6 segments, all sets."""
 
 BLOCK = 16
-"""Sets that are added at a time, until the errors are small enough."""
+"""Minimum number of sets to add at a time, until the errors are small enough."""
 
 MIN_NEW = 8
-"""The fewest sets to draw beside known ones, which have few segments of some numbers only."""
+"""Minimum number of sets to draw in addition to known ones: these contain hardly any very small or very large sets."""
 
 _MAX_SETS = 256  # up to 8 segments, all sets
 _PER_SEGMENT = 16
@@ -22,11 +22,11 @@ _PER_SEGMENT = 16
 
 def first_samples(num_segments: int) -> int:
     """Return how many sets LIME and SHAP try at first: 64, or twice the number of coefficients."""
-    return min(most_samples(num_segments), max(FIRST_SAMPLES, 2 * (num_segments + 1)))
+    return min(max_samples(num_segments), max(FIRST_SAMPLES, 2 * (num_segments + 1)))
 
 
-def most_samples(num_segments: int) -> int:
-    """Return how many sets LIME and SHAP try at most, however uncertain their scores are: 16 per segment, at least 256."""
+def max_samples(num_segments: int) -> int:
+    """Return the maximum number of sets for LIME and SHAP, however uncertain their scores are: 16 per segment, at least 256."""
     return min(all_sets(num_segments), MAX_SAMPLES, max(_MAX_SETS, _PER_SEGMENT * num_segments))
 
 
@@ -40,7 +40,7 @@ def is_exact(num_segments: int, samples: int) -> bool:
     return samples >= all_sets(num_segments)
 
 
-def fewest_samples(method: AblationMethod, num_segments: int) -> int:
+def min_samples(method: AblationMethod, num_segments: int) -> int:
     """Return the minimum number of sets for a method that doesn't try all.
 
     LIME fits `num_segments + 1` coefficients, and standard errors need more sets than coefficients. SHAP needs two orders
@@ -62,12 +62,12 @@ def samples_of(method: AblationMethod, num_segments: int, samples: int) -> int:
     Raises:
         Problem: `too_few_samples`.
     """
-    fewest = min(fewest_samples(method, num_segments), all_sets(num_segments))
-    if samples < fewest:
+    needed = min(min_samples(method, num_segments), all_sets(num_segments))
+    if samples < needed:
         raise Problem(
             422,
             "too_few_samples",
-            f"{'LIME' if method == 'lime' else 'SHAP'} needs at least {fewest} samples for {num_segments} segments, "
+            f"{'LIME' if method == 'lime' else 'SHAP'} needs at least {needed} samples for {num_segments} segments, "
             f"not {samples}.",
             "Choose more samples, or fewer and larger segments.",
         )

@@ -23,10 +23,10 @@ FLOW_ROWS = 64
 """Rows whose attention is read in a pass."""
 
 MAX_STORED = 2**24
-"""Shares that are stored: 64 MB. If there are more, those so far are dropped."""
+"""Maximum number of stored shares: 64 MB. Beyond it, all stored ones are dropped."""
 
-_PROBE = 9  # tokens of a text that show how a family's attention uses a cache
-_MAX_NUMBERS = 2**24  # of the vectors that are in memory at one time: 64 MB
+_PROBE = 9  # tokens that show how a family's attention uses a cache
+_MAX_NUMBERS = 2**24  # in the vectors that are in memory at a time: 64 MB
 
 
 class Flow:
@@ -41,8 +41,8 @@ class Flow:
     before counts as that token's. It leaves out what a row keeps of itself in the residual stream, and the feed-forward
     layers.
 
-    Rows are stored until the next text, so the targets of an answer share a pass. The tokens before them come from the
-    decoder's cache.
+    Rows are stored until another text is read, so the targets of an answer share a pass. The tokens before the rows come from
+    the decoder's cache.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
@@ -58,7 +58,7 @@ class Flow:
         self._ids: list[int] = []
         self._rows: dict[int, NDArray[np.float32]] = {}  # of these ids
         self.num_read = 0
-        """How often rows were read so far."""
+        """Number of passes that read rows so far."""
 
     def forget(self) -> None:
         """Drop what is stored of the last text."""
@@ -94,18 +94,18 @@ class Flow:
 
     def _of(self, ids: Sequence[int], start: int, end: int, check: Callable[[], None]) -> NDArray[np.float32]:
         rows = range(start - 1, end - 1)  # row i predicts token i + 1
-        given = list(ids[:-1])  # the last token predicts nothing
-        shared = next((at for at, (a, b) in enumerate(zip(self._ids, given, strict=False)) if a != b), None)
-        if shared is not None:
-            self._rows = {row: scores for row, scores in self._rows.items() if row < shared}
-        self._ids = given if shared is not None or len(given) > len(self._ids) else self._ids
+        inputs = list(ids[:-1])  # the last token predicts nothing
+        differs_at = next((at for at, (a, b) in enumerate(zip(self._ids, inputs, strict=False)) if a != b), None)
+        if differs_at is not None:
+            self._rows = {row: scores for row, scores in self._rows.items() if row < differs_at}
+        self._ids = inputs if differs_at is not None or len(inputs) > len(self._ids) else self._ids
         total = np.zeros(end - 1, np.float64)
         for row in rows:
             if row not in self._rows:
                 if sum(map(len, self._rows.values())) > MAX_STORED:
                     self._rows.clear()
                 # More rows take little longer, and the next ones are likely to be needed.
-                self._read(given, row, min(row + FLOW_ROWS, len(given)), check)
+                self._read(inputs, row, min(row + FLOW_ROWS, len(inputs)), check)
                 self.num_read += 1
             total[: row + 1] += self._rows[row]
         mean: NDArray[np.float32] = (total / len(rows)).astype(np.float32)
@@ -114,7 +114,10 @@ class Flow:
     def _check(self, ids: Sequence[int]) -> None:
         """Check that the last of a few tokens attends to the others in the same way if they are in a cache.
 
-        In GPT-NeoX as keras-hub has it, a query's position counts from the start of its call.
+        In keras-hub's GPT-NeoX, for example, a query's position counts from the start of its call.
+
+        Raises:
+            AttentionError: It doesn't.
         """
         probe = list(ids[:_PROBE])
         run = self._decoder.cached_pass
@@ -126,8 +129,8 @@ class Flow:
             means = _Means(lambda: None)
             read_attention(self._causal_lm, np.array([probe[cached:]], np.int32), cache, cached, means.add)
             found.append(means.mean()[-1])
-        close = 1e-3 if keras.backend.standardize_dtype(self._causal_lm.compute_dtype) == "float32" else 0.05
-        if np.max(np.abs(found[0] - found[1])) > close:
+        tolerance = 1e-3 if keras.backend.standardize_dtype(self._causal_lm.compute_dtype) == "float32" else 0.05
+        if np.max(np.abs(found[0] - found[1])) > tolerance:
             raise AttentionError("attention that depends on where a call begins")
 
     def _read(self, ids: list[int], first: int, end: int, check: Callable[[], None]) -> None:

@@ -1,0 +1,120 @@
+"""From a model's files to a model in memory."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lit_lab.protocol import Backend, Precision
+
+from . import garbage_collection
+from .model_entry import ModelEntry
+from .weights import device_memory, hub_cache, memory_estimate, paths, window
+from .weights.reading import Reading
+
+if TYPE_CHECKING:
+    from .language_model import LanguageModel
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How models are loaded.
+
+    Attributes:
+        backend: Keras's backend.
+        precision: The default precision of weights and computations.
+        memory_limit: `c.LitLab.memory_limit`, in bytes.
+        cache: Where archives are unpacked; None: a temporary folder.
+        idle_timeout: Seconds after which an unused model is unloaded; 0: never.
+        scanners: Programs whose models are searched for: keys of `lit_lab.models.programs.TITLES`.
+        folders: `c.LitLab.model_folders`.
+    """
+
+    backend: Backend = "tensorflow"
+    precision: Precision = "auto"
+    memory_limit: int | None = None
+    cache: Path | None = None
+    idle_timeout: float = 0.0
+    scanners: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int | None, cache: Path) -> LanguageModel:
+    """Read a model whose files are on this machine, and note in its entry what became known of it.
+
+    What fits in memory is known before any weights are read.
+
+    Args:
+        entry: The model.
+        attempt: Counts what is read, and stops it.
+        settings: How models are loaded.
+        max_length: The administrator's window in tokens; None: as many as the model was trained for and memory allows.
+        cache: The folder for unpacked archives.
+
+    Returns:
+        The model, whose code isn't compiled yet.
+
+    Raises:
+        Problem: The files can't be used, or don't fit in memory.
+        Cancelled: The attempt was stopped.
+    """
+    from . import presets
+    from .language_model import LanguageModel
+    from .templates.found import found
+
+    attempt.stopped.check()  # while another model was loaded
+    entry.detail = f"Loading {entry.name}…"
+    log.info("loading %s from %s", entry.name, entry.path)
+    place = entry.folder = presets.folder(entry.path, cache)
+    entry.size = hub_cache.size_of(place)
+    config = presets.check(place, entry.path)
+    precision = device_memory.chosen(entry.requested_precision or settings.precision, settings.backend)
+    device = device_memory.device(settings.backend)
+    made = presets.weights_of(place, entry.path)
+    memory_estimate.check_held(place, entry.path, made)
+    shape = memory_estimate.shape(place, config, made)
+    free = device_memory.memory(device, settings.memory_limit).free
+    trained = window.trained(place, config, memory_estimate.numbers(place, made))
+    limit = _window(entry, max_length, trained, shape, precision, free)
+    if shape is not None:
+        entry.peak = shape.total(precision, limit.tokens)
+        if free is not None:
+            memory_estimate.check(entry.name, shape, precision, limit.tokens, free, device)
+    elif free is not None:
+        memory_estimate.check_weights(entry.name, memory_estimate.numbers(place, made), precision, free, device)
+    with garbage_collection.paused():
+        attempt.stopped.check()
+        causal_lm = presets.make(place, entry.path, precision, attempt)
+        attempt.end()
+        source = entry.source or paths.source(entry.path)
+        about = presets.about(place, entry.path, source)
+        entry.is_instruct, entry.stored = about.is_instruct, about.stored
+        template = found(place)
+        model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms, template)
+        attempt.stopped.check()
+        entry.window = limit
+        entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
+        entry.template = template.info if template is not None else None
+        entry.precision, entry.device = precision, device
+        entry.memory = model.parameters * memory_estimate.BYTES[precision]
+    return model
+
+
+def _window(
+    entry: ModelEntry,
+    max_length: int | None,
+    trained: int,
+    shape: memory_estimate.Shape | None,
+    precision: Precision,
+    free: int | None,
+) -> window.Window:
+    """Return a model's window: the user's, or else the administrator's, or else what fits in memory."""
+    if entry.max_length:
+        return window.Window(entry.max_length, trained, "user")
+    if max_length:
+        return window.Window(max_length, trained, "administrator")
+    return window.chosen(shape, precision, trained, free)
