@@ -2121,8 +2121,18 @@ export interface components {
             starred: boolean;
             /** @description The beginning of the prompt. */
             prompt: string;
+            /**
+             * @description The end of the prompt. Empty: `prompt` is all of it.
+             * @default
+             */
+            prompt_end: string;
             /** @description The beginning of the answer. */
             answer: string;
+            /**
+             * @description The end of the answer. Empty: `answer` is all of it.
+             * @default
+             */
+            answer_end: string;
             /** @description Number of combinations of target and method that the run has scores for. */
             scores: number;
             /**
