@@ -83,6 +83,14 @@ browser: chromium ui-tests/node_modules/install.stamp
 test-long: setup ## Run the tests that are too long for each push: more families of models, shapes and precisions
 	python -m pytest tests -m long
 
+.PHONY: coverage
+coverage: export COVERAGE_FOLDER := $(CURDIR)/build/coverage
+coverage: setup ## Run pytest's part of `make test`, and say which lines of lit_lab ran, in whatever process
+	rm -rf $(COVERAGE_FOLDER) && mkdir -p $(COVERAGE_FOLDER)
+	-COVERAGE_PROCESS_START=$(CURDIR)/pyproject.toml python scripts/run_tests.py pytest
+	coverage combine --quiet
+	coverage report --show-missing --skip-covered
+
 .PHONY: test-backends
 test-backends: setup ## Run the model service's tests on JAX and on PyTorch, each in an environment of its own (large)
 	scripts/test_backends.sh

@@ -18,4 +18,5 @@ import './targets.css';
 import './matrix.css';
 import './compare.css';
 import './notebook.css';
+import './insight.css';
 import './sharing.css';

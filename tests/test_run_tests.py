@@ -1,6 +1,7 @@
 """The counts at the end of `make test`, from the reports that pytest, jest and Playwright write."""
 
 import importlib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,12 @@ def test_each_python_test_is_in_one_command(run_tests, tmp_path):
                 if any(map(file.is_relative_to, given)) and not any(map(file.is_relative_to, ignored))
             ]
     assert sorted(found) == sorted(everything)
+
+
+def test_no_two_files_have_the_same_name():
+    # pytest refuses them in one run, and `make test-long` is one of all folders.
+    names = Counter(file.name for file in (ROOT / "tests").rglob("*.py") if file.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_stage_that_the_help_names_has_commands(run_tests, tmp_path):

@@ -117,6 +117,7 @@ class ScoreRequest(PromptRequest):
     origin: RunOrigin | None = Field(
         default=None, description="Stored with the run, and not sent to the model service."
     )
+    keep: bool = Field(default=True, description="Whether the history stores the run.")
 
 
 class LitAppRequest(Message):

@@ -2122,8 +2122,18 @@ export interface components {
             starred: boolean;
             /** @description The beginning of the prompt. */
             prompt: string;
+            /**
+             * @description The end of the prompt. Empty: `prompt` is all of it.
+             * @default
+             */
+            prompt_end: string;
             /** @description The beginning of the answer. */
             answer: string;
+            /**
+             * @description The end of the answer. Empty: `answer` is all of it.
+             * @default
+             */
+            answer_end: string;
             /** @description Number of combinations of target and method that the run has scores for. */
             scores: number;
             /**
@@ -2399,6 +2409,11 @@ export interface components {
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
+            /**
+             * @description Whether the history stores the run.
+             * @default true
+             */
+            keep?: boolean;
         };
         /**
          * ScoresEvent

@@ -164,7 +164,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
   });
   app.contextMenu.addItem({
     command: CompareCommands.tryWithout,
-    selector: '#lit-lab-panel [data-part="prompt"] .lit-segment',
+    selector: '.lit-panel-content [data-part="prompt"] .lit-segment',
     rank: 0
   });
   const category = trans.__('Prompt Salience');

@@ -7,6 +7,7 @@ import { Menu } from '@lumino/widgets';
 import type { ApiClient } from '../api';
 import type { IPanelContext } from '../components/context';
 import { addToMain, bringToFront } from '../components/mainarea';
+import { litIcon } from '../litapp/icon';
 import { LAYOUTS, nameLayout, queryOf, readLayout } from '../litapp/layouts';
 import type { Layout } from '../litapp/layouts';
 import { LitAppModel } from '../litapp/model';
@@ -71,6 +72,7 @@ export function addLitApp(
     caption: trans.__(
       "Show the prompt in LIT's own app, which runs on the same models"
     ),
+    icon: litIcon,
     describedBy: {
       args: {
         type: 'object',
@@ -112,6 +114,7 @@ export function addLitApp(
       widget.id =
         typeof args.key === 'string' ? args.key : `lit-lab-lit-${UUID.uuid4()}`;
       widget.title.label = trans.__('LIT');
+      widget.title.icon = litIcon;
       widget.title.caption = trans.__('LIT, on the model %1', model);
       widget.title.closable = true;
       await tracker.add(widget);

@@ -11,6 +11,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IAnalyzeOptions } from '../notebook/analyze';
 import { PointerMemory, placeOfCursor } from '../notebook/pointer';
 import { relinkWhenOpen } from '../notebook/relink';
+import { panelIcon } from '../panel/icons';
 import { ISession } from '../session/tokens';
 
 /** Commands of the notebook side. */
@@ -76,9 +77,14 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     const command = CommandIDs.analyzePrompt;
     app.commands.addCommand(command, {
       label: trans.__('Analyze prompt'),
-      caption: trans.__(
-        'Let a language model answer this prompt, and see which parts of it mattered'
-      ),
+      // A toolbar shows the icon alone, and the caption is its button's name.
+      caption: args =>
+        args.toolbar
+          ? trans.__('Analyze prompt')
+          : trans.__(
+              'Let a language model answer this prompt, and see which parts of it mattered'
+            ),
+      icon: panelIcon,
       describedBy: {
         args: {
           type: 'object',

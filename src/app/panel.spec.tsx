@@ -58,6 +58,7 @@ async function start(allowed: readonly string[]): Promise<{
   };
   const datasets = {
     chosen: new Signal({}),
+    filled: new Signal({}),
     revealed: new Signal({}),
     changed: new Signal({})
   };

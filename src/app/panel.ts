@@ -1,13 +1,15 @@
 /* eslint-disable jupyter/prefer-lazy-imports -- other plugins get the session
    from `activate`, and a restored layout the panel. */
-import { ILayoutRestorer } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Menu } from '@lumino/widgets';
 
@@ -19,7 +21,13 @@ import { HistoryModel } from '../history';
 import { clearHistory } from '../history/clear';
 import { ModelsModel } from '../models';
 import { panelIcon } from '../panel/icons';
+import { PanelLayout } from '../panel/layout';
+import type { View } from '../panel/layout';
+import { MAIN_LAYOUT_KEY, persistLayout } from '../panel/layoutStore';
+import { SideWidth } from '../panel/sideWidth';
+import { Viewers } from '../panel/viewers';
 import { PanelWidget } from '../panel/widget';
+import { explainAnswers } from '../session/explainAnswers';
 import { persistSession } from '../session/persistence';
 import { Session } from '../session/session';
 import { keepSettings } from '../session/settings';
@@ -28,9 +36,12 @@ import { ISession } from '../session/tokens';
 import { setUpCompare } from './compare';
 import { addLitApp } from './litapp';
 import { showLog } from './log';
+import { OPEN_IN_MAIN, Panels } from './mainpanel';
 import { makeMatcher } from './matcher';
 import { addMatrix } from './matrix';
+import { addPlaces } from './places';
 import { ShareMenu } from './sharemenu';
+import { prepareToolbar } from './toolbar';
 
 /** Commands of the panel. */
 export namespace CommandIDs {
@@ -41,10 +52,10 @@ export namespace CommandIDs {
   export const apply = 'lit-lab:apply-to-cell';
 }
 
-/** The session, and the side panel that shows it. */
+/** The session, and the panels that show it: one at the side, one in the main area. */
 export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   id: 'lit-lab:panel',
-  description: 'The side panel in which a prompt is run and explained.',
+  description: 'The panel in which a prompt is run and explained.',
   autoStart: true,
   provides: ISession,
   requires: [IDatasets],
@@ -53,7 +64,11 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     ICommandPalette,
     ISettingRegistry,
     IStateDB,
-    ITranslator
+    ITranslator,
+    ILabShell,
+    IToolbarWidgetRegistry,
+    ILauncher,
+    IStatusBar
   ],
   activate: (
     app: JupyterFrontEnd,
@@ -62,7 +77,11 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
     state: IStateDB | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    labShell: ILabShell | null,
+    toolbars: IToolbarWidgetRegistry | null,
+    launcher: ILauncher | null,
+    statusBar: IStatusBar | null
   ): ISession => {
     const trans = (translator ?? nullTranslator).load('lit_lab');
     const client = new ApiClient({
@@ -107,8 +126,9 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       label: trans.__('Manage Models'),
       caption: trans.__('Load, unload, download, add and remove models'),
       execute: () => {
-        panel.showOnceActive(() => models.reveal());
-        open();
+        // The command palette returns the focus to the main area after this.
+        panels.current.showOnceActive('models');
+        panels.open();
       },
       describedBy: { args: { type: 'object', properties: {} } }
     });
@@ -119,7 +139,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       get showLog() {
         return session.service.isReadOnly ? undefined : log;
       },
-      openModels: () => models.reveal(),
+      openModels: () => panels.current.parts.show('models'),
       openMatrix: () => void commands.execute(matrix),
       openMenu: anchor => {
         const { left, bottom } = anchor.getBoundingClientRect();
@@ -142,6 +162,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     menu.addItem({ command: CommandIDs.restart });
     menu.addItem({ command: CommandIDs.log });
 
+    explainAnswers(session);
     const settings = keepSettings(session, registry, panelPlugin.id);
     const compare = setUpCompare({
       app,
@@ -153,37 +174,79 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       context,
       onSettings: settings
     });
-    const panel = new PanelWidget({
-      session,
-      datasets,
-      history,
-      models,
-      compare,
-      onClear: () => void clearHistory(history, trans),
-      onSettings: settings,
-      restored: app.restored,
-      context,
-      onShare: (run, anchor) => share.open(anchor, run.id)
-    });
-    app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
-    restorer?.add(panel, panel.id);
-
-    const open = () => {
-      // Both JupyterLab's and Notebook 7's shell expand the side area for this.
-      app.shell.activateById(panel.id);
+    const fill = prepareToolbar(
+      toolbars ?? null,
+      registry,
+      translator ?? nullTranslator
+    );
+    const viewers = new Viewers(isVisible => session.watch(isVisible));
+    const make = (
+      place: PanelWidget['place'],
+      layout: PanelLayout,
+      onMove: () => void
+    ) => {
+      const made = new PanelWidget({
+        session,
+        place,
+        layout,
+        datasets,
+        history,
+        models,
+        compare,
+        onClear: () => void clearHistory(history, trans),
+        onSettings: settings,
+        restored: app.restored,
+        context,
+        viewers,
+        onMove,
+        onShare: (run, anchor) => share.open(anchor, run.id)
+      });
+      fill(made);
+      return made;
     };
-    session.opened.connect(open);
+    const [beside, within] = [new PanelLayout(), new PanelLayout()];
+    const side: PanelWidget = make(
+      'side',
+      beside,
+      () => void commands.execute(OPEN_IN_MAIN)
+    );
+    const panels: Panels = new Panels(app, {
+      make: () => make('main', within, () => panels.toSide()),
+      side,
+      trans,
+      labShell: labShell ?? null,
+      restorer
+    });
+    app.shell.add(side, 'right', { rank: 900, type: 'Prompt salience' });
+    restorer?.add(side, side.id);
+
+    const open = (view: View) => {
+      panels.current.parts.show(view);
+      panels.open();
+    };
+    session.opened.connect(() => open('analysis'));
     session.revealed.connect(() => {
-      if (!panel.isVisible) {
-        open();
+      panels.current.parts.show('analysis');
+      if (!panels.isVisible) {
+        panels.open();
       }
     });
-    datasets.revealed.connect(open);
+    datasets.revealed.connect(() => open('datasets'));
+    for (const taken of [datasets.chosen, datasets.filled]) {
+      taken.connect(() => panels.current.parts.show('analysis'));
+    }
+    addPlaces({
+      session,
+      trans,
+      launcher: launcher ?? null,
+      statusBar: statusBar ?? null,
+      open: () => panels.open()
+    });
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
-      caption: trans.__('Open the side panel that explains prompts'),
+      caption: trans.__('Open the panel that explains prompts'),
       icon: panelIcon,
-      execute: open,
+      execute: () => panels.open(),
       describedBy: { args: { type: 'object', properties: {} } }
     });
     commands.addCommand(CommandIDs.apply, {
@@ -193,7 +256,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       ),
       isEnabled: () => session.prompt.canApply,
       execute: async () => {
-        open();
+        panels.open();
         await session.prompt.apply();
       },
       describedBy: { args: { type: 'object', properties: {} } }
@@ -206,12 +269,22 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       }
     });
     const category = trans.__('Prompt Salience');
-    for (const command of [...Object.values(CommandIDs), matrix]) {
+    for (const command of [
+      ...Object.values(CommandIDs),
+      OPEN_IN_MAIN,
+      matrix
+    ]) {
       palette?.addItem({ command, category });
     }
     if (state) {
       void persistSession(session, state, app.restored);
+      void persistLayout(within, state, app.restored, MAIN_LAYOUT_KEY);
     }
+    const stored = state
+      ? persistLayout(beside, state, app.restored)
+      : app.restored;
+    const width = new SideWidth(side, beside, app.restored, stored);
+    side.resized.connect(() => width.resized());
     return session;
   }
 };

@@ -279,6 +279,16 @@ describe('compare/comparison', () => {
     trial.setTarget(left.answer[1], 'left');
     await settle();
     expect(client.last.request).toMatchObject({
+      kind: 'score',
+      prompt: OTHER,
+      target: ANSWER,
+      keep: false
+    });
+    expect(trial.oldAnswer.isBusy).toBe(true);
+    client.last.answer(OTHER, ANSWER);
+    await settle();
+    expect(trial.oldAnswer.sentences).not.toBeNull();
+    expect(client.last.request).toMatchObject({
       kind: 'generate',
       prompt: OTHER,
       max_new_tokens: 32,
@@ -299,6 +309,8 @@ describe('compare/comparison', () => {
     const trial = new Comparison(client, source, trans);
     await trial.sides.left.take(keptRun(record('a', PROMPT, ANSWER)));
     const running = trial.tryWithout([0, 2], 32);
+    await settle();
+    client.last.answer(OTHER, ANSWER);
     await settle();
     client.last.send({
       event: 'error',

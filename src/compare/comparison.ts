@@ -11,6 +11,7 @@ import { Model } from '../session/model';
 import type { Runs } from '../session/runs';
 import type { ISettings } from '../session/settings';
 import type { Splitter } from '../session/splitter';
+import { OldAnswer } from './oldAnswer';
 import { Overlays } from './overlays';
 import type { CompareView } from './overlays';
 import { alignSegments, joinAlignments, otherSide } from './segments';
@@ -63,6 +64,8 @@ export class Comparison extends Model {
       left: new CompareSide(client, trans, settings.splitter),
       right: new CompareSide(client, trans, settings.splitter)
     };
+    this.oldAnswer = new OldAnswer(client, trans);
+    this.oldAnswer.changed.connect(this._emit, this);
     for (const side of Object.values(this._sides)) {
       side.explanation.setSettings(settingsOf(settings.settings));
       side.changed.connect(this._onSide, this);
@@ -78,6 +81,9 @@ export class Comparison extends Model {
 
   /** What is laid over the two texts. */
   readonly overlays = new Overlays(this);
+
+  /** How likely the left side's answer is after the trial's prompt. */
+  readonly oldAnswer: OldAnswer;
 
   /** The two sides. */
   get sides(): Readonly<Record<Side, CompareSide>> {
@@ -156,6 +162,7 @@ export class Comparison extends Model {
 
   protected release(): void {
     this._source.changed.disconnect(this._onSettings, this);
+    this.oldAnswer.dispose();
     this._sides.left.dispose();
     this._sides.right.dispose();
   }
@@ -175,7 +182,11 @@ export class Comparison extends Model {
     if (request.prompt.trim() === '') {
       return false;
     }
-    await this._sides.right.generate(request, maxNewTokens);
+    // One pass, before an answer that takes many.
+    await this.oldAnswer.compute(run, request);
+    if (!this.isDisposed) {
+      await this._sides.right.generate(request, maxNewTokens);
+    }
     return true;
   }
 

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 
 import type { RunInfo } from '../api';
+import type { TokenSpan } from '../salience';
 import type { Explanation } from '../session/explanation';
 import { Model } from '../session/model';
 import { isUnderWay, modeOf } from '../session/run';
@@ -116,11 +117,22 @@ export class CompareLauncher extends Model {
    * @param index - of the segment in the shown text.
    */
   tryWithout(index: number): void {
+    const span = this._session.explanation.text?.prompt[index];
+    if (span) {
+      this.tryWithoutSpan(span);
+    }
+  }
+
+  /**
+   * Run the shown run's prompt without some of its tokens, and show both.
+   *
+   * @param span - of the prompt; in a conversation, within one turn.
+   */
+  tryWithoutSpan(span: TokenSpan): void {
     const { current } = this;
     const { settings } = this._session;
-    const { text, target } = this._session.explanation;
-    const span = text?.prompt[index];
-    if (!current || !span) {
+    const { target } = this._session.explanation;
+    if (!current) {
       return;
     }
     if (promptWithout(current, span).trim() === '') {

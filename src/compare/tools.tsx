@@ -120,12 +120,13 @@ export function Tools(props: {
           </button>
         )}
       </div>
-      <Controls
-        settings={comparison.settings}
-        patternProblem={comparison.patternProblem}
-        ready={false}
-        onSettings={onSettings}
-      />
+      <div className="lit-controls">
+        <Controls
+          settings={comparison.settings}
+          patternProblem={comparison.patternProblem}
+          onSettings={onSettings}
+        />
+      </div>
     </header>
   );
 }

@@ -8,6 +8,7 @@ import { Column } from './column';
 import type { Comparison } from './comparison';
 import { Differences } from './differences';
 import { CompareLegend } from './legend';
+import { OldAnswerView } from './oldAnswerView';
 import { Maps } from './maps';
 import { useScrollTogether } from './scroll';
 import type { Side } from './segments';
@@ -80,6 +81,7 @@ export function CompareView(props: {
         }}
       />
       <Summary comparison={comparison} />
+      <OldAnswerView comparison={comparison} />
       <div className="lit-compare-columns">
         {(['left', 'right'] as const).map(side => (
           <Column

@@ -38,7 +38,7 @@ export function bringToFront(shell: JupyterFrontEnd.IShell, tab: Widget): void {
 }
 
 /** The nearest ancestor of a kind. */
-function ancestor<T extends Widget>(
+export function ancestor<T extends Widget>(
   widget: Widget,
   kind: new (...args: never[]) => T
 ): T | null {

@@ -6,7 +6,7 @@ import type { PromptModel } from '../session/prompt';
 import { describeRole } from '../session/chat';
 import type { DatasetsModel } from './model';
 import type { OpenedDataset } from './opened';
-import { fillFields, hasFields } from './promptfields';
+import { hasFields } from './promptfields';
 
 /** The most characters of a text that are shown; more would make the browser slow. */
 const MAX_SHOWN = 20_000;
@@ -73,10 +73,8 @@ export function Detail(props: {
           <button
             type="button"
             className="lit-link"
-            title={trans.__(
-              'Fill the fields of the prompt above from this row'
-            )}
-            onClick={() => fillFields(prompt, dataset, full)}
+            title={trans.__('Fill the fields of the prompt from this row')}
+            onClick={() => model.fill(prompt, full)}
           >
             {trans.__('Fill the prompt’s fields')}
           </button>

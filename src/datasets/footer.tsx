@@ -51,7 +51,7 @@ export function Footer(props: {
             <button
               type="button"
               className="lit-link"
-              title={trans.__('Add the prompt above as a new row')}
+              title={trans.__('Add the prompt of the analysis as a new row')}
               onClick={() => {
                 setSaved(null);
                 void dataset.edits.add(prompt.value);
@@ -64,7 +64,9 @@ export function Footer(props: {
             <button
               type="button"
               className="lit-link"
-              title={trans.__('Replace the row’s prompt with the prompt above')}
+              title={trans.__(
+                'Replace the row’s prompt with that of the analysis'
+              )}
               onClick={() => {
                 setSaved(null);
                 // The row now contains the edit.

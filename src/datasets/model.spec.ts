@@ -9,7 +9,7 @@ import type { IPromptSource } from '../session/source';
 import { FakeServer } from './fakes';
 import { fieldsIn } from './fields';
 import { DatasetsModel } from './model';
-import { fillFields, hasFields } from './promptfields';
+import { hasFields } from './promptfields';
 import { fate } from './save';
 
 describe('datasets/model', () => {
@@ -303,10 +303,13 @@ describe('datasets/model', () => {
     const dataset = model.current!;
     expect(hasFields(prompt, dataset)).toBe(true);
     const row = (await dataset.read(1))!;
-    fillFields(prompt, dataset, row);
+    const filled = jest.fn();
+    model.filled.connect(filled);
+    model.fill(prompt, row);
+    expect(filled).toHaveBeenCalledTimes(1);
     expect(prompt.value).toBe('Why? Use {n} words.');
     dataset.mapField('n', 'count');
-    fillFields(prompt, dataset, row);
+    model.fill(prompt, row);
     expect(prompt.value).toBe('Why? Use 5 words.');
     prompt.edit('typed');
     expect(hasFields(prompt, dataset)).toBe(false);

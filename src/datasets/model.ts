@@ -8,10 +8,12 @@ import type { ApiClient, DatasetFullRow, DatasetInfo } from '../api';
 import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
+import type { PromptModel } from '../session/prompt';
 import type { IPromptSource } from '../session/source';
 import type { IDatasetsHost } from './host';
 import { OpenedDataset } from './opened';
 import type { OpenedClient } from './opened';
+import { fillFields } from './promptfields';
 import type { IReference } from './reference';
 import { DatasetSource } from './source';
 
@@ -110,6 +112,11 @@ export class DatasetsModel extends Model {
     return this._chosen;
   }
 
+  /** Emitted when a row has filled the fields of the prompt. */
+  get filled(): ISignal<this, void> {
+    return this._filled;
+  }
+
   protected release(): void {
     for (const dataset of this._opened) {
       dataset.dispose();
@@ -188,6 +195,14 @@ export class DatasetsModel extends Model {
       const source = this._source(dataset, row);
       // A prompt with fields to fill in waits for that.
       this._chosen.emit({ source, run: run && source.isFilled });
+    }
+  }
+
+  /** Fill the fields of the prompt from a row of the shown dataset. */
+  fill(prompt: PromptModel, row: DatasetFullRow): void {
+    if (this._current) {
+      fillFields(prompt, this._current, row);
+      this._filled.emit();
     }
   }
 
@@ -274,6 +289,7 @@ export class DatasetsModel extends Model {
   private readonly _trans: TranslationBundle;
   private readonly _revealed = new Signal<this, void>(this);
   private readonly _chosen = new Signal<this, IChosen>(this);
+  private readonly _filled = new Signal<this, void>(this);
   private _host = NO_HOST;
   private _named: readonly DatasetInfo[] = [];
   private _opened: readonly OpenedDataset[] = [];

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, folderIcon } from '@jupyterlab/ui-components';
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useEffect, useState } from 'react';
 
 import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
@@ -20,40 +20,20 @@ export function DatasetsView(props: {
   model: DatasetsModel;
   prompt: PromptModel;
   trans: TranslationBundle;
-  /** Whether it is open before the user says so. */
-  initiallyOpen: boolean;
+  /** Whether it is in view. */
+  isShown: boolean;
 }): JSX.Element {
-  const { model, trans, initiallyOpen } = props;
+  const { model, trans, isShown } = props;
   useRedraw(model);
-  const [chosen, setOpen] = useState<boolean | null>(null);
-  const open = chosen ?? initiallyOpen;
-  const root = useRef<HTMLElement>(null);
   useEffect(() => {
-    const onRevealed = () => {
-      setOpen(true);
-      requestAnimationFrame(() =>
-        root.current?.scrollIntoView({ block: 'nearest' })
-      );
-    };
-    // It stays where it was for the next row.
-    const onChosen = () => setOpen(true);
-    model.revealed.connect(onRevealed);
-    model.chosen.connect(onChosen);
-    return () => {
-      model.revealed.disconnect(onRevealed);
-      model.chosen.disconnect(onChosen);
-    };
-  }, [model]);
-  useEffect(() => {
-    if (open) {
+    if (isShown) {
       void model.load();
     }
-  }, [model, open]);
+  }, [model, isShown]);
 
   const state = model.current?.state;
   return (
     <Section
-      ref={root}
       name={trans.__('Datasets')}
       count={
         state &&
@@ -65,10 +45,8 @@ export function DatasetsView(props: {
           .filter(Boolean)
           .join(' · ')
       }
-      isOpen={open}
-      onToggle={() => setOpen(!open)}
     >
-      {open && <Body {...props} />}
+      <Body {...props} />
     </Section>
   );
 }

@@ -25,7 +25,9 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     title: '',
     starred: false,
     prompt: 'Suggestion: soup',
+    prompt_end: '',
     answer: ` <b>answer</b>\n${id}`,
+    answer_end: '',
     scores: 3,
     forced_answer: false,
     num_turns: 0,
@@ -106,7 +108,7 @@ describe('history/view', () => {
     session.dispose();
   });
 
-  async function draw(remark = ''): Promise<void> {
+  async function draw(remark = '', isShown = true): Promise<void> {
     await act(async () => {
       root.render(
         <PanelContext
@@ -123,6 +125,7 @@ describe('history/view', () => {
             onShare={(run, anchor) => shared.push([run.id, anchor.title])}
             onClear={() => cleared++}
             compare={compare}
+            isShown={isShown}
           />
         </PanelContext>
       );
@@ -134,7 +137,6 @@ describe('history/view', () => {
     model.total = total;
     model.isLoaded = true;
     await draw();
-    await click(host.querySelector('.lit-disclosure')!);
   }
 
   /** @param detail - which click in a row it is. */
@@ -158,9 +160,9 @@ describe('history/view', () => {
   }
 
   it('asks for nothing before it is opened, and once then', async () => {
-    await draw();
+    await draw('', false);
     expect(model.calls).toEqual([]);
-    await click(host.querySelector('.lit-disclosure')!);
+    await draw();
     expect(model.calls).toEqual([['load']]);
   });
 
@@ -175,6 +177,28 @@ describe('history/view', () => {
     expect(days).toHaveLength(3);
     expect(days.slice(0, 2)).toEqual(['Today', 'Yesterday']);
     expect(host.textContent).toContain('n.ipynb · cell 2 · demo · 3 maps');
+  });
+
+  it('names runs by what sets them apart', async () => {
+    const same = ' He likes soup. There is nothing that he could not eat.';
+    const prompt = 'Be brief, be polite, and be quick: ';
+    await open([
+      run('a', 3, { answer: `${same} Try it.`, prompt: `${prompt}soup` }),
+      run('b', 2, { answer: `${same} Avoid it.` }),
+      run('c', 1, { answer: `${same} Try it.`, prompt: `${prompt}bread` })
+    ]);
+    const names = [...host.querySelectorAll('.lit-kept-name')].map(
+      element => element.textContent
+    );
+    expect(names[0]).toMatch(/^He likes … .*Try it\.$/);
+    expect(names[1]).toMatch(/^He likes … .*Avoid it\.$/);
+    const about = [...host.querySelectorAll('.lit-kept-about')].map(
+      element => element.textContent
+    );
+    expect(about[0]).toMatch(/^after “Be … .*soup” · /);
+    expect(about[1]).toMatch(/^n\.ipynb/);
+    expect(about[2]).toMatch(/^after “Be … .*bread” · /);
+    expect(button(/^Delete He likes … .*Avoid it\.$/)).toBeDefined();
   });
 
   it('opens and stars', async () => {

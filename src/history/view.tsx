@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useEffect, useMemo, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
 import type { CompareLauncher } from '../compare/launcher';
@@ -8,6 +8,7 @@ import { useRedraw } from '../components/redraw';
 import { nextIndex } from '../components/rovingFocus';
 import { Section } from '../components/section';
 import type { HistoryModel } from './model';
+import { namesOf } from './names';
 import { RunRow } from './run';
 import type { OnShare } from './run';
 import { Star } from './star';
@@ -24,16 +25,16 @@ export function HistoryView(props: {
   onShare: OnShare;
   /** What begins comparisons. */
   compare: CompareLauncher;
+  /** Whether it is in view. */
+  isShown: boolean;
 }): JSX.Element {
-  const { model, trans, remark } = props;
+  const { model, trans, remark, isShown } = props;
   useRedraw(model);
-  const [open, setOpen] = useState(false);
-  const root = useRef<HTMLElement>(null);
   useEffect(() => {
-    if (open && !model.isLoaded) {
+    if (isShown && !model.isLoaded) {
       void model.load();
     }
-  }, [model, open]);
+  }, [model, isShown]);
   // What waited to be stored may be by now.
   const said = useRef(remark);
   useEffect(() => {
@@ -44,26 +45,14 @@ export function HistoryView(props: {
       }
     }
   }, [model, remark]);
-  // It is the last section: what it shows would be out of sight.
-  useEffect(() => {
-    if (open && model.isLoaded) {
-      root.current?.scrollIntoView({ block: 'nearest' });
-    }
-  }, [model, open, model.isLoaded]);
   return (
-    <Section
-      ref={root}
-      name={trans.__('History')}
-      count={model.total > 0 && model.total}
-      isOpen={open}
-      onToggle={() => setOpen(!open)}
-    >
+    <Section name={trans.__('History')} count={model.total > 0 && model.total}>
       {remark && (
         <p className="lit-hint lit-inset" role="status">
           {remark}
         </p>
       )}
-      {open && <Body {...props} />}
+      <Body {...props} />
     </Section>
   );
 }
@@ -141,7 +130,7 @@ function Tools(props: {
 }): JSX.Element {
   const { model, trans } = props;
   return (
-    <div className="lit-datasets-tools">
+    <div className="lit-datasets-tools lit-datasets-find">
       <input
         type="search"
         className="lit-field"
@@ -154,7 +143,7 @@ function Tools(props: {
       />
       {model.documents.length > 0 && (
         <select
-          className="lit-history-document"
+          className="lit-field lit-history-document"
           aria-label={trans.__('Prompts from')}
           value={model.document ?? ''}
           onChange={event => {
@@ -196,6 +185,7 @@ function Runs(props: {
   const [active, setActive] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const { runs } = model;
+  const names = useMemo(() => namesOf(runs), [runs]);
   if (runs.length === 0) {
     return null;
   }
@@ -222,7 +212,7 @@ function Runs(props: {
     const to =
       next ??
       others[others.length - 1] ??
-      section?.querySelector<HTMLElement>('.lit-disclosure');
+      section?.querySelector<HTMLElement>('.lit-section-head');
     to?.focus();
   };
   const days = byDay(runs);
@@ -241,6 +231,7 @@ function Runs(props: {
                 <RunRow
                   key={run.id}
                   run={run}
+                  names={names.get(run.id)!}
                   model={model}
                   trans={trans}
                   compare={props.compare}

@@ -1,7 +1,6 @@
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
-import { Disclosure } from '../components/disclosure';
 import { InlineForm } from '../components/form';
 import { Problem, Waiting } from '../components/notices';
 import type { TokenSpan } from '../salience';
@@ -104,92 +103,75 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
 /** Asks for a foil. */
 function Asked({ session, text, target }: IContrastProps): JSX.Element {
   const { trans } = usePanel();
-  const [open, setOpen] = useState(false);
   const [typed, setTyped] = useState('');
-  const root = useRef<HTMLDivElement>(null);
   const { contrast } = session;
   const choices = choicesOf(text.tokens, target, CHOICES).filter(
     ({ alternative }, i) =>
       alternative.logprob > UNLIKELY || i < UNLIKELY_CHOICES
   );
-  useEffect(() => {
-    if (open) {
-      root.current?.scrollIntoView({ block: 'nearest' });
-    }
-  }, [open]);
   return (
-    <div ref={root} className="lit-contrast">
-      <Disclosure
-        className="lit-contrast-toggle"
-        isOpen={open}
-        onToggle={() => setOpen(!open)}
+    <div className="lit-contrast">
+      <h3>{trans.__('Why not something else?')}</h3>
+      <p className="lit-hint">
+        {trans.__(
+          'See what led to this rather than to something else. Choose a foil: one of the model’s alternatives, or another text in place of the target.'
+        )}
+      </p>
+      {choices.length > 0 && (
+        <ul
+          className="lit-choices"
+          aria-label={trans.__('The model’s alternatives')}
+        >
+          {choices.map(choice => (
+            <li key={`${choice.token}:${choice.alternative.id}`}>
+              <Choice
+                choice={choice}
+                text={text}
+                onChoose={() => contrast.choose(choice)}
+              />
+            </li>
+          ))}
+        </ul>
+      )}
+      <InlineForm
+        className="lit-contrast-form"
+        onSubmit={() => {
+          if (typed.trim() !== '') {
+            void contrast.type(typed);
+          }
+        }}
       >
-        {trans.__('Why not something else?')}
-      </Disclosure>
-      {open && (
-        <>
-          <p className="lit-hint">
-            {trans.__(
-              'See what led to this rather than to something else. Choose a foil: one of the model’s alternatives, or another text in place of the target.'
-            )}
-          </p>
-          {choices.length > 0 && (
-            <ul
-              className="lit-choices"
-              aria-label={trans.__('The model’s alternatives')}
-            >
-              {choices.map(choice => (
-                <li key={`${choice.token}:${choice.alternative.id}`}>
-                  <Choice
-                    choice={choice}
-                    text={text}
-                    onChoose={() => contrast.choose(choice)}
-                  />
-                </li>
-              ))}
-            </ul>
-          )}
-          <InlineForm
-            className="lit-contrast-form"
-            onSubmit={() => {
-              if (typed.trim() !== '') {
-                void contrast.type(typed);
-              }
-            }}
-          >
-            <input
-              className="lit-field"
-              aria-label={trans.__('Foil: text in place of the target')}
-              placeholder={trans.__('Rather than …')}
-              value={typed}
-              dir="auto"
-              spellCheck={false}
-              onChange={event => setTyped(event.target.value)}
-            />
-            <button
-              type="submit"
-              className="lit-button"
-              disabled={typed.trim() === '' || contrast.since !== null}
-            >
-              {trans.__('Compare')}
-            </button>
-          </InlineForm>
-          {contrast.since !== null && (
-            <Waiting
-              message={trans.__('Tokenizing the text')}
-              since={contrast.since}
-            />
-          )}
-          {contrast.problem && (
-            <Problem
-              problem={contrast.problem}
-              remedies={{
-                retry: () => void contrast.type(typed),
-                restart: () => void session.service.restart()
-              }}
-            />
-          )}
-        </>
+        <input
+          className="lit-field"
+          aria-label={trans.__('Foil: text in place of the target')}
+          placeholder={trans.__('Rather than …')}
+          value={typed}
+          dir="auto"
+          spellCheck={false}
+          onChange={event => setTyped(event.target.value)}
+        />
+        <button
+          type="submit"
+          className="lit-button"
+          disabled={typed.trim() === '' || contrast.since !== null}
+        >
+          {trans.__('Compare')}
+        </button>
+      </InlineForm>
+      {contrast.since !== null && (
+        <Waiting
+          message={trans.__('Tokenizing the text')}
+          since={contrast.since}
+        />
+      )}
+      {contrast.problem && (
+        <Problem
+          problem={contrast.problem}
+          remedies={{
+            retry: () => void contrast.type(typed),
+            restart: () => void session.service.restart()
+          }}
+        />
       )}
     </div>
   );

@@ -13,14 +13,12 @@ export const Controls = React.memo(
     settings: ISettings;
     /** What is wrong with the regular expression; or empty. */
     patternProblem: string;
-    /** Whether the answer is complete. */
-    ready: boolean;
     onSettings: (settings: Partial<ISettings>) => void;
   }): JSX.Element => {
-    const { trans, openMatrix } = usePanel();
-    const { settings, ready, onSettings } = props;
+    const { trans } = usePanel();
+    const { settings, onSettings } = props;
     return (
-      <div className="lit-controls">
+      <>
         <Choice
           label={trans.__('Granularity')}
           value={settings.granularity}
@@ -45,36 +43,22 @@ export const Controls = React.memo(
             onChange={pattern => onSettings({ pattern })}
           />
         )}
-        <div className="lit-views">
-          <button
-            type="button"
-            className="lit-button lit-toggle"
-            aria-pressed={settings.surprisal}
-            title={trans.__(
-              'Mark each token of the answer by its surprisal, the negative logarithm of its probability, and list where the model hesitated'
-            )}
-            onClick={() => onSettings({ surprisal: !settings.surprisal })}
-          >
-            {trans.__('Surprisal')}
-          </button>
-          {openMatrix && ready && (
-            <button
-              type="button"
-              className="lit-button"
-              title={trans.__(
-                'Show what led to each sentence of the answer, all at once'
-              )}
-              onClick={openMatrix}
-            >
-              {trans.__('Matrix')}
-            </button>
-          )}
-        </div>
         <MethodChoice
           method={settings.method}
           onChange={method => onSettings({ method })}
         />
-      </div>
+        <button
+          type="button"
+          className="lit-button lit-toggle"
+          aria-pressed={settings.surprisal}
+          title={trans.__(
+            'Mark each token of the answer by its surprisal, the negative logarithm of its probability, and list where the model hesitated'
+          )}
+          onClick={() => onSettings({ surprisal: !settings.surprisal })}
+        >
+          {trans.__('Surprisal')}
+        </button>
+      </>
     );
   }
 );

@@ -1,4 +1,4 @@
-import React, { useEffect, useState } from 'react';
+import React, { useEffect } from 'react';
 
 import { usePanel } from '../components/context';
 import { Offer } from '../components/progress';
@@ -24,43 +24,32 @@ export function Faithfulness(props: {
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { session, map } = props;
-  const [open, setOpen] = useState(false);
   const { test } = session.explanation;
   useEffect(() => {
-    if (open) {
-      void test?.offer(false);
-    }
-  }, [open, test]);
+    void test?.offer(false);
+  }, [test]);
   if (!test) {
     return null;
   }
   return (
-    <details
-      className="lit-faithfulness"
-      open={open}
-      onToggle={event => setOpen(event.currentTarget.open)}
-    >
-      <summary>{trans.__('Is this map faithful?')}</summary>
-      {open && (
-        <>
-          {test.phase === 'offered' && (
-            <p className="lit-hint">
-              {trans.__(
-                'A good map ranks first what matters most. The test takes parts away in the map’s order, then adds them in that order, and compares both with random orders.'
-              )}
-            </p>
+    <div className="lit-faithfulness">
+      <h3>{trans.__('Is this map faithful?')}</h3>
+      {test.phase === 'offered' && (
+        <p className="lit-hint">
+          {trans.__(
+            'A good map ranks first what matters most. The test takes parts away in the map’s order, then adds them in that order, and compares both with random orders.'
           )}
-          <Offer
-            computation={test}
-            start={trans.__('Test this map')}
-            what={trans.__('Testing the map')}
-            onRestart={() => void session.service.restart()}
-          />
-          <Result test={test} />
-          <Agreement map={map} maps={session.explanation.maps} />
-        </>
+        </p>
       )}
-    </details>
+      <Offer
+        computation={test}
+        start={trans.__('Test this map')}
+        what={trans.__('Testing the map')}
+        onRestart={() => void session.service.restart()}
+      />
+      <Result test={test} />
+      <Agreement map={map} maps={session.explanation.maps} />
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React from 'react';
 
 import { usePanel } from '../components/context';
 import { largestOf, sizesOf } from '../session/effectShades';
@@ -9,33 +9,27 @@ import type { IShownMap } from '../session/map';
 import { scoresTokens } from '../session/methods';
 import type { Session } from '../session/session';
 
-/** What the colours mean, and the options of the map. */
-export function Legend(props: {
-  session: Session;
-  /** Options, shown after a click. */
-  options: JSX.Element;
-}): JSX.Element {
+/** What the colours mean. */
+export function Legend(props: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
-  const [open, setOpen] = useState(false);
   const { map, text } = props.session.explanation;
+  if (!map) {
+    return null;
+  }
   const template = text?.tokens.filter(
-    (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
+    (token, i) => token.kind === 'template' && i < map.target[0]
   );
-  const signed = map !== null && isSigned(map);
+  const signed = isSigned(map);
   return (
     <footer className="lit-legend">
-      {open && props.options}
       <div className="lit-legend-row">
-        {map && (
-          <span className="lit-scale">
-            {signed ? trans.__('against it') : '0'}
-            <span className="lit-scale-bar" data-signed={signed} aria-hidden />
-            {scaleEnd(map, trans)}
-          </span>
-        )}
-        {map && map.gap !== null && <Gap gap={map.gap} />}
-        {map &&
-          !map.within &&
+        <span className="lit-scale">
+          {signed ? trans.__('against it') : '0'}
+          <span className="lit-scale-bar" data-signed={signed} aria-hidden />
+          {scaleEnd(map, trans)}
+        </span>
+        {map.gap !== null && <Gap gap={map.gap} />}
+        {!map.within &&
           scoresTokens(map.method) &&
           template &&
           template.length > 0 && (
@@ -54,14 +48,6 @@ export function Legend(props: {
               )}
             </span>
           )}
-        <button
-          type="button"
-          className="lit-link lit-options-toggle"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          {trans.__('Options')}
-        </button>
       </div>
     </footer>
   );

@@ -1,4 +1,4 @@
-import React, { useId } from 'react';
+import React, { useId, useState } from 'react';
 
 import { usePanel } from '../components/context';
 import { METHOD_NAMES, METHODS } from '../session/methods';
@@ -6,8 +6,8 @@ import type { IMethod, MapMethod } from '../session/methods';
 import { methodWords } from './methods';
 
 /**
- * The choice of a method, in groups: gradients, attention and ablation.
- * Below it, what the chosen one measures, its basis and its source.
+ * The choice of a method, in groups: gradients, attention and ablation. A button
+ * shows what the chosen one measures, its basis and its source.
  */
 export function MethodChoice(props: {
   method: MapMethod;
@@ -18,6 +18,7 @@ export function MethodChoice(props: {
   const words = methodWords(trans);
   // A page may have several: in the panel, and beside a comparison.
   const id = useId();
+  const [isOpen, setOpen] = useState(false);
   const groups: [IMethod['kind'], string][] = [
     ['gradient', trans.__('Gradients')],
     ['attention', trans.__('Attention')],
@@ -25,7 +26,7 @@ export function MethodChoice(props: {
   ];
   const { measures, source, link } = words[method];
   return (
-    <div className="lit-method">
+    <>
       <label className="lit-method-choice">
         <span className="lit-method-label">{trans.__('Method')}</span>
         <select
@@ -52,7 +53,17 @@ export function MethodChoice(props: {
           ))}
         </select>
       </label>
-      <p id={id} className="lit-method-about">
+      <button
+        type="button"
+        className="lit-about-toggle"
+        aria-expanded={isOpen}
+        aria-label={trans.__('About this method')}
+        title={`${measures} (${source})`}
+        onClick={() => setOpen(!isOpen)}
+      >
+        ⓘ
+      </button>
+      <p id={id} className="lit-method-about" hidden={!isOpen}>
         {measures}{' '}
         <span className="lit-method-facts">
           {[
@@ -74,6 +85,6 @@ export function MethodChoice(props: {
           </a>
         </span>
       </p>
-    </div>
+    </>
   );
 }

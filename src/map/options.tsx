@@ -38,6 +38,20 @@ export function MapOptions({
           }
         />
       </label>
+      <label
+        title={trans.__(
+          'When an answer is complete, its last sentence becomes the target'
+        )}
+      >
+        {trans.__('Explain each answer')}
+        <input
+          type="checkbox"
+          checked={settings.explainAnswer}
+          onChange={event =>
+            onSettings({ explainAnswer: event.target.checked })
+          }
+        />
+      </label>
       <label>
         {trans.__('Lines wrapped by hand')}
         <select

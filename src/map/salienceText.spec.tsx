@@ -6,7 +6,7 @@ import { makeMap } from '../session/map';
 import { cutText } from '../session/runText';
 import { startRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { drawSalienceText, token } from './fixtures';
+import { drawSalienceText, flowText, token } from './fixtures';
 import type { ISalienceTextProps } from './salienceText';
 
 const PROMPT = [
@@ -71,7 +71,7 @@ describe('map/salienceText', () => {
 
   it('shows exactly the text, and never as HTML', () => {
     show();
-    expect(host.querySelector('.lit-flow')!.textContent).toBe(
+    expect(flowText(host)).toBe(
       '<unused0>user\n\nSay <b>hi</b>.\nA: Hi there. Bye.'
     );
     expect(host.querySelector('b')).toBeNull();

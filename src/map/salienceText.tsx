@@ -34,6 +34,10 @@ export interface ISalienceTextProps {
   hideTemplate?: boolean;
   /** Whether segments are so short that a rank beside them would split words. */
   fine: boolean;
+  /** Whether the prompt has a heading of its own; left out: it has. */
+  hasPromptHead?: boolean;
+  /** Facts about the answer, beside its heading. */
+  facts?: React.ReactNode;
   /** Make the segment that contains a token the target. */
   onPick: (token: number, extend: boolean) => void;
   /** How each segment relates to another text that it is compared with. */
@@ -124,6 +128,9 @@ export const SalienceText = React.memo(
     const shared = { tokens: text.tokens, map, target, marks };
     const [before, behind] = templateEnds(text.tokens, text.seam);
     const added = { text, unfolded, onToggle };
+    const answerName = props.forcedAnswer
+      ? trans.__('Forced answer')
+      : trans.__('Answer');
     return (
       <div className="lit-flow-frame">
         <div
@@ -144,37 +151,41 @@ export const SalienceText = React.memo(
           }}
           onKeyDown={onKeyDown}
         >
-          {text.conversation.length > 0 ? (
-            <Conversation {...shared} {...added} />
-          ) : (
-            <>
-              <AddedTurn {...added} span={before} />
-              <Part
-                {...shared}
-                turns={text.turns}
-                unfolded={unfolded}
-                label={trans.__('Prompt')}
-                spans={text.prompt}
-                from={0}
-                to={text.seam}
-                first={0}
-                pickable={false}
-              />
-            </>
-          )}
-          <AddedTurn {...added} span={behind} />
-          <Answer
-            {...shared}
-            text={text}
-            label={
-              props.forcedAnswer
-                ? trans.__('Forced answer')
-                : trans.__('Answer')
-            }
-            surprisal={props.surprisal}
-            pickable={ready}
-          />
-          {props.answering && <span className="lit-caret" aria-hidden />}
+          <div className="lit-zone" data-zone="prompt">
+            {(props.hasPromptHead ?? true) && (
+              <ZoneHead name={trans.__('Prompt')} />
+            )}
+            {text.conversation.length > 0 ? (
+              <Conversation {...shared} {...added} />
+            ) : (
+              <>
+                <AddedTurn {...added} span={before} />
+                <Part
+                  {...shared}
+                  turns={text.turns}
+                  unfolded={unfolded}
+                  label={trans.__('Prompt')}
+                  spans={text.prompt}
+                  from={0}
+                  to={text.seam}
+                  first={0}
+                  pickable={false}
+                />
+              </>
+            )}
+          </div>
+          <div className="lit-zone" data-zone="answer">
+            <ZoneHead name={answerName}>{props.facts}</ZoneHead>
+            <AddedTurn {...added} span={behind} />
+            <Answer
+              {...shared}
+              text={text}
+              label={answerName}
+              surprisal={props.surprisal}
+              pickable={ready}
+            />
+            {props.answering && <span className="lit-caret" aria-hidden />}
+          </div>
         </div>
         <Tooltip
           root={root}
@@ -190,6 +201,19 @@ export const SalienceText = React.memo(
   }
 );
 SalienceText.displayName = 'SalienceText';
+
+/** Says who wrote what is below it. */
+function ZoneHead(props: {
+  name: string;
+  children?: React.ReactNode;
+}): JSX.Element {
+  return (
+    <div className="lit-zone-head">
+      <h3>{props.name}</h3>
+      {props.children}
+    </div>
+  );
+}
 
 /** Whether text is selected in an element. */
 function isSelecting(root: HTMLElement | null): boolean {

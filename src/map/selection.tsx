@@ -13,10 +13,10 @@ import type { IText } from '../session/runText';
 import { segmentsBetween } from './selected';
 
 /**
- * The button below a selection, which maps that part of the text. It is laid over
- * the text, so that nothing moves while the user drags. Selections consist of whole
- * segments; with the keyboard, Shift and the arrow keys select, and Tab reaches the
- * button.
+ * The buttons below a selection, which map that part of the text, or try the prompt
+ * without it. They are laid over the text, so that nothing moves while the user drags.
+ * Selections consist of whole segments; with the keyboard, Shift and the arrow keys
+ * select, and Tab reaches the buttons.
  */
 export function SelectionOverlay(props: {
   root: React.RefObject<HTMLDivElement>;
@@ -24,11 +24,13 @@ export function SelectionOverlay(props: {
   /** Whether to offer it. */
   isOffered: boolean;
   onRestrict: (within: TokenSpan) => void;
+  /** Run the prompt without a part of it; null: not now. */
+  onTry: ((span: TokenSpan) => void) | null;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { root, text, isOffered, onRestrict } = props;
+  const { root, text, isOffered, onRestrict, onTry } = props;
   const selected = useSelection(root);
-  const button = useRef<HTMLButtonElement>(null);
+  const buttons = useRef<HTMLSpanElement>(null);
   const first = selected && text.segments[selected[0]];
   const last = selected && text.segments[selected[1]];
   const span: TokenSpan | null =
@@ -51,7 +53,7 @@ export function SelectionOverlay(props: {
 
   useLayoutEffect(() => {
     const frame = root.current?.parentElement;
-    const box = button.current;
+    const box = buttons.current;
     const selection = window.getSelection();
     if (!frame || !box || !selection?.rangeCount) {
       return;
@@ -87,19 +89,11 @@ export function SelectionOverlay(props: {
           )}
       </span>
       {span && (
-        <button
-          ref={button}
-          type="button"
-          className="lit-button lit-selection"
-          title={trans.__(
-            'Map the selection only, so that shares are parts of it'
-          )}
+        <span
+          ref={buttons}
+          className="lit-selection"
           // Otherwise the press would end the selection first.
           onMouseDown={event => event.preventDefault()}
-          onClick={() => {
-            onRestrict(span);
-            leave();
-          }}
           onKeyDown={event => {
             if (event.key === 'Escape') {
               event.stopPropagation(); // otherwise the panel clears the target
@@ -107,11 +101,46 @@ export function SelectionOverlay(props: {
             }
           }}
         >
-          {trans.__('Only the selection')}
-        </button>
+          <button
+            type="button"
+            className="lit-button"
+            title={trans.__(
+              'Map the selection only, so that shares are parts of it'
+            )}
+            onClick={() => {
+              onRestrict(span);
+              leave();
+            }}
+          >
+            {trans.__('Only the selection')}
+          </button>
+          {onTry && isOfPrompt(text, span) && (
+            <button
+              type="button"
+              className="lit-button"
+              title={trans.__(
+                'Run the prompt without the selection, and see both side by side'
+              )}
+              onClick={() => {
+                onTry(span);
+                leave();
+              }}
+            >
+              {trans.__('Try without it')}
+            </button>
+          )}
+        </span>
       )}
     </>
   );
+}
+
+/** Whether a span is of the prompt; in a conversation, of one turn. */
+function isOfPrompt(text: IText, [start, end]: TokenSpan): boolean {
+  const turns = text.conversation.map(({ span }) => span);
+  return turns.length > 0
+    ? turns.some(([from, to]) => from <= start && end <= to)
+    : end <= text.seam;
 }
 
 /** Indices of the first and the last selected segment, once the user has stopped dragging. */

@@ -2,7 +2,7 @@ import { act } from 'react';
 
 import type { AnswerToken } from '../api';
 import { Stage } from '../components/fixtures';
-import { drawSalienceText, token } from './fixtures';
+import { drawSalienceText, flowText, token } from './fixtures';
 import type { ISalienceTextProps } from './salienceText';
 
 const PROMPT = [token('Is it sweet?')];
@@ -44,7 +44,7 @@ describe('map/thought', () => {
 
   const fold = () =>
     host.querySelector<HTMLButtonElement>('button[data-thought]');
-  const shownText = () => host.querySelector('.lit-flow')!.textContent;
+  const shownText = () => flowText(host);
   const segments = () =>
     [...host.querySelectorAll<HTMLElement>('[data-segment]')].map(
       element => [Number(element.dataset.segment), element.textContent] as const

@@ -91,8 +91,12 @@ export function Tooltip(props: {
       return;
     }
     const below = last.bottom - outer.top + 4;
-    const clip = frame.closest('.lit-scroll')?.getBoundingClientRect() ?? outer;
-    const fits = last.bottom + 4 + box.offsetHeight <= clip.bottom;
+    const scroller = frame.closest('.lit-scroll');
+    const clip = scroller?.getBoundingClientRect() ?? outer;
+    // Below the end there would be more to scroll: as the tooltip goes, all would move, perhaps under a press.
+    const end = scroller?.lastElementChild?.getBoundingClientRect() ?? outer;
+    const fits =
+      last.bottom + 4 + box.offsetHeight <= Math.min(clip.bottom, end.bottom);
     const top = fits ? below : rows[0].top - outer.top - box.offsetHeight - 4;
     const left = Math.min(
       last.left - outer.left,

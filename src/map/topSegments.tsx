@@ -1,4 +1,4 @@
-import React from 'react';
+import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
 import { describeRole } from '../session/chat';
@@ -22,8 +22,9 @@ import { METHODS } from '../session/methods';
 import { certaintyOf, certaintyWords } from './chance';
 import { TargetName } from './contrast';
 import { lineOf } from './line';
+import { rankedOf } from './table';
 
-/** How many segments are listed. */
+/** How many segments are listed at first. */
 const COUNT = 5;
 
 /** The segments with the largest shares, so that users needn't judge colours. */
@@ -37,9 +38,12 @@ export const TopSegments = React.memo(
     onShow: (index: number) => void;
     /** What the user can do with a segment of the prompt; absent: nothing. */
     tool?: (index: number, content: string) => JSX.Element;
+    /** Save all segments as a table; absent: only the first ones can be listed. */
+    onSave?: () => void;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { text, map, onShow, tool } = props;
+    const { text, map, onShow, tool, onSave } = props;
+    const [isAll, setAll] = useState(false);
     const { kind } = METHODS[map.method];
     const { effects } = map;
     const isSignedMap = isSigned(map);
@@ -55,10 +59,8 @@ export const TopSegments = React.memo(
     const name = foil
       ? trans.__('What led to “%1” rather than “%2”', target, foil.text.trim())
       : trans.__('What led to “%1”', target);
-    const top = map.segments
-      .map((segment, index) => ({ segment, index }))
-      .filter(({ segment }) => segment.rank !== null && segment.rank <= COUNT)
-      .sort((a, b) => a.segment.rank! - b.segment.rank!);
+    const ranked = rankedOf(map);
+    const top = isAll ? ranked : ranked.slice(0, COUNT);
     return (
       <section
         className="lit-ledto"
@@ -168,6 +170,25 @@ export const TopSegments = React.memo(
             );
           })}
         </ol>
+        {onSave && ranked.length > 0 && (
+          <p className="lit-ledto-more">
+            {ranked.length > COUNT && (
+              <button
+                type="button"
+                className="lit-link"
+                aria-expanded={isAll}
+                onClick={() => setAll(!isAll)}
+              >
+                {isAll
+                  ? trans.__('Show the first %1', COUNT)
+                  : trans.__('Show all %1 parts', ranked.length)}
+              </button>
+            )}
+            <button type="button" className="lit-link" onClick={onSave}>
+              {trans.__('Save as CSV')}
+            </button>
+          </p>
+        )}
         {certainty && (
           <p className="lit-hint" data-certainty={certainty}>
             {certaintyWords(certainty, trans)}

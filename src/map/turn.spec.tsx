@@ -5,7 +5,7 @@ import { Stage } from '../components/fixtures';
 import { makeMap } from '../session/map';
 import { cutText } from '../session/runText';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { drawSalienceText, token } from './fixtures';
+import { drawSalienceText, flowText, token } from './fixtures';
 import type { ISalienceTextProps } from './salienceText';
 
 const START = '<start_of_turn>';
@@ -72,9 +72,7 @@ describe('map/turn', () => {
 
   it('shows who speaks, and nothing of the template as text', () => {
     show(WRAPPED);
-    expect(host.querySelector('.lit-flow')!.textContent).toBe(
-      'Onion soup. Hi there.'
-    );
+    expect(flowText(host)).toBe('Onion soup. Hi there.');
     expect(added().map(e => e.getAttribute('aria-label'))).toEqual([
       'User, added',
       'Model, added'
@@ -107,7 +105,7 @@ describe('map/turn', () => {
 
   it('keeps what was written as text, folded behind who speaks', () => {
     show(WRITTEN);
-    expect(host.querySelector('.lit-flow')!.textContent).toBe(
+    expect(flowText(host)).toBe(
       `${START}user\nOnion.${END}\n${START}model\nAvoid. Hi there.`
     );
     expect(written().map(e => e.getAttribute('aria-label'))).toEqual([

@@ -1,6 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import type {
   ApiClient,
@@ -58,16 +56,6 @@ export class ModelsModel extends Model {
   /** Why the last change of a model was refused, or null. */
   problem(name: string): IProblem | null {
     return this._problems.get(name) ?? null;
-  }
-
-  /** Emitted when the manager should open. */
-  get revealed(): ISignal<this, void> {
-    return this._revealed;
-  }
-
-  /** Show the manager. */
-  reveal(): void {
-    this._revealed.emit();
   }
 
   /**
@@ -183,6 +171,5 @@ export class ModelsModel extends Model {
   private readonly _trans: TranslationBundle;
   private readonly _changing = new Set<string>();
   private readonly _problems = new Map<string, IProblem>();
-  private readonly _revealed = new Signal<this, void>(this);
   private _kaggle: KaggleStatus | null = null;
 }

@@ -61,6 +61,7 @@ describe('models/progress', () => {
           <ul>
             <Row
               model={model}
+              group="models"
               models={models as unknown as ModelsModel}
               isChosen={false}
               onChoose={null}

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React, { useId, useState } from 'react';
 
 import type { ModelInfo } from '../api';
 import { Problem } from '../components/notices';
@@ -17,24 +17,26 @@ import { Progress } from './progress';
 export function Row(props: {
   model: ModelInfo;
   models: ModelsModel;
+  /** Name of the group of choices, unique in the page. */
+  group: string;
   /** Whether it is the chosen model. */
   isChosen: boolean;
   /** Why the user can't choose another now, or null. */
   onChoose: (() => void) | null;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { model, models, isChosen, onChoose, trans } = props;
+  const { model, models, group, isChosen, onChoose, trans } = props;
   const { name, path, state } = model;
   const about = describeModel(model, trans);
   const refused = models.problem(name);
-  const id = `lit-model-${encodeURIComponent(name)}`;
+  const id = useId();
   return (
     <li className="lit-managed" data-state={state} aria-labelledby={id}>
       <div className="lit-managed-head">
         <label className="lit-managed-choice">
           <input
             type="radio"
-            name="lit-model-in-use"
+            name={group}
             checked={isChosen}
             disabled={onChoose === null}
             onChange={() => onChoose?.()}

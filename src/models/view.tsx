@@ -1,7 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useEffect, useId } from 'react';
 
-import { keepInView } from '../components/keepInView';
 import { useRedraw } from '../components/redraw';
 import { Section } from '../components/section';
 import type { Session } from '../session/session';
@@ -12,54 +11,26 @@ import { Kaggle } from './login';
 import type { ModelsModel } from './model';
 import { Row } from './row';
 
-/** The model manager: a section of the panel. */
+/** The model manager: a view of the panel. */
 export function ModelsView(props: {
   models: ModelsModel;
   session: Session;
   trans: TranslationBundle;
+  /** Whether it is in view. */
+  isShown: boolean;
 }): JSX.Element {
-  const { models, session, trans } = props;
+  const { models, session, trans, isShown } = props;
   useRedraw(models);
   useRedraw(session);
-  const [open, setOpen] = useState(false);
-  const [wanted, setWanted] = useState(false);
-  const root = useRef<HTMLElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
-  const kept = useRef<(() => void) | null>(null);
-  useEffect(() => () => kept.current?.(), []);
-  useEffect(() => {
-    const reveal = () => {
-      setOpen(true);
-      setWanted(true);
-    };
-    models.revealed.connect(reveal);
-    return () => {
-      models.revealed.disconnect(reveal);
-    };
-  }, [models]);
   const all = models.service.models;
   useEffect(() => {
-    if (open) {
+    if (isShown) {
       void models.service.refresh();
     }
-  }, [models, open]);
-  // It is the last section: what it shows would be out of sight.
-  const isFilled = all.length > 0;
-  useEffect(() => {
-    if (open && wanted) {
-      root.current?.scrollIntoView({ block: 'start' });
-      button.current?.focus({ preventScroll: true });
-      kept.current?.();
-      kept.current = keepInView(root.current!);
-      setWanted(false);
-    } else if (open) {
-      root.current?.scrollIntoView({ block: 'nearest' });
-    }
-  }, [open, wanted, isFilled]);
+  }, [models, isShown]);
   const loaded = all.filter(model => model.state === 'ready').length;
   return (
     <Section
-      ref={root}
       name={trans.__('Models')}
       className="lit-models"
       count={
@@ -70,11 +41,8 @@ export function ModelsView(props: {
             : trans.__('%1 models, %2 loaded', all.length, loaded)
           : all.length)
       }
-      isOpen={open}
-      onToggle={() => setOpen(!open)}
-      button={button}
     >
-      {open && <Body {...props} />}
+      <Body {...props} />
     </Section>
   );
 }
@@ -86,6 +54,7 @@ function Body(props: {
 }): JSX.Element {
   const { models, session, trans } = props;
   const { memory, models: all } = models.service;
+  const group = useId();
   const waiting = all.some(model =>
     ['preset_login', 'preset_credentials'].includes(model.error)
   );
@@ -97,6 +66,7 @@ function Body(props: {
             key={model.name}
             model={model}
             models={models}
+            group={group}
             trans={trans}
             isChosen={model.name === session.model}
             onChoose={

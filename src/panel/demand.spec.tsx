@@ -26,7 +26,7 @@ describe('panel: methods, demand and faithfulness', () => {
   afterEach(() => stage.dispose());
 
   const select = () =>
-    host.querySelector<HTMLSelectElement>('.lit-method select')!;
+    host.querySelector<HTMLSelectElement>('.lit-method-choice select')!;
   const choose = (method: string) =>
     act(async () => {
       select().value = method;
@@ -98,7 +98,7 @@ describe('panel: methods, demand and faithfulness', () => {
 
   it('shows cost, progress, Cancel, and the map in nats', async () => {
     await choose('shap');
-    const dock = () => host.querySelector('.lit-dock')!;
+    const dock = () => host.querySelector('.lit-insight')!;
     expect(dock().textContent).toContain(
       'about 40 passes through the model, 3 s'
     );
@@ -180,13 +180,8 @@ describe('panel: methods, demand and faithfulness', () => {
   });
 
   it('tests the map, and compares it with the others', async () => {
-    const details =
-      host.querySelector<HTMLDetailsElement>('.lit-faithfulness')!;
-    await act(async () => {
-      details.open = true;
-      details.dispatchEvent(new Event('toggle'));
-      await settle();
-    });
+    await click('Trust');
+    const details = host.querySelector<HTMLElement>('.lit-faithfulness')!;
     expect(details.textContent).toContain('grad · input');
     expect(details.textContent).toContain('about 40 passes');
     await click('Test this map');

@@ -5,7 +5,11 @@ import { CompareLauncher } from '../compare/launcher';
 import { CONTEXT, Stage } from '../components/fixtures';
 import { settle } from '../session/fakes';
 import { Scenario } from '../session/scenario';
+import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
+import { Facts } from './facts';
+import { PanelLayout } from './layout';
+import { RunButton, RunNotices } from './run';
 import { PanelView } from './view';
 
 /** The panel over a session of fakes. */
@@ -24,6 +28,9 @@ export class PanelStage extends Stage {
     );
   }
 
+  /** Which of the panel's parts are shown. */
+  readonly layout = new PanelLayout();
+
   /** What the panel changed in its settings. */
   readonly changes: Partial<ISettings>[] = [];
 
@@ -37,6 +44,7 @@ export class PanelStage extends Stage {
     this.draw(
       <PanelView
         session={session}
+        layout={this.layout}
         onSettings={change => {
           this.changes.push(change);
           session.settings = { ...session.settings, ...change };
@@ -60,4 +68,28 @@ export class PanelStage extends Stage {
   }
 
   private readonly _compare: CompareLauncher;
+}
+
+/** The panel's parts about runs, without the others. */
+export function RunParts(props: {
+  session: Session;
+  onSettings: (change: Partial<ISettings>) => void;
+}): JSX.Element {
+  const { session, onSettings } = props;
+  const button = React.useRef<HTMLButtonElement>(null);
+  return (
+    <>
+      <RunButton
+        session={session}
+        button={button}
+        onRun={() => void session.runs.generate()}
+      />
+      <RunNotices
+        session={session}
+        onSettings={onSettings}
+        onTaken={() => button.current?.focus()}
+      />
+      <Facts session={session} />
+    </>
+  );
 }

@@ -1,80 +1,77 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ellipsesIcon, shareIcon } from '@jupyterlab/ui-components';
+import type { Toolbar } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
+import { RunButton } from './run';
+import { Tools } from './tools';
 
 /** The state of model and service, in one word. */
 type Readiness =
   'unknown' | 'stopped' | 'starting' | 'ready' | 'failed' | 'absent';
 
-/** Title, model and its state, menu. */
-export function Header({ session }: { session: Session }): JSX.Element {
-  const { trans, openMenu, openShare } = usePanel();
+/** Run, the model and its state, and tools: one row, whose height never changes. */
+export function Header({
+  session,
+  runButton,
+  toolbar,
+  onRun
+}: {
+  session: Session;
+  toolbar?: Toolbar;
+  onRun: () => void;
+  runButton: React.Ref<HTMLButtonElement>;
+}): JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <header className="lit-header">
+      <h2 className="lit-visually-hidden">{trans.__('Prompt salience')}</h2>
+      <RunButton session={session} button={runButton} onRun={onRun} />
+      <ModelChoice session={session} />
+      {toolbar && <Tools toolbar={toolbar} />}
+    </header>
+  );
+}
+
+/** The model, and its state. */
+function ModelChoice({ session }: { session: Session }): JSX.Element {
+  const { trans } = usePanel();
   const { models } = session.service;
   const readiness = readinessOf(session);
   const name = session.model;
-  const note = models.find(model => model.name === name)?.note;
+  if (name === null) {
+    return <span className="lit-model" />;
+  }
   return (
-    <header className="lit-header">
-      <h2 className="lit-title">{trans.__('Prompt salience')}</h2>
-      {name !== null && (
-        <span className="lit-model" data-state={readiness}>
-          <span className="lit-dot" aria-hidden />
-          {models.length > 1 ? (
-            <select
-              className="lit-model-choice"
-              aria-label={trans.__('Model')}
-              title={name}
-              value={name}
-              disabled={session.runs.isRunning}
-              onChange={event => {
-                session.model = event.target.value;
-              }}
-            >
-              {models.map(model => (
-                <option key={model.name} value={model.name}>
-                  {model.name}
-                </option>
-              ))}
-            </select>
-          ) : (
-            <span className="lit-model-name" title={name}>
-              {name}
-            </span>
-          )}
-          <span className="lit-model-state">
-            {describeReadiness(readiness, trans)}
-          </span>
+    <span className="lit-model" data-state={readiness}>
+      <span className="lit-dot" aria-hidden />
+      {models.length > 1 ? (
+        <select
+          className="lit-model-choice"
+          aria-label={trans.__('Model')}
+          title={name}
+          value={name}
+          disabled={session.runs.isRunning}
+          onChange={event => {
+            session.model = event.target.value;
+          }}
+        >
+          {models.map(model => (
+            <option key={model.name} value={model.name}>
+              {model.name}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <span className="lit-model-name" title={name}>
+          {name}
         </span>
       )}
-      <span className="lit-header-tools">
-        {openShare && session.shown && (
-          <button
-            type="button"
-            className="lit-icon-button"
-            aria-label={trans.__('Share this run')}
-            title={trans.__('Share this run')}
-            aria-haspopup="menu"
-            onClick={event => openShare(event.currentTarget)}
-          >
-            <shareIcon.react tag="span" />
-          </button>
-        )}
-        <button
-          type="button"
-          className="lit-icon-button"
-          aria-label={trans.__('LIT, service and log')}
-          title={trans.__('LIT, service and log')}
-          aria-haspopup="menu"
-          onClick={event => openMenu(event.currentTarget)}
-        >
-          <ellipsesIcon.react tag="span" />
-        </button>
+      <span className="lit-model-state">
+        {describeReadiness(readiness, trans)}
       </span>
-      {note && <p className="lit-model-note">{note}</p>}
-    </header>
+    </span>
   );
 }
 

@@ -1,6 +1,6 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React from 'react';
+import React, { useId } from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
@@ -141,6 +141,7 @@ export function Variables(props: {
   limit?: number;
 }): JSX.Element | null {
   const { trans } = usePanel();
+  const id = useId();
   const { prompt, limit } = props;
   const { isEdited, variables } = prompt;
   if (isEdited || variables.length === 0) {
@@ -156,7 +157,7 @@ export function Variables(props: {
       {variables.slice(0, MAX_VARIABLES).map((variable, i) => (
         <VariableField
           key={variable.name}
-          id={`lit-variable-${i}`}
+          id={`${id}-${i}`}
           variable={variable}
           limit={limit}
           onChange={text => prompt.setVariable(variable.name, text)}

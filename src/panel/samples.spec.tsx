@@ -9,7 +9,7 @@ import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
-import { Composer } from './composer';
+import { RunParts } from './fixtures';
 import { Options } from './options';
 
 const { trans } = CONTEXT;
@@ -63,7 +63,7 @@ describe('panel: samples', () => {
     useRedraw(session);
     return (
       <>
-        <Composer session={session} onSettings={onSettings} />
+        <RunParts session={session} onSettings={onSettings} />
         <CompareHints launcher={launcher} session={session} />
         <Options
           text={null}

@@ -3,7 +3,7 @@ import React, { act } from 'react';
 import { CONTEXT, Stage, typeInto } from '../components/fixtures';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { Session } from '../session/session';
-import { Composer } from './composer';
+import { RunParts } from './fixtures';
 import { StopField } from './stopfield';
 
 const { trans } = CONTEXT;
@@ -147,7 +147,7 @@ describe('panel: where the answer ends', () => {
     let session: Session;
     const show = () =>
       draw(
-        <Composer
+        <RunParts
           session={session}
           onSettings={change => {
             session.settings = { ...session.settings, ...change };

@@ -1,6 +1,10 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Toolbar } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 import React, { useEffect } from 'react';
 
 import type { RunInfo } from '../api';
@@ -17,19 +21,31 @@ import type { ModelsModel } from '../models';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { panelIcon } from './icons';
+import type { PanelLayout, View } from './layout';
 import { PanelView } from './view';
+import type { Viewers } from './viewers';
 
-/** The side panel's widget. */
+/** Where a panel is: beside the main area, or as a tab in it. */
+export type Place = 'side' | 'main';
+
+/** A panel's widget. */
 export class PanelWidget extends ReactWidget {
   constructor(options: PanelWidget.IOptions) {
     super();
     this._options = options;
     const { trans } = options.context;
-    this.id = 'lit-lab-panel';
+    const isSide = options.place === 'side';
+    this.id = isSide ? 'lit-lab-panel' : 'lit-lab-main-panel';
     this.title.icon = panelIcon;
     this.title.caption = trans.__('Prompt salience');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('Prompt salience'));
+    this.node.setAttribute(
+      'aria-label',
+      isSide
+        ? trans.__('Prompt salience')
+        : trans.__('Prompt salience in the main area')
+    );
+    this.toolbar.node.setAttribute('aria-label', trans.__('Tools'));
     this.addClass('lit-panel');
     const { datasets } = options;
     this._drop = new FileDrop(this.node, path => void datasets.openFile(path));
@@ -38,23 +54,54 @@ export class PanelWidget extends ReactWidget {
     });
   }
 
+  /** What is at the end of the header. */
+  readonly toolbar = new Toolbar();
+
+  get place(): Place {
+    return this._options.place;
+  }
+
+  get session(): Session {
+    return this._options.session;
+  }
+
+  get parts(): PanelLayout {
+    return this._options.layout;
+  }
+
+  get context(): IPanelContext {
+    return this._options.context;
+  }
+
+  /** Show the analysis in the other place; undefined: there is none. */
+  get move(): (() => void) | undefined {
+    return this._options.onMove;
+  }
+
   dispose(): void {
-    this._drop.dispose();
-    super.dispose();
+    if (!this.isDisposed) {
+      this._drop.dispose();
+      super.dispose();
+      this.toolbar.dispose();
+    }
   }
 
   protected render(): JSX.Element {
     const { context, session, datasets, history, compare, onSettings } =
       this._options;
+    const { layout } = this._options;
     return (
       <PanelContext value={context}>
         <PanelView
           session={session}
+          layout={layout}
+          toolbar={this.toolbar}
           onSettings={onSettings}
           compare={compare}
           datasets={
             <Datasets
               model={datasets}
+              layout={layout}
               session={session}
               trans={context.trans}
               wanted={this._isWanted}
@@ -63,6 +110,7 @@ export class PanelWidget extends ReactWidget {
           history={
             <History
               model={history}
+              layout={layout}
               session={session}
               trans={context.trans}
               onClear={this._options.onClear}
@@ -71,8 +119,9 @@ export class PanelWidget extends ReactWidget {
             />
           }
           models={
-            <ModelsView
+            <Models
               models={this._options.models}
+              layout={layout}
               session={session}
               trans={context.trans}
             />
@@ -85,22 +134,27 @@ export class PanelWidget extends ReactWidget {
   protected onAfterShow(message: Message): void {
     super.onAfterShow(message);
     this._want();
-    this._options.session.watch(true);
+    this._report(true);
   }
 
   protected onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    this._options.session.watch(this.isVisible);
+    this._report(this.isVisible);
   }
 
   protected onBeforeHide(message: Message): void {
     super.onBeforeHide(message);
-    this._options.session.watch(false);
+    this._report(false);
   }
 
   protected onBeforeDetach(message: Message): void {
     super.onBeforeDetach(message);
-    this._options.session.watch(false);
+    this._report(false);
+  }
+
+  protected onResize(message: Widget.ResizeMessage): void {
+    super.onResize(message);
+    this._resized.emit();
   }
 
   protected onActivateRequest(message: Message): void {
@@ -108,19 +162,27 @@ export class PanelWidget extends ReactWidget {
     this._want();
     // The command palette returns the focus to the main area just after it has run a
     // command.
-    const show = this._toShow;
+    const view = this._toShow;
     this._toShow = null;
-    requestAnimationFrame(() => (show ? show() : this._takeFocus(PATIENCE)));
+    if (view) {
+      this._options.layout.show(view);
+    }
+    requestAnimationFrame(() => this._takeFocus(PATIENCE));
   }
 
-  /** Show a part when the panel is next activated; it then takes the focus. */
-  showOnceActive(show: () => void): void {
-    this._toShow = show;
+  /** Emitted when the panel has another size. */
+  get resized(): ISignal<this, void> {
+    return this._resized;
+  }
+
+  /** Show a view when the panel is next activated; its tab then takes the focus. */
+  showOnceActive(view: View): void {
+    this._toShow = view;
   }
 
   /**
-   * The focus goes to what comes next: an empty field, or else Run. The session says
-   * whether there is a prompt: the field may not show it yet.
+   * The focus goes to what comes next: an empty field, or else Run; in another view than the analysis, to its tab. The
+   * session says whether there is a prompt: the field may not show it yet.
    *
    * @param frames - how many to wait for it: a panel that was never shown is rendered
    *   after it is activated.
@@ -129,13 +191,24 @@ export class PanelWidget extends ReactWidget {
     if (this.isDisposed || !this.isVisible) {
       return;
     }
-    const next = this._options.session.prompt.isEmpty
-      ? '.lit-prompt'
-      : '.lit-variables textarea:placeholder-shown, .lit-primary';
-    this.node.querySelector<HTMLElement>(next)?.focus();
+    const { session, layout } = this._options;
+    const next =
+      layout.view !== 'analysis'
+        ? ['.lit-views [aria-selected="true"]']
+        : session.prompt.isEmpty
+          ? ['.lit-prompt']
+          : ['.lit-variables textarea:placeholder-shown', '.lit-primary'];
+    next
+      .map(each => this.node.querySelector<HTMLElement>(each))
+      .find(Boolean)
+      ?.focus();
     if (frames > 0 && !this.node.contains(document.activeElement)) {
       requestAnimationFrame(() => this._takeFocus(frames - 1));
     }
+  }
+
+  private _report(isVisible: boolean): void {
+    this._options.viewers.report(this, isVisible);
   }
 
   /**
@@ -152,7 +225,8 @@ export class PanelWidget extends ReactWidget {
 
   private readonly _options: PanelWidget.IOptions;
   private readonly _drop: FileDrop;
-  private _toShow: (() => void) | null = null;
+  private readonly _resized = new Signal<this, void>(this);
+  private _toShow: View | null = null;
   private _isRestored = false;
   private _isWanted = false;
 }
@@ -162,12 +236,14 @@ const PATIENCE = 30;
 
 function Datasets(props: {
   model: DatasetsModel;
+  layout: PanelLayout;
   session: Session;
   trans: TranslationBundle;
   wanted: boolean;
 }): JSX.Element {
-  const { model, session, trans, wanted } = props;
+  const { model, layout, session, trans, wanted } = props;
   useRedraw(session);
+  useRedraw(layout);
   useRedraw(model);
   const loading = model.current?.state?.state === 'reading';
   useEffect(() => {
@@ -189,7 +265,6 @@ function Datasets(props: {
     );
     return () => window.clearTimeout(timer);
   }, [session, model, wanted, loading, model.needsService]);
-  const empty = session.prompt.isEmpty && session.runs.shown === null;
   const awake = session.service.service?.state === 'ready';
   const isFree = model.named.length > 0 && !model.needsService;
   return (
@@ -197,21 +272,23 @@ function Datasets(props: {
       model={model}
       prompt={session.prompt}
       trans={trans}
-      initiallyOpen={empty && (wanted || awake || isFree)}
+      isShown={layout.view === 'datasets' && (wanted || awake || isFree)}
     />
   );
 }
 
 function History(props: {
   model: HistoryModel;
+  layout: PanelLayout;
   session: Session;
   trans: TranslationBundle;
   onClear: () => void;
   onShare: PanelWidget.IOptions['onShare'];
   compare: CompareLauncher;
 }): JSX.Element {
-  const { model, session, trans, onClear, onShare, compare } = props;
+  const { model, layout, session, trans, onClear, onShare, compare } = props;
   useRedraw(session);
+  useRedraw(layout);
   const status = session.service.status?.history;
   return (
     <HistoryView
@@ -221,8 +298,20 @@ function History(props: {
       onClear={onClear}
       onShare={onShare}
       compare={compare}
+      isShown={layout.view === 'history'}
     />
   );
+}
+
+function Models(props: {
+  models: ModelsModel;
+  layout: PanelLayout;
+  session: Session;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { layout, ...shared } = props;
+  useRedraw(layout);
+  return <ModelsView {...shared} isShown={layout.view === 'models'} />;
 }
 
 /** Namespace for the widget's options. */
@@ -230,6 +319,9 @@ export namespace PanelWidget {
   /** What the panel shows and does. */
   export interface IOptions {
     session: Session;
+    place: Place;
+    /** Which of its parts are shown. */
+    layout: PanelLayout;
     datasets: DatasetsModel;
     history: HistoryModel;
     models: ModelsModel;
@@ -240,6 +332,10 @@ export namespace PanelWidget {
     /** Open the menu of actions for a run of the history. */
     onShare: (run: RunInfo, anchor: HTMLElement) => void;
     context: IPanelContext;
+    /** What it reports to when it is shown and hidden. */
+    viewers: Viewers;
+    /** Show the analysis in the other place; left out: there is none. */
+    onMove?: () => void;
     onSettings: (settings: Partial<ISettings>) => void;
     /** Settles when JupyterLab has restored the page's layout. */
     restored: Promise<void>;

@@ -103,7 +103,10 @@ export function direction(score: number, trans: TranslationBundle): string {
 }
 
 /** How likely a target is per token with a segment, and without it. */
-export function chances({ whole, without }: IEffect): string {
+export function chances({
+  whole,
+  without
+}: Pick<IEffect, 'whole' | 'without'>): string {
   return `${percent(whole)} → ${percent(without)}`;
 }
 

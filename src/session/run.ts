@@ -45,6 +45,8 @@ export interface IRunRequest {
   readonly forcedAnswer?: string;
   /** Its name in the history, which the user can change. */
   readonly title?: string;
+  /** Whether the history stores a forced answer; left out: it does. */
+  readonly keep?: boolean;
 }
 
 /** A run by its job's id: the server replays it, or the history has it. */
@@ -90,7 +92,12 @@ export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
         title: request.title ?? '',
         ...shared
       }
-    : { kind: 'score', target: forcedAnswer, ...shared };
+    : {
+        kind: 'score',
+        target: forcedAnswer,
+        keep: request.keep ?? true,
+        ...shared
+      };
 }
 
 /** A run's progress. */

@@ -90,6 +90,11 @@ export class SessionSaver {
     }
   }
 
+  /** Whether a run is being restored, with its target. */
+  get isRestoring(): boolean {
+    return this._restoring !== null;
+  }
+
   /** The user opens another prompt: save that one, not the one being restored. */
   forget(): void {
     this._restoring = null;

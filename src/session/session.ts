@@ -262,6 +262,11 @@ export class Session extends Model implements ISession {
     return this._revealed;
   }
 
+  /** Whether what was shown before a reload is being restored. */
+  get isRestoring(): boolean {
+    return this._saver.isRestoring;
+  }
+
   /** What to save over a reload of the page. */
   save(): ISavedSession {
     return this._saver.save(this._model);

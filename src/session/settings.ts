@@ -39,6 +39,8 @@ export interface ISettings {
   readonly ablationSets: 'needed' | 'lit';
   /** What the shades follow, once effects are there. */
   readonly shadeBy: ShadeBy;
+  /** Whether a complete answer's last sentence becomes the target at once. */
+  readonly explainAnswer: boolean;
   /** Seconds that effects may take without a click; 0: they need one. */
   readonly effectsSeconds: number;
   /** Whether to put prompts into their model's chat format. */
@@ -76,6 +78,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   ablationMode: 'remove',
   ablationSets: 'needed',
   shadeBy: 'effect',
+  explainAnswer: true,
   effectsSeconds: 20,
   chat: 'auto',
   thinking: false,
@@ -161,6 +164,7 @@ export function readSettings(
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
     ablationSets: one(['needed', 'lit'], raw.ablationSets, d.ablationSets),
     shadeBy: one(SHADES, raw.shadeBy, d.shadeBy),
+    explainAnswer: one([true, false], raw.explainAnswer, d.explainAnswer),
     effectsSeconds: number(
       raw.effectsSeconds,
       0,

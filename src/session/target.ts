@@ -2,6 +2,8 @@
 import { segment } from '../salience';
 import type { Granularity, ICutOptions, TokenSpan } from '../salience';
 import type { IFoil } from './contrast';
+import type { IRun } from './run';
+import { textOf } from './runText';
 import type { IText } from './runText';
 import type { ISettings } from './settings';
 
@@ -47,6 +49,19 @@ export function pickTarget(
     Math.max(from[1], whole[1])
   ];
   return { span, anchor: from };
+}
+
+/** The last sentence of an answer, in tokens of the sequence; null for an answer of blanks. */
+export function lastSentence({
+  promptTokens,
+  answerTokens
+}: Pick<IRun, 'promptTokens' | 'answerTokens'>): TokenSpan | null {
+  const tokens = [...promptTokens, ...answerTokens];
+  const seam = promptTokens.length;
+  const sentences = segment(tokens, seam, 'sentences').filter(
+    span => span[0] >= seam && textOf(tokens, span).trim() !== ''
+  );
+  return sentences[sentences.length - 1] ?? null;
 }
 
 /**

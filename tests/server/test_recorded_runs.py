@@ -98,6 +98,13 @@ async def test_a_forced_answer_is_stored_as_what_it_is(api, events):
     assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("forced_answer", "Hello", 0.0)
 
 
+async def test_a_forced_answer_that_need_not_be_kept_is_not_stored(api, events):
+    body = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello", "keep": False}
+    _, job = await api("POST", "jobs", body=body)
+    assert (await events(job["id"]))[-1]["event"] == "done"
+    assert (await api("POST", "runs/search", body={}))[1]["runs"] == []
+
+
 async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, events):
     await events(await generate("Hi", title="Without “Be brief.”"))
     (info,) = (await runs(api, search="brief"))["runs"]

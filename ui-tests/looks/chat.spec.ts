@@ -64,10 +64,10 @@ test('chat', async ({ page }) => {
   await page.setViewportSize({ width: 1440, height: 1000 });
   await panel.region.locator('button.lit-turn').first().click();
   await shoot(page, panel, 'unfolded');
-  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('Options');
   await panel.region.getByText('Generation').scrollIntoViewIfNeeded();
   await shoot(page, panel, 'options');
-  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('What led to');
   await panel.region.locator('button.lit-turn').first().click();
   await runPrompt(panel, TURNS);
   await panel.segments('Answer').last().click();

@@ -31,7 +31,7 @@ test('datasets', async ({ page, tmpPath }) => {
     await window.jupyterapp.commands.execute('lit-lab:open-panel');
   });
   await widen(page, panel, 420);
-  const browser = panel.region.getByRole('region', { name: 'Datasets' });
+  const browser = await panel.show('Datasets');
   await expect(browser.getByRole('listitem').first()).toBeVisible();
   await shoot(page, 'datasets-samples');
 

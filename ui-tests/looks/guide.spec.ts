@@ -7,6 +7,7 @@ import type { Page } from '@playwright/test';
 
 import {
   analyzeAt,
+  asked,
   COLD,
   line,
   openNotebook,
@@ -28,7 +29,7 @@ async function shoot(page: Page, name: string) {
 }
 
 /** The tutorial beside a panel of this width, its prompt taken up and run. */
-async function asked(
+async function begin(
   page: IJupyterLabPageFixture,
   tmpPath: string
 ): Promise<Panel> {
@@ -47,25 +48,26 @@ async function asked(
 
 test('asked, tried without, tested', async ({ page, request, tmpPath }) => {
   await request.delete('/lit-lab/api/runs?starred=1');
-  const panel = await asked(page, tmpPath);
+  const panel = await begin(page, tmpPath);
   await line(page, 'def analyze_menu_item').evaluate(e =>
     e.scrollIntoView({ block: 'start' })
   );
   await shoot(page, 'ask');
 
   await panel.explain(MISTAKE);
-  await panel.region.getByText('Is this map faithful?').click();
+  await panel.insight('Trust');
   await panel.region.getByRole('button', { name: 'Test this map' }).click();
   await expect(panel.region.locator('.lit-verdict')).toBeVisible({
     timeout: 3 * COLD
   });
   await page.setViewportSize({ width: 1360, height: 1100 });
   await panel.region
-    .locator('.lit-dock')
+    .locator('.lit-insight-body')
     .evaluate(e => e.scrollTo(0, e.scrollHeight));
   await shoot(page, 'faithfulness');
   await page.setViewportSize({ width: 1360, height: 860 });
 
+  await panel.insight('What led to');
   await panel.topSegments
     .getByRole('button', { name: `Try without “${MISTAKE}”` })
     .first()
@@ -81,7 +83,7 @@ test('asked, tried without, tested', async ({ page, request, tmpPath }) => {
 });
 
 test('a matrix and a page', async ({ page, browser, tmpPath }) => {
-  const panel = await asked(page, tmpPath);
+  const panel = await begin(page, tmpPath);
   await panel.explain(MISTAKE);
   const saving = page.waitForEvent('download');
   await panel.region.getByRole('button', { name: 'Share this run' }).click();
@@ -116,18 +118,20 @@ test('a principle out of a dataset', async ({ page, tmpPath }) => {
     await window.jupyterapp.commands.execute('lit-lab:open-panel');
   });
   await widen(page, panel, 480);
-  const datasets = panel.region.getByRole('region', { name: 'Datasets' });
+  const datasets = await panel.show('Datasets');
   await datasets
     .getByRole('combobox', { name: 'Filter by source' })
     .selectOption({ label: 'fewshot-constitution (1)' });
   await shoot(page, 'datasets');
-  await datasets
-    .getByRole('list', { name: 'Prompts' })
-    .getByRole('button')
-    .first()
-    .click();
+  await asked(page, () =>
+    datasets
+      .getByRole('list', { name: 'Prompts' })
+      .getByRole('button')
+      .first()
+      .click()
+  );
   const said = 'Recommendation: Not suitable for you.';
-  await panel.generate(said);
+  await panel.answered(said);
   await panel.explain(said);
   await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
   await shoot(page, 'principle');

@@ -128,7 +128,7 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
     await expect(panel.topSegments).toBeVisible({ timeout: 60_000 });
     await shoot(page, `method-${name.split(' ')[0].toLowerCase()}`);
   }
-  await panel.region.getByText('Is this map faithful?').click();
+  await panel.insight('Trust');
   await shoot(page, 'faithfulness-offered');
   await panel.region.getByRole('button', { name: 'Test this map' }).click();
   await expect(panel.region.locator('.lit-verdict')).toBeVisible({
@@ -142,15 +142,14 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
   await shoot(page, 'faithfulness-wide-dark');
   await widen(page, panel, 420);
   await shoot(page, 'faithfulness-dark');
-  await panel.region.getByText('Is this map faithful?').click();
-  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('Options');
   await panel.region.getByLabel('Temperature').fill('0.8');
   await panel.region.getByLabel('Seed').fill('3');
   await shoot(page, 'sampling-dark');
   await theme(page, 'JupyterLab Light');
   await shoot(page, 'sampling-light');
   await panel.region.getByLabel('Temperature').fill('0');
-  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('What led to');
   await panel.method.selectOption('L2 norm');
   await panel.region.getByRole('radio', { name: 'Tokens' }).click();
   await panel.segments('Answer').nth(3).hover();
@@ -199,8 +198,7 @@ test('the history', async ({ page, request, tmpPath }) => {
     await panel.prompt.fill(prompt);
     await panel.generate(/\S/);
   }
-  const history = panel.region.getByRole('region', { name: 'History' });
-  await history.getByRole('button', { name: 'History' }).click();
+  const history = await panel.show('History');
   await expect(history.getByRole('listitem')).toHaveCount(3);
   await shoot(page, 'history');
   const last = history.getByRole('listitem').nth(2);
@@ -216,6 +214,7 @@ test('the history', async ({ page, request, tmpPath }) => {
   await widen(page, panel, 260);
   await last.locator('.lit-row').click();
   await panel.answered(ANSWER);
+  await panel.show('History');
   await shoot(page, 'history-dark-narrow');
 });
 
@@ -226,9 +225,7 @@ test('targets: forced, contrastive, surprisal', async ({ page, tmpPath }) => {
   await widen(page, panel, 420);
   await panel.generate(ANSWER);
   await panel.explain(ANSWER);
-  await panel.region
-    .getByRole('button', { name: 'Why not something else?' })
-    .click();
+  await panel.insight('Why not');
   await shoot(page, 'contrast-asked');
   const other = panel.region.getByRole('textbox', {
     name: 'Text in place of the target'
@@ -239,7 +236,9 @@ test('targets: forced, contrastive, surprisal', async ({ page, tmpPath }) => {
   await shoot(page, 'contrast-refused');
   await other.fill('Recommendation: Avoid.');
   await other.press('Enter');
-  await expect(panel.region.getByText('rather than').first()).toBeVisible();
+  await expect(other).toHaveCount(0);
+  await shoot(page, 'contrast-explained');
+  await panel.insight('What led to');
   await panel.mapped();
   await shoot(page, 'contrast-light');
   await panel.method.selectOption('grad · input');

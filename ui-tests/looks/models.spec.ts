@@ -87,8 +87,9 @@ test('models', async ({ page, request }) => {
   await manager.getByRole('radio').nth(1).check();
   await page.waitForTimeout(13_000);
   await shoot(page, 'ready-dark');
-  await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
+  await panel.show('Analysis');
   await shoot(page, 'chosen-absent-dark');
+  await panel.show('Models');
   await manager
     .getByRole('button', { name: 'Load tiny with other settings' })
     .click();

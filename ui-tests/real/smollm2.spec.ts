@@ -35,8 +35,6 @@ test('the model to begin with is fetched, asked and explained', async ({
   const smollm2 = manager
     .getByRole('list', { name: 'Models', exact: true })
     .getByRole('listitem', { name: NAME });
-  const option = (name: string) =>
-    panel.region.getByRole('button', { name, exact: true });
 
   await test.step('add and download it', async () => {
     await openNotebook(page, tmpPath, TUTORIAL);
@@ -62,11 +60,11 @@ test('the model to begin with is fetched, asked and explained', async ({
 
   await test.step('the tutorial’s prompt, to the end of its pattern', async () => {
     await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-    await option('Options').click();
+    await panel.insight('Options');
     await panel.region
       .getByRole('combobox', { name: 'Chat format' })
       .selectOption('off');
-    await option('Options').click();
+    await panel.insight('What led to');
     await panel.region
       .getByRole('button', { name: /^Stop at “Taste-likes:”\?/ })
       .click();
@@ -92,18 +90,18 @@ test('the model to begin with is fetched, asked and explained', async ({
   });
 
   await test.step('a question, in its own chat template', async () => {
-    await option('Options').click();
+    await panel.insight('Options');
     await panel.region
       .getByRole('combobox', { name: 'Chat format' })
       .selectOption('auto');
-    await option('Options').click();
+    await panel.insight('What led to');
     await panel.edit.click();
     await panel.prompt.fill('What is the capital of France?');
     await expect(panel.region.locator('.lit-count-tokens')).toContainText(
       /\d+ of 8,192/
     );
-    await panel.run.click();
-    await option('Close editor').click();
+    await panel.ask();
+    await panel.region.getByRole('button', { name: 'Close editor' }).click();
     await panel.answered('Paris');
     await expect(facts).toContainText('chat format');
     await panel.explain('Paris');

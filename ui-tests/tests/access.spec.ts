@@ -99,14 +99,16 @@ test('a map, its options, tests and targets; datasets, history, matrix, comparis
   const { panel } = await explained(page, tmpPath);
 
   await test.step('the map, its options, tests and targets', async () => {
-    for (const name of ['Options', 'Surprisal', 'Why not something else?']) {
-      await panel.region.getByRole('button', { name }).click();
+    await panel.region.getByRole('button', { name: 'Surprisal' }).click();
+    for (const tab of ['What led to', 'Why not', 'Options'] as const) {
+      await panel.insight(tab);
+      await check(page, PANEL);
     }
-    await check(page, PANEL);
+    await panel.insight('What led to');
     await panel.method.selectOption('grad · input');
     await panel.region.getByRole('radio', { name: 'Words' }).click();
     await panel.mapped();
-    await panel.region.getByText('Is this map faithful?').click();
+    await panel.insight('Trust');
     await panel.region
       .getByRole('button', { name: 'What would make it say …?' })
       .click();
@@ -114,21 +116,22 @@ test('a map, its options, tests and targets; datasets, history, matrix, comparis
   });
 
   await test.step('the dataset browser and the history', async () => {
-    const datasets = panel.region.getByRole('region', { name: 'Datasets' });
-    await datasets.getByRole('button', { name: /^Datasets/ }).click();
+    const datasets = await panel.show('Datasets');
     await expect(
       datasets
         .getByRole('list', { name: 'Prompts' })
         .getByRole('listitem')
         .nth(1)
     ).toBeVisible({ timeout: COLD });
-    const history = panel.region.getByRole('region', { name: 'History' });
-    await history.getByRole('button', { name: 'History' }).click();
+    await check(page, PANEL);
+    const history = await panel.show('History');
     await expect(history.getByRole('listitem').first()).toBeVisible();
     await check(page, PANEL);
   });
 
   await test.step('the matrix and the comparison', async () => {
+    await panel.show('Analysis');
+    await panel.insight('What led to');
     await panel.method.selectOption('L2 norm');
     await panel.region.getByRole('radio', { name: 'Sentences' }).click();
     await panel.mapped();

@@ -36,6 +36,7 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
   const panel = await begin(page, 'chat');
   await runPrompt(panel, PROMPT);
   await expect(panel.region.locator('.lit-facts')).toContainText('chat format');
+  await panel.clearTarget();
   const user = added(panel, 'User');
   await expect(user).toHaveAttribute('aria-expanded', 'false');
   await expect(added(panel, 'Model')).toBeVisible();
@@ -76,15 +77,15 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
   );
   await expect(added(panel, 'Model')).toBeVisible();
 
-  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('Options');
   const choice = panel.region.getByRole('combobox', { name: 'Chat format' });
   await expect(choice).toHaveValue('auto');
   await expect(
     panel.region.getByText('menu is instruction-tuned', { exact: false })
   ).toBeVisible();
   await choice.selectOption('off');
-  await panel.region.getByRole('button', { name: 'Options' }).click();
-  await panel.run.click();
+  await panel.insight('What led to');
+  await panel.ask();
   await expect(user).toHaveCount(0, { timeout: COLD });
   await expect(panel.region.locator('.lit-facts')).not.toContainText(
     'chat format'
@@ -93,8 +94,7 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
   // The history tells which it was, and so does a reopened run.
   await page.evaluate(() => window.location.reload());
   await expect(panel.run).toBeVisible({ timeout: COLD });
-  const runs = panel.region.getByRole('region', { name: 'History' });
-  await runs.getByRole('button', { name: 'History' }).click();
+  const runs = await panel.show('History');
   const entries = runs.getByRole('listitem');
   await expect(entries).toHaveCount(3, { timeout: COLD });
   await entries.last().getByRole('button').first().click();
@@ -107,11 +107,11 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
 }) => {
   test.slow();
   const panel = await begin(page, 'turns');
-  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('Options');
   await panel.region
     .getByRole('combobox', { name: 'Chat format' })
     .selectOption('auto');
-  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('What led to');
   await runPrompt(panel, TURNS);
   await expect(
     panel.region.getByText('The prompt contains turns', { exact: false })
@@ -126,6 +126,7 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
   await expect(added(panel, 'Model')).toBeVisible();
   await expect(added(panel, 'User')).toHaveCount(0);
 
+  await panel.clearTarget();
   // By the keyboard: to the text, to the second heading, and unfolded.
   await turns.first().focus();
   await page.keyboard.press('ArrowRight');
@@ -146,7 +147,7 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
   await panel.region
     .getByRole('combobox', { name: 'Model' })
     .selectOption({ label: 'demo' });
-  await panel.run.click();
+  await panel.ask();
   await expect(
     panel.region.getByText('nothing says that demo is instruction-tuned', {
       exact: false

@@ -102,12 +102,12 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
   // Prompt and run are as they were; the trial is in the history, named.
   expect(await panel.segments('Prompt').allTextContents()).toEqual(prompt);
   await expect(panel.answer).toContainText('You have to try it.');
-  const history = panel.region.getByRole('region', { name: 'History' });
-  await history.getByRole('button', { name: 'History' }).click();
+  let history = await panel.show('History');
   await expect(history.getByRole('listitem')).toHaveCount(2);
   await expect(history).toContainText(`Without “${MISTAKE}”`);
 
   // With the keyboard alone.
+  await panel.show('Analysis');
   const sentence = panel.segments('Prompt', 'Recommendation: Likely good.');
   await sentence.focus();
   await page.keyboard.press('Delete');
@@ -115,6 +115,7 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
     page.getByRole('tab', { name: /Without “Recommendation: L/ })
   ).toBeVisible();
   // Else it would come into the next test's history.
+  history = await panel.show('History');
   await expect(history.getByRole('listitem')).toHaveCount(3, { timeout: COLD });
 });
 
@@ -148,8 +149,7 @@ test('two runs of the history side by side, without the model', async ({
   await page.getByRole('tab', { name: /↔/ }).getByTitle('Close').click();
 
   // Any two of the history are, too; and no model is needed for it.
-  const history = panel.region.getByRole('region', { name: 'History' });
-  await history.getByRole('button', { name: 'History' }).click();
+  const history = await panel.show('History');
   const runs = history.getByRole('listitem');
   await expect(runs).toHaveCount(2);
   await expect

@@ -51,8 +51,7 @@ test('a list of messages is one prompt, turn by turn', async ({
     panel.region.getByRole('combobox', { name: 'Role of turn 3' })
   ).toHaveValue('model');
 
-  await panel.run.click();
-  await panel.answered(/./);
+  await panel.generate(/./);
   await expect(panel.region.locator('.lit-facts')).toContainText(
     'conversation'
   );
@@ -88,8 +87,7 @@ test('a list of messages is one prompt, turn by turn', async ({
     await expect(panel.prompt).toHaveValue('Is onion soup {really} sweet?');
     await panel.variable('taste').fill('salty');
     await expect(panel.prompt).toHaveValue('Is onion soup {really} salty?');
-    await panel.run.click();
-    await panel.answered(/./);
+    await panel.generate(/./);
     await panel.segments('Answer').last().click();
     await panel.mapped();
     await expect

@@ -88,6 +88,7 @@ test('columns make prompts by a template, and fill the fields of a row’s promp
   tmpPath
 }) => {
   test.slow();
+  const panel = new Panel(page);
   await page.contents.uploadContent(
     'prompt,town,when\nTell me of {town} in {year}.,Rome,1990\n',
     'text',
@@ -99,11 +100,10 @@ test('columns make prompts by a template, and fill the fields of a row’s promp
     .first()
     .click();
   await browser.getByRole('button', { name: 'Edit as prompt' }).click();
-  const variables = new Panel(page).region.getByRole('group', {
-    name: 'Variables'
-  });
+  const variables = panel.region.getByRole('group', { name: 'Variables' });
   await expect(variables.getByLabel('town')).toHaveValue('Rome');
   await expect(variables.getByLabel('year')).toHaveValue('');
+  await panel.show('Datasets');
   await browser.getByText('Fields of the prompt').click();
   await browser
     .getByRole('combobox', { name: '{year}' })
@@ -111,6 +111,7 @@ test('columns make prompts by a template, and fill the fields of a row’s promp
   await browser.getByRole('button', { name: 'Edit as prompt' }).click();
   await expect(variables.getByLabel('year')).toHaveValue('1990');
 
+  await panel.show('Datasets');
   await showColumns();
   const template = browser.getByRole('form', { name: 'Template' });
   await template.getByRole('textbox').fill('In ');

@@ -5,7 +5,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
-import { COLD, openNotebook, Panel, TUTORIAL } from './lab';
+import { asked, COLD, openNotebook, Panel, TUTORIAL } from './lab';
 
 /** 30 rows in three groups, with a nested column and one of bytes. */
 const PARQUET = path.resolve(__dirname, '../fixtures/questions.parquet');
@@ -75,10 +75,7 @@ test('files that are dragged, chosen in the dialog, and opened from the file bro
       await dialog.getByRole('listitem', { name: `Name: ${name}` }).click();
       await dialog.getByRole('button', { name: 'Select' }).click();
     };
-    const disclosure = browser.getByRole('button', { name: /^Datasets/ });
-    if ((await disclosure.getAttribute('aria-expanded')) === 'false') {
-      await disclosure.click();
-    }
+    await panel.show('Datasets');
     await choose('questions.parquet');
     await expect(rows.first()).toContainText('Question 1:');
     await expect(browser.getByText('prompts are taken from')).toContainText(
@@ -108,7 +105,7 @@ test('files that are dragged, chosen in the dialog, and opened from the file bro
         path
       });
     }, `${tmpPath}/targets.jsonl`);
-    await rows.first().getByRole('button').first().click();
+    await asked(page, () => rows.first().getByRole('button').first().click());
     await panel.answered(/\S/);
     const answer = await panel.segments('Answer').allTextContents();
     await panel.region
@@ -163,7 +160,7 @@ test('files that are dragged, chosen in the dialog, and opened from the file bro
       .selectOption({ label: `science (${(COUNT / 2).toLocaleString()})` });
     await expect(rows.first()).toContainText('Question 1995:');
     await rows.first().getByRole('button').first().focus();
-    await page.keyboard.press('Enter');
+    await asked(page, () => page.keyboard.press('Enter'));
     await panel.answered(/\S/);
     await expect(panel.segments('Prompt').first()).toHaveText(
       /^Question 1995:/
@@ -191,6 +188,7 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
   await browser.getByRole('button', { name: 'Edit as prompt' }).click();
   await expect(panel.prompt).toHaveValue(/^Question 1:/);
   await panel.prompt.fill('Say "hello".\nTwice.');
+  await panel.show('Datasets');
   await browser.getByRole('button', { name: 'Add the prompt' }).click();
   await expect(page.locator(':focus')).toContainText('Say "hello".');
 

@@ -1,8 +1,6 @@
 /** Earlier runs: each is kept by the server, and can be shown again without the model. */
 import { readFileSync } from 'fs';
 import { expect, test } from '@jupyterlab/galata';
-import type { Locator } from '@playwright/test';
-
 import { emptyHistory } from './busy';
 import {
   analyzeAt,
@@ -14,16 +12,6 @@ import {
 } from './lab';
 
 const MISTAKE = 'Recommendation: You have to try it.';
-
-/** The history section of a panel, opened. */
-async function openHistory(panel: Panel): Promise<Locator> {
-  const history = panel.region.getByRole('region', { name: 'History' });
-  const button = history.getByRole('button', { name: 'History' });
-  if ((await button.getAttribute('aria-expanded')) === 'false') {
-    await button.click();
-  }
-  return history;
-}
 
 test.beforeEach(({ request }) => emptyHistory(request));
 
@@ -40,7 +28,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await panel.explain(MISTAKE);
   const strongest = await panel.strongestOfPrompt();
 
-  const history = await openHistory(panel);
+  const history = await panel.show('History');
   const runs = history.getByRole('listitem');
   await expect(runs).toHaveCount(1);
   await expect(runs).toContainText('prompt_debugging.ipynb');
@@ -59,20 +47,24 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   expect(saved.scores.length).toBeGreaterThan(0);
 
   // Another prompt, which is another run; the list follows by itself.
+  await panel.show('Analysis');
   await panel.edit.click();
   await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
   await panel.generate(/\S/);
+  await panel.show('History');
   await expect(runs).toHaveCount(2);
 
-  // The keyboard walks the history and opens a run.
+  // The keyboard walks the history and opens a run, which the analysis shows.
   await history.locator('.lit-row').first().focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await expect(panel.answer).toContainText('You have to try it.');
+  await panel.show('History');
   await expect(history.locator('[aria-current="true"]')).toHaveCount(1);
   await history.locator('.lit-row').first().focus();
   await page.keyboard.press('Enter');
   await expect(panel.segments('Prompt', 'Baguette')).toBeVisible();
+  await panel.show('History');
 
   const first = runs.nth(1);
   await first.hover();
@@ -90,13 +82,14 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await expect(runs).toHaveCount(1);
 
   // Shown again: exactly, and without the model, which isn't even there.
-  process.kill(await servicePid(request), 'SIGSTOP');
   const pid = await servicePid(request);
+  process.kill(pid, 'SIGSTOP');
   await history.getByText('The mistake').click();
   await expect(panel.answer).toContainText('You have to try it.');
   await panel.explain(MISTAKE);
   expect(await panel.strongestOfPrompt()).toBe(strongest);
   process.kill(pid, 'SIGCONT');
+  await panel.show('History');
 
   // Deleting can be undone, and a double click deletes one at most.
   await history.getByRole('searchbox').fill('');
@@ -126,5 +119,6 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await expect(runs).toHaveCount(0);
   await expect(history).toContainText('Each answer will be stored here');
   // What is shown stays.
+  await panel.show('Analysis');
   await expect(panel.answer).toContainText('You have to try it.');
 });

@@ -125,11 +125,7 @@ test('who may only read sees earlier runs, and can start and change nothing', as
     { timeout: COLD }
   );
   // An earlier run opens with its map.
-  const history = panel.region.getByRole('region', { name: 'History' });
-  const button = history.getByRole('button', { name: 'History' });
-  if ((await button.getAttribute('aria-expanded')) === 'false') {
-    await button.click();
-  }
+  const history = await panel.show('History');
   const row = history.getByRole('listitem').first();
   const opened = page.waitForResponse(/\/api\/runs\/(?!search)[^/]+$/);
   await row.getByRole('button', { name: /eggs/ }).first().click();
@@ -143,6 +139,7 @@ test('who may only read sees earlier runs, and can start and change nothing', as
   await panel.run.click();
   await expect(panel.alert.first()).toContainText('did not allow this');
   await expect(panel.segments('Prompt', MISTAKE).first()).toBeVisible();
+  await panel.show('History');
   await row.hover();
   await row.getByRole('button', { name: /^Delete/ }).click();
   // The server is asked once it can't be undone any more.
@@ -176,7 +173,7 @@ test('two users and two tabs of one: jobs and histories are apart', async ({
   for (const [n, { panel }] of tabs.entries()) {
     await panel.variable('food_dislikes').fill(dislikes[n]);
   }
-  await Promise.all(tabs.map(({ panel }) => panel.run.click()));
+  await Promise.all(tabs.map(({ panel }) => panel.ask()));
   for (const [n, { panel }] of tabs.entries()) {
     await panel.answered(/./);
     await expect(
@@ -208,11 +205,7 @@ test('two users and two tabs of one: jobs and histories are apart', async ({
     [tabs[0], hers.runs.length],
     [tabs[2], his.runs.length]
   ] as const) {
-    const history = panel.region.getByRole('region', { name: 'History' });
-    const button = history.getByRole('button', { name: 'History' });
-    if ((await button.getAttribute('aria-expanded')) === 'false') {
-      await button.click();
-    }
+    const history = await panel.show('History');
     await expect(history.getByRole('listitem')).toHaveCount(count);
   }
   await ada.close();

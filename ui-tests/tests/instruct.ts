@@ -85,7 +85,7 @@ export async function runPrompt(panel: Panel, prompt: string): Promise<void> {
     await panel.edit.click();
   }
   await panel.prompt.fill(prompt);
-  await panel.run.click();
+  await panel.ask();
   // The answer to this prompt, complete: its tokens are counted.
   await expect(panel.region.locator('.lit-facts')).toContainText(
     /\d tokens? · [\d.]+ s/,

@@ -3,7 +3,7 @@ import { expect, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 
-import { COLD, openNotebook, Panel, servicePid, TUTORIAL } from './lab';
+import { asked, COLD, openNotebook, Panel, servicePid, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -102,7 +102,7 @@ async function answer(
   // What comes next has the focus.
   await expect(panel.run).toBeFocused();
   await expectVisibleFocus(page);
-  await page.keyboard.press('Enter');
+  await asked(page, () => page.keyboard.press('Enter'));
   await panel.answered(ANSWER);
   return panel;
 }
@@ -128,7 +128,11 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
   const panel = await answer(page, tmpPath);
 
   await test.step('a map, and other maps', async () => {
+    // The last sentence explains itself; here it is chosen, as any other.
+    await expect(panel.target).toHaveText(ANSWER);
     await panel.reachText();
+    await page.keyboard.press('Escape');
+    await expect(panel.target).toHaveCount(0);
     await expectVisibleFocus(page);
     await page.keyboard.press('End');
     await expect(page.locator(':focus')).toHaveText(ANSWER);
@@ -140,8 +144,8 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await expect(page.getByRole('tooltip')).toHaveText(/rank \d+ of \d+/);
     await expectVisibleFocus(page);
 
-    // Back to the granularity, and to the method.
-    await tabTo(page, '[role="radio"]', 'Shift+Tab');
+    // On to the granularity, and to the method.
+    await tabTo(page, '[aria-label="Granularity"] [role="radio"]');
     await page.keyboard.press('ArrowLeft');
     await expect(
       panel.region.getByRole('radio', { name: 'Words' })
@@ -155,10 +159,11 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await panel.mapped();
 
     // Another sentence.
-    await tabTo(page, '[data-segment]');
+    await tabTo(page, '[data-segment]', 'Shift+Tab');
     await page.keyboard.press('End');
     await page.keyboard.press('ArrowUp');
     const other = (await page.locator(':focus').textContent())!;
+    expect(other).not.toBe(ANSWER);
     await page.keyboard.press('Enter');
     await expect(panel.target).toHaveText(other);
     await panel.mapped();
@@ -240,28 +245,32 @@ test('a row of a dataset', async ({ page }) => {
   const panel = new Panel(page);
   await command(page, 'Prompt Salience');
   await expect(panel.prompt).toBeFocused();
+  await tabTo(page, '[role="tab"]:text-is("Analysis")', 'Shift+Tab');
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator(':focus')).toHaveText('Datasets');
   const rows = panel.region
     .getByRole('list', { name: 'Prompts' })
     .getByRole('listitem');
   await expect(rows.nth(2)).toBeVisible({ timeout: COLD });
-  await tabTo(page, '.lit-row');
+  await tabTo(page, '#lit-lab-panel .lit-row');
   await page.keyboard.press('ArrowDown');
   await expectVisibleFocus(page);
-  await page.keyboard.press('Enter');
+  await asked(page, () => page.keyboard.press('Enter'));
   await panel.answered(/\S/);
   const first = await panel.segments('Prompt').allTextContents();
-  // The focus stays on the row, for the next one.
+  // The focus goes to the tab of what is shown now, and is on the row again when that is shown.
+  await expect(page.locator(':focus')).toHaveText('Analysis');
+  await page.keyboard.press('ArrowRight');
+  await tabTo(page, '#lit-lab-panel .lit-row');
   await expect(rows.nth(1).getByRole('button').first()).toBeFocused();
   await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Enter');
-  await expect
-    .poll(async () => panel.segments('Prompt').allTextContents(), {
-      timeout: COLD
-    })
-    .not.toEqual(first);
+  await asked(page, () => page.keyboard.press('Enter'));
   await panel.answered(/\S/);
-  await expect(rows.nth(2).getByRole('button').first()).toBeFocused();
+  expect(await panel.segments('Prompt').allTextContents()).not.toEqual(first);
   // All of it, and from there to the prompt without a run.
+  await page.keyboard.press('ArrowRight');
+  await tabTo(page, '#lit-lab-panel .lit-row');
+  await expect(rows.nth(2).getByRole('button').first()).toBeFocused();
   await page.keyboard.press('ArrowRight');
   await tabTo(page, 'button:text-is("Edit as prompt")');
 });
@@ -283,8 +292,13 @@ test('a dataset that is changed and saved', async ({ page, tmpPath }) => {
     .getByRole('listitem');
   await expect(rows).toHaveCount(2);
   await command(page, 'Prompt Salience');
-  await expect(panel.prompt).toBeFocused();
+  // Another view than the analysis is shown: its tab has the focus.
+  await expect(page.locator(':focus')).toHaveText('Datasets');
+  await page.keyboard.press('ArrowLeft');
+  await tabTo(page, '.lit-prompt');
   await page.keyboard.type('Three.');
+  await tabTo(page, '[role="tab"]:text-is("Analysis")', 'Shift+Tab');
+  await page.keyboard.press('ArrowRight');
   await tabTo(page, 'button:text-is("Add the prompt")');
   await page.keyboard.press('Enter');
   await expect(rows).toHaveCount(3);
@@ -335,7 +349,7 @@ test('a cell’s context menu, two sentences at once, and a model that is refuse
 
   await test.step('two sentences at once', async () => {
     // Ctrl+Enter runs from anywhere in the panel; Shift+Enter adds to the target.
-    await page.keyboard.press('Control+Enter');
+    await asked(page, () => page.keyboard.press('Control+Enter'));
     await panel.answered(ANSWER);
     const last = panel.segments('Answer').last();
     await panel.reachText();
@@ -360,7 +374,9 @@ test('a cell’s context menu, two sentences at once, and a model that is refuse
     await servicePid(request);
     await command(page, 'Manage Models');
     const models = panel.region.getByRole('region', { name: 'Models' });
-    await expect(models.getByRole('button', { name: /^Models/ })).toBeFocused();
+    await expect(
+      panel.region.getByRole('tab', { name: 'Models' })
+    ).toBeFocused();
     await tabTo(page, 'button:text-is("Add a model…")');
     await page.keyboard.press('Enter');
     const form = models.getByRole('form', { name: 'Add a model' });

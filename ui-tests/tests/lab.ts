@@ -275,6 +275,27 @@ export async function explained(
   return { panel, notebook };
 }
 
+/** What fills the panel. */
+export type View = 'Analysis' | 'Datasets' | 'History' | 'Models';
+
+/** A tab of the insight. */
+export type InsightTab = 'What led to' | 'Why not' | 'Trust' | 'Options';
+
+/** Do something, and wait until the page has asked the model for an answer. */
+export async function asked(
+  page: Page,
+  act: () => Promise<unknown>
+): Promise<void> {
+  const request = page.waitForRequest(
+    one =>
+      one.method() === 'POST' &&
+      new URL(one.url()).pathname.endsWith('/lit-lab/api/jobs') &&
+      one.postDataJSON().kind === 'generate'
+  );
+  await act();
+  await request;
+}
+
 /** The side panel. */
 export class Panel {
   constructor(readonly page: Page) {
@@ -328,19 +349,57 @@ export class Panel {
     return text === undefined ? all : all.filter({ hasText: text });
   }
 
+  /** Show a view. Returns its region; the analysis has several, and is returned as a whole. */
+  async show(view: View): Promise<Locator> {
+    await this.region.getByRole('tab', { name: view, exact: true }).click();
+    const panel = this.region.getByRole('tabpanel', {
+      name: view,
+      exact: true
+    });
+    await expect(panel).toBeVisible();
+    return view === 'Analysis'
+      ? panel
+      : panel.getByRole('region', { name: view, exact: true });
+  }
+
+  /** Show a tab of the insight, which opens. Returns what the tab shows. */
+  async insight(tab: InsightTab): Promise<Locator> {
+    await this.region.getByRole('tab', { name: tab, exact: true }).click();
+    const panel = this.region.getByRole('tabpanel', {
+      name: tab,
+      exact: true
+    });
+    await expect(panel).toBeVisible();
+    return panel;
+  }
+
+  /** Click Run, and wait until the model is asked: an answer from before may be shown until then, and be taken for the new one. */
+  async ask(): Promise<void> {
+    await asked(this.page, () => this.run.click());
+  }
+
   /** Run, and wait until the answer can be explained. */
   async generate(text: string | RegExp): Promise<void> {
-    await this.run.click();
+    await this.ask();
     await this.answered(text);
   }
 
   /** Wait until a whole answer has come, and it holds this text. */
   async answered(text: string | RegExp): Promise<void> {
+    // First: an answer from before may be shown while the model is awaited.
+    await expect(this.run).toBeVisible({ timeout: COLD });
     await expect(
       this.segments('Answer', text).last(),
       'the answer'
     ).toHaveAttribute('aria-disabled', 'false', { timeout: COLD });
     await expect(this.run).toBeVisible();
+  }
+
+  /** Clear the target, as it was before somebody chose one: an answer explains itself. */
+  async clearTarget(): Promise<void> {
+    await expect(this.target).not.toHaveCount(0);
+    await this.target.first().press('Escape');
+    await expect(this.target).toHaveCount(0);
   }
 
   /** Make a sentence of the answer the target, and wait for its map. */

@@ -28,9 +28,9 @@ test('a prompt of twelve paragraphs', async ({ page, tmpPath }) => {
   test.slow();
   const panel = await analyzeCell(page, tmpPath, `prompt = """${PROMPT}"""`);
   const { region } = panel;
-  await region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('Options');
   await region.getByLabel('Seconds for effects').fill('1');
-  await region.getByRole('button', { name: 'Options' }).click();
+  await panel.insight('What led to');
   const segments: number[] = [];
   page.on('request', request => {
     const { pathname } = new URL(request.url());

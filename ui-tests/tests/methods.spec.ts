@@ -141,7 +141,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
     await panel.method.selectOption('L2 norm');
     await panel.region.getByRole('radio', { name: 'Sentences' }).click();
     await panel.mapped();
-    await panel.region.getByText('Is this map faithful?').click();
+    await panel.insight('Trust');
     // Effects name the passes that they would take, too.
     await expect(
       panel.region
@@ -165,7 +165,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
   });
 
   await test.step('a sampled answer, and the same one again by its seed', async () => {
-    await panel.region.getByRole('button', { name: 'Options' }).click();
+    await panel.insight('Options');
     await panel.region.getByLabel('Temperature').fill('1.5');
     await panel.region.getByLabel('Seed').fill('3');
     await expect(panel.region).toContainText(
@@ -174,13 +174,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
 
     /** Run, and give the answer. */
     const sampled = async () => {
-      await panel.run.click();
-      await expect(panel.stop).toBeHidden({ timeout: COLD });
-      await expect(panel.segments('Answer').last()).toHaveAttribute(
-        'aria-disabled',
-        'false',
-        { timeout: COLD }
-      );
+      await panel.generate(/./);
       return panel.answer.textContent();
     };
     const greedy = await panel.answer.textContent();
@@ -204,7 +198,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
     await expect(
       panel.region.getByRole('button', { name: 'Remove “Recommendation:”' })
     ).toBeVisible();
-    await panel.run.click();
+    await panel.ask();
     await expect(panel.region.locator('.lit-facts')).toContainText(
       'ended before “Recommendation:”',
       { timeout: COLD }
@@ -353,9 +347,9 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
 
   await test.step('above the budget they wait for a click, with their cost', async () => {
     slow.isSlow = true;
-    await region.getByRole('button', { name: 'Options' }).click();
+    await panel.insight('Options');
     await region.getByLabel('Seconds for effects').fill('60');
-    await region.getByRole('button', { name: 'Options' }).click();
+    await panel.insight('What led to');
     jobs.length = 0;
     await panel.generate(ADVICE);
     await panel.explain(ADVICE);

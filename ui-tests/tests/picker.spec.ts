@@ -69,7 +69,7 @@ test('conversations and templates come first, short strings are folded', async (
     await analyzeAt(page, line(page, 'painter was born'));
     await panel.generate(/./);
     await expect(panel.segments('Prompt')).toHaveCount(1);
-    await panel.region.getByRole('button', { name: 'Options' }).click();
+    await panel.insight('Options');
     const choice = panel.region.getByRole('combobox', {
       name: 'Lines wrapped by hand'
     });

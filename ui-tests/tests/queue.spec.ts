@@ -22,9 +22,12 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await servicePid(request);
+  // A map may wait, too.
+  const message = panel.region
+    .getByRole('region', { name: 'Run' })
+    .locator('.lit-waiting-message');
 
   await test.step('behind jobs of one’s own', async () => {
-    const message = panel.region.locator('.lit-waiting-message');
     const others: string[] = [];
     try {
       // The page's own identity, as another of its tabs has it: behind all of these.
@@ -51,6 +54,8 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
       await release(page.request, ...others);
     }
     await panel.answered('Recommendation:');
+    // Of one's own, only the next answer is in the queue below.
+    await panel.mapped();
   });
 
   await test.step('somebody else’s many jobs hold nobody up', async () => {
@@ -61,12 +66,10 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
         others.push(await occupy(request));
       }
       await panel.run.click();
-      await expect(panel.region.locator('.lit-waiting-message')).toContainText(
-        'position 1',
-        { timeout: COLD }
-      );
+      await expect(message).toContainText('position 1', { timeout: COLD });
       await release(request, others[0]);
-      // Seven are still to come.
+      // Seven are still to come. The old answer is shown until the turn comes.
+      await expect(message).toHaveCount(0, { timeout: COLD });
       await panel.answered('Recommendation:');
     } finally {
       await release(request, ...others);

@@ -88,7 +88,7 @@ test('a map by a regular expression, of a part, and as it was read before a relo
     await expect(panel.target).toHaveCount(1);
     await panel.mapped();
 
-    await panel.region.getByRole('button', { name: 'Options' }).click();
+    await panel.insight('Options');
     await panel.region.getByRole('checkbox', { name: 'Compact lines' }).check();
     await panel.region
       .getByRole('checkbox', { name: 'Hide template parts' })

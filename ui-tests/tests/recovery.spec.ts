@@ -101,7 +101,7 @@ test('two tabs ask at once, and both are answered', async ({
   await analyzeAt(other, line(other, 'Suggestion: Onion soup'));
   await otherPanel.variable('food_dislikes').fill("Don't like cheese");
 
-  await Promise.all([panel.run.click(), otherPanel.run.click()]);
+  await Promise.all([panel.ask(), otherPanel.ask()]);
   await panel.answered('Recommendation:');
   await otherPanel.answered(/./);
   await expect(

@@ -3,6 +3,7 @@ import { expect, test } from '@jupyterlab/galata';
 
 import {
   analyzeAt,
+  asked,
   COLD,
   line,
   NO_KERNEL,
@@ -21,6 +22,7 @@ test('a sample, strings, outputs, cells, and a selection, without a kernel', asy
     await page.evaluate(async () => {
       await window.jupyterapp.commands.execute('lit-lab:open-panel');
     });
+    await panel.show('Datasets');
     const search = panel.region.getByRole('searchbox', {
       name: 'Search prompts'
     });
@@ -31,7 +33,7 @@ test('a sample, strings, outputs, cells, and a selection, without a kernel', asy
       .getByRole('listitem');
     await expect(rows).toHaveCount(1);
     // One click asks and answers; another shows the same answer.
-    await rows.getByRole('button').first().click();
+    await asked(page, () => rows.getByRole('button').first().click());
     await panel.answered('Not suitable for you.');
     await panel.explain('Not suitable for you.');
   });

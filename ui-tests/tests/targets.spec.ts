@@ -54,18 +54,19 @@ test('a forced answer, why this rather than that, and where the model hesitated'
     await expect(forced).toBeVisible();
     await field.fill('It has eggs. Avoid.');
 
-    const history = panel.region.getByRole('region', { name: 'History' });
-    await history.getByRole('button', { name: 'History' }).click();
+    const history = await panel.show('History');
     const kept = history.getByRole('listitem');
     await expect(kept).toHaveCount(2);
     await expect(kept.first()).toContainText('forced answer');
     await expect(kept.last()).not.toContainText('forced answer');
     await kept.last().locator('.lit-row').click();
     await panel.answered(ANSWER);
+    await panel.show('History');
     await kept.first().locator('.lit-row').click();
     await expect(forced.locator('[data-segment]').last()).toHaveText('Avoid.');
     await forced.locator('[data-segment]').last().click();
     await panel.mapped();
+    await panel.show('History');
     await kept.last().locator('.lit-row').click();
     await panel.answered(ANSWER);
   });
@@ -78,10 +79,7 @@ test('a forced answer, why this rather than that, and where the model hesitated'
         .evaluateAll(all => all.map(e => e.dataset.share ?? ''));
     const plain = await shares();
 
-    const why = panel.region.getByRole('button', {
-      name: 'Why not something else?'
-    });
-    await why.click();
+    await panel.insight('Why not');
     const other = panel.region.getByRole('textbox', {
       name: 'Text in place of the target'
     });
@@ -91,6 +89,8 @@ test('a forced answer, why this rather than that, and where the model hesitated'
     await expect(other).toHaveValue(ANSWER);
     await other.fill('Recommendation: Avoid.');
     await other.press('Enter');
+    await expect(other).toHaveCount(0);
+    await panel.insight('What led to');
     await expect(
       panel.region.getByRole('list', {
         name: 'What led to “You have to try it.” rather than “Avoid.”'
@@ -111,17 +111,20 @@ test('a forced answer, why this rather than that, and where the model hesitated'
     await panel.method.selectOption('L2 norm');
     await panel.mapped();
 
+    await panel.insight('Why not');
     await panel.region
       .getByRole('button', { name: /^Explain “Recommendation: .* by itself$/ })
       .click();
+    await panel.insight('What led to');
     await panel.mapped();
     expect(await shares()).toEqual(plain);
 
-    await why.click();
+    await panel.insight('Why not');
     const considered = panel.region.getByRole('list', {
       name: 'The model’s alternatives'
     });
     await considered.getByRole('button').first().click();
+    await panel.insight('What led to');
     await expect(panel.topSegments).toHaveAccessibleName(/rather than/);
     await panel.mapped();
     await panel.target.focus();

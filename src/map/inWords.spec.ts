@@ -1,0 +1,38 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { mapOf } from '../session/map';
+import { cutText } from '../session/runText';
+import { DEFAULT_SETTINGS } from '../session/settings';
+import { token } from './fixtures';
+import { inWords } from './inWords';
+
+const trans = nullTranslator.load('lit_lab');
+const RUN = {
+  promptTokens: ['Be kind.', '\nSay A.', '\nSay B.'].map(text => token(text)),
+  answerTokens: [token(' A')]
+};
+const TEXT = cutText(RUN, 'sentences', [3, 4], {})!;
+const map = (scores: number[]) =>
+  mapOf(TEXT, scores, [3, 4], {
+    ...DEFAULT_SETTINGS,
+    method: 'grad_l2',
+    within: null
+  })!;
+
+describe('map/inWords', () => {
+  it('names the first part in its words, and the second one’s line', () => {
+    expect(inWords(TEXT, map([1, 6, 3, 0]), trans)).toBe(
+      'Mostly line 2 (“Say A.”): 60%; then line 3: 30%.'
+    );
+  });
+
+  it('leaves out a second part that hardly counts', () => {
+    expect(inWords(TEXT, map([0.5, 9, 0.5, 0]), trans)).toBe(
+      'Mostly line 2 (“Say A.”): 90%.'
+    );
+  });
+
+  it('says nothing where no part has any salience', () => {
+    expect(inWords(TEXT, map([0, 0, 0, 0]), trans)).toBe('');
+  });
+});

@@ -1,0 +1,66 @@
+/** What a map says, in one sentence made from its figures alone. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { FAINT_EFFECT } from '../salience';
+import { chances, nats, percent } from '../session/labels';
+import type { IShownMap } from '../session/map';
+import { METHODS } from '../session/methods';
+import type { IText } from '../session/runText';
+import { placeOf } from './disagreement';
+import { lineOf } from './line';
+
+/** A part that is first with less than this of the map's salience isn't most of it. */
+const MAINLY = 0.25;
+
+/** A second part counts from this part of the first one's size. */
+const SECOND = 0.2;
+
+/**
+ * Say what led to the target: the first part in its words, and the second one's line.
+ *
+ * @returns a sentence; empty where no part stands out, as where no single part has an effect.
+ */
+export function inWords(
+  text: IText,
+  map: IShownMap,
+  trans: TranslationBundle
+): string {
+  const { effects, segments, target } = map;
+  const [first, second] = [1, 2].map(rank =>
+    segments.findIndex(segment => segment.rank === rank)
+  );
+  if (first < 0) {
+    return '';
+  }
+  const size = (index: number) =>
+    effects?.by === 'effect'
+      ? Math.abs(effects.all[index]?.delta ?? 0)
+      : (segments[index].share ?? Math.abs(segments[index].score));
+  const isFaint =
+    effects?.by === 'effect' &&
+    size(first) < FAINT_EFFECT * (target[1] - target[0]);
+  if (isFaint || size(first) === 0) {
+    return '';
+  }
+  const figure = (index: number) => {
+    const effect = effects?.by === 'effect' ? effects.all[index] : null;
+    return effect
+      ? chances(effect)
+      : METHODS[map.method].kind === 'ablation'
+        ? nats(segments[index], trans)
+        : percent(segments[index].share ?? 0);
+  };
+  const place = placeOf(text, map, first, trans);
+  const isMost = effects?.by === 'effect' || size(first) >= MAINLY;
+  const main = isMost
+    ? trans.__('Mostly %1: %2', place, figure(first))
+    : trans.__('Many parts alike, first %1: %2', place, figure(first));
+  return second >= 0 && size(second) >= SECOND * size(first)
+    ? trans.__(
+        '%1; then line %2: %3.',
+        main,
+        lineOf(text, segments[second].span),
+        figure(second)
+      )
+    : trans.__('%1.', main);
+}

@@ -1,0 +1,68 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import React from 'react';
+
+import { activityOf } from '../session/activity';
+import type { Activity } from '../session/activity';
+import type { Session } from '../session/session';
+
+/** What a model does for the session, for a status bar; a click opens the panel. */
+export class ActivityItem extends ReactWidget {
+  constructor(session: Session, trans: TranslationBundle, onOpen: () => void) {
+    super();
+    this.addClass('lit-activity');
+    this._session = session;
+    this._trans = trans;
+    this._onOpen = onOpen;
+    session.changed.connect(this._onSession, this);
+  }
+
+  /** What is done; null: nothing, and the item isn't shown. */
+  get activity(): Activity | null {
+    return this._activity;
+  }
+
+  /** Emitted when something else is done; a session changes with each token of an answer. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  protected render(): JSX.Element | null {
+    const trans = this._trans;
+    if (this._activity === null) {
+      return null;
+    }
+    const text = {
+      waiting: trans.__('Model: waiting…'),
+      answering: trans.__('Model: answering…'),
+      explaining: trans.__('Model: explaining…')
+    }[this._activity];
+    return (
+      <button
+        type="button"
+        className="lit-activity-open"
+        title={trans.__('Open the panel that explains prompts')}
+        onClick={this._onOpen}
+      >
+        {text}
+      </button>
+    );
+  }
+
+  private _onSession(): void {
+    const activity = activityOf(this._session);
+    if (activity !== this._activity && !this.isDisposed) {
+      this._activity = activity;
+      this.update();
+      this._changed.emit();
+    }
+  }
+
+  private readonly _session: Session;
+  private readonly _trans: TranslationBundle;
+  private readonly _onOpen: () => void;
+  private readonly _changed = new Signal<this, void>(this);
+  private _activity: Activity | null = null;
+}

@@ -1,0 +1,130 @@
+import React from 'react';
+
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
+import { describeSampling } from '../session/labels';
+import { isUnderWay } from '../session/run';
+import type { Session } from '../session/session';
+import { countOf, samplingOf } from '../session/settings';
+import type { ISettings } from '../session/settings';
+import { describeStops, isSameStops } from '../session/stop';
+import { SampleStrip } from './samples';
+import { StopProposal } from './stopfield';
+
+/** Run; or Stop, in its place, while the model answers. It never moves: what comes and goes is below. */
+export function RunButton({
+  session,
+  button,
+  onRun
+}: {
+  session: Session;
+  onRun: () => void;
+  button: React.Ref<HTMLButtonElement>;
+}): JSX.Element {
+  const { trans } = usePanel();
+  return session.runs.isRunning ? (
+    <button
+      type="button"
+      className="lit-button lit-stop"
+      onClick={() => session.runs.stop()}
+    >
+      <span aria-hidden>◼ </span>
+      {trans.__('Stop')}
+    </button>
+  ) : (
+    <button
+      ref={button}
+      type="button"
+      className="lit-button lit-primary"
+      title={trans.__('Let the model answer (Ctrl+Enter)')}
+      onClick={onRun}
+    >
+      <span aria-hidden>▶ </span>
+      {trans.__('Run')}
+    </button>
+  );
+}
+
+/**
+ * What one waits for, what went wrong, and how the next answer is made. It is above all views, so that it is seen wherever
+ * one is.
+ */
+export function RunNotices({
+  session,
+  onSettings,
+  onTaken
+}: {
+  session: Session;
+  onSettings: (settings: Partial<ISettings>) => void;
+  /** Called after a proposal is taken and its button is gone: the focus must move. */
+  onTaken: () => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { runs } = session;
+  const { shown: run, attempt, failure: failed, promptProblem } = runs;
+  const awaited = isUnderWay(attempt)
+    ? attempt
+    : run && isUnderWay(run)
+      ? run
+      : null;
+  const isBusy = awaited !== null && awaited.answerTokens.length === 0;
+  return (
+    <section className="lit-run" aria-label={trans.__('Run')}>
+      <SampleStrip session={session} />
+      <Sampled session={session} />
+      <StopProposal
+        session={session}
+        onSettings={onSettings}
+        onTaken={onTaken}
+      />
+      {promptProblem && <Problem problem={promptProblem} />}
+      {isBusy && <Waiting message={awaited.message} since={awaited.started} />}
+      {failed && (
+        <Problem
+          problem={failed}
+          remedies={{
+            retry: () => void runs.retry(),
+            restart: () => void session.service.restart()
+          }}
+          onDismiss={attempt?.problem ? () => runs.dismiss() : undefined}
+        />
+      )}
+    </section>
+  );
+}
+
+/** How the next answer is sampled, unless it always comes out the same. */
+function Sampled({ session }: { session: Session }): JSX.Element | null {
+  const { trans } = usePanel();
+  const { settings } = session;
+  const { shown: run, samples } = session.runs;
+  const next = samplingOf(settings);
+  const count = countOf(settings);
+  const { stop } = settings;
+  const how = describeSampling(next, trans);
+  const isUsual = how === describeSampling({}, trans) && stop.length === 0;
+  // The first of several samples has the chosen seed.
+  const isSample = samples.indexOf(run) >= 0;
+  const first = isSample ? samples.runs[0] : run;
+  const isTold =
+    first !== null &&
+    how === describeSampling(first.sampling, trans) &&
+    isSameStops(first.stop, stop) &&
+    (count === 1 || (isSample && samples.total === count));
+  if (isUsual || isTold) {
+    return null;
+  }
+  const details = [
+    how,
+    count > 1 ? trans.__('%1 samples', count) : '',
+    describeStops(stop, trans)
+  ];
+  return (
+    <p className="lit-hint lit-sampled" role="status">
+      {trans.__(
+        'Next answer: %1',
+        details.filter(part => part !== '').join(', ')
+      )}
+    </p>
+  );
+}
