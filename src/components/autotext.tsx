@@ -74,7 +74,10 @@ function Field(props: IAutoTextProps & { most: number }): JSX.Element {
     const observer = new ResizeObserver(() => {
       if (element.clientWidth !== width) {
         width = element.clientWidth;
-        fit(element);
+        // In a hidden view it has none, and stays as high as it is: else what is below would move as it is shown again.
+        if (width > 0) {
+          fit(element);
+        }
       }
     });
     observer.observe(element);

@@ -46,6 +46,41 @@ describe('fields of the panel', () => {
       expect(value).toBe('soup');
     });
 
+    it('stays as high as it is in a view that is hidden', async () => {
+      let resized: () => void = () => undefined;
+      Object.assign(globalThis, {
+        ResizeObserver: class {
+          constructor(callback: () => void) {
+            resized = callback;
+          }
+          observe(): void {
+            // The spec says when the size changes.
+          }
+          disconnect(): void {
+            // See above.
+          }
+        }
+      });
+      let [width, height] = [100, 40];
+      const sizes: Record<string, () => number> = {
+        clientWidth: () => width,
+        scrollHeight: () => height
+      };
+      for (const [name, get] of Object.entries(sizes)) {
+        jest.spyOn(Element.prototype, name as 'clientWidth', 'get')
+          .mockImplementation(get); // prettier-ignore
+      }
+      await show('Name three uses for a paper clip.');
+      expect(field().style.height).toBe('40px');
+      [width, height] = [0, 0];
+      resized();
+      expect(field().style.height).toBe('40px');
+      [width, height] = [50, 60];
+      resized();
+      expect(field().style.height).toBe('60px');
+      jest.restoreAllMocks();
+    });
+
     it('beyond the limit is reported and shortened, and never laid out', async () => {
       const long = 'a'.repeat(1_500_000);
       await show(long, 100_000);

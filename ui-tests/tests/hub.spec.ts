@@ -131,7 +131,9 @@ test('who may only read sees earlier runs, and can start and change nothing', as
   await row.getByRole('button', { name: /eggs/ }).first().click();
   await opened;
   // What was shown before the reload has given way.
-  await expect(panel.target).toHaveCount(0);
+  await expect(
+    panel.region.getByRole('tab', { name: 'Analysis' })
+  ).toHaveAttribute('aria-selected', 'true');
   await panel.explain(MISTAKE);
   await expect(panel.alert).toHaveCount(0);
 
