@@ -1,4 +1,4 @@
-"""Composes what the handlers use. Made on the first request, as it imports pydantic and httpx."""
+"""Composes what the handlers use. Imported on the first request, because it imports pydantic and httpx."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Options:
 
     Attributes:
         default_model: The name of the model that the panel chooses first.
-        max_prompt_chars: Characters of a prompt.
-        max_new_tokens: Tokens of an answer.
+        max_prompt_chars: Maximum number of characters of a prompt.
+        max_new_tokens: Maximum number of tokens of an answer.
         datasets: The configured datasets by name.
-        dataset_bytes: Bytes that are read of a dataset; 0: no limit.
+        dataset_bytes: Maximum bytes to read of a dataset; 0: no limit.
         heartbeat: Seconds without an event after which a job's reader gets a heartbeat.
-        max_waiting: Computations that may wait for one model, half of them one user's.
+        max_waiting: Maximum number of computations that wait for one model; one user may have half of them.
         scanners: Programs whose models on this machine are offered.
         model_folders: Folders whose models are offered.
     """
@@ -58,9 +58,9 @@ class Core:
         options: The configuration of requests.
         service: The model service.
         history: The database of runs.
-        added: All models; None where the service runs elsewhere.
+        added: All models; None if the service runs elsewhere.
         kaggle: Credentials from the panel.
-        backend: Keras's backend, where the panel may set the service's environment up; None: it may not.
+        backend: Keras's backend, if the panel may set up the service's environment; None: it may not.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Core:
     ) -> None:
         self.options = options
         self.service = service
-        # A service that could not start can, once its environment is there.
+        # Once the environment is built, a service that couldn't start can.
         self.setup = Setup(backend, service.start) if backend else None
         self.client = ServiceClient(service, elsewhere=added is None)
         self.models = Models(service, self.client, added, options.scanners, options.model_folders)

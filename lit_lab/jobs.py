@@ -1,12 +1,12 @@
-"""Running work: events that can be replayed, cancellation, and an end to memory.
+"""Jobs: events that can be replayed, cancellation, and bounded memory.
 
 A job is a task of this server, not of an HTTP request: it continues when the tab closes. Its events are stored as lines of JSON,
-in order and unchanged, so a reader is a number, and may come back. Storing its result begins before its last event can be
-read.
+in order and unchanged, so a reader that comes back only needs the number of its next event. The job's result is passed to the
+history before its last event can be read.
 
 **Memory.** The bytes of all jobs are counted whenever a job begins, gets an event or ends: their events, the requests of running
-jobs, and results that wait for the history. Beyond a user's share, that user's oldest ended jobs are forgotten; beyond the
-total, those of the user who holds the most. Where that isn't enough, a running job of that user fails.
+jobs, and results that wait for the history. If a user exceeds their share, the server forgets that user's oldest ended jobs; if
+all exceed the total, those of the user whose jobs take the most. If that isn't enough, a running job of that user fails.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from lit_lab.supervision.endpoint import Service
 
 MAX_ENDED = 512  # jobs of all users that have ended
 RETENTION = 3600.0  # seconds after a job's end
-MAX_REQUEST_BYTES = 64 * 1024 * 1024  # of the requests of one user's jobs that are under way
+MAX_REQUEST_BYTES = 64 * 1024 * 1024  # of the requests of one user's running jobs
 MAX_JOB_BYTES = 64 * 1024 * 1024
 MAX_OWNER_BYTES = 128 * 1024 * 1024  # of one user's jobs, ended or not
 MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all users' jobs, and of what waits for the history
 
-# In memory, a number of a list takes far more than in the text of a request, and a span of two far more again.
+# A number in a list takes far more memory than in the text of a request, and a span takes even more.
 _NUMBER_BYTES = 40
 _SPAN_BYTES = 640
 
-# Least bytes of a score in a result: it has all digits of a float64, or it is `0.0`.
+# Minimum bytes of a score in a result: it has all digits of a float64, or it is `0.0`.
 _SCORE_BYTES = 12
 _ZERO_BYTES = 4
 
@@ -52,8 +52,8 @@ class Jobs:
 
     Args:
         service: The model service.
-        client: HTTP to it.
-        recorder: Stores what jobs did.
+        client: Requests to it.
+        recorder: Stores the results of jobs.
         max_running: Jobs of one user that may run or wait at the same time.
 
     Attributes:
@@ -73,11 +73,11 @@ class Jobs:
         Args:
             owner: The user who owns the job.
             request: The job's request.
-            history_owner: In whose history the run is stored.
+            history_owner: The owner of the history that stores the run.
             size: Bytes of the request's text.
 
         Raises:
-            Problem: Too many of this user's are under way, or too large ones; or the result would be too large.
+            Problem: This user has too many running jobs, or too large ones; or the result would be too large.
         """
         self._forget()
         request = _without_repetitions(request)
@@ -89,18 +89,18 @@ class Jobs:
             raise Problem(
                 429,
                 "too_many_jobs",
-                f"{running:,} of your jobs are running or waiting, and what they ask for is very long; more is not taken."
+                f"{running:,} of your jobs are running or waiting, and their requests are very long; the server accepts no more."
                 if running
                 else "The request is too long.",
                 "Stop some, or wait until some have ended; then run it again."
                 if running
-                else "Shorten the prompt, or ask for fewer targets or segments at a time.",
+                else "Shorten the prompt, or request fewer targets or segments at a time.",
             )
         if running >= self._max_running:
             raise Problem(
                 429,
                 "too_many_jobs",
-                f"{running:,} of your jobs are running or waiting; more are not taken.",
+                f"{running:,} of your jobs are running or waiting; the server accepts no more.",
                 "Stop some, or wait until some have ended; then run it again. The limit is half of c.LitLab.max_waiting.",
             )
 
@@ -118,15 +118,15 @@ class Jobs:
         return job
 
     def of(self, owners: Container[str]) -> list[Job]:
-        """Return the jobs of these, newest first."""
+        """Return the jobs of these owners, newest first."""
         self._forget()
         return [job for job in reversed(self.by_id.values()) if job.owner in owners]
 
     def get(self, owners: Container[str], job_id: str) -> Job:
-        """Return a job of one of these.
+        """Return a job of one of these owners.
 
         Raises:
-            Problem: There is none; another's is as good as none.
+            Problem: `unknown_job`: there is none, or it belongs to another user.
         """
         job = self.by_id.get(job_id)
         if job is None or job.owner not in owners:
@@ -134,7 +134,7 @@ class Jobs:
                 404,
                 "unknown_job",
                 "This run is no longer known to the Jupyter server.",
-                "Results are kept for an hour, and until the server ends. Run it again.",
+                "The server stores results for an hour, or until it ends. Run it again.",
             )
         return job
 
@@ -148,8 +148,8 @@ class Jobs:
         """Stop all jobs, with the server."""
         running = [job for job in self.by_id.values() if job.state == "running"]
         for job in running:
-            # Not cancelled: nobody meant to stop it.
-            job.fail(Problem(503, "server_ended", "The Jupyter server was ended in the middle of this.", "Try again."))
+            # Failed rather than cancelled: the user didn't stop it.
+            job.fail(Problem(503, "server_ended", "The Jupyter server was shut down during this run.", "Try again."))
             if job.task is not None:
                 job.task.cancel()
         tasks = [job.task for job in running if job.task is not None]
@@ -166,16 +166,16 @@ class Jobs:
                 try:
                     await self._follow(job, request)
                 except NeverSent:
-                    # The process had ended before this job began, and nobody knew yet. The next one takes it.
+                    # The process had ended before this job began, which wasn't known yet. The next process runs it.
                     await self._follow(job, request)
         except Problem as problem:
             job.fail(problem)
         except Exception as error:
             log.error("LIT Lab: a job failed\n%s", discreet.trace(error))
-            job.fail(Problem(500, "internal", "The Jupyter server failed at this run.", "See its log for details."))
+            job.fail(Problem(500, "internal", "The Jupyter server failed during this run.", "See its log for details."))
 
     async def _follow(self, job: Job, request: protocol.JobRequest) -> None:
-        """Have the service do it, to its last event. Raises `Problem` where that doesn't come."""
+        """Have the service run the job, to its last event. Raises `Problem` if that doesn't come."""
         endpoint = await self._service.ready(lambda what: job.add_event(protocol.StateEvent(message=what)))
         async with contextlib.aclosing(self._client.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
             async for line in lines:
@@ -200,7 +200,7 @@ class Jobs:
             raise Problem(
                 502,
                 "service_answer",
-                "The model service sent something that is not understood.",
+                "The Jupyter server doesn't understand an answer of the model service.",
                 "Check that service and Jupyter server have the same version of lit_lab.",
             ) from error
         if isinstance(event, protocol.HeartbeatEvent):

@@ -54,7 +54,7 @@ class LitApp:
                         raise Problem(
                             502,
                             "service_answer",
-                            "The model service sent something that is not understood.",
+                            "The Jupyter server doesn't understand an answer of the model service.",
                             "Check that service and Jupyter server have the same version of lit_lab.",
                         ) from error
                     yield line

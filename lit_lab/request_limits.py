@@ -12,8 +12,8 @@ class RequestLimits:
 
     Args:
         models: The models that requests may name.
-        max_prompt_chars: Characters of a prompt or another text.
-        max_new_tokens: Tokens of an answer.
+        max_prompt_chars: Maximum number of characters of a prompt or another text.
+        max_new_tokens: Maximum number of tokens of an answer.
     """
 
     def __init__(self, models: Models, max_prompt_chars: int, max_new_tokens: int) -> None:
@@ -41,8 +41,8 @@ class RequestLimits:
             raise Problem(
                 422,
                 "too_many_new_tokens",
-                f"{request.max_new_tokens:,} new tokens are asked for; the limit is {self._max_new_tokens:,}.",
-                "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
+                f"{request.max_new_tokens:,} new tokens are requested; the limit is {self._max_new_tokens:,}.",
+                "Request a shorter answer, or raise c.LitLab.max_new_tokens.",
             )
 
     def check_texts(self, request: protocol.TokensRequest | protocol.TokenCountRequest) -> None:

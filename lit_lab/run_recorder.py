@@ -43,11 +43,11 @@ class _Ended:
     """A job that has ended, whose result isn't stored yet.
 
     Attributes:
-        owner: In whose history it goes.
+        owner: The owner of the history that stores it.
         lines: Its events as JSON.
-        size: Bytes of these, and of the request.
-        found: The parsed lines, where they are cached.
-        tried: Set once storing it was tried, or given up.
+        size: Bytes of the lines and of the request.
+        found: The parsed lines, if they are cached.
+        tried: Set once storing it has been tried, or given up.
     """
 
     owner: str
@@ -64,7 +64,7 @@ class RunRecorder:
     """Stores jobs that have ended, one after the other: a run before its scores.
 
     Args:
-        history: Where to.
+        history: The history that stores them.
     """
 
     def __init__(self, history: History) -> None:
@@ -85,21 +85,21 @@ class RunRecorder:
         lines: Sequence[bytes],
         request_bytes: int = 0,
     ) -> None:
-        """Store what a job did, as far as it came: a run with an answer, or the scores of a run.
+        """Store the results of a job, even of one that didn't finish: a run with an answer, or the scores of a run.
 
-        Called in the same step as the job's last event is added, so that who has read that event finds it stored, or
-        under way (`settled`).
+        Called in the same step that adds the job's last event. So a client that has read that event finds the results stored,
+        or waits for them (`settled`).
 
         Args:
-            owner: Whose it is.
-            job_id: The run's id from now on.
-            created: When it was requested, in seconds since the epoch.
-            request: What to do.
-            lines: The job's events as JSON; they don't change any more.
+            owner: The owner of the history that stores them.
+            job_id: The job's id, and so the run's.
+            created: The time of the request, in seconds since the epoch.
+            request: The job's request.
+            lines: The job's events as JSON; they no longer change.
             request_bytes: Bytes that the request takes.
         """
         if not self._history.enabled or isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
-            return  # a test of a map is quickly done again, and LIT's app is no run
+            return  # a test of a map is quickly repeated, and LIT's app is no run
         if isinstance(request, protocol.ScoreRequest) and not request.keep:
             return
         self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines)) + request_bytes))
@@ -110,7 +110,7 @@ class RunRecorder:
         self.retry()
 
     def waiting(self) -> dict[str, int]:
-        """Return which jobs wait to be stored, and how many bytes of events and request each of them holds here."""
+        """Return the jobs that wait to be stored, each with the bytes of its events and request."""
         return {ended.job_id: ended.size for ended in self._waiting}
 
     def _oldest_of_the_most(self) -> _Ended:
@@ -122,19 +122,19 @@ class RunRecorder:
         return next(ended for ended in self._waiting if ended.owner == owner)
 
     def retry(self) -> None:
-        """Try at once to store what waits."""
+        """Try to store waiting results now."""
         self._again.set()
         if self._waiting and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._work())
 
     async def settled(self, owner: str, run_id: str = "") -> History:
-        """Return the history, once storing the owner's jobs that have ended was tried.
+        """Return the history, once storing the owner's ended jobs has been tried.
 
-        What couldn't be stored then isn't waited for: `status` says so.
+        It doesn't wait for what couldn't be stored; `status` reports that.
 
         Args:
-            owner: Whose history.
-            run_id: What is wanted of it, if it is one run.
+            owner: The history's owner.
+            run_id: The run that the caller needs; empty: no particular one.
 
         Raises:
             Problem: That run isn't stored yet.
@@ -154,20 +154,20 @@ class RunRecorder:
         return deleted
 
     async def clear(self, owner: str, starred: bool = False) -> protocol.RunsDeleted:
-        """Delete the owner's runs, those too that wait to be stored. Raises `Problem`.
+        """Delete the owner's runs, including those that wait to be stored. Raises `Problem`.
 
         Args:
-            owner: Whose.
+            owner: The history's owner.
             starred: Whether starred runs are deleted, too.
         """
         history = await self.settled(owner)
         dropped = [
             ended
             for ended in self._waiting
-            # Scores may be a starred run's, which stays; those of a run that is gone find none.
+            # Scores may belong to a starred run, which stays. Those of a deleted run are dropped when they are stored.
             if ended.owner == owner and isinstance(ended.request, protocol.GenerateRequest | protocol.ScoreRequest)
         ]
-        for ended in dropped:  # first, so that none of them is stored behind the deletion
+        for ended in dropped:  # first, so that none of them is stored after the deletion
             self._drop(ended)
         try:
             deleted = await history.clear(owner, starred)
@@ -179,7 +179,7 @@ class RunRecorder:
         return deleted
 
     def status(self) -> protocol.HistoryStatus:
-        """Return whether runs are stored, what waits to be, and what is wrong."""
+        """Return whether runs are stored, how many results wait, and what went wrong."""
         status = self._history.status()
         messages = []
         problem = self._problem if self._waiting else None

@@ -249,7 +249,7 @@ def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:
         "That is this machine's own address: its loopback interface has to be up (on Linux, ip link set lo up), and no firewall "
         "may block it. Then run it again."
         if own
-        else "Look at the network and at c.LitLab.service_url. Then run it again.",
+        else "Check the network and c.LitLab.service_url. Then run it again.",
     )
 
 
@@ -257,6 +257,6 @@ def _not_understood(what: str) -> Problem:
     return Problem(
         502,
         "service_answer",
-        f"The model service gave an answer that is not understood ({what}).",
+        f"The Jupyter server doesn't understand an answer of the model service ({what}).",
         "Check that service and Jupyter server have the same version of lit_lab.",
     )

@@ -31,22 +31,26 @@ ANYONE = "anyone with the token"
 ROUTES = {route.operation: route for route in routes.ROUTES}
 
 MAX_BODIES = 96 * routes.MIB
-"""Bytes that the bodies of all unanswered requests may have together: four of the largest."""
+"""Maximum bytes of the bodies of all unanswered requests together: four of the largest."""
 
 _PARSED_AT_ONCE = 64 * routes.KIB
-"""Bytes of a body that the event loop's thread parses. Another thread parses a larger one."""
+"""Maximum bytes of a body that the event loop's thread parses. Another thread parses larger ones."""
 
 _WORDS = {
-    400: ("bad_request", "The request is not understood.", ""),
+    400: ("bad_request", "The server doesn't understand the request.", ""),
     401: ("unauthenticated", "You are not signed in.", "Reload the page and sign in."),
     403: (
         "forbidden",
         "The Jupyter server did not allow this.",
-        "Reload the page and sign in again; or ask who runs the server for access to the resource “lit-lab”.",
+        "Reload the page and sign in again; or ask the server's administrator for access to the resource “lit-lab”.",
     ),
-    404: ("unknown_route", "There is nothing here.", "Check that page and server have the same version of lit_lab."),
-    405: ("method_not_allowed", "That can't be done here.", ""),
-    500: ("internal", "LIT Lab's server extension failed.", "The Jupyter server's log says more."),
+    404: (
+        "unknown_route",
+        "The server has no such address.",
+        "Check that page and server have the same version of lit_lab.",
+    ),
+    405: ("method_not_allowed", "This address doesn't accept that method.", ""),
+    500: ("internal", "LIT Lab's server extension failed.", "See the Jupyter server's log for details."),
 }
 
 
@@ -77,7 +81,7 @@ class Handler(APIHandler):
 
     def data_received(self, chunk: bytes) -> None:
         """Store a chunk of the body, if the request is allowed and small enough."""
-        # Other chunks are read and dropped: otherwise the connection breaks before the client sees the answer.
+        # Chunks of a refused body are read and dropped: otherwise the connection breaks before the client sees the answer.
         limit = self._limit() if self._may else 0
         if self._too_large or self._too_many or self.body_bytes + len(chunk) > limit:
             self._too_large = limit > 0 and not self._too_many
@@ -136,7 +140,7 @@ class Handler(APIHandler):
         """The user who owns the jobs that this request starts.
 
         Jupyter's own identity provider makes up a new name for each request that has a token and no cookie. All such
-        callers, such as scripts, count as one user.
+        clients, such as scripts, count as one user.
         """
         provider = self.identity_provider
         made_up = type(provider).get_user is IdentityProvider.get_user
@@ -146,9 +150,9 @@ class Handler(APIHandler):
 
     @property
     def history_owner(self) -> str:
-        """The user who owns the runs: the request's user where Jupyter has real users, else the server.
+        """The owner of the runs: the request's user if Jupyter has real users, else the server.
 
-        A name that Jupyter made up ends with the browser's cookie, and runs outlive that.
+        A name that Jupyter made up lasts only as long as the browser's cookie, and runs must last longer.
         """
         made_up = type(self.identity_provider).get_user is IdentityProvider.get_user
         return ANYONE if made_up else f"user {self.current_user.username}"
@@ -182,7 +186,7 @@ class Handler(APIHandler):
             raise Problem(
                 503,
                 "busy",
-                "The server is reading as many large requests as it has room for.",
+                "The server has no room for another large request now.",
                 "Try again in a moment.",
             )
         body = bytes(self._body)
@@ -195,7 +199,7 @@ class Handler(APIHandler):
         """Return one of the route's query parameters. Raises `Problem`."""
         query = next(query for query in route.queries if query.name == name)
         text = self.get_query_argument(name, str(query.default))
-        # isdecimal() is true of other scripts' digits too, and int() takes as long as it gets.
+        # isdecimal() also accepts digits of other scripts, and int() takes long for a long text.
         if not (text.isascii() and text.isdecimal() and len(text) <= 12):
             raise Problem(400, "invalid_query", f"`{name}` must be a number, 0 or more.")
         return int(text)
@@ -208,8 +212,8 @@ Answer = Callable[..., Awaitable[None]]
 def endpoint(operation: str) -> Callable[[Method], Answer]:
     """Make a method answer a route of the table: authenticated, authorized by the route's own resource and action.
 
-    The method takes the path's parameters and the request, if the route has one. It returns the answer, or None where it has
-    sent one itself. A `Problem` that it raises becomes the answer. It is cancelled when the client goes away.
+    The method takes the path's parameters and the request, if the route has one. It returns the answer, or None if it has sent
+    the answer itself. A `Problem` that it raises becomes the answer. It is cancelled when the client goes away.
     """
     route = ROUTES[operation]
 
@@ -231,7 +235,7 @@ def endpoint(operation: str) -> Callable[[Method], Answer]:
                 self.set_status(problem.status)
                 self.write_error(problem.status, exc_info=(Problem, problem, None))
             except StreamClosedError:
-                pass  # the client went away during the answer; typing on starts the next search
+                pass  # the client went away during the answer, as when the user continues to type a search
             except asyncio.CancelledError:
                 if not self._work.cancelled():  # this handler is cancelled, not its work: the server ends
                     self._work.cancel()

@@ -29,14 +29,17 @@ _CONTENT = {
     "first_seconds",
 }
 
-_BEGINNING = 300
-"""Characters of prompt and answer that the list shows."""
+_SHOWN = 300
+"""Characters of the beginning, and of the end, of prompt and answer that the list shows."""
+
+_BYTES = 4 * _SHOWN
 
 # SQLite's functions of text, `substr`, `lower` and `LIKE` among them, take a NUL character for the text's end; those of
 # bytes don't. A character has four bytes at most.
 INFO = (
-    "id, created, model, document, place, title, starred, "
-    "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), 1, 1200), "
+    "id, created, model, document, place, title, starred, "  # noqa: S608 - constants
+    f"substr(CAST(prompt AS BLOB), 1, {_BYTES}), substr(CAST(prompt AS BLOB), -{_BYTES}), "
+    f"substr(CAST(answer AS BLOB), 1, {_BYTES}), substr(CAST(answer AS BLOB), -{_BYTES}), "
     "(SELECT count(*) FROM scores WHERE run = runs.id AND key NOT GLOB 'effects *'), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
     "(SELECT why FROM partial WHERE run = runs.id), (SELECT turns FROM conversations WHERE run = runs.id)"
 )
@@ -48,7 +51,9 @@ RECORD = "id, created, model, document, place, title, starred, prompt, answer, c
 SEARCHED = "prompt, answer, title, document, model"
 """The columns that are searched."""
 
-_Info = tuple[str, float, str, str, str, str, int, bytes, bytes, int, int, protocol.Partial | None, int | None]
+_Info = tuple[
+    str, float, str, str, str, str, int, bytes, bytes, bytes, bytes, int, int, protocol.Partial | None, int | None
+]
 _Record = tuple[str, float, str, str, str, str, int, str, str, bytes]
 
 
@@ -103,7 +108,8 @@ def scores_row(stored: protocol.KeptScores | protocol.KeptEffects) -> tuple[str,
 
 def info(row: _Info) -> protocol.RunInfo:
     """Return a run as the list shows it. A damaged run is listed as such, so that the others can be listed."""
-    run_id, created, model, document, place, title, starred, prompt, answer, scores, forced_answer, partial, turns = row
+    run_id, created, model, document, place, title, starred, *texts, scores, forced_answer, partial, turns = row
+    prompt, prompt_end, answer, answer_end = texts
     try:
         if not _is_time(created):
             raise ValueError("no time")
@@ -115,7 +121,9 @@ def info(row: _Info) -> protocol.RunInfo:
             title=title,
             starred=bool(starred),
             prompt=_beginning(prompt),
+            prompt_end=_end(prompt, prompt_end),
             answer=_beginning(answer),
+            answer_end=_end(answer, answer_end),
             scores=scores,
             forced_answer=bool(forced_answer),
             partial=partial,
@@ -172,7 +180,14 @@ def _origin(document: str, place: str) -> protocol.RunOrigin | None:
 
 
 def _beginning(text: bytes) -> str:
-    return text.decode(errors="ignore")[:_BEGINNING]  # the last character may be cut
+    return text.decode(errors="ignore")[:_SHOWN]  # the last character may be cut
+
+
+def _end(beginning: bytes, end: bytes) -> str:
+    """Return a text's last characters; empty if its beginning is all of it."""
+    if len(beginning) < _BYTES and len(beginning.decode(errors="ignore")) <= _SHOWN:
+        return ""
+    return end.decode(errors="ignore")[-_SHOWN:]  # the first character may be cut
 
 
 def _key(stored: protocol.KeptScores | protocol.KeptEffects) -> str:

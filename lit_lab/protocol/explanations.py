@@ -122,7 +122,7 @@ class _SegmentsRequest(Message):
         for segment in self.segments:
             if segment.start < end or segment.end > self.target.start:
                 raise ValueError(
-                    f"segment [{segment.start}, {segment.end}) must lie behind the one before it and before the target"
+                    f"segment [{segment.start}, {segment.end}) must lie after the one before it, and before the target"
                 )
             end = segment.end
         if self.segments[0].start == 0 and self.segments[-1].end == self.target.start:
@@ -141,14 +141,16 @@ class TextSpan(Message):
 
 
 MAX_KNOWN = 1_000_000
-"""Most known sets times segments of a request."""
+"""Maximum of known sets times segments in a request."""
 
 KnownSet = Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_SEGMENTS, fail_fast=True)]
 
 
 class EditedText(PromptRequest):
-    """The text of a run's prompt, parts of which are deleted before it becomes tokens, and the target's probability without
-    some of them, which the run's effects know already."""
+    """A run's prompt as text, from which segments are deleted before it is tokenized.
+
+    The sets that the run's effects have scored come with it, so that they aren't scored again.
+    """
 
     chat: ChatMode = "auto"
     thinking: bool = Field(default=False, description="As in the run's own request.")
@@ -168,14 +170,16 @@ class EditedText(PromptRequest):
         default=0,
         ge=0,
         le=MAX_SAMPLES,
-        description="How many sets at the end of `removed` are random: each deletes each segment with a probability of one "
-        "half. Sets that measure maps must not be among them.",
+        description="Number of sets at the end of `removed` that are random: each deletes each segment with a probability of one "
+        "half. They must not include the sets that measure maps.",
     )
 
     @model_validator(mode="after")
     def _as_many(self) -> EditedText:
         if len(self.removed) != len(self.logprobs) or self.num_random > len(self.removed):
-            raise ValueError(f"{len(self.removed)} sets need as many log-probabilities, and hold all random ones")
+            raise ValueError(
+                f"{len(self.removed)} sets need as many log-probabilities, and at most as many random sets"
+            )
         if len(self.removed) * len(self.segments) > MAX_KNOWN:
             raise ValueError(f"{len(self.removed)} sets of {len(self.segments)} segments are too many")
         for removed in self.removed:
@@ -197,8 +201,8 @@ class AblationRequest(_SegmentsRequest):
         default=None,
         ge=1,
         le=MAX_SAMPLES,
-        description="Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, or "
-        "twice the number of segments and two, the known ones among them, and more until the largest scores are certain enough.",
+        description="Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: at first 64, or "
+        "2 * (segments + 1) if that is more, including known ones; then more until the largest scores are certain enough.",
     )
     edited: EditedText | None = Field(default=None, description="For the mode `text`.")
 
@@ -235,7 +239,7 @@ class AblationRequest(_SegmentsRequest):
 
 
 MAX_CHOSEN_SETS = 1_000
-"""The most sets of segments that a request may name."""
+"""Maximum number of sets of segments that a request may name."""
 
 ChosenSet = Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1, max_length=MAX_SEGMENTS)]
 
@@ -258,13 +262,13 @@ class EffectsRequest(PromptRequest):
         min_length=1,
         max_length=MAX_SEGMENTS,
         description="The parts of the prompt to delete, each as a whole: in order, without overlap. Of the gaps before and "
-        "after what is deleted, the one with fewer line breaks goes with it.",
+        "after a deleted part, the one with fewer line breaks is deleted, too.",
     )
     answer_segments: Annotated[list[Span], Field(fail_fast=True)] = Field(
         default=[],
         max_length=MAX_SEGMENTS,
-        description="Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, by "
-        "its tokens, for the sake of the tokens after it; the random sets keep them.",
+        description="Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, with "
+        "its tokens, to score the tokens after it; random sets keep all of them.",
     )
     samples: int = Field(default=32, ge=0, le=MAX_SAMPLES, description="Random sets to fit ContextCite to.")
     held_out: int = Field(default=16, ge=0, le=MAX_SAMPLES, description="Random sets to measure maps by.")
@@ -276,10 +280,10 @@ class EffectsRequest(PromptRequest):
         "`answer_segments`. If there are any, the job scores these sets instead of all others.",
     )
     skip: int = Field(
-        default=0, ge=0, le=4 * MAX_SAMPLES, description="The sets at the beginning that are known already."
+        default=0, ge=0, le=4 * MAX_SAMPLES, description="Number of sets at the beginning that are already known."
     )
     seconds: float | None = Field(
-        default=None, gt=0, le=86_400, description="The job ends once it has computed for so long. None: no limit."
+        default=None, gt=0, le=86_400, description="The job ends once it has computed for this long. None: no limit."
     )
 
     @model_validator(mode="after")
@@ -292,12 +296,12 @@ class EffectsRequest(PromptRequest):
             if span.turn >= len(texts) or not span.start < span.end <= len(texts[span.turn]):
                 raise ValueError(f"segment [{span.start}, {span.end}) isn't in the text of turn {span.turn}")
             if (span.turn, span.start) < place:
-                raise ValueError(f"segment [{span.start}, {span.end}) must lie behind the one before it")
+                raise ValueError(f"segment [{span.start}, {span.end}) must lie after the one before it")
             place = (span.turn, span.end)
         end = self.answer_start
         for part in self.answer_segments:
             if part.start < end or part.end > len(self.ids):
-                raise ValueError(f"segment [{part.start}, {part.end}) must lie in the answer, behind the one before it")
+                raise ValueError(f"segment [{part.start}, {part.end}) must lie in the answer, after the one before it")
             end = part.end
         count = len(self.segments) + len(self.answer_segments)
         for removed in self.chosen:

@@ -57,7 +57,9 @@ class RunInfo(Message):
     title: str = Field(description="The user's name for the run. Empty: none.")
     starred: bool
     prompt: str = Field(description="The beginning of the prompt.")
+    prompt_end: str = Field(default="", description="The end of the prompt. Empty: `prompt` is all of it.")
     answer: str = Field(description="The beginning of the answer.")
+    answer_end: str = Field(default="", description="The end of the answer. Empty: `answer` is all of it.")
     scores: int = Field(description="Number of combinations of target and method that the run has scores for.")
     forced_answer: bool = Field(
         default=False, description="Whether the answer is a forced one: the user's text instead of the model's own."

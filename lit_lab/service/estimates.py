@@ -89,13 +89,13 @@ def tokens(request: EstimatedRequest) -> int:
     if isinstance(request, SalienceRequest):
         return max(target.end for target in request.targets)
     if isinstance(request, EffectsRequest):
-        # What stands before a removed segment is computed once, and random sets lack half of the prompt.
+        # The text before a removed segment is computed once, and random sets lack half of the rest.
         return round(request.answer_start * (1 - _lead(request)) / 2) + len(request.ids) - request.answer_start
     return request.target.end
 
 
 def _lead(request: EffectsRequest) -> float:
-    """Return which part of the prompt's text stands before its first segment, and is in all sets."""
+    """Return the part of the prompt's text before its first segment, 0 to 1: every set contains it."""
     texts = [request.prompt or ""] if request.turns is None else [turn.text for turn in request.turns]
     first = request.segments[0]
     return (sum(map(len, texts[: first.turn])) + first.start) / max(1, sum(map(len, texts)))

@@ -64,7 +64,6 @@ class Decoder:
     def warm_up(self) -> None:
         """Compile the code that the first prompt needs."""
         next(self.steps([0, 0], 3))
-        self.cached_pass.compile_next()
         self.forget()
 
     @property
@@ -216,9 +215,9 @@ class Decoder:
             yield Step(id, float(logprobs[row]), likeliest[:alternatives])
 
     def prefilled(self, ids: Sequence[int], length: int, check: Callable[[], None] = lambda: None) -> Any:
-        """Return a cache that has room for `length` tokens, and that contains all of `ids`.
+        """Return a cache that contains all of `ids` and has room for `length` tokens.
 
-        What the cache of the last run has isn't computed again, and what is computed stays for the next one.
+        It reuses the cache of the last run, and stays for the next one.
 
         Args:
             ids: A sequence, possibly empty.

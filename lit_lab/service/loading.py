@@ -69,31 +69,31 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
     attempt.stopped.check()  # while another model was loaded
     entry.detail = f"Loading {entry.name}…"
     log.info("loading %s from %s", entry.name, entry.path)
-    place = entry.folder = presets.folder(entry.path, cache)
-    entry.size = hub_cache.size_of(place)
-    config = presets.check(place, entry.path)
+    folder = entry.folder = presets.folder(entry.path, cache)
+    entry.size = hub_cache.size_of(folder)
+    config = presets.check(folder, entry.path)
     precision = device_memory.chosen(entry.requested_precision or settings.precision, settings.backend)
     device = device_memory.device(settings.backend)
-    made = presets.weights_of(place, entry.path)
-    memory_estimate.check_held(place, entry.path, made)
-    shape = memory_estimate.shape(place, config, made)
+    made = presets.weights_of(folder, entry.path)
+    memory_estimate.check_held(folder, entry.path, made)
+    shape = memory_estimate.shape(folder, config, made)
     free = device_memory.memory(device, settings.memory_limit).free
-    trained = window.trained(place, config, memory_estimate.numbers(place, made))
+    trained = window.trained(folder, config, memory_estimate.numbers(folder, made))
     limit = _window(entry, max_length, trained, shape, precision, free)
     if shape is not None:
         entry.peak = shape.total(precision, limit.tokens)
         if free is not None:
             memory_estimate.check(entry.name, shape, precision, limit.tokens, free, device)
     elif free is not None:
-        memory_estimate.check_weights(entry.name, memory_estimate.numbers(place, made), precision, free, device)
+        memory_estimate.check_weights(entry.name, memory_estimate.numbers(folder, made), precision, free, device)
     with garbage_collection.paused():
         attempt.stopped.check()
-        causal_lm = presets.make(place, entry.path, precision, attempt)
+        causal_lm = presets.make(folder, entry.path, precision, attempt)
         attempt.end()
         source = entry.source or paths.source(entry.path)
-        about = presets.about(place, entry.path, source)
+        about = presets.about(folder, entry.path, source)
         entry.is_instruct, entry.stored = about.is_instruct, about.stored
-        template = found(place)
+        template = found(folder)
         model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms, template)
         attempt.stopped.check()
         entry.window = limit

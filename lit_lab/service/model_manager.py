@@ -65,7 +65,7 @@ class ModelManager:
         self._here: set[str] = set()
 
     async def models(self) -> ModelsResponse:
-        """Return all models, those found on this machine, those known, and the memory."""
+        """Return the listed models, the models found on this machine, the known models that could be added, and the memory."""
         registry = self._registry
         if not registry.imported:
             return ModelsResponse(models=[entry.info() for entry in registry.entries.values()])
@@ -127,7 +127,7 @@ class ModelManager:
         if not is_plain(path) or len(path) > MAX_PATH:
             path, fault = plain(path, MAX_PATH), "has a name that LIT Lab can't show"
         return FoundModel(
-            # Leaves space for a number at its end.
+            # A number may be added at its end.
             name=plain(model.name.replace(":", "-"), MAX_NAME - 10) or "model",
             title=plain(model.name, MAX_NAME) or "model",
             program=plain(program, MAX_NAME),
@@ -146,7 +146,7 @@ class ModelManager:
     def _need(
         self, shape: memory_estimate.Shape | None, memory: MemoryStatus
     ) -> tuple[Precision | None, int | None, bool | None]:
-        """Return a model's precision, the most bytes that it would need, and whether these are free."""
+        """Return a model's precision, the maximum bytes that it would need, and whether they are free."""
         if shape is None:
             return None, None, None
         configured, limit = self._registry.settings_of(None, None)

@@ -33,12 +33,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1  # between two checks of a waiting request for a new message
-_FIGURES_SECONDS = 1.0  # between two messages about a model's progress
-_REST_SECONDS = 3.0  # that a model is idle before it compiles in the background
+_FIGURES_SECONDS = 1.0  # between two messages that differ only in their figures
+_REST_SECONDS = 3.0  # of idle time before a model compiles in the background
 
 
 def parse(models: list[str]) -> dict[str, ModelEntry]:
-    """Read `name:path` entries, as LIT writes them; only the first colon divides, a path may be an address.
+    """Return the models of `name:path` entries, by name. Only the first colon separates: a path may be an address.
 
     Raises:
         Problem: `bad_model`.
@@ -72,7 +72,7 @@ class Registry:
         entries: The configured models; the first is the default.
         max_length: Window in tokens; None: as many as each model was trained for, as far as memory allows.
         importing: Imports the libraries; called once, in the thread, with a function that takes progress messages.
-        settings: How they are loaded.
+        settings: How the models are loaded.
 
     Attributes:
         kaggle: Credentials from the panel.
@@ -163,8 +163,7 @@ class Registry:
     async def stop(self, entry: ModelEntry) -> None:
         """Stop downloading or loading a model; requests that wait for it fail with that reason.
 
-        This returns at once. The thread ends after its current tensor; nothing can interrupt a compiler, and its result
-        is dropped.
+        The thread ends after its current tensor. Nothing can interrupt a compiler, but its result is dropped.
         """
         if entry.loading is None or entry.reading is None or not entry.is_busy:
             return
@@ -172,7 +171,7 @@ class Registry:
             entry.reading.stopped.set()  # the download may be complete by now
             entry.download.stop()
         else:
-            # Set before the requests that wait look at it.
+            # Before the cancellation, so that waiting requests see the reason.
             if entry.may_download:
                 entry.state, entry.error = "absent", download_errors.stopped(entry.path, entry.source)
             else:
@@ -215,7 +214,7 @@ class Registry:
             detail = self.detail or entry.detail
             figures = "" if self.detail or entry.read is None else reading.figures(entry.read)
             now = time.monotonic()
-            # Figures change all the time, and jobs store every message for their replay.
+            # Figures change all the time, and jobs store every message to replay it.
             if detail and (detail != shown_detail or (figures != shown_figures and now - at >= _FIGURES_SECONDS)):
                 yield f"{detail.removesuffix('…')}: {figures}…" if figures else detail
                 shown_detail, shown_figures, at = detail, figures, now
@@ -238,7 +237,7 @@ class Registry:
             return  # `stop` has set the state
         except Problem as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
-            # Its traceback refers to what was loaded of the model by then.
+            # Its traceback would keep the loaded part of the model in memory.
             error.__cause__ = error.__context__ = None
             entry.error = error.with_traceback(None)
         except Exception as error:
@@ -317,7 +316,7 @@ class Registry:
             entry.compiling = asyncio.ensure_future(self._compile_pending(entry))
 
     async def _compile_pending(self, entry: ModelEntry) -> None:
-        # Not while it computes: answers would be slower.
+        # Compiling while the model computes would slow its answers down.
         at_rest = 0.0
         while at_rest < _REST_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)

@@ -72,8 +72,8 @@ class Scheduler:
 
         Args:
             name: The model.
-            compute: Runs in a thread; ends within one piece of work when this iterator is closed.
-            owner: The user; turns go round among owners, and nothing cached for one serves another.
+            compute: Runs in a thread. When this iterator is closed, it ends after its current step of work.
+            owner: The user. Owners take turns, and no owner's request uses what was cached for another.
         """
         cancellation = Cancellation()
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
@@ -124,7 +124,7 @@ class Scheduler:
             compute: Runs in a thread.
             owner: The user.
             cancellation: Ends it.
-            send: Takes its events, and then None: once it has ended, or as soon as it is cancelled.
+            send: Takes its events, and then None, when it has ended or is cancelled.
         """
         loop = asyncio.get_running_loop()
         is_over = False
@@ -141,7 +141,7 @@ class Scheduler:
             send_until_over(None)
             task.cancel()
 
-        # A separate task: the model's turn ends when the thread has, not when the reader goes away.
+        # A separate task: the model's turn lasts until the thread has ended, not until the reader goes away.
         task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, send_until_over))
         self._running[task] = cancellation
         task.add_done_callback(self._running.pop)
@@ -183,7 +183,7 @@ class Scheduler:
     ) -> float | None:
         """Compute, and return the seconds it took; None if another model got the name during the wait."""
         entry = self._registry.get(name)
-        # Before the model is loaded, so that loading doesn't change who is first.
+        # Before the model is loaded, so that loading doesn't change the order of the queue.
         ticket = entry.turn.join(owner, self._max_waiting)
         try:
             await self._ready(name, send)

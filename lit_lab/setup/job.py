@@ -109,7 +109,7 @@ class Setup:
         except Exception as error:
             log.exception("LIT Lab: setting up the model service failed")
             message = f"Setting up the model service failed: {error}"
-            self._set("failed", Problem(500, "internal", message, "The Jupyter server's log says more."))
+            self._set("failed", Problem(500, "internal", message, "See the Jupyter server's log for details."))
         else:
             self._set("done", None)
             self._done()

@@ -16,10 +16,11 @@ from typing import Literal
 from lit_lab.supervision.ended import LIMITS, Ended
 
 Again = Literal["never", "once", "always"]
-"""Whether another start can succeed: never; perhaps, unless it ends in the same way; or yes, as when memory was short."""
+"""Whether another start can succeed. `never`: no. `once`: perhaps, unless it ends in the same way. `always`: yes, as when
+memory was short."""
 
 AMPLE = 64 * 2**30
-"""Bytes of address space above which the limit can't be the reason: TensorFlow reserves some 10 GiB."""
+"""Bytes of address space above which a limit can't be the reason: TensorFlow reserves about 10 GiB."""
 
 _OUT_OF_MEMORY = re.compile(
     r"MemoryError|ResourceExhausted|std::bad_alloc|Cannot allocate memory|Memory allocation (?:still )?failed|"
@@ -44,7 +45,7 @@ class Diagnosis:
 
 
 def explain(ended: Ended) -> Diagnosis | None:
-    """Return the reason of an end, as far as it can be known; None: unknown."""
+    """Return why a process ended or an import failed; None: the reason is unknown."""
     for rule in _RULES:
         if found := rule(ended):
             return found
@@ -52,7 +53,7 @@ def explain(ended: Ended) -> Diagnosis | None:
 
 
 def unforeseen(ended: Ended) -> Diagnosis:
-    """Return a diagnosis of an end that `explain` has no reason for: how it ended, and its last words."""
+    """Return the diagnosis of an end that `explain` has no reason for: how it ended, and its last output."""
     detail = f": {ended.quoted}" if ended.quoted else "."
     return Diagnosis(
         "service_died",
@@ -154,7 +155,7 @@ def _limits(ended: Ended) -> Diagnosis | None:
         return _limit(ended, "file size", "wrote a file that is too large")
     if re.search(r"Too many open files", text):
         return _limit(ended, "files", "has too many open files")
-    # Without memory, a process can't make threads either.
+    # A process without memory can't start threads either; `_memory` recognizes that.
     if "memory" not in ended.limits and re.search(
         r"can't start new thread|pthread_create|[Tt]hread .*creation.* failed|Resource temporarily unavailable|"
         r"BlockingIOError: \[Errno 11\]",

@@ -1,4 +1,4 @@
-"""How a process of the model service ended, or how an import in it failed: what is known about it, and its last output."""
+"""How the model service's process ended, or how an import in it failed, with its last output."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ class Ended:
     def last_word(self) -> str:
         """The most informative line: a fatal one, else a Python error, else the last one."""
         lines = self._messages
-        telling = [line for line in lines if self._tells(line)]
-        plain = [line for line in telling if not _BARE_SIGNAL.match(line)]
-        return next(iter([*plain[-1:], *telling[-1:], *lines[-1:]]), "")
+        informative = [line for line in lines if self._is_informative(line)]
+        specific = [line for line in informative if not _BARE_SIGNAL.match(line)]
+        return next(iter([*specific[-1:], *informative[-1:], *lines[-1:]]), "")
 
     @property
     def quoted(self) -> str:
-        """Its last output, for a message about an unforeseen end: a Python error, or the last lines."""
+        """Its last output, for a message about an end without a known reason: a Python error, or the last lines."""
         last = self.last_word
         return last if _PYTHON_ERROR.match(last) else " | ".join(self._messages[-_QUOTED_LINES:])
 
@@ -94,7 +94,7 @@ class Ended:
         lines = (line.strip() for line in self.lines)
         return [_PREFIX.sub("", line) for line in lines if line and not _NOISE.match(line)]
 
-    def _tells(self, line: str) -> bool:
+    def _is_informative(self, line: str) -> bool:
         return bool(_FATAL.search(line) or (not self._killed and _PYTHON_ERROR.match(line)))
 
 

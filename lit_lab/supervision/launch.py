@@ -23,8 +23,8 @@ from lit_lab.version import version
 PYTHONS = ((3, 11), (3, 12))
 """Versions of Python that the service's stack runs on: LIT wants NumPy below 2, Keras wants Python 3.11."""
 
-_NOT_FOR_THE_SERVICE = re.compile(r"^(JUPYTER_TOKEN|JUPYTERHUB_.*|JPY_.*|CONFIGPROXY_AUTH_TOKEN)$")
-_OF_PYTHON = frozenset(
+_JUPYTERS_SECRETS = re.compile(r"^(JUPYTER_TOKEN|JUPYTERHUB_.*|JPY_.*|CONFIGPROXY_AUTH_TOKEN)$")
+_PYTHON_VARIABLES = frozenset(
     {
         "PYTHONASYNCIODEBUG",
         "PYTHONBREAKPOINT",
@@ -50,13 +50,11 @@ _OF_PYTHON = frozenset(
         "PYTHONWARNINGS",
     }
 )
-"""Variables for users' own programs, which would make the service slow or noisy, or change its libraries."""
+"""Variables that users set for their own programs. They would make the service slow or noisy, or change its libraries."""
 
 _MISSING_MODULE = re.compile(
     r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?|: No module named ([\w.]+)$"
 )
-
-
 _NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+")
 
 
@@ -73,11 +71,11 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
         cache: A folder for JAX's compiled programs, and for bytecode if the libraries' folder is read-only.
         base: The environment to start from; None: this process's.
     """
-    result = {name: value for name, value in (base or os.environ).items() if not _NOT_FOR_THE_SERVICE.match(name)}
-    for name in _OF_PYTHON:
+    result = {name: value for name, value in (base or os.environ).items() if not _JUPYTERS_SECRETS.match(name)}
+    for name in _PYTHON_VARIABLES:
         result.pop(name, None)
     if python != sys.executable:
-        # They belong to this interpreter, and would mix its libraries with the other's.
+        # These belong to this interpreter. They would mix its libraries with the other interpreter's.
         for name in ("PYTHONHOME", "PYTHONPATH"):
             result.pop(name, None)
     elif not os.access(sysconfig.get_path("purelib"), os.W_OK):
@@ -125,10 +123,15 @@ class Exit:
 
 
 def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
-    """Return a diagnosis of a crash, for the user, and whether another start can succeed."""
+    """Return why a process crashed, what the user can do, and whether another start can succeed.
+
+    Args:
+        how: How the process ended.
+        memory_limit: The configured limit, in bytes; None: no limit.
+    """
     if how.reported is not None:
         return Diagnosis(how.reported.code, how.reported.message, how.reported.hint, "always")
-    # Users can't correct what this module has set.
+    # Not those that `environment` has set: users can't correct them.
     users = {name: value for name, value in how.environment.items() if os.environ.get(name) == value}
     limits, foreign = surroundings.limits(), surroundings.foreign(users)
     ended = Ended(how.code, how.lines, users, limits, foreign, memory_limit)
@@ -142,7 +145,12 @@ def explain_refusal(line: FailedLine, python: str) -> Problem:
 
 
 def missing_stack(how: Exit, python: str) -> Problem | None:
-    """Return an error if a process ended because libraries are missing, with the command that installs them; else None."""
+    """Return the error if a process ended because libraries are missing, with the command that installs them; else None.
+
+    Args:
+        how: How the process ended.
+        python: The interpreter that it ran under.
+    """
     if how.code != 1:  # Python's code for an uncaught error; otherwise a library only mentioned the name
         return None
     missing = None
@@ -163,7 +171,7 @@ def missing_stack(how: Exit, python: str) -> Problem | None:
 
 
 def wrong_python(found: tuple[int, int], python: str) -> Problem:
-    """Return the error that an interpreter's version can't run the service, with a way to one that can."""
+    """Return the error for an interpreter whose version can't run the service, with a way to get one that can."""
     apart = f"set c.LitLab.service_python to a Python 3.11 or 3.12 with the service's libraries (pip install {_requirement()})"
     hint = (
         f"Give it a separate environment: with Set up in LIT Lab's panel, or with lit-lab setup-service in a terminal. Or {apart}, "
@@ -180,7 +188,7 @@ def wrong_python(found: tuple[int, int], python: str) -> Problem:
 
 
 def wrong_version(found: str, python: str) -> Problem:
-    """Return the error that the service has another version than this server."""
+    """Return the error for a service whose version isn't this server's."""
     return Problem(
         503,
         "service_version",

@@ -20,7 +20,7 @@ _RUNS_ELSEWHERE = "It runs elsewhere: ask the person who runs it."
 
 
 class RemoteService:
-    """A model service that others run (a `lit_lab.supervision.endpoint.Service`).
+    """A model service that this server doesn't start (a `lit_lab.supervision.endpoint.Service`).
 
     Args:
         url: Its address.

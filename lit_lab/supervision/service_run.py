@@ -32,8 +32,14 @@ _DRAIN = 1.0  # seconds to read a dead process's output; a child of it may hold 
 class Settings:
     """The configuration of the service; times in seconds, sizes in bytes.
 
-    `own_python` is called at each start. It returns the interpreter of the environment that was built for the service. If it
-    returns None, `python` is used.
+    Attributes:
+        python: The interpreter to use if `own_python` returns None.
+        own_python: Called at each start; returns the interpreter of the environment that was built for the service, if any.
+        added: Called at each start; returns the models that were added in the panel, as `name:path`.
+        kaggle: Called at each start; returns the credentials from the panel.
+        renewal_rest: Time at rest after which a process with memory of unloaded models is replaced.
+        backoff: Waiting times before the next start after a crash, one for each attempt.
+        steady: Time of being ready after which earlier crashes don't count.
     """
 
     python: str
@@ -45,7 +51,7 @@ class Settings:
     memory_limit: int | None = None
     backend: protocol.Backend = "tensorflow"
     datasets: Mapping[str, str] = field(default_factory=dict)
-    added: Callable[[], Sequence[str]] = tuple  # models that were added in the panel, as `name:path`
+    added: Callable[[], Sequence[str]] = tuple
     kaggle: Callable[[], protocol.KaggleLogin | None] = lambda: None
     precision: protocol.Precision = "auto"
     model_idle_timeout: float = 0.0
@@ -54,9 +60,9 @@ class Settings:
     max_waiting: int = 512
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
-    renewal_rest: float = 60.0  # after so long at rest, a process with memory of unloaded models is replaced
+    renewal_rest: float = 60.0
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
-    steady: float = 60.0  # after so long ready, earlier crashes don't count
+    steady: float = 60.0
 
 
 class ServiceRun:
@@ -71,6 +77,10 @@ class ServiceRun:
 
     Attributes:
         leftover: The models of the next run, if a new process would free memory; else None.
+        python: The interpreter that the process runs under.
+        pid: The process's id; None before it starts.
+        ready_at: When the service was ready, by `time.monotonic`; None before.
+        arithmetic: How the service computes; None before it is ready.
     """
 
     def __init__(
@@ -92,7 +102,7 @@ class ServiceRun:
         self._last_output = time.monotonic()
         self._endpoint: Endpoint | None = None
         self._errors: deque[str] = deque(maxlen=60)
-        self._last_words: Problem | None = None
+        self._reported: Problem | None = None
         self._environment = launch.environment(self.python, settings.cache)
         self.pid: int | None = None
         self.ready_at: float | None = None
@@ -100,7 +110,7 @@ class ServiceRun:
 
     @property
     def ready_for(self) -> float:
-        """Seconds since it was ready; 0 if it never was."""
+        """Seconds since it became ready; 0 if it never did."""
         return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
 
     async def run(self, idle: Coroutine[Any, Any, None]) -> launch.Exit | None:
@@ -143,7 +153,7 @@ class ServiceRun:
             await asyncio.wait({listening, logging}, timeout=_DRAIN)
             if listening.done():
                 listening.result()
-            return launch.Exit(ending.result(), tuple(self._errors), self._last_words, self._environment)
+            return launch.Exit(ending.result(), tuple(self._errors), self._reported, self._environment)
         finally:
             for task in tasks - {ending}:
                 task.cancel()
@@ -207,7 +217,7 @@ class ServiceRun:
                 refusal = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:
                     raise refusal
-                self._last_words = refusal  # such as a lack of memory: another run may succeed
+                self._reported = refusal  # such as a lack of memory: another run may succeed
             elif isinstance(line, protocol.LeftoverLine):
                 self.leftover = line.models
             elif self._endpoint is None:

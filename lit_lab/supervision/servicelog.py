@@ -16,7 +16,7 @@ class ServiceLog:
     """A ring of lines, and a file with mode 0600.
 
     Args:
-        path: The file. Its folder is created. If the file can't be written, there is none.
+        path: The file. Its folder is created. If the file can't be written, only the lines in memory remain.
     """
 
     def __init__(self, path: Path) -> None:

@@ -1,7 +1,7 @@
 """The folder of the model service's Unix socket, which only the user can read.
 
-Every user of the machine can connect to a loopback port, but not use it without the secret. They can't even find a
-socket in such a folder.
+Every user of the machine can connect to a loopback port, although it is useless without the secret. Other users can't even
+find a socket in such a folder.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def socket_folder(parents: Iterable[Path] | None = None) -> Iterator[Path | None
         parents: Where the folder may be, in order of preference; None: Jupyter's runtime folder, then the system's temporary one.
 
     Yields:
-        The path for the socket, which doesn't exist yet; None where no socket can be made (Windows, or a file system
-        that has none).
+        The path for the socket, which doesn't exist yet; None if no socket can be created (on Windows, or on a file system
+        without sockets).
     """
     folder = _made(candidates() if parents is None else parents)
     try:
@@ -87,13 +87,13 @@ def _takes_sockets(folder: Path) -> bool:
 def _remove_stale(parent: Path) -> None:
     """Remove folders that killed Jupyter servers of this machine left.
 
-    Machines may share a folder, and the same number means another process on each. So the name identifies the machine.
+    Machines may share a folder, and a process id means another process on each. So the folder's name identifies the machine.
     """
     for folder in parent.glob(f"{_mine()}*-*"):
         number = folder.name[len(_mine()) :].partition("-")[0]
         if not number.isdecimal() or folder in _held or folder.is_symlink():
             continue
-        # This process's number, but not its folder: an earlier process of a restarted container had the same number.
+        # A folder with this process's id isn't its own: an earlier process of a restarted container had the same id.
         if (int(number) == os.getpid() or not _runs(int(number))) and folder.stat().st_uid == os.getuid():
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -12,35 +12,12 @@ from lit_lab.problem import Problem
 from lit_lab.supervision.ended import LIMITS
 
 NEEDED = (
-    *(
-        "absl",
-        "annotated_types",
-        "anyio",
-        "click",
-        "fastapi",
-        "h11",
-        "h5py",
-        "idna",
-        "jax",
-        "jaxlib",
-        "kagglehub",
-        "keras",
-    ),
-    *("keras_hub", "keras_nlp", "lit_nlp", "ml_collections", "ml_dtypes", "numpy", "opt_einsum", "optree", "packaging"),
-    *(
-        "pydantic",
-        "pydantic_core",
-        "requests",
-        "sentencepiece",
-        "six",
-        "starlette",
-        "tensorflow",
-        "tokenizers",
-        "torch",
-    ),
-    *("typing_extensions", "uvicorn", "wrapt"),
-)
-"""Packages that the service imports, beside Python's own modules."""
+    "absl", "annotated_types", "anyio", "click", "fastapi", "h11", "h5py", "idna", "jax", "jaxlib",
+    "kagglehub", "keras", "keras_hub", "keras_nlp", "lit_nlp", "ml_collections", "ml_dtypes", "numpy",
+    "opt_einsum", "optree", "packaging", "pydantic", "pydantic_core", "requests", "sentencepiece", "six",
+    "starlette", "tensorflow", "tokenizers", "torch", "typing_extensions", "uvicorn", "wrapt",
+)  # fmt: skip
+"""Packages that the service imports, besides Python's own modules."""
 
 _CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _NO_LIMIT = 2**50  # bytes; for cgroups, such a number means no limit

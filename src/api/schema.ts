@@ -605,7 +605,7 @@ export interface components {
              */
             mode?: "remove" | "mask" | "text";
             /**
-             * @description Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: 64, or twice the number of segments and two, the known ones among them, and more until the largest scores are certain enough.
+             * @description Number of sets of segments to try, for LIME and SHAP, drawn as LIT draws them for LIME. None: at first 64, or 2 * (segments + 1) if that is more, including known ones; then more until the largest scores are certain enough.
              * @default null
              */
             samples?: number | null;
@@ -1129,8 +1129,9 @@ export interface components {
         };
         /**
          * EditedText
-         * @description The text of a run's prompt, parts of which are deleted before it becomes tokens, and the target's probability without
-         *     some of them, which the run's effects know already.
+         * @description A run's prompt as text, from which segments are deleted before it is tokenized.
+         *
+         *     The sets that the run's effects have scored come with it, so that they aren't scored again.
          */
         EditedText: {
             /**
@@ -1168,7 +1169,7 @@ export interface components {
              */
             logprobs?: number[];
             /**
-             * @description How many sets at the end of `removed` are random: each deletes each segment with a probability of one half. Sets that measure maps must not be among them.
+             * @description Number of sets at the end of `removed` that are random: each deletes each segment with a probability of one half. They must not include the sets that measure maps.
              * @default 0
              */
             num_random?: number;
@@ -1238,10 +1239,10 @@ export interface components {
             ids: number[];
             /** @description The index of the answer's first token. */
             answer_start: number;
-            /** @description The parts of the prompt to delete, each as a whole: in order, without overlap. Of the gaps before and after what is deleted, the one with fewer line breaks goes with it. */
+            /** @description The parts of the prompt to delete, each as a whole: in order, without overlap. Of the gaps before and after a deleted part, the one with fewer line breaks is deleted, too. */
             segments: components["schemas"]["TextSpan"][];
             /**
-             * @description Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, by its tokens, for the sake of the tokens after it; the random sets keep them.
+             * @description Earlier parts of the answer, as spans of `ids`: in order, without overlap. Each is left out once, with its tokens, to score the tokens after it; random sets keep all of them.
              * @default []
              */
             answer_segments?: components["schemas"]["Span"][];
@@ -1266,12 +1267,12 @@ export interface components {
              */
             chosen?: number[][];
             /**
-             * @description The sets at the beginning that are known already.
+             * @description Number of sets at the beginning that are already known.
              * @default 0
              */
             skip?: number;
             /**
-             * @description The job ends once it has computed for so long. None: no limit.
+             * @description The job ends once it has computed for this long. None: no limit.
              * @default null
              */
             seconds?: number | null;
@@ -2121,8 +2122,18 @@ export interface components {
             starred: boolean;
             /** @description The beginning of the prompt. */
             prompt: string;
+            /**
+             * @description The end of the prompt. Empty: `prompt` is all of it.
+             * @default
+             */
+            prompt_end: string;
             /** @description The beginning of the answer. */
             answer: string;
+            /**
+             * @description The end of the answer. Empty: `answer` is all of it.
+             * @default
+             */
+            answer_end: string;
             /** @description Number of combinations of target and method that the run has scores for. */
             scores: number;
             /**

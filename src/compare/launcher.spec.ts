@@ -70,7 +70,9 @@ describe('compare/launcher', () => {
       scores: 0,
       created: 9,
       forced_answer: false,
-      num_turns: 0
+      num_turns: 0,
+      prompt_end: '',
+      answer_end: ''
     };
     launcher.pickRun(info);
     expect(launcher.picked!.id).toBe('a');
@@ -86,7 +88,9 @@ describe('compare/launcher', () => {
       ...record('a', PROMPT, ANSWER),
       scores: 0,
       forced_answer: false,
-      num_turns: 0
+      num_turns: 0,
+      prompt_end: '',
+      answer_end: ''
     };
     launcher.pickRun(info);
     launcher.pickOther(info);

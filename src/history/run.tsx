@@ -7,6 +7,7 @@ import type { RunInfo } from '../api';
 import type { CompareLauncher } from '../compare/launcher';
 import { CompareTool, CompareWith } from '../compare/rows';
 import type { HistoryModel } from './model';
+import type { IRunName } from './names';
 import { Star } from './star';
 
 /** Opens the menu that shares a run, below an element. */
@@ -15,6 +16,8 @@ export type OnShare = (run: RunInfo, anchor: HTMLElement) => void;
 /** A run: a click shows it again; its tools star, compare, rename, share and delete it. */
 export function RunRow(props: {
   run: RunInfo;
+  /** How the list shows it. */
+  names: IRunName;
   model: HistoryModel;
   trans: TranslationBundle;
   compare: CompareLauncher;
@@ -51,7 +54,7 @@ export function RunRow(props: {
     }
     before.current = deletion;
   }, [deletion, onGone]);
-  const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
+  const { name } = props.names;
   const time = new Date(run.created * 1000);
   if (deletion !== null) {
     return (
@@ -132,6 +135,8 @@ export function RunRow(props: {
           </span>
           <span className="lit-kept-about">
             {[
+              props.names.prompt &&
+                trans.__('after “%1”', props.names.prompt),
               run.origin && [
                 PathExt.basename(run.origin.document),
                 ...run.origin.place
@@ -206,9 +211,4 @@ function once(act: () => void): (event: React.MouseEvent) => void {
       act();
     }
   };
-}
-
-/** As much of a text as a row can show. */
-function oneLine(text: string): string {
-  return text.slice(0, 160).replace(/\s+/g, ' ').trim();
 }

@@ -25,7 +25,9 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     title: '',
     starred: false,
     prompt: 'Suggestion: soup',
+    prompt_end: '',
     answer: ` <b>answer</b>\n${id}`,
+    answer_end: '',
     scores: 3,
     forced_answer: false,
     num_turns: 0,
@@ -175,6 +177,28 @@ describe('history/view', () => {
     expect(days).toHaveLength(3);
     expect(days.slice(0, 2)).toEqual(['Today', 'Yesterday']);
     expect(host.textContent).toContain('n.ipynb · cell 2 · demo · 3 maps');
+  });
+
+  it('names runs by what sets them apart', async () => {
+    const same = ' He likes soup. There is nothing that he could not eat.';
+    const prompt = 'Be brief, be polite, and be quick: ';
+    await open([
+      run('a', 3, { answer: `${same} Try it.`, prompt: `${prompt}soup` }),
+      run('b', 2, { answer: `${same} Avoid it.` }),
+      run('c', 1, { answer: `${same} Try it.`, prompt: `${prompt}bread` })
+    ]);
+    const names = [...host.querySelectorAll('.lit-kept-name')].map(
+      element => element.textContent
+    );
+    expect(names[0]).toMatch(/^He likes … .*Try it\.$/);
+    expect(names[1]).toMatch(/^He likes … .*Avoid it\.$/);
+    const about = [...host.querySelectorAll('.lit-kept-about')].map(
+      element => element.textContent
+    );
+    expect(about[0]).toMatch(/^after “Be … .*soup” · /);
+    expect(about[1]).toMatch(/^n\.ipynb/);
+    expect(about[2]).toMatch(/^after “Be … .*bread” · /);
+    expect(button(/^Delete He likes … .*Avoid it\.$/)).toBeDefined();
   });
 
   it('opens and stars', async () => {

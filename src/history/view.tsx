@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect, useRef, useState } from 'react';
+import React, { useEffect, useMemo, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
 import type { CompareLauncher } from '../compare/launcher';
@@ -8,6 +8,7 @@ import { useRedraw } from '../components/redraw';
 import { nextIndex } from '../components/rovingFocus';
 import { Section } from '../components/section';
 import type { HistoryModel } from './model';
+import { namesOf } from './names';
 import { RunRow } from './run';
 import type { OnShare } from './run';
 import { Star } from './star';
@@ -129,7 +130,7 @@ function Tools(props: {
 }): JSX.Element {
   const { model, trans } = props;
   return (
-    <div className="lit-datasets-tools">
+    <div className="lit-datasets-tools lit-datasets-find">
       <input
         type="search"
         className="lit-field"
@@ -142,7 +143,7 @@ function Tools(props: {
       />
       {model.documents.length > 0 && (
         <select
-          className="lit-history-document"
+          className="lit-field lit-history-document"
           aria-label={trans.__('Prompts from')}
           value={model.document ?? ''}
           onChange={event => {
@@ -184,6 +185,7 @@ function Runs(props: {
   const [active, setActive] = useState(0);
   const list = useRef<HTMLDivElement>(null);
   const { runs } = model;
+  const names = useMemo(() => namesOf(runs), [runs]);
   if (runs.length === 0) {
     return null;
   }
@@ -229,6 +231,7 @@ function Runs(props: {
                 <RunRow
                   key={run.id}
                   run={run}
+                  names={names.get(run.id)!}
                   model={model}
                   trans={trans}
                   compare={props.compare}

@@ -1,4 +1,4 @@
-/** What tells about a pointer or a focus over a text's segments. */
+/** Called as the pointer or the focus moves over a text. */
 export interface IPointedListeners {
   /** The pointer or the focus comes to an element of the text. */
   readonly enter: (event: Event) => void;

@@ -296,7 +296,7 @@ export function isSampled(method: MapMethod): boolean {
   return method === 'lime' || method === 'shap';
 }
 
-/** What tells requests apart: model, ids and text are the same for all. */
+/** Identifies a request of a run: model, ids and text are the same for all. */
 function keyOf(request: CostlyRequest): string {
   if (request.kind === 'effects') {
     const { kind, segments, chosen } = request;

@@ -5,7 +5,7 @@ import type { EffectPlan } from './effectPlan';
 import { effectsRequest, MORE_SAMPLES } from './effectSegments';
 import type { IRun } from './run';
 
-/** What a run's effects cost, as far as the service was asked. */
+/** What a run's effects cost, as far as it was requested. */
 export class EffectCosts {
   constructor(
     private readonly _client: Pick<ComputationClient, 'estimate'>,
@@ -40,7 +40,7 @@ export class EffectCosts {
       : null;
   }
 
-  /** Ask for the cost of what is left. */
+  /** Request the cost of what is left. */
   async ask(): Promise<void> {
     const { level, measured, progress } = this._plan;
     if (progress !== null) {
@@ -51,7 +51,7 @@ export class EffectCosts {
     }
   }
 
-  /** Ask for the cost of more random sets of a level. */
+  /** Request the cost of more random sets of a level. */
   async askMore(level: EffectLevel): Promise<void> {
     await this._ask(
       level.request(this._run, MORE_SAMPLES),

@@ -24,7 +24,7 @@ export class EffectLevel {
     this.key = segmentsKey(this.segments);
   }
 
-  /** What tells its sets apart from those of other segments. */
+  /** Identifies its segments, and so its sets. */
   readonly key: string;
 
   /** What is scored. */
@@ -32,7 +32,7 @@ export class EffectLevel {
     return this._table;
   }
 
-  /** The same, as it is now, and what it is of. */
+  /** The table, with its level and its segments. */
   get tables(): IEffectTables {
     const { index: level, segments, _table: table } = this;
     return { level, segments, table };
@@ -48,7 +48,7 @@ export class EffectLevel {
     return this._table.sets.length;
   }
 
-  /** How many random sets are to be scored, to fit maps to. */
+  /** How many random sets are to be scored, for maps that are fitted. */
   get numSamples(): number {
     return this._samples;
   }
@@ -58,7 +58,7 @@ export class EffectLevel {
     return countSets(this.segments, this._samples);
   }
 
-  /** How many more random sets can be asked for; 0 before the usual ones are scored. */
+  /** How many more random sets can be requested; 0 before the usual ones are scored. */
   get numMore(): number {
     const { segments, numKnown } = this;
     return numKnown >= countSets(segments)
@@ -66,7 +66,7 @@ export class EffectLevel {
       : 0;
   }
 
-  /** Whether all are scored that are to be. */
+  /** Whether all of them are scored. */
   get isComplete(): boolean {
     return this.numKnown >= this.numSets;
   }
@@ -86,24 +86,24 @@ export class EffectLevel {
     return 1 + (isGraded ? 1 : 0) + numFitted(this._table) / MIN_RANDOM;
   }
 
-  /** Ask for more random sets than usual. */
+  /** Request more random sets than usual. */
   askMore(): void {
     if (this.numMore > 0) {
       this._samples = MORE_SAMPLES;
     }
   }
 
-  /** Be content with the usual ones. */
+  /** Return to the usual number. */
   settle(): void {
     this._samples = randomSetsOf(this.segments).samples;
   }
 
-  /** Take what the history stores, beside what is known. */
+  /** Add what the history stores. */
   recall(kept: readonly KeptEffects[]): void {
     this._table = storedEffects(this.segments, kept, this._table);
   }
 
-  /** Take what a job sent. */
+  /** Add what a job sent. */
   take(events: readonly EffectsEvent[]): void {
     this._table = mergeEffects(this._table, events);
   }

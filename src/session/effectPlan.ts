@@ -66,7 +66,7 @@ export class EffectPlan {
   /** The sentences of prompt and answer; null if effects can't be computed. */
   readonly sentences: IEffectSegments | null;
 
-  /** What tells its sentences and passages apart from any others. */
+  /** Identifies its sentences and passages: others have another key. */
   get key(): string {
     const { sentences, _passages: passages } = this;
     return [sentences, passages?.segments]
@@ -140,7 +140,7 @@ export class EffectPlan {
     return this._levels.flatMap(level => level.kept);
   }
 
-  /** The segments whose cost tells whether a prompt is long, until that is decided. */
+  /** The segments whose cost decides whether a prompt is long, until that is decided. */
   get measured(): IEffectSegments | null {
     return this._isWhole ? this.sentences : (this._passages?.segments ?? null);
   }
@@ -218,7 +218,7 @@ export class EffectPlan {
     return this.level?.request(run) ?? null;
   }
 
-  /** Be content with the usual numbers of sets. */
+  /** Return to the usual numbers of sets. */
   settle(): void {
     this._levels.forEach(level => level.settle());
   }
@@ -332,7 +332,7 @@ export class EffectPlan {
   private _chosen: readonly number[] | null = null;
   /** Those that an earlier page looked into. */
   private _planned: readonly number[] | null = null;
-  /** What tells apart what maps can show. */
+  /** Identifies what maps can show. */
   private _state = '';
   private _source: IEffectSource | null = null;
 }

@@ -266,7 +266,7 @@ export function hasHeldOut({ segments, table }: IEffectTables): boolean {
   return known >= randomSetsOf(segments).heldOut;
 }
 
-/** What tells segments, and the order of their sets, apart from any others. */
+/** Identifies segments, and the order of their sets. */
 export function segmentsKey(segments: IEffectSegments): string {
   const { heldOut } = randomSetsOf(segments);
   return keyOf(segments.texts, answerSpans(segments), heldOut, SEED);

@@ -12,7 +12,7 @@ export interface ICircumstances {
 
 /** The start of a run's effects without a click, which is tried once for each budget. */
 export class EffectStart {
-  /** @param _ask - asks for the cost. */
+  /** @param _ask - requests the cost. */
   constructor(private readonly _ask: () => Promise<void>) {}
 
   /** Seconds that effects may take without a click; 0: they need one. */
@@ -58,7 +58,7 @@ export class EffectStart {
     return now.isPaused !== isPaused || now.isAutomatic !== isAutomatic;
   }
 
-  /** Ask for the cost while the maps are computed: effects then start a request earlier. */
+  /** Request the cost while the maps are computed: effects then start a request earlier. */
   foresee(): void {
     if (this.isAllowed && !this._hasTried && this._asked === null) {
       this._asked = this._ask();
@@ -80,7 +80,7 @@ export class EffectStart {
     return true;
   }
 
-  /** Try the budget again: something came between. */
+  /** Try the budget again later, because something else came first. */
   postpone(): void {
     this._hasTried = false;
   }
@@ -97,6 +97,6 @@ export class EffectStart {
   private _budget = 0;
   /** Whether the budget has been tried. */
   private _hasTried = false;
-  /** A request for the cost that was made beforehand. */
+  /** The request for the cost that `foresee` made. */
   private _asked: Promise<void> | null = null;
 }

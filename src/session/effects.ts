@@ -51,7 +51,7 @@ export class Effects extends Model {
     return this._plan.isPossible ? this._plan.sentences : null;
   }
 
-  /** What tells the segments that may be deleted apart from any others. */
+  /** Identifies the segments that may be deleted: other segments have another key. */
   get key(): string {
     return this._plan.key;
   }
@@ -103,7 +103,7 @@ export class Effects extends Model {
   }
 
   /**
-   * How many more random sets of a level can be asked for; 0 before the usual ones of
+   * How many more random sets of a level can be requested; 0 before the usual ones of
    * all levels are scored.
    */
   numMore(level: number): number {
@@ -167,7 +167,7 @@ export class Effects extends Model {
     this._isStopped = past.isStopped;
   }
 
-  /** Tell how long effects may take without a click, in seconds; 0: they need one. */
+  /** Set how long effects may take without a click, in seconds; 0: they need one. */
   setBudget(seconds: number): void {
     if (!this._start.setBudget(seconds)) {
       return;
@@ -179,7 +179,7 @@ export class Effects extends Model {
     this._next();
   }
 
-  /** Tell when effects may be computed. A job that may not run stops; another continues it. */
+  /** Set when effects may be computed. A job that may not run stops; another continues it. */
   setCircumstances(now: ICircumstances): void {
     if (!this._start.setCircumstances(now)) {
       return;
@@ -194,7 +194,7 @@ export class Effects extends Model {
   }
 
   /**
-   * Ask for the cost, unless it is known: of what is missing, or of more random sets.
+   * Request the cost, unless it is known: of what is missing, or of more random sets.
    *
    * @param level - that these are of.
    */
@@ -305,7 +305,7 @@ export class Effects extends Model {
     }
   }
 
-  /** Ask for the cost of what is left. Before any set is scored, the plan follows from it. */
+  /** Request the cost of what is left. Before any set is scored, it decides the plan. */
   private async _ask(): Promise<void> {
     await this._costs.ask();
     // What an earlier page decided stays as long as its jobs are followed.

@@ -139,7 +139,7 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
 }
 
-/** A text whose source reads otherwise now; an edit stays one of the text before. */
+/** A text after its source has changed; an edit remains one of the earlier text. */
 export function followed(held: IHeld, text: IPromptText): IHeld {
   const { edited, base = held.text?.value } = held;
   const isSame = edited === null || base === text.value;

@@ -259,7 +259,7 @@ export class PromptModel extends Model {
     if (problem !== null) {
       this._refused = { held: now, problem };
     } else {
-      // The user may have written more meanwhile, and goes on from what is there now.
+      // The user may have written more meanwhile, and continues from the applied text.
       const isSame = now.edited === edited && (now.turns ?? null) === turns;
       this._now = isSame ? unedited(now) : { ...now, base: undefined };
     }

@@ -114,7 +114,7 @@ export class RunScores extends Model {
     this._yield();
   }
 
-  /** Tell how long effects may take without a click, in seconds. */
+  /** Set how long effects may take without a click, in seconds. */
   setBudget(seconds: number): void {
     this._budget = seconds;
     this.effects.setBudget(seconds);

@@ -29,7 +29,7 @@ export type ServiceClient = Pick<
   | 'log'
 >;
 
-/** How often to request the state while something changes, and otherwise; in milliseconds. */
+/** Milliseconds between two requests for the state: while something changes, and at other times. */
 const BUSY = { interval: 1000, backoff: true, max: 10_000 };
 const CALM = { interval: 12_000, backoff: true, max: 60_000 };
 
@@ -37,8 +37,8 @@ const CALM = { interval: 12_000, backoff: true, max: 60_000 };
  * State of the model service and its models.
  *
  * Requests the state only while the panel is visible: every second while something
- * changes, otherwise now and then, since a service can die, or be stopped, while
- * nobody uses it.
+ * changes, and now and then at other times, because a service can die, or be stopped,
+ * while it isn't used.
  */
 export class ServiceModel extends Model {
   constructor(client: ServiceClient, trans: TranslationBundle) {

@@ -119,14 +119,14 @@ export interface IChoice {
   readonly from: string;
 }
 
-/** What a kernel said of a text's fields. */
+/** A kernel's answer about a text's fields. */
 export interface IKernelAnswer {
   /**
    * Values by the fields' names; null with the reason for those that it gives none.
-   * Fields that it wasn't asked for are left out.
+   * Fields that weren't requested are left out.
    */
   readonly values: Readonly<Record<string, ISuggestion>>;
-  /** Why it said nothing; empty if it did. */
+  /** Why it gave no answer; empty if it did. */
   readonly problem: string;
 }
 

@@ -1,14 +1,8 @@
 /** A prompt that `+` composes of literals and names: one text with a field, shaded in its literals. */
 import { expect, test } from '@playwright/test';
 
-import {
-  analyzeAt,
-  line,
-  openCells,
-  overlay,
-  Panel,
-  resetSettings
-} from './lab';
+import { openCells } from './cells';
+import { analyzeAt, line, overlay, Panel, resetSettings } from './lab';
 
 const CELLS = [
   `prompt = "Taste-likes: onions.\\n"

@@ -2,14 +2,8 @@
 import { expect } from '@playwright/test';
 
 import { declineNews, test } from './instruct';
-import {
-  analyzeAt,
-  line,
-  openCells,
-  overlay,
-  Panel,
-  resetSettings
-} from './lab';
+import { openCells } from './cells';
+import { analyzeAt, line, overlay, Panel, resetSettings } from './lab';
 
 const MESSAGES = `messages = [
   {"role": "system", "content": "You are brief."},

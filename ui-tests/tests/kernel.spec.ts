@@ -1,7 +1,8 @@
 /** Values of a prompt's fields from a running kernel, which isn't asked before. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeAt, COLD, line, notebookOf, Panel } from './lab';
+import { notebookOf } from './cells';
+import { analyzeAt, COLD, line, Panel } from './lab';
 
 const CELLS = [
   'import random\nrows = [1]\ntown = random.choice(["Rome"])\nratio = 1 / 3\nclass str: pass',

@@ -1,7 +1,8 @@
 /** Effects of a long prompt: its paragraphs first, then the sentences of those that matter. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeCell, COLD, still } from './lab';
+import { analyzeCell } from './cells';
+import { COLD, still } from './lab';
 
 const FOODS = ['eggs', 'cake', 'ham', 'soup', 'rice', 'fish'];
 

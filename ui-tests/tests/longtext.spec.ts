@@ -1,7 +1,8 @@
 /** A text far longer than the server accepts: the panel says so, and the page stays usable. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeCell, COLD } from './lab';
+import { analyzeCell } from './cells';
+import { COLD } from './lab';
 import type { Panel } from './lab';
 
 /** Characters of the string. */

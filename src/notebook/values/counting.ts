@@ -19,6 +19,11 @@ export class Counting {
     return this._budgets.get(cell)?.isSpent ?? false;
   }
 
+  /** Whether a cell's functions took so little that the clock doesn't count. */
+  isCheap(cell: number): boolean {
+    return this._budgets.get(cell)?.isCheap ?? true;
+  }
+
   /** Count a step, and the units of texts that it builds. */
   step(units = 0): void {
     this._budget.step(units);
@@ -66,16 +71,18 @@ export class Counting {
   /**
    * Count against a cell's budget from here on.
    *
+   * @param length - UTF-16 units of its source.
    * @param isLater - whether against that of all its functions.
    */
-  protected begin(cell: number, isLater: boolean): void {
+  protected begin(cell: number, length: number, isLater: boolean): void {
     this._depth = 0;
     if (isLater) {
       this._budget =
-        this._budgets.get(cell) ?? new Budget(OF_FUNCTIONS, this._isLate);
+        this._budgets.get(cell) ??
+        new Budget(OF_FUNCTIONS, this._isLate, length);
       this._budgets.set(cell, this._budget);
     } else {
-      this._budget = new Budget(1, this._isLate);
+      this._budget = new Budget(1, this._isLate, length);
     }
   }
 

@@ -157,6 +157,25 @@ describe('the time of a cell', () => {
     expect(known(sources, ticking())).toBe('a');
   });
 
+  it('doesn’t count for what is cheap: others may take the time', () => {
+    const cells = cellsOf([
+      'x = "a"\ndef f(y): return f"{y}"\nf(x)\nz = x + "b"\n',
+      'f"{z}"'
+    ]);
+    let time = 0;
+    const { seen } = atOnce(
+      runNotebook(
+        cells,
+        () => null,
+        () => (time += 1000)
+      )
+    );
+    for (const { options, why } of seen.values()) {
+      expect([options.length, why]).toEqual([1, null]);
+    }
+    expect(seen.get('1:2')!.why).toBeNull();
+  });
+
   it('may end while the machine sleeps, after the last look', () => {
     const cells = cellsOf([
       'def g(x="dflt"): return f"{x}"',

@@ -115,7 +115,7 @@ export class Machine extends Counting {
     this.code = code;
     this.scope = this.memory.module;
     this.muted = this.branching = this.calls = 0;
-    this.begin(code.cell, isLater);
+    this.begin(code.cell, code.source.length, isLater);
     this.returns = [];
     this.hasEnded = this.isInRounds = false;
     this._running.length = 0;

@@ -137,7 +137,10 @@ function* passage(
       if (isDue && !done.has(pass)) {
         done.add(pass);
         isNew = true;
-        if (m.isSpent(code.cell) || times.isOver(code.cell)) {
+        const isOver =
+          times.isOver(code.cell) &&
+          (left.has(code.cell) || !m.isCheap(code.cell));
+        if (m.isSpent(code.cell) || isOver) {
           if (!left.has(code.cell)) {
             // The time may end without an error, as when the machine sleeps.
             outer = value;
