@@ -290,12 +290,7 @@ export class Panel {
 
   /** Show a view. Returns its region; the analysis has several, and is returned as a whole. */
   async show(view: View): Promise<Locator> {
-    await this.region.getByRole('tab', { name: view, exact: true }).click();
-    const panel = this.region.getByRole('tabpanel', {
-      name: view,
-      exact: true
-    });
-    await expect(panel).toBeVisible();
+    const panel = await this._choose(view);
     return view === 'Analysis'
       ? panel
       : panel.getByRole('region', { name: view, exact: true });
@@ -303,13 +298,7 @@ export class Panel {
 
   /** Show a tab of the insight, which opens. Returns what the tab shows. */
   async insight(tab: InsightTab): Promise<Locator> {
-    await this.region.getByRole('tab', { name: tab, exact: true }).click();
-    const panel = this.region.getByRole('tabpanel', {
-      name: tab,
-      exact: true
-    });
-    await expect(panel).toBeVisible();
-    return panel;
+    return this._choose(tab);
   }
 
   /** Click Run, and wait until the model is asked: an answer from before may be shown until then, and be taken for the new one. */
@@ -363,6 +352,18 @@ export class Panel {
   async mapped(): Promise<void> {
     await expect(this.topSegments).toBeVisible({ timeout: COLD });
     await expect(this.region.locator('[data-rank="1"]')).toHaveCount(1);
+  }
+
+  /** Click a tab until its panel is shown: a notice that comes or goes above it may take the click. */
+  private async _choose(name: View | InsightTab): Promise<Locator> {
+    const [tab, panel] = (['tab', 'tabpanel'] as const).map(role =>
+      this.region.getByRole(role, { name, exact: true })
+    );
+    await expect(async () => {
+      await tab.click();
+      await expect(panel).toBeVisible({ timeout: 5_000 });
+    }).toPass();
+    return panel;
   }
 
   /** Index, among the prompt's segments, of the one that weighs most. */
