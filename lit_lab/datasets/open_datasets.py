@@ -276,7 +276,11 @@ def _would_lose(name: str, state: DatasetState, has_lines: bool) -> Problem:
         else f"{name} isn't in JSON Lines format: saving would write it anew, with a row on each line."
     )
     lost = " and ".join(filter(None, ["its changes" if has_lines else "", _unusable(state)]))
-    hint = f"Save under another name. Or replace the file: you lose {lost}." if lost else "Save under another name, or replace it."
+    hint = (
+        f"Save under another name. Or replace the file: you lose {lost}."
+        if lost
+        else "Save under another name, or replace it."
+    )
     return Problem(409, "file_changed", about, hint)
 
 

@@ -32,14 +32,15 @@ _CONTENT = {
 _SHOWN = 300
 """Characters of the beginning, and of the end, of prompt and answer that the list shows."""
 
-_BYTES = 4 * _SHOWN
+_BYTES = 1200
+"""Bytes of each that `INFO` reads: a character has four at most."""
 
 # SQLite's functions of text, `substr`, `lower` and `LIKE` among them, take a NUL character for the text's end; those of
-# bytes don't. A character has four bytes at most.
+# bytes don't.
 INFO = (
     "id, created, model, document, place, title, starred, "
-    f"substr(CAST(prompt AS BLOB), 1, {_BYTES}), substr(CAST(prompt AS BLOB), -{_BYTES}), "
-    f"substr(CAST(answer AS BLOB), 1, {_BYTES}), substr(CAST(answer AS BLOB), -{_BYTES}), "
+    "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(prompt AS BLOB), -1200), "
+    "substr(CAST(answer AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), -1200), "
     "(SELECT count(*) FROM scores WHERE run = runs.id AND key NOT GLOB 'effects *'), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
     "(SELECT why FROM partial WHERE run = runs.id), (SELECT turns FROM conversations WHERE run = runs.id)"
 )

@@ -230,7 +230,7 @@ describe('history/view', () => {
   it('deletes with the key on a row, and brings it back with Enter on Undo', async () => {
     await open([run('a', 1), run('b', 2, titled('Mine'))]);
     const row = host.querySelectorAll<HTMLElement>('.lit-row')[1];
-    row.focus();
+    act(() => row.focus());
     const press = (element: Element) =>
       act(async () => {
         element.dispatchEvent(
