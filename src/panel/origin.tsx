@@ -1,13 +1,14 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useId } from 'react';
+import React, { useEffect, useId, useState } from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
 import { Problem } from '../components/notices';
 import type { PromptModel } from '../session/prompt';
-import type { IVariable } from '../session/variables';
 import type { Session } from '../session/session';
+import type { IPromptSource, Step } from '../session/source';
+import type { IVariable } from '../session/variables';
 
 /** Where the prompt came from, and whether it has changed since. */
 export function Origin({ session }: { session: Session }): JSX.Element | null {
@@ -44,6 +45,7 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
           )}
         </span>
       )}
+      {source?.step && !prompt.isGone && <Steps source={source} />}
       <Note session={session} />
       {prompt.isEdited && (
         <button
@@ -85,6 +87,36 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
       )}
       {prompt.remark && <div className="lit-remark">{prompt.remark}</div>}
     </div>
+  );
+}
+
+/** Buttons that run the row before and the row after. */
+function Steps({ source }: { source: IPromptSource }): JSX.Element {
+  const { trans } = usePanel();
+  const [refusal, setRefusal] = useState('');
+  useEffect(() => setRefusal(''), [source]);
+  const names: readonly [Step, string, string][] = [
+    [-1, '↑', trans.__('Run the previous row')],
+    [1, '↓', trans.__('Run the next row')]
+  ];
+  return (
+    <span className="lit-origin-steps">
+      {names.map(([by, sign, name]) => (
+        <button
+          key={by}
+          type="button"
+          className="lit-turn-tool"
+          aria-label={name}
+          title={name}
+          onClick={async () => setRefusal((await source.step?.(by)) ?? '')}
+        >
+          {sign}
+        </button>
+      ))}
+      <span className="lit-hint" role="status">
+        {refusal}
+      </span>
+    </span>
   );
 }
 
