@@ -63,7 +63,7 @@ export const TopSegments = React.memo(
         data-kind={kind}
         data-effects={effects !== undefined}
       >
-        <h3 className="lit-ledto-title" title={name}>
+        <h3 className="lit-ledto-title" data-foil={foil !== null} title={name}>
           <TargetName target={target} foil={foil} />
         </h3>
         {top.length === 0 && (

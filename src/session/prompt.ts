@@ -21,6 +21,7 @@ import type { IHeld, IOrigin, ISavedText } from './held';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IChoice, IPromptSource } from './source';
+import { fill } from './template';
 
 export type { IOrigin } from './held';
 
@@ -146,6 +147,30 @@ export class PromptModel extends Model {
             : ''
       };
     });
+  }
+
+  /**
+   * The fields that have another value than a run had, if nothing else differs from it;
+   * null: the text does.
+   *
+   * @param run - its prompt, and the values that gave it.
+   */
+  changedFields(run: {
+    readonly prompt: string;
+    readonly values: Readonly<Record<string, string>>;
+  }): ReadonlySet<string> | null {
+    const { text } = this._now;
+    if (
+      this.isEdited ||
+      text === null ||
+      fill(text, run.values).value !== run.prompt
+    ) {
+      return null;
+    }
+    const { values } = this;
+    return new Set(
+      namesOf(this._now).filter(name => values[name] !== run.values[name])
+    );
   }
 
   /** Whether values of fields can be taken from a running kernel. */
