@@ -167,7 +167,11 @@ export const TopSegments = React.memo(
           })}
         </ol>
         {certainty && (
-          <p className="lit-hint" data-certainty={certainty}>
+          <p
+            className="lit-hint"
+            data-certainty={certainty}
+            title={certainty === 'small' ? aboutNats(trans) : undefined}
+          >
             {certaintyWords(certainty, trans)}
           </p>
         )}

@@ -9,6 +9,8 @@ import { Faithfulness } from '../map/faithfulness';
 import { inWords } from '../map/inWords';
 import { Legend } from '../map/legend';
 import { TopSegments } from '../map/topSegments';
+import { aboutNats } from '../session/labels';
+import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import type { PanelLayout } from './layout';
@@ -162,7 +164,18 @@ function Chosen(props: IInsightProps): JSX.Element {
       const words = map && inWords(text, map, trans);
       return (
         <>
-          {words && <p className="lit-in-words">{words}</p>}
+          {words && (
+            <p
+              className="lit-in-words"
+              title={
+                METHODS[map.method].kind === 'ablation'
+                  ? aboutNats(trans)
+                  : undefined
+              }
+            >
+              {words}
+            </p>
+          )}
           {map ? (
             <TopSegments
               text={text}
