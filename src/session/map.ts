@@ -4,7 +4,8 @@ import type {
   Role,
   ScoresEvent,
   SegmentScoresEvent,
-  Token
+  Token,
+  Turn
 } from '../api';
 import {
   colourWeight,
@@ -21,7 +22,6 @@ import type {
   Granularity,
   ICutOptions,
   ISalienceMap,
-  ISegmentSalience,
   ISegmentScore,
   LineJoining,
   TokenSpan
