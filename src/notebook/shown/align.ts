@@ -8,8 +8,8 @@ const MAX_UNITS = 200_000;
 /** The most words and signs of each that are compared. */
 const MAX_WORDS = 20_000;
 
-/** Less of what is shown than this is of another text. */
-const LEAST = 0.5;
+/** With less in common, it is another text. */
+const MIN_COMMON = 0.5;
 
 /** A word, or one sign; scripts that write no blanks go character by character. */
 const WORD =
@@ -50,7 +50,7 @@ function asItIs(text: string, shown: string, isPart: boolean): Places | null {
   if (
     start === -1 ||
     shownLetters.indexOf(letters, start + 1) !== -1 ||
-    (!isPart && letters.length < shownLetters.length * LEAST)
+    (!isPart && letters.length < shownLetters.length * MIN_COMMON)
   ) {
     return null;
   }
@@ -97,7 +97,7 @@ function byWords(text: string, shown: string): Places | null {
     }
   }
   const all = shownWords.reduce((sum, word) => sum + word[0].length, 0);
-  return common >= all * LEAST && common > 0 ? places : null;
+  return common >= all * MIN_COMMON && common > 0 ? places : null;
 }
 
 /** What shows a span: from its first unit to its last, if what is between is mostly its own. */
@@ -117,5 +117,5 @@ function cover(places: Places, shown: string, [from, to]: Span): Span | null {
     return null;
   }
   const between = shown.slice(first, last + 1).replace(/\s+/g, '').length;
-  return own >= between * LEAST ? [first, last + 1] : null;
+  return own >= between * MIN_COMMON ? [first, last + 1] : null;
 }
