@@ -17,7 +17,10 @@ describe('panel/origin: Apply to cell', () => {
     prompt = new PromptModel();
     source = new FakeSource('one');
     prompt.open(source);
-    const session = { prompt, runs: { isStale: false, shown: null } };
+    const session = {
+      prompt,
+      runs: { isStale: false, changedFields: new Set(), shown: null }
+    };
     const draw = () =>
       stage.draw(<Origin session={session as unknown as Session} />);
     draw();

@@ -20,6 +20,7 @@ import type { IHeld, IOrigin, ISavedText } from './held';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IPromptSource } from './source';
+import { fill } from './template';
 import { variablesOf, withTaken } from './variables';
 import type { IVariable } from './variables';
 
@@ -111,6 +112,30 @@ export class PromptModel extends Model {
   /** The template's fields, each once, in order of appearance. */
   get variables(): readonly IVariable[] {
     return variablesOf(this._now);
+  }
+
+  /**
+   * The fields that have another value than a run had, if nothing else differs from it;
+   * null: the text does.
+   *
+   * @param run - its prompt, and the values that gave it.
+   */
+  changedFields(run: {
+    readonly prompt: string;
+    readonly values: Readonly<Record<string, string>>;
+  }): ReadonlySet<string> | null {
+    const { text } = this._now;
+    if (
+      this.isEdited ||
+      text === null ||
+      fill(text, run.values).value !== run.prompt
+    ) {
+      return null;
+    }
+    const { values } = this;
+    return new Set(
+      namesOf(this._now).filter(name => values[name] !== run.values[name])
+    );
   }
 
   /** Whether values of fields can be taken from a running kernel. */

@@ -187,6 +187,15 @@ export interface IPromptSource extends IDisposable {
    */
   step?(by: Step): Promise<string | null>;
   /**
+   * Scroll its document to a span of `prompt`, if that is in view and its text, filled in
+   * with `values`, is exactly that. The focus stays where it is.
+   */
+  show?(
+    prompt: string,
+    values: Readonly<Record<string, string>>,
+    span: Span
+  ): void;
+  /**
    * Write an edit into the place, so that its text is just that; nothing is written
    * where that can't be. Absent: nothing is ever written there.
    *
