@@ -20,9 +20,8 @@ import type { IHeld, IOrigin, ISavedText } from './held';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IPromptSource } from './source';
-import { fill } from './template';
-import { variablesOf, withTaken } from './variables';
-import type { IVariable } from './variables';
+import { changedFields, variablesOf, withTaken } from './variables';
+import type { IFilled, IVariable } from './variables';
 
 /** What is stored of a prompt over a reload. */
 export interface ISavedPrompt extends ISavedText {
@@ -114,28 +113,9 @@ export class PromptModel extends Model {
     return variablesOf(this._now);
   }
 
-  /**
-   * The fields that have another value than a run had, if nothing else differs from it;
-   * null: the text does.
-   *
-   * @param run - its prompt, and the values that gave it.
-   */
-  changedFields(run: {
-    readonly prompt: string;
-    readonly values: Readonly<Record<string, string>>;
-  }): ReadonlySet<string> | null {
-    const { text } = this._now;
-    if (
-      this.isEdited ||
-      text === null ||
-      fill(text, run.values).value !== run.prompt
-    ) {
-      return null;
-    }
-    const { values } = this;
-    return new Set(
-      namesOf(this._now).filter(name => values[name] !== run.values[name])
-    );
+  /** The fields that have another value than a run had; null: something else differs. */
+  changedFields(run: IFilled): ReadonlySet<string> | null {
+    return this.isEdited ? null : changedFields(this._now, run);
   }
 
   /** Whether values of fields can be taken from a running kernel. */
