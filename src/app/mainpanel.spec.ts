@@ -9,6 +9,11 @@ import { OPEN_IN_MAIN, Panels } from './mainpanel';
 
 /** A panel without a session. */
 class FakePanel extends Widget {
+  constructor() {
+    super();
+    this.node.setAttribute('aria-label', 'Analysis');
+  }
+
   readonly parts = new PanelLayout();
 }
 
@@ -62,6 +67,7 @@ describe('app/mainpanel', () => {
     const { current } = panels;
     expect(current).not.toBe(side);
     expect(current.parts.view).toBe('history');
+    expect(current.node.getAttribute('aria-label')).toBe('Analysis');
 
     // What opens next is shown there.
     panels.open();

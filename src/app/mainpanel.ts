@@ -138,7 +138,11 @@ export class Panels {
   }
 
   private _makeTab(): MainAreaWidget<PanelWidget> {
-    const tab = new MainAreaWidget({ content: this._make() });
+    const content = this._make();
+    const name = content.node.getAttribute('aria-label')!;
+    const tab = new MainAreaWidget({ content });
+    // JupyterLab calls it “main area content”, as all that is in tabs.
+    content.node.setAttribute('aria-label', name);
     tab.id = ID;
     tab.title.label = this._trans.__('Prompt Salience');
     tab.title.icon = panelIcon;
