@@ -9,6 +9,7 @@ import { OPEN_IN_MAIN, Panels } from './mainpanel';
 
 /** A panel without a session. */
 class FakePanel extends Widget {
+  readonly label = 'Prompt salience in the main area';
   readonly parts = new PanelLayout();
 }
 
@@ -60,6 +61,7 @@ describe('app/mainpanel', () => {
     expect(added).toEqual([{ mode: 'split-right' }]);
     expect(side.isVisible).toBe(false);
     const { current } = panels;
+    expect(current.node.getAttribute('aria-label')).toBe(current.label);
     expect(current).not.toBe(side);
     expect(current.parts.view).toBe('history');
 

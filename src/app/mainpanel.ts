@@ -138,7 +138,10 @@ export class Panels {
   }
 
   private _makeTab(): MainAreaWidget<PanelWidget> {
-    const tab = new MainAreaWidget({ content: this._make() });
+    const content = this._make();
+    const tab = new MainAreaWidget({ content });
+    // JupyterLab calls what is in its tabs all the same.
+    content.node.setAttribute('aria-label', content.label);
     tab.id = ID;
     tab.title.label = this._trans.__('Prompt Salience');
     tab.title.icon = panelIcon;
