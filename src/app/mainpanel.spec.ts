@@ -9,11 +9,7 @@ import { OPEN_IN_MAIN, Panels } from './mainpanel';
 
 /** A panel without a session. */
 class FakePanel extends Widget {
-  constructor() {
-    super();
-    this.node.setAttribute('aria-label', 'Analysis');
-  }
-
+  readonly label = 'Prompt salience in the main area';
   readonly parts = new PanelLayout();
 }
 
@@ -65,9 +61,9 @@ describe('app/mainpanel', () => {
     expect(added).toEqual([{ mode: 'split-right' }]);
     expect(side.isVisible).toBe(false);
     const { current } = panels;
+    expect(current.node.getAttribute('aria-label')).toBe(current.label);
     expect(current).not.toBe(side);
     expect(current.parts.view).toBe('history');
-    expect(current.node.getAttribute('aria-label')).toBe('Analysis');
 
     // What opens next is shown there.
     panels.open();

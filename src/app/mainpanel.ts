@@ -139,10 +139,9 @@ export class Panels {
 
   private _makeTab(): MainAreaWidget<PanelWidget> {
     const content = this._make();
-    const name = content.node.getAttribute('aria-label')!;
     const tab = new MainAreaWidget({ content });
-    // JupyterLab calls it “main area content”, as all that is in tabs.
-    content.node.setAttribute('aria-label', name);
+    // JupyterLab calls what is in its tabs all the same.
+    content.node.setAttribute('aria-label', content.label);
     tab.id = ID;
     tab.title.label = this._trans.__('Prompt Salience');
     tab.title.icon = panelIcon;

@@ -37,12 +37,7 @@ export class PanelWidget extends ReactWidget {
     this.title.icon = panelIcon;
     this.title.caption = trans.__('Prompt salience');
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute(
-      'aria-label',
-      isSide
-        ? trans.__('Prompt salience')
-        : trans.__('Prompt salience in the main area')
-    );
+    this.node.setAttribute('aria-label', this.label);
     this.toolbar.node.setAttribute('aria-label', trans.__('Tools'));
     this.addClass('lit-panel');
     const { datasets } = options;
@@ -54,6 +49,14 @@ export class PanelWidget extends ReactWidget {
 
   /** What is at the end of the header. */
   readonly toolbar = new Toolbar();
+
+  /** What the region is called, so that each of two panels has a name of its own. */
+  get label(): string {
+    const { trans } = this.context;
+    return this.place === 'side'
+      ? trans.__('Prompt salience')
+      : trans.__('Prompt salience in the main area');
+  }
 
   get place(): Place {
     return this._options.place;

@@ -235,10 +235,13 @@ export async function asked(
   await request;
 }
 
-/** The side panel. */
+/** The side panel, or, by its name, the one in the main area. */
 export class Panel {
-  constructor(readonly page: Page) {
-    this.region = page.getByRole('region', { name: 'Prompt salience' });
+  constructor(
+    readonly page: Page,
+    name = 'Prompt salience'
+  ) {
+    this.region = page.getByRole('region', { name, exact: true });
     this.run = this.region.getByRole('button', { name: 'Run', exact: true });
     this.stop = this.region.getByRole('button', { name: 'Stop', exact: true });
     this.edit = this.region.getByRole('button', { name: 'Edit prompt' });
