@@ -36,8 +36,14 @@ test('a run is kept, found, named, starred, and shown again with its map', async
     runs.getByRole('button', { name: /eggs/ }).first()
   ).toBeVisible();
 
-  // What is saved is what the server keeps.
+  // Its tools, which come with the pointer, take nothing of its name.
+  const name = runs.first().locator('.lit-kept-name');
+  const { width } = (await name.boundingBox())!;
   await runs.first().hover();
+  await expect(runs.getByRole('button', { name: /^Share/ })).toBeVisible();
+  expect((await name.boundingBox())!.width).toBe(width);
+
+  // What is saved is what the server keeps.
   const saving = page.waitForEvent('download');
   await runs.getByRole('button', { name: /^Share/ }).click();
   await page.getByRole('menuitem', { name: 'Save Run as JSON' }).click();
