@@ -152,5 +152,5 @@ function rootsOf(cell: Cell, place: ShownPlace): Element[] {
 
 function isInEditor(node: Node): boolean {
   const element = node instanceof Element ? node : node.parentElement;
-  return element?.closest('.cm-editor') != null;
+  return element !== null && element.closest('.cm-editor') !== null;
 }
