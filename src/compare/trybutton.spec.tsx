@@ -39,9 +39,9 @@ describe('compare/trybutton', () => {
             }}
           >
             <span data-part="prompt">
-              <span data-segment="0">Be brief.</span>
+              <span data-segment="0">{'Be brief.'}</span>
               {hasBadge && <span className="lit-badge" />}
-              <span data-segment="1">Be kind.</span>
+              <span data-segment="1">{'Be kind.'}</span>
             </span>
           </div>
           <TryOverlay root={root} isOffered onTry={() => undefined} />
