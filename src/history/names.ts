@@ -1,4 +1,4 @@
-/** What the list calls runs, so that those that begin alike can be told apart. */
+/** What the list calls runs: those that begin alike go by what sets them apart. */
 import type { RunInfo } from '../api';
 
 /** How the list shows a run. */
