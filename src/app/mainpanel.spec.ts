@@ -7,11 +7,13 @@ import { PanelLayout } from '../panel/layout';
 import type { PanelWidget } from '../panel/widget';
 import { OPEN_IN_MAIN, Panels } from './mainpanel';
 
+const trans = nullTranslator.load('lit_lab');
+
 /** A panel without a session. */
 class FakePanel extends Widget {
   constructor() {
     super();
-    this.node.setAttribute('aria-label', 'Analysis');
+    this.node.setAttribute('aria-label', trans.__('Analysis'));
   }
 
   readonly parts = new PanelLayout();
@@ -47,7 +49,7 @@ function start() {
     {
       make: () => new FakePanel() as unknown as PanelWidget,
       side: side as unknown as PanelWidget,
-      trans: nullTranslator.load('lit_lab'),
+      trans,
       labShell: shell as unknown as ILabShell,
       restorer: null
     }
