@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,16 @@ def test_retired_places_are_there() -> None:
 @pytest.mark.parametrize("word", BANNED)
 def test_words_that_read_as_translated(word: str) -> None:
     assert mentions(word, *WRITTEN_HERE) == []
+
+
+def test_methods_have_the_same_names_in_the_interface_and_in_the_documentation() -> None:
+    words = (ROOT / "src/map/methods.ts").read_text("utf-8")
+    names = dict(re.findall(r"(\w+): \{\s+name: trans\.__\('([^']+)'\)", words))
+    page = (ROOT / "docs/methods.md").read_text("utf-8")
+    headings = dict(re.findall(r"^## (.+) \(`(\w+)`\)$", page, re.MULTILINE))
+    sections = {method: heading for heading, method in headings.items()}
+    assert len(names) == 7
+    assert [(method, name) for method, name in names.items() if not sections[method].startswith(name)] == []
 
 
 def test_limits_are_called_max_or_min() -> None:

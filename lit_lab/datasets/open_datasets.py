@@ -37,6 +37,7 @@ _READERS = 4  # files that are read at the same time
 _LOOKERS = 4  # searches and changes at the same time
 _CLOSING = 1.0  # seconds for reading to end when the server ends
 _PAGE = 200  # rows of a LIT dataset per request
+_NAMED_LINES = 5  # of those that a warning names by number
 
 
 class OpenDatasets:
@@ -159,7 +160,7 @@ class OpenDatasets:
         revision = dataset.table.revision
         written = await self.run(lambda: dataset.write(data, keeps))
         if is_own and not request.discard and not (keeps and origin is not None and contents.is_still(origin)):
-            raise _would_lose(name, has_lines=dataset.is_json)
+            raise _would_lose(name, dataset.state(), has_lines=dataset.is_json)
         saved = await contents.save(manager, path, written.content)
         await self.run(lambda: dataset.saved(saved, revision, written, keeps))
         return dataset.state()
@@ -267,18 +268,29 @@ class OpenDatasets:
                 dataset.finish()
 
 
-def _would_lose(name: str, has_lines: bool) -> Problem:
+def _would_lose(name: str, state: DatasetState, has_lines: bool) -> Problem:
     """Return the error that saving to a dataset's own file would lose something of it."""
-    if not has_lines:
-        about = f"{name} isn't in JSON Lines format: saving would write it anew, with a row on each line."
-        return Problem(409, "file_changed", about, "Save under another name, or replace the file.")
-    return Problem(
-        409,
-        "file_changed",
-        f"{name} has been changed since its rows were read.",
-        "Save under another name. Or replace the file: then its changes are lost, and so are the lines that can't be used "
-        "here.",
+    about = (
+        f"{name} has been changed since its rows were read."
+        if has_lines
+        else f"{name} isn't in JSON Lines format: saving would write it anew, with a row on each line."
     )
+    lost = " and ".join(filter(None, ["its changes" if has_lines else "", _unusable(state)]))
+    hint = (
+        f"Save under another name. Or replace the file: you lose {lost}."
+        if lost
+        else "Save under another name, or replace it."
+    )
+    return Problem(409, "file_changed", about, hint)
+
+
+def _unusable(state: DatasetState) -> str:
+    """Name the lines that can't be used of the file that was read; empty if there are none."""
+    if state.bad < 2:
+        return "".join(f"line {bad.line}, which can't be used" for bad in state.bad_rows)
+    lines = [f"{bad.line:,}" for bad in state.bad_rows[:_NAMED_LINES]]
+    last = f"{state.bad - len(lines):,} more" if state.bad > len(lines) else lines.pop()
+    return f"{state.bad:,} lines that can't be used ({', '.join(lines)} and {last})"
 
 
 def sample_prompts() -> Path | None:

@@ -33,9 +33,10 @@ _SHOWN = 300
 """Characters of the beginning, and of the end, of prompt and answer that the list shows."""
 
 _BYTES = 4 * _SHOWN
+"""Bytes of each that `INFO` reads: a character has four at most."""
 
 # SQLite's functions of text, `substr`, `lower` and `LIKE` among them, take a NUL character for the text's end; those of
-# bytes don't. A character has four bytes at most.
+# bytes don't.
 INFO = (
     "id, created, model, document, place, title, starred, "  # noqa: S608 - constants
     f"substr(CAST(prompt AS BLOB), 1, {_BYTES}), substr(CAST(prompt AS BLOB), -{_BYTES}), "

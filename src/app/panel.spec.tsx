@@ -4,13 +4,15 @@ import { ServerConnection } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 import React from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 
 import { PanelContext } from '../components/context';
 import { Problem } from '../components/notices';
-import type { DatasetsModel } from '../datasets';
-import { FakeClient, FakeSource } from '../session/fakes';
+import { DatasetsModel } from '../datasets';
+import { FakeServer } from '../datasets/fakes';
+import { FakeClient, FakeSource, until } from '../session/fakes';
 import type { Session } from '../session/session';
 import { CommandIDs, panelPlugin } from './panel';
 
@@ -26,9 +28,14 @@ class PlainRequest {
 }
 
 /** The plugin, started in an application of a user who may do some things. */
-async function start(allowed: readonly string[]): Promise<{
+async function start(
+  allowed: readonly string[],
+  datasets?: DatasetsModel
+): Promise<{
   commands: CommandRegistry;
   session: Session;
+  /** The side panel. */
+  panel: Widget;
 }> {
   const client = new FakeClient();
   const answer = async (url: string) => {
@@ -38,9 +45,14 @@ async function start(allowed: readonly string[]): Promise<{
   };
   const commands = new CommandRegistry();
   const nothing = () => undefined;
+  const panels: Widget[] = [];
   const app = {
     commands,
-    shell: { add: nothing, activateById: nothing },
+    shell: {
+      add: (panel: Widget) => panels.push(panel),
+      activateById: (id: string) =>
+        panels.find(panel => panel.id === id)?.activate()
+    },
     contextMenu: { addItem: nothing },
     contextMenuHitTest: nothing,
     restored: new Promise(nothing),
@@ -56,7 +68,7 @@ async function start(allowed: readonly string[]): Promise<{
       })
     }
   };
-  const datasets = {
+  const none = {
     chosen: new Signal({}),
     filled: new Signal({}),
     revealed: new Signal({}),
@@ -64,7 +76,7 @@ async function start(allowed: readonly string[]): Promise<{
   };
   const session = (await panelPlugin.activate(
     app as unknown as JupyterFrontEnd,
-    datasets as unknown as DatasetsModel,
+    datasets ?? (none as unknown as DatasetsModel),
     null,
     null,
     null,
@@ -72,7 +84,7 @@ async function start(allowed: readonly string[]): Promise<{
     null
   )) as Session;
   await session.service.refresh();
-  return { commands, session };
+  return { commands, session, panel: panels[0] };
 }
 
 describe('app/panel', () => {
@@ -107,6 +119,28 @@ describe('app/panel', () => {
     expect(source.text?.value).toBe('two');
     expect(commands.isEnabled(CommandIDs.apply)).toBe(false);
     session.dispose();
+  });
+
+  it('shows the datasets, with the focus in them, when a file is opened beside a prompt', async () => {
+    Element.prototype.scrollIntoView = () => undefined;
+    const datasets = new DatasetsModel(new FakeServer().client, trans);
+    const { session, panel } = await start(['read', 'write'], datasets);
+    Widget.attach(panel, document.body);
+    session.open(new FakeSource('one'));
+    await until(() => document.activeElement?.textContent === '▶ Run');
+    const shown = () =>
+      [...panel.node.querySelectorAll('[role="tabpanel"]:not([hidden])')].map(
+        each => each.querySelector('[aria-label]')?.getAttribute('aria-label')
+      );
+    expect(shown()).not.toContain('Datasets');
+    await datasets.openFile('own.csv');
+    await until(() => document.activeElement?.textContent === 'Datasets');
+    expect(document.activeElement?.getAttribute('aria-selected')).toBe('true');
+    expect(shown()).toContain('Datasets');
+    expect(panel.node.textContent).toContain('Write a headline.');
+    panel.dispose();
+    session.dispose();
+    datasets.dispose();
   });
 
   it.each([true, false])('offers it beside a failure: %s', may => {

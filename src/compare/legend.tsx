@@ -2,7 +2,7 @@ import React, { useState } from 'react';
 
 import { usePanel } from '../components/context';
 import { MapOptions } from '../map/options';
-import { nats, percent } from '../session/labels';
+import { aboutNats, nats, percent } from '../session/labels';
 import type { ISettings } from '../session/settings';
 import type { Comparison } from './comparison';
 import { MIN_FULL } from './difference';
@@ -89,7 +89,7 @@ function Range(props: {
     : percent(range);
   const letters = of.map(side => (side === 'left' ? 'A' : 'B'));
   return (
-    <span className="lit-scale">
+    <span className="lit-scale" title={isEffect ? aboutNats(trans) : undefined}>
       <strong>{letters.join(trans.__(' and '))}</strong>{' '}
       {isSigned ? trans.__('against it') : '0'}
       <span className="lit-scale-bar" data-signed={isSigned} aria-hidden />

@@ -116,13 +116,18 @@ export function TryOverlay(props: {
       return;
     }
     const outer = frame.getBoundingClientRect();
-    const badge = element?.nextElementSibling?.classList.contains('lit-badge');
-    const left = last.right - outer.left + (badge ? BADGE_WIDTH : 0);
-    // The figures would cover the segment's end; the tooltip has them, too.
+    const badge = element?.nextElementSibling?.classList.contains('lit-badge')
+      ? BADGE_WIDTH
+      : 0;
+    const free =
+      Math.min(freeFrom(element, last), outer.left + frame.clientWidth) - 2;
+    // Without room for the figures, they go: the tooltip has them, too.
     box.dataset.fits = 'true';
-    const right = left + box.offsetWidth + 2;
-    box.dataset.fits = String(right <= frame.clientWidth);
-    box.style.left = `${Math.min(left, frame.clientWidth - box.offsetWidth - 2)}px`;
+    const fits = last.right + badge + box.offsetWidth <= free;
+    box.dataset.fits = String(fits);
+    // It covers its own segment's end, or the rank, rather than the next word.
+    const left = Math.min(last.right + badge, free - box.offsetWidth);
+    box.style.left = `${Math.max(0, left - outer.left)}px`;
     box.style.top = `${(last.top + last.bottom - box.offsetHeight) / 2 - outer.top}px`;
   });
 
@@ -151,6 +156,17 @@ export function TryOverlay(props: {
     </span>
   ) : null;
 }
+
+/** Where the next text on a segment's last row begins; Infinity: there is none. */
+function freeFrom(segment: HTMLElement | null, row: DOMRect): number {
+  const all = segment?.closest('.lit-flow')?.querySelectorAll(SEGMENT) ?? [];
+  const next = all[[...all].indexOf(segment!) + 1]?.getClientRects()[0];
+  const isBeside =
+    next !== undefined && next.top < row.bottom && next.bottom > row.top;
+  return isBeside && next.left >= row.left ? next.left : Infinity;
+}
+
+const SEGMENT = '[data-segment]';
 
 /** Milliseconds for the pointer to move from a segment to its button. */
 const PATIENCE = 350;

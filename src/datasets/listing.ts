@@ -10,6 +10,7 @@ import type {
   DatasetSearch
 } from '../api';
 import { Model } from '../session/model';
+import type { Step } from '../session/source';
 import { Pages } from './pages';
 
 /** The order of the list. */
@@ -27,6 +28,14 @@ export interface IRows {
 
 /** Rows of one request. */
 const PAGE = 100;
+
+/** All rows, in the dataset's own order. */
+const PLAIN: DatasetSearch = {
+  search: '',
+  source: null,
+  sort: 'order',
+  descending: false
+};
 
 /** The most requests at the same time: pages on both sides of a border. */
 const UNDER_WAY = 2;
@@ -180,6 +189,26 @@ export class Listing extends Model {
   }
 
   /**
+   * The row before or after another one in the list; in the dataset's own order, if
+   * the list doesn't have that one. Null at an end. Rejects if it can't be found.
+   */
+  async beside(row: number, by: Step): Promise<DatasetRow | null> {
+    const { signal } = this._abort;
+    for (const order of [this._order, PLAIN]) {
+      const ask = (part: Partial<DatasetSearch>) =>
+        this._rows.page({ ...order, offset: 0, limit: 1, ...part }, signal);
+      const { at = null, total = 0 } = (await ask({ find: row })) ?? {};
+      if (at !== null && at >= 0) {
+        const next = at + by;
+        const isThere = next >= 0 && next < total;
+        const page = isThere ? await ask({ offset: next }) : null;
+        return page?.rows[0] ?? null;
+      }
+    }
+    return null;
+  }
+
+  /**
    * Load everything again.
    *
    * @param find - a row whose place to return.
@@ -219,18 +248,20 @@ export class Listing extends Model {
     }
   }
 
+  /** What is listed, and in which order. */
+  private get _order(): DatasetSearch {
+    return {
+      search: this._query,
+      source: this._source,
+      sort: this._sort,
+      descending: this._descending
+    };
+  }
+
   private async _fetch(offset: number, find?: number): Promise<number | null> {
     const { signal } = this._abort;
     const answer = this._rows.page(
-      {
-        search: this._query,
-        source: this._source,
-        sort: this._sort,
-        descending: this._descending,
-        offset,
-        limit: PAGE,
-        find
-      },
+      { ...this._order, offset, limit: PAGE, find },
       signal
     );
     if (answer === null) {

@@ -9,7 +9,7 @@ import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { PromptModel } from '../session/prompt';
-import type { IPromptSource } from '../session/source';
+import type { IPromptSource, Step } from '../session/source';
 import type { IDatasetsHost } from './host';
 import { OpenedDataset } from './opened';
 import type { OpenedClient } from './opened';
@@ -187,14 +187,8 @@ export class DatasetsModel extends Model {
    * @param run - whether to run it at once.
    */
   async analyze(id: number, run = true): Promise<void> {
-    const dataset = this._current;
-    const isWanted = this.claim();
-    const row = await dataset?.read(id);
-    // If the user chooses two rows quickly, the last one counts.
-    if (dataset && row && isWanted()) {
-      const source = this._source(dataset, row);
-      // A prompt with fields to fill in waits for that.
-      this._chosen.emit({ source, run: run && source.isFilled });
+    if (this._current) {
+      await this._choose(this._current, id, run, this.claim());
     }
   }
 
@@ -261,6 +255,46 @@ export class DatasetsModel extends Model {
     return dataset;
   }
 
+  /** Choose a row as the prompt, if it is still wanted once it is here; returns whether it could be read. */
+  private async _choose(
+    dataset: OpenedDataset,
+    id: number,
+    run: boolean,
+    isWanted: () => boolean
+  ): Promise<boolean> {
+    const row = await dataset.read(id);
+    // If the user chooses two rows quickly, the last one counts.
+    if (row && isWanted()) {
+      const source = this._source(dataset, row);
+      // A prompt with fields to fill in waits for that.
+      this._chosen.emit({ source, run: run && source.isFilled });
+    }
+    return row !== null;
+  }
+
+  /** Run the row before or after another one; returns why not, in words, or null. */
+  private async _step(
+    dataset: OpenedDataset,
+    id: number,
+    by: Step
+  ): Promise<string | null> {
+    const isWanted = this.claim();
+    try {
+      const row = await dataset.list.beside(id, by);
+      if (row === null) {
+        return by < 0
+          ? this._trans.__('This is the first row.')
+          : this._trans.__('This is the last row.');
+      }
+      if (await this._choose(dataset, row.id, true, isWanted)) {
+        return null;
+      }
+    } catch {
+      // The dataset shows why.
+    }
+    return dataset.problem?.message ?? null;
+  }
+
   private _source(dataset: OpenedDataset, row: DatasetFullRow): DatasetSource {
     const place = [this._trans.__('row %1', row.id)];
     if (row.source) {
@@ -274,8 +308,13 @@ export class DatasetsModel extends Model {
         void dataset.list.reveal(row.id);
       }
     };
-    return new DatasetSource(dataset, row, place, reveal, column =>
-      this._trans.__('the column “%1”', column)
+    return new DatasetSource(
+      dataset,
+      row,
+      place,
+      reveal,
+      by => this._step(dataset, row.id, by),
+      column => this._trans.__('the column “%1”', column)
     );
   }
 

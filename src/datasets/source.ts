@@ -4,7 +4,8 @@ import { Model } from '../session/model';
 import type {
   IPromptSource,
   IPromptText,
-  ISuggestion
+  ISuggestion,
+  Step
 } from '../session/source';
 import { columnOf, fieldsIn, valuesOf } from './fields';
 import type { OpenedDataset } from './opened';
@@ -20,6 +21,7 @@ export class DatasetSource extends Model implements IPromptSource {
    * @param row - the row.
    * @param place - where in the dataset, in words.
    * @param reveal - shows the row in the dataset browser.
+   * @param step - chooses the row before or after it.
    * @param from - where a column's value was found, in words.
    */
   constructor(
@@ -27,6 +29,7 @@ export class DatasetSource extends Model implements IPromptSource {
     readonly row: DatasetFullRow,
     place: readonly string[],
     reveal: () => void,
+    readonly step: (by: Step) => Promise<string | null>,
     private readonly _from: (column: string) => string = column => column
   ) {
     super();

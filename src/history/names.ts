@@ -1,4 +1,4 @@
-/** What the list calls runs, so that those that begin alike can be told apart. */
+/** What the list calls runs, so that those that begin alike can be distinguished. */
 import type { RunInfo } from '../api';
 
 /** How the list shows a run. */

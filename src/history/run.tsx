@@ -135,8 +135,7 @@ export function RunRow(props: {
           </span>
           <span className="lit-kept-about">
             {[
-              props.names.prompt &&
-                trans.__('after “%1”', props.names.prompt),
+              props.names.prompt && trans.__('after “%1”', props.names.prompt),
               run.origin && [
                 PathExt.basename(run.origin.document),
                 ...run.origin.place

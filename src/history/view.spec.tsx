@@ -227,6 +227,29 @@ describe('history/view', () => {
     expect(document.activeElement?.textContent).toContain('Mine');
   });
 
+  it('deletes with the key on a row, and brings it back with Enter on Undo', async () => {
+    await open([run('a', 1), run('b', 2, titled('Mine'))]);
+    const row = host.querySelectorAll<HTMLElement>('.lit-row')[1];
+    act(() => row.focus());
+    const press = (element: Element) =>
+      act(async () => {
+        element.dispatchEvent(
+          new KeyboardEvent('keydown', { key: 'Delete', bubbles: true })
+        );
+      });
+    // On a tool of the row it deletes nothing.
+    await press(button('Rename Mine'));
+    expect(model.doomed.size).toBe(0);
+    await press(row);
+    expect([...model.doomed]).toEqual(['b']);
+    const undo = button('Undo: bring Mine back');
+    expect(document.activeElement).toBe(undo);
+    // What Enter does on a button: a click without a pointer.
+    await click(undo, 0);
+    expect(model.doomed.size).toBe(0);
+    expect(document.activeElement?.textContent).toContain('Mine');
+  });
+
   it('moves the focus from Undo to the next run when it is too late for it', async () => {
     const mine = run('b', 2, titled('Mine'));
     await open([run('a', 1), mine, run('c', 3, titled('Last'))]);

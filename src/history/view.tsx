@@ -191,8 +191,14 @@ function Runs(props: {
   }
   const current = Math.min(active, runs.length - 1);
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const to = nextIndex(event.key, current, runs.length);
     const isRow = (event.target as Element).classList.contains('lit-row');
+    if (isRow && event.key === 'Delete') {
+      event.preventDefault();
+      event.stopPropagation();
+      model.delete(runs[current]);
+      return;
+    }
+    const to = nextIndex(event.key, current, runs.length);
     if (to === null || !isRow) {
       return;
     }

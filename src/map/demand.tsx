@@ -32,7 +32,7 @@ export function Demand(props: {
       className="lit-ledto"
       aria-label={trans.__('What led to “%1”', content)}
     >
-      <h3 className="lit-ledto-title">
+      <h3 className="lit-ledto-title" data-foil={(props.foil ?? null) !== null}>
         <TargetName target={content} foil={props.foil ?? null} />
       </h3>
       {refusal === 'nothing' && (

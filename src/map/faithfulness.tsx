@@ -9,7 +9,7 @@ import { aboutNats } from '../session/labels';
 import type { IShownMap } from '../session/map';
 import type { Session } from '../session/session';
 import { methodWords } from './methods';
-import { Plot } from './plot';
+import { Plot, PlotLegend } from './plot';
 import {
   agreementWords,
   lengthWords,
@@ -76,8 +76,11 @@ function Result({ test }: { test: Computation<ITest> }): JSX.Element | null {
         <Plot kind="deletion" curves={curves} />
         <Plot kind="insertion" curves={curves} />
       </div>
+      <PlotLegend curves={curves} />
       <p className="lit-hint lit-plots-note">
-        {trans.__('Higher: the target is more likely.')}
+        {trans.__(
+          'Upwards: the natural logarithm of the target’s probability. Higher: the target is more likely.'
+        )}
       </p>
       {length && <p>{length}</p>}
       {numbers && numbers.stability !== null && (

@@ -3,7 +3,7 @@ import React from 'react';
 
 import { usePanel } from '../components/context';
 import { largestOf, sizesOf } from '../session/effectShades';
-import { chances, nats, percent } from '../session/labels';
+import { aboutNats, chances, nats, percent } from '../session/labels';
 import { isSigned } from '../session/map';
 import type { IShownMap } from '../session/map';
 import { scoresTokens } from '../session/methods';
@@ -23,7 +23,10 @@ export function Legend(props: { session: Session }): JSX.Element | null {
   return (
     <footer className="lit-legend">
       <div className="lit-legend-row">
-        <span className="lit-scale">
+        <span
+          className="lit-scale"
+          title={map.effects?.by === 'average' ? aboutNats(trans) : undefined}
+        >
           {signed ? trans.__('against it') : '0'}
           <span className="lit-scale-bar" data-signed={signed} aria-hidden />
           {scaleEnd(map, trans)}

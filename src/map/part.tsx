@@ -45,7 +45,7 @@ export function Part(props: { session: Session; text: IText }): JSX.Element {
                 ? trans.__('the prompt only')
                 : kind === 'answer'
                   ? trans.__('the answer only')
-                  : `¶ ${nameOf(text, span)}`}
+                  : trans.__('paragraph: %1', nameOf(text, span))}
             </option>
           ))}
           {!isListed && within && (

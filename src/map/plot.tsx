@@ -5,17 +5,21 @@ import React from 'react';
 import type { CurveEvent } from '../api';
 import { usePanel } from '../components/context';
 
-const WIDTH = 220;
-const HEIGHT = 104;
-const TOP = 12;
-const BOTTOM = HEIGHT - 14;
-/** Where curves have their names: at both ends all of them meet. */
-const NAMED_AT = 0.4;
-const NAME_HEIGHT = 11;
+const WIDTH = 240;
+const HEIGHT = 116;
+/** The curves' frame. Ticks are to the left of it and below. */
+const LEFT = 34;
+const RIGHT = WIDTH - 6;
+const TOP = 8;
+const BOTTOM = HEIGHT - 20;
+
+/** The most ticks of the upright axis. */
+const TICKS = 4;
 
 type Kind = CurveEvent['kind'];
 type Order = CurveEvent['order'];
 
+/** The map's curve lies on top of the others. */
 const ORDERS: readonly Order[] = ['length', 'random', 'map'];
 
 /** The map's curves, and those it is compared with. */
@@ -29,14 +33,11 @@ export function Plot(props: {
   const shown = ORDERS.flatMap(
     order => curves.find(c => c.kind === kind && c.order === order) ?? []
   );
-  const x = (share: number) => share * WIDTH;
+  const x = (share: number) => LEFT + share * (RIGHT - LEFT);
   const y = (logprob: number) =>
     high > low
       ? BOTTOM - ((logprob - low) / (high - low)) * (BOTTOM - TOP)
       : BOTTOM;
-  const names = apart(
-    shown.map(curve => y(valueAt(curve.points, NAMED_AT)) - 3)
-  );
   return (
     <figure className="lit-plot">
       <figcaption>{title(kind, trans)}</figcaption>
@@ -45,7 +46,27 @@ export function Plot(props: {
         role="img"
         aria-label={describePlot(kind, shown, trans)}
       >
-        <path className="lit-plot-axis" d={`M0 ${BOTTOM + 0.5}H${WIDTH}`} />
+        <path
+          className="lit-plot-axis"
+          d={`M${LEFT - 0.5} ${TOP}V${BOTTOM + 0.5}H${RIGHT}`}
+        />
+        {ticksOf(low, high, TICKS).map(tick => (
+          <React.Fragment key={tick}>
+            <path
+              className="lit-plot-grid"
+              d={`M${LEFT - 4} ${y(tick).toFixed(1)}H${RIGHT}`}
+            />
+            <text
+              className="lit-plot-tick"
+              data-axis="y"
+              x={LEFT - 6}
+              y={y(tick) + 3}
+              textAnchor="end"
+            >
+              {figure(tick)}
+            </text>
+          </React.Fragment>
+        ))}
         {shown.map(curve => (
           <polyline
             key={curve.order}
@@ -56,30 +77,41 @@ export function Plot(props: {
               .join(' ')}
           />
         ))}
-        {shown.map((curve, i) => (
-          <text
-            key={curve.order}
-            className="lit-plot-name"
-            data-order={curve.order}
-            x={x(NAMED_AT) + 4}
-            y={names[i]}
-          >
-            {orderName(curve.order, trans)}
-          </text>
-        ))}
-        <text className="lit-plot-tick" x={0} y={HEIGHT - 3}>
+        <text className="lit-plot-tick" x={LEFT} y={HEIGHT - 5}>
           {kind === 'deletion' ? trans.__('all there') : trans.__('none there')}
         </text>
         <text
           className="lit-plot-tick"
-          x={WIDTH}
-          y={HEIGHT - 3}
+          x={RIGHT}
+          y={HEIGHT - 5}
           textAnchor="end"
         >
           {kind === 'deletion' ? trans.__('none left') : trans.__('all there')}
         </text>
       </svg>
     </figure>
+  );
+}
+
+/** Which line is which, in the order of {@link describePlot}. */
+export function PlotLegend(props: {
+  curves: readonly CurveEvent[];
+}): JSX.Element {
+  const { trans } = usePanel();
+  const orders = [...ORDERS]
+    .reverse()
+    .filter(order => props.curves.some(curve => curve.order === order));
+  return (
+    <ul className="lit-plot-legend" aria-label={trans.__('Lines')}>
+      {orders.map(order => (
+        <li key={order} data-order={order}>
+          <svg viewBox="0 0 22 6" aria-hidden>
+            <path className="lit-plot-line" data-order={order} d="M0 3H22" />
+          </svg>
+          {orderName(order, trans)}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -136,22 +168,30 @@ function range(curves: readonly CurveEvent[]): [number, number] {
   return [Math.min(...values), Math.max(...values)];
 }
 
-/** Move positions so that names at them don't overlap. */
-export function apart(positions: readonly number[]): number[] {
-  const order = positions
-    .map((_, i) => i)
-    .sort((a, b) => positions[a] - positions[b]);
-  const moved = [...positions];
-  let least = NAME_HEIGHT - 2;
-  for (const i of order) {
-    moved[i] = Math.max(moved[i], least);
-    least = moved[i] + NAME_HEIGHT;
+/**
+ * Round numbers of a range, apart by 1, 2 or 5 times a power of ten; of an empty
+ * range its only number.
+ *
+ * @param most - how many there are at most; 2 or more.
+ */
+export function ticksOf(low: number, high: number, most: number): number[] {
+  const least = (high - low) / (most - 1);
+  if (!(least > 0) || !Number.isFinite(least)) {
+    return [low];
   }
-  // Positions beyond the lower edge push the others up.
-  let most = BOTTOM - 2;
-  for (const i of order.reverse()) {
-    moved[i] = Math.min(moved[i], most);
-    most = moved[i] - NAME_HEIGHT;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step =
+    [1, 2, 5, 10].map(factor => factor * power).find(size => size >= least) ??
+    10 * power;
+  const ticks: number[] = [];
+  for (let at = Math.ceil(low / step); at * step <= high; at++) {
+    // Without the error of 3 · 0.1.
+    ticks.push(Number((at * step).toPrecision(12)));
   }
-  return moved;
+  return ticks.length > 0 ? ticks : [low];
+}
+
+/** A tick's number, with a minus sign. */
+function figure(value: number): string {
+  return String(Number(value.toPrecision(3))).replace('-', '−');
 }

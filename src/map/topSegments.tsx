@@ -67,7 +67,7 @@ export const TopSegments = React.memo(
         data-kind={kind}
         data-effects={effects !== undefined}
       >
-        <h3 className="lit-ledto-title" title={name}>
+        <h3 className="lit-ledto-title" data-foil={foil !== null} title={name}>
           <TargetName target={target} foil={foil} />
         </h3>
         {top.length === 0 && (
@@ -190,7 +190,11 @@ export const TopSegments = React.memo(
           </p>
         )}
         {certainty && (
-          <p className="lit-hint" data-certainty={certainty}>
+          <p
+            className="lit-hint"
+            data-certainty={certainty}
+            title={certainty === 'small' ? aboutNats(trans) : undefined}
+          >
             {certaintyWords(certainty, trans)}
           </p>
         )}

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import type { AnswerToken, CurveEvent } from '../api';
 import { certaintyOf, rowsOf } from './certainty';
-import { apart, describePlot, valueAt } from './plot';
+import { describePlot, valueAt } from './plot';
 import {
   agreementWords,
   lengthWords,
@@ -107,17 +107,6 @@ describe('map/plot', () => {
     expect(describePlot('deletion', [CURVES[1], CURVES[0]], trans)).toContain(
       'this map: -5.0, -10.0, -10.0 nats; chance: -2.5, -5.0, -7.5 nats'
     );
-  });
-
-  it('keeps names apart, and within the plot', () => {
-    const moved = apart([50, 52, 51]);
-    const sorted = [...moved].sort((a, b) => a - b);
-    expect(sorted[1] - sorted[0]).toBeGreaterThanOrEqual(11);
-    expect(sorted[2] - sorted[1]).toBeGreaterThanOrEqual(11);
-    // In the order in which the lines are.
-    expect(moved[0]).toBeLessThan(moved[2]);
-    expect(moved[2]).toBeLessThan(moved[1]);
-    expect(Math.max(...apart([200, 201, 202]))).toBeLessThanOrEqual(90);
   });
 });
 

@@ -1,6 +1,7 @@
-import React, { useId, useRef, useState } from 'react';
+import React, { useId, useMemo, useRef, useState } from 'react';
 
 import { usePanel } from '../components/context';
+import { lineOf } from '../map/line';
 import {
   describeEffect,
   describeSegment,
@@ -9,6 +10,7 @@ import {
 } from '../session/labels';
 import type { IPassageEffect } from '../session/mapEffects';
 import { short, spoken } from './figures';
+import { ColumnHead, isFirstOfAnswer, Line } from './heads';
 import type { MatrixModel } from './model';
 import type { ICell, IColumn, IRow, ITable } from './table';
 
@@ -39,7 +41,11 @@ export function Grid(props: {
     column: Math.min(place.column, columns.length - 1)
   };
   const shown = hovered ?? at;
-  const { target } = model.session.explanation;
+  const { target, text } = model.session.explanation;
+  const lines = useMemo(() => {
+    const line = ({ span }: IRow | IColumn) => (text ? lineOf(text, span) : 0);
+    return { rows: rows.map(line), columns: columns.map(line) };
+  }, [text?.tokens, table]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     const to = destination(event, at, rows.length, columns.length);
@@ -96,6 +102,7 @@ export function Grid(props: {
                 <ColumnHead
                   key={i}
                   column={column}
+                  line={lines.columns[i]}
                   isFirstOfAnswer={isFirstOfAnswer(columns, i)}
                   isAt={shown.column === i}
                 />
@@ -129,6 +136,7 @@ export function Grid(props: {
                 data-at={shown.row === r}
               >
                 <th scope="row" className="lit-matrix-row" title={row.text}>
+                  <Line line={lines.rows[r]} />
                   <bdi>{row.text}</bdi>
                 </th>
                 {columns.map((column, c) => (
@@ -181,36 +189,6 @@ export function Grid(props: {
         passage={rows[shown.row]?.unlooked?.[shown.column] ?? null}
       />
     </>
-  );
-}
-
-function ColumnHead(props: {
-  column: IColumn;
-  isFirstOfAnswer: boolean;
-  isAt: boolean;
-}): JSX.Element {
-  const { trans } = usePanel();
-  const { column, isFirstOfAnswer, isAt } = props;
-  return (
-    <th
-      scope="col"
-      className="lit-matrix-column"
-      title={
-        column.isAnswer ? trans.__('answer: %1', column.text) : column.text
-      }
-      data-seam={isFirstOfAnswer}
-      data-at={isAt}
-    >
-      <span>
-        {column.isAnswer && (
-          <>
-            <span aria-hidden>▸ </span>
-            <span className="lit-visually-hidden">{trans.__('answer:')} </span>
-          </>
-        )}
-        <bdi>{column.text}</bdi>
-      </span>
-    </th>
   );
 }
 
@@ -333,10 +311,6 @@ function Details(props: {
       )}
     </div>
   );
-}
-
-function isFirstOfAnswer(columns: readonly IColumn[], i: number): boolean {
-  return columns[i].isAnswer && columns[i - 1]?.isAnswer === false;
 }
 
 function cellAt(

@@ -113,6 +113,24 @@ describe('matrix', () => {
     expect(sum(table.columns.map(column => column.total!))).toBeCloseTo(1);
   });
 
+  it('says on which line each row and column begins', async () => {
+    await show();
+    await compute();
+    const lines = (selector: string) =>
+      [...host.querySelectorAll(selector)].map(head => [
+        head.querySelector('.lit-matrix-line')?.textContent?.trim(),
+        head.querySelector('.lit-matrix-line')?.getAttribute('aria-label')
+      ]);
+    expect(lines('.lit-matrix-column').map(([line]) => line)).toEqual([
+      '1',
+      '1',
+      '2',
+      '2',
+      '2'
+    ]);
+    expect(lines('tbody .lit-matrix-row')[2]).toEqual(['3', 'line 3']);
+  });
+
   it('puts all on one scale, where rows and columns add up', async () => {
     await compute();
     model.scale = 'all';

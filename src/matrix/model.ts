@@ -39,7 +39,7 @@ export interface IMatrixSession {
   readonly settings: ISettings;
   readonly explanation: Pick<
     Explanation,
-    'scores' | 'target' | 'demandFor' | 'setTarget' | 'effects'
+    'scores' | 'target' | 'text' | 'demandFor' | 'setTarget' | 'effects'
   >;
   readonly changed: ISignal<unknown, void>;
   reveal(token: number): void;

@@ -341,6 +341,20 @@ describe('models/add', () => {
       expect(missing(read(path), trans)).toBeNull();
     }
   });
+
+  it.each(['hf:', 'HF:', 'hf:/', 'hf:org/tiny', 'kaggle:', 'kaggle:/keras/x'])(
+    'knows that %s was meant as an address',
+    written => {
+      const problem = missing(read(written), trans);
+      expect(problem?.message).toMatch(/^An address begins with “(hf|kaggle):/);
+      expect(problem?.hint).toMatch(/^Write (hf|kaggle):\/\/owner\/model/);
+    }
+  );
+
+  it('leaves a model that has the name of a site', () => {
+    expect(missing(read('hf:tiny'), trans)).toBeNull();
+    expect(missing(read('hf:kaggle://a/b/keras/c'), trans)).toBeNull();
+  });
 });
 
 describe('models/remedies', () => {

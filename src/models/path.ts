@@ -6,6 +6,12 @@ import type { IProblem } from '../session/problem';
 export const MAX_NAME = 200;
 export const MAX_PATH = 4096;
 
+/** Sites that have addresses of their own, and what those are like. */
+const SCHEMES: ReadonlyMap<string, string> = new Map([
+  ['hf', 'hf://owner/model'],
+  ['kaggle', 'kaggle://owner/model/keras/variation']
+]);
+
 /** The input when the user adds a model: its path, and perhaps its name. */
 export interface IWritten {
   /** Empty: the user wrote none, and none can be suggested. */
@@ -49,6 +55,18 @@ export function missing(
   { name, path }: IWritten,
   trans: TranslationBundle
 ): IProblem | null {
+  const form = SCHEMES.get(name.toLowerCase());
+  if (form && (path === '' || (path.includes('/') && !path.includes('://')))) {
+    return {
+      message: trans.__('An address begins with “%1://”.', name.toLowerCase()),
+      hint: trans.__(
+        'Write %1. Or give the model another name than “%2”.',
+        form,
+        name
+      ),
+      remedies: []
+    };
+  }
   if (path === '') {
     return {
       message: trans.__('There is no path after “%1:”.', name),

@@ -70,7 +70,8 @@ export class Fixture {
       model,
       extensions: [ybinding({ ytext })]
     });
-    return { model, editor, isDisposed: false, ready: Promise.resolve() };
+    const node = document.createElement('div');
+    return { model, editor, node, isDisposed: false, ready: Promise.resolve() };
   }
 
   open(index: number, origin: Origin) {

@@ -11,7 +11,7 @@ import { sourceSpans } from '../session/mapped';
 import type { IShade, ITextRun, Span } from '../session/source';
 
 /** Ranks that are marked by more than colour. */
-const MARKED_RANKS = 3;
+export const MARKED_RANKS = 3;
 
 /** A stretch of an editor's text to be shaded. */
 export interface IShadedRange {

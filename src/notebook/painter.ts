@@ -5,12 +5,16 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import { asShown, toEditor } from './breaks';
 import { paint } from './overlay';
 import type { IShadedRange } from './overlay';
+import { ShownPainter } from './shown/painter';
+import type { IShownPainting } from './shown/painter';
 
 /** What is painted over a cell. */
 export interface IPainting {
   /** The cell's source that the ranges belong to and are counted in. */
   readonly source: string;
   readonly ranges: readonly IShadedRange[];
+  /** What is painted over what it shows beside its source; null: nothing. */
+  readonly shown: IShownPainting | null;
 }
 
 /**
@@ -25,6 +29,7 @@ export class CellPainter {
   /** Paint a cell; a null painting clears it. */
   paint(path: string, cellId: string, painting: IPainting | null): void {
     this._painting = painting;
+    const shown = new Map<Cell, ShownPainter>();
     this._tracker.forEach(panel => {
       if (panel.context.path !== path) {
         return;
@@ -32,9 +37,20 @@ export class CellPainter {
       for (const cell of panel.content.widgets) {
         if (cell.model.id === cellId) {
           this._paintCell(cell);
+          if (painting?.shown) {
+            const painter = this._shown.get(cell) ?? new ShownPainter(cell);
+            painter.paint(painting.shown);
+            shown.set(cell, painter);
+          }
         }
       }
     });
+    for (const [cell, painter] of this._shown) {
+      if (!shown.has(cell)) {
+        painter.dispose();
+      }
+    }
+    this._shown = shown;
   }
 
   private _paintCell(cell: Cell): void {
@@ -74,5 +90,7 @@ export class CellPainter {
 
   private readonly _tracker: INotebookTracker;
   private readonly _waiting = new WeakSet<Cell>();
+  /** The views' cells whose contents are shaded. */
+  private _shown: ReadonlyMap<Cell, ShownPainter> = new Map();
   private _painting: IPainting | null = null;
 }

@@ -96,6 +96,68 @@ describe('NotebookSource', () => {
     expect(fixture.shades()).toEqual([]);
   });
 
+  it('shades a Markdown cell where it is rendered, too', async () => {
+    const fixture = new Fixture(['Be **very** kind.']);
+    fixture.source(0);
+    fixture.model.sharedModel.transact(() => {
+      fixture.model.sharedModel.insertCell(1, {
+        cell_type: 'markdown',
+        source: 'Be **very** kind.'
+      });
+    });
+    fixture.widgets.push(fixture.makeCell(1));
+    const { node } = fixture.widgets[1];
+    const html = '<p>Be <strong>very</strong> kind.</p>';
+    node.innerHTML = `<div class="jp-MarkdownOutput">${html}</div>`;
+    const source = await fixture.open(1, { what: 'cell' });
+    const prompt = source.text!.value;
+    const from = prompt.indexOf('very');
+    const shade = { ...SHADE, span: [from, from + 4] as const };
+    source.paint(prompt, {}, [shade]);
+    await painted();
+    expect(fixture.shades(1)).toEqual(['very']);
+    const shades = () =>
+      [...node.querySelectorAll('.lit-shade')].map(each => each.textContent);
+    expect(shades()).toEqual(['very']);
+    source.paint(prompt, {}, null);
+    expect(shades()).toEqual([]);
+    source.paint(prompt, {}, [shade]);
+    await painted();
+    source.dispose();
+    expect(node.innerHTML).toContain(html);
+  });
+
+  it('scrolls to a span of its prompt, and moves nothing else', async () => {
+    const fixture = new Fixture(['x = 1', 'p = f"""Hi {x}\nBye {x}"""']);
+    const source = await fixture.open(1, STRING);
+    const values = { x: 'you and me' };
+    const prompt = fill(source.text!, values).value;
+    const scrolled: number[] = [];
+    const notebook = {
+      scrollToItem: async (index: number) => void scrolled.push(index)
+    };
+    Object.assign(fixture.panel.content, notebook);
+    const view = fixture.widgets[1].editor.editor;
+    const dispatch = jest.spyOn(view, 'dispatch');
+    const show = async (text: string, filled = values) => {
+      const from = prompt.indexOf(text);
+      source.show(prompt, filled, [from, from + text.length]);
+      await new Promise(done => setTimeout(done, 0));
+    };
+    await show('Bye');
+    expect(scrolled).toEqual([]); // It is in no tab in view.
+    Object.assign(fixture.panel, { isVisible: true });
+    await show('Bye', { x: 'another' });
+    expect(scrolled).toEqual([]); // The text is another one by now.
+    await show('Bye');
+    expect(scrolled).toEqual([1]);
+    const [{ effects }] = dispatch.mock.calls[0] as unknown as [
+      { effects: { value: { range: { from: number } } } }
+    ];
+    const at = effects.value.range.from;
+    expect(view.state.sliceDoc(at, at + 3)).toBe('Bye');
+  });
+
   it('is found again when its cell was cut and pasted', async () => {
     const fixture = new Fixture(['p = "Hi"', 'x = 1'], 0);
     const source = await fixture.open(0, STRING);

@@ -15,18 +15,17 @@ import type {
   IPromptSource,
   IPromptText,
   IShade,
-  ISuggestion
+  ISuggestion,
+  Span
 } from '../session/source';
-import { fill } from '../session/template';
-import { toEditor } from './breaks';
 import { valuesFromKernel } from './kernel/values';
 import { kindName } from './kinds';
 import { keepLink } from './link';
 import { moveOrigin } from './origin';
 import type { Origin, SourceDelta } from './origin';
-import { shadedRanges } from './overlay';
-import { CellPainter } from './painter';
 import { readText } from './read';
+import { goTo } from './scroll';
+import { TextShades } from './shades';
 import type { StringFinder } from './strings/finder';
 import type { IFoundText } from './strings/types';
 import { cellIndex, onlyCell, readNotebook } from './text';
@@ -58,7 +57,14 @@ export class NotebookSource extends Model implements IPromptSource {
     this._cellId = options.cellId;
     this._source = options.source ?? '';
     this._document = options.panel.context.path;
-    this._painter = new CellPainter(options.tracker);
+    this._shades = new TextShades(options.tracker, () => ({
+      document: this._document,
+      cellId: this._cellId,
+      cellType: this._cell?.type,
+      source: this._source,
+      origin: this._origin,
+      text: this._text
+    }));
     this._debouncer = new Debouncer(() => this._refresh(), QUIET);
     options.tracker.widgetAdded.connect(this._onNotebookOpened, this);
     this._bind(options.panel);
@@ -91,7 +97,7 @@ export class NotebookSource extends Model implements IPromptSource {
 
   /** Clear the shades and stop following. */
   protected release(): void {
-    this._painter.paint(this._document, this._cellId, null);
+    this._shades.clear();
     this._debouncer.dispose();
     this._panel = null;
     this._cell = null;
@@ -124,7 +130,19 @@ export class NotebookSource extends Model implements IPromptSource {
       return;
     }
     activate(panel.id);
-    void panel.context.ready.then(() => this._scrollTo(panel));
+    void panel.context.ready.then(() =>
+      goTo(panel, this._cellId, this._origin)
+    );
+  }
+
+  show(
+    prompt: string,
+    values: Readonly<Record<string, string>>,
+    span: Span
+  ): void {
+    if (this._panel?.isVisible) {
+      void this._shades.show(this._panel, { prompt, values }, span);
+    }
   }
 
   async apply(edit: IPromptEdit): Promise<IProblem | null> {
@@ -155,17 +173,7 @@ export class NotebookSource extends Model implements IPromptSource {
     values: Readonly<Record<string, string>>,
     shades: readonly IShade[] | null
   ): void {
-    this._shown = shades === null ? null : { prompt, values, shades };
-    if (shades === null || document.hidden) {
-      this._repaint();
-    } else {
-      // An editor takes as long for thousands of shades as the panel does for
-      // all else: the panel's frame doesn't wait for it.
-      cancelAnimationFrame(this._frame);
-      this._frame = requestAnimationFrame(() => {
-        setTimeout(() => this._repaint(), 0);
-      });
-    }
+    this._shades.set(shades && { prompt, values, shades });
   }
 
   /** Follow the notebook that a view shows. */
@@ -307,59 +315,14 @@ export class NotebookSource extends Model implements IPromptSource {
     this._place = place;
     this._suggestions = suggestions;
     this._source = cell?.source ?? this._source;
-    this._repaint();
+    this._shades.repaint();
     if (JSON.stringify([text, place, suggestions]) !== before) {
       this._changed.emit();
     }
   }
 
-  /** Paint what is to be shown, if the text still gives the same prompt. */
-  private _repaint(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    const shown = this._shown;
-    const filled =
-      shown === null || this._text === null
-        ? null
-        : fill(this._text, shown.values);
-    const isSame = filled !== null && filled.value === shown?.prompt;
-    this._painter.paint(
-      this._document,
-      this._cellId,
-      isSame
-        ? {
-            source: this._source,
-            ranges: shadedRanges(shown.shades, filled.map, this._source)
-          }
-        : null
-    );
-  }
-
-  private async _scrollTo(panel: NotebookPanel): Promise<void> {
-    const model = panel.content.model;
-    const index = model === null ? -1 : cellIndex(model, this._cellId);
-    if (index === -1 || panel.isDisposed) {
-      return;
-    }
-    const notebook = panel.content;
-    notebook.activeCellIndex = index;
-    notebook.deselectAll();
-    const cell = notebook.widgets[index];
-    await notebook.scrollToCell(cell, 'center');
-    if (this._origin.what === 'output') {
-      return;
-    }
-    const editor = cell.editor;
-    if (editor && 'span' in this._origin) {
-      const at = toEditor(cell.model.sharedModel.getSource());
-      editor.revealPosition(editor.getPositionAt(at(this._origin.span[0]))!);
-    }
-  }
-
   private readonly _options: NotebookSource.IOptions;
-  private readonly _painter: CellPainter;
-  private _frame = 0;
+  private readonly _shades: TextShades;
   private readonly _debouncer: Debouncer<void>;
   private _cellId: string;
   private _origin: Origin;
@@ -371,11 +334,6 @@ export class NotebookSource extends Model implements IPromptSource {
   private _suggestions: Readonly<Record<string, ISuggestion>> = {};
   /** The cell's source that `_text` was found in. */
   private _source: string;
-  private _shown: {
-    readonly prompt: string;
-    readonly values: Readonly<Record<string, string>>;
-    readonly shades: readonly IShade[];
-  } | null = null;
   private _version = 0;
 }
 

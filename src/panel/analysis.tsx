@@ -53,6 +53,13 @@ export function Analysis(props: {
     (index: number) => showSegment(root.current, index),
     []
   );
+  const onShowAll = useCallback(
+    (index: number) => {
+      onShow(index);
+      session.showInSource(index);
+    },
+    [onShow, session]
+  );
 
   useEffect(() => {
     const reveal = (_: Session, token: number) => {
@@ -254,7 +261,7 @@ export function Analysis(props: {
           session={session}
           layout={layout}
           onSettings={onSettings}
-          onShow={onShow}
+          onShow={onShowAll}
           tool={isTryable ? tryTool : undefined}
         />
       )}

@@ -41,7 +41,11 @@ export function Composer({
         )}
       </div>
       <Origin session={session} />
-      <Variables prompt={prompt} limit={limit} />
+      <Variables
+        prompt={prompt}
+        limit={limit}
+        changed={session.runs.changedFields}
+      />
       {isShown && <PromptFields session={session} limit={limit} />}
       <Count session={session} isWriting={isShown || session.runs.isStale} />
       <Turns session={session} />

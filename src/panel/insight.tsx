@@ -12,6 +12,8 @@ import { tableOf } from '../map/table';
 import { TopSegments } from '../map/topSegments';
 import { fileName, saveFile } from '../export/files';
 import { textOf } from '../session/runText';
+import { aboutNats } from '../session/labels';
+import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import type { PanelLayout } from './layout';
@@ -165,7 +167,18 @@ function Chosen(props: IInsightProps): JSX.Element {
       const words = map && inWords(text, map, trans);
       return (
         <>
-          {words && <p className="lit-in-words">{words}</p>}
+          {words && (
+            <p
+              className="lit-in-words"
+              title={
+                METHODS[map.method].kind === 'ablation'
+                  ? aboutNats(trans)
+                  : undefined
+              }
+            >
+              {words}
+            </p>
+          )}
           {map ? (
             <TopSegments
               text={text}

@@ -17,7 +17,10 @@ describe('panel/origin: Apply to cell', () => {
     prompt = new PromptModel();
     source = new FakeSource('one');
     prompt.open(source);
-    const session = { prompt, runs: { isStale: false, shown: null } };
+    const session = {
+      prompt,
+      runs: { isStale: false, changedFields: new Set(), shown: null }
+    };
     const draw = () =>
       stage.draw(<Origin session={session as unknown as Session} />);
     draw();
@@ -75,5 +78,64 @@ describe('panel/origin: Apply to cell', () => {
     expect(stage.host.querySelector('[role="alert"]')).not.toBeNull();
     act(() => prompt.edit('one two three'));
     expect(stage.host.querySelector('[role="alert"]')).toBeNull();
+  });
+});
+
+describe('panel/origin: rows beside the one that is shown', () => {
+  let stage: Stage;
+  let prompt: PromptModel;
+
+  beforeEach(() => {
+    stage = new Stage();
+    prompt = new PromptModel();
+    const session = { prompt, runs: { isStale: false, shown: null } };
+    const draw = () =>
+      stage.draw(<Origin session={session as unknown as Session} />);
+    prompt.changed.connect(draw);
+  });
+
+  afterEach(() => {
+    prompt.dispose();
+    stage.dispose();
+  });
+
+  /** A row of three, which opens those beside it. */
+  function row(number: number): FakeSource {
+    const source = new FakeSource(`row ${number}`);
+    source.place = [`row ${number}`];
+    return Object.assign(source, {
+      step: async (by: number) => {
+        const to = number + by;
+        if (to < 1 || to > 3) {
+          return 'There is none.';
+        }
+        prompt.open(row(to));
+        return null;
+      }
+    });
+  }
+
+  it('are a click away, where there are any', async () => {
+    act(() => prompt.open(row(2)));
+    await stage.click('Run the next row');
+    expect(prompt.value).toBe('row 3');
+    // The same button, so that the focus stays.
+    expect(document.activeElement).toBe(stage.button('Run the next row'));
+    await stage.click('Run the next row');
+    const status = stage.host.querySelector('[role="status"]');
+    expect(status?.textContent).toBe('There is none.');
+    await stage.click('Run the previous row');
+    expect(prompt.value).toBe('row 2');
+    expect(status?.textContent).toBe('');
+  });
+
+  it('are not offered for other prompts, nor once the row is gone', () => {
+    act(() => prompt.open(new FakeSource('a cell')));
+    expect(stage.button('Run the next row')).toBeUndefined();
+    const source = row(1);
+    act(() => prompt.open(source));
+    expect(stage.button('Run the next row')).toBeDefined();
+    act(() => source.become(null));
+    expect(stage.button('Run the next row')).toBeUndefined();
   });
 });

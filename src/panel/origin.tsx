@@ -1,13 +1,14 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useId } from 'react';
+import React, { useEffect, useId, useState } from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
 import { Problem } from '../components/notices';
 import type { PromptModel } from '../session/prompt';
-import type { IVariable } from '../session/variables';
 import type { Session } from '../session/session';
+import type { IPromptSource, Step } from '../session/source';
+import type { IVariable } from '../session/variables';
 
 /** Where the prompt came from, and whether it has changed since. */
 export function Origin({ session }: { session: Session }): JSX.Element | null {
@@ -44,6 +45,7 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
           )}
         </span>
       )}
+      {source?.step && !prompt.isGone && <Steps source={source} />}
       <Note session={session} />
       {prompt.isEdited && (
         <button
@@ -88,6 +90,36 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
   );
 }
 
+/** Buttons that run the row before and the row after. */
+function Steps({ source }: { source: IPromptSource }): JSX.Element {
+  const { trans } = usePanel();
+  const [refusal, setRefusal] = useState('');
+  useEffect(() => setRefusal(''), [source]);
+  const names: readonly [Step, string, string][] = [
+    [-1, '↑', trans.__('Run the previous row')],
+    [1, '↓', trans.__('Run the next row')]
+  ];
+  return (
+    <span className="lit-origin-steps">
+      {names.map(([by, sign, name]) => (
+        <button
+          key={by}
+          type="button"
+          className="lit-turn-tool"
+          aria-label={name}
+          title={name}
+          onClick={async () => setRefusal((await source.step?.(by)) ?? '')}
+        >
+          {sign}
+        </button>
+      ))}
+      <span className="lit-hint" role="status">
+        {refusal}
+      </span>
+    </span>
+  );
+}
+
 /** The place of the text to go back to, if it is another one. */
 function leftFrom(
   prompt: PromptModel,
@@ -105,21 +137,24 @@ function leftFrom(
 function Note({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { prompt } = session;
+  // Where fields alone have changed, these say so.
+  const isTextStale =
+    session.runs.isStale && session.runs.changedFields.size === 0;
   const text = prompt.isGone
     ? trans.__('no longer there')
     : prompt.isEdited
       ? session.runs.isStale
         ? trans.__('edited here since this run')
         : trans.__('edited here')
-      : session.runs.isStale
+      : isTextStale
         ? trans.__('changed since this run')
-        : session.runs.shown && prompt.origin
+        : session.runs.shown && !session.runs.isStale && prompt.origin
           ? session.runs.shown.kept && prompt.source?.link === null
             ? trans.__('an earlier run')
             : trans.__('unchanged')
           : '';
   return text ? (
-    <span className="lit-note" data-stale={session.runs.isStale}>
+    <span className="lit-note" data-stale={isTextStale}>
       {text}
     </span>
   ) : null;
@@ -131,6 +166,9 @@ const MAX_VARIABLES = 100;
 /** How many characters of a field's name are shown. */
 const MAX_NAME = 200;
 
+/** A longer name leaves a narrow panel's field too little room beside it. */
+const SHORT_NAME = 10;
+
 /** How many characters of a value a menu shows. */
 const MAX_CHOICE = 60;
 
@@ -139,10 +177,12 @@ export function Variables(props: {
   prompt: PromptModel;
   /** The most characters of a prompt that the server accepts. */
   limit?: number;
+  /** The fields whose value is another than the shown run's. */
+  changed?: ReadonlySet<string>;
 }): JSX.Element | null {
   const { trans } = usePanel();
   const id = useId();
-  const { prompt, limit } = props;
+  const { prompt, limit, changed } = props;
   const { isEdited, variables } = prompt;
   if (isEdited || variables.length === 0) {
     return null;
@@ -151,6 +191,11 @@ export function Variables(props: {
   return (
     <div
       className="lit-variables"
+      data-names={
+        variables.some(({ name }) => name.length > SHORT_NAME)
+          ? 'long'
+          : 'short'
+      }
       role="group"
       aria-label={trans.__('Variables')}
     >
@@ -160,6 +205,7 @@ export function Variables(props: {
           id={`${id}-${i}`}
           variable={variable}
           limit={limit}
+          isChanged={changed?.has(variable.name) ?? false}
           onChange={text => prompt.setVariable(variable.name, text)}
         />
       ))}
@@ -205,11 +251,13 @@ function VariableField({
   id,
   variable,
   limit,
+  isChanged,
   onChange
 }: {
   id: string;
   variable: IVariable;
   limit?: number;
+  isChanged: boolean;
   onChange: (text: string) => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -226,7 +274,7 @@ function VariableField({
       <div className="lit-variable">
         <AutoText
           id={id}
-          describedBy={remark ? `${id}-from` : undefined}
+          describedBy={remark || isChanged ? `${id}-from` : undefined}
           value={value ?? ''}
           limit={limit}
           placeholder={
@@ -255,8 +303,14 @@ function VariableField({
             ))}
           </select>
         )}
-        {remark && (
+        {(remark || isChanged) && (
           <span id={`${id}-from`} className="lit-variable-from">
+            {isChanged && (
+              <span className="lit-note" data-stale>
+                {trans.__('changed since this run')}
+              </span>
+            )}
+            {isChanged && remark && '; '}
             {remark}
           </span>
         )}

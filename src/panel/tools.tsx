@@ -5,17 +5,29 @@ import { Widget } from '@lumino/widgets';
 import React, { useLayoutEffect, useRef } from 'react';
 
 import { PanelContext, usePanel } from '../components/context';
+import type { IPanelContext } from '../components/context';
 import { useRedraw } from '../components/redraw';
 import type { Session } from '../session/session';
 import { toMainIcon, toSideIcon } from './icons';
-import type { PanelWidget } from './widget';
 
 /** The panel's own tools, as the settings name them. */
 export const TOOLS = ['share', 'place', 'menu'] as const;
 export type Tool = (typeof TOOLS)[number];
 
+/** Where a panel is. */
+export type Place = 'side' | 'main';
+
+/** What the tools need of the panel that they are of. */
+export interface ITooled {
+  readonly context: IPanelContext;
+  readonly session: Session;
+  readonly place: Place;
+  /** Show the analysis in the other place; undefined: there is none. */
+  readonly move: (() => void) | undefined;
+}
+
 /** One of the panel's own tools, as an item of its toolbar. */
-export function makeTool(tool: Tool, panel: PanelWidget): Widget {
+export function makeTool(tool: Tool, panel: ITooled): Widget {
   return new ToolWidget(tool, panel);
 }
 
@@ -37,7 +49,7 @@ export function Tools({ toolbar }: { toolbar: Toolbar }): JSX.Element {
 }
 
 class ToolWidget extends ReactWidget {
-  constructor(tool: Tool, panel: PanelWidget) {
+  constructor(tool: Tool, panel: ITooled) {
     super();
     this._tool = tool;
     this._panel = panel;
@@ -59,7 +71,7 @@ class ToolWidget extends ReactWidget {
   }
 
   private readonly _tool: Tool;
-  private readonly _panel: PanelWidget;
+  private readonly _panel: ITooled;
 }
 
 function Share({ session }: { session: Session }): JSX.Element | null {
@@ -80,8 +92,8 @@ function Share({ session }: { session: Session }): JSX.Element | null {
 }
 
 function Move(props: {
-  place: PanelWidget['place'];
-  onMove: PanelWidget['move'];
+  place: ITooled['place'];
+  onMove: ITooled['move'];
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { place, onMove } = props;

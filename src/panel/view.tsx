@@ -50,6 +50,29 @@ export function PanelView(props: {
     }
   }, [id, view]);
 
+  // Escape, or a new run, removes the map, and what had the focus in it: the focus goes to
+  // the segment that was explained.
+  const { target, text } = session.explanation;
+  const explained = useRef(target);
+  useEffect(() => {
+    const token = explained.current?.[0];
+    explained.current = target;
+    if (
+      target ||
+      token === undefined ||
+      focused.current?.isConnected !== false
+    ) {
+      return;
+    }
+    const at = text?.segments.findIndex(([, end]) => token < end);
+    const next =
+      root.current?.querySelector<HTMLElement>(`[data-segment="${at}"]`) ??
+      root.current?.querySelector<HTMLElement>(
+        '.lit-insight [aria-selected="true"]'
+      );
+    next?.focus();
+  }, [target]);
+
   const run = () => {
     layout.show('analysis');
     void session.runs.generate();

@@ -23,10 +23,8 @@ import type { ISettings } from '../session/settings';
 import { panelIcon } from './icons';
 import type { PanelLayout, View } from './layout';
 import { PanelView } from './view';
+import type { Place } from './tools';
 import type { Viewers } from './viewers';
-
-/** Where a panel is: beside the main area, or as a tab in it. */
-export type Place = 'side' | 'main';
 
 /** A panel's widget. */
 export class PanelWidget extends ReactWidget {

@@ -6,11 +6,11 @@ import { chatNote } from './chat';
 import { checkTurns, joinTurns, textOfTurns, turnsIn } from './conversation';
 import { FakeClient, FakeSource, settle } from './fakes';
 import { KeptSource } from './keptsource';
-import { shadesOf } from './map';
 import { cutText, textOf } from './runText';
 import { keptRun, recordOf } from './run';
 import { Session } from './session';
 import { DEFAULT_SETTINGS } from './settings';
+import { shadesOf } from './shades';
 import type { IPromptText } from './source';
 import { fill } from './template';
 

@@ -27,7 +27,8 @@ import type {
   IPromptSource,
   IPromptText,
   IShade,
-  ISuggestion
+  ISuggestion,
+  Span
 } from './source';
 
 /** Let everything that is due happen. */
@@ -291,6 +292,17 @@ export class FakeSource implements IPromptSource {
 
   reveal(): void {
     // Nowhere to go.
+  }
+
+  /** What its document was scrolled to. */
+  readonly shown: string[] = [];
+
+  show(
+    prompt: string,
+    values: Readonly<Record<string, string>>,
+    span: Span
+  ): void {
+    this.shown.push(prompt.slice(...span));
   }
 
   paint(

@@ -1,5 +1,5 @@
 /** From a run's text and its scores to a map. */
-import type { ScoresEvent, SegmentScoresEvent, Turn } from '../api';
+import type { ScoresEvent, SegmentScoresEvent } from '../api';
 import {
   colourWeight,
   intensityExponent,
@@ -10,18 +10,14 @@ import type {
   Aggregation,
   Granularity,
   ISalienceMap,
-  ISegmentSalience,
   ISegmentScore,
   TokenSpan
 } from '../salience';
 import { METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { ablationSegments } from './ablationSegments';
-import { joinTurns } from './conversation';
 import type { IMapEffects } from './mapEffects';
-import { textOf } from './runText';
 import type { IText } from './runText';
-import type { IShade } from './source';
 
 /** A target's map, ready to show. */
 export interface IShownMap extends ISalienceMap {
@@ -204,66 +200,4 @@ function show(
     numRanked: map.segments.filter(s => s.rank !== null).length,
     weights: map.segments.map(s => colourWeight(s, map, exponent))
   };
-}
-
-/**
- * The map's shades over the prompt, in UTF-16 units of the prompt.
- *
- * @param label - a segment's tooltip.
- * @param turns - the prompt, if it is a conversation.
- */
-export function shadesOf(
-  text: IText,
-  map: IShownMap,
-  label: (segment: ISegmentSalience) => string,
-  turns?: readonly Turn[]
-): IShade[] {
-  const shades: IShade[] = [];
-  const offsets = turns ? offsetsOfTurns(text, turns) : offsetsOf(text);
-  map.segments.forEach((segment, i) => {
-    const [start, end] = segment.span;
-    if (end > text.seam || segment.rank === null) {
-      return;
-    }
-    // Blanks around a segment and runs of line breaks stay without a shade.
-    const content = textOf(text.tokens, segment.span);
-    const lead = content.length - content.trimStart().length;
-    const from = offsets[start] + lead;
-    const to = from + content.trim().length;
-    if (from < to) {
-      shades.push({
-        span: [from, to],
-        weight: map.weights[i],
-        rank: segment.rank,
-        label: label(segment)
-      });
-    }
-  });
-  return shades;
-}
-
-/** Where each token of a prompt begins in it. */
-function offsetsOf({ tokens, seam }: IText): number[] {
-  const offsets = [0];
-  for (let i = 0; i < seam; i++) {
-    offsets.push(offsets[i] + tokens[i].text.length);
-  }
-  return offsets;
-}
-
-/** Where each token of a conversation's turns begins in it as text. */
-function offsetsOfTurns(
-  { tokens, conversation }: IText,
-  turns: readonly Turn[]
-): number[] {
-  const places = joinTurns(turns).turns;
-  const offsets: number[] = [];
-  for (const { index, span } of conversation) {
-    let at = places[index].value[0];
-    for (let i = span[0]; i < span[1]; i++) {
-      offsets[i] = at;
-      at += tokens[i].text.length;
-    }
-  }
-  return offsets;
 }

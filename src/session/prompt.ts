@@ -20,8 +20,8 @@ import type { IHeld, IOrigin, ISavedText } from './held';
 import { Model } from './model';
 import type { IProblem } from './problem';
 import type { IPromptSource } from './source';
-import { variablesOf, withTaken } from './variables';
-import type { IVariable } from './variables';
+import { changedFields, variablesOf, withTaken } from './variables';
+import type { IFilled, IVariable } from './variables';
 
 /** What is stored of a prompt over a reload. */
 export interface ISavedPrompt extends ISavedText {
@@ -111,6 +111,11 @@ export class PromptModel extends Model {
   /** The template's fields, each once, in order of appearance. */
   get variables(): readonly IVariable[] {
     return variablesOf(this._now);
+  }
+
+  /** The fields that have another value than a run had; null: something else differs. */
+  changedFields(run: IFilled): ReadonlySet<string> | null {
+    return this.isEdited ? null : changedFields(this._now, run);
   }
 
   /** Whether values of fields can be taken from a running kernel. */

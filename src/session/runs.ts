@@ -76,6 +76,14 @@ export class Runs extends Model {
     return shown !== null && !this._isOfPrompt(shown);
   }
 
+  /** The fields by whose values alone the prompt differs from the shown run. */
+  get changedFields(): ReadonlySet<string> {
+    const { shown } = this;
+    const changed =
+      shown && this.isStale ? this._inputs.prompt.changedFields(shown) : null;
+    return changed ?? new Set();
+  }
+
   /**
    * Why the last run has no complete answer, or null. A failure belongs to a
    * model and a prompt: there is none for another model or prompt.

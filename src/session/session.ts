@@ -252,6 +252,11 @@ export class Session extends Model implements ISession {
     }
   }
 
+  /** Scroll the prompt's document to a segment of the text, if that is open; the focus stays. */
+  showInSource(index: number): void {
+    this._shading.show(index);
+  }
+
   /** Scroll the text to a token. */
   reveal(token: number): void {
     this._revealed.emit(token);

@@ -2,10 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Explanation } from './explanation';
 import { describeSegment } from './labels';
-import { shadesOf } from './map';
 import type { IShownMap } from './map';
 import type { PromptModel } from './prompt';
 import type { Runner } from './runner';
+import { placesInPrompt, shadesOf } from './shades';
 
 /** Shades the prompt in its editor, by the map that is shown. */
 export class Shading {
@@ -36,6 +36,17 @@ export class Shading {
   /** Remove the shades. */
   clear(): void {
     this._paint(null);
+  }
+
+  /** Scroll the editor to a segment of the text, if it is one of the prompt. */
+  show(index: number): void {
+    const { run } = this._runner;
+    const { text } = this._explanation;
+    const segment = text?.segments[index];
+    const span = run && segment && placesInPrompt(text, run.turns)(segment);
+    if (span) {
+      this._prompt.source?.show?.(run.prompt, run.values, span);
+    }
   }
 
   private _paint(map: IShownMap | null): void {

@@ -154,6 +154,9 @@ export interface IPromptEdit {
   readonly turns: readonly Turn[] | null;
 }
 
+/** To the one before, or the one after. */
+export type Step = -1 | 1;
+
 /** A place that a prompt came from. */
 export interface IPromptSource extends IDisposable {
   /** Path of the notebook, or name of the dataset. */
@@ -176,6 +179,22 @@ export interface IPromptSource extends IDisposable {
   askKernel?(): Promise<IKernelAnswer>;
   /** Go there. */
   reveal(): void;
+  /**
+   * Choose the prompt before or after this one, where it is one of a list; left out: it
+   * isn't.
+   *
+   * @returns why none was chosen, in words; null: one was.
+   */
+  step?(by: Step): Promise<string | null>;
+  /**
+   * Scroll its document to a span of `prompt`, if that is in view and its text, filled in
+   * with `values`, is exactly that. The focus stays where it is.
+   */
+  show?(
+    prompt: string,
+    values: Readonly<Record<string, string>>,
+    span: Span
+  ): void;
   /**
    * Write an edit into the place, so that its text is just that; nothing is written
    * where that can't be. Absent: nothing is ever written there.

@@ -2,6 +2,7 @@
 import { foundOf, namesOf, valuesOf } from './held';
 import type { IHeld } from './held';
 import type { IChoice, ISuggestion } from './source';
+import { fill } from './template';
 
 /** A field of a template, as the panel shows it. */
 export interface IVariable {
@@ -40,6 +41,27 @@ export function variablesOf(held: IHeld): IVariable[] {
           : ''
     };
   });
+}
+
+/** A prompt, and the values that gave it. */
+export interface IFilled {
+  readonly prompt: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** The fields that have another value than a run had; null: the text differs, too. */
+export function changedFields(
+  held: IHeld,
+  run: IFilled
+): ReadonlySet<string> | null {
+  const { text } = held;
+  if (text === null || fill(text, run.values).value !== run.prompt) {
+    return null;
+  }
+  const values = valuesOf(held);
+  return new Set(
+    namesOf(held).filter(name => values[name] !== run.values[name])
+  );
 }
 
 /**

@@ -160,6 +160,24 @@ async def test_what_something_else_has_changed_is_not_lost_unasked(file, opened,
     assert (await save(state))[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("bad", "lost"),
+    [
+        (0, "you lose its changes."),
+        (1, "you lose its changes and line 2, which can't be used."),
+        (2, "you lose its changes and 2 lines that can't be used (2 and 3)."),
+        (8, "you lose its changes and 8 lines that can't be used (2, 3, 4, 5, 6 and 3 more)."),
+    ],
+)
+async def test_a_warning_names_the_lines_that_would_go(file, opened, edit, save, bad, lost):
+    path = file('{"prompt": "a"}\n' + "broken\n" * bad)
+    state = await opened(path="own.jsonl")
+    await edit(state, "change", row=1, prompt="A")
+    path.write_text('{"prompt": "another"}\n')
+    _, answer = await save(state)
+    assert answer["hint"] == f"Save under another name. Or replace the file: {lost}"
+
+
 async def test_a_file_that_is_gone_is_written_anew(file, opened, save):
     path = file('{"prompt": "a"}\nbroken\n')
     state = await opened(path="own.jsonl")

@@ -302,3 +302,14 @@ async def test_off(path):
         await history.runs("me", protocol.RunsRequest())
     await history.close()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("filler", ["x", "é", "🥚"])
+async def test_a_list_has_both_ends_of_long_texts(history, filler):
+    long = "Start." + filler * 400 + "End."
+    for name, prompt, answer in [("a", "short", long), ("b", long, "y" * 300), ("c", "short", "y" * 301)]:
+        await history.store("me", record(name, prompt, answer))
+    found = {run.id: run for run in (await history.runs("me", protocol.RunsRequest())).runs}
+    assert (found["a"].answer, found["a"].answer_end, found["a"].prompt_end) == (long[:300], long[-300:], "")
+    assert (found["b"].prompt, found["b"].prompt_end, found["b"].answer_end) == (long[:300], long[-300:], "")
+    assert found["c"].answer_end == "y" * 300

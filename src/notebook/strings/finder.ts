@@ -10,6 +10,7 @@ import { suggest } from '../values/suggest';
 import { mayCompose } from './composed';
 import { findingConversations } from './conversations';
 import { offering } from './offering';
+import { inLanguage } from './julia';
 import { findOtherStrings } from './other';
 import { findingStrings, literalSpans } from './python';
 import { parsingWithMagics } from './magics';
@@ -92,7 +93,9 @@ export class StringFinder {
       return this._unread(source);
     }
     if (!isPython(notebook.language)) {
-      return findOtherStrings(source, parser, this._context(new Set()), tree);
+      const context = this._context(new Set());
+      const found = findOtherStrings(source, parser, context, tree);
+      return inLanguage(notebook.language, found, source, context);
     }
     return this._withNames(async context => {
       const strings = await inPieces(
@@ -139,7 +142,11 @@ export class StringFinder {
     isWanted = () => true
   ): Promise<Record<string, ISuggestion>> {
     const parser = await this.parser(notebook.language);
-    if (text.fields.length === 0 || parser === null) {
+    if (
+      text.fields.length === 0 ||
+      parser === null ||
+      !isPython(notebook.language)
+    ) {
       return {};
     }
     const patience = { left: PATIENCE, isWanted };

@@ -81,6 +81,12 @@ describe('suggest', () => {
     });
   });
 
+  it('formats a whole number as a fraction', async () => {
+    expect(
+      await valuesOf(['budget = 12\np = f"{budget:.2f} {budget:,.1f}"'], 0)
+    ).toEqual({ 'budget:.2f': '12.00', 'budget:,.1f': '12.0' });
+  });
+
   it('says nothing of what only running tells, but why', async () => {
     const sources = ['x = input()\ny = x + "a"\np = f"{x} {y} {z()}"'];
     expect(await valuesOf(sources, 0)).toEqual({});
