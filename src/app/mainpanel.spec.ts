@@ -7,9 +7,11 @@ import { PanelLayout } from '../panel/layout';
 import type { PanelWidget } from '../panel/widget';
 import { OPEN_IN_MAIN, Panels } from './mainpanel';
 
+const trans = nullTranslator.load('lit_lab');
+
 /** A panel without a session. */
 class FakePanel extends Widget {
-  readonly label = 'Prompt salience in the main area';
+  readonly label = trans.__('Prompt salience in the main area');
   readonly parts = new PanelLayout();
 }
 
@@ -43,7 +45,7 @@ function start() {
     {
       make: () => new FakePanel() as unknown as PanelWidget,
       side: side as unknown as PanelWidget,
-      trans: nullTranslator.load('lit_lab'),
+      trans,
       labShell: shell as unknown as ILabShell,
       restorer: null
     }

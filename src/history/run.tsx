@@ -116,7 +116,7 @@ export function RunRow(props: {
           aria-current={run.id === model.shown}
           title={trans.__('Show this run again')}
           onFocus={props.onFocus}
-          onClick={() => void model.open(run)}
+          onClick={once(() => void model.open(run))}
         >
           <span className="lit-kept-line">
             <bdi className="lit-kept-name" data-named={run.title !== ''}>

@@ -221,7 +221,9 @@ describe('history/view', () => {
     // The second click of a double click does nothing, wherever it falls.
     await click(undo, 2);
     await click(button(/^Delete <b>/), 2);
+    await click(host.querySelector('.lit-row')!, 2);
     expect([...model.doomed]).toEqual(['b']);
+    expect(model.calls).toEqual([]);
     await click(undo);
     expect(model.doomed.size).toBe(0);
     expect(document.activeElement?.textContent).toContain('Mine');
