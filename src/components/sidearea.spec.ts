@@ -1,6 +1,10 @@
+/* eslint-disable jupyter/require-disposable-ownership -- the split panel disposes of what is in it. */
 import { SplitLayout, SplitPanel, StackedPanel, Widget } from '@lumino/widgets';
 
 import { widenSide } from './sidearea';
+
+/** What is disposed of after each test. */
+const made: SplitPanel[] = [];
 
 /** An area between its neighbours, of which each has a width. */
 function areas(width: number): {
@@ -9,6 +13,7 @@ function areas(width: number): {
   moved: [number, number][];
 } {
   const split = new SplitPanel({ orientation: 'horizontal' });
+  made.push(split);
   Object.defineProperty(split.node, 'clientWidth', { value: 1200 });
   const [left, right] = [new Widget(), new Widget()].map(widget => {
     Object.defineProperty(widget.node, 'offsetWidth', { value: width });
@@ -30,6 +35,10 @@ function areas(width: number): {
 }
 
 describe('components/sidearea', () => {
+  afterEach(() => {
+    made.splice(0).forEach(split => split.dispose());
+  });
+
   it('widens an area on the right, and on the left', () => {
     const { left, right, moved } = areas(320);
     widenSide(right, 420);

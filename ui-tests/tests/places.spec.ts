@@ -64,7 +64,8 @@ test('from the cell toolbar to the side, to the main area and back: one session'
     const seen = await page.evaluate(() => [
       ...(window as unknown as { litSeen: Set<string> }).litSeen
     ]);
-    expect(seen).toContain('Model: answering…');
+    // How far a short answer is seen depends on how quickly it comes.
+    expect(seen).toContain('Model: explaining…');
     await expect(item).toHaveCount(0, { timeout: COLD });
   });
 
@@ -143,7 +144,8 @@ test('the launcher’s card opens it where the launcher was', async ({
   await expect(new Panel(page).region).toBeHidden();
   await test.step('it comes back with the layout', async () => {
     await kept(page, 'workspaces/default', /lit-lab-main/);
-    await page.reload();
+    // Galata waits for a launcher, which isn't there any more.
+    await page.reload({ waitForIsReady: false });
     await expect(main.run).toBeVisible({ timeout: COLD });
   });
 });
