@@ -186,6 +186,7 @@ def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, A
     """Return a traced function that takes flat tensors, and the structure of its results; see `_replace_xla_updates`."""
     definition = traced.graph.as_graph_def()
     _replace_xla_updates(definition)
+    _replace_cubes(definition)
     captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
     names = [tensor.name for tensor in traced.graph.inputs if tensor.name not in captured]
     fetches = [tensor.name for tensor in traced.graph.outputs]
@@ -219,6 +220,25 @@ def _replace_xla_updates(definition: Any) -> None:
         node.input.extend([cache, begin, end.name, strides.name, update])
         node.attr.pop("Tindices")
         node.attr["Index"].CopyFrom(index)
+
+
+def _replace_cubes(definition: Any) -> None:
+    """Replace `Pow` with an exponent of 3 in a graph by products, as XLA does.
+
+    GELU's approximation by tanh has a cube of each number. TensorFlow computes it by a logarithm and an exponential function,
+    which takes an eighth of a pass of Gemma 3 270M.
+    """
+    constants = {node.name: node for node in definition.node if node.op == "Const"}
+    for node in [node for node in definition.node if node.op == "Pow"]:
+        exponent = constants.get(node.input[1].removesuffix(":0"))
+        if exponent is None or not np.all(tf.make_ndarray(exponent.attr["value"].tensor) == 3):
+            continue
+        if exponent.attr["value"].tensor.tensor_shape.dim:  # its shape might be that of the result
+            continue
+        square = definition.node.add(name=f"{node.name}/square", op="Square", input=[node.input[0]])
+        square.attr["T"].CopyFrom(node.attr["T"])
+        node.op = "Mul"
+        node.input[1] = square.name
 
 
 def _tensor_spec(spec: Spec) -> tf.TensorSpec:
@@ -274,6 +294,7 @@ def _compiled_between(
     definition.node.extend(nodes)
     if not compiled:
         _replace_xla_updates(definition)
+        _replace_cubes(definition)
     sources = {source.split(":")[0] for node in definition.node for source in node.input}
     captured = {name: value for name, value in captured.items() if name.split(":")[0] in sources}
 
