@@ -81,10 +81,8 @@ class CachedPass:
         signature = [Spec((None, None), "int32"), specs, Spec((), "int32")]
         self._backend = backend()
         self._hidden = self._backend.open_graph(self._call, signature)
-        self._last = self._backend.open_graph(self._call_last, signature)
-        self._row = Spec((1, int(self._embed.output_dim)), self._embed.compute_dtype)
-        self._next = self._backend.open_graph(self._next_of, [self._row])
-        self._steps: dict[int, Any] = {}
+        self._next: Any = None  # made for the first row, which is logits if the family has its own head
+        self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or can't be
         self._label_losses = LabelLosses(self._embed)
 
     @property
@@ -111,13 +109,21 @@ class CachedPass:
         """Return a cache of one sequence, repeated for a batch."""
         return tree.map_structure(lambda part, axis: ops.repeat(part, batch, axis=axis), cache, self._batch_axes)
 
-    def last_of(self, cache: Any) -> Any:
-        """Return the cache of a batch's last sequence."""
-        return tree.map_structure(
-            lambda part, axis: part[(slice(None),) * axis + (slice(part.shape[axis] - 1, None),)],
-            cache,
-            self._batch_axes,
-        )
+    def row_of(self, cache: Any, index: int) -> Any:
+        """Return the cache of one of a batch's sequences."""
+
+        def row(part: Any, axis: int) -> Any:
+            is_one = part.shape[axis] == 1
+            return part if is_one else part[(slice(None),) * axis + (slice(index, index + 1),)]
+
+        return tree.map_structure(row, cache, self._batch_axes)
+
+    def joined(self, caches: Sequence[Any]) -> Any:
+        """Return a batch's cache from those of its sequences, all of one length."""
+        parts = zip(*(tree.flatten(cache) for cache in caches), strict=True)
+        axes = tree.flatten(self._batch_axes)
+        found = [ops.concatenate(each, axis=axis) for each, axis in zip(parts, axes, strict=True)]
+        return tree.pack_sequence_as(self._batch_axes, found)
 
     def length_for(self, tokens: int) -> int:
         """Return the length of a cache that no more tokens follow."""
@@ -156,20 +162,21 @@ class CachedPass:
 
     def next(self, ids: Sequence[int], cache: Any, position: int) -> tuple[Next, Any]:
         """Return the prediction after some tokens, and the cache with these in it."""
+        step = None
         for part in self.parts(np.array([ids], np.int32)):
-            forward = self._steps.get(self.length_of(cache), self._last) if part.shape[1] == 1 else self._last
-            found, cache = forward(ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32"))
+            step = self._steps.get(self.length_of(cache)) if part.shape[1] == 1 else None
+            found, cache = (step or self._hidden)(
+                ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32")
+            )
             position += part.shape[1]
-        return Next(*found), cache
+        # One graph of the blocks serves everything: tracing another one takes as long as a first short answer.
+        return Next(*found) if step else self.next_of(found[:, -1]), cache
 
     def next_of(self, hidden: Any) -> Next:
         """Return the prediction of a hidden state, `[1, width]`; see `reads_hidden_states`."""
+        if self._next is None:
+            self._next = self._backend.open_graph(self._next_of, [spec_of(hidden)])
         return Next(*self._next(hidden))
-
-    def compile_next(self) -> None:
-        """Compile `next_of`, if it can be used."""
-        if self.reads_hidden_states:
-            self.next_of(ops.zeros(self._row.shape, self._row.dtype))
 
     def logits(self, hidden: Any, exact: bool = False) -> Any:
         """Return the logits of rows of hidden states, `<float32>[rows, vocabulary_size]`.
@@ -202,7 +209,7 @@ class CachedPass:
         """
         if length in self._steps:
             return
-        self._steps[length] = self._last
+        self._steps[length] = None
         cache = self.empty_cache(length)
         step = self._backend.compiled_step(self._call_last, cache)
         step(ops.zeros((1, 1), "int32"), cache, ops.convert_to_tensor(0, "int32"))

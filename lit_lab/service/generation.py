@@ -64,7 +64,6 @@ class Decoder:
     def warm_up(self) -> None:
         """Compile the code that the first prompt needs."""
         next(self.steps([0, 0], 3))
-        self.cached_pass.compile_next()
         self.forget()
 
     @property

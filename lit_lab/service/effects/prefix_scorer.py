@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,23 @@ Measured on a CPU; on a GPU it is more."""
 MAX_TOKENS = 2_048
 """Maximum tokens of a group of several sequences: a group can't be cancelled."""
 
+KEPT_BYTES = 256 * 2**20
+"""Maximum memory of the caches of earlier sequences, beside the last ones'."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """Sequences that were scored as one batch, without their last tokens, and the batch's cache."""
+
+    given: list[list[int]]
+    cache: Any
+
 
 class PrefixScorer:
-    """Scores sequences one after the other; each reuses what it shares with the one before.
+    """Scores sequences one after the other; each reuses what it shares with any of those before it.
 
-    Scored in lexicographic order, sequences share as much as in a tree of their beginnings, with one cache. Neighbours run
-    as one batch where computing a part of what they share again costs less than another pass.
+    Scored in lexicographic order, sequences share as much as in a tree of their beginnings. Neighbours run as one batch
+    where computing a part of what they share again costs less than another pass.
 
     Args:
         cached_pass: The model.
@@ -32,8 +44,7 @@ class PrefixScorer:
 
     def __init__(self, cached_pass: CachedPass) -> None:
         self._pass = cached_pass
-        self._ids: list[int] = []
-        self._cache: Any = None
+        self._kept: list[_Kept] = []  # the least recently used first
         self._tokens_of_a_pass = PASS_WEIGHTS // max(1, cached_pass.block_weights)
         self._max_sequences = 1 if cached_pass.compiles_shapes else MAX_SEQUENCES
         self._max_rows = max(1, LOGIT_BYTES // (4 * cached_pass.vocabulary_size))
@@ -48,17 +59,20 @@ class PrefixScorer:
             num_targets: The number of tokens to score at the end of each.
         """
         count = len(sequences)
-        ends = [max(0, len(ids) - 1 - max(1, number)) for ids, number in zip(sequences, num_targets, strict=True)]
-        before = [self._ids, *(list(ids[:-1]) for ids in sequences[:-1])]
-        shared = [_shared(one, ids) for one, ids in zip(before, sequences, strict=True)]
+        given = [list(ids[:-1]) for ids in sequences]
+        ends = [_first_row(ids, number) for ids, number in zip(given, num_targets, strict=True)]
+        # By the start of a group and by sequence: what the sequence shares with any before that start.
+        known = [max((shared for shared, _, _ in self._sources(ids)), default=0) for ids in given]
+        shared = np.maximum.accumulate(np.array([known, *_all_shared(given)[:-1]]), axis=0)
         best: list[float] = [0.0] + [np.inf] * count  # the cost of the first sequences
         first = [0] * (count + 1)  # where their last group begins
         for start in range(count):
-            begin = longest = rows = 0
+            begin = ends[start]
+            longest = rows = 0
             for end in range(start + 1, min(count, start + self._max_sequences) + 1):
                 at = end - 1
-                begin = min(shared[at], ends[at], *([begin] if at > start else []))
-                longest, rows = max(longest, len(sequences[at]) - 1), rows + num_targets[at]
+                begin = min(begin, int(shared[start, at]), ends[at])
+                longest, rows = max(longest, len(given[at])), rows + num_targets[at]
                 tokens = (end - start) * (longest - begin)
                 too_large = (end - start) * longest * self._pass.token_bytes > BATCH_BYTES
                 if at > start and (too_large or tokens > MAX_TOKENS or rows > self._max_rows):
@@ -86,16 +100,10 @@ class PrefixScorer:
             return [np.zeros(0)] * len(sequences)
         given = [list(ids[:-1]) for ids in sequences]  # the last token needs no prediction
         longest = max(map(len, given))
-        begin = min(max(0, len(ids) - max(1, number)) for ids, number in zip(given, num_targets, strict=True))
-        begin = min(begin, *(_shared(one, ids) for one, ids in zip([self._ids, *given[:-1]], given, strict=True)))
-        length = self._pass.length_for(longest)
-        cache = self._pass.empty_cache(length) if self._cache is None else self._pass.resized(self._cache, length)
-        if len(given) > 1:
-            cache = self._pass.tiled(cache, len(given))
+        begin, cache = self._beginning(given, num_targets, self._pass.length_for(longest))
         rests = np.array([ids[begin:] + [0] * (longest - len(ids)) for ids in given], np.int32)
         hidden, cache = self._pass.run(rests, cache, begin)
-        self._cache = self._pass.last_of(cache) if len(given) > 1 else cache
-        self._ids = given[-1]
+        self._keep(_Kept(given, cache))
         self.tokens += rests.size
         ends = [len(ids) - begin for ids in given]
         rows = [hidden[at, end - number : end] for at, (end, number) in enumerate(zip(ends, num_targets, strict=True))]
@@ -103,8 +111,53 @@ class PrefixScorer:
         scores = row_logprobs(self._pass, ops.concatenate(rows), np.concatenate(labels).astype(np.int32))
         return np.split(scores, np.cumsum(num_targets)[:-1])
 
+    def _beginning(self, given: list[list[int]], num_targets: Sequence[int], length: int) -> tuple[int, Any]:
+        """Return how many tokens of each sequence are known, and the cache of a batch, of a given length, that has them."""
+        sources = [max(self._sources(ids), default=(0, 0, 0)) for ids in given]
+        ends = [_first_row(ids, number) for ids, number in zip(given, num_targets, strict=True)]
+        begin = min(*ends, *(shared for shared, _, _ in sources))
+        if begin == 0:
+            return 0, self._pass.empty_cache(length, len(given))
+        places = [(batch, row) for _, batch, row in sources]
+        rows = {}
+        for batch, row in dict.fromkeys(places):
+            rows[batch, row] = self._pass.resized(self._pass.row_of(self._kept[batch].cache, row), length)
+        used = {batch for batch, _ in places}
+        self._kept = [each for at, each in enumerate(self._kept) if at not in used] + [self._kept[at] for at in used]
+        if len(rows) == 1:
+            (cache,) = rows.values()
+            return begin, self._pass.tiled(cache, len(given)) if len(given) > 1 else cache
+        return begin, self._pass.joined([rows[place] for place in places])
 
-def _shared(one: Sequence[int], other: Sequence[int]) -> int:
+    def _sources(self, ids: list[int]) -> Iterator[tuple[int, int, int]]:
+        """Yield how many tokens a sequence shares with each earlier one, that one's batch, and its row."""
+        for batch, kept in enumerate(self._kept):
+            for row, other in enumerate(kept.given):
+                yield _shared(other, ids), batch, row
+
+    def _keep(self, new: _Kept) -> None:
+        """Keep a batch's cache, and drop those that weren't used for the longest time if there are too many."""
+        self._kept.append(new)
+        sizes = [self._pass.bytes_of(kept.cache) for kept in self._kept[:-1]]
+        while sum(sizes) > KEPT_BYTES:
+            sizes.pop(0)
+            self._kept.pop(0)
+
+
+def _first_row(given: list[int], num_targets: int) -> int:
+    """Return the first token of a sequence that must run: its hidden state predicts a target."""
+    return max(0, len(given) - max(1, num_targets))
+
+
+def _shared(one: list[int], other: list[int]) -> int:
     """Return how many tokens two sequences begin with."""
-    most = min(len(one), len(other))
-    return next((at for at in range(most) if one[at] != other[at]), most)
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def _all_shared(sequences: list[list[int]]) -> list[list[int]]:
+    """Return how many tokens each sequence and each other one begin with."""
+    return [[_shared(one, other) for other in sequences] for one in sequences]
