@@ -12,7 +12,8 @@ Processor time is the service's, of all its threads: on a machine that others us
 that the job runs through the model, beside the least possible: each beginning of any edited prompt once. `arithmetic` is the processor
 time that the matrix products of these few tokens, and the logits of all rows, take at the speed of one large product in the same process.
 
-`first effect` is measured in a fresh service, whose first request is a run: the seconds from its answer to the first effect.
+`first effect` is measured in a fresh service, whose first request is a run of the tutorial's prompt: the seconds from its answer to
+the first effect.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from real_size import PROMPT as TUTORIAL
 from real_size import Service, explain
 
 from lit_lab.protocol import EffectsRequest
@@ -159,8 +161,8 @@ def first_effects(path: str, options: argparse.Namespace, scratch: Path) -> list
         service.ready()
         service.load(name)
         found = []
-        for guest in ("Ada", "Bea"):
-            prompt = PROMPT.format(name=guest)
+        for dislikes in ("Can't eat eggs", "Don't like cheese"):
+            prompt = TUTORIAL.format(dislikes=dislikes)
             body = {
                 "kind": "generate",
                 "model": name,
