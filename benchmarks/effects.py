@@ -7,6 +7,13 @@ A prompt of 20 sentences (about 250 tokens) and its answer of 40 tokens, by the 
 `one gradient` is the map of one target of ten tokens in a sequence that the service hasn't seen, with its forward pass, after everything
 is compiled: the median of several. `effects` is one job, for all targets of the answer together. The goal is at most 12 times a
 gradient for leaving each sentence out and 32 random sets.
+
+Processor time is the service's, of all its threads: on a machine that others use, too, it says more than the clock. `tokens` are those
+that the job runs through the model, beside the least possible: each beginning of any edited prompt once. `arithmetic` is the processor
+time that the matrix products of these few tokens, and the logits of all rows, take at the speed of one large product in the same process.
+
+`first effect` is measured in a fresh service, whose first request is a run of the tutorial's prompt: the seconds from its answer to
+the first effect.
 """
 
 from __future__ import annotations
@@ -21,10 +28,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from real_size import PROMPT as TUTORIAL
 from real_size import Service, explain
+
+from lit_lab.protocol import EffectsRequest
 
 FOLDER = Path(os.environ.get("LIT_LAB_REAL") or Path.home() / ".cache" / "lit-lab" / "real")
 MODELS = {"gemma3": "Gemma 3 270M", "smollm2": "SmolLM2 135M", "embedded": "embedded"}
+KINDS = ("one", "held_out", "random")
 GOAL = 12.0
 NUMBER = 5  # gradients, of which the median counts
 PROMPT = (
@@ -62,16 +73,19 @@ def measure(model: str, options: argparse.Namespace) -> dict[str, Any]:
             runs = [run(service, name, options.tokens) for name in ("Ada", "Bea", "Cleo", "Dora", "Eva", "Fay")]
             explain(service, runs[0]["ids"], [targets(runs[0])[-1]])
             time.sleep(options.rest)  # what is compiled at rest is compiled now
-            gradients = [explain(service, each["ids"], [targets(each)[-1]]) for each in runs[1 : 1 + NUMBER]]
+            gradients, processor = [], []
+            for each in runs[1 : 1 + NUMBER]:
+                before = processor_seconds(service)
+                gradients.append(explain(service, each["ids"], [targets(each)[-1]]))
+                processor.append(processor_seconds(service) - before)
             all_maps = explain(service, runs[0]["ids"], targets(runs[0]))
-            times = {"one": [], "held_out": [], "random": []}  # type: dict[str, list[float]]
-            for each in runs[1:4]:
-                for kind, seconds in effects(service, each).items():
-                    times[kind].append(seconds)
+            jobs = [effects(service, each) for each in runs[1 : 1 + options.jobs]]
         finally:
             service.end()
+        first = first_effects(path, options, Path(scratch))
     gradient = statistics.median(gradients)
-    parts = {kind: statistics.median(found) for kind, found in times.items()}
+    parts = {kind: statistics.median(job[kind][0] for job in jobs) for kind in KINDS}
+    cpu = statistics.median(job["one"][1] + job["random"][1] for job in jobs)
     return {
         "prompt_tokens": runs[0]["answer_start"],
         "answer_tokens": len(runs[0]["ids"]) - runs[0]["answer_start"],
@@ -83,6 +97,11 @@ def measure(model: str, options: argparse.Namespace) -> dict[str, Any]:
         "held_out_s": parts["held_out"],
         "ratio": (parts["one"] + parts["random"]) / gradient,
         "ratio_with_held_out": sum(parts.values()) / gradient,
+        "gradient_cpu_s": statistics.median(processor),
+        "cpu_s": cpu,
+        "ratio_cpu": cpu / statistics.median(processor),
+        "first_effects_s": first,
+        **counted(path, runs[1], options.threads),
     }
 
 
@@ -107,17 +126,76 @@ def targets(found: dict[str, Any]) -> list[tuple[int, int]]:
     return [(at, min(end, at + step)) for at in range(start, start + 4 * step, step) if at < end]
 
 
-def effects(service: Service, found: dict[str, Any]) -> dict[str, float]:
-    """Return the seconds of each kind of sets."""
+def request_of(found: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the request for a run's effects."""
     spans = [{"turn": 0, "start": start, "end": end} for start, end in sentences(found["prompt"])]
-    body = found | {"kind": "effects", "model": "real", "chat": "off", "segments": spans, "samples": 32, "held_out": 16}
-    seconds: dict[str, float] = {}
+    body = {"kind": "effects", "model": "real", "chat": "off", "segments": spans, "samples": 32, "held_out": 0}
+    return found | body | more
+
+
+def effects(service: Service, found: dict[str, Any]) -> dict[str, list[float]]:
+    """Return the seconds of each kind of sets, and the processor time."""
+    spent = {kind: [0.0, 0.0] for kind in KINDS}
     last = 0.0
-    for at, event in service.events("/effects", body):
+    processor = processor_seconds(service)
+    for at, event in service.events("/effects", request_of(found, held_out=16)):
         if event["event"] == "effects":
-            seconds[event["kind"]] = seconds.get(event["kind"], 0.0) + at - last
-            last = at
-    return seconds
+            now = processor_seconds(service)
+            spent[event["kind"]][0] += at - last
+            spent[event["kind"]][1] += now - processor
+            last, processor = at, now
+    return spent
+
+
+def processor_seconds(service: Service) -> float:
+    """Return the processor time that a service has used so far."""
+    fields = Path(f"/proc/{service.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def first_effects(path: str, options: argparse.Namespace, scratch: Path) -> list[float]:
+    """Return the seconds from an answer to its first effect: of the first run in a fresh service, and of the second one."""
+    service = Service(path, 512, "float32", options.threads, scratch)
+    name = "bare" if path == "embedded" else "real"  # the service loads `bare` itself, as it loads the embedded model
+    try:
+        service.ready()
+        service.load(name)
+        found = []
+        for dislikes in ("Can't eat eggs", "Don't like cheese"):
+            prompt = TUTORIAL.format(dislikes=dislikes)
+            body = {
+                "kind": "generate",
+                "model": name,
+                "prompt": prompt,
+                "chat": "off",
+                "max_new_tokens": options.tokens,
+            }
+            events = {event["event"]: event for _, event in service.events("/generate", body)}
+            before, answer = events["prompt"]["tokens"], events["answer"]["tokens"]
+            ids = [token["id"] for token in [*before, *answer]]
+            request = request_of({"prompt": prompt, "ids": ids, "answer_start": len(before)}, model=name)
+            every = list(service.events("/effects", request))
+            found.append(next(at for at, event in every if event["event"] == "effects"))
+        return found
+    finally:
+        service.end()
+
+
+def counted(path: str, found: dict[str, Any], threads: int) -> dict[str, float]:
+    """Return the tokens of a job, the least possible, and what their arithmetic takes.
+
+    The job's passes are chosen as in the service, and none of them runs.
+    """
+    from lit_lab.service import libraries
+
+    libraries.set_environment(threads)
+    libraries.import_backend(threads)
+    libraries.import_keras()
+    from effects_count import count
+    from faithfulness_runs import load
+
+    model = load(path)
+    return count(model, EffectsRequest.model_validate(request_of(found)))
 
 
 def main() -> None:
@@ -126,6 +204,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of `make test-real` (default: %(default)s)")
     parser.add_argument("--models", default=",".join(MODELS), help="default: %(default)s")
     parser.add_argument("--tokens", type=int, default=40, help="of an answer (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=3, help="of which the median counts (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: all cores, %(default)s")
     parser.add_argument("--rest", type=float, default=20.0, help="seconds for the compiler (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -148,6 +227,19 @@ def main() -> None:
         ):
             print(f"  {label:<40}{found[key]:>8.2f} s{found[key] / found['gradient_s']:>8.1f} gradients")
         print(f"  leaving out and 32 sets: {found['ratio']:.1f} gradients; goal {GOAL:.0f}")
+        unit = found["gradient_cpu_s"]
+        for label, key in (
+            ("processor time: one gradient", "gradient_cpu_s"),
+            ("processor time: leaving out and 32 sets", "cpu_s"),
+            ("  of it arithmetic, with the least tokens", "arithmetic_cpu_s"),
+        ):
+            print(f"  {label:<40}{found[key]:>8.2f} s{found[key] / unit:>8.1f} gradients")
+        print(
+            f"  tokens: {found['tokens']:,} in {found['passes']} passes; the least {found['least_tokens']:,}; "
+            f"without sharing {found['plain_tokens']:,}"
+        )
+        first, second = found["first_effects_s"]
+        print(f"  first effect after an answer: {first:.2f} s in a fresh service, {second:.2f} s of its second run")
 
 
 if __name__ == "__main__":

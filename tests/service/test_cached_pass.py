@@ -10,6 +10,7 @@ import pytest
 from reference_gradients import numbers, whole_inputs
 from test_families import FAMILIES
 
+from lit_lab.service import cached_pass, vocabulary
 from lit_lab.service.cached_pass import CachedPass, cache_length
 
 STEPS = ("Gemma", "Gemma3", "Gemma4", "GPT2", "Llama", "OPT")
@@ -217,3 +218,74 @@ def test_nothing_is_compiled_for_a_new_length(keras_libraries: None) -> None:
         expected = given[0].copy()
         expected[:, 2 : 2 + length] = 7
         np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.only_on("tensorflow")
+def test_cubes_are_products(keras_libraries: None) -> None:
+    """TensorFlow's own power takes an eighth of a pass of a model with an approximate GELU."""
+    import tensorflow as tf
+
+    from lit_lab.service.engine.backends import Spec, on_tensorflow
+
+    def powers(x: Any, exponent: Any) -> Any:
+        return [tf.pow(x, 3), tf.pow(x, 2.5), tf.pow(x, exponent), tf.pow(x, [3.0, 3.0])]
+
+    specs = [tf.TensorSpec((None,)), tf.TensorSpec(())]
+    traced = tf.function(powers, input_signature=specs).get_concrete_function()
+    run, _ = on_tensorflow._without_compiled_updates(traced, specs)
+    counts = [[node.op for node in graph.as_graph_def().node].count("Pow") for graph in (traced.graph, run.graph)]
+    assert counts == [4, 3]
+    x = np.array([0.5, 2.0], np.float32)
+    graph = on_tensorflow.open_graph(powers, [Spec((None,), "float32"), Spec((), "float32")])
+    for found, exponent in zip(graph(tf.constant(x), tf.constant(1.5)), (3, 2.5, 1.5, 3), strict=True):
+        np.testing.assert_allclose(found, x**exponent, rtol=1e-6)
+
+
+@pytest.mark.only_on("tensorflow")
+def test_scoring_traces_no_graph_after_a_first_token(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    cached = CachedPass(made("Gemma"))
+    _, cache = cached.next(IDS[:2], cached.empty_cache(16), 0)
+    monkeypatch.setattr(cached_pass, "Headless", lambda _: pytest.fail("traced"))
+    hidden, _ = cached.run(np.array([IDS[2:5]] * 2, np.int32), cached.tiled(cache, 2), 2)
+    assert hidden.shape[:2] == (2, 3)
+    with pytest.raises(pytest.fail.Exception):
+        CachedPass(made("Gemma")).run(np.array([IDS], np.int32), cached.empty_cache(16), 0)
+
+
+@pytest.mark.parametrize("family", STEPS)
+def test_caches_of_several_batches_make_one(keras_libraries: None, family: str) -> None:
+    causal_lm, cached = shared(family)
+    sequences = [IDS, IDS[:4] + IDS[::-1][4:], IDS[:2] + IDS[2:][::-1]]
+    batch = np.array([ids[:-1] for ids in sequences[:2]], np.int32)
+    _, two = cached.run(batch, cached.empty_cache(16, 2), 0)
+    _, one = cached.run(np.array([sequences[2][:-1]], np.int32), cached.empty_cache(16), 0)
+    cache = cached.joined([one, cached.row_of(two, 1), cached.row_of(two, 0)])
+    order = sequences[::-1]
+    hidden, _ = cached.run(np.array([[ids[-1]] for ids in order], np.int32), cache, len(IDS) - 1)
+    for row, ids in zip(hidden, order, strict=True):
+        np.testing.assert_allclose(numbers(cached.logits(row))[0], whole(causal_lm, ids)[-1], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("cap", [None, 5.0])
+@pytest.mark.parametrize("size", [1, 7, 8, 50])
+def test_losses_from_parts_of_the_vocabulary(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, size: int, cap: float | None
+) -> None:
+    import keras
+
+    monkeypatch.setattr(vocabulary, "PART", 7)
+    random = np.random.default_rng(5)
+    embed = keras.layers.ReversibleEmbedding(size, 16, logit_soft_cap=cap)
+    embed.build()
+    embed.embeddings.assign(random.standard_normal((size, 16)))
+    losses = vocabulary.LabelLosses(embed)
+    for count in (1, 5, 130):
+        rows = random.standard_normal((count, 16)).astype(np.float32) * 3
+        logits = rows.astype(np.float64) @ numbers(embed.embeddings).astype(np.float64).T
+        logits = logits if cap is None else np.tanh(logits / cap) * cap
+        labels = random.integers(0, size, count).astype(np.int32)
+        labels[::2] = logits.argmax(axis=1)[::2]  # the model is sure of these
+        others = np.exp(logits - logits[np.arange(count), labels][:, None])
+        others[np.arange(count), labels] = 0
+        found = numbers(losses(rows, labels))
+        np.testing.assert_allclose(found, np.log1p(others.sum(axis=1)), rtol=2e-5, atol=1e-30)

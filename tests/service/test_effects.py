@@ -264,6 +264,39 @@ def test_neighbours_run_together_where_that_costs_less(embedded: Any, monkeypatc
     assert found == [range(9)]
 
 
+def test_what_any_earlier_sequence_begins_with_is_computed_once(embedded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    sequences = [[1, *rng.integers(2, 4, size).tolist(), 9, 9, 9] for size in rng.integers(2, 12, 20)]
+    sequences = [list(each) for each in dict.fromkeys(map(tuple, sequences))]
+    parts = [sequences[:8], sequences[8:]]
+    whole = embedded.decoder.cached_pass
+    # The targets' tokens run anyway.
+    least = sum(
+        len(ids) - 1 - min(len(ids) - 3, max((common(ids[:-1], other[:-1]) for other in sequences[:at]), default=0))
+        for at, ids in enumerate(sequences)
+    )
+    alone = [PrefixScorer(whole).token_logprobs([ids], [2])[0] for ids in sequences]
+    monkeypatch.setattr(prefix_scorer, "PASS_WEIGHTS", 0)
+    tokens = []
+    for most in (prefix_scorer.KEPT_BYTES, 0):
+        monkeypatch.setattr(prefix_scorer, "KEPT_BYTES", most)
+        for together in (False, True):
+            scorer = PrefixScorer(whole)
+            groups = [(part, range(len(part))) for part in parts]
+            if not together:
+                groups = [(part, group) for part in parts for group in scorer.groups(part, [2] * len(part))]
+            rows = [row for part, at in groups for row in scorer.token_logprobs([part[i] for i in at], [2] * len(at))]
+            np.testing.assert_allclose(rows, alone, atol=1e-5)
+            tokens.append(scorer.tokens)
+            assert len(scorer._kept) == 1 or most
+    assert tokens[0] == least < min(tokens[1:])
+
+
+def common(one: Sequence[int], other: Sequence[int]) -> int:
+    """Return how many tokens two sequences begin with."""
+    return [*(a == b for a, b in zip(one, other, strict=False)), False].index(False)
+
+
 def test_nothing_is_left_to_score(embedded: Any, request_of_run: EffectsRequest) -> None:
     whole = Span(start=request_of_run.answer_start, end=len(request_of_run.ids))
     everything = [*range(len(request_of_run.segments) + 1)]
