@@ -1,7 +1,7 @@
 /** The panel's places: at the side, in the main area, and what leads to it. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
-import type { IJupyterLabPage } from '@jupyterlab/galata';
+import type { JupyterLabPage } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
 
 import { ADVICE, COLD, kept, line, openNotebook, Panel, TUTORIAL } from './lab';
@@ -146,7 +146,7 @@ test('the launcher’s card opens it where the launcher was', async ({
   await test.step('it comes back with the layout', async () => {
     await kept(page, 'workspaces/default', /lit-lab-main/);
     // Galata waits for a launcher, which isn't there any more.
-    const lab: Pick<IJupyterLabPage, 'reload'> = page;
+    const lab: Pick<JupyterLabPage, 'reload'> = page;
     await lab.reload({ waitForIsReady: false });
     await expect(main.run).toBeVisible({ timeout: COLD });
   });
