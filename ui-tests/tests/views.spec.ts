@@ -159,26 +159,6 @@ test.describe('what was kept of the page', () => {
       expect(right.y).toBeLessThan(left.y + left.height / 2);
       await expect(edge).toBeHidden();
     });
-
-    await test.step('as a tab in the main area, and back', async () => {
-      await panel.region
-        .getByRole('button', { name: 'Open in the main area' })
-        .click();
-      const tab = page.getByRole('main').getByRole('region', {
-        name: 'Prompt salience'
-      });
-      await expect(tab).toBeVisible();
-      await expect(panel.region).toHaveCount(1);
-      await expect(panel.target).toHaveText(ADVICE);
-      await panel.generate(ADVICE);
-      await panel.mapped();
-      await panel.region
-        .getByRole('button', { name: 'Back to the side panel' })
-        .click();
-      await expect(tab).toHaveCount(0);
-      await expect(panel.target).toHaveText(ADVICE);
-      await panel.mapped();
-    });
     await page.evaluate(async () => {
       await window.jupyterapp.commands.execute('application:close-all');
     });
