@@ -285,7 +285,7 @@ def test_losses_from_parts_of_the_vocabulary(
 ) -> None:
     import keras
 
-    monkeypatch.setattr(vocabulary, "PART", 7)
+    monkeypatch.setattr(vocabulary, "VOCABULARY_PART", 7)
     random = np.random.default_rng(5)
     embed = keras.layers.ReversibleEmbedding(size, 16, logit_soft_cap=cap)
     embed.build()
