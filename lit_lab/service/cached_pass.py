@@ -178,6 +178,11 @@ class CachedPass:
             self._next = self._backend.open_graph(self._next_of, [spec_of(hidden)])
         return Next(*self._next(hidden))
 
+    def compile_losses(self) -> None:
+        """Compile `losses`, if it is more than plain operations."""
+        if self.reads_hidden_states and self._embed.quantization_mode is None:
+            self.losses(ops.zeros((1, int(self._embed.output_dim))), np.zeros(1, np.int32))
+
     def logits(self, hidden: Any, exact: bool = False) -> Any:
         """Return the logits of rows of hidden states, `<float32>[rows, vocabulary_size]`.
 

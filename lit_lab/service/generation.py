@@ -62,8 +62,9 @@ class Decoder:
         self.reused = 0
 
     def warm_up(self) -> None:
-        """Compile the code that the first prompt needs."""
+        """Compile the code that the first prompt and the effects of its answer need."""
         next(self.steps([0, 0], 3))
+        self.cached_pass.compile_losses()
         self.forget()
 
     @property

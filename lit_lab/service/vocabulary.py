@@ -20,7 +20,7 @@ CHUNK = 32_768
 """Rows of the vocabulary that are cast at one time: 300 MB of float32 at width 2,304."""
 
 
-PART = 16_384
+VOCABULARY_PART = 16_384
 """Rows of the vocabulary whose logits for losses are computed at one time. These then stay in the processor's cache between
 the product and the sums over them, which takes two thirds of the time that logits of a whole large vocabulary take."""
 
@@ -177,8 +177,8 @@ class LabelLosses:
         count = ops.shape(labels)[0]
         columns = ops.arange(count, dtype="int32")
         highest, totals, of_labels = [], [], []
-        for at in range(0, weights.shape[0], PART):
-            part = ops.cast(weights[at : at + PART], "float32")
+        for at in range(0, weights.shape[0], VOCABULARY_PART):
+            part = ops.cast(weights[at : at + VOCABULARY_PART], "float32")
             size = int(part.shape[0])
             logits = ops.reshape(soft_cap(self._embed, matmul(part, rows, transpose_b=True)), (-1,))
             is_here = ops.logical_and(labels >= at, labels < at + size)

@@ -12,6 +12,8 @@ from test_families import FAMILIES
 
 from lit_lab.service import cached_pass, vocabulary
 from lit_lab.service.cached_pass import CachedPass, cache_length
+from lit_lab.service.effects import PrefixScorer
+from lit_lab.service.generation import Decoder
 
 STEPS = ("Gemma", "Gemma3", "Gemma4", "GPT2", "Llama", "OPT")
 """Families of which each other one's step is like one of these."""
@@ -252,6 +254,16 @@ def test_scoring_traces_no_graph_after_a_first_token(keras_libraries: None, monk
         CachedPass(made("Gemma")).run(np.array([IDS], np.int32), cached.empty_cache(16), 0)
 
 
+@pytest.mark.only_on("tensorflow")
+def test_the_first_effects_wait_for_no_graph(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoder = Decoder(made("Gemma"))
+    decoder.warm_up()
+    monkeypatch.setattr(cached_pass, "Headless", lambda _: pytest.fail("traced"))
+    monkeypatch.setattr(vocabulary, "soft_cap", lambda *_: pytest.fail("traced"))
+    found = PrefixScorer(decoder.cached_pass).token_logprobs([IDS, [*IDS[:4], *IDS]], [3, 3])
+    assert [len(row) for row in found] == [3, 3]
+
+
 @pytest.mark.parametrize("family", STEPS)
 def test_caches_of_several_batches_make_one(keras_libraries: None, family: str) -> None:
     causal_lm, cached = shared(family)
@@ -273,7 +285,7 @@ def test_losses_from_parts_of_the_vocabulary(
 ) -> None:
     import keras
 
-    monkeypatch.setattr(vocabulary, "PART", 7)
+    monkeypatch.setattr(vocabulary, "VOCABULARY_PART", 7)
     random = np.random.default_rng(5)
     embed = keras.layers.ReversibleEmbedding(size, 16, logit_soft_cap=cap)
     embed.build()

@@ -278,8 +278,8 @@ def test_what_any_earlier_sequence_begins_with_is_computed_once(embedded: Any, m
     alone = [PrefixScorer(whole).token_logprobs([ids], [2])[0] for ids in sequences]
     monkeypatch.setattr(prefix_scorer, "PASS_WEIGHTS", 0)
     tokens = []
-    for most in (prefix_scorer.KEPT_BYTES, 0):
-        monkeypatch.setattr(prefix_scorer, "KEPT_BYTES", most)
+    for most in (prefix_scorer.MAX_KEPT_BYTES, 0):
+        monkeypatch.setattr(prefix_scorer, "MAX_KEPT_BYTES", most)
         for together in (False, True):
             scorer = PrefixScorer(whole)
             groups = [(part, range(len(part))) for part in parts]

@@ -20,7 +20,7 @@ Measured on a CPU; on a GPU it is more."""
 MAX_TOKENS = 2_048
 """Maximum tokens of a group of several sequences: a group can't be cancelled."""
 
-KEPT_BYTES = 256 * 2**20
+MAX_KEPT_BYTES = 256 * 2**20
 """Maximum memory of the caches of earlier sequences, beside the last ones'."""
 
 
@@ -139,7 +139,7 @@ class PrefixScorer:
         """Keep a batch's cache, and drop those that weren't used for the longest time if there are too many."""
         self._kept.append(new)
         sizes = [self._pass.bytes_of(kept.cache) for kept in self._kept[:-1]]
-        while sum(sizes) > KEPT_BYTES:
+        while sum(sizes) > MAX_KEPT_BYTES:
             sizes.pop(0)
             self._kept.pop(0)
 
