@@ -210,7 +210,11 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     await expect(panel.target).toHaveText(
-      (await grid.getByRole('rowheader').first().textContent())!
+      // Behind its line.
+      (await grid.getByRole('rowheader').first().textContent())!.replace(
+        /^\d+\s*/,
+        ''
+      )
     );
 
     // The column's sentence comes into view.
