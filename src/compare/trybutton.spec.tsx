@@ -14,6 +14,8 @@ const rect = (left: number, top: number, width: number) =>
     height: 18
   }) as DOMRect;
 
+const SENTENCES = ['Be brief.', 'Be kind.'];
+
 describe('compare/trybutton', () => {
   let stage: Stage;
 
@@ -39,9 +41,9 @@ describe('compare/trybutton', () => {
             }}
           >
             <span data-part="prompt">
-              <span data-segment="0">{'Be brief.'}</span>
+              <span data-segment="0">{SENTENCES[0]}</span>
               {hasBadge && <span className="lit-badge" />}
-              <span data-segment="1">{'Be kind.'}</span>
+              <span data-segment="1">{SENTENCES[1]}</span>
             </span>
           </div>
           <TryOverlay root={root} isOffered onTry={() => undefined} />

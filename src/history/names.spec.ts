@@ -32,6 +32,8 @@ function shown(runs: readonly RunInfo[]): string[] {
 
 const SAME = ' He likes soup.\nThere is nothing that he could not eat in it.\n';
 
+const MINE = 'Mine';
+
 describe('history/names', () => {
   it('shows where answers differ that begin alike', () => {
     expect(
@@ -80,13 +82,13 @@ describe('history/names', () => {
 
   it('leaves what begins differently, has a title, or stands alone', () => {
     const runs = [
-      run('a', `${SAME}Yes.`, { title: 'Mine' }),
+      run('a', `${SAME}Yes.`, { title: MINE }),
       run('b', `${SAME}No.`),
       run('c', ' Soup, perhaps.'),
       run('d', ' Soup, yes.')
     ];
     expect(shown(runs)).toEqual([
-      'Mine',
+      MINE,
       `${SAME}No.`.replace(/\s+/g, ' ').trim(),
       'Soup, perhaps.',
       'Soup, yes.'
