@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,8 @@ PREFILL_CHUNK = 512  # tokens of a prompt that run at once: attention's memory g
 Read = Callable[[Sequence[int]], tuple[Any, Any] | None]
 """Takes a prompt. Returns the hidden state that predicts the next token, `[1, width]`, and a cache of the prompt's keys and
 values; or None if no pass fits the prompt."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ class Decoder:
     def warm_up(self) -> None:
         """Compile the code that the first prompt and the effects of its answer need."""
         next(self.steps([0, 0], 3))
-        self.cached_pass.compile_losses()
+        try:
+            self.cached_pass.compile_losses()
+        except Exception:  # the first effects say so; answers don't need it
+            log.warning("the losses of this model can't be computed", exc_info=True)
         self.forget()
 
     @property

@@ -305,6 +305,22 @@ describe('compare/comparison', () => {
     trial.dispose();
   });
 
+  it('runs a trial where it began, though the sides are swapped meanwhile', async () => {
+    const trial = new Comparison(client, source, trans);
+    await trial.sides.left.take(keptRun(record('a', PROMPT, ANSWER)));
+    const { left, right } = trial.sides;
+    const running = trial.tryWithout([0, 2], 32);
+    await settle();
+    trial.swap();
+    client.last.answer(OTHER, ANSWER);
+    await settle();
+    client.last.answer(OTHER, ' It has onions. Avoid them.');
+    await running;
+    expect(left.run!.jobId).toBe('a');
+    expect(right.run!.title).toBe(TRIAL);
+    trial.dispose();
+  });
+
   it('tells of a trial that failed, and runs it again', async () => {
     const trial = new Comparison(client, source, trans);
     await trial.sides.left.take(keptRun(record('a', PROMPT, ANSWER)));

@@ -182,10 +182,12 @@ export class Comparison extends Model {
     if (request.prompt.trim() === '') {
       return false;
     }
+    // The user may swap the sides meanwhile.
+    const { right } = this._sides;
     // One pass, before an answer that takes many.
     await this.oldAnswer.compute(run, request);
     if (!this.isDisposed) {
-      await this._sides.right.generate(request, maxNewTokens);
+      await right.generate(request, maxNewTokens);
     }
     return true;
   }

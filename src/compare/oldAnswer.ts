@@ -33,6 +33,21 @@ export class OldAnswer extends Model {
     return isUnderWay(this._runner.attempt) || isUnderWay(this._runner.run);
   }
 
+  /** What it waits for; empty if it isn't being computed. */
+  get message(): string {
+    return (this._runner.attempt ?? this._runner.run)?.message ?? '';
+  }
+
+  /** When it was requested, in milliseconds since the epoch. */
+  get since(): number {
+    return (this._runner.attempt ?? this._runner.run)?.started ?? 0;
+  }
+
+  /** Leave it; the new answer then begins. */
+  skip(): void {
+    this._runner.stop();
+  }
+
   /** Why it is unknown, or null. */
   get problem(): IProblem | null {
     return this._runner.attempt?.problem ?? null;

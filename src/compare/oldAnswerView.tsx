@@ -1,6 +1,7 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
 import { chances } from '../session/labels';
 import type { Comparison } from './comparison';
 
@@ -12,12 +13,33 @@ export function OldAnswerView({
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { oldAnswer } = comparison;
-  const { sentences } = oldAnswer;
+  const { sentences, problem } = oldAnswer;
+  // Once the sides are swapped, A isn't the old answer any more.
+  if (comparison.without === null) {
+    return null;
+  }
   if (oldAnswer.isBusy) {
     return (
-      <p className="lit-hint lit-old-answer" role="status">
-        {trans.__('Scoring the answer of A after the prompt of B…')}
-      </p>
+      <div className="lit-old-answer">
+        <p className="lit-hint">
+          {trans.__('The answer of A is scored after the prompt of B:')}
+        </p>
+        <Waiting message={oldAnswer.message} since={oldAnswer.since} />
+        <button
+          type="button"
+          className="lit-button"
+          onClick={() => oldAnswer.skip()}
+        >
+          {trans.__('Skip this')}
+        </button>
+      </div>
+    );
+  }
+  if (problem) {
+    return (
+      <div className="lit-old-answer">
+        <Problem problem={{ ...problem, remedies: [] }} />
+      </div>
     );
   }
   if (!sentences || sentences.length === 0) {

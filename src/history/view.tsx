@@ -189,22 +189,28 @@ function Runs(props: {
   if (runs.length === 0) {
     return null;
   }
-  const current = Math.min(active, runs.length - 1);
+  // A row of a run that is deleted can't be reached.
+  const present = runs.flatMap((run, at) => (model.deletion(run) ? [] : [at]));
+  const current =
+    present.find(at => at >= active) ?? present[present.length - 1];
   const onKeyDown = (event: React.KeyboardEvent) => {
     const isRow = (event.target as Element).classList.contains('lit-row');
     if (isRow && event.key === 'Delete') {
       event.preventDefault();
       event.stopPropagation();
-      model.delete(runs[current]);
+      model.delete(runs[active]);
       return;
     }
-    const to = nextIndex(event.key, current, runs.length);
+    const rows = [
+      ...(list.current?.querySelectorAll<HTMLElement>('.lit-row') ?? [])
+    ];
+    const at = rows.indexOf(event.target as HTMLElement);
+    const to = nextIndex(event.key, at, rows.length);
     if (to === null || !isRow) {
       return;
     }
     event.preventDefault();
-    setActive(to);
-    list.current?.querySelectorAll<HTMLElement>('.lit-row').item(to).focus();
+    rows[to].focus(); // which makes it the active one
   };
   const onGone = (row: HTMLElement) => {
     const others = [

@@ -103,7 +103,7 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
 /** Asks for a foil. */
 function Asked({ session, text, target }: IContrastProps): JSX.Element {
   const { trans } = usePanel();
-  const [typed, setTyped] = useState('');
+  const [typed, setTyped] = useState(session.contrast.written);
   const { contrast } = session;
   const choices = choicesOf(text.tokens, target, CHOICES).filter(
     ({ alternative }, i) =>
@@ -148,7 +148,10 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
           value={typed}
           dir="auto"
           spellCheck={false}
-          onChange={event => setTyped(event.target.value)}
+          onChange={event => {
+            contrast.written = event.target.value;
+            setTyped(event.target.value);
+          }}
         />
         <button
           type="submit"
@@ -168,7 +171,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
         <Problem
           problem={contrast.problem}
           remedies={{
-            retry: () => void contrast.type(typed),
+            retry: () => void contrast.type(),
             restart: () => void session.service.restart()
           }}
         />

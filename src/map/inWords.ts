@@ -2,7 +2,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { FAINT_EFFECT } from '../salience';
-import { chances, nats, percent } from '../session/labels';
+import { chances, direction, nats, percent } from '../session/labels';
+import { isSigned, scoreOf } from '../session/map';
 import type { IShownMap } from '../session/map';
 import { METHODS } from '../session/methods';
 import type { IText } from '../session/runText';
@@ -32,10 +33,12 @@ export function inWords(
   if (first < 0) {
     return '';
   }
+  const isByShare = !effects || effects.by === 'share';
   const size = (index: number) =>
-    effects?.by === 'effect'
-      ? Math.abs(effects.all[index]?.delta ?? 0)
-      : (segments[index].share ?? Math.abs(segments[index].score));
+    isByShare
+      ? (segments[index].share ?? Math.abs(segments[index].score))
+      : Math.abs(scoreOf(map, index));
+  const signed = isSigned(map);
   const isFaint =
     effects?.by === 'effect' &&
     size(first) < FAINT_EFFECT * (target[1] - target[0]);
@@ -44,14 +47,20 @@ export function inWords(
   }
   const figure = (index: number) => {
     const effect = effects?.by === 'effect' ? effects.all[index] : null;
-    return effect
+    const score = scoreOf(map, index);
+    const words = effect
       ? chances(effect)
-      : METHODS[map.method].kind === 'ablation'
-        ? nats(segments[index], trans)
-        : percent(segments[index].share ?? 0);
+      : effects?.by === 'average'
+        ? nats({ score }, trans)
+        : METHODS[map.method].kind === 'ablation'
+          ? nats(segments[index], trans)
+          : percent(segments[index].share ?? 0);
+    return signed && score < 0
+      ? trans.__('%1, %2', words, direction(score, trans))
+      : words;
   };
   const place = placeOf(text, map, first, trans);
-  const isMost = effects?.by === 'effect' || size(first) >= MAINLY;
+  const isMost = !isByShare || size(first) >= MAINLY;
   const main = isMost
     ? trans.__('Mostly %1: %2', place, figure(first))
     : trans.__('Many parts alike, first %1: %2', place, figure(first));

@@ -47,9 +47,16 @@ export class PanelLayout extends Model {
     return this._width;
   }
 
+  /** Whether a view was shown since the page was loaded, rather than restored. */
+  get wasChosen(): boolean {
+    return this._wasChosen;
+  }
+
   /** Show a view. */
   show(view: View): void {
-    this._set(() => (this._view = view));
+    const isFirst = !this._wasChosen;
+    this._wasChosen = true;
+    this._set(() => (this._view = view), isFirst);
   }
 
   /** Show a tab of the drawer, which opens. */
@@ -111,14 +118,18 @@ export class PanelLayout extends Model {
     });
   }
 
-  private _set(change: () => void): void {
+  private _set(change: () => void, isNews = false): void {
     const before = JSON.stringify(this.save());
     change();
-    if (!this.isDisposed && JSON.stringify(this.save()) !== before) {
+    if (
+      !this.isDisposed &&
+      (isNews || JSON.stringify(this.save()) !== before)
+    ) {
       this._changed.emit();
     }
   }
 
+  private _wasChosen = false;
   private _view: View = 'analysis';
   private _insight: Insight = 'topSegments';
   private _isOpen: boolean | null = null;

@@ -57,8 +57,11 @@ export function PanelView(props: {
   useEffect(() => {
     const token = explained.current?.[0];
     explained.current = target;
+    const { activeElement } = document;
     if (
       target ||
+      // It has gone elsewhere: to a cell, or to another panel over the same session.
+      (activeElement && activeElement !== document.body) ||
       token === undefined ||
       focused.current?.isConnected !== false
     ) {
@@ -82,7 +85,11 @@ export function PanelView(props: {
       event.preventDefault();
       event.stopPropagation();
       run();
-    } else if (event.key === 'Escape' && session.explanation.target) {
+    } else if (
+      event.key === 'Escape' &&
+      layout.view === 'analysis' &&
+      session.explanation.target
+    ) {
       event.stopPropagation();
       session.explanation.clear();
     }

@@ -198,7 +198,10 @@ export class PanelWidget extends ReactWidget {
         ? ['.lit-views [aria-selected="true"]']
         : session.prompt.isEmpty
           ? ['.lit-prompt']
-          : ['.lit-variables textarea:placeholder-shown', '.lit-primary'];
+          : [
+              '.lit-variables textarea:placeholder-shown',
+              '.lit-primary, .lit-stop'
+            ];
     next
       .map(each => this.node.querySelector<HTMLElement>(each))
       .find(Boolean)
@@ -273,7 +276,10 @@ function Datasets(props: {
       model={model}
       prompt={session.prompt}
       trans={trans}
-      isShown={layout.view === 'datasets' && (wanted || awake || isFree)}
+      isShown={
+        layout.view === 'datasets' &&
+        (wanted || layout.wasChosen || awake || isFree)
+      }
     />
   );
 }

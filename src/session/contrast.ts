@@ -83,11 +83,15 @@ export class ContrastModel extends Model {
     this._contrast([token, token + 1], { ids: [id], text: text || piece });
   }
 
+  /** What the user has written against the target. */
+  written = '';
+
   /**
    * Set a text against the target. It gets the target's leading blanks, and the
    * common beginning of both is no longer part of the target. Never rejects.
    */
-  async type(written: string): Promise<void> {
+  async type(written = this.written): Promise<void> {
+    this.written = written;
     const { text, target, model } = this._explanation;
     if (!text || !target || model === null) {
       return;
@@ -164,6 +168,7 @@ export class ContrastModel extends Model {
     if (this._explanation.target !== this._target) {
       this._target = this._explanation.target;
       this._before = null;
+      this.written = '';
       this._abort.abort();
       this._settle(null);
     }

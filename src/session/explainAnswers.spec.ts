@@ -38,6 +38,20 @@ describe('session: answers explain themselves', () => {
     expect(target()).toBeNull();
   });
 
+  it('leaves one that was cleared before a reload', async () => {
+    const job = await scenario.answered();
+    job.scores(0, 1, 2);
+    job.send({ event: 'done', seconds: 1 });
+    await settle();
+    scenario.session.explanation.clear();
+    const again = await scenario.reloaded({}, undefined, explainAnswers);
+    expect(again.explanation.scores).not.toBeNull();
+    again.settings = { ...again.settings, intensity: 0.5 };
+    await settle();
+    expect(again.explanation.target).toBeNull();
+    again.dispose();
+  });
+
   it('does nothing if the setting is off', async () => {
     const { session } = scenario;
     session.settings = { ...session.settings, explainAnswer: false };

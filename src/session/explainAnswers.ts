@@ -18,8 +18,10 @@ export function explainAnswers(session: Session): void {
       return;
     }
     last = run.key;
-    const span = lastSentence(run);
-    if (settings.explainAnswer && !explanation.target && span) {
+    const span = lastSentence(run, settings);
+    // One that was cleared before a reload stays cleared.
+    const isCleared = run.jobId !== null && run.jobId === session.clearedRun;
+    if (settings.explainAnswer && !explanation.target && span && !isCleared) {
       explanation.setTarget(span);
     }
   });

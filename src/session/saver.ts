@@ -72,6 +72,10 @@ export class SessionSaver {
       several.restore(samples, run, attempt);
     }
     if (run) {
+      // Maps were requested: its answer was complete, and explained itself.
+      const wasExplained = saved.work.salience.length > 0;
+      this._clearedRun =
+        saved.target === null && wasExplained ? run.jobId : null;
       this._restoring = saved;
       this._parts.explanation.resume(run.jobId, saved.work);
       await showAgain(runner, this._client, run, isWanted);
@@ -95,6 +99,11 @@ export class SessionSaver {
     return this._restoring !== null;
   }
 
+  /** Id of the restored run whose target the user had cleared, or null. */
+  get clearedRun(): string | null {
+    return this._clearedRun;
+  }
+
   /** The user opens another prompt: save that one, not the one being restored. */
   forget(): void {
     this._restoring = null;
@@ -114,4 +123,5 @@ export class SessionSaver {
   private readonly _parts: ISavedParts;
   /** The session being restored, until its run is shown. */
   private _restoring: ISavedSession | null = null;
+  private _clearedRun: string | null = null;
 }

@@ -58,13 +58,16 @@ export class Scenario {
    *
    * @param settings - other ones than before the reload.
    * @param save - what the page before stored.
+   * @param begin - what the page does with its session first.
    */
   async reloaded(
     settings: Partial<ISettings> = {},
-    save: unknown = this.session.save()
+    save: unknown = this.session.save(),
+    begin: (session: Session) => void = () => undefined
   ): Promise<Session> {
     const saved = JSON.parse(JSON.stringify(save));
     const next = new Session(this.client, nullTranslator.load('lit_lab'));
+    begin(next);
     next.settings = { ...this.session.settings, ...settings };
     await next.service.refresh();
     const restored = next.restore(saved);

@@ -272,6 +272,11 @@ export class Session extends Model implements ISession {
     return this._saver.isRestoring;
   }
 
+  /** Id of the run whose target the user had cleared before a reload, or null. */
+  get clearedRun(): string | null {
+    return this._saver.clearedRun;
+  }
+
   /** What to save over a reload of the page. */
   save(): ISavedSession {
     return this._saver.save(this._model);

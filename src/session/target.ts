@@ -52,13 +52,13 @@ export function pickTarget(
 }
 
 /** The last sentence of an answer, in tokens of the sequence; null for an answer of blanks. */
-export function lastSentence({
-  promptTokens,
-  answerTokens
-}: Pick<IRun, 'promptTokens' | 'answerTokens'>): TokenSpan | null {
+export function lastSentence(
+  { promptTokens, answerTokens }: Pick<IRun, 'promptTokens' | 'answerTokens'>,
+  { joinLines }: Pick<ISettings, 'joinLines'>
+): TokenSpan | null {
   const tokens = [...promptTokens, ...answerTokens];
   const seam = promptTokens.length;
-  const sentences = segment(tokens, seam, 'sentences').filter(
+  const sentences = segment(tokens, seam, 'sentences', { joinLines }).filter(
     span => span[0] >= seam && textOf(tokens, span).trim() !== ''
   );
   return sentences[sentences.length - 1] ?? null;

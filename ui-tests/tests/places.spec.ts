@@ -65,8 +65,8 @@ test('from the cell toolbar to the side, to the main area and back: one session'
     const seen = await page.evaluate(() => [
       ...(window as unknown as { litSeen: Set<string> }).litSeen
     ]);
-    // How far a short answer is seen depends on how quickly it comes.
-    expect(seen).toContain('Model: explaining…');
+    // How much of a short answer is seen depends on how quickly it comes.
+    expect(seen.filter(text => text.startsWith('Model: '))).not.toEqual([]);
     await expect(item).toHaveCount(0, { timeout: COLD });
   });
 

@@ -21,7 +21,10 @@ MAX_TOKENS = 2_048
 """Maximum tokens of a group of several sequences: a group can't be cancelled."""
 
 MAX_KEPT_BYTES = 256 * 2**20
-"""Maximum memory of the caches of earlier sequences, beside the last ones'."""
+"""Maximum memory of the caches of earlier sequences during a pass."""
+
+MAX_BATCHES = 64
+"""Maximum number of batches whose caches are kept: each new sequence is compared with all of theirs."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,16 @@ class PrefixScorer:
             return [np.zeros(0)] * len(sequences)
         given = [list(ids[:-1]) for ids in sequences]  # the last token needs no prediction
         longest = max(map(len, given))
-        begin, cache = self._beginning(given, num_targets, self._pass.length_for(longest))
+        begin, places = self._known(given, num_targets)
+        if len(given) > 1 and len(given) * (longest - begin) > MAX_TOKENS:
+            # What the group was planned with is gone since: it must stay short enough to be cancelled between passes.
+            pairs = zip(sequences, num_targets, strict=True)
+            return [self.token_logprobs([ids], [number])[0] for ids, number in pairs]
+        cache = self._beginning(begin, places, self._pass.length_for(longest))
+        self._trim()  # before the pass, which needs memory of its own
         rests = np.array([ids[begin:] + [0] * (longest - len(ids)) for ids in given], np.int32)
         hidden, cache = self._pass.run(rests, cache, begin)
-        self._keep(_Kept(given, cache))
+        self._kept.append(_Kept(given, cache))
         self.tokens += rests.size
         ends = [len(ids) - begin for ids in given]
         rows = [hidden[at, end - number : end] for at, (end, number) in enumerate(zip(ends, num_targets, strict=True))]
@@ -111,14 +120,16 @@ class PrefixScorer:
         scores = row_logprobs(self._pass, ops.concatenate(rows), np.concatenate(labels).astype(np.int32))
         return np.split(scores, np.cumsum(num_targets)[:-1])
 
-    def _beginning(self, given: list[list[int]], num_targets: Sequence[int], length: int) -> tuple[int, Any]:
-        """Return how many tokens of each sequence are known, and the cache of a batch, of a given length, that has them."""
+    def _known(self, given: list[list[int]], num_targets: Sequence[int]) -> tuple[int, list[tuple[int, int]]]:
+        """Return how many tokens of each sequence are known, and for each sequence the batch and the row that has them."""
         sources = [max(self._sources(ids), default=(0, 0, 0)) for ids in given]
         ends = [_first_row(ids, number) for ids, number in zip(given, num_targets, strict=True)]
-        begin = min(*ends, *(shared for shared, _, _ in sources))
+        return min(*ends, *(shared for shared, _, _ in sources)), [(batch, row) for _, batch, row in sources]
+
+    def _beginning(self, begin: int, places: list[tuple[int, int]], length: int) -> Any:
+        """Return the cache of a batch, of a given length, that has the first `begin` tokens of its sequences."""
         if begin == 0:
-            return 0, self._pass.empty_cache(length, len(given))
-        places = [(batch, row) for _, batch, row in sources]
+            return self._pass.empty_cache(length, len(places))
         rows = {}
         for batch, row in dict.fromkeys(places):
             rows[batch, row] = self._pass.resized(self._pass.row_of(self._kept[batch].cache, row), length)
@@ -126,8 +137,8 @@ class PrefixScorer:
         self._kept = [each for at, each in enumerate(self._kept) if at not in used] + [self._kept[at] for at in used]
         if len(rows) == 1:
             (cache,) = rows.values()
-            return begin, self._pass.tiled(cache, len(given)) if len(given) > 1 else cache
-        return begin, self._pass.joined([rows[place] for place in places])
+            return self._pass.tiled(cache, len(places)) if len(places) > 1 else cache
+        return self._pass.joined([rows[place] for place in places])
 
     def _sources(self, ids: list[int]) -> Iterator[tuple[int, int, int]]:
         """Yield how many tokens a sequence shares with each earlier one, that one's batch, and its row."""
@@ -135,11 +146,10 @@ class PrefixScorer:
             for row, other in enumerate(kept.given):
                 yield _shared(other, ids), batch, row
 
-    def _keep(self, new: _Kept) -> None:
-        """Keep a batch's cache, and drop those that weren't used for the longest time if there are too many."""
-        self._kept.append(new)
-        sizes = [self._pass.bytes_of(kept.cache) for kept in self._kept[:-1]]
-        while sum(sizes) > MAX_KEPT_BYTES:
+    def _trim(self) -> None:
+        """Drop the caches that weren't used for the longest time, if there are too many."""
+        sizes = [self._pass.bytes_of(kept.cache) for kept in self._kept]
+        while sum(sizes) > MAX_KEPT_BYTES or len(sizes) > MAX_BATCHES:
             sizes.pop(0)
             self._kept.pop(0)
 
