@@ -187,9 +187,12 @@ export class PanelWidget extends ReactWidget {
    *
    * @param frames - how many to wait for it: a panel that was never shown is rendered
    *   after it is activated.
+   * @param before - what has the focus until then: the user may move it meanwhile.
    */
-  private _takeFocus(frames: number): void {
-    if (this.isDisposed || !this.isVisible) {
+  private _takeFocus(frames: number, before = document.activeElement): void {
+    const { activeElement } = document;
+    const isMoved = activeElement !== before && activeElement !== document.body;
+    if (this.isDisposed || !this.isVisible || isMoved) {
       return;
     }
     const { session, layout } = this._options;
@@ -207,7 +210,7 @@ export class PanelWidget extends ReactWidget {
       .find(Boolean)
       ?.focus();
     if (frames > 0 && !this.node.contains(document.activeElement)) {
-      requestAnimationFrame(() => this._takeFocus(frames - 1));
+      requestAnimationFrame(() => this._takeFocus(frames - 1, before));
     }
   }
 

@@ -29,6 +29,8 @@ test('a kernel gives values when it is asked to', async ({ page, tmpPath }) => {
   const field = (name: string) => panel.variable(name);
   await expect(field('town')).toHaveValue('');
   await expect(field('town')).toHaveAccessibleDescription(/built at run time/);
+  // Until the panel has it, the focus isn't where the next key goes.
+  await expect(panel.region.locator(':focus')).toHaveCount(1);
 
   await test.step('values come, or the reason why not', async () => {
     await line(page, 'import random').click();
