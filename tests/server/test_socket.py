@@ -94,7 +94,7 @@ async def test_the_service_answers_on_its_socket_and_to_the_secret_alone(service
     assert Path(endpoint.socket).parent.parent == runtime
     assert (await client.request(endpoint, "GET", "/health", ServiceHealth)).state == "ready"
     transport = httpx.AsyncHTTPTransport(uds=endpoint.socket)
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as stranger:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost", timeout=PATIENCE) as stranger:
         assert (await stranger.get("/health")).status_code == 401
     await service.close()
     assert not list(runtime.iterdir())

@@ -10,6 +10,7 @@ import sys
 
 import httpx
 import pytest
+from waiting import PATIENCE
 
 from conftest import alive, reached, until
 from lit_lab.problem import Problem
@@ -88,7 +89,7 @@ async def changed(service, kind):
     endpoint = await service.awaited()
     headers = {"Authorization": f"Bearer {endpoint.secret}"}
     transport = httpx.AsyncHTTPTransport(uds=endpoint.socket or None)
-    async with httpx.AsyncClient(transport=transport, headers=headers) as client:
+    async with httpx.AsyncClient(transport=transport, headers=headers, timeout=PATIENCE) as client:
         await client.post(f"{endpoint.url}/models/change", json={"change": {"kind": kind, "name": "demo"}})
 
 

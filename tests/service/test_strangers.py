@@ -181,7 +181,8 @@ def test_it_listens_on_a_socket_where_it_can(tmp_path_factory: pytest.TempPathFa
     try:
         line = service.wait_for("listening")
         assert (line["socket"], line["port"]) == (str(path), 0)
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost") as stranger:
+        transport = httpx.HTTPTransport(uds=str(path))
+        with httpx.Client(transport=transport, base_url="http://localhost", timeout=PATIENCE) as stranger:
             assert stranger.get("/health").status_code == 401
             headers = {"Authorization": f"Bearer {SECRET}"}
             assert stranger.get("/health", headers=headers).status_code == 200
