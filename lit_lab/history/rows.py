@@ -30,17 +30,24 @@ _CONTENT = {
 }
 
 _SHOWN = 300
-"""Characters of the beginning, and of the end, of prompt and answer that the list shows."""
+"""Characters of the beginning, and of the end, of prompt and answer that the list shows. One of twice as many is whole."""
 
 _BYTES = 4 * _SHOWN
 """Bytes of each that `INFO` reads: a character has four at most."""
 
+
 # SQLite's functions of text, `substr`, `lower` and `LIKE` among them, take a NUL character for the text's end; those of
 # bytes don't.
+def _ends_of(column: str) -> str:
+    """Return the SQL of a text's first bytes, and of its last ones that aren't among them."""
+    text = f"CAST({column} AS BLOB)"
+    parts = f"substr({text}, 1, {_BYTES})", f"substr({text}, 1 + max({_BYTES}, length({text}) - {_BYTES}))"
+    return ", ".join(f"ifnull({part}, x'')" for part in parts)  # SQLite's part of an empty text is NULL
+
+
 INFO = (
     "id, created, model, document, place, title, starred, "  # noqa: S608 - constants
-    f"substr(CAST(prompt AS BLOB), 1, {_BYTES}), substr(CAST(prompt AS BLOB), -{_BYTES}), "
-    f"substr(CAST(answer AS BLOB), 1, {_BYTES}), substr(CAST(answer AS BLOB), -{_BYTES}), "
+    f"{_ends_of('prompt')}, {_ends_of('answer')}, "
     "(SELECT count(*) FROM scores WHERE run = runs.id AND key NOT GLOB 'effects *'), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
     "(SELECT why FROM partial WHERE run = runs.id), (SELECT turns FROM conversations WHERE run = runs.id)"
 )
@@ -110,10 +117,11 @@ def scores_row(stored: protocol.KeptScores | protocol.KeptEffects) -> tuple[str,
 def info(row: _Info) -> protocol.RunInfo:
     """Return a run as the list shows it. A damaged run is listed as such, so that the others can be listed."""
     run_id, created, model, document, place, title, starred, *texts, scores, forced_answer, partial, turns = row
-    prompt, prompt_end, answer, answer_end = texts
     try:
         if not _is_time(created):
             raise ValueError("no time")
+        prompt, prompt_end = _ends(*texts[:2])
+        answer, answer_end = _ends(*texts[2:])
         return protocol.RunInfo(
             id=run_id,
             created=created,
@@ -121,10 +129,10 @@ def info(row: _Info) -> protocol.RunInfo:
             origin=_origin(document, place),
             title=title,
             starred=bool(starred),
-            prompt=_beginning(prompt),
-            prompt_end=_end(prompt, prompt_end),
-            answer=_beginning(answer),
-            answer_end=_end(answer, answer_end),
+            prompt=prompt,
+            prompt_end=prompt_end,
+            answer=answer,
+            answer_end=answer_end,
             scores=scores,
             forced_answer=bool(forced_answer),
             partial=partial,
@@ -180,15 +188,14 @@ def _origin(document: str, place: str) -> protocol.RunOrigin | None:
     return protocol.RunOrigin(document=document, place=json.loads(place)) if document else None
 
 
-def _beginning(text: bytes) -> str:
-    return text.decode(errors="ignore")[:_SHOWN]  # the last character may be cut
-
-
-def _end(beginning: bytes, end: bytes) -> str:
-    """Return a text's last characters; empty if its beginning is all of it."""
-    if len(beginning) < _BYTES and len(beginning.decode(errors="ignore")) <= _SHOWN:
-        return ""
-    return end.decode(errors="ignore")[-_SHOWN:]  # the first character may be cut
+def _ends(beginning: bytes, end: bytes) -> tuple[str, str]:
+    """Return a text's beginning and end as the list shows them. The end is empty if the beginning is all of the text."""
+    first, last = beginning.decode(errors="ignore"), end.decode(errors="ignore")  # a character may be cut
+    if len(end) < _BYTES:
+        first = last = (beginning + end).decode(errors="ignore")  # nothing lies between them
+        if len(first) <= 2 * _SHOWN:
+            return first, ""
+    return first[:_SHOWN], last[-_SHOWN:]
 
 
 def _key(stored: protocol.KeptScores | protocol.KeptEffects) -> str:

@@ -222,7 +222,7 @@ async def test_a_nul_character_ends_no_text(history):
     await history.store("me", record("other", "before", "one"))
     await history.change("me", "nul", protocol.RunChange(title="my\0name"))
     (info,) = [run for run in (await history.runs("me", protocol.RunsRequest())).runs if run.id == "nul"]
-    assert (info.prompt, info.answer, info.title) == (prompt[:300], answer, "my\0name")
+    assert (info.prompt, info.answer, info.title) == (prompt, answer, "my\0name")
     assert info.origin.model_dump() == origin
     for words in ("behind", "two", "name", "b.ipynb", "E\0B", "before two name"):
         assert await listed(history, search=words) == ["nul"], words
@@ -306,10 +306,11 @@ async def test_off(path):
 
 @pytest.mark.parametrize("filler", ["x", "é", "🥚"])
 async def test_a_list_has_both_ends_of_long_texts(history, filler):
-    long = "Start." + filler * 400 + "End."
-    for name, prompt, answer in [("a", "short", long), ("b", long, "y" * 300), ("c", "short", "y" * 301)]:
+    long = "Start." + filler * 591 + "End."
+    whole = "Start." + filler * 590 + "End."
+    for name, prompt, answer in [("a", "short", long), ("b", long, "y" * 300), ("c", whole, "")]:
         await history.store("me", record(name, prompt, answer))
     found = {run.id: run for run in (await history.runs("me", protocol.RunsRequest())).runs}
     assert (found["a"].answer, found["a"].answer_end, found["a"].prompt_end) == (long[:300], long[-300:], "")
     assert (found["b"].prompt, found["b"].prompt_end, found["b"].answer_end) == (long[:300], long[-300:], "")
-    assert found["c"].answer_end == "y" * 300
+    assert (found["c"].prompt, found["c"].prompt_end, found["c"].answer) == (whole, "", "")
