@@ -40,6 +40,21 @@ describe('panel: a field that changed', () => {
       field => field.querySelector('.lit-variable-from')?.textContent
     );
 
+  it('stays as its language writes it, while it has no value', async () => {
+    const { source } = stage.scenario;
+    const value = 'Be $kind.';
+    source.suggestions = {};
+    source.text = {
+      ...source.text!,
+      fields: [{ name: 'kind', expression: 'kind', value: [3, 8] }]
+    };
+    await act(async () => source.become(value));
+    const field = stage.host.querySelector<HTMLTextAreaElement>(
+      '.lit-variable textarea'
+    )!;
+    expect(field.placeholder).toBe('not filled in: stays as $kind');
+  });
+
   it('says so beside the field, not beside the cell', async () => {
     const { prompt } = stage.scenario.session;
     expect(origin()).toContain('unchanged');

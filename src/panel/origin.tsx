@@ -261,7 +261,7 @@ function VariableField({
   onChange: (text: string) => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { name, value, from, missing, choices, refused } = variable;
+  const { name, written, value, from, missing, choices, refused } = variable;
   const shown = choices.findIndex(choice => choice.value === value);
   const remark = [from ? trans.__('from %1', from) : missing, refused]
     .filter(part => part !== '')
@@ -279,7 +279,7 @@ function VariableField({
           limit={limit}
           placeholder={
             value === undefined
-              ? trans.__('not filled in: stays as {%1}', cut(name))
+              ? trans.__('not filled in: stays as %1', cut(written))
               : ''
           }
           onChange={onChange}

@@ -132,8 +132,14 @@ describe('session/prompt', () => {
     expect(prompt.value).toBe('Likes cheese, not {y}.');
     const none = { missing: '', choices: [], refused: '' };
     expect(prompt.variables).toEqual([
-      { name: 'x', value: 'cheese', from: 'cell 3', ...none },
-      { name: 'y', value: undefined, from: '', ...none }
+      {
+        name: 'x',
+        written: '{x}',
+        value: 'cheese',
+        from: 'cell 3',
+        ...none
+      },
+      { name: 'y', written: '{y}', value: undefined, from: '', ...none }
     ]);
     prompt.setVariable('y', 'eggs');
     prompt.setVariable('x', '');

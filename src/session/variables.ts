@@ -7,6 +7,8 @@ import { fill } from './template';
 /** A field of a template, as the panel shows it. */
 export interface IVariable {
   readonly name: string;
+  /** As the template has it, the first time: `{name}`, `{{ name }}`, `$name`. */
+  readonly written: string;
   /** Undefined until it has one; the field then stays as written. */
   readonly value: string | undefined;
   /** Where the value was found; empty if the user typed it. */
@@ -31,6 +33,7 @@ export function variablesOf(held: IHeld): IVariable[] {
     const from = isTyped ? '' : (suggestion?.from ?? '');
     return {
       name,
+      written: writtenOf(held, name),
       value: hasValue ? values[name] : undefined,
       from: hasValue ? from : '',
       missing: hasValue ? '' : from,
@@ -41,6 +44,11 @@ export function variablesOf(held: IHeld): IVariable[] {
           : ''
     };
   });
+}
+
+function writtenOf({ text }: IHeld, name: string): string {
+  const field = text?.fields.find(field => field.name === name);
+  return text && field ? text.value.slice(...field.value) : name;
 }
 
 /** A prompt, and the values that gave it. */
