@@ -14,6 +14,24 @@ from faithfulness_tables import MINUS, Table, title
 from lit_lab.measures import Interval
 
 DOCS = Path(__file__).parent.parent / "docs"
+SUMMARY = re.compile(r"(?<=<!-- measured -->\n\n).*?(?=\n<!-- end of measured -->)", re.DOTALL)
+"""What docs/methods.md shows of the figures."""
+
+SUMMARIZED = (
+    "leave_one_out",
+    "context_cite, 32",
+    "shap",
+    "lime",
+    "flow, sum",
+    "grad_l2, norm",
+    "grad_l2, sum",
+    "integrated_gradients, sum",
+    "grad_dot_input, norm",
+    "grad_dot_input, sum",
+    "random",
+)
+"""The methods that docs/methods.md compares."""
+
 KINDS = {"few_shot": "few-shot", "fact": "planted fact", "instructions": "instructions", "summary": "summary"}
 
 BEGIN = """<!-- Written by `python benchmarks/faithfulness.py --write-docs`. Change benchmarks/faithfulness_page.py instead. -->
@@ -33,7 +51,8 @@ Each prompt is answered with the most likely tokens, at most 24, in the model's 
 For each target, a method gives every sentence of the prompt a score.
 
 - **LDS** (linear datamodelling score): 64 random sets of sentences are deleted, each sentence with a probability of one half. The score is the rank correlation
-  (Spearman) between the sum of the scores that stay and the target's logit, log p \N{MINUS SIGN} log(1 \N{MINUS SIGN} p). 1 is perfect, 0 is chance. No map is fitted to these sets.
+  (Spearman) between the sum of the scores that stay and the target's logit, log p \N{MINUS SIGN} log(1 \N{MINUS SIGN} p). 1 is perfect. A random order gets more
+  than 0, because each sentence that is deleted tends to make the target less likely. No map is fitted to these sets.
 - **LDSn**: the same for 32 of these sets, with each sentence replaced by the neutral one _This is a sentence._ instead of deleted.
 - **Top 1**: how much the target's log-probability drops without the sentence that ranks first, as a part of the largest drop of any one sentence.
 - **Top 3**: the same for the three sentences that rank first together. The largest drop is that of the best three that were tried, by any of
@@ -73,6 +92,20 @@ def write(tables: Sequence[Table]) -> None:
     tables = [table for table in tables if table.prompts]
     (DOCS / "images" / "faithfulness.svg").write_text(plot(tables), "utf-8")
     (DOCS / "faithfulness.md").write_text(page(tables), "utf-8")
+    methods = DOCS / "methods.md"
+    methods.write_text(with_summary(methods.read_text("utf-8"), tables), "utf-8")
+
+
+def with_summary(text: str, tables: Sequence[Table]) -> str:
+    """Return docs/methods.md with what was measured, in few figures."""
+    head = ["Map", *(f"{what}, {table.title}" for what in ("LDS", "top 1") for table in tables)]
+    rows = [
+        [title(method), *(_cell(table.rows.get(method, {}).get(what)) for what in ("lds", "top1") for table in tables)]
+        for method in SUMMARIZED
+        if any(method in table.rows for table in tables)
+    ]
+    counts = " and ".join(f"{sum(table.prompts.values())} ({table.title})" for table in tables)
+    return SUMMARY.sub(lambda _: f"{_table(head, rows)}\n\nMeans over {counts} prompts, with 95% intervals.\n", text)
 
 
 def page(tables: Sequence[Table]) -> str:
