@@ -31,10 +31,16 @@ export function bringToFront(shell: JupyterFrontEnd.IShell, tab: Widget): void {
   if (area) {
     area.currentWidget = tab;
     const split = ancestor(area, SplitPanel);
-    if (split?.orientation === 'vertical' && area.node.clientHeight < LOW) {
+    if (split?.orientation === 'vertical' && heightIn(split, area) < LOW) {
       split.setRelativeSizes(split.widgets.map(() => 1));
     }
   }
+}
+
+/** The height that a split panel gives to a widget: one that was just added has none yet, however high it is. */
+function heightIn(split: SplitPanel, area: Widget): number {
+  const share = split.relativeSizes()[split.widgets.indexOf(area)];
+  return share * split.node.clientHeight;
 }
 
 /** The nearest ancestor of a kind. */

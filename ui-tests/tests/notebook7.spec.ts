@@ -24,7 +24,8 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
 
   await panel.region.getByRole('button', { name: 'Matrix' }).click();
   const grid = page.getByRole('grid', { name: /^What led to each sentence/ });
-  await expect(grid).toBeVisible();
+  // Not only its tab.
+  await expect(grid).toBeInViewport({ ratio: 0.5 });
   await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0, {
     timeout: COLD
   });
