@@ -17,7 +17,7 @@ from lit_lab.protocol import (
 
 from .ablation.sampled import first_passes
 from .ablation.samples import expected_passes
-from .effects.sets import num_sets
+from .effects.sets import num_passes
 from .faithfulness import cuts
 from .salience.flow import FLOW_ROWS
 from .salience.integrated_gradients import integrated_points
@@ -31,15 +31,15 @@ _HALVING = 8  # measurements after which an old one has half its weight
 def passes(request: EstimatedRequest) -> int:
     """Return the expected number of passes for a request; a gradient counts as two.
 
-    Unknown beforehand: which random sets repeat, and are only scored once, and where integrated gradients must divide
-    their path more finely.
+    Unknown beforehand: which random sets of LIME and SHAP repeat, and are only scored once, and where integrated gradients
+    must divide their path more finely.
 
     Raises:
         Problem: `too_few_samples`.
     """
     # A contrastive target needs passes through both continuations.
     if isinstance(request, EffectsRequest):
-        return max(0, num_sets(request) - request.skip)
+        return num_passes(request)
     return _passes(request) * (1 if request.foil is None else 2)
 
 

@@ -355,12 +355,33 @@ def test_a_prompt_that_reads_as_other_tokens_is_refused(embedded: Any, request_o
     assert caught.value.code == "prompt_changed"
 
 
+def test_sets_that_repeat_are_scored_once(embedded: Any, request_of_run: EffectsRequest) -> None:
+    asked: list[Sequence[int]] = []
+
+    class Asked(PrefixScorer):
+        def token_logprobs(self, sequences: Sequence[Sequence[int]], num_targets: Sequence[int]) -> Any:
+            asked.extend(sequences)
+            return super().token_logprobs(sequences, num_targets)
+
+    scorer = Asked(embedded.decoder.cached_pass)
+    found = explain(request_of_run, embedded.tokenizer, scorer, embedded.window, Cancellation())
+    rows = rows_of([event for event in found if isinstance(event, EffectsEvent)])
+    assert len(rows) == 30
+    assert len(asked) == len({tuple(ids) for ids in asked}) == len({removed for _, removed, _ in rows}) <= 16
+    by_set: dict[tuple[int, ...], Any] = {}
+    for _, removed, row in rows:
+        assert by_set.setdefault(removed, row) == row
+
+
 def test_the_cost_is_estimated_in_sets(embedded: Any, request_of_run: EffectsRequest) -> None:
-    events_of(embedded, request_of_run)
+    rows = rows_of(events_of(embedded, request_of_run))
     estimate = embedded.estimate(EstimateRequest(request=request_of_run).request)
-    assert estimate.passes == 30
+    assert estimate.passes == len({removed for _, removed, _ in rows})
     assert estimate.seconds is not None
-    assert embedded.estimate(request_of_run.model_copy(update={"skip": 20})).passes == 10
+    rest = embedded.estimate(request_of_run.model_copy(update={"skip": 20}))
+    assert rest.passes == len({removed for _, removed, _ in rows[20:]})
+    one = request_of_run.model_copy(update={"segments": request_of_run.segments[:1]})
+    assert embedded.estimate(one).passes == 2
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ from ..tokens import SequenceTokenizer
 from .edited import EditedPrompt
 from .prefix_scorer import PrefixScorer
 from .sets import RemovedSet, blocks_of, num_sets
+
+_Key = tuple[tuple[int, ...], int]
+_Known = dict[_Key, NDArray[np.float64]]
+"""The scores of sequences, by their tokens and by how many of these, at the end, are the answer's."""
 
 _EVENT_SECONDS = 0.25  # a block that takes longer is sent in pieces
 
@@ -53,6 +58,7 @@ def explain(
     """
     edited = EditedPrompt(request, tokenizer, window)
     blocks = blocks_of(len(request.segments), len(request.answer_segments), request)
+    known: _Known = {}
     begun = clock()
     first = 0
     for block in blocks:
@@ -65,7 +71,7 @@ def explain(
             found: list[tuple[RemovedSet, list[float | None]]] = []
             number = first - len(block) + at
             sent = clock()
-            for scored in _scored(edited, scorer, part, cancellation):
+            for scored in _scored(edited, scorer, part, known, cancellation):
                 found += scored
                 late = request.seconds is not None and clock() - begun >= request.seconds
                 if late or clock() - sent >= _EVENT_SECONDS:
@@ -79,15 +85,27 @@ def explain(
 
 
 def _scored(
-    edited: EditedPrompt, scorer: PrefixScorer, part: Sequence[RemovedSet], cancellation: Cancellation
+    edited: EditedPrompt, scorer: PrefixScorer, part: Sequence[RemovedSet], known: _Known, cancellation: Cancellation
 ) -> Iterator[list[tuple[RemovedSet, list[float | None]]]]:
-    """Yield sets and the log-probability of each of the answer's tokens, those of one pass at a time."""
-    sequences, stays = zip(*(edited.without(removed.indices) for removed in part), strict=True)
-    numbers = [int(each.sum()) for each in stays]
-    for group in scorer.groups(sequences, numbers):
+    """Yield sets and the log-probability of each of the answer's tokens, those of one pass at a time.
+
+    Sets that leave the same tokens are scored once, also if an earlier part had them: few segments have few sets.
+    """
+    waiting: list[tuple[RemovedSet, _Key, NDArray[np.bool_]]] = []
+    for removed in part:
+        ids, stays = edited.without(removed.indices)
+        waiting.append((removed, (tuple(ids), int(stays.sum())), stays))
+    new = [key for key in dict.fromkeys(key for _, key, _ in waiting) if key not in known]
+    groups = scorer.groups(*zip(*new, strict=True)) if new else ()
+    for group in chain([range(0)], groups):
         cancellation.check()
-        scores = scorer.token_logprobs([sequences[index] for index in group], [numbers[index] for index in group])
-        yield [(part[index], _row(row, stays[index])) for index, row in zip(group, scores, strict=True)]
+        if group:
+            keys = [new[index] for index in group]
+            known.update(zip(keys, scorer.token_logprobs(*zip(*keys, strict=True)), strict=True))
+        ready = list(takewhile(lambda each: each[1] in known, waiting))
+        del waiting[: len(ready)]
+        if ready:
+            yield [(removed, _row(known[key], stays)) for removed, key, stays in ready]
 
 
 def _row(scores: NDArray[np.float64], stays: NDArray[np.bool_]) -> list[float | None]:

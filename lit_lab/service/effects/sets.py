@@ -53,6 +53,13 @@ def num_sets(request: EffectsRequest) -> int:
     return 1 + len(request.segments) + len(request.answer_segments) + request.held_out + request.samples
 
 
+def num_passes(request: EffectsRequest) -> int:
+    """Return the number of passes that a request needs at most: sets that repeat are scored once."""
+    blocks = blocks_of(len(request.segments), len(request.answer_segments), request)
+    sets = [removed.indices for block in blocks for removed in block]
+    return len(set(sets[request.skip :]))
+
+
 def _random(num_segments: int, count: int, seed: Sequence[int], kind: Kind) -> list[list[RemovedSet]]:
     removed: NDArray[np.bool_] = np.random.default_rng(seed).random((count, num_segments)) < 0.5
     blocks = [removed[at : at + BLOCK].tolist() for at in range(0, count, BLOCK)]
