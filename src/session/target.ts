@@ -51,9 +51,19 @@ export function pickTarget(
   return { span, anchor: from };
 }
 
-/** The last sentence of an answer, in tokens of the sequence; null for an answer of blanks. */
+/** What ends a sentence or a line. */
+const ENDED = /(?:[.!?…。！？]["'”’)\]]*\s*|\n)$/;
+
+/**
+ * The last sentence of an answer, in tokens of the sequence; null for an answer of blanks. Where a limit cut the answer within
+ * a sentence, it is the one before.
+ */
 export function lastSentence(
-  { promptTokens, answerTokens }: Pick<IRun, 'promptTokens' | 'answerTokens'>,
+  {
+    promptTokens,
+    answerTokens,
+    reason
+  }: Pick<IRun, 'promptTokens' | 'answerTokens' | 'reason'>,
   { joinLines }: Pick<ISettings, 'joinLines'>
 ): TokenSpan | null {
   const tokens = [...promptTokens, ...answerTokens];
@@ -61,7 +71,12 @@ export function lastSentence(
   const sentences = segment(tokens, seam, 'sentences', { joinLines }).filter(
     span => span[0] >= seam && textOf(tokens, span).trim() !== ''
   );
-  return sentences[sentences.length - 1] ?? null;
+  const last = sentences[sentences.length - 1] ?? null;
+  const isCut =
+    (reason === 'length' || reason === 'window') &&
+    last !== null &&
+    !ENDED.test(textOf(tokens, last));
+  return isCut ? (sentences[sentences.length - 2] ?? last) : last;
 }
 
 /**
