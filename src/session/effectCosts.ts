@@ -19,6 +19,12 @@ export class EffectCosts {
     return cost && this._plan.restOf(cost);
   }
 
+  /** Of deleting each sentence alone, which comes first; null: unknown, or something else comes first. */
+  get alone(): Estimate | null {
+    const { cost } = this;
+    return cost && this._plan.aloneOf(cost);
+  }
+
   /** Of the rest of the plan's level; before any set is scored, of what it measures. */
   get cost(): Estimate | null {
     const { level, progress } = this._plan;

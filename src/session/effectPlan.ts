@@ -238,6 +238,15 @@ export class EffectPlan {
   }
 
   /**
+   * What comes first costs, each sentence alone, by the cost of all; null: another plan, or some sets are scored.
+   */
+  aloneOf(cost: Estimate): Estimate | null {
+    return this.sentences && this._isLong === false && this.progress === null
+      ? scaled(cost, Math.min(cost.passes, 1 + this.sentences.spans.length))
+      : null;
+  }
+
+  /**
    * What deleting each sentence would cost, by the cost of something else of this run;
    * null: that can't be done.
    */

@@ -86,11 +86,11 @@ export class EffectStart {
   }
 
   /**
-   * Whether the budget covers a cost. A model's speed is unknown before its first pass:
-   * the budget then ends what takes longer.
+   * Whether the budget covers enough: all, or each sentence alone, which comes first and is what an effect is. The budget
+   * then ends what takes longer, also where a model's speed is unknown, before its first pass.
    */
-  covers(cost: Estimate | null): boolean {
-    return (cost?.seconds ?? 0) <= this._budget;
+  covers(all: Estimate | null, alone: Estimate | null): boolean {
+    return ((alone ?? all)?.seconds ?? 0) <= this._budget;
   }
 
   private _now: ICircumstances = { isPaused: true, isAutomatic: false };

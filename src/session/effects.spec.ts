@@ -162,8 +162,27 @@ describe('session/effects', () => {
     expect(Math.max(...map!.weights.map(Math.abs))).toBeLessThan(0.5);
   });
 
+  it('ends within the budget where that covers each sentence alone', async () => {
+    // Seven of them: 19 seconds.
+    client.effectsCost = { passes: 55, seconds: 150 };
+    await scenario.mapped();
+    expect(requestOf(client.last).seconds).toBe(SLICE);
+    const now = jest.spyOn(Date, 'now');
+    now.mockReturnValue(Date.now() + 25_000);
+    await short.finish(client.last, NUM_ONES + 2);
+    now.mockRestore();
+    expect(short.jobs).toHaveLength(1);
+    expect(short.effects.phase).toBe('offered');
+    session.explanation.pickSegment(scenario.token(8));
+    expect(session.explanation.map!.effects).toBeDefined();
+    // The rest has random sets alone, which aren't worth it without a click.
+    session.settings = { ...session.settings, effectsSeconds: 21 };
+    await settle();
+    expect(short.jobs).toHaveLength(1);
+  });
+
   it('waits for a click when the cost is above the budget', async () => {
-    client.effectsCost = { passes: 55, seconds: 21 };
+    client.effectsCost = { passes: 55, seconds: 170 };
     await scenario.mapped();
     expect(short.jobs).toHaveLength(0);
     expect(short.effects.phase).toBe('offered');

@@ -298,7 +298,7 @@ export class Effects extends Model {
     }
     if (start.isPaused || !start.isAutomatic || this._isStopped) {
       start.postpone();
-    } else if (start.covers(this.estimate)) {
+    } else if (start.covers(this._costs.rest, this._costs.alone)) {
       this._begin('budget');
     } else {
       this._emit();
