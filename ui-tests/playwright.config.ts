@@ -64,7 +64,10 @@ const config: PlaywrightTestConfig = {
     trace: 'on-first-retry',
     screenshot: 'only-on-failure',
     video: 'off',
-    launchOptions: chromium
+    launchOptions: chromium,
+    // A page that has shown JupyterLab shows it again for half of the computation. What a test leaves behind is cleared:
+    // cookies, storage, routes, and other pages.
+    reuseContext: true
   },
   webServer: [
     server('jupyter_server_test_config.py', open),

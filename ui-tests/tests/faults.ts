@@ -4,6 +4,9 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 const LEVELS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
 
+/** Of these levels, what depends on colours. */
+const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
+
 /** Contrast that text needs (WCAG 1.4.3). */
 const ENOUGH = 4.5;
 
@@ -13,19 +16,27 @@ const ENOUGH = 4.5;
  * axe leaves out the contrast of what it takes for disabled, such as sentences
  * of the prompt, which can't be explained but should be read; it is measured
  * too.
+ *
+ * @param only - what axe looks for; left out: all that it knows. Its whole
+ *   look takes seconds of a processor.
  */
 export async function faultsOf(
   page: IJupyterLabPageFixture,
-  selector: string
+  selector: string,
+  only?: 'colours'
 ): Promise<string[]> {
   // JupyterLab's body has no height of its own: axe would take all of the page for clipped.
   const style = await page.addStyleTag({
     content: 'html, body { height: 100% }'
   });
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(LEVELS)
+  const axe = new AxeBuilder({ page })
+    .options({ resultTypes: ['violations'] })
     .include(selector)
-    .analyze();
+    // There is no frame in what it looks at: it needs no page of its own to put together what frames say.
+    .setLegacyMode();
+  const { violations } = await (
+    only ? axe.withRules(COLOUR_RULES) : axe.withTags(LEVELS)
+  ).analyze();
   await style.evaluate(style => (style as Element).remove());
   const faint = await page.evaluate(faintIn, { selector, enough: ENOUGH });
   return violations
