@@ -18,10 +18,11 @@ def subject(keras_libraries: None) -> Any:
     return Subject(LanguageModel(presets.load(str(demo.preset_path()))))
 
 
-def test_gates(subject: Any, record_property: Any) -> None:
+@pytest.mark.parametrize("cases", [24, pytest.param(60, marks=pytest.mark.long)])
+def test_gates(subject: Any, record_property: Any, cases: int) -> None:
     from training import gates
 
-    found = list(gates.measures(subject, seed=4, cases=60))
+    found = list(gates.measures(subject, seed=4, cases=cases))
     for measure in found:
         record_property(measure.name, measure.value)
     assert [f"{measure.name}: {measure.value:.3f}" for measure in found if not measure.passed] == []

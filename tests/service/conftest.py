@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE
 
 CORPUS = [
     "Analyze a menu item in a restaurant.",
@@ -19,6 +21,17 @@ CORPUS = [
 ] * 20
 
 WINDOW = 96
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_templates() -> Iterator[None]:
+    """A busy machine may take a second or two for a template's process to be heard of."""
+    from lit_lab.service.templates import rendering
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "SECONDS", PATIENCE)
+        patch.setattr(rendering, "STARTING", PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session")
