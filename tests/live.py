@@ -181,7 +181,12 @@ def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[
             "allow_root": True,
         }
         # Named, so that no request can begin to set one up.
-        own = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **lit_lab}
+        own = {
+            "history_path": str(folder / "history.sqlite"),
+            "service_python": sys.executable,
+            "start_timeout": PATIENCE,
+            **lit_lab,
+        }
         settings.touch(0o600)
         settings.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
         config.write_text(CALM.format(ui_tests=str(ROOT / "ui-tests"), settings=str(settings)))

@@ -24,11 +24,15 @@ WINDOW = 96
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _patient_templates() -> Iterator[None]:
-    """A busy machine may take a second or two for a template's process to be heard of."""
+def _patient() -> Iterator[None]:
+    """Give a template's process, a search for models and a thread that collects garbage the time that a busy machine may take."""
+    from lit_lab.service import returning
+    from lit_lab.service.scanning import scanner
     from lit_lab.service.templates import rendering
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(returning, "_PATIENCE", PATIENCE)
+        patch.setattr(scanner, "PATIENCE", PATIENCE)
         patch.setattr(rendering, "SECONDS", PATIENCE)
         patch.setattr(rendering, "STARTING", PATIENCE)
         yield

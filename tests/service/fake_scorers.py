@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from reference_gradients import numbers
 
 from lit_lab.protocol import Span
 from lit_lab.service.cancellation import Cancellation
@@ -82,9 +83,10 @@ class ReferenceScorer:
         mask = np.arange(lengths.max()) < lengths[:, None]
         ids = np.full(mask.shape, PAD, np.int32)
         ids[mask] = [id for sequence in sequences for id in sequence[:-1]]
-        hidden = self._body([self._embed(ids), mask.astype(np.int32)])
+        hidden = self._body([self._embed(ids), ops.convert_to_tensor(mask.astype(np.int32))])
         before_targets = lengths[:, None] - num_targets + np.arange(num_targets)
-        logits = self._embed(ops.take_along_axis(hidden, before_targets[:, :, None], axis=1), reverse=True)
+        rows = np.take_along_axis(numbers(hidden), before_targets[:, :, None], axis=1)
+        logits = self._embed(ops.convert_to_tensor(rows), reverse=True)
         labels = np.array([sequence[-num_targets:] for sequence in sequences])
         losses = ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
-        return -np.asarray(ops.convert_to_numpy(losses), np.float64).sum(axis=1)
+        return -numbers(losses).astype(np.float64).sum(axis=1)
