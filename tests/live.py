@@ -1,4 +1,7 @@
-"""A Jupyter server in a process of its own, with the extension and the real model service, as people run it."""
+"""A Jupyter server in a process of its own, with the extension and the real model service, as people run it.
+
+The service compiles nothing in the background (`ui-tests/calm_service.py`).
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,17 @@ from waiting import PATIENCE, until
 ROOT = Path(__file__).parents[1]
 STARTS = 5
 """How often another port is tried where somebody else has taken the one that was free."""
+
+CALM = """
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {ui_tests!r})
+import calm_service
+from traitlets.config import Config
+calm_service.use()
+get_config().merge(Config(json.loads(Path({settings!r}).read_text("utf-8"))))
+"""
+"""The configuration of a server: the settings of a file, and a service that leaves the processor to the tests."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +171,7 @@ def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[
     """Start a server and wait until it answers; with another port, where the one that was free is taken meanwhile."""
     for _ in range(STARTS):
         port = _free_port()
-        config = folder / "config.json"
+        settings, config = folder / "settings.json", folder / "config.py"
         server = {
             "jpserver_extensions": {"lit_lab": True},
             "root_dir": str(folder / "root"),
@@ -167,9 +181,15 @@ def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[
             "allow_root": True,
         }
         # Named, so that no request can begin to set one up.
-        own = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **lit_lab}
-        config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
-        config.chmod(0o600)
+        own = {
+            "history_path": str(folder / "history.sqlite"),
+            "service_python": sys.executable,
+            "start_timeout": PATIENCE,
+            **lit_lab,
+        }
+        settings.touch(0o600)
+        settings.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
+        config.write_text(CALM.format(ui_tests=str(ROOT / "ui-tests"), settings=str(settings)))
         command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
         with (folder / "log.txt").open("wb") as output:
             process = subprocess.Popen(
