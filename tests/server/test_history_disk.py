@@ -130,7 +130,7 @@ async def test_a_reader_learns_that_the_file_is_being_made_smaller(history, path
         writing = database.Database(path)
         reading = database.Database(path, beside=writing)
         writing.is_shrinking = True
-        with pytest.raises(Problem, match="being made smaller") as caught:
+        with pytest.raises(Problem, match="being compacted") as caught:
             reading.read(count)
         assert caught.value.hint == "Try again in a moment."
         writing.is_shrinking = False
