@@ -27,7 +27,7 @@ export class EffectCosts {
   }
 
   /** The cost of deleting each sentence, if passages come first; null if unknown. */
-  get instead(): Estimate | null {
+  get perSentence(): Estimate | null {
     return this._plan.isLong && this._first
       ? this._plan.wholeOf(this._first)
       : null;

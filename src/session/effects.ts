@@ -83,8 +83,8 @@ export class Effects extends Model {
   }
 
   /** The cost of deleting each sentence, if passages come first; null if unknown. */
-  get instead(): Estimate | null {
-    return this._costs.instead;
+  get perSentence(): Estimate | null {
+    return this._costs.perSentence;
   }
 
   /** What is deleted first; null if each sentence is, and before the decision. */

@@ -239,7 +239,7 @@ def test_no_room_is_reported_before_anything_is_made(index):
     with pytest.raises(Problem) as raised:
         make(room=10**18)
     assert raised.value.code == "setup_no_room"
-    assert "GB are free" in raised.value.message
+    assert "GB of free space" in raised.value.message
     assert not list(environment.home().glob("env-*"))
 
 
@@ -322,7 +322,7 @@ class TestCommand:
     def test_a_failure_is_reported_with_what_to_do(self, capsys):
         assert cli.main(["setup-service", "--python", "/nowhere/python3.12"]) == 1
         reported = capsys.readouterr().err
-        assert "/nowhere/python3.12 is no Python" in reported
+        assert "/nowhere/python3.12 isn't a Python" in reported
         assert "uv python install" in reported
         assert not environment.home().exists() or not list(environment.home().glob("env-*"))
 
