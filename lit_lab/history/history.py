@@ -1,4 +1,4 @@
-"""The history: which runs are stored, found, changed and deleted."""
+"""The history: stores, finds, changes and deletes runs."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from lit_lab.history.database import Database, Work
 from lit_lab.problem import Problem
 
 NO_ROOM_FOR_OWNER = "history_full"
-"""Code of the problem that an owner's runs fill what that owner may store, and none of them may be deleted for it."""
+"""The problem's code if an owner's runs fill the owner's space, and none of them may be deleted to make room."""
 
 STARRED_SHARE = 0.8
-"""Part of what an owner may store that a run is starred up to: the rest is for new runs."""
+"""The share of an owner's space that starred runs may fill. The rest is for new runs."""
 
 R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the configuration says of the history.
+    """The history's configuration.
 
     Attributes:
-        path: The database; None: nothing is stored.
-        days: Age at which a run that isn't starred is deleted; 0: never.
-        megabytes: Size of one owner's runs, starred ones too, beyond which the owner's oldest that aren't starred are
-            deleted; 0: never.
+        path: The database file; None to store nothing.
+        days: The age in days after which runs without a star are deleted; 0 for never.
+        megabytes: The space of each owner. If all runs, including starred ones, exceed it, the oldest without a star are
+            deleted; 0 for no limit.
     """
 
     path: Path | None
@@ -44,8 +44,8 @@ class Settings:
 class History:
     """The runs of all users of this server.
 
-    Its methods are coroutines, and raise `Problem` where the history is off or its file can't be used. SQLite works in two
-    threads, each with a connection of its own, so that reading never waits behind a change that waits for a lock.
+    All methods are coroutines, and raise `Problem` if the history is off or its file can't be used. SQLite runs in two threads,
+    each with its own connection, so that a read never waits for a change that waits for a lock.
 
     Args:
         settings: The configuration.
@@ -55,7 +55,7 @@ class History:
         self._settings = settings
         self._writing = _Worker("lit-lab-history-write", settings.path)
         self._reading = _Worker("lit-lab-history-read", settings.path, self._writing.database)
-        self._is_new_kind = False
+        self._has_shrunk = False
 
     @property
     def enabled(self) -> bool:
@@ -63,7 +63,7 @@ class History:
         return self._settings.path is not None
 
     def status(self) -> protocol.HistoryStatus:
-        """Return whether runs are stored, and what is known of the file."""
+        """Return whether runs are stored, and any remark about the file."""
         databases = [worker.database for worker in (self._writing, self._reading) if worker.database]
         opened = next((database for database in databases if database.read_only is not None), None)
         read_only = opened.refusal() if opened and opened.read_only else None
@@ -75,7 +75,7 @@ class History:
         )
 
     async def close(self) -> None:
-        """Finish what is being written, and close the file."""
+        """Finish pending changes, and close the file."""
         await self._reading.close()
         await self._writing.close()
 
@@ -91,23 +91,23 @@ class History:
                 connection.execute("INSERT OR REPLACE INTO conversations VALUES (?, ?)", (run.id, len(run.turns)))
             if run.partial:
                 connection.execute("INSERT OR REPLACE INTO partial VALUES (?, ?)", (run.id, run.partial))
-            self._tidy(connection, owner, {run.id})
+            self._delete_excess(connection, owner, {run.id})
 
         await self._write(work)
 
     async def store_scores(
         self, owner: str, model: str, ids: Sequence[int], scores: Iterable[protocol.KeptScores | protocol.KeptEffects]
     ) -> None:
-        """Store scores with the owner's runs of this sequence, if there are any.
+        """Store scores with the owner's runs of a sequence of tokens, if there are any.
 
         Args:
-            owner: Whose.
+            owner: The owner of the runs.
             model: The model's name.
-            ids: The sequence.
-            scores: What is stored; gone through once for each attempt, one at a time.
+            ids: The ids of the sequence's tokens.
+            scores: The scores. Each attempt to store them iterates over them once.
 
         Raises:
-            Problem: `NO_ROOM_FOR_OWNER` among others: these runs and starred ones alone take more than the owner may store.
+            Problem: Among others `NO_ROOM_FOR_OWNER`: these runs and starred ones alone exceed the owner's space.
         """
 
         def work(connection: sqlite3.Connection) -> None:
@@ -118,9 +118,9 @@ class History:
                 row = rows.scores_row(stored)
                 for (run_id,) in found:
                     connection.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", (run_id, *row))
-            if found and self._tidy(connection, owner, {run_id for (run_id,) in found}) > 0:
+            if found and self._delete_excess(connection, owner, {run_id for (run_id,) in found}) > 0:
                 raise _full(
-                    f"Your runs fill the {self._settings.megabytes:g} MB of your history; these scores aren't stored."
+                    f"Your runs fill the {self._settings.megabytes:g} MB of your history, so these scores aren't stored."
                 )
 
         await self._write(work)
@@ -177,7 +177,7 @@ class History:
         """Rename or star one of the owner's runs.
 
         Raises:
-            Problem: `NO_ROOM_FOR_OWNER` among others: with it, starred runs would take more than `STARRED_SHARE`.
+            Problem: Among others `NO_ROOM_FOR_OWNER`: starred runs would exceed `STARRED_SHARE`.
         """
 
         def work(connection: sqlite3.Connection) -> protocol.RunInfo:
@@ -214,8 +214,8 @@ class History:
         """Delete the owner's runs.
 
         Args:
-            owner: Whose.
-            starred: Whether starred runs are deleted, too.
+            owner: The owner of the runs.
+            starred: Whether to delete starred runs as well.
         """
 
         def work(connection: sqlite3.Connection) -> protocol.RunsDeleted:
@@ -229,35 +229,38 @@ class History:
 
     async def _write(self, work: Work[None]) -> None:
         await self._writing.do(lambda database: database.write(work))
-        if not self._is_new_kind:
-            self._is_new_kind = True
-            self._writing.begin(Database.shrink)  # nobody waits for it
+        if not self._has_shrunk:
+            self._has_shrunk = True
+            self._writing.begin(Database.shrink)  # runs in the background
 
     def _check_star(self, connection: sqlite3.Connection, owner: str, run_id: str) -> None:
-        """Refuse a star that leaves too little room for new runs, which nothing is deleted for then."""
+        """Refuse a star if starred runs would leave too little room for new runs."""
         limit = self._settings.megabytes * 1_000_000 * STARRED_SHARE
         starred = sum(size for _, size in _sizes(connection, owner, "starred AND id != ?", run_id))
         (own,) = [size for _, size in _sizes(connection, owner, "NOT starred AND id = ?", run_id)] or [0]
         if limit and own and starred + own > limit:
             raise _full(
-                f"Starred runs may take {STARRED_SHARE:.0%} of the {self._settings.megabytes:g} MB of your history, and with "
-                f"this one they would take {(starred + own) / 1e6:,.3g} MB."
+                f"Starred runs may take {STARRED_SHARE:.0%} of the {self._settings.megabytes:g} MB of your history. With this "
+                f"run, they would take {(starred + own) / 1e6:,.3g} MB."
             )
 
-    def _tidy(self, connection: sqlite3.Connection, owner: str, spared: set[str]) -> float:
-        """Delete what is too old, then the oldest of what is too much; never what was just made, whatever its date.
+    def _delete_excess(self, connection: sqlite3.Connection, owner: str, protected: set[str]) -> float:
+        """Delete the owner's runs that are too old, then the oldest runs until the rest fits into the owner's space.
 
-        Nothing of another owner is looked at.
+        Args:
+            connection: The connection to the file.
+            owner: The owner of the runs.
+            protected: Ids of runs that were just stored, and aren't deleted whatever their dates.
 
         Returns:
-            How many bytes there are too many even so; 0 or less: none.
+            By how many bytes the remaining runs exceed the space; 0 or less if they fit.
         """
         if self._settings.days:
             oldest = time.time() - self._settings.days * 86_400
             found = connection.execute(
                 "SELECT id FROM runs WHERE owner = ? AND NOT starred AND created < ?", (owner, oldest)
             ).fetchall()
-            connection.executemany("DELETE FROM runs WHERE id = ?", [one for one in found if one[0] not in spared])
+            connection.executemany("DELETE FROM runs WHERE id = ?", [one for one in found if one[0] not in protected])
         if not self._settings.megabytes:
             return 0
         total = sum(size for _, size in _sizes(connection, owner, "TRUE"))
@@ -267,14 +270,14 @@ class History:
         for run_id, size in _sizes(connection, owner, "NOT starred"):
             if excess <= 0:
                 break
-            if run_id not in spared:
+            if run_id not in protected:
                 connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
                 excess -= size
         return excess
 
 
 def _sizes(connection: sqlite3.Connection, owner: str, condition: str, *values: str) -> list[tuple[str, int]]:
-    """Return id and bytes, with scores, of those of an owner's runs for which a condition holds, the oldest first."""
+    """Return id and size in bytes, including scores, of an owner's runs that satisfy a condition; oldest first."""
     return connection.execute(
         "SELECT id, size + (SELECT coalesce(sum(size), 0) FROM scores WHERE run = runs.id) FROM runs "  # noqa: S608 - conditions are constants
         f"WHERE owner = ? AND {condition} ORDER BY created",
@@ -283,30 +286,30 @@ def _sizes(connection: sqlite3.Connection, owner: str, condition: str, *values: 
 
 
 class _Worker:
-    """A thread with a database of its own."""
+    """A thread with its own `Database`."""
 
     def __init__(self, name: str, path: Path | None, beside: Database | None = None) -> None:
         self.database = Database(path, beside) if path else None
         self._thread = ThreadPoolExecutor(1, name)
 
     async def do(self, work: Callable[[Database], R]) -> R:
-        """Return what work on the database does."""
+        """Run a function on the database in the thread, and return its result."""
         if self.database is None:
             raise Problem(
                 404,
                 "history_off",
-                "No history is stored here.",
+                "The history is switched off.",
                 "Switch it on with c.LitLab.history in the configuration.",
             )
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.database)
 
     def begin(self, work: Callable[[Database], object]) -> None:
-        """Do work on the database after what is under way."""
+        """Run a function on the database in the thread, without waiting for it."""
         if self.database is not None:
             self._thread.submit(work, self.database)
 
     async def close(self) -> None:
-        """Finish what is under way, and close the database."""
+        """Finish pending work, and close the database."""
         if self.database is not None:
             await self.do(Database.close)
         self._thread.shutdown()
@@ -317,7 +320,7 @@ def _full(message: str) -> Problem:
         507,
         NO_ROOM_FOR_OWNER,
         message,
-        "Take stars off runs that you no longer need, or delete some; or have c.LitLab.history_megabytes raised.",
+        "Remove stars from runs that you no longer need, delete some runs, or ask for a higher c.LitLab.history_megabytes.",
     )
 
 
@@ -325,8 +328,8 @@ def _damaged() -> Problem:
     return Problem(
         500,
         "damaged_run",
-        "This run can't be shown: what was kept of it is damaged.",
-        "Run its prompt again, and delete this run.",
+        "This run can't be shown, because its stored data is damaged.",
+        "Delete it, and run its prompt again.",
     )
 
 

@@ -1,4 +1,4 @@
-"""The history's tables, and the steps that bring a file of an earlier version up to date."""
+"""The history's tables, and the migrations that upgrade the file of an earlier version."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from lit_lab.problem import Problem
 
 
 class Migration(NamedTuple):
-    """One step from a version of the tables to the next.
+    """A migration from one version of the tables to the next.
 
     Attributes:
-        name: What it does.
-        sql: Its statements.
-        read_only_sql: What has their effect on a file that can't be written to, in temporary tables and views. None: the
-            statements themselves, with temporary tables.
+        name: A short description.
+        sql: The SQL statements.
+        read_only_sql: Statements with the same effect on a read-only file, by temporary tables and views. None to use `sql`,
+            with temporary tables.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Migration(NamedTuple):
     read_only_sql: str | None = None
 
 
-# Sizes come first: a column behind a large value is slow to read.
+# Small columns come first, because reading a column after a large value is slow.
 _RUNS_AND_SCORES = Migration(
     "runs and scores",
     """
@@ -56,7 +56,7 @@ CREATE TABLE scores (
 """,
 )
 
-# Runs whose answer the user gave. A separate table: a column would stand behind a large value.
+# Runs with a forced answer. This is a table of its own, since a new column would come after a large value.
 _GIVEN_ANSWERS = Migration(
     "given answers",
     """
@@ -66,7 +66,7 @@ CREATE TABLE given (
 """,
 )
 
-# Runs without the end of their answer, and why. Those of earlier versions look like complete ones in the list.
+# Runs whose answer is incomplete, and why. Incomplete runs of earlier versions look complete in the list.
 _PARTIAL_ANSWERS = Migration(
     "partial answers",
     """
@@ -77,16 +77,16 @@ CREATE TABLE partial (
 """,
 )
 
-# The name that requests, events and the interface use. Names inside of `content` change when a run is read
-# (`lit_lab.upgrade`), since writing a large file anew would take long, and room.
+# Use the name of requests, events and the interface. `lit_lab.upgrade` renames within `content` when a run is read, since
+# rewriting a large file would take long, and need room.
 _FORCED_ANSWERS = Migration(
     "given answers are forced answers",
     "ALTER TABLE given RENAME TO forced_answer;",
-    # Of the file's table, or of the temporary one of an earlier step.
+    # `given` is the file's table, or the temporary table of an earlier migration.
     "CREATE TEMP VIEW forced_answer AS SELECT run FROM given;",
 )
 
-# Runs whose prompt is a conversation, and how many turns it has.
+# Runs whose prompt is a conversation, and the number of its turns.
 _CONVERSATIONS = Migration(
     "conversations",
     """
@@ -98,19 +98,19 @@ CREATE TABLE conversations (
 )
 
 MIGRATIONS = (_RUNS_AND_SCORES, _GIVEN_ANSWERS, _PARTIAL_ANSWERS, _FORCED_ANSWERS, _CONVERSATIONS)
-"""The steps, in order. Never change one that was released: add another."""
+"""The migrations, in order. Never change a released migration: add another."""
 
 SCHEMA = len(MIGRATIONS)
-"""Written into the file as `user_version`."""
+"""The version of the tables, which the file stores as `user_version`."""
 
 
 def migrate(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
-    """Bring a file's tables up to this version.
+    """Upgrade a file's tables to this version.
 
     Args:
-        connection: To the file, outside a transaction.
-        path: The file, for the error's message.
-        read_only: Whether it can't be changed. The steps' effects are then seen in this connection only.
+        connection: The connection to the file, outside a transaction.
+        path: The file's path, for the error message.
+        read_only: Whether the file is read-only. If so, only this connection sees the migrations' effects.
 
     Raises:
         Problem: A newer version of LIT Lab wrote the file.
@@ -122,8 +122,8 @@ def migrate(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
             connection.executescript(migration.read_only_sql or _temporary(migration.sql))
         return
     if not connection.execute("PRAGMA page_count").fetchone()[0]:
-        connection.execute("PRAGMA auto_vacuum = FULL")  # only before the first table, or by VACUUM
-    # Another server may be migrating it too: the version under the lock counts.
+        connection.execute("PRAGMA auto_vacuum = FULL")  # takes effect only before the first table, or by VACUUM
+    # Another server may be upgrading the file, so check the version again under the lock.
     connection.execute("BEGIN IMMEDIATE")
     try:
         for migration in MIGRATIONS[_version(connection, path) :]:
@@ -147,6 +147,6 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             503,
             "history_newer",
             "The history was written by a newer version of LIT Lab.",
-            f"Update LIT Lab, or move {path} away.",
+            f"Update LIT Lab, or move {path} to another folder.",
         )
     return version

@@ -29,19 +29,22 @@ _CONTENT = {
     "first_seconds",
 }
 
-_SHOWN = 300
-"""Characters of the beginning, and of the end, of prompt and answer that the list shows. One of twice as many is whole."""
+_PREVIEW_CHARS = 300
+"""How many characters the list shows from the beginning and from the end of a prompt and of an answer. A text of up to twice as
+many is shown whole."""
 
-_BYTES = 4 * _SHOWN
-"""Bytes of each that `INFO` reads: a character has four at most."""
+_PREVIEW_BYTES = 4 * _PREVIEW_CHARS
+"""How many bytes of each `INFO` reads: a character takes at most four."""
 
 
-# SQLite's functions of text, `substr`, `lower` and `LIKE` among them, take a NUL character for the text's end; those of
-# bytes don't.
+# SQLite's text functions, such as `substr`, `lower` and `LIKE`, end a text at a NUL character. Functions of blobs don't.
 def _ends_of(column: str) -> str:
     """Return the SQL of a text's first bytes, and of its last ones that aren't among them."""
     text = f"CAST({column} AS BLOB)"
-    parts = f"substr({text}, 1, {_BYTES})", f"substr({text}, 1 + max({_BYTES}, length({text}) - {_BYTES}))"
+    parts = (
+        f"substr({text}, 1, {_PREVIEW_BYTES})",
+        f"substr({text}, 1 + max({_PREVIEW_BYTES}, length({text}) - {_PREVIEW_BYTES}))",
+    )
     return ", ".join(f"ifnull({part}, x'')" for part in parts)  # SQLite's part of an empty text is NULL
 
 
@@ -51,13 +54,13 @@ INFO = (
     "(SELECT count(*) FROM scores WHERE run = runs.id AND key NOT GLOB 'effects *'), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
     "(SELECT why FROM partial WHERE run = runs.id), (SELECT turns FROM conversations WHERE run = runs.id)"
 )
-"""The columns of `info`."""
+"""The columns that `info` expects."""
 
 RECORD = "id, created, model, document, place, title, starred, prompt, answer, content"
-"""The columns of `record`."""
+"""The columns that `record` expects."""
 
 SEARCHED = "prompt, answer, title, document, model"
-"""The columns that are searched."""
+"""The columns that a search looks in."""
 
 _Info = tuple[
     str, float, str, str, str, str, int, bytes, bytes, bytes, bytes, int, int, protocol.Partial | None, int | None
@@ -66,28 +69,28 @@ _Record = tuple[str, float, str, str, str, str, int, str, str, bytes]
 
 
 DAMAGE = (ValueError, TypeError, AttributeError, RecursionError, zlib.error)
-"""Exceptions of `record` for a damaged row: another program wrote to the file."""
+"""The exceptions that `record` raises for a damaged row, which another program has written."""
 
-_LAST_SECOND = 8.64e12
-"""The last that a browser's date can tell."""
+_MAX_TIME = 8.64e12
+"""The last time, in seconds since 1970, that a browser's `Date` can represent."""
 
 
 def holds(words: str, *texts: str) -> bool:
-    """Return whether texts hold each of some words (a JSON array), in whichever case.
+    """Return whether texts contain each of some words (a JSON array), ignoring case.
 
-    An SQL function, in the place of `LIKE`, which sees nothing behind a NUL character.
+    This is an SQL function that replaces `LIKE`, which ignores everything after a NUL character.
     """
     text = "\n".join(texts).casefold()
     return all(word in text for word in json.loads(words))
 
 
 def searched(search: str) -> str:
-    """Return the words of a search, as `holds` takes them."""
+    """Return the words of a search in the form that `holds` expects."""
     return json.dumps([word.casefold() for word in search.split()])
 
 
 def row_of(owner: str, run: protocol.RunRecord) -> tuple[object, ...]:
-    """Return the row of `runs` for a run."""
+    """Return a run as a row of the table `runs`."""
     content = _packed(run.model_dump_json(include=_CONTENT))
     ids = [token.id for token in [*run.prompt_tokens, *run.answer_tokens]]
     origin = run.origin or protocol.RunOrigin(document="", place=[])
@@ -109,17 +112,17 @@ def row_of(owner: str, run: protocol.RunRecord) -> tuple[object, ...]:
 
 
 def scores_row(stored: protocol.KeptScores | protocol.KeptEffects) -> tuple[str, int, bytes]:
-    """Return key, size and content of the row of `scores` for scores or effects."""
+    """Return scores or effects as a row of the table `scores`: key, size in bytes, content."""
     content = _packed(stored.model_dump_json())
     return _key(stored), len(content), content
 
 
 def info(row: _Info) -> protocol.RunInfo:
-    """Return a run as the list shows it. A damaged run is listed as such, so that the others can be listed."""
+    """Return a run as the list shows it. A damaged run gets a placeholder, so that the others can be listed."""
     run_id, created, model, document, place, title, starred, *texts, scores, forced_answer, partial, turns = row
     try:
         if not _is_time(created):
-            raise ValueError("no time")
+            raise ValueError("invalid time")
         prompt, prompt_end = _ends(*texts[:2])
         answer, answer_end = _ends(*texts[2:])
         return protocol.RunInfo(
@@ -153,13 +156,16 @@ def info(row: _Info) -> protocol.RunInfo:
 
 
 def _is_time(seconds: object) -> bool:
-    return isinstance(seconds, int | float) and 0 <= seconds <= _LAST_SECOND
+    return isinstance(seconds, int | float) and 0 <= seconds <= _MAX_TIME
 
 
 def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
-    """Return a run with everything, from its row and the contents of its scores. Raises one of `DAMAGE`.
+    """Return a complete run from its row and the contents of its scores.
 
-    Versions of LIT Lab don't rewrite what earlier ones stored: old names are replaced here.
+    LIT Lab doesn't rewrite what earlier versions stored. `upgrade_run` replaces old names here.
+
+    Raises:
+        Exception: One of `DAMAGE`: the row is damaged.
     """
     run_id, created, model, document, place, title, starred, prompt, answer, content = row
     computed = [json.loads(zlib.decompress(one)) for one in scores]
@@ -180,7 +186,7 @@ def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
 
 
 def sequence_of(model: str, ids: Sequence[int]) -> str:
-    """Return what stands for a model and a sequence of ids."""
+    """Return a hash that identifies a model and a sequence of token ids."""
     return hashlib.sha256(model.encode() + b"\0" + array.array("q", ids).tobytes()).hexdigest()
 
 
@@ -190,16 +196,16 @@ def _origin(document: str, place: str) -> protocol.RunOrigin | None:
 
 def _ends(beginning: bytes, end: bytes) -> tuple[str, str]:
     """Return a text's beginning and end as the list shows them. The end is empty if the beginning is all of the text."""
-    first, last = beginning.decode(errors="ignore"), end.decode(errors="ignore")  # a character may be cut
-    if len(end) < _BYTES:
+    first, last = beginning.decode(errors="ignore"), end.decode(errors="ignore")  # a character may be incomplete
+    if len(end) < _PREVIEW_BYTES:
         first = last = (beginning + end).decode(errors="ignore")  # nothing lies between them
-        if len(first) <= 2 * _SHOWN:
+        if len(first) <= 2 * _PREVIEW_CHARS:
             return first, ""
-    return first[:_SHOWN], last[-_SHOWN:]
+    return first[:_PREVIEW_CHARS], last[-_PREVIEW_CHARS:]
 
 
 def _key(stored: protocol.KeptScores | protocol.KeptEffects) -> str:
-    """Return what tells scores of a run apart: target, method, and what was taken away."""
+    """Return a key that identifies scores within a run: a hash of target, method, mode, segments and foil."""
     if isinstance(stored, protocol.KeptEffects):
         return f"effects {_effects_key(stored)}"
     event = stored.event
@@ -217,10 +223,10 @@ def _key(stored: protocol.KeptScores | protocol.KeptEffects) -> str:
 
 
 def _effects_key(stored: protocol.KeptEffects) -> str:
-    """Return what tells effects of a run apart: the segments, the random sets, and the first set."""
+    """Return a key that identifies effects within a run: a hash of the segments, the random sets and the first set."""
     first = stored.events[0].first if stored.events else 0
     text = stored.model_dump_json(exclude={"events"}) + str(first)
-    # Chosen sets are counted by themselves: others must not replace them.
+    # Include chosen sets, so that other chosen sets don't replace them.
     chosen = [event.removed for event in stored.events if event.kind == "chosen"]
     if chosen:
         text += json.dumps(chosen)

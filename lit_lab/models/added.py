@@ -1,6 +1,7 @@
-"""The models that were added in the panel, stored in a file for the next start.
+"""Models that users added in the panel, stored in a file for the next start.
 
-Servers of one user share that file. Each reads it again when it has changed, and changes its current content.
+All servers of a user share this file. Each server reloads the file when it has changed, and applies its own changes to the
+file's current content.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ MAX_MODELS = 100
 log = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int] | None
-"""Identifies one state of a file; None: there is no file."""
+"""Identifies one state of a file: modification time, size and inode. None if there is no file."""
 
 
 class Added:
-    """Models beside the configured ones, as `name:path`.
+    """The configured models and those that users added, as `name:path`.
 
     Args:
-        configured: Those of `c.LitLab.models`; their names take precedence.
-        file: Where the others are stored.
+        configured: The models of `c.LitLab.models`. Their names take precedence.
+        file: The file that stores the added models.
     """
 
     def __init__(self, configured: Sequence[str], file: Path) -> None:
@@ -43,7 +44,7 @@ class Added:
 
     @property
     def stamp(self) -> Stamp:
-        """Identifies the file's current state."""
+        """The file's current state."""
         try:
             about = self._file.stat()
         except OSError:
@@ -52,7 +53,7 @@ class Added:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """The added models, by whichever server, in order, as `name:path`."""
+        """The models that any server of this user has added, in order, as `name:path`."""
         return tuple(str(ModelSpec(name, path)) for name, path in self._current().items())
 
     @property
@@ -66,32 +67,40 @@ class Added:
         return [ModelSpec.parse(model).name for model in self.all]
 
     def check(self, name: str) -> None:
-        """Refuse a name that can't be added. Raises `Problem`."""
+        """Check that a model with this name can be added.
+
+        Raises:
+            Problem: The name is taken or invalid, or there are too many models.
+        """
         self._check(name, self._current())
 
     def add(self, name: str, path: str) -> None:
-        """Add a model; waits for others that change the file. Raises `Problem` if it can't be stored."""
+        """Add a model. Waits while another program changes the file.
+
+        Raises:
+            Problem: The name is taken or invalid, there are too many models, or the change can't be stored.
+        """
 
         def add(models: dict[str, Any]) -> None:
             if models.get(name) == path and name not in self._own:
-                return  # another server was quicker
+                return  # another server has already added it
             self._check(name, _usable(models, self._own))
             models[name] = path
 
         self._change(add)
 
     def remove(self, name: str) -> None:
-        """Remove a model; waits for others that change the file.
+        """Remove a model. Waits while another program changes the file.
 
         Raises:
-            Problem: It is configured, or doesn't exist, or the change can't be stored.
+            Problem: The model is configured or unknown, or the change can't be stored.
         """
         if name in self._own:
             raise Problem(
                 422,
                 "model_configured",
                 f"{name} is configured in c.LitLab.models.",
-                "Remove it there and restart the Jupyter server. It can be unloaded here.",
+                "Remove it there and restart the Jupyter server. Here you can only unload it.",
             )
 
         def remove(models: dict[str, Any]) -> None:
@@ -102,16 +111,24 @@ class Added:
 
     def _check(self, name: str, added: dict[str, str]) -> None:
         if name in self._own or name in added:
-            raise Problem(422, "bad_model", f"There is a model named {name} already.", "Give the new one another name.")
+            raise Problem(422, "bad_model", f"There is already a model named {name}.", "Choose another name.")
         if ":" in name or name != name.strip():
             raise Problem(
-                422, "bad_model", "A model's name can't have a colon, nor a blank at its ends.", "Change the name."
+                422,
+                "bad_model",
+                "A model's name can't contain a colon, or begin or end with a space.",
+                "Change the name.",
             )
         if len(added) >= MAX_MODELS:
-            raise Problem(422, "too_many_models", f"There are {MAX_MODELS} added models.", "Remove one first.")
+            raise Problem(
+                422,
+                "too_many_models",
+                f"At most {MAX_MODELS} models can be added.",
+                "Remove a model that you don't need.",
+            )
 
     def _current(self) -> dict[str, str]:
-        """Return the file's models; reads the file again if it has changed."""
+        """Return the file's models. Reload the file if it has changed."""
         with self._lock:
             stamp = self.stamp
             if stamp != self._stamp:
@@ -120,7 +137,7 @@ class Added:
             return self._known
 
     def _read(self) -> dict[str, str]:
-        """Return the file's models. While it can't be read, return the previous ones: they may be loaded and in use."""
+        """Read the models from the file. If that fails, return the previous ones, since they may be in use."""
         try:
             return _usable(_models(_parsed(self._file.read_bytes())), self._own)
         except FileNotFoundError:
@@ -136,11 +153,11 @@ class Added:
                 models = _models(content)
             except ValueError as error:
                 aside = self._aside()
-                log.warning("LIT Lab: %s is damaged (%s), and was moved to %s", self._file, error, aside)
+                log.warning("LIT Lab: %s is damaged (%s); moving it to %s", self._file, error, aside)
                 self._file.replace(aside)
                 content, models = {}, {}
             how(models)
-            # What a newer version stores there, and models whose names are configured only here, belong to other servers.
+            # Keep fields of newer versions, and models that only this server's configuration hides: other servers use them.
             return json.dumps({**content, "models": models}, indent=2, ensure_ascii=False) + "\n"
 
         try:
@@ -161,7 +178,7 @@ class Added:
             ) from error
 
     def _aside(self) -> Path:
-        """Return an unused name for a damaged list. Called under the lock for changes."""
+        """Return an unused file name for a damaged list. The caller holds the lock for changes."""
         beside = self._file.with_name(self._file.name + ".damaged")
         names = itertools.chain([beside], (beside.with_name(f"{beside.name}-{n}") for n in itertools.count(2)))
         return next(name for name in names if not name.exists())
@@ -180,7 +197,7 @@ def _parsed(content: bytes) -> dict[str, Any]:
 def _models(content: dict[str, Any]) -> dict[str, Any]:
     models = content.get("models", {})
     if not isinstance(models, dict):
-        raise ValueError("its models aren't a JSON object")
+        raise ValueError("its “models” isn't a JSON object")
     return dict(models)
 
 

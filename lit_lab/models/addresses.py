@@ -1,6 +1,4 @@
-"""Addresses of models: `kaggle://owner/model/keras/variation` and `hf://owner/model[@revision]`, which a GGUF file of that
-repository may follow.
-"""
+"""Model addresses: `kaggle://owner/model/keras/variation[/version]` and `hf://owner/model[@revision][/file.gguf]`."""
 
 from __future__ import annotations
 
@@ -13,22 +11,25 @@ FORMS = {
 }
 _PARTS = {"kaggle": ("owner", "model", "framework (keras)", "variation"), "hf": ("owner", "model")}
 _PART = re.compile(r"[\w.-]+", re.ASCII)
-# A branch, a tag or a commit. A revision with a slash in it, such as refs/pr/1, has a commit, too.
+# A branch, a tag or a commit. A revision with a slash, such as refs/pr/1, can be given as its commit.
 _REVISION = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
 _MAX_PARTS = 8
 _VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 def is_address(path: str) -> bool:
-    """Whether a path is an address, rather than a name or a path on this machine."""
+    """Return whether a path is an address rather than a name or a path on this machine."""
     return "://" in path
 
 
 def fault(address: str) -> tuple[str, str] | None:
-    """Return what is wrong with an address, and what to do about it; None if no fault is visible.
+    """Check an address without looking it up.
 
     Args:
-        address: With its scheme.
+        address: The address, with its scheme.
+
+    Returns:
+        What is wrong with the address, and a hint; None if it is well-formed.
     """
     scheme, _, rest = address.partition("://")
     scheme = scheme.lower()
@@ -40,7 +41,7 @@ def fault(address: str) -> tuple[str, str] | None:
         )
     names, site = _PARTS[scheme], SCHEMES[scheme]
     hint = f"An address on {site} has the form {FORMS[scheme]}."
-    # A slash at the end separates nothing.
+    # Ignore a trailing slash.
     parts = rest.removesuffix("/").split("/") if rest else []
     for number in range(len(names)):
         if number >= len(parts) or parts[number] == "":
@@ -63,7 +64,7 @@ def fault(address: str) -> tuple[str, str] | None:
 
 
 def cleaned(address: str) -> str:
-    """Return a valid address in its stored form: with a lower-case scheme, and without a slash at its end."""
+    """Return a valid address in its normal form: with a lower-case scheme and without a trailing slash."""
     scheme, _, rest = address.partition("://")
     return f"{scheme.lower()}://{rest.removesuffix('/')}"
 

@@ -1,6 +1,6 @@
-"""Where credentials for Kaggle and Hugging Face come from, and what is wrong with a file that should contain them.
+"""Finds where credentials for Kaggle and Hugging Face come from, and checks files of credentials.
 
-The order is that of kagglehub and huggingface_hub. Nothing here returns a secret.
+The order of precedence is that of kagglehub and huggingface_hub. No function returns a secret.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Credentials:
     """Where credentials come from.
 
     Attributes:
-        source: `none` if there are none.
-        where: The variable, or the file.
-        fault: What is wrong with the file, as the end of a sentence; empty if no fault is visible.
+        source: The kind of source; `none` if there are no credentials.
+        where: The name of the environment variable, or the path of the file.
+        fault: What is wrong with the file, as a predicate such as "is empty"; empty if the file looks valid.
     """
 
     source: Literal["none", "environment", "file"]
@@ -37,7 +37,7 @@ NONE = Credentials("none")
 
 
 def of_kaggle() -> Credentials:
-    """Return what kagglehub will use from its environment and its files."""
+    """Return the source of the credentials that kagglehub will use."""
     token = os.environ.get("KAGGLE_API_TOKEN")
     if token:
         if not local_paths.is_there(Path(token)):
@@ -58,7 +58,7 @@ def of_kaggle() -> Credentials:
 
 
 def of_hugging_face() -> Credentials:
-    """Return what huggingface_hub will use from its environment and its files."""
+    """Return the source of the credentials that huggingface_hub will use."""
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if os.environ.get(name, "").strip():
             return Credentials("environment", name)
@@ -66,19 +66,19 @@ def of_hugging_face() -> Credentials:
 
 
 def _token(file: Path) -> Credentials:
-    """Return the credentials in a file that contains only a token; an empty file counts as none."""
+    """Return the source for a file that contains only a token; `NONE` if the file is missing or empty."""
     content = _content(file)
     if isinstance(content, bytes):
         token = content.strip()
         if not token:
             return NONE
-        fault = "" if all(0x21 <= byte <= 0x7E for byte in token) else "contains something that can't be a token"
+        fault = "" if all(0x21 <= byte <= 0x7E for byte in token) else "contains characters that a token can't have"
         return Credentials("file", str(file), fault)
     return NONE if content is None else Credentials("file", str(file), content)
 
 
 def _content(file: Path) -> bytes | str | None:
-    """Return a file's content, or why it can't be read, as text; None if there is no file."""
+    """Return a file's content as bytes, or, as text, the reason why it can't be read; None if there is no file."""
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -91,7 +91,7 @@ def _content(file: Path) -> bytes | str | None:
 
 
 def _of_json(content: bytes) -> str:
-    """Return what is wrong with the content of a `kaggle.json`."""
+    """Return what is wrong with the content of `kaggle.json`; an empty text if it is valid."""
     if not content.strip():
         return "is empty"
     try:

@@ -1,10 +1,10 @@
 """Credentials for Kaggle: from the panel's login, or from where Kaggle's own tools look for them.
 
-The panel's credentials stay in this process. They reach the model service through its standard input or a request on
-loopback, and never a log, a process list, an environment or a browser.
+The panel's credentials stay in this process. They go to the model service through its standard input or a request on
+the local machine, and never to a log, a process list, an environment or a browser.
 
-There is one login for the server, as there is one model service. Where Jupyter has real users, all of them download with
-it, and only the user who logged in may change it or log out.
+The server has one model service, and so one login. If Jupyter has real users, all of them download with this login, but
+only the user who logged in can change it or log out.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from . import credentials, folders
 
 
 class Kaggle:
-    """Stores the panel's credentials, and knows which credentials there are.
+    """Stores the panel's login, and reports where the credentials in use come from.
 
     Attributes:
-        login: The panel's.
+            login: The panel's login; None if nobody is logged in.
     """
 
     def __init__(self) -> None:
         self.login: KaggleLogin | None = None
         self._owner = ""
         self._saved: dict[Path, str] = {}
-        """Which user saved which files."""
+        """The user who saved each file."""
 
     def status(self, owner: str, shared: bool) -> KaggleStatus:
-        """Return where the credentials in use come from. The order is kagglehub's.
+        """Return where the credentials in use come from, in kagglehub's order of precedence.
 
         Args:
             owner: The user who made the request.
-            shared: Whether the server has several users. The status names none of them.
+            shared: Whether the server has several users. The status doesn't name them.
         """
         folder = _shown(folders.kaggle_credentials())
         if self.login is not None:
@@ -48,13 +48,17 @@ class Kaggle:
         return KaggleStatus(source=found.source, folder=folder, fault=fault, shared=shared)
 
     def check_own(self, owner: str) -> None:
-        """Refuse to change another user's login. Raises `Problem`."""
+        """Check that a user may change the login.
+
+        Raises:
+            Problem: Another user is logged in.
+        """
         if self.login is not None and owner != self._owner:
             raise Problem(
                 409,
                 "login_of_another",
-                "Another user of this Jupyter server has logged it in to Kaggle; there is one login for all of its users.",
-                "Download with that login, ask that user to log out, or have the Jupyter server restarted.",
+                "Another user of this Jupyter server is logged in to Kaggle. All users share one login.",
+                "Download with this login, ask the other user to log out, or ask for a restart of the Jupyter server.",
             )
 
     def log_in(self, request: KaggleLoggingIn, owner: str, shared: bool) -> None:
@@ -62,23 +66,23 @@ class Kaggle:
 
         Args:
             request: The credentials.
-            owner: Whose they are.
-            shared: Whether the server has several users. Then only files that this server saved are replaced.
+            owner: The user who logs in.
+            shared: Whether the server has several users. If so, the method replaces only files that it saved for this user.
 
         Raises:
             Problem: Another user is logged in, or the credentials can't be saved.
         """
         self.check_own(owner)
         login = request.login
-        # A token is only looked for in the home folder, a key in KAGGLE_CONFIG_DIR.
+        # Kaggle looks for a token only in the home folder, and for a key in KAGGLE_CONFIG_DIR.
         folder = Path.home() / ".kaggle" if login.token else folders.kaggle_credentials()
         file = folder / ("access_token" if login.token else "kaggle.json")
         if request.save and shared and self._saved.get(file) != owner and os.path.lexists(file):
             raise Problem(
                 409,
                 "login_there",
-                f"There is a login in {_shown(file)} already, which all users of this Jupyter server use.",
-                "Log in without saving, or have that file deleted.",
+                f"{_shown(file)} already contains a login, which all users of this Jupyter server use.",
+                "Log in without saving, or ask for the file to be deleted.",
             )
         self.login, self._owner = login, owner
         if not request.save:
@@ -92,17 +96,21 @@ class Kaggle:
             raise Problem(
                 507,
                 "login_not_saved",
-                f"You are logged in until Jupyter ends, but it can't be saved in {folder}: {error.strerror or error}.",
+                f"You are logged in until Jupyter ends, but the login can't be saved in {folder}: {error.strerror or error}.",
                 "Check the folder's permissions, or log in without saving.",
             ) from error
 
     def log_out(self, owner: str) -> None:
-        """Forget the panel's credentials; files stay unchanged. Raises `Problem` if they are another user's."""
+        """Discard the panel's login. Saved files stay unchanged.
+
+        Raises:
+            Problem: Another user is logged in.
+        """
         self.check_own(owner)
         self.login = None
 
 
 def _shown(path: Path) -> str:
-    """Return a path as users write it."""
+    """Return a path for display, with `~` for the home folder."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

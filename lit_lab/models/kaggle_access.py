@@ -1,4 +1,4 @@
-"""The panel's login to Kaggle, which the model service needs, too."""
+"""Logging in to Kaggle from the panel. The model service needs the login as well."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class KaggleAccess:
     A service that starts later reads the login from its standard input.
 
     Args:
-        kaggle: The credentials.
-        models: Says whether the service is this server's.
+        kaggle: Stores the login.
+        models: The models, which show whether this server runs the service.
         service: The model service.
-        client: Requests to it.
+        client: The client that sends requests to the service.
     """
 
     def __init__(self, kaggle: Kaggle, models: Models, service: Service, client: ServiceClient) -> None:
@@ -31,11 +31,15 @@ class KaggleAccess:
         self._client = client
 
     def status(self, owner: str, shared: bool) -> protocol.KaggleStatus:
-        """Return where the credentials come from, as `Kaggle.status`."""
+        """Return where the credentials come from. See `Kaggle.status`."""
         return self._kaggle.status(owner, shared)
 
     async def log_in(self, request: protocol.KaggleLoggingIn, owner: str, shared: bool) -> protocol.KaggleStatus:
-        """Log in to Kaggle, as `Kaggle.log_in`. Raises `Problem`."""
+        """Log in to Kaggle. See `Kaggle.log_in`.
+
+        Raises:
+            Problem: The service runs elsewhere, another user is logged in, or the credentials can't be saved.
+        """
         self._models.own()
         self._kaggle.check_own(owner)
         try:
@@ -45,7 +49,11 @@ class KaggleAccess:
         return self._kaggle.status(owner, shared)
 
     async def log_out(self, owner: str, shared: bool) -> protocol.KaggleStatus:
-        """Log out of Kaggle. Raises `Problem`."""
+        """Log out of Kaggle.
+
+        Raises:
+            Problem: The service runs elsewhere, or another user is logged in.
+        """
         self._models.own()
         self._kaggle.log_out(owner)
         await self._pass_on()
@@ -53,7 +61,7 @@ class KaggleAccess:
 
     async def _pass_on(self) -> None:
         if (await self._service.status()).state in ("starting", "ready"):
-            with contextlib.suppress(Problem):  # the service's state shows what is wrong
+            with contextlib.suppress(Problem):  # the service's status shows the problem
                 endpoint = await self._service.awaited()
                 order = protocol.KaggleOrder(login=self._kaggle.login)
                 await self._client.request(endpoint, "POST", "/kaggle", protocol.ModelsResponse, order)

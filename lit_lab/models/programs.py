@@ -1,4 +1,4 @@
-"""Programs that store models on this machine, and their folders, found as the programs find them."""
+"""The folders where other programs store models on this machine, according to each program's own rules and settings."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ TITLES = {
     "kaggle": "Kaggle",
     "folders": "c.LitLab.model_folders",
 }
-"""The programs that can be searched, by the names of `c.LitLab.model_scanners`."""
+"""The titles of the programs, by their names in `c.LitLab.model_scanners`."""
 
 _ADDRESSED = ("hugging_face", "kaggle")  # their models have addresses
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
-_MAX_SETTINGS = 2**20  # bytes of a program's settings
+_MAX_SETTINGS = 2**20  # bytes of a program's settings file
 
 
 def roots(scanner: str, own: Iterable[str] = ()) -> list[Path]:
@@ -47,7 +47,7 @@ def roots(scanner: str, own: Iterable[str] = ()) -> list[Path]:
     home = folders.home()
     if scanner == "ollama":
         named = os.environ.get("OLLAMA_MODELS")
-        # If it runs as a system service, its models belong to that user.
+        # The second folder is for Ollama as a system service, which runs as a user of its own.
         return [Path(named)] if named else [home / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models")]
     if scanner == "lm_studio":
         return [*_of_lm_studio(home), home / ".cache" / "lm-studio" / "models"]
@@ -58,14 +58,14 @@ def roots(scanner: str, own: Iterable[str] = ()) -> list[Path]:
 
 
 def is_model(names: Collection[str]) -> bool:
-    """Whether a folder with files of these names is a model: a preset, or a model in Hugging Face's format."""
+    """Return whether a folder with these files is a model: a preset, or a model in Hugging Face's format."""
     return "config.json" in names and any(name in names for name in _WEIGHTS)
 
 
 def is_among(path: str, scanners: Sequence[str], own: Sequence[str]) -> bool:
-    """Whether a path is a model's in one of the programs' folders, links followed.
+    """Return whether a path is a model in one of the programs' folders. Reads the disk, and follows links.
 
-    Models in the caches of Hugging Face and Kaggle have addresses instead, and don't count. Reads the disk.
+    Models in the caches of Hugging Face and Kaggle don't count, because they have addresses.
     """
     given = Path(path)
     if not given.is_absolute():
@@ -103,7 +103,7 @@ def _caches(home: Path) -> Path:
 
 
 def _of_lm_studio(home: Path) -> list[Path]:
-    """Return where LM Studio stores models, according to its settings. Its own folder may have moved."""
+    """Return the folders where LM Studio stores models, according to its settings. Users can move LM Studio's own folder."""
     pointed = Path(_text_of(home / ".lmstudio-home-pointer").strip())
     top = pointed if pointed.is_absolute() else home / ".lmstudio"
     try:
@@ -116,9 +116,9 @@ def _of_lm_studio(home: Path) -> list[Path]:
 
 
 def _text_of(file: Path) -> str:
-    """Return a small file's text; empty if there is none."""
+    """Return a small file's text; an empty text if the file can't be read."""
     try:
-        # Opening a pipe that nobody writes to would wait.
+        # Without O_NONBLOCK, opening a named pipe would block until another process opens it for writing.
         number = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except local_paths.FAILURES:
         return ""

@@ -1,4 +1,4 @@
-"""`lit-lab setup-service`: an environment of its own for the model service, where Jupyter's can't hold it.
+"""`lit-lab setup-service`: builds a separate environment for the model service if Jupyter's can't contain its libraries.
 
-Imports the standard library and `jupyter_core` alone, as any Jupyter has them.
+Imports only the standard library and `jupyter_core`, which every Jupyter has.
 """

@@ -5,8 +5,8 @@
         environment.json    names the one in use; written last, atomically
         unfinished.json     names the one that is being built, so that the next build continues it
 
-The service never runs in an environment that `environment.json` doesn't name. An environment belongs to one version of LIT Lab:
-it has a copy of its code.
+The service never runs in an environment that `environment.json` doesn't name. Each environment contains a copy of LIT Lab's
+code, so it belongs to one version.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Environment:
     """A virtual environment for the service.
 
     Attributes:
-        folder: Its name in `home()`.
-        version: The version of LIT Lab in it.
-        made_with: The Python that made it.
+        folder: The environment's folder, relative to `home()`.
+        version: The version of LIT Lab in the environment.
+        made_with: The path of the Python that created the environment.
         backend: Keras's backend.
     """
 
@@ -52,27 +52,27 @@ class Environment:
 
     @property
     def path(self) -> Path:
-        """Its folder."""
+        """The environment's folder."""
         return home() / self.folder
 
     @property
     def python(self) -> Path:
-        """Its interpreter. (Windows has none: the service's libraries don't support it.)"""
+        """The environment's interpreter. (On Windows there is none, because the service's libraries don't support it.)"""
         return self.path / "bin" / "python"
 
 
 def used() -> Environment | None:
-    """Return the environment that is in use, of whatever version; None: there is none."""
+    """Return the environment in use, whatever its version; None if there is none."""
     return _read(_USED)
 
 
 def unfinished() -> Environment | None:
-    """Return the environment that was begun and not finished."""
+    """Return the environment whose build was started but not finished; None if there is none."""
     return _read(_UNFINISHED)
 
 
 def python() -> str | None:
-    """Return the interpreter to run the service under; None: there is no environment of this version."""
+    """Return the path of the service's interpreter; None if there is no environment of this version."""
     found = used()
     return str(found.python) if found and found.version == version() and found.python.exists() else None
 
@@ -83,7 +83,7 @@ def is_own(interpreter: str) -> bool:
 
 
 def begin(environment: Environment) -> None:
-    """Record the environment that is being built."""
+    """Record an environment as unfinished."""
     _write(_UNFINISHED, environment)
 
 
@@ -108,18 +108,22 @@ def free_name() -> str:
 
 
 def remove() -> bool:
-    """Delete all environments; return whether there was one."""
+    """Delete all environments. Return whether there was one."""
     if not home().exists():
         return False
     with alone():
-        (home() / _USED).unlink(missing_ok=True)  # first, so that nothing uses half an environment
+        (home() / _USED).unlink(missing_ok=True)  # first, so that nothing uses a partly deleted environment
         shutil.rmtree(home())
     return True
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Lock the folder against other builds. Raises `Problem` where one is running, or the folder can't be written."""
+    """Lock the folder against other builds.
+
+    Raises:
+        Problem: Another build is running, or the folder can't be written.
+    """
     with contextlib.ExitStack() as held:
         try:
             home().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -128,8 +132,8 @@ def alone() -> Iterator[None]:
             raise Problem(
                 409,
                 "setup_busy",
-                f"The service's environment in {home()} is being made already.",
-                "Wait for it, or stop it where it was started: in another terminal, or in the panel.",
+                f"Another build of the service's environment in {home()} is running.",
+                "Wait until it ends, or stop it where it was started: in another terminal, or in the panel.",
             ) from error
         except OSError as error:
             raise cannot_write(error) from error
@@ -141,13 +145,13 @@ def cannot_write(error: OSError) -> Problem:
     return Problem(
         507,
         "setup_not_written",
-        f"The service's environment can't be made in {home()}: {error.strerror or error}.",
-        "Make room there, look at the folder's permissions, or set JUPYTER_DATA_DIR to another folder before Jupyter starts.",
+        f"The service's environment can't be created in {home()}: {error.strerror or error}.",
+        "Free some disk space, check the folder's permissions, or set JUPYTER_DATA_DIR to another folder before Jupyter starts.",
     )
 
 
 def size(folder: Path) -> int:
-    """Return the bytes that a folder takes."""
+    """Return the disk space that a folder takes, in bytes."""
     return sum(path.stat().st_blocks * 512 for path in folder.rglob("*") if not path.is_symlink())
 
 
@@ -166,7 +170,7 @@ def _read(name: str) -> Environment | None:
         found = Environment(**{key: str(value) for key, value in content.items()})
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-    # Never run an interpreter outside of this folder.
+    # Never run an interpreter outside this folder.
     return found if found.folder.startswith("env-") and "/" not in found.folder else None
 
 

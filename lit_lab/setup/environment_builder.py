@@ -1,4 +1,4 @@
-"""Builds the service's environment: makes it, installs the packages, checks it, and only then switches to it."""
+"""Builds the service's environment: creates it, installs the packages, checks it, and only then switches to it."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
 ROOM = 4_500_000_000
-"""Free bytes that building needs: the packages, and what pip unpacks meanwhile."""
+"""The free disk space in bytes that a build needs, for the packages and pip's temporary files."""
 
 _NOT_ITS_FAULT = frozenset(
     {"service_environment", "service_limit", "service_no_room", "service_denied", "service_died", "service_processor"}
 )
-"""Errors of the check that aren't the environment's fault: it isn't deleted for them."""
+"""Errors of the check that have other causes than the environment, so that the environment isn't deleted."""
 
 _NOT_FOR_IT = re.compile(
     r"^(PYTHON(HOME|PATH|DONTWRITEBYTECODE|USERBASE|DEVMODE|INSPECT|OPTIMIZE|PROFILEIMPORTTIME|VERBOSE|WARNINGS)|__PYVENV_LAUNCHER__|VIRTUAL_ENV|PIP_(TARGET|PREFIX|ROOT|PYTHON))$"
 )
-_RAW_PROGRESS = (24, 1)  # the version of pip that tells bytes line by line
+_RAW_PROGRESS = (24, 1)  # the first version of pip that reports bytes line by line
 _SILENT = re.compile(r"^\s*(Requirement already satisfied|WARNING: Location '|Looking in |\[notice\]|$)")
 _BYTES = re.compile(r"^Progress (\d+) of (\d+)$")
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the user wanted it
-    """The user stopped the build; the next one continues it."""
+class Stopped(Exception):  # noqa: N818 - not an error, because the user requested it
+    """The user stopped the build. The next build continues it."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ class Plan:
     """What to build.
 
     Attributes:
-        python: The Python that the user named; empty: search for one.
+        python: The Python to use, as a path or a command; empty to search for one.
         backend: Keras's backend.
-        room: Free bytes that building needs.
-        check: Arguments of the new interpreter. It has to succeed with them before the environment is used.
+        room: The free disk space that the build needs, in bytes.
+        check: Arguments for the new interpreter. This command must succeed before the environment is used.
     """
 
     python: str = ""
@@ -61,13 +61,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class BuildProgress:
-    """How far a build is.
+    """The progress of a build.
 
     Attributes:
-        step: The current step, in words for the user.
-        line: The last line of its output.
-        bytes: Bytes of the current download so far; None: there is none.
-        total: Bytes of that download.
+        step: The current step, as text for the user.
+        line: The last line of the step's output.
+        bytes: The bytes of the current download so far; None if nothing is being downloaded.
+        total: The total bytes of this download.
     """
 
     step: str
@@ -77,11 +77,11 @@ class BuildProgress:
 
 
 class EnvironmentBuilder:
-    """Builds the environment once. It blocks, so run it in a thread or a terminal.
+    """Builds the environment once. Blocks, so run it in a thread or a terminal.
 
     Args:
         plan: What to build.
-        report: Called with the progress, in the thread that `run` is called in.
+        report: Called with the progress, in the thread of `run`.
     """
 
     def __init__(self, plan: Plan, report: Callable[[BuildProgress], None]) -> None:
@@ -93,7 +93,7 @@ class EnvironmentBuilder:
         self._step = ""
 
     def stop(self) -> None:
-        """Stop the build soon; the next one continues it. Call it from any thread."""
+        """Stop the build soon. The next build continues it. This method may be called from any thread."""
         self._stopped.set()
         with self._lock:
             if self._process is not None:
@@ -103,15 +103,15 @@ class EnvironmentBuilder:
         """Build the environment and switch to it.
 
         Raises:
-            Problem: It can't be built; the environment in use stays.
+            Problem: The environment can't be built. The environment in use stays.
             Stopped: `stop` was called.
         """
         if sys.platform == "win32":
             raise Problem(
                 503,
                 "setup_platform",
-                "The model service's libraries are not to be had for Windows.",
-                "Run Jupyter under WSL, or give the address of a service elsewhere: c.LitLab.service_url.",
+                "The model service's libraries don't support Windows.",
+                "Run Jupyter under WSL, or set c.LitLab.service_url to the address of a service on another machine.",
             )
         locked = own_wheel.locked(self._plan.backend)
         with environment.alone():
@@ -126,7 +126,7 @@ class EnvironmentBuilder:
         return env
 
     def _environment(self, python: pythons.Python) -> environment.Environment:
-        """Return the environment to build: the unfinished one, if it was to be the same."""
+        """Return the environment to build: the unfinished one if it has the same version, Python and backend, else a new one."""
         begun = environment.unfinished()
         wanted = environment.Environment(begun.folder if begun else "", version(), python.path, self._plan.backend)
         if begun != wanted:
@@ -142,17 +142,17 @@ class EnvironmentBuilder:
             raise Problem(
                 507,
                 "setup_no_room",
-                f"The service's environment needs {self._plan.room / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in "
-                f"{environment.home()}.",
-                "Make room, or set JUPYTER_DATA_DIR to a folder on another disk before Jupyter starts.",
+                f"The service's environment needs {self._plan.room / 1e9:.1f} GB, but {environment.home()} has only "
+                f"{free / 1e9:.1f} GB of free space.",
+                "Free some disk space, or set JUPYTER_DATA_DIR to a folder on another disk before Jupyter starts.",
             )
         if there:
-            self._say("Going on with what is there…")
+            self._say("Continuing the unfinished build…")
             if self._call([str(env.python), "-m", "pip", "--version"])[0] == 0:
                 _drop_halves(env.path)
                 return
             shutil.rmtree(env.path)
-        self._say(f"Making an environment with Python {python.version[0]}.{python.version[1]}…")
+        self._say(f"Creating an environment with Python {python.version[0]}.{python.version[1]}…")
         code, lines = self._call([python.path, "-m", "venv", str(env.path)])
         if code:
             shutil.rmtree(env.path, ignore_errors=True)
@@ -160,25 +160,25 @@ class EnvironmentBuilder:
             raise Problem(
                 500,
                 "setup_no_venv",
-                f"{python} could not make an environment: {said}",
-                "On Debian and Ubuntu: apt-get install "
-                f"python{python.version[0]}.{python.version[1]}-venv. Or name another Python: lit-lab setup-service --python …",
+                f"{python} can't create an environment: {said}",
+                f"On Debian and Ubuntu, run apt-get install python{python.version[0]}.{python.version[1]}-venv. Or choose another "
+                "Python: lit-lab setup-service --python …",
             )
-        # pip's settings for this environment count for the new one too.
+        # pip's settings in this environment apply to the new one as well.
         configured = Path(sys.prefix, "pip.conf")
         if sys.prefix != sys.base_prefix and configured.is_file():
             shutil.copy(configured, env.path / "pip.conf")
 
     def _install(self, env: environment.Environment, locked: Sequence[Path]) -> None:
         lists = [file.read_text("utf-8") for file in locked]
-        # pip installs only what is listed, and builds only what has no wheel.
+        # pip installs only the listed packages, and builds only those without a wheel.
         strictly = ["--require-hashes", "--no-deps", "--only-binary", ",".join(own_wheel.built_elsewhere(lists))]
         with tempfile.TemporaryDirectory(prefix="lit-lab-") as folder:
             wheel = own_wheel.build(Path(folder))
             builders = Path(folder, "builders.txt")
             builders.write_text(own_wheel.of_builders(lists), "utf-8")
-            # These build the packages without a wheel. They are locked, too: pip would take the newest.
-            self._say("Installing what packages are built with…")
+            # These build the packages without a wheel. Without versions, pip would install the newest.
+            self._say("Installing the build tools…")
             self._pip(env, [*strictly, "--requirement", str(builders)])
             self._say("Installing LIT Lab…")
             self._pip(env, ["--no-deps", "--force-reinstall", str(wheel)])
@@ -187,7 +187,7 @@ class EnvironmentBuilder:
             self._pip(env, [*strictly, "--no-build-isolation", *files])
 
     def _check(self, env: environment.Environment) -> None:
-        self._say("Trying it out…")
+        self._say("Checking the environment…")
         arguments = self._plan.check or ("-m", "lit_lab.service.check", self._plan.backend)
         code, lines = self._call([str(env.python), *arguments])
         if code:
@@ -196,17 +196,17 @@ class EnvironmentBuilder:
                 raise Problem(
                     500,
                     why.error,
-                    f"The new environment could not be tried out. {why.message}",
+                    f"The new environment can't be checked. {why.message}",
                     f"{why.hint} {pip_errors.AGAIN}",
                 )
-            # A build that continued it would fail the same way.
+            # Continuing this build would fail in the same way.
             shutil.rmtree(env.path, ignore_errors=True)
             said = next((line.strip() for line in reversed(lines) if line.strip()), f"exit status {code}")
             raise Problem(
                 500,
                 "setup_check",
-                f"The new environment can't import what the service needs: {said}",
-                "It was deleted. Run this again, perhaps with another Python: lit-lab setup-service --python …",
+                f"The new environment can't import the service's libraries: {said}",
+                "LIT Lab deleted the environment. Set it up again, perhaps with another Python: lit-lab setup-service --python …",
             )
 
     def _pip(self, env: environment.Environment, arguments: Sequence[str]) -> None:
@@ -218,7 +218,11 @@ class EnvironmentBuilder:
             raise pip_errors.explain(lines, code)
 
     def _call(self, command: Sequence[str], aloud: bool = False) -> tuple[int, list[str]]:
-        """Run a command to its end; report its lines if `aloud`. Return its exit status and its last lines."""
+        """Run a command, and report its output if `aloud`.
+
+        Returns:
+            The exit status and the last lines of output.
+        """
         if self._stopped.is_set():
             raise Stopped
         try:
@@ -230,14 +234,14 @@ class EnvironmentBuilder:
                 text=True,
                 errors="replace",
                 env=_variables(),
-                cwd=environment.home(),  # nothing to import there
-                start_new_session=True,  # so that its own children can be killed with it
+                cwd=environment.home(),  # a folder without modules to import
+                start_new_session=True,  # so that the command's children can be killed with it
             )
         except OSError as error:
             raise environment.cannot_write(error) from error
         with self._lock:
             self._process = process
-        if self._stopped.is_set():  # between the two
+        if self._stopped.is_set():  # `stop` ran before the process was stored
             _end(process)
         lines: deque[str] = deque(maxlen=400)
         try:
@@ -248,7 +252,7 @@ class EnvironmentBuilder:
         finally:
             with self._lock:
                 self._process = None
-                if process.poll() is None:  # an interrupt in the terminal reaches this process alone
+                if process.poll() is None:  # Ctrl+C in the terminal reaches only this process
                     _end(process)
             process.wait()
         if self._stopped.is_set():
@@ -269,7 +273,7 @@ class EnvironmentBuilder:
 
 
 def _variables(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return pip's environment variables: the user's, less those that would lead out of the new environment."""
+    """Return pip's environment variables: the user's, without those that would affect other environments than the new one."""
     result = {name: value for name, value in base.items() if not _NOT_FOR_IT.match(name)}
     return {**result, "PIP_USER": "0", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "PYTHONSAFEPATH": "1"}
 
@@ -280,7 +284,7 @@ def _pip_version(lines: Sequence[str]) -> tuple[int, ...]:
 
 
 def _drop_halves(folder: Path) -> None:
-    """Delete the metadata of packages that pip didn't install to the end, so that it installs them again.
+    """Delete the metadata of packages that pip didn't install completely, so that it installs them again.
 
     pip writes these two files last.
     """

@@ -1,4 +1,4 @@
-"""Builds the service's environment from the panel, in a thread of the Jupyter server."""
+"""Builds the service's environment in a thread of the Jupyter server, for the panel."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HELPS = frozenset(
         "unsupported_python",
     }
 )
-"""Errors of a failed service that an environment of its own cures."""
+"""Errors of a failed service that a separate environment fixes."""
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +37,8 @@ class Setup:
 
     Args:
         backend: Keras's backend.
-        done: Called in the server's loop once an environment is built.
-        plan: What to build; None: what the backend needs.
+        done: Called in the server's event loop when an environment is built.
+        plan: What to build; None for the backend's default.
 
     Attributes:
         plan: What the next build builds.
@@ -61,10 +61,10 @@ class Setup:
         return list(self._lines)
 
     def status(self, failure: str) -> SetupStatus:
-        """Return how far the build is.
+        """Return the state and the progress of the build.
 
         Args:
-            failure: Error code of a failed service; empty: it didn't fail.
+            failure: The error code of the failed service; empty if it didn't fail.
         """
         problem = self._problem
         return SetupStatus(
@@ -80,21 +80,21 @@ class Setup:
         )
 
     def start(self) -> None:
-        """Begin a build, or continue an unfinished one. Does nothing while one runs."""
+        """Start a build, or continue an unfinished one. Does nothing if a build is running."""
         if self._builder is None:
             self._set("running", None)
-            self._progress = BuildProgress("Beginning…")
+            self._progress = BuildProgress("Starting…")
             self._builder = EnvironmentBuilder(self.plan, self._receive)
             self._task = asyncio.get_running_loop().create_task(self._run(self._builder))
 
     def stop(self) -> None:
-        """Stop the build; the next one continues it. Returns at once."""
+        """Stop the build, without waiting for it. The next build continues it."""
         if self._builder is not None:
             self._progress = BuildProgress("Stopping…")
             self._builder.stop()
 
     async def close(self) -> None:
-        """Stop the build with the server; return when it has ended."""
+        """Stop the build, and wait until it has ended."""
         self.stop()
         if self._task is not None:
             await asyncio.wait({self._task})
@@ -117,7 +117,7 @@ class Setup:
             self._builder = None
 
     def _receive(self, progress: BuildProgress) -> None:
-        # Called from the builder's thread; the loop's thread reads each attribute as a whole.
+        # Runs in the builder's thread. The event loop's thread reads each attribute as a whole.
         if progress.step != self._progress.step:
             self._lines.append(f"==> {progress.step}")
         if progress.line and progress.total is None:

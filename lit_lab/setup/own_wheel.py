@@ -1,8 +1,8 @@
-"""LIT Lab's own code as a wheel, for another environment of the same machine.
+"""Builds a wheel of LIT Lab's own code, for another environment on the same machine.
 
-Made from the installed package rather than downloaded, so that the service always has the very code that the Jupyter server
-has, wherever that came from: an index, a file, an unpublished checkout. It needs no build tool and no Node.js, and leaves out the
-front end, which the service doesn't use.
+The wheel contains the installed package rather than a downloaded one, so that the service has the same code as the Jupyter
+server: from an index, a file or a checkout. Building needs no build tool and no Node.js, and leaves out the front end, which
+the service doesn't use.
 """
 
 from __future__ import annotations
@@ -21,23 +21,26 @@ from lit_lab.problem import Problem
 from lit_lab.version import version
 
 BUILDERS = frozenset({"setuptools", "wheel"})
-"""What packages that come as source are built with."""
+"""The packages that build packages from source."""
 
 SOURCES = frozenset({"annoy", "rouge-score"})
-"""LIT's, of which no wheel is published. All else is installed without running any of its code."""
+"""Dependencies of LIT without a published wheel. All other packages are installed without running their code."""
 
 _ENTRY = re.compile(r"(?m)^([A-Za-z0-9._-]+)==")
 _LEFT_OUT = {"__pycache__", "labextension"}
-_REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "hashed"  # of a checkout
-_SHIPPED = Path(__file__).parent / "locked"  # of an installed package; see pyproject.toml
+_REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "hashed"  # in a checkout
+_SHIPPED = Path(__file__).parent / "locked"  # in an installed package; see pyproject.toml
 
 
 def build(folder: Path) -> Path:
-    """Write the wheel into a folder and return its path.
+    """Write the wheel into a folder.
+
+    Returns:
+        The wheel's path.
 
     Raises:
-        Problem: The package was not installed, so that nobody knows what it needs.
-        OSError: It can't be written.
+        Problem: The package isn't installed, so its dependencies are unknown.
+        OSError: The wheel can't be written.
     """
     package = Path(lit_lab.__file__).parent
     info = f"lit_lab-{version()}.dist-info"
@@ -59,10 +62,10 @@ def build(folder: Path) -> Path:
 
 
 def locked(backend: str) -> list[Path]:
-    """Return the files that list all packages with their versions and hashes, for what Keras is to run on.
+    """Return the files that list all packages with versions and hashes, for one of Keras's backends.
 
     Raises:
-        Problem: They are not there.
+        Problem: The files are missing.
     """
     names = ["tensorflow.txt"] if backend == "tensorflow" else ["tensorflow.txt", f"{backend}.txt"]
     for folder in (_SHIPPED, _REQUIREMENTS):
@@ -72,18 +75,18 @@ def locked(backend: str) -> list[Path]:
     raise Problem(
         500,
         "setup_incomplete",
-        "This installation of LIT Lab lacks the list of the versions to install.",
-        "Install it anew: pip install --force-reinstall --no-deps lit_lab",
+        "This installation of LIT Lab lacks the list of packages to install.",
+        "Reinstall LIT Lab: pip install --force-reinstall --no-deps lit_lab",
     )
 
 
 def built_elsewhere(lists: Sequence[str]) -> list[str]:
-    """Return the names of the packages in lists of `locked` that must come built; `SOURCES` may come as source."""
+    """Return the names of the listed packages that must be installed from a wheel: all except `SOURCES`."""
     return sorted({name for text in lists for name in _ENTRY.findall(text)} - SOURCES)
 
 
 def of_builders(lists: Sequence[str]) -> str:
-    """Return what lists of `locked` say of the packages that others are built with."""
+    """Return the entries of the build tools in the contents of the files of `locked`."""
     # An entry begins with its name; its hashes are the indented lines that follow.
     entries = [entry for text in lists for entry in re.split(r"(?m)^(?=\S)", text)]
     return "".join(entry for entry in entries if (name := _ENTRY.match(entry)) and name[1] in BUILDERS)
@@ -98,10 +101,10 @@ def _metadata() -> str:
         raise Problem(
             500,
             "setup_incomplete",
-            "LIT Lab runs from a folder that was never installed, so that nobody knows what it needs.",
+            "LIT Lab runs from a folder that isn't installed, so its dependencies are unknown.",
             "Install it: pip install lit_lab; or in a checkout: pip install --editable .",
         )
-    # A checkout's version may have moved on since it was installed; pip holds the file's name against this.
+    # The version of a checkout may have changed since its installation. pip compares it with the wheel's name.
     return re.sub(r"(?m)^Version: .*$", f"Version: {version()}", text, count=1)
 
 

@@ -1,4 +1,4 @@
-"""Explains failures of pip by its output."""
+"""Explains why pip failed, from its output."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Sequence
 
 from lit_lab.problem import Problem
 
-AGAIN = "What was downloaded is kept: run it again, and it goes on."
+AGAIN = "Set it up again: it continues with what is already downloaded."
 
-_NOT_FOUND = "The package index that pip uses lacks a version that LIT Lab was locked to."
-_MIRROR = "Look at pip's settings (pip config list); an index of your own has to mirror these versions."
+_NOT_FOUND = "The package index that pip uses lacks a version that LIT Lab needs."
+_MIRROR = "Check pip's settings (pip config list). An index of your own must mirror these versions."
 
 _REASONS = (
     (
         re.compile(r"DO NOT MATCH THE HASHES"),
         "setup_changed",
-        "The package index gave another file than the one that LIT Lab was locked to.",
-        "Nothing of it was installed. An index or folder of your own has to have the very files that the public index has, not "
-        "packages that were built anew (pip config list shows which is used). Behind a proxy, try again elsewhere.",
+        "The package index returned a different file than LIT Lab expects.",
+        "pip installed nothing from it. An index or folder of your own must have the same files as the public index, not rebuilt "
+        "packages (pip config list shows which one pip uses). Behind a proxy, try another network.",
     ),
     (
         re.compile(r"No space left on device|Errno 28|Disk quota exceeded"),
         "setup_no_room",
-        "There is no room on the disk for the service's packages.",
-        f"Make room, or set JUPYTER_DATA_DIR to a folder on another disk before Jupyter starts. {AGAIN}",
+        "The disk has no room for the service's packages.",
+        f"Free some disk space, or set JUPYTER_DATA_DIR to a folder on another disk before Jupyter starts. {AGAIN}",
     ),
     (
         re.compile(
@@ -34,20 +34,20 @@ _REASONS = (
         ),
         "setup_no_network",
         "The package index can't be reached, or the connection broke.",
-        "Look at the network, and at pip's settings for a proxy or an index (pip config list). Without a network, set "
-        f"PIP_NO_INDEX and PIP_FIND_LINKS to a folder of the locked packages (pip download). {AGAIN}",
+        "Check the network, and pip's settings for a proxy or an index (pip config list). Without a network, set "
+        f"PIP_NO_INDEX, and PIP_FIND_LINKS to a folder with the packages (pip download). {AGAIN}",
     ),
     (
         re.compile(r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError"),
         "setup_certificate",
         "The package index's certificate isn't trusted.",
-        "Behind a proxy that reads along, name its certificate to pip: PIP_CERT, or pip config set global.cert.",
+        "Behind a proxy that decrypts connections, set pip's certificate: PIP_CERT, or pip config set global.cert.",
     ),
     (
         re.compile(r"\b40[137] (Client Error|Unauthorized|Forbidden)|User for .*:|Credentials not correct"),
         "setup_index_refused",
         "The package index refused the request.",
-        "Look at pip's settings (pip config list), credentials among them.",
+        "Check pip's settings, including the credentials (pip config list).",
     ),
     (
         re.compile(
@@ -55,8 +55,8 @@ _REASONS = (
             r"Python\.h: No such file"
         ),
         "setup_no_compiler",
-        "A package that comes as source (annoy or rouge-score, which LIT needs) can't be built.",
-        "It needs a C++ compiler and Python's headers: on Debian and Ubuntu apt-get install g++ python3-dev, on macOS "
+        "pip can't build a package from source (annoy or rouge-score, which LIT needs).",
+        "Install a C++ compiler and Python's headers: on Debian and Ubuntu apt-get install g++ python3-dev, on macOS "
         f"xcode-select --install. {AGAIN}",
     ),
     (
@@ -75,13 +75,13 @@ _REASONS = (
 
 
 def explain(lines: Sequence[str], code: int) -> Problem:
-    """Return why pip failed.
+    """Return the problem that made pip fail.
 
     Args:
-        lines: What it wrote.
-        code: Its exit status.
+        lines: The lines of pip's output.
+        code: pip's exit status.
     """
-    # Of several reasons the first in the list counts: without a network pip says at last that it found no package.
+    # The first reason in the list counts. For example, without a network pip also reports that it found no package.
     for pattern, error, message, hint in _REASONS:
         for line in lines:
             if match := pattern.search(line):
@@ -90,5 +90,5 @@ def explain(lines: Sequence[str], code: int) -> Problem:
     errors = [line for line in lines if line.lstrip().lower().startswith("error")]
     said = (errors or [line for line in lines if line.strip()] or [f"exit status {code}"])[-1].strip()
     return Problem(
-        502, "setup_pip", f"pip could not install the service's packages: {said}", f"Its output says more. {AGAIN}"
+        502, "setup_pip", f"pip can't install the service's packages: {said}", f"See pip's output for details. {AGAIN}"
     )

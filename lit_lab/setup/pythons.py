@@ -1,4 +1,4 @@
-"""Finds a Python that the model service's libraries run on: 3.11 or 3.12."""
+"""Finds a Python that the model service's libraries support: 3.11 or 3.12."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lit_lab import local_paths
 from lit_lab.problem import Problem
 
 VERSIONS = ((3, 12), (3, 11))
-"""In the order of preference. LIT wants NumPy below 2 (none for 3.13), Keras wants Python 3.11."""
+"""Supported versions, the preferred one first. LIT needs NumPy 1, which excludes 3.13; Keras needs 3.11 or newer."""
 
 _ASK = """
 import importlib.util, json, sys
@@ -24,14 +24,14 @@ print(json.dumps([sys.version_info[:2], sys.executable, bool(venv)]))
 """
 _INSTALL = (
     "Install one, for instance with `uv python install 3.12`, `conda create -n python312 python=3.12`, "
-    "`apt-get install python3.12 python3.12-venv`, `brew install python@3.12` or from python.org; then run this again. "
-    "One that isn't found by itself can be named: lit-lab setup-service --python /path/to/python3.12"
+    "`apt-get install python3.12 python3.12-venv`, `brew install python@3.12` or from python.org. Then run this again. "
+    "To use a Python in another place: lit-lab setup-service --python /path/to/python3.12"
 )
 
 
 @dataclass(frozen=True)
 class Python:
-    """An interpreter, its version, and whether it can make virtual environments."""
+    """An interpreter, its version, and whether it can create virtual environments."""
 
     path: str
     version: tuple[int, int]
@@ -45,10 +45,10 @@ def find(wanted: str = "") -> Python:
     """Return a Python for the service.
 
     Args:
-        wanted: The one that the user named, as a path or a command; empty: look for one.
+        wanted: The Python to use, as a path or a command; empty to search for one.
 
     Raises:
-        Problem: There is none, or the wanted one won't do.
+        Problem: No Python was found, or the wanted one isn't suitable.
     """
     if wanted:
         return _check(wanted)
@@ -65,15 +65,15 @@ def find(wanted: str = "") -> Python:
     raise Problem(
         503,
         "setup_no_python",
-        "No Python 3.11 or 3.12 was found on this machine, which the model service's libraries need.",
+        "The model service's libraries need Python 3.11 or 3.12, but this machine has neither.",
         _INSTALL,
     )
 
 
 def ask(command: str) -> Python | None:
-    """Return the version of an interpreter and whether it has venv; None: it doesn't run."""
+    """Run an interpreter to get its version and whether it has venv; None if it doesn't run."""
     try:
-        answer = subprocess.run(  # noqa: S603 - what is on the user's PATH, or what they named
+        answer = subprocess.run(  # noqa: S603 - an interpreter on the user's PATH, or one that the user chose
             [command, "-I", "-c", _ASK], capture_output=True, text=True, timeout=30, check=True
         ).stdout
         version, path, has_venv = json.loads(answer)
@@ -85,11 +85,11 @@ def ask(command: str) -> Python | None:
 def _check(wanted: str) -> Python:
     python = ask(str(local_paths.of_user(wanted)))
     if python is None:
-        raise Problem(422, "setup_no_python", f"{wanted} is no Python that can be run.", _INSTALL)
+        raise Problem(422, "setup_no_python", f"{wanted} isn't a Python that can be run.", _INSTALL)
     if python.version not in VERSIONS:
         found = f"{python.version[0]}.{python.version[1]}"
         raise Problem(
-            422, "setup_no_python", f"{wanted} is Python {found}; the model service needs 3.11 or 3.12.", _INSTALL
+            422, "setup_no_python", f"{wanted} is Python {found}, but the model service needs 3.11 or 3.12.", _INSTALL
         )
     if not python.has_venv:
         raise _no_venv(python)
@@ -101,13 +101,13 @@ def _no_venv(python: Python) -> Problem:
     return Problem(
         503,
         "setup_no_venv",
-        f"{python} can't make virtual environments: its module venv or ensurepip is missing.",
-        f"Install it (on Debian and Ubuntu: apt-get install {name}), or another Python 3.11 or 3.12; then run this again.",
+        f"{python} can't create virtual environments: its module venv or ensurepip is missing.",
+        f"Install the module (on Debian and Ubuntu: apt-get install {name}), or another Python 3.11 or 3.12. Then run this again.",
     )
 
 
 def _candidates() -> Iterator[str]:
-    """Yield what may be a fitting Python, likely ones first; what costs a process comes last."""
+    """Yield the paths of possible interpreters, the likely ones first and those that need a process to find last."""
     seen: set[str] = set()
     for candidate in _everywhere():
         path = shutil.which(candidate)
@@ -132,7 +132,7 @@ def _below(root: Path, pattern: str) -> Iterator[str]:
 
 
 def _of_conda() -> Iterator[str]:
-    """Yield the Pythons of conda's environments, which it lists in a file."""
+    """Yield the interpreters of conda's environments, which conda lists in a file."""
     try:
         listed = local_paths.of_user("~/.conda/environments.txt").read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -143,7 +143,7 @@ def _of_conda() -> Iterator[str]:
 
 
 def _of_uv() -> Iterator[str]:
-    """Yield the Pythons that uv has installed."""
+    """Yield the interpreters that uv has installed."""
     uv = shutil.which("uv")
     for major, minor in VERSIONS if uv else ():
         try:

@@ -1,4 +1,4 @@
-/** What a map says, in one sentence made from its figures alone. */
+/** Describes a map in one sentence, from its numbers alone. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { FAINT_EFFECT } from '../salience';
@@ -10,16 +10,16 @@ import type { IText } from '../session/runText';
 import { placeOf } from './disagreement';
 import { lineOf } from './line';
 
-/** A part that is first with less than this of the map's salience isn't most of it. */
+/** If the first part has a smaller share, the sentence doesn't say “Mostly”. */
 const MAINLY = 0.25;
 
-/** A second part counts from this part of the first one's size. */
+/** Minimum size of the second part, relative to the first, for the sentence to mention it. */
 const SECOND = 0.2;
 
 /**
- * Say what led to the target: the first part in its words, and the second one's line.
+ * Describe what led to the target: the first part's text and line, and the second part's line.
  *
- * @returns a sentence; empty where no part stands out, as where no single part has an effect.
+ * @returns a sentence; empty if no part stands out, for example because no single part has an effect.
  */
 export function inWords(
   text: IText,

@@ -39,15 +39,15 @@ describe('map/levels', () => {
     const offer = (
       phase: Effects['phase'],
       outer: Effects['outer'] = 'paragraphs',
-      instead: Effects['instead'] = { passes: 123, seconds: 60 }
+      perSentence: Effects['perSentence'] = { passes: 123, seconds: 60 }
     ) =>
       words(
         <LevelsOffer
-          effects={{ phase, instead, outer } as unknown as Effects}
+          effects={{ phase, perSentence, outer } as unknown as Effects}
         />
       );
     expect(offer('offered')).toContain(
-      'To delete each sentence would take about 123 passes through the model, 60 s.'
+      'Deleting each sentence would take about 123 passes through the model, 60 s.'
     );
     expect(offer('offered')).toContain('its paragraphs are deleted first');
     expect(offer('done')).toBe('');

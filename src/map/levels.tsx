@@ -1,4 +1,4 @@
-/** What is said of the effects of a long prompt, whose passages are deleted first. */
+/** The effects of a long prompt, whose passages are deleted first. */
 import React from 'react';
 
 import { usePanel } from '../components/context';
@@ -6,10 +6,10 @@ import type { Effects } from '../session/effects';
 import { describeCost } from '../session/labels';
 import type { IMapEffects } from '../session/mapEffects';
 
-/** How a long prompt is looked into, and what that spares. */
+/** How LIT Lab computes the effects of a long prompt, and how much time that saves. */
 export function LevelsOffer(props: { effects: Effects }): JSX.Element | null {
   const { trans } = usePanel();
-  const { instead, outer, phase } = props.effects;
+  const { perSentence, outer, phase } = props.effects;
   if (phase === 'done' || outer === null) {
     return null;
   }
@@ -22,10 +22,10 @@ export function LevelsOffer(props: { effects: Effects }): JSX.Element | null {
           'This prompt is long: passages of it are deleted first, then the sentences of those that matter.'
         );
   const cost =
-    instead &&
+    perSentence &&
     trans.__(
-      'To delete each sentence would take %1.',
-      describeCost(instead, trans)
+      'Deleting each sentence would take %1.',
+      describeCost(perSentence, trans)
     );
   return <p className="lit-hint">{cost ? `${first} ${cost}` : first}</p>;
 }

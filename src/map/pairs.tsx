@@ -1,4 +1,4 @@
-/** What deleting two parts of the prompt together does. */
+/** The effects of deleting two parts of the prompt together. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect } from 'react';
 
@@ -13,13 +13,13 @@ import type { IShownMap } from '../session/map';
 import type { IText } from '../session/runText';
 import { placeOf } from './disagreement';
 
-/** The most pairs that are listed. */
+/** Maximum number of listed pairs. */
 const LISTED = 5;
 
-/** A smaller part of the effects is hardly a difference. */
+/** Minimum difference to list a pair, relative to the effects. */
 const SMALL = 0.1;
 
-/** The pairs that do more or less together than alone, as sentences. */
+/** The pairs whose joint effect is larger or smaller than their effects alone, as sentences. */
 export function Pairs(props: { text: IText; map: IShownMap }): JSX.Element {
   const { trans } = usePanel();
   const { text, map } = props;
@@ -30,7 +30,7 @@ export function Pairs(props: { text: IText; map: IShownMap }): JSX.Element {
       {found.length === 0 ? (
         <p className="lit-hint">
           {trans.__(
-            'Of the pairs that were tried, each does about as much as its two parts alone.'
+            'Each of the tried pairs has about the effect of its two parts alone.'
           )}
         </p>
       ) : (
@@ -45,7 +45,7 @@ export function Pairs(props: { text: IText; map: IShownMap }): JSX.Element {
       {found.some(({ added, both }) => added.delta > 0 && both.delta > 0) && (
         <p className="lit-hint">
           {trans.__(
-            'Of parts that make the target likely, more means that one may stand in for the other; less, that the target may need both.'
+            'Of parts that make the target likely, more means that one may replace the other; less, that the target may need both.'
           )}
         </p>
       )}
@@ -73,7 +73,7 @@ export function PairsOffer(props: {
   );
 }
 
-/** The pairs whose effect isn't what the two add up to, the strongest first. */
+/** The pairs whose effect differs from the sum of both effects, the largest differences first. */
 export function interacting({ effects, target }: IShownMap): IPairEffect[] {
   const faint = FAINT_EFFECT * (target[1] - target[0]);
   return [...(effects?.pairs ?? [])]
@@ -110,7 +110,7 @@ function sentenceOf(
   return `${together} ${figures}`;
 }
 
-/** How deleting both differs from what the two add up to. */
+/** Whether both together have more or less effect than the sum of their effects, or the opposite. */
 function wayOf({ both, added }: IPairEffect): 'more' | 'less' | 'opposite' {
   if (both.delta * added.delta < 0) {
     return 'opposite';
@@ -118,7 +118,7 @@ function wayOf({ both, added }: IPairEffect): 'more' | 'less' | 'opposite' {
   return Math.abs(both.delta) > Math.abs(added.delta) ? 'more' : 'less';
 }
 
-/** The same in nats. */
+/** The same comparison in nats. */
 function describePair(
   { both, added }: IPairEffect,
   trans: TranslationBundle

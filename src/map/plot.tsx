@@ -7,13 +7,13 @@ import { usePanel } from '../components/context';
 
 const WIDTH = 240;
 const HEIGHT = 116;
-/** The curves' frame. Ticks are to the left of it and below. */
+/** The frame of the curves. Ticks are on its left and below it. */
 const LEFT = 34;
 const RIGHT = WIDTH - 6;
 const TOP = 8;
 const BOTTOM = HEIGHT - 20;
 
-/** The most ticks of the upright axis. */
+/** Maximum number of ticks of the vertical axis. */
 const TICKS = 4;
 
 type Kind = CurveEvent['kind'];
@@ -22,7 +22,7 @@ type Order = CurveEvent['order'];
 /** The map's curve lies on top of the others. */
 const ORDERS: readonly Order[] = ['length', 'random', 'map'];
 
-/** The map's curves, and those it is compared with. */
+/** The map's curves, and the curves to compare them with. */
 export function Plot(props: {
   kind: Kind;
   curves: readonly CurveEvent[];
@@ -93,7 +93,7 @@ export function Plot(props: {
   );
 }
 
-/** Which line is which, in the order of {@link describePlot}. */
+/** The legend of the lines, in the order of {@link describePlot}. */
 export function PlotLegend(props: {
   curves: readonly CurveEvent[];
 }): JSX.Element {
@@ -151,7 +151,7 @@ export function describePlot(
   );
 }
 
-/** A curve's value, between its points. */
+/** A curve's value between its points. */
 export function valueAt(points: CurveEvent['points'], share: number): number {
   const at = points.findIndex(point => point.share >= share);
   if (at <= 0) {
@@ -162,17 +162,17 @@ export function valueAt(points: CurveEvent['points'], share: number): number {
   return before.logprob + part * (after.logprob - before.logprob);
 }
 
-/** Both plots have one scale: the range of all curves. */
+/** The common scale of both plots: the range of all curves. */
 function range(curves: readonly CurveEvent[]): [number, number] {
   const values = curves.flatMap(curve => curve.points.map(p => p.logprob));
   return [Math.min(...values), Math.max(...values)];
 }
 
 /**
- * Round numbers of a range, apart by 1, 2 or 5 times a power of ten; of an empty
- * range its only number.
+ * Round numbers within a range, with steps of 1, 2 or 5 times a power of ten; for an empty
+ * range, its only number.
  *
- * @param most - how many there are at most; 2 or more.
+ * @param most - the maximum number of results; at least 2.
  */
 export function ticksOf(low: number, high: number, most: number): number[] {
   const least = (high - low) / (most - 1);
@@ -185,7 +185,7 @@ export function ticksOf(low: number, high: number, most: number): number[] {
     10 * power;
   const ticks: number[] = [];
   for (let at = Math.ceil(low / step); at * step <= high; at++) {
-    // Without the error of 3 · 0.1.
+    // Removes floating-point errors such as that of 3 · 0.1.
     ticks.push(Number((at * step).toPrecision(12)));
   }
   return ticks.length > 0 ? ticks : [low];

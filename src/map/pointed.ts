@@ -1,6 +1,6 @@
-/** Called as the pointer or the focus moves over a text. */
+/** Callbacks for the pointer and the focus in a text. */
 export interface IPointedListeners {
-  /** The pointer or the focus comes to an element of the text. */
+  /** The pointer or the focus enters an element of the text. */
   readonly enter: (event: Event) => void;
   /** The pointer or the focus leaves the text. */
   readonly leave: () => void;
@@ -10,7 +10,7 @@ export interface IPointedListeners {
 /**
  * Follow the pointer and the focus over a text.
  *
- * @returns what ends it.
+ * @returns a function that stops following.
  */
 export function followPointed(
   text: HTMLElement,

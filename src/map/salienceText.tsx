@@ -14,7 +14,7 @@ import { Answer } from './thought';
 import { Tooltip } from './tooltip';
 import { AddedTurn } from './turn';
 
-/** What {@link SalienceText} shows and does. */
+/** The properties of {@link SalienceText}. */
 export interface ISalienceTextProps {
   text: IText;
   map: IShownMap | null;
@@ -28,32 +28,33 @@ export interface ISalienceTextProps {
   surprisal?: boolean;
   /** Whether the answer is a forced one. */
   forcedAnswer?: boolean;
-  /** Whether lines are close. */
+  /** Whether lines are closer together. */
   compact?: boolean;
   /** Whether to hide control tokens. */
   hideTemplate?: boolean;
-  /** Whether segments are so short that a rank beside them would split words. */
+  /** Whether to hide ranks, because the segments are so short that ranks would split words. */
   fine: boolean;
-  /** Whether the prompt has a heading of its own; left out: it has. */
+  /** Whether the prompt has its own heading; left out for yes. */
   hasPromptHead?: boolean;
-  /** Facts about the answer, beside its heading. */
+  /** Facts about the answer, next to its heading. */
   facts?: React.ReactNode;
   /** Make the segment that contains a token the target. */
   onPick: (token: number, extend: boolean) => void;
-  /** How each segment relates to another text that it is compared with. */
+  /** How each segment relates to another text in a comparison. */
   marks?: readonly ISegmentMark[] | null;
-  /** The tooltip's text for a segment; empty: the usual one. */
+  /** Returns a segment's tooltip; empty for the usual one. */
   describe?: (index: number) => string;
-  /** What is laid over the text, and follows its events. */
+  /** Elements that lie over the text and receive its events. */
   overlay?: (root: React.RefObject<HTMLDivElement>) => React.ReactNode;
 }
 
 /**
- * Prompt and answer as one flowing text of segments.
+ * Prompt and answer as one continuous text of segments.
  *
- * One stop of Tab; arrow keys move between segments, and select with Shift;
- * Enter makes a segment of the answer the target, Shift+Enter extends it; Escape, for the whole panel, clears it. Only the
- * DOM knows which segment has the focus, so that moving the focus redraws nothing.
+ * The text is one tab stop. Arrow keys move between segments, and select with Shift. Enter
+ * makes a segment of the answer the target, and Shift+Enter extends the target. Escape,
+ * anywhere in the panel, clears it. Only the DOM knows which segment has the focus, so moving
+ * the focus redraws nothing.
  */
 export const SalienceText = React.memo(
   (props: ISalienceTextProps): JSX.Element => {
@@ -65,9 +66,9 @@ export const SalienceText = React.memo(
     /** Where a selection with the keyboard started. */
     const anchor = useRef<HTMLElement | null>(null);
 
-    // Tab reaches exactly one segment: the last one that had the focus.
+    // Tab reaches exactly one segment: the one that last had the focus.
     useEffect(() => {
-      // By selectors: with thousands of segments, testing each is slow.
+      // Use selectors, because testing each of thousands of segments is slow.
       const find = (which: string) =>
         root.current?.querySelector<HTMLElement>(`[data-segment]${which}`);
       if (!find('[tabindex="0"]')) {
@@ -78,7 +79,7 @@ export const SalienceText = React.memo(
       }
     });
 
-    // All turns fold and unfold at once.
+    // Fold and unfold all turns together.
     const [unfolded, setUnfolded] = useState(false);
     const onToggle = useCallback(() => setUnfolded(is => !is), []);
 
@@ -92,7 +93,7 @@ export const SalienceText = React.memo(
 
     const onClick = (event: React.MouseEvent) => {
       const element = segmentAt(event.target);
-      // The user drags over the text to copy it.
+      // The user is selecting text to copy.
       if (!element || (!event.shiftKey && isSelecting(root.current))) {
         return;
       }
@@ -202,7 +203,7 @@ export const SalienceText = React.memo(
 );
 SalienceText.displayName = 'SalienceText';
 
-/** Says who wrote what is below it. */
+/** The heading of a part, which names its author. */
 function ZoneHead(props: {
   name: string;
   children?: React.ReactNode;
@@ -235,7 +236,7 @@ function segmentsIn(root: HTMLElement | null): HTMLElement[] {
   return [...(root?.querySelectorAll<HTMLElement>('[data-segment]') ?? [])];
 }
 
-/** Make Tab reach an element. */
+/** Make an element the tab stop. */
 function visit(
   root: HTMLElement | null,
   element: HTMLElement,
@@ -252,7 +253,7 @@ function visit(
   }
 }
 
-/** Where a key moves the focus from the segment at an index, or null. */
+/** The index of the segment that a key moves the focus to, or null. */
 function destination(key: string, at: number, count: number): number | null {
   switch (key) {
     case 'ArrowRight':

@@ -14,13 +14,13 @@ import { isJoined, isWithin, Segment } from './segment';
 import type { ISegmentMark } from './segment';
 import { TurnSegment } from './turn';
 
-/** How many segments are rendered at once; of more, those in view come first. */
+/** How many segments to render at once. If there are more, those in view are rendered first. */
 const AT_ONCE = 150;
 
-/** Tokens of a group of segments, which is rendered as a whole. */
+/** How many tokens a group of segments has. A group is rendered as a whole. */
 const GROUP = 64;
 
-/** What a {@link Part} shows. */
+/** The properties of {@link Part}. */
 export interface IPartProps {
   label: string;
   tokens: readonly Token[];
@@ -34,19 +34,20 @@ export interface IPartProps {
   target: TokenSpan | null;
   marks: readonly ISegmentMark[] | null;
   pickable: boolean;
-  /** Whether it is of the prompt; left out: if it begins the sequence. */
+  /** Whether the part belongs to the prompt; left out for whether it begins the sequence. */
   isPrompt?: boolean;
   surprisal?: boolean;
   /** The roles of the segments that begin a turn. */
   turns?: ReadonlyMap<TokenSpan, string>;
-  /** Whether these show their whole text. */
+  /** Whether segments that begin a turn show their whole text. */
   unfolded?: boolean;
 }
 
 /**
- * Prompt or answer.
+ * The prompt or the answer.
  *
- * When the segments of a long text change, a first frame shows those in view; the others are plain text until the next one.
+ * When the segments of a long text change, the first frame renders those in view, and the rest as plain text until the
+ * next frame.
  */
 export const Part = React.memo(
   (props: IPartProps): JSX.Element => {
@@ -84,7 +85,7 @@ export const Part = React.memo(
       </span>
     );
   },
-  // While an answer arrives, the prompt's tokens stay the same objects.
+  // While an answer arrives, the prompt keeps the same token objects.
   (one, other) =>
     one.spans === other.spans &&
     one.map === other.map &&
@@ -99,11 +100,11 @@ export const Part = React.memo(
 Part.displayName = 'Part';
 
 interface IGroupProps extends IPartProps {
-  /** The groups whose places it takes, first and last: the same for the same place, whatever the segments are. */
+  /** Indices of the first and last place that it takes, which don't depend on the segments. */
   first: number;
   last: number;
   firstSegment: number;
-  /** Span of its segments within the part. */
+  /** The span of its segments within the part. */
   begin: number;
   end: number;
   isDrawn: boolean;
@@ -161,7 +162,7 @@ function Group(props: IGroupProps): JSX.Element {
   );
 }
 
-/** Text without segments: its lines are as high as with them, so that nothing moves when they appear. */
+/** Text without segments. Its lines are as high as lines with segments, so that nothing moves when segments appear. */
 function mere(text: string): React.ReactNode {
   return text.split(/(\n+)/).map((line, i) =>
     line.trim() ? (
@@ -192,7 +193,7 @@ function isAnyIn(
   return false;
 }
 
-/** Spans of segments that each form a group. */
+/** The spans of the segments of each group. */
 function groupsOf(spans: readonly TokenSpan[]): [number, number][] {
   const groups: [number, number][] = [];
   spans.forEach((span, i) => {
@@ -207,8 +208,8 @@ function groupsOf(spans: readonly TokenSpan[]): [number, number][] {
 }
 
 /**
- * A number that changes with the segments of a long text: groups with it as a key are removed as a whole, which is much
- * faster than segment by segment. In a short text they stay, and so does the focus.
+ * A number that changes with the segments of a long text. As a part of React's keys, it makes React remove whole groups,
+ * which is much faster than removing segments. In a short text it stays the same, and so the focus stays.
  */
 function useCut(spans: readonly TokenSpan[]): number {
   const latest = useRef({ spans, cut: 0 });
@@ -221,9 +222,9 @@ function useCut(spans: readonly TokenSpan[]): number {
 }
 
 /**
- * The groups to render in the current frame; null: all.
+ * The groups to render in the current frame; null for all.
  *
- * The places of the groups before the change tell what is in view; new segments don't move the text.
+ * The positions of the groups before the change show what is in view, since new segments don't move the text.
  */
 function useSight(
   root: React.RefObject<HTMLElement>,
@@ -240,7 +241,7 @@ function useSight(
     if (!isWaiting) {
       return;
     }
-    // A separate task, after the frame.
+    // Continue in a separate task after the frame.
     let timer = 0;
     const frame = requestAnimationFrame(() => {
       timer = window.setTimeout(() => {
@@ -255,7 +256,7 @@ function useSight(
   return inSight;
 }
 
-/** Groups of a part that are in view, or would be with slightly different line breaks. */
+/** The groups of a part that are in view, or would be with slightly different line breaks. */
 function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   const found = new Set<number>();
   const frame = frameOf(part);
@@ -273,7 +274,7 @@ function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   return found;
 }
 
-/** Top and bottom of an element's visible area in the window: that of its scroll container. */
+/** The top and bottom of the visible area of an element's scroll container, in the window. */
 function frameOf(element: HTMLElement): { top: number; bottom: number } {
   for (let at = element.parentElement; at; at = at.parentElement) {
     if (/auto|scroll/.test(getComputedStyle(at).overflowY)) {

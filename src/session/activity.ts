@@ -1,10 +1,10 @@
 import { isUnderWay } from './run';
 import type { Session } from './session';
 
-/** What a model does for a session. */
+/** What a model is doing for a session. */
 export type Activity = 'waiting' | 'answering' | 'explaining';
 
-/** What a model does for this session now; null: nothing. */
+/** What a model is doing for this session; null if nothing. */
 export function activityOf({ runs, explanation }: Session): Activity | null {
   const { shown, attempt } = runs;
   if (runs.isRunning) {

@@ -1,4 +1,4 @@
-/** The sets of deleted sentences that LIME and SHAP start from: those that effects scored. */
+/** Sets of deleted sentences that are already scored, from which LIME and SHAP start. */
 import type { EditedText } from '../api';
 import { numFitted, targetLogprob } from '../salience';
 import type { TokenSpan } from '../salience';
@@ -8,17 +8,17 @@ import type { IText } from './runText';
 import { modeOf } from './run';
 import type { IRun } from './run';
 
-/** What an ablation method removes, and what is known without it. */
+/** What an ablation method removes, and the scores that are already known. */
 export interface ICachedSets {
   readonly parts: readonly IAblationSegment[];
   readonly edited: EditedText;
 }
 
 /**
- * The sets of a prompt's sentences that are scored, without those that measure maps.
+ * The scored sets of a prompt's sentences, except the held-out sets that measure maps.
  *
  * @returns null if the text has other segments, if only some sentences were deleted, or
- *   if the chat format has the turns in another order than the conversation.
+ *   if the chat format changes the order of the conversation's turns.
  */
 export function cachedSets(
   run: Pick<IRun, 'prompt' | 'turns' | 'chatUse' | 'thinks'>,
@@ -50,8 +50,8 @@ export function cachedSets(
       ? []
       : [{ ...set, logprob: Math.min(0, logprob) }];
   });
-  // Those that the method happens to try cost nothing again; it fits to all random ones.
-  // Of a block that isn't complete, the first ones aren't random: a block is sorted.
+  // The method uses every scored set that it would draw anyway, and fits its scores to all random sets.
+  // In an incomplete block, the first sets aren't random, because each block is sorted.
   const inBlocks = known
     .filter(({ kind }) => kind === 'random')
     .slice(0, numFitted(table));

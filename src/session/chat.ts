@@ -1,4 +1,4 @@
-/** Chat formats: whether a prompt is put into one, and what the panel says about it. */
+/** Chat formats: whether a prompt is put into one, and what the panel shows about it. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ChatMode, ChatUse, ModelInfo } from '../api';
@@ -29,14 +29,14 @@ export function beginsTurn(
   return isApplied && !isContinued(value);
 }
 
-/** Whether what follows a run's prompt begins a turn of its own. */
+/** Whether the text after a run's prompt begins its own turn. */
 export function endsInTurn({ chatUse, prompt, turns }: IRun): boolean {
   return turns
     ? turns[turns.length - 1].role !== 'model'
     : chatUse !== 'plain' && !isContinued(prompt);
 }
 
-/** How the prompt was put into a chat format, for a run's facts; empty: it was not. */
+/** How the prompt was put into a chat format, for a run's facts; empty if it wasn't. */
 export function describeChat(
   use: ChatUse,
   trans: TranslationBundle,
@@ -69,9 +69,9 @@ export function describeRole(role: string, trans: TranslationBundle): string {
 }
 
 /**
- * What the user should know of a run's turns; empty: nothing.
+ * A remark about a run's turns for the user; empty if there is none.
  *
- * @param model - of the run; null if unknown.
+ * @param model - the run's model; null if unknown.
  */
 export function chatNote(
   run: IRun,

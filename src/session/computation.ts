@@ -6,26 +6,26 @@ import { describe, problemOf } from './problem';
 import type { IProblem } from './problem';
 import { Model } from './model';
 
-/** What a computation needs from the client. */
+/** The part of the client that a computation uses. */
 export type ComputationClient = Pick<
   ApiClient,
   'startJob' | 'events' | 'cancelJob' | 'estimate'
 >;
 
-/** How far a computation is. */
+/** The state of a computation. */
 export type ComputationPhase = 'offered' | 'running' | 'done' | 'failed';
 
-/** A computation that takes fewer seconds starts without a click. */
+/** A computation that takes less than this many seconds starts without a click. */
 export const UNASKED = 1.5;
 
 /**
- * One job on demand: its cost before it starts, its progress, its result.
+ * One job on demand: its cost before the start, its progress and its result.
  *
- * @typeParam R - the result so far; replaced as a whole.
+ * @typeParam R - the result so far; each event replaces it as a whole.
  */
 export class Computation<R> extends Model {
   /**
-   * @param take - the result after one more event.
+   * @param take - returns the result after one more event.
    */
   constructor(
     client: ComputationClient,
@@ -44,27 +44,27 @@ export class Computation<R> extends Model {
     return this._phase;
   }
 
-  /** What it would cost; null if unknown. */
+  /** The estimated cost; null if unknown. */
   get estimate(): Estimate | null {
     return this._estimate;
   }
 
-  /** Its progress, in its own steps; null before the first. */
+  /** The progress, in the computation's own steps; null before the first step. */
   get progress(): { readonly done: number; readonly total: number } | null {
     return this._progress;
   }
 
-  /** What it waits for; empty while it computes. */
+  /** What the computation waits for; empty while it computes. */
   get message(): string {
     return this._message;
   }
 
-  /** When it started, in milliseconds since the epoch. */
+  /** When the computation started, in milliseconds since the epoch. */
   get since(): number {
     return this._since;
   }
 
-  /** Whether it was cancelled, here or on another page. */
+  /** Whether the user cancelled it, here or on another page. */
   get wasCancelled(): boolean {
     return this._wasCancelled;
   }
@@ -74,12 +74,12 @@ export class Computation<R> extends Model {
     return this._result;
   }
 
-  /** Why it failed, or null. */
+  /** Why the computation failed, or null. */
   get problem(): IProblem | null {
     return this._problem;
   }
 
-  /** The job that computes its result, or did; null if none. */
+  /** The job that computes or computed the result; null if there is none. */
   get jobId(): string | null {
     return this._phase === 'running' || this._phase === 'done'
       ? this._job
@@ -93,8 +93,8 @@ export class Computation<R> extends Model {
   /**
    * Request the cost, unless it is known.
    *
-   * @param unasked - whether to start it if it is quick, or if the estimate would
-   *   take longer; but not after the user cancelled it.
+   * @param unasked - whether to start the computation if it is quick, or if the estimate
+   *   would take longer; but not after the user cancelled it.
    */
   async offer(unasked: boolean): Promise<void> {
     if (this._phase !== 'offered' || this._isAsking || this.isDisposed) {
@@ -125,7 +125,7 @@ export class Computation<R> extends Model {
     this._changed.emit();
   }
 
-  /** Take a result that was computed earlier. */
+  /** Use a result that was computed earlier. */
   recall(result: R): void {
     if (this._phase === 'offered') {
       this._result = result;
@@ -133,14 +133,14 @@ export class Computation<R> extends Model {
     }
   }
 
-  /** Start, also after a failure. */
+  /** Start the computation, or start it again after a failure. */
   start(): void {
     if (this._phase === 'offered' || this._phase === 'failed') {
       void this._run();
     }
   }
 
-  /** Follow the job of an earlier page. If the server no longer has it, it can start again. */
+  /** Follow an earlier page's job. If the server no longer has the job, the computation can start again. */
   resume(id: string): void {
     this._past = id;
     // A view that has just requested this computation may be rendering.
@@ -151,7 +151,7 @@ export class Computation<R> extends Model {
     });
   }
 
-  /** Stop; it can then start again. */
+  /** Stop the computation. It can start again. */
   cancel(): void {
     if (this._phase === 'running') {
       this._wasCancelled = true;
@@ -166,7 +166,7 @@ export class Computation<R> extends Model {
     this._id = null;
     abort?.abort();
     if (id !== null) {
-      // The job may have ended, or the server may be gone: both are fine.
+      // The job may have ended, or the server may be unavailable: ignore both.
       this._client.cancelJob(id).catch(() => undefined);
     }
   }
@@ -229,7 +229,7 @@ export class Computation<R> extends Model {
     if (ended?.event === 'error') {
       this._fail(describe(ended));
     } else {
-      // Another page cancelled it: treat it as cancelled here.
+      // Another page cancelled the job: treat it as cancelled here as well.
       this._wasCancelled ||= ended?.event === 'cancelled';
       this._become(ended?.event === 'done' ? 'done' : 'offered');
     }
@@ -267,7 +267,7 @@ export class Computation<R> extends Model {
   private _problem: IProblem | null = null;
   /** The running job. */
   private _id: string | null = null;
-  /** An earlier page's job, to follow instead of starting another. */
+  /** An earlier page's job to follow instead of starting a new one. */
   private _past: string | null = null;
   /** The last job. */
   private _job: string | null = null;

@@ -11,7 +11,7 @@ import { problemOf } from './problem';
 import type { IProblem } from './problem';
 import { Model } from './model';
 
-/** What a contrast needs from the client. */
+/** The part of the client that a contrast uses. */
 export type ContrastClient = Pick<ApiClient, 'tokens'>;
 
 /** A foil: tokens in the target's place. */
@@ -20,7 +20,7 @@ export interface IFoil {
   readonly text: string;
 }
 
-/** What a contrast needs from the explanation. */
+/** The part of the explanation that a contrast uses. */
 export interface IContrastTarget {
   readonly model: string | null;
   readonly text: IText | null;
@@ -34,16 +34,16 @@ export interface IContrastTarget {
   ): void;
 }
 
-/** A token that the model considered in place of one of the answer. */
+/** A token that the model considered instead of a token of the answer. */
 export interface IChoice {
-  /** Index of the answer's token. */
+  /** Index of the answer's token in the sequence. */
   readonly token: number;
   /** The answer's token. */
   readonly said: AnswerToken;
   readonly alternative: Alternative;
 }
 
-/** Sets a foil against the target: a text that the user types, or a token that the model considered. */
+/** Sets the foil: a text that the user types, or a token that the model considered. */
 export class ContrastModel extends Model {
   constructor(
     client: ContrastClient,
@@ -57,7 +57,7 @@ export class ContrastModel extends Model {
     explanation.changed.connect(this._onExplanation, this);
   }
 
-  /** When the request for the foil's tokens started, in milliseconds since the epoch; null if none runs. */
+  /** When the request for the foil's tokens started, in milliseconds since the epoch; null if there is none. */
   get since(): number | null {
     return this._since;
   }
@@ -77,18 +77,18 @@ export class ContrastModel extends Model {
     return this._before;
   }
 
-  /** Set a token that the model considered against the one in the answer. */
+  /** Make a token that the model considered the foil for the answer's token. */
   choose({ token, alternative }: IChoice): void {
     const { id, text, piece } = alternative;
     this._contrast([token, token + 1], { ids: [id], text: text || piece });
   }
 
-  /** What the user has written against the target. */
+  /** The text that the user has typed as the foil. */
   written = '';
 
   /**
-   * Set a text against the target. It gets the target's leading blanks, and the
-   * common beginning of both is no longer part of the target. Never rejects.
+   * Make a text the foil. It gets the target's leading blanks. The common beginning
+   * of both is removed from the target. Never rejects.
    */
   async type(written = this.written): Promise<void> {
     this.written = written;
@@ -163,7 +163,7 @@ export class ContrastModel extends Model {
     return { message, hint, remedies: [] };
   }
 
-  /** The target has changed: problem and earlier target belong to the last one. */
+  /** Discard the problem and the earlier target, which belong to the previous target. */
   private _onExplanation(): void {
     if (this._explanation.target !== this._target) {
       this._target = this._explanation.target;
@@ -185,12 +185,12 @@ export class ContrastModel extends Model {
   private _problem: IProblem | null = null;
 }
 
-/** Why two texts don't differ as target and foil. */
+/** How two texts fail to differ as target and foil. */
 export type Unparted = 'same' | 'beginning' | 'continuation';
 
 /**
- * Where a target and a foil begin to differ: their common beginning supports
- * neither.
+ * Find where a target and a foil begin to differ. Their common beginning supports
+ * neither of them.
  */
 export function part(
   tokens: readonly Token[],
@@ -221,10 +221,10 @@ export function part(
 }
 
 /**
- * The tokens that the model considered most likely, at any token of a target.
+ * The tokens that the model considered most likely at any token of a target.
  *
- * @param count - the most to return.
- * @returns the most likely first.
+ * @param count - the maximum number of tokens.
+ * @returns the tokens, most likely first.
  */
 export function choicesOf(
   tokens: readonly (Token | AnswerToken)[],

@@ -8,22 +8,22 @@ import { tokensOf } from './run';
 import type { IRun } from './run';
 import type { ITurnSpan } from './source';
 
-/** What the lines before turns say, where there is room for one text only. */
+/** The labels of roles in a conversation that is shown as one text. */
 const LABELS: Readonly<Record<Role, string>> = {
   system: 'System',
   user: 'User',
   model: 'Model'
 };
 
-/** What stands before a turn's text where a conversation is one text. */
+/** What precedes a turn's text in a conversation that is shown as one text. */
 export function headOf(role: Role, index: number, count: number): string {
   const isBare = count === 1 && role === 'user';
   return isBare ? '' : `${index === 0 ? '' : '\n\n'}${LABELS[role]}\n`;
 }
 
 /**
- * A conversation as text, and where each turn's is in it: each turn after a line
- * that names its role; a user's turn alone as it is.
+ * Join a conversation into one text, and return where each turn's text is in it. A line
+ * with the role precedes each turn; a single user's turn stays as it is.
  *
  * `lit_lab/conversation.py` does the same.
  */
@@ -44,12 +44,12 @@ export function joinTurns(turns: readonly Turn[]): {
   return { value: parts.join(''), turns: spans };
 }
 
-/** A conversation as text. */
+/** A conversation as one text. */
 export function textOfTurns(turns: readonly Turn[]): string {
   return joinTurns(turns).value;
 }
 
-/** The turns whose places in a text are known. */
+/** The turns whose positions in a text are known. */
 export function turnsIn(value: string, spans: readonly ITurnSpan[]): Turn[] {
   return spans.map(({ role, value: [start, end] }) => ({
     role,
@@ -71,7 +71,7 @@ export function isSameTurns(
   );
 }
 
-/** What a run's model answered, without what it thought before. */
+/** The answer of a run, without the thoughts before it. */
 export function answerOf(run: IRun): string {
   const seam = run.promptTokens.length;
   const end = thoughtEnd(tokensOf(run), seam) ?? seam;
@@ -81,14 +81,14 @@ export function answerOf(run: IRun): string {
     .join('');
 }
 
-/** A run's conversation with its answer, and a user's turn to be written. */
+/** A run's conversation, followed by the answer and an empty turn of the user. */
 export function turnsAfter(run: IRun): Turn[] {
   const turns: Turn[] = [
     ...(run.turns ?? [{ role: 'user', text: run.prompt }])
   ];
   const last = turns[turns.length - 1];
   if (last?.role === 'model') {
-    // The answer continues it.
+    // The answer continues the model's last turn.
     turns.pop();
     turns.push({ role: 'model', text: last.text + answerOf(run) });
   } else {
@@ -97,7 +97,7 @@ export function turnsAfter(run: IRun): Turn[] {
   return [...turns, { role: 'user', text: '' }];
 }
 
-/** What is wrong with a conversation before any request is made, or null. */
+/** The problem of a conversation that can be found without a request, or null. */
 export function checkTurns(
   turns: readonly Turn[],
   isOff: boolean,
@@ -107,7 +107,7 @@ export function checkTurns(
   if (empty >= 0) {
     return {
       message: trans.__('Turn %1 has no text.', empty + 1),
-      hint: trans.__('Write one, or remove the turn.'),
+      hint: trans.__('Write a text, or remove the turn.'),
       remedies: []
     };
   }

@@ -9,26 +9,26 @@ import type { Runs } from './runs';
 import type { ServiceModel } from './service';
 import type { ISettings } from './settings';
 
-/** What counting needs from the client. */
+/** The part of the client that counting uses. */
 export type CountClient = Pick<ApiClient, 'countTokens'>;
 
 /** Milliseconds after the last key press before counting starts. */
 export const COUNT_DELAY = 250;
 
-/** A prompt, and what its tokens depend on. */
+/** A prompt, and the settings that its tokens depend on. */
 export interface ICountable {
   readonly prompt: string;
-  /** The conversation that it is; null: a text. */
+  /** The prompt's turns; null if the prompt is a text. */
   readonly turns: readonly Turn[] | null;
   readonly model: string;
   readonly chat: ChatMode;
   /** Whether the model thinks before it answers, if it can. */
   readonly thinking: boolean;
-  /** The model's; if it is loaded with another window, the count is another one. */
+  /** The model's window. If the model is loaded with another window, the count changes. */
   readonly window: number | null;
 }
 
-/** What decides whether a session's prompt can be counted. */
+/** The state that determines whether a session's prompt can be counted. */
 export interface ICountedSession {
   readonly prompt: Pick<PromptModel, 'value' | 'turns'>;
   readonly runs: Pick<Runs, 'promptProblem'>;
@@ -38,10 +38,10 @@ export interface ICountedSession {
 }
 
 /**
- * Counts the prompt's tokens a moment after its last change.
+ * Counts the prompt's tokens shortly after its last change.
  *
- * A request that is out of date is cancelled. If a prompt can't be counted, there
- * is no count and no failure: Run says what is wrong with it.
+ * Cancels outdated requests. If a prompt can't be counted, there is no count and no
+ * error: Run reports what is wrong with the prompt.
  */
 export class TokenCounter extends Model {
   constructor(client: CountClient) {
@@ -50,7 +50,7 @@ export class TokenCounter extends Model {
   }
 
   /**
-   * The prompt's count; while the user types, that of a moment ago. Null if
+   * The number of tokens; while the user types, the previous number. Null if
    * unknown.
    */
   get count(): TokenCount | null {
@@ -127,7 +127,7 @@ function isSame(one: ICountable | null, other: ICountable | null): boolean {
   );
 }
 
-/** What is counted, but for the prompt; null where one of both is. */
+/** The prompt of one, with everything else of the other; null if either is null. */
 function withPromptOf(
   next: ICountable | null,
   before: ICountable | null
@@ -140,7 +140,7 @@ function withPromptOf(
 /**
  * The session's prompt if its tokens can be counted now; else null.
  *
- * The model must be loaded: counting never loads one.
+ * The model must already be loaded, because counting never loads a model.
  */
 export function countableOf(session: ICountedSession): ICountable | null {
   const { service, modelInfo, settings, prompt } = session;
@@ -168,9 +168,9 @@ export function countableOf(session: ICountedSession): ICountable | null {
 export type Room = 'enough' | 'tight' | 'none';
 
 /**
- * Say whether a prompt fits.
+ * Return whether a prompt fits.
  *
- * @param longest - the most tokens that the answer may have.
+ * @param longest - the maximum number of tokens of the answer.
  */
 export function roomFor({ tokens, window }: TokenCount, longest: number): Room {
   // An answer has at least one token.

@@ -5,7 +5,7 @@ import type { EffectPlan } from './effectPlan';
 import { effectsRequest, MORE_SAMPLES } from './effectSegments';
 import type { IRun } from './run';
 
-/** What a run's effects cost, as far as it was requested. */
+/** The estimated costs of a run's effects. */
 export class EffectCosts {
   constructor(
     private readonly _client: Pick<ComputationClient, 'estimate'>,
@@ -13,33 +13,33 @@ export class EffectCosts {
     private readonly _plan: EffectPlan
   ) {}
 
-  /** Of all that is left; null: unknown, also once more sets are scored. */
+  /** The cost of everything that is left; null if unknown, which it is again when more sets are scored. */
   get rest(): Estimate | null {
     const { cost } = this;
     return cost && this._plan.restOf(cost);
   }
 
-  /** Of deleting each sentence alone, which comes first; null: unknown, or something else comes first. */
+  /** The cost of deleting each sentence alone, which comes first; null: unknown, or something else comes first. */
   get alone(): Estimate | null {
     const { cost } = this;
     return cost && this._plan.aloneOf(cost);
   }
 
-  /** Of the rest of the plan's level; before any set is scored, of what it measures. */
+  /** The cost of the rest of the plan's level; before any set is scored, of the plan's `measured`. */
   get cost(): Estimate | null {
     const { level, progress } = this._plan;
     const key = progress === null ? FIRST : level && keyOf(level);
     return key !== null && this._last?.key === key ? this._last.cost : null;
   }
 
-  /** Of deleting each sentence, where passages come first; null: unknown. */
-  get instead(): Estimate | null {
+  /** The cost of deleting each sentence, if passages come first; null if unknown. */
+  get perSentence(): Estimate | null {
     return this._plan.isLong && this._first
       ? this._plan.wholeOf(this._first)
       : null;
   }
 
-  /** Of more random sets of a level; null: unknown. */
+  /** The cost of more random sets of a level; null if unknown. */
   more(level: EffectLevel): Estimate | null {
     return this._last?.key === keyOf(level, MORE_SAMPLES)
       ? this._last.cost
@@ -80,19 +80,19 @@ export class EffectCosts {
     return cost;
   }
 
-  /** The last answer, and what it is the cost of. */
+  /** The last estimate, and what it is for. */
   private _last: {
     readonly key: string;
     readonly cost: Estimate | null;
   } | null = null;
-  /** The answer before any set was scored. */
+  /** The estimate from before any set was scored. */
   private _first: Estimate | null = null;
 }
 
-/** What was asked before any set was scored. */
+/** Identifies the estimate from before any set was scored. */
 const FIRST = 'first';
 
-/** What is left of a level: another after each set. */
+/** Identifies the rest of a level, which changes with each scored set. */
 function keyOf(level: EffectLevel, samples = level.numSamples): string {
   return [level.index, level.numKnown, samples].join(':');
 }

@@ -1,4 +1,4 @@
-/** The jobs that compute effects: one at a time, and over a reload. */
+/** The jobs that compute effects: one at a time, also across a reload. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { EffectsEvent, JobEvent } from '../api';
@@ -10,8 +10,8 @@ import type { IProblem } from './problem';
 import type { IRun } from './run';
 
 /**
- * Seconds that one job may compute. The model does one thing at a time: another tab, or a
- * comparison, waits for no longer than this.
+ * Maximum seconds of computing for one job. The model does one thing at a time, so other
+ * tabs and comparisons wait no longer than this.
  */
 export const SLICE = 3;
 
@@ -20,16 +20,16 @@ const MAX_JOBS = 64;
 
 /** Jobs that compute effects, as stored over a reload. */
 export interface ISavedEffects {
-  /** The first ones: later ones continue them. */
+  /** The jobs of the first level; later ones continue earlier ones. */
   readonly jobs: readonly string[];
-  /** Those of the sentences that are looked into, where passages come first. */
+  /** The jobs of the second level: sentences of the passages that matter, if passages come first. */
   readonly inner?: readonly string[];
   /**
-   * By level: the key of the segments that these jobs delete, which they send only the
-   * indices of. Jobs without one aren't followed.
+   * For each level, the key of the segments that its jobs delete. The jobs refer to segments
+   * only by index, so a page doesn't follow jobs without a key.
    */
   readonly keys?: readonly string[];
-  /** What is deleted; absent: not decided, or each sentence, by an earlier version. */
+  /** How the sentences are deleted; absent if undecided, or if an earlier version deleted each sentence. */
   readonly plan?: ISavedPlan;
   /** Whether the user stopped them. */
   readonly isStopped: boolean;
@@ -37,19 +37,19 @@ export interface ISavedEffects {
 
 /** How a job ended. */
 export interface IEndedJob {
-  /** Whether it was one of an earlier page. */
+  /** Whether an earlier page started the job. */
   readonly isPast: boolean;
-  /** Whether it has scored sets. */
+  /** Whether the job scored any sets. */
   readonly isNew: boolean;
   readonly isCancelled: boolean;
   /** Why it failed, or null. */
   readonly problem: IProblem | null;
 }
 
-/** Runs jobs that score the sets of a plan, and follows those of an earlier page. */
+/** Runs the jobs that score the sets of a plan, and follows those of an earlier page. */
 export class EffectJobs {
   /**
-   * @param onChanged - called when the job has sent something, and when it has ended.
+   * @param onChanged - called when the job has sent an event, and when it has ended.
    */
   constructor(
     private readonly _client: ComputationClient,
@@ -64,7 +64,7 @@ export class EffectJobs {
     return this._job !== null;
   }
 
-  /** Whether some of an earlier page are still to be followed. */
+  /** Whether jobs of an earlier page remain to be followed. */
   get isPending(): boolean {
     return [0, 1].some(index => this._pastOf(index).length > 0);
   }
@@ -74,12 +74,12 @@ export class EffectJobs {
     return this._job?.message ?? '';
   }
 
-  /** Seconds that jobs took, since they were last counted from 0. */
+  /** Seconds that jobs have taken since the last reset. */
   get spent(): number {
     return this._spent;
   }
 
-  /** What is stored of them. */
+  /** What to store over a reload. */
   get saved(): Pick<ISavedEffects, 'jobs' | 'inner' | 'keys'> {
     const { levels } = this._plan;
     const running = this._job?.jobId ?? null;
@@ -102,26 +102,26 @@ export class EffectJobs {
     };
   }
 
-  /** Count the seconds that jobs take from 0. */
+  /** Reset the seconds that jobs have taken. */
   resetSpent(): void {
     this._spent = 0;
   }
 
-  /** Remember the jobs of an earlier page. */
+  /** Set the jobs of an earlier page, to follow later. */
   resume({ jobs, inner = [], keys = [] }: ISavedEffects): void {
     this._past = [[...jobs], [...inner]];
     this._pastKeys = keys;
   }
 
-  /** Follow no more of them. */
+  /** Discard the jobs of an earlier page. */
   forget(): void {
     this._past = [[], []];
   }
 
   /**
-   * Follow the next job of an earlier page, each once: those of the first level first.
+   * Follow the next job of an earlier page. Follows each job once, those of the first level first.
    *
-   * @returns whether there is one.
+   * @returns whether there was one.
    */
   follow(): boolean {
     const { levels } = this._plan;
@@ -130,7 +130,7 @@ export class EffectJobs {
     if (!level || id === undefined) {
       return false;
     }
-    // What an earlier page computes beyond the usual sets is more of them.
+    // If an earlier page computed more than the usual sets, count them as more random sets.
     level.askMore();
     this._begin(level, id);
     return true;
@@ -141,7 +141,7 @@ export class EffectJobs {
     this._begin(level, null, seconds);
   }
 
-  /** Leave the job; what it has sent stays. */
+  /** Stop following the job. Its results so far stay. */
   drop(): void {
     const job = this._job;
     if (job) {
@@ -209,7 +209,7 @@ export class EffectJobs {
     }
   }
 
-  /** Jobs of an earlier page that are to be followed: none of other segments. */
+  /** The jobs of an earlier page that remain to be followed, without those of other segments. */
   private _pastOf(index: number): readonly string[] {
     const level = this._plan.levels[index];
     const isOther = level && level.key !== this._pastKeys[index];
@@ -219,12 +219,12 @@ export class EffectJobs {
   private _job: Job | null = null;
   /** The level that the job is of. */
   private _level: EffectLevel | null = null;
-  /** When the job began, and the seconds of those before it. */
+  /** When the job started, and the seconds that earlier jobs took. */
   private _begun = 0;
   private _spent = 0;
-  /** Jobs that have computed something. The plan may have begun again with other levels. */
+  /** The jobs that have computed something. The plan may have restarted with other levels. */
   private readonly _known: { level: EffectLevel; id: string }[] = [];
-  /** By level: those that are to be followed, and the key of their segments. */
+  /** For each level, the jobs to follow, and the key of their segments. */
   private _past: readonly string[][] = [[], []];
   private _pastKeys: readonly string[] = [];
 }

@@ -14,7 +14,7 @@ import {
 import type { IEffectSegments, IEffectTables } from './effectSegments';
 import type { IRun } from './run';
 
-/** A level of a plan: some segments, and the sets of them that are scored. */
+/** A level of a plan: segments, and the sets of them to score. */
 export class EffectLevel {
   constructor(
     readonly index: number,
@@ -24,36 +24,36 @@ export class EffectLevel {
     this.key = segmentsKey(this.segments);
   }
 
-  /** Identifies its segments, and so its sets. */
+  /** Identifies the level's segments, and so its sets. */
   readonly key: string;
 
-  /** What is scored. */
+  /** The scores so far. */
   get table(): IEffectTable {
     return this._table;
   }
 
-  /** The table, with its level and its segments. */
+  /** The table of scores, with the level and its segments. */
   get tables(): IEffectTables {
     const { index: level, segments, _table: table } = this;
     return { level, segments, table };
   }
 
-  /** What the history stores of it. */
+  /** What the history stores of the level. */
   get kept(): KeptEffects[] {
     return keptEffects(this.segments, this._table);
   }
 
-  /** How many sets are scored. */
+  /** The number of scored sets. */
   get numKnown(): number {
     return this._table.sets.length;
   }
 
-  /** How many random sets are to be scored, for maps that are fitted. */
+  /** The number of random sets to score, to which maps are fitted. */
   get numSamples(): number {
     return this._samples;
   }
 
-  /** How many sets are to be scored. */
+  /** The number of sets to score. */
   get numSets(): number {
     return countSets(this.segments, this._samples);
   }
@@ -66,14 +66,14 @@ export class EffectLevel {
       : 0;
   }
 
-  /** Whether all of them are scored. */
+  /** Whether all sets are scored. */
   get isComplete(): boolean {
     return this.numKnown >= this.numSets;
   }
 
   /**
-   * How much of it maps can show: 0 is nothing; then come effects, a reliability, a fit,
-   * and better ones. Between two stages, more sets change no map.
+   * The stage of the level, which determines what maps can show: 0 for nothing, then effects,
+   * reliability, a fit, and better fits. Within a stage, more sets change no map.
    */
   get stage(): number {
     const { sets } = this._table;
@@ -93,22 +93,22 @@ export class EffectLevel {
     }
   }
 
-  /** Return to the usual number. */
+  /** Return to the usual number of random sets. */
   settle(): void {
     this._samples = randomSetsOf(this.segments).samples;
   }
 
-  /** Add what the history stores. */
+  /** Add what the history has stored. */
   recall(kept: readonly KeptEffects[]): void {
     this._table = storedEffects(this.segments, kept, this._table);
   }
 
-  /** Add what a job sent. */
+  /** Add what a job has sent. */
   take(events: readonly EffectsEvent[]): void {
     this._table = mergeEffects(this._table, events);
   }
 
-  /** The request for the rest; or for as many random sets. */
+  /** The request for the remaining sets, or for a given number of random sets. */
   request(run: IRun, samples = this._samples): EffectsRequest {
     return {
       ...effectsRequest(run, this.segments),
@@ -117,13 +117,13 @@ export class EffectLevel {
     };
   }
 
-  /** The request for chosen sets of its segments. */
+  /** The request for chosen sets of the level's segments. */
   requestOf(run: IRun, chosen: readonly (readonly number[])[]): EffectsRequest {
     const request = effectsRequest(run, this.segments);
     return { ...request, chosen: chosen.map(set => [...set]) };
   }
 
-  /** Whether a request deletes these segments. */
+  /** Whether a request deletes the level's segments. */
   isOf({ segments, answer_segments: answer = [] }: EffectsRequest): boolean {
     const { texts, spans } = this.segments;
     return (

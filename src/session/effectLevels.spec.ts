@@ -44,7 +44,7 @@ describe('session: effects of a long prompt', () => {
     expect(deleted(first)).toEqual(LONG.split('\n\n'));
     expect(first.answer_segments).toHaveLength(2);
     expect([first.held_out, first.samples]).toEqual([8, 16]);
-    expect(effects().instead).toEqual({ passes: 123, seconds: 60 });
+    expect(effects().perSentence).toEqual({ passes: 123, seconds: 60 });
     expect(effects().outer).toBe('paragraphs');
     await finish(PARAGRAPHS);
     const second = requestOf(client.last);
@@ -64,12 +64,12 @@ describe('session: effects of a long prompt', () => {
     expect(jobs()).toHaveLength(0);
     // 1 + 12 + 2 + 8 + 16 sets of paragraphs; 1 + 18 + 16 + 16 of sentences, by guess.
     expect(effects().estimate).toEqual({ passes: 90, seconds: 90 });
-    expect(effects().instead).toEqual({ passes: 123, seconds: 123 });
+    expect(effects().perSentence).toEqual({ passes: 123, seconds: 123 });
     // A larger budget spares nothing.
     session.settings = { ...session.settings, effectsSeconds: 200 };
     await settle();
     expect(requestOf(client.last).segments).toHaveLength(72);
-    expect(effects().instead).toBeNull();
+    expect(effects().perSentence).toBeNull();
   });
 
   it('deletes each sentence where that is cheap, or where a prompt is short', async () => {
@@ -99,7 +99,7 @@ describe('session: effects of a long prompt', () => {
     expect(segments[0].end).toBe(12 * 10 - 1);
     // Its one long paragraph was divided; and each sentence can't be deleted.
     expect(effects().outer).toBe('passages');
-    expect(effects().instead).toBeNull();
+    expect(effects().perSentence).toBeNull();
     await mapped(`${'So it is.\n\n'.repeat(900)}`);
     expect(requestOf(client.last).segments).toHaveLength(100);
   });

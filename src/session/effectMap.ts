@@ -1,4 +1,4 @@
-/** Puts effects beside the scores of a map. Pure functions. */
+/** Adds effects to a map. Pure functions. */
 import { contextCite, numFitted, reliability } from '../salience';
 import type { Reliability } from '../salience';
 import { pairsOf } from './effectPairs';
@@ -11,8 +11,8 @@ import type { IShownMap } from './map';
 import type { IMapEffects, ShadeBy } from './mapEffects';
 
 /**
- * Add the effects on its target to a map, if its segments are the sentences of the prompt,
- * and the effects of all are known that were looked into; or if they are its passages.
+ * Add the effects on its target to a map. The map's segments must be the prompt's passages,
+ * or its sentences, with known effects of all sentences that were deleted one by one.
  */
 export function withEffects(
   map: IShownMap,
@@ -26,7 +26,7 @@ export function withEffects(
     return map;
   }
   const { tables, passages } = found;
-  // What follows the target has no share, and no effect on it.
+  // Segments after the target have no share, and no effect on it.
   const before = <T>(values: readonly (T | null)[]) =>
     values.map((value, i) => (map.segments[i].rank === null ? null : value));
   const all = before(found.all);
@@ -62,7 +62,7 @@ export function withEffects(
   };
 }
 
-/** ContextCite's weights of a map's segments. */
+/** The weights of a map's segments by ContextCite. */
 function fittedOf(
   map: IShownMap,
   { segments, table }: IEffectTables

@@ -23,8 +23,8 @@ export function pairsOf(
 }
 
 /**
- * The pairs of the prompt's segments that are worth trying together for a target, and
- * aren't scored yet: as indices of segments.
+ * The pairs of the prompt's segments that are worth trying for a target and that aren't
+ * scored yet, as indices of segments.
  */
 export function pairsLeft(
   { segments, table }: IEffectTables,

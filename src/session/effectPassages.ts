@@ -1,4 +1,4 @@
-/** The passages of a long prompt, whose effects say which sentences to look into. */
+/** The passages of a long prompt. Their effects show which sentences to delete one by one. */
 import { relevance } from '../salience';
 import type { IEffectTable, LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from './ablationSegments';
@@ -10,31 +10,31 @@ import type {
 } from './effectSegments';
 import { cutText } from './runText';
 
-/** A longer paragraph is more than one passage: looking into it would spare little. */
+/** Maximum sentences of a passage. A longer paragraph is split, since deleting all its sentences would save little. */
 const MAX_SENTENCES = 12;
 
-/** Of more paragraphs than this, neighbours are one passage. */
+/** Maximum number of passages. If a prompt has more paragraphs, neighbours form one passage. */
 const MAX_PASSAGES = 100;
 
-/** The most sentences that are looked into. */
+/** Maximum number of sentences of a long prompt that are deleted one by one. */
 export const MAX_LOOKED = 64;
 
 /**
- * The random sets of passages, and of the sentences that are looked into: fewer of each,
- * since what they cost for all prompts would else be more than what passages spare.
+ * The numbers of random sets of passages, and of sentences in passages that matter. They are
+ * smaller than usual, because otherwise the random sets would cost more than passages save.
  */
 const OF_PASSAGES: IRandomSets = { heldOut: 8, samples: 16 };
 const OF_SENTENCES: IRandomSets = { heldOut: 16, samples: 16 };
 
-/** Passages are worth it if they take at most this part of the sets. */
+/** Passages are used if they need at most this fraction of the sets. */
 const WORTH = 0.8;
 
-/** Sentences that are looked into, as a part of all: a guess, before that is known. */
+/** The estimated fraction of sentences that are deleted one by one. */
 const LOOKED = 1 / 4;
 
-/** A prompt's sentences in passages. */
+/** A prompt's sentences, grouped into passages. */
 export interface IPassages {
-  /** The passages, and the earlier sentences of the answer. */
+  /** The passages of the prompt, and the earlier sentences of the answer. */
   readonly segments: IEffectSegments;
   /** For each of the prompt's sentences, the index of its passage. */
   readonly places: readonly number[];
@@ -43,10 +43,10 @@ export interface IPassages {
 }
 
 /**
- * Put the sentences of a prompt into passages: its paragraphs, where these are neither
- * long nor very many. None crosses two turns.
+ * Group the sentences of a prompt into passages. These are its paragraphs, if they are
+ * neither too long nor too many. No passage crosses a turn's end.
  *
- * @returns null if deleting passages first would spare too little.
+ * @returns null if deleting passages first would save too little.
  */
 export function passagesOf(
   run: ISegmentedRun,
@@ -105,12 +105,12 @@ export function passagesOf(
   return isWorth && passages.length <= MAX_ABLATION_SEGMENTS ? found : null;
 }
 
-/** About how many sets passages and the sentences of those that matter take. */
+/** Estimate the number of sets for passages and for the sentences of those that matter. */
 export function passCount({ segments, places }: IPassages): number {
   return countSets(segments) + lookedPasses(places.length);
 }
 
-/** About how many sets the sentences of the passages that matter take. */
+/** Estimate the number of sets for the sentences of the passages that matter. */
 export function lookedPasses(numSentences: number): number {
   const { heldOut, samples } = OF_SENTENCES;
   const looked = Math.min(MAX_LOOKED, Math.ceil(LOOKED * numSentences));
@@ -118,11 +118,11 @@ export function lookedPasses(numSentences: number): number {
 }
 
 /**
- * The passages to look into: those that matter to some sentence of the answer, the most
- * relevant ones if they have too many sentences together.
+ * Choose the passages whose sentences to delete one by one: those that matter to a sentence
+ * of the answer, or the most relevant of them if they have too many sentences.
  *
- * @param table - of the passages.
- * @returns their indices, in order.
+ * @param table - the effects of the passages.
+ * @returns the passages' indices, in order.
  */
 export function chosenPassages(
   table: IEffectTable,
@@ -150,7 +150,7 @@ export function chosenPassages(
   return chosen.sort((a, b) => a - b);
 }
 
-/** The sentences of some passages; null if there are none. */
+/** The sentences of passages; null if there are none. */
 export function sentencesIn(
   { places }: IPassages,
   chosen: readonly number[],
@@ -168,7 +168,7 @@ export function sentencesIn(
       };
 }
 
-/** Cut a list into parts of about the same length. */
+/** Split a list into parts of about the same length. */
 function inParts(items: readonly number[], most: number): number[][] {
   const count = Math.ceil(items.length / most);
   const length = Math.ceil(items.length / count);

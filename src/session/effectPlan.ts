@@ -1,4 +1,4 @@
-/** What a run's effects are computed of: each sentence, or passages first. */
+/** Which sets a run's effects are computed from: single sentences, or passages first. */
 import type {
   EffectsEvent,
   EffectsRequest,
@@ -30,23 +30,23 @@ import type {
 } from './effectSegments';
 import type { IRun } from './run';
 
-/** A prompt of more sentences is long where a model's speed isn't known yet. */
+/** A prompt with more sentences counts as long while the model's speed is unknown. */
 export const MANY_SENTENCES = 64;
 
-/** How the sentences of a run are deleted, as stored over a reload. */
+/** How a run's sentences are deleted, as stored over a reload. */
 export interface ISavedPlan {
   /** Whether passages are deleted first. */
   readonly isLong: boolean;
-  /** The passages that are looked into; absent: not known yet. */
+  /** The passages whose sentences are deleted one by one; absent while unknown. */
   readonly chosen?: readonly number[];
 }
 
 /**
- * The sets that a run's effects are computed from, as far as they are scored.
+ * The sets that a run's effects are computed from, and their scores so far.
  *
  * A long prompt has two levels (cf. AttriBoT: Liu, Kandpal and Raffel 2024,
- * arXiv 2411.15102): passages, and then the sentences of those that matter, while all
- * others stay. Each level is a table of its own.
+ * arXiv 2411.15102): first passages, then the sentences of the passages that matter, while
+ * all others stay. Each level is a separate table.
  */
 export class EffectPlan {
   /** @param joinLines - how the run's text is cut into sentences. */
@@ -66,7 +66,7 @@ export class EffectPlan {
   /** The sentences of prompt and answer; null if effects can't be computed. */
   readonly sentences: IEffectSegments | null;
 
-  /** Identifies its sentences and passages: others have another key. */
+  /** Identifies the run's sentences and passages. */
   get key(): string {
     const { sentences, _passages: passages } = this;
     return [sentences, passages?.segments]
@@ -79,12 +79,12 @@ export class EffectPlan {
     return this._isWhole || this._passages !== null;
   }
 
-  /** Whether passages come first; null: it isn't decided. */
+  /** Whether passages come first; null if undecided. */
   get isLong(): boolean | null {
     return this._isLong;
   }
 
-  /** What the first of two levels deletes; null: there is one, or no decision. */
+  /** What the first of two levels deletes; null if there is only one level, or no decision yet. */
   get outer(): 'paragraphs' | 'passages' | null {
     return !this._isLong || !this._passages
       ? null
@@ -93,12 +93,12 @@ export class EffectPlan {
         : 'passages';
   }
 
-  /** The levels that are known; none before the decision. */
+  /** The known levels; none before the decision. */
   get levels(): readonly EffectLevel[] {
     return this._levels;
   }
 
-  /** The level that is to be computed; null if all are, and before the decision. */
+  /** The level to compute next; null if all are complete, and before the decision. */
   get level(): EffectLevel | null {
     return this._levels.find(level => !level.isComplete) ?? null;
   }
@@ -108,7 +108,7 @@ export class EffectPlan {
     return this._isLong !== null && this.level === null;
   }
 
-  /** How many sets are scored, of about how many; null before the first. */
+  /** The number of scored sets and the estimated total; null before the first. */
   get progress(): { readonly done: number; readonly total: number } | null {
     const levels = this._levels;
     const done = levels.reduce((sum, { numKnown }) => sum + numKnown, 0);
@@ -119,7 +119,7 @@ export class EffectPlan {
     return done > 0 ? { done, total } : null;
   }
 
-  /** What a page stores of it over a reload; null before the decision. */
+  /** What a page stores over a reload; null before the decision. */
   get saved(): ISavedPlan | null {
     const chosen = this._chosen ?? this._planned;
     return this._isLong === null
@@ -128,28 +128,28 @@ export class EffectPlan {
   }
 
   /**
-   * What maps can show: null before all effects of a level are known. Another object when
-   * maps look different by it: not whenever a set is scored, since long texts redraw then.
+   * What maps can show; null before all effects of a level are known. The object changes only
+   * when maps change, not with each scored set, because a long text takes time to redraw.
    */
   get source(): IEffectSource | null {
     return this._source;
   }
 
-  /** What the history stores of it. */
+  /** What the history stores of the effects. */
   get kept(): KeptEffects[] {
     return this._levels.flatMap(level => level.kept);
   }
 
-  /** The segments whose cost decides whether a prompt is long, until that is decided. */
+  /** The segments whose cost decides whether a prompt is long, until the decision. */
   get measured(): IEffectSegments | null {
     return this._isWhole ? this.sentences : (this._passages?.segments ?? null);
   }
 
   /**
-   * Decide whether passages come first, unless sets are scored already.
+   * Decide whether passages come first, unless sets are already scored.
    *
-   * @param cost - of `measured`; null if unknown.
-   * @param budget - seconds that effects may take.
+   * @param cost - the cost of `measured`; null if unknown.
+   * @param budget - the seconds that effects may take.
    */
   decide(cost: Estimate | null, budget: number): void {
     const { sentences, _passages: passages } = this;
@@ -165,9 +165,9 @@ export class EffectPlan {
   }
 
   /**
-   * Do as an earlier page did.
+   * Make the same decisions as an earlier page.
    *
-   * @param key - of the segments that it deleted first: not any others.
+   * @param key - the key of the segments that the page deleted first. Without effect for others.
    */
   resume({ isLong, chosen }: ISavedPlan, key: string): void {
     const segments = isLong
@@ -179,7 +179,7 @@ export class EffectPlan {
     }
   }
 
-  /** Take what the history stores. Before any set is known, the plan follows from it. */
+  /** Add what the history has stored. If no set is known yet, it also determines the plan. */
   recall(kept: readonly KeptEffects[]): void {
     const { sentences, _passages: passages } = this;
     if (!sentences || kept.length === 0) {
@@ -194,39 +194,39 @@ export class EffectPlan {
       this._begin(true);
       this._planned = storedPassages(passages, sentences, kept);
     }
-    // The first level may complete, and begin the second one.
+    // This may complete the first level, and start the second.
     for (let i = 0; i < this._levels.length; i++) {
       this._levels[i].recall(kept);
       this._onTaken();
     }
   }
 
-  /** Take what a job of a level sent. */
+  /** Add what a level's job has sent. */
   take(index: number, events: readonly EffectsEvent[]): void {
     this._levels[index]?.take(events);
     this._onTaken();
   }
 
-  /** Take what a job sent that scored chosen sets. */
+  /** Add what a job with chosen sets has sent. */
   takeChosen(request: EffectsRequest, events: readonly EffectsEvent[]): void {
     this._levels.find(level => level.isOf(request))?.take(events);
     this._onTaken();
   }
 
-  /** The request for the rest of the level. */
+  /** The request for the remaining sets of the level. */
   request(run: IRun): EffectsRequest | null {
     return this.level?.request(run) ?? null;
   }
 
-  /** Return to the usual numbers of sets. */
+  /** Return to the usual numbers of random sets. */
   settle(): void {
     this._levels.forEach(level => level.settle());
   }
 
   /**
-   * What all that is left costs.
+   * The cost of everything that is left.
    *
-   * @param cost - of the rest of the level; before any set is scored, of `measured`.
+   * @param cost - the cost of the rest of the level; before any set is scored, of `measured`.
    */
   restOf(cost: Estimate): Estimate {
     if (this.progress === null) {
@@ -238,7 +238,8 @@ export class EffectPlan {
   }
 
   /**
-   * What comes first costs, each sentence alone, by the cost of all; null: another plan, or some sets are scored.
+   * The cost of deleting each sentence alone, which comes first, derived from the cost of all sets; null for another plan,
+   * and once a set is scored.
    */
   aloneOf(cost: Estimate): Estimate | null {
     return this.sentences && this._isLong === false && this.progress === null
@@ -247,8 +248,8 @@ export class EffectPlan {
   }
 
   /**
-   * What deleting each sentence would cost, by the cost of something else of this run;
-   * null: that can't be done.
+   * The cost of deleting each sentence, derived from another cost of this run; null if that
+   * isn't possible.
    */
   wholeOf(cost: Estimate): Estimate | null {
     return this.sentences && this._isWhole
@@ -256,7 +257,7 @@ export class EffectPlan {
       : null;
   }
 
-  /** How many sets of a level that isn't known yet are to be expected. */
+  /** Estimate the number of sets of a level that isn't known yet. */
   private _expected(): number {
     const { sentences } = this;
     return this._isLong && this._chosen === null && sentences
@@ -288,13 +289,13 @@ export class EffectPlan {
     }
   }
 
-  /** Choose the passages to look into. */
+  /** Choose the passages whose sentences to delete one by one. */
   private _look(table: IEffectTable): void {
     const { sentences, _passages: passages } = this;
     if (!sentences || !passages) {
       return;
     }
-    // What was chosen once stays: sets of other sentences continue no job.
+    // Keep an earlier choice, because jobs can't continue with other sentences.
     this._chosen =
       this._planned ??
       chosenPassages(table, passages, this._run, this._joinLines);
@@ -337,9 +338,9 @@ export class EffectPlan {
   private readonly _isWhole: boolean;
   private _isLong: boolean | null = null;
   private _levels: readonly EffectLevel[] = [];
-  /** The passages that are looked into; null: not known yet. */
+  /** The passages whose sentences are deleted one by one; null while unknown. */
   private _chosen: readonly number[] | null = null;
-  /** Those that an earlier page looked into. */
+  /** The passages that an earlier page chose. */
   private _planned: readonly number[] | null = null;
   /** Identifies what maps can show. */
   private _state = '';
@@ -353,7 +354,7 @@ function scaled({ passes, seconds }: Estimate, to: number): Estimate {
   };
 }
 
-/** Which passages were looked into, by the sentences that stored effects are of. */
+/** The passages that were chosen, derived from the sentences of stored effects. */
 function storedPassages(
   { places }: IPassages,
   { texts }: IEffectSegments,

@@ -1,4 +1,4 @@
-/** What effects are computed for: the sentences of a run's prompt and answer. */
+/** The segments that effects are computed for: the sentences of a run's prompt and answer. */
 import type { EffectsRequest, KeptEffects, TextSpan } from '../api';
 import { mergeEffects, NO_EFFECTS } from '../salience';
 import type { IEffectTable, LineJoining, TokenSpan } from '../salience';
@@ -8,29 +8,29 @@ import type { ICutRun } from './runText';
 import { modeOf, tokensOf } from './run';
 import type { IRun } from './run';
 
-/** The segments, in the order in which a table of effects counts them. */
+/** Segments, in the order of a table of effects. */
 export interface IEffectSegments {
-  /** Their tokens: the prompt's segments, then the answer's. */
+  /** The segments' token spans: the prompt's segments, then the answer's. */
   readonly spans: readonly TokenSpan[];
-  /** The characters of the prompt's segments, without the blanks around them. */
+  /** The character spans of the prompt's segments, without surrounding blanks. */
   readonly texts: readonly TextSpan[];
   /** Index of the answer's first token. */
   readonly seam: number;
-  /** How many random sets of them are usual; absent: as of a prompt without passages. */
+  /** The usual number of random sets; absent for that of a prompt without passages. */
   readonly random?: IRandomSets;
 }
 
 /** Numbers of random sets. */
 export interface IRandomSets {
-  /** To measure maps by. */
+  /** Held-out sets, which measure maps. */
   readonly heldOut: number;
-  /** To fit maps to. */
+  /** Sets that maps are fitted to. */
   readonly samples: number;
 }
 
-/** Effects, and what they are of. */
+/** Effects, and the segments that they belong to. */
 export interface IEffectTables {
-  /** Index of the level of a plan. */
+  /** Index of the plan's level. */
   readonly level: number;
   readonly segments: IEffectSegments;
   readonly table: IEffectTable;
@@ -39,38 +39,38 @@ export interface IEffectTables {
 /** Effects of sentences. */
 export interface IEffectSource extends IEffectTables {
   /**
-   * Of a long prompt: the effects of its passages. The segments are then the sentences
-   * of those that matter; the others have no effects of their own.
+   * For a long prompt: the effects of its passages. The segments are then the sentences of
+   * the passages that matter. Other sentences have no effects of their own.
    */
   readonly passages?: IEffectTables & {
-    /** Whether each is a paragraph. */
+    /** Whether each passage is a paragraph. */
     readonly areParagraphs: boolean;
-    /** Whether the sentences of those that matter are scored. */
+    /** Whether the sentences of the passages that matter are scored. */
     readonly isLooked: boolean;
     /** All sentences of the prompt. */
     readonly sentences: readonly TokenSpan[];
   };
 }
 
-/** A run whose segments can be found in its prompt. */
+/** A run whose segments have known positions in the prompt. */
 export type ISegmentedRun = ICutRun & Pick<IRun, 'prompt'>;
 
-/** Random sets that measure maps. */
+/** The number of held-out random sets, which measure maps. */
 export const HELD_OUT = 16;
 
-/** Random sets that maps are fitted to. */
+/** The number of random sets that maps are fitted to. */
 export const SAMPLES = 32;
 
-/** The same, if the user asks for more. */
+/** The number of random sets that maps are fitted to if the user requests more. */
 export const MORE_SAMPLES = 64;
 
-/** The seed of both. */
+/** The seed of the random sets. */
 const SEED = 0;
 
 /**
- * The segments of a run whose prompt isn't too long to delete each of its sentences.
+ * The segments of a run whose prompt is short enough to delete each of its sentences.
  *
- * @returns null if there are none, or too many; or if it isn't known what to delete.
+ * @returns null if there are no segments or too many, or if their positions in the prompt are unknown.
  */
 export function effectSegments(
   run: ISegmentedRun,
@@ -81,10 +81,10 @@ export function effectSegments(
 }
 
 /**
- * The sentences of a run. What marks a turn, written or added, always stays.
+ * The sentences of a run. Markers of turns always stay, whether the user or the chat format wrote them.
  *
- * @returns null if there are none, or if the prompt's text isn't that of its tokens, so
- *   that it isn't known what to delete.
+ * @returns null if there are none, or if the prompt's tokens don't spell its text, so that the
+ *   characters to delete are unknown.
  */
 export function sentenceSegments(
   run: ISegmentedRun,
@@ -138,7 +138,7 @@ export function sentenceSegments(
   if (spans.length === 0) {
     return null;
   }
-  // No token of the answer follows its last sentence.
+  // The answer's last sentence precedes no other token, so it has no effects.
   const earlier = text.answer.slice(0, -1);
   const isFew = earlier.length <= MAX_ABLATION_SEGMENTS;
   return { spans: [...spans, ...(isFew ? earlier : [])], texts, seam };
@@ -180,9 +180,9 @@ export function effectsRequest(
 }
 
 /**
- * How many sets are scored: the prompt as it is, each segment alone, random ones.
+ * The number of sets to score: the unchanged prompt, each segment alone, and random sets.
  *
- * @param samples - how many of these maps are fitted to; as many as usual by default.
+ * @param samples - the number of random sets that maps are fitted to; the usual one by default.
  */
 export function countSets(
   segments: IEffectSegments,
@@ -239,7 +239,7 @@ export function keptEffects(
   ];
 }
 
-/** What is stored of a run's effects, if it is of these segments; beside what is known. */
+/** Merge a run's stored effects into the known ones, if they are for these segments. */
 export function storedEffects(
   segments: IEffectSegments,
   kept: readonly KeptEffects[],
@@ -258,21 +258,21 @@ export function storedEffects(
 }
 
 /**
- * Whether all held-out sets are scored. Fewer measure no map: they are in an order in
- * which the first ones may all leave the same segment in.
+ * Whether all held-out sets are scored. A part of them can't measure a map: in their order,
+ * the first sets may all keep the same segment.
  */
 export function hasHeldOut({ segments, table }: IEffectTables): boolean {
   const known = table.sets.filter(({ kind }) => kind === 'held_out').length;
   return known >= randomSetsOf(segments).heldOut;
 }
 
-/** Identifies segments, and the order of their sets. */
+/** Identifies segments and the order of their sets. */
 export function segmentsKey(segments: IEffectSegments): string {
   const { heldOut } = randomSetsOf(segments);
   return keyOf(segments.texts, answerSpans(segments), heldOut, SEED);
 }
 
-/** How many random sets of some segments are usual. */
+/** The usual number of random sets for segments. */
 export function randomSetsOf({ random }: IEffectSegments): IRandomSets {
   return random ?? { heldOut: HELD_OUT, samples: SAMPLES };
 }

@@ -1,4 +1,4 @@
-/** Shades that follow effects, or averages of them. */
+/** Shades that follow effects or averages. */
 import {
   colourWeight,
   FAINT_EFFECT,
@@ -9,11 +9,10 @@ import type { IShownMap } from './map';
 import type { IMapEffects, ShadeBy } from './mapEffects';
 
 /**
- * Shade a map that has effects by these, or by the averages; those that aren't known
- * yet are the effects.
+ * Shade a map by its effects, or by averages. While averages are unknown, effects take their place.
  *
- * @param map - shaded by share.
- * @param full - what has full colour, in nats per token of the target; 0: the largest.
+ * @param map - the map, shaded by share.
+ * @param full - the effect with full colour, in nats per token of the target; 0 for the largest.
  */
 export function shadeBy(
   map: IShownMap,
@@ -30,7 +29,7 @@ export function shadeBy(
   const sizes = sizesOf(shown);
   const ranks = ranksOf(sizes);
   const exponent = intensityExponent(intensity);
-  // Where no segment has an effect worth the name, none has a strong colour.
+  // If all effects are faint, no segment gets a strong colour.
   const count = map.target[1] - map.target[0];
   const least = FAINT_EFFECT * count;
   const maxShare = Math.max(full > 0 ? full * count : largestOf(sizes), least);
@@ -50,11 +49,11 @@ export function shadeBy(
   };
 }
 
-/** What a map's shades follow, for each segment; null: it has none. */
+/** The values that a map's shades follow, for each segment; null if the segment has none. */
 export function sizesOf(effects: IMapEffects): readonly (number | null)[] {
   const { by, all, fitted } = effects;
   return by === 'average' && fitted
-    ? // What comes after the target has no effect, and so no average.
+    ? // Segments after the target have no effect, and so no average.
       fitted.map((weight, i) => (all[i] ? weight : null))
     : all.map(effect => effect && effect.delta);
 }
@@ -67,7 +66,7 @@ export function largestOf(sizes: readonly (number | null)[]): number {
   );
 }
 
-/** Places by size, from 1; null for those without. */
+/** Ranks by size, from 1; null for segments without a size. */
 export function ranksOf(sizes: readonly (number | null)[]): (number | null)[] {
   const places = rank(sizes.flatMap(size => size ?? []));
   let next = 0;

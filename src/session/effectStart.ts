@@ -1,26 +1,26 @@
-/** When effects start without a click: within a budget, while nothing else needs the model. */
+/** When effects start without a click: within a budget of time, while nothing else needs the model. */
 import type { Estimate } from '../api';
 import { DEFAULT_SETTINGS } from './settings';
 
-/** When effects may be computed. */
+/** The conditions for computing effects. */
 export interface ICircumstances {
   /** Whether something else needs the model. */
   readonly isPaused: boolean;
-  /** Whether they may start without a click. */
+  /** Whether effects may start without a click. */
   readonly isAutomatic: boolean;
 }
 
-/** The start of a run's effects without a click, which is tried once for each budget. */
+/** Decides once for each budget whether a run's effects start without a click. */
 export class EffectStart {
   /** @param _ask - requests the cost. */
   constructor(private readonly _ask: () => Promise<void>) {}
 
-  /** Seconds that effects may take without a click; 0: they need one. */
+  /** The seconds that effects may take without a click; 0 to always require one. */
   get budget(): number {
     return this._budget;
   }
 
-  /** Seconds from which a prompt is long. */
+  /** A prompt whose effects take more seconds is long. */
   get patience(): number {
     return this._budget > 0 ? this._budget : DEFAULT_SETTINGS.effectsSeconds;
   }
@@ -30,17 +30,17 @@ export class EffectStart {
     return this._now.isPaused;
   }
 
-  /** Whether the circumstances allow a start without a click. */
+  /** Whether the conditions allow a start without a click. */
   get isAutomatic(): boolean {
     return this._now.isAutomatic;
   }
 
-  /** Whether the budget does, too. */
+  /** Whether the budget allows it as well. */
   get isAllowed(): boolean {
     return this.isAutomatic && this._budget > 0;
   }
 
-  /** @returns whether the budget is another one. */
+  /** @returns whether the budget has changed. */
   setBudget(seconds: number): boolean {
     if (seconds === this._budget) {
       return false;
@@ -51,14 +51,14 @@ export class EffectStart {
     return true;
   }
 
-  /** @returns whether the circumstances are other ones. */
+  /** @returns whether the conditions have changed. */
   setCircumstances(now: ICircumstances): boolean {
     const { isPaused, isAutomatic } = this._now;
     this._now = now;
     return now.isPaused !== isPaused || now.isAutomatic !== isAutomatic;
   }
 
-  /** Request the cost while the maps are computed: effects then start a request earlier. */
+  /** Request the cost while maps are computed, so that effects can start sooner. */
   foresee(): void {
     if (this.isAllowed && !this._hasTried && this._asked === null) {
       this._asked = this._ask();
@@ -66,9 +66,9 @@ export class EffectStart {
   }
 
   /**
-   * Wait for the cost, unless the budget has been tried.
+   * Wait for the cost, unless this budget was already tried.
    *
-   * @returns whether it hasn't.
+   * @returns whether it wasn't.
    */
   async tryOnce(): Promise<boolean> {
     if (this._hasTried) {
@@ -80,14 +80,14 @@ export class EffectStart {
     return true;
   }
 
-  /** Try the budget again later, because something else came first. */
+  /** Try the budget again later, because another computation came first. */
   postpone(): void {
     this._hasTried = false;
   }
 
   /**
-   * Whether the budget covers enough: all, or each sentence alone, which comes first and is what an effect is. The budget
-   * then ends what takes longer, also where a model's speed is unknown, before its first pass.
+   * Whether the budget covers enough: all sets, or each sentence alone, which comes first and is the effect. Before the
+   * first pass, the model's speed is unknown. The budget stops a computation that takes longer.
    */
   covers(all: Estimate | null, alone: Estimate | null): boolean {
     return ((alone ?? all)?.seconds ?? 0) <= this._budget;
@@ -95,7 +95,7 @@ export class EffectStart {
 
   private _now: ICircumstances = { isPaused: true, isAutomatic: false };
   private _budget = 0;
-  /** Whether the budget has been tried. */
+  /** Whether the budget was already tried. */
   private _hasTried = false;
   /** The request for the cost that `foresee` made. */
   private _asked: Promise<void> | null = null;

@@ -21,8 +21,8 @@ import type { IProblem } from './problem';
 import type { IRun } from './run';
 
 /**
- * The effects of a complete run: they are computed in the background, in short jobs that
- * continue each other, whenever nothing else needs the model.
+ * The effects of a complete run. Short jobs compute them in the background, each continuing
+ * the previous one, whenever nothing else needs the model.
  */
 export class Effects extends Model {
   /** @param joinLines - how the run's text is cut into sentences. */
@@ -51,22 +51,22 @@ export class Effects extends Model {
     return this._plan.isPossible ? this._plan.sentences : null;
   }
 
-  /** Identifies the segments that may be deleted: other segments have another key. */
+  /** Identifies the segments that are deleted. */
   get key(): string {
     return this._plan.key;
   }
 
-  /** What maps can show; null before there is anything. */
+  /** What maps can show; null if nothing is known yet. */
   get source(): IEffectSource | null {
     return this._plan.source;
   }
 
-  /** What the history stores of it. */
+  /** What the history stores of the effects. */
   get kept(): KeptEffects[] {
     return this._plan.kept;
   }
 
-  /** How far they are; `running` also while they wait for something else. */
+  /** The state of the computation; `running` also while it waits for other computations. */
   get phase(): ComputationPhase {
     if (this._plan.isDone) {
       return 'done';
@@ -77,58 +77,58 @@ export class Effects extends Model {
     return this._goal === null && !this._jobs.isBusy ? 'offered' : 'running';
   }
 
-  /** What the rest would cost; null if unknown. */
+  /** The cost of everything that is left; null if unknown. */
   get estimate(): Estimate | null {
     return this._costs.rest;
   }
 
-  /** What it would cost to delete each sentence, where passages come first; null: unknown. */
-  get instead(): Estimate | null {
-    return this._costs.instead;
+  /** The cost of deleting each sentence, if passages come first; null if unknown. */
+  get perSentence(): Estimate | null {
+    return this._costs.perSentence;
   }
 
-  /** What is deleted first: null where each sentence is, or before the decision. */
+  /** What is deleted first; null if each sentence is, and before the decision. */
   get outer(): 'paragraphs' | 'passages' | null {
     return this._plan.outer;
   }
 
-  /** How many sets are scored; null before the first. */
+  /** The number of scored sets and the total; null before the first. */
   get progress(): { readonly done: number; readonly total: number } | null {
     return this._plan.progress;
   }
 
-  /** The last of the levels that are known: of sentences, if any are looked into. */
+  /** The last known level: of sentences, if any are deleted one by one. */
   get innermost(): number {
     return Math.max(0, this._plan.levels.length - 1);
   }
 
   /**
-   * How many more random sets of a level can be requested; 0 before the usual ones of
-   * all levels are scored.
+   * How many more random sets of a level can be requested; 0 before the usual sets of all
+   * levels are scored.
    */
   numMore(level: number): number {
     return this._moreOf(level)?.numMore ?? 0;
   }
 
-  /** What these would cost; null if unknown. */
+  /** The cost of more random sets; null if unknown. */
   costOfMore(level: number): Estimate | null {
     const found = this._moreOf(level);
     return found && this._costs.more(found);
   }
 
-  /** What it waits for; empty while it computes. */
+  /** What the computation waits for; empty while it runs. */
   get message(): string {
     return this._start.isPaused
       ? this._trans.__('Waiting for other computations')
       : this._jobs.message;
   }
 
-  /** When it started, in milliseconds since the epoch. */
+  /** When the computation started, in milliseconds since the epoch. */
   get since(): number {
     return this._since;
   }
 
-  /** Why it failed, or null. */
+  /** Why the computation failed, or null. */
   get problem(): IProblem | null {
     return this._problem;
   }
@@ -153,8 +153,8 @@ export class Effects extends Model {
   }
 
   /**
-   * Take the jobs of an earlier page, before anything is computed: unless it deleted
-   * other segments, since its settings, or its version, cut the text in another way.
+   * Follow the jobs of an earlier page. Call this before anything is computed. Jobs that delete
+   * other segments are ignored: the page's settings or version may have cut the text differently.
    */
   resume(past: ISavedEffects): void {
     const { plan, keys = [] } = past;
@@ -167,7 +167,7 @@ export class Effects extends Model {
     this._isStopped = past.isStopped;
   }
 
-  /** Set how long effects may take without a click, in seconds; 0: they need one. */
+  /** Set the seconds that effects may take without a click; 0 to always require one. */
   setBudget(seconds: number): void {
     if (!this._start.setBudget(seconds)) {
       return;
@@ -179,7 +179,7 @@ export class Effects extends Model {
     this._next();
   }
 
-  /** Set when effects may be computed. A job that may not run stops; another continues it. */
+  /** Set the conditions. A running job stops if they no longer allow it, and another one continues it later. */
   setCircumstances(now: ICircumstances): void {
     if (!this._start.setCircumstances(now)) {
       return;
@@ -194,9 +194,9 @@ export class Effects extends Model {
   }
 
   /**
-   * Request the cost, unless it is known: of what is missing, or of more random sets.
+   * Request the cost of what is missing, or of more random sets, unless it is known.
    *
-   * @param level - that these are of.
+   * @param level - the level of the random sets.
    */
   async offer(level = this.innermost): Promise<void> {
     const more = this._moreOf(level);
@@ -240,7 +240,7 @@ export class Effects extends Model {
     return this._plan.levels[level]?.requestOf(this._run, chosen) ?? null;
   }
 
-  /** Take scores that another computation has. */
+  /** Add scores of another computation. */
   add(request: EffectsRequest, events: readonly EffectsEvent[]): void {
     const before = this._plan.source;
     this._plan.takeChosen(request, events);
@@ -249,7 +249,7 @@ export class Effects extends Model {
     }
   }
 
-  /** Take what another view of the run has computed. */
+  /** Add what another view of the run has computed. */
   learn(kept: readonly KeptEffects[]): void {
     const before = this._plan.source;
     this._plan.recall(kept);
@@ -258,7 +258,7 @@ export class Effects extends Model {
     }
   }
 
-  /** Stop; effects that are known stay. Nothing starts again without a click. */
+  /** Stop. Known effects stay, and nothing starts again without a click. */
   cancel(): void {
     if (this.phase === 'running') {
       this._isStopped = true;
@@ -269,7 +269,7 @@ export class Effects extends Model {
     }
   }
 
-  /** Do what is due. */
+  /** Start or stop jobs as the conditions require. */
   private _next(): void {
     const plan = this._plan;
     const isBusy = this._jobs.isBusy || this._start.isPaused;
@@ -305,10 +305,10 @@ export class Effects extends Model {
     }
   }
 
-  /** Request the cost of what is left. Before any set is scored, it decides the plan. */
+  /** Request the cost of what is left. Before any set is scored, the cost decides the plan. */
   private async _ask(): Promise<void> {
     await this._costs.ask();
-    // What an earlier page decided stays as long as its jobs are followed.
+    // Keep the decision of an earlier page while its jobs are followed.
     if (!this._jobs.isBusy && !this._jobs.isPending) {
       this._plan.decide(this._costs.cost, this._start.patience);
     }
@@ -343,7 +343,7 @@ export class Effects extends Model {
       this._next();
       this._emit();
     } else {
-      // Another page cancelled it; or the next job would have no result, too.
+      // Another page cancelled the job, or the next job wouldn't have a result either.
       this._problem = problem;
       this._isStopped = this._isStopped || isCancelled;
       this._end();
@@ -358,7 +358,7 @@ export class Effects extends Model {
     this._emit();
   }
 
-  /** A level that more can be asked of: once all levels are done. */
+  /** The level for which more sets can be requested, once all levels are complete. */
   private _moreOf(level: number): EffectLevel | null {
     return this.phase === 'done' ? (this._plan.levels[level] ?? null) : null;
   }
@@ -374,7 +374,7 @@ export class Effects extends Model {
   private readonly _costs: EffectCosts;
   private readonly _jobs: EffectJobs;
   private readonly _start = new EffectStart(() => this._ask());
-  /** What is being computed, also while it waits. */
+  /** What is being computed, even while it waits. */
   private _goal: Goal | null = null;
   /** Whether the user, here or on another page, stopped it. */
   private _isStopped = false;
@@ -382,5 +382,5 @@ export class Effects extends Model {
   private _since = 0;
 }
 
-/** As much as the budget allows, or all. */
+/** As much as the budget allows, or everything. */
 type Goal = 'budget' | 'all';

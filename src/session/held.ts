@@ -1,4 +1,4 @@
-/** A prompt's text together with its place. */
+/** A prompt's text together with the place that it came from. */
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { Turn } from '../api';
@@ -17,18 +17,18 @@ export interface IOrigin {
   readonly place: readonly string[];
 }
 
-/** What is stored of a text over a reload. */
+/** What the page stores of a text over a reload. */
 export interface ISavedText {
   readonly text: IPromptText | null;
   readonly typed: Readonly<Record<string, string>>;
   /** Values from a notebook that may be closed after the reload. */
   readonly found: Readonly<Record<string, ISuggestion>>;
-  /** What a kernel said of the fields when the user asked it; absent: nothing. */
+  /** A kernel's values for the fields, if the user requested them. */
   readonly taken?: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
-  /** The value of the text that the edit began with; absent: that of `text`. */
+  /** The value of the source's text when the edit began; absent if it is that of `text`. */
   readonly base?: string;
-  /** The turns that were edited, `edited` as text; null or absent: a text. */
+  /** The edited turns, as `edited` has them in one text; null or absent if the prompt is a text. */
   readonly turns?: readonly Turn[] | null;
   readonly origin: IOrigin | null;
   readonly link: ReadonlyPartialJSONObject | null;
@@ -37,10 +37,10 @@ export interface ISavedText {
 }
 
 /**
- * A text with its place: opened, left and returned to as one. Immutable.
+ * A text with its place. Opening, leaving and returning always concern both. Immutable.
  */
 export interface IHeld extends ISavedText {
-  /** The place; null if the user typed the text, or after a reload. */
+  /** The place; null if the user typed the text, and after a reload. */
   readonly source: IPromptSource | null;
 }
 
@@ -56,7 +56,7 @@ export const NOTHING: IHeld = {
   isLost: false
 };
 
-/** Where a text came from; known even when its source is gone. */
+/** Where a text came from, which is known even if its source no longer exists. */
 export function originOf({ source, origin }: IHeld): IOrigin | null {
   return source ? { document: source.document, place: source.place } : origin;
 }
@@ -69,8 +69,8 @@ export function isSamePlace(one: IHeld, other: IHeld): boolean {
 }
 
 /**
- * Values that the source suggests, or suggested before the reload. Those that the
- * user took from a kernel replace them, and leave them as choices.
+ * The values that the source suggests, or suggested before the reload. Values from a
+ * kernel replace them, but the user can still choose the replaced ones.
  */
 export function foundOf({
   source,
@@ -101,7 +101,7 @@ export function namesOf({ text }: IHeld): string[] {
   return [...new Set(text?.fields.map(field => field.name))];
 }
 
-/** The fields' values, by name: typed values replace found ones. */
+/** The fields' values, by name. Typed values replace suggested ones. */
 export function valuesOf(held: IHeld): Record<string, string> {
   const found = foundOf(held);
   const values: Record<string, string> = {};
@@ -120,7 +120,7 @@ export function filledOf(held: IHeld): string | null {
   return held.text && fill(held.text, valuesOf(held)).value;
 }
 
-/** The source's turns with their variables filled in; null where it has none. */
+/** The source's turns with their variables filled in; null if it has no turns. */
 export function filledTurnsOf(held: IHeld): readonly Turn[] | null {
   if (!held.text?.turns) {
     return null;
@@ -129,7 +129,7 @@ export function filledTurnsOf(held: IHeld): readonly Turn[] | null {
   return turnsIn(value, turns);
 }
 
-/** Whether turns say what the source's do; null: they are a text. */
+/** Whether turns equal the source's; for null turns, whether the source has none. */
 export function isAsFound(held: IHeld, turns: readonly Turn[] | null): boolean {
   return isSameTurns(filledTurnsOf(held), turns);
 }
@@ -139,14 +139,14 @@ export function wouldBeMissed({ edited }: IHeld): boolean {
   return edited !== null && edited.trim() !== '';
 }
 
-/** A text after its source has changed; an edit remains one of the earlier text. */
+/** A text after a change of its source. An edit still belongs to the source's earlier text. */
 export function followed(held: IHeld, text: IPromptText): IHeld {
   const { edited, base = held.text?.value } = held;
   const isSame = edited === null || base === text.value;
   return { ...held, text, base: isSame ? undefined : base };
 }
 
-/** A text as its source has it, without an edit. */
+/** The source's text, without the user's edit. */
 export function unedited(held: IHeld): IHeld {
   return { ...held, edited: null, turns: null, base: undefined };
 }

@@ -3,10 +3,10 @@ import { joinTurns } from './conversation';
 import type { IPromptSource, IPromptText, ISuggestion } from './source';
 import { Model } from './model';
 
-/** The prompt of an earlier run. It never changes. */
+/** The source of an earlier run's prompt. It never changes. */
 export class KeptSource extends Model implements IPromptSource {
   /**
-   * @param place - shown if the run doesn't say where its prompt came from.
+   * @param place - the place to show if the run doesn't name the origin of its prompt.
    * @param reveal - opens a document.
    */
   constructor(
@@ -21,7 +21,7 @@ export class KeptSource extends Model implements IPromptSource {
     };
     this.document = document;
     this.place = within;
-    // One that was exported earlier doesn't tell: there were no conversations.
+    // Runs that earlier versions exported lack this field, since there were no conversations.
     const { turns = [] } = run as Partial<RunRecord>;
     this.text = {
       kind: 'history',

@@ -1,29 +1,28 @@
-/** The effects on a target that are known: of a long prompt, also those of its passages. */
+/** The known effects on a target, including those of a long prompt's passages. */
 import { effectsOn, leastEffect } from '../salience';
 import type { IEffect, TokenSpan } from '../salience';
 import type { IEffectSource, IEffectTables } from './effectSegments';
 import type { IPassageEffect } from './mapEffects';
 
-/** What is known of some parts of a text. */
+/** The known effects of parts of a text. */
 export interface IKnownEffects {
-  /** For each part, its effect; null: it has none of its own. */
+  /** The effect of each part; null if the part has none of its own. */
   readonly all: readonly (IEffect | null)[];
-  /** The segments that were deleted, at random, too. */
+  /** The table of all deleted segments, including random sets. */
   readonly tables: IEffectTables;
   /**
-   * Of the sentences of a long prompt: the passage of each that wasn't looked into;
-   * absent: each has an effect.
+   * For the sentences of a long prompt: the passage of each sentence that wasn't deleted alone;
+   * absent if each sentence has an effect.
    */
   readonly passages?: readonly (IPassageEffect | null)[];
 }
 
 /**
- * The effects of parts of a text, which are the sentences of a prompt, or the passages of
- * a long one.
+ * The effects of parts of a text: the sentences of a prompt, or the passages of a long one.
  *
- * @param spans - of the parts.
- * @param target - in the answer.
- * @returns null if they are others, or if not all effects are known.
+ * @param spans - the parts' token spans.
+ * @param target - the target, in the answer.
+ * @returns null if effects were computed for other parts, or if some effects are unknown.
  */
 export function knownEffects(
   spans: readonly TokenSpan[],
@@ -55,14 +54,14 @@ export function knownEffects(
   if (!isLooked || !areSentences) {
     return null;
   }
-  // Each sentence is one that was looked into, or in one passage.
+  // Each sentence was deleted alone, or belongs to one passage.
   const around = segments.spans.slice(0, segments.texts.length);
   const sizes = around.map(span =>
     Math.abs(whole.get(keyOf(span))?.delta ?? 0)
   );
   const least = leastEffect(Math.max(0, ...sizes), target);
   const within = placesIn(spans, around);
-  // A sentence that is a passage by itself was deleted, too.
+  // The deletion of a passage with a single sentence is that of the sentence.
   const all = allOf(spans, new Map([...whole, ...known]));
   return {
     all,
@@ -89,7 +88,7 @@ export function answerSpan(
   return start >= seam ? [start - seam, end - seam] : null;
 }
 
-/** What a span is known by. */
+/** Identifies a span. */
 export function keyOf([start, end]: TokenSpan): string {
   return `${start}:${end}`;
 }
@@ -112,7 +111,7 @@ function effectsIn(
   return known;
 }
 
-/** Whether a table's segments of the prompt are all shown, and have known effects. */
+/** Whether all segments of the prompt in a table are shown, and have known effects. */
 function isShown(
   { segments: { spans, texts } }: IEffectTables,
   known: ReadonlyMap<string, IEffect>,
@@ -131,7 +130,7 @@ function allOf(
   return spans.map(span => known.get(keyOf(span)) ?? null);
 }
 
-/** The passage that each part is in; -1: none. */
+/** The index of each part's passage; -1 if there is none. */
 function placesIn(
   spans: readonly TokenSpan[],
   around: readonly TokenSpan[]

@@ -1,4 +1,4 @@
-/** Numbers in words and signs, the same in panel and notebook. */
+/** Labels for numbers and costs. Panel and notebook share them. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { Estimate, ModelInfo, Sampling } from '../api';
@@ -8,7 +8,7 @@ import { unlookedOf } from './mapEffects';
 import type { IPassageEffect } from './mapEffects';
 import { METHODS } from './methods';
 
-/** A share as a percentage, with a decimal if it would otherwise be 0. */
+/** A share as a percentage, with a decimal if it would otherwise round to 0. */
 export function percent(share: number): string {
   const value = share * 100;
   const digits = value !== 0 && value < 9.95 ? 1 : 0;
@@ -74,7 +74,7 @@ export function signedFigure(score: number): string {
   return score < 0 ? `−${size}` : size === '0' ? size : `+${size}`;
 }
 
-/** What a nat is, for tooltips. */
+/** Explains the unit nat, for tooltips. */
 export function aboutNats(trans: TranslationBundle): string {
   return trans.__(
     'A nat is the unit of natural logarithms: +1 nat makes the target about 2.7 times as likely.'
@@ -111,9 +111,9 @@ export function chances({
 }
 
 /**
- * What deleting a segment does to the target, with the nats.
+ * The effect of deleting a segment: the target's probability with and without it, and the nats.
  *
- * @param fitted - ContextCite's weight of it; null if unknown.
+ * @param fitted - the segment's weight by ContextCite; null if unknown.
  */
 export function describeEffect(
   effect: IEffect,
@@ -213,7 +213,7 @@ export function describeSegment(
     .join(' · ');
 }
 
-/** How tokens are chosen. */
+/** The settings of sampling in words. */
 export function describeSampling(
   sampling: Sampling,
   trans: TranslationBundle
@@ -234,7 +234,7 @@ export function describeSampling(
     .join(', ');
 }
 
-/** What a computation costs, as far as it is known. */
+/** The cost of a computation, as far as it is known. */
 export function describeCost(
   estimate: Estimate,
   trans: TranslationBundle
@@ -259,7 +259,7 @@ function roughly(seconds: number, trans: TranslationBundle): string {
     : trans.__('%1 min', Math.round(seconds / 60));
 }
 
-/** A span of time, for a person. */
+/** A duration. */
 export function duration(seconds: number, trans: TranslationBundle): string {
   return seconds < 9.95
     ? trans.__('%1 s', seconds.toFixed(1))

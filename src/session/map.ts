@@ -44,7 +44,7 @@ export function isSigned(map: IShownMap): boolean {
   return (map.effects && map.effects.by !== 'share') || map.isSigned;
 }
 
-/** What a segment's colour and place follow: positive for the target. */
+/** The values that determine a segment's colour and position; positive values are for the target. */
 export function scoreOf(
   { segments, effects }: IShownMap,
   index: number
@@ -59,29 +59,29 @@ export function scoreOf(
   }
 }
 
-/** The options of a map of tokens' scores. */
+/** The options of a map of token scores. */
 export interface IMapOptions {
   readonly method: MapMethod;
   readonly aggregation: Aggregation;
-  /** Of colours, 0 to 1. */
+  /** The intensity of colours, 0 to 1. */
   readonly intensity: number;
   readonly gap?: number | null;
   /** The part of the text that shares refer to; absent: all of it. */
   readonly within?: TokenSpan | null;
-  /** What the text is cut into; absent: sentences. */
+  /** The granularity of the text; absent for sentences. */
   readonly granularity?: Granularity;
   /** Whether the target is contrastive. */
   readonly isContrastive?: boolean;
 }
 
 /**
- * How segments' scores are computed.
+ * How the scores of segments are computed.
  *
- * Scores that add up, such as shares, are summed where a norm would stand.
+ * Where an option says norm, scores that add up, such as shares, are summed instead.
  *
- * A sentence's sum of gradient · input says "for" where the sentence is against, so
- * its norm is a magnitude. Signs stay where they were found to mean something: for
- * single tokens, and for contrastive targets.
+ * The sum of gradient · input of a sentence may be positive although the sentence is against
+ * the target, so its norm is a magnitude without a sign. Signs stay where measurements found
+ * them meaningful: for single tokens, and for contrastive targets.
  */
 function aggregationOf(options: IMapOptions): Aggregation {
   const { method, aggregation } = options;
@@ -95,8 +95,8 @@ function aggregationOf(options: IMapOptions): Aggregation {
 /**
  * Make a target's map from its tokens' scores.
  *
- * @param scores - as the method returns them; in the map, positive scores are
- *   always for the target.
+ * @param scores - the method's scores. The map's scores have the sign that makes
+ *   positive scores support the target.
  */
 export function makeMap(
   text: IText,
@@ -118,8 +118,8 @@ export function makeMap(
 }
 
 /**
- * Make a target's map from the scores of removed segments; null if they aren't
- * the text's segments.
+ * Make a target's map from the scores of removed segments; null if these aren't the text's
+ * segments.
  */
 export function makeSegmentMap(
   text: IText,
@@ -133,7 +133,7 @@ export function makeSegmentMap(
     at.get(`${start}:${end}`)
   );
   const isScored = new Set(known);
-  // Where the prompt's text was deleted, turns and the answer stayed.
+  // If characters of the prompt were deleted, turn markers and the answer stayed.
   const isWhole = parts.every(
     ({ index, span }) =>
       isScored.has(index) ||
@@ -159,8 +159,8 @@ export function makeSegmentMap(
 }
 
 /**
- * Make a target's map from scores in any form: an automatic method's, tokens', or
- * removed segments'; null if the latter aren't the text's segments.
+ * Make a target's map from the scores of any method, for tokens or for removed segments;
+ * null if the removed segments aren't the text's segments.
  */
 export function mapOf(
   text: IText,
@@ -180,7 +180,7 @@ export function mapOf(
     : makeSegmentMap(text, scores, target, options);
 }
 
-/** Whether scores are of a contrastive target. */
+/** Whether scores explain a contrastive target. */
 export function isContrastive({ foil }: Pick<ScoresEvent, 'foil'>): boolean {
   return foil !== null && foil !== undefined;
 }

@@ -1,4 +1,4 @@
-/** What a map shows of effects. */
+/** The effects that a map shows. */
 import type { IEffect, IPairEffect, Reliability } from '../salience';
 
 /** What the shades and the ranks of a map follow. */
@@ -11,34 +11,34 @@ export const SHADES: readonly ShadeBy[] = ['share', 'effect', 'average'];
 export interface IMapEffects {
   /** What the shades and the ranks follow. */
   readonly by: ShadeBy;
-  /** The level that the segments are of: where passages come first, 0 is theirs. */
+  /** Index of the plan's level that the segments belong to. If passages come first, 0 is the passages' level. */
   readonly level: number;
-  /** For each of the map's segments; null: it has none. */
+  /** The effect of each of the map's segments; null if it has none. */
   readonly all: readonly (IEffect | null)[];
   /**
-   * Average effects: ContextCite's weights of the same segments, in nats; null: too
-   * few random sets are scored.
+   * Average effects: ContextCite's weights of the same segments, in nats; null if too few
+   * random sets are scored.
    */
   readonly fitted: readonly (number | null)[] | null;
-  /** How many random sets they are fitted to. */
+  /** The number of random sets that the averages are fitted to. */
   readonly numFitted: number;
-  /** How many of these are usual. */
+  /** The usual number of these sets. */
   readonly numUsual: number;
-  /** By the size of the effect, from 1; null for those without. */
+  /** Ranks by the size of the effect, from 1; null for segments without an effect. */
   readonly ranks: readonly (number | null)[];
-  /** By share, from 1, as in the map without effects. */
+  /** Ranks by share, from 1, as in the map without effects. */
   readonly shareRanks: readonly (number | null)[];
   /** The size of the largest effect, in nats. */
   readonly largest: number;
-  /** How well what the shades follow predicts effects; null if unknown. */
+  /** How well the values that the shades follow predict effects; null if unknown. */
   readonly reliability: Reliability | null;
-  /** Pairs of the map's segments that were tried together, by their indices in it. */
+  /** The pairs of the map's segments that were deleted together, by their indices in the map. */
   readonly pairs: readonly IPairEffect[];
-  /** Of a long prompt: what wasn't looked into; absent: each segment has an effect. */
+  /** For a long prompt, the sentences without effects of their own; absent if each segment has one. */
   readonly unlooked?: IUnlooked;
 }
 
-/** The passage of a map's segment that wasn't looked into; null: it was, or can't be. */
+/** The passage of a map's segment, if the segment wasn't deleted alone but could be; else null. */
 export function unlookedOf(
   { effects }: { readonly effects?: IMapEffects },
   index: number | null
@@ -48,15 +48,15 @@ export function unlookedOf(
 
 /** The sentences of a long prompt that weren't deleted one by one. */
 export interface IUnlooked {
-  /** For each of the map's segments, the passage that it is in; null: it was looked into. */
+  /** For each of the map's segments, its passage; null if the segment was deleted alone. */
   readonly passages: readonly (IPassageEffect | null)[];
-  /** How many sentences of the prompt were looked into. */
+  /** The number of the prompt's sentences that were deleted one by one. */
   readonly numLooked: number;
 }
 
 /** The effect of a whole passage. */
 export interface IPassageEffect extends IEffect {
-  /** Whether it is too little for its sentences to matter to this target. */
+  /** Whether the effect is too small for the passage's sentences to matter to this target. */
   readonly isSmall: boolean;
   readonly isParagraph: boolean;
 }

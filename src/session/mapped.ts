@@ -1,30 +1,30 @@
 /**
- * Texts that know where each of their spans came from, and edits that preserve
- * this. Pure functions; all positions are UTF-16 units.
+ * Texts with a map from each span to its source, and edits that preserve the map. Pure
+ * functions. All positions are UTF-16 units.
  */
 import type { IField, ITextRun, Span } from './source';
 
-/** A value and the map back to its source. */
+/** A value and the map to its source. */
 export interface IMapped {
   readonly value: string;
   readonly map: readonly ITextRun[];
 }
 
-/** A value with fields in it. */
+/** A value that contains fields. */
 export interface ITemplate extends IMapped {
   readonly fields: readonly IField[];
 }
 
-/** Replace `[from, to)` of a value; the insertion comes from what it replaces. */
+/** Replace `[from, to)` of a value. The inserted text maps to the source of the replaced text. */
 export interface IEdit {
   readonly from: number;
   readonly to: number;
   readonly insert: string;
 }
 
-/** Collects a value piece by piece, joining runs of plain text. */
+/** Builds a value piece by piece, and joins consecutive plain text. */
 export class MappedBuilder {
-  /** Append `text`, which came from `source`; null if it came from nowhere. */
+  /** Append `text`, which comes from `source`; null if it has no source. */
   push(text: string, source: Span | null): void {
     const start = this._length;
     this._parts.push(text);
@@ -64,12 +64,12 @@ export class MappedBuilder {
     this.push(text.value.slice(at, to), null);
   }
 
-  /** Length of the value so far. */
+  /** The current length of the value. */
   get length(): number {
     return this._length;
   }
 
-  /** The collected text. */
+  /** The built text. */
   build(): { value: string; map: ITextRun[] } {
     return { value: this._parts.join(''), map: this._runs };
   }
@@ -79,14 +79,14 @@ export class MappedBuilder {
   private readonly _runs: ITextRun[] = [];
 }
 
-/** A text that is in its source exactly as it is, from `start` on. */
+/** A text that stands unchanged in its source from `start` on. */
 export function plain(value: string, start: number): IMapped {
   const builder = new MappedBuilder();
   builder.push(value, [start, start + value.length]);
   return builder.build();
 }
 
-/** Apply edits, given in order and apart from each other, to text and fields. */
+/** Apply edits to a text and its fields. The edits must be in order and must not touch. */
 export function applyEdits(
   text: ITemplate,
   edits: readonly IEdit[]
@@ -95,8 +95,8 @@ export function applyEdits(
   let at = 0;
   for (const { from, to, insert } of edits) {
     builder.pushSlice(text, at, from);
-    // A replacement that happens to be as long as what it replaces isn't plain
-    // text: it becomes two runs, one longer and one shorter than its source.
+    // A replacement with the length of the replaced text must not count as plain text. So it
+    // becomes two runs, one longer and one shorter than its source.
     const head = insert.length === to - from ? insert.slice(0, 1) : '';
     const source = cover(text.map, [from, to]);
     builder.push(head, source);
@@ -108,7 +108,7 @@ export function applyEdits(
   for (const { from, to, insert } of edits) {
     shifts.push(shifts[shifts.length - 1] + insert.length - (to - from));
   }
-  /** Where a position moves to; inside an edit: to its start. */
+  /** The new position of a position. Inside an edit, it is the edit's start. */
   const move = (position: number) => {
     const index = firstIndex(edits, edit => edit.to > position);
     const from = edits[index]?.from ?? Infinity;
@@ -126,7 +126,7 @@ export function applyEdits(
   return { ...builder.build(), fields };
 }
 
-/** The one source span of a span of the value. */
+/** The single source span of a span of the value. */
 function cover(map: readonly ITextRun[], span: Span): Span | null {
   return sourceSpans(map, span).reduce<Span | null>(
     (all, [start, end]) =>
@@ -148,7 +148,7 @@ export function sourceSpans(
     const end = Math.min(run.value[1], to);
     const source = cut(run, start, end);
     const last = spans[spans.length - 1];
-    // A composed text's literals may stand in another order than in the text.
+    // The literals of a composed text may stand in another order than in the text.
     const isNext =
       last !== undefined && last[0] <= source[0] && source[0] <= last[1];
     if (isNext) {
@@ -160,12 +160,12 @@ export function sourceSpans(
   return spans;
 }
 
-/** Whether a run's value is its source, unit by unit. */
+/** Whether a run's value equals its source, unit by unit. */
 export function isPlain(run: ITextRun): boolean {
   return run.value[1] - run.value[0] === run.source[1] - run.source[0];
 }
 
-/** The source of a part of a run; for an escape always the whole. */
+/** The source of a part of a run. For an escape, it is always the whole escape. */
 function cut(run: ITextRun, start: number, end: number): Span {
   if (!isPlain(run)) {
     return run.source;
@@ -174,7 +174,7 @@ function cut(run: ITextRun, start: number, end: number): Span {
   return [start + shift, end + shift];
 }
 
-/** The runs of a map that a span of the value overlaps. */
+/** The runs of a map that overlap a span of the value. */
 export function* runsWithin(
   map: readonly ITextRun[],
   [from, to]: Span
@@ -185,7 +185,7 @@ export function* runsWithin(
   }
 }
 
-/** The index of the first item that fulfils a condition, as all behind it do; the length if none does. */
+/** The index of the first item that satisfies a condition, which all later items satisfy as well; the length if none does. */
 export function firstIndex<T>(
   items: readonly T[],
   isSo: (item: T) => boolean

@@ -10,7 +10,7 @@ import type { IText } from './runText';
 import type { IDemand, RunScores } from './runscores';
 import type { ISettings } from './settings';
 
-/** What a target's maps are made of. */
+/** The inputs of a target's maps. */
 export interface IExplained {
   readonly text: IText | null;
   readonly target: TokenSpan | null;
@@ -23,7 +23,7 @@ export interface IExplained {
   readonly settings: ISettings;
 }
 
-/** Whether a method's scores of the target are computed without a request. */
+/** Whether a method computes the target's scores without a request. */
 export function isAutomatic(
   { foil }: Pick<IExplained, 'foil'>,
   method: MapMethod

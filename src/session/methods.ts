@@ -1,4 +1,4 @@
-/** Properties of the methods; their words are in `map/methods.ts`. */
+/** Properties of the methods. Their names and descriptions are in `map/methods.ts`. */
 import type { AblationMethod, GradientMethod, Method } from '../api';
 
 /** Any method that computes a map. */
@@ -7,9 +7,9 @@ export type MapMethod = Method | AblationMethod;
 /** How a method computes its scores. */
 export interface IMethod {
   /**
-   * `gradient`: from how the target's loss reacts to each token; `attention`: from
-   * what the model's attention reads; `ablation`: from removing segments. Only the
-   * first is ever called a gradient.
+   * `gradient`: by how the target's loss reacts to each token; `attention`: by what the
+   * model's attention reads; `ablation`: by removing segments. The interface calls only the
+   * first a gradient.
    */
   readonly kind: 'gradient' | 'attention' | 'ablation';
   /** Whether its scores distinguish for from against. */
@@ -19,9 +19,9 @@ export interface IMethod {
    * as LIT's, have the opposite sign: what raises the loss is against the target.
    */
   readonly turn: 1 | -1;
-  /** Whether it computes all sentences as soon as there is an answer. */
+  /** Whether it computes maps of all sentences as soon as an answer is complete. */
   readonly isAutomatic: boolean;
-  /** Whether tokens' scores add up to something, so that a segment has their sum in place of a norm. */
+  /** Whether the scores of tokens add up, so that a segment's score is their sum rather than their norm. */
   readonly addsUp: boolean;
   /** Whether it can explain a contrastive target. */
   readonly isContrastive: boolean;
@@ -80,7 +80,7 @@ export function isGradient(method: MapMethod): method is GradientMethod {
   return METHODS[method].kind === 'gradient';
 }
 
-/** Methods that compute all sentences without a request. */
+/** The methods that compute maps of all sentences without a request. */
 export const AUTOMATIC = METHOD_NAMES.filter(
   (method): method is Method =>
     scoresTokens(method) && METHODS[method].isAutomatic

@@ -2,7 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-/** An object that is disposed of once. Its signals then lose their connections. */
+/** An object that can be disposed of. Disposing disconnects its signals. */
 export abstract class Disposable implements IDisposable {
   get isDisposed(): boolean {
     return this._isDisposed;
@@ -16,9 +16,9 @@ export abstract class Disposable implements IDisposable {
     }
   }
 
-  /** Release what this object holds. Only `dispose` calls it, once. */
+  /** Release the object's resources. `dispose` calls this once. */
   protected release(): void {
-    // Most have nothing to release.
+    // By default there is nothing to release.
   }
 
   private _isDisposed = false;

@@ -35,7 +35,7 @@ export function describe({ error, message, hint }: ErrorBody): IProblem {
   return { message, hint, remedies: remediesOf(error) };
 }
 
-/** What is wrong with a prompt, before any request; or null. */
+/** The problem of a prompt that can be found without a request; or null. */
 export function checkPrompt(
   prompt: string,
   limits: Limits | null,
@@ -75,15 +75,15 @@ export function checkPrompt(
   return null;
 }
 
-/** Requests that would fail again in the same way get no Retry. */
+/** Codes of problems that a retry can't solve. */
 const LASTING =
   /too_long|too_large|damaged|invalid|validation|lone_surrogate|not_found|forbidden|unsupported|version/;
 
-/** The model manager explains these, and offers what to do. */
+/** Codes of problems that the model manager explains and helps to solve. */
 const OF_MODELS =
   /^(preset_|pickled_|archive_|download_|disk_full|no_room|bad_path)/;
 
-/** What the user can do about a failure with this code. */
+/** The remedies for a problem with this code. */
 export function remediesOf(code: string): Remedy[] {
   if (code === 'version_mismatch') {
     return ['reload'];

@@ -23,29 +23,29 @@ import type { IPromptSource } from './source';
 import { changedFields, variablesOf, withTaken } from './variables';
 import type { IFilled, IVariable } from './variables';
 
-/** What is stored of a prompt over a reload. */
+/** What the page stores of a prompt over a reload. */
 export interface ISavedPrompt extends ISavedText {
   /** Texts that the user edited and left, each with its place; the latest comes last. */
   readonly left: readonly ISavedText[];
 }
 
-/** The most texts to go back to: a page's state is small. */
+/** Maximum number of left texts, because a page's stored state is small. */
 const MAX_LEFT = 5;
 
 /**
- * The prompt: a source's text with its fields filled in, until the user edits it.
- * Then it no longer follows the source, and the user can go back.
+ * The prompt: a source's text with its fields filled in. An edit disconnects the prompt
+ * from its source, until the user goes back to the source's text.
  *
  * The user can also go back to a text that they edited and left for another
- * prompt, with its place: text and place always belong together.
+ * prompt, together with its place. A text and its place always belong together.
  */
 export class PromptModel extends Model {
-  /** Its place; null if the user typed it, or after a reload. */
+  /** The place of the prompt; null if the user typed it, and after a reload. */
   get source(): IPromptSource | null {
     return this._now.source;
   }
 
-  /** Where it came from; known even when the source is gone. */
+  /** Where the prompt came from, which is known even if the source no longer exists. */
   get origin(): IOrigin | null {
     return originOf(this._now);
   }
@@ -61,19 +61,19 @@ export class PromptModel extends Model {
     );
   }
 
-  /** Finds a source that was lost to a reload; null if none is lost. */
+  /** Finds a source that was lost to a reload; null if none was lost. */
   get lostLink(): ReadonlyPartialJSONObject | null {
     return this._now.source === null ? this._now.link : null;
   }
 
-  /** Whether the user edited the prompt, so that it no longer follows its source. */
+  /** Whether the user edited the prompt, so that it doesn't follow its source. */
   get isEdited(): boolean {
     return this._now.edited !== null && this._now.text !== null;
   }
 
   /**
-   * Whether the place is gone, such as a deleted cell; or has another text since a
-   * reload, so that the prompt no longer follows it.
+   * Whether the place no longer exists, such as a deleted cell, or got another text during a
+   * reload. The prompt then doesn't follow it.
    */
   get isGone(): boolean {
     const { source, isLost } = this._now;
@@ -92,18 +92,18 @@ export class PromptModel extends Model {
     return text === null && (edited ?? '') === '';
   }
 
-  /** The prompt as the model would get it. */
+  /** The prompt as the model will get it. */
   get value(): string {
     return this._now.edited ?? filledOf(this._now) ?? '';
   }
 
-  /** The conversation that the prompt is; null: it is a text. */
+  /** The prompt's turns; null if the prompt is a text. */
   get turns(): readonly Turn[] | null {
     const { edited, turns = null } = this._now;
     return edited === null ? filledTurnsOf(this._now) : turns;
   }
 
-  /** The fields' values, by name, if they have one. */
+  /** The known values of fields, by name. */
   get values(): Readonly<Record<string, string>> {
     return valuesOf(this._now);
   }
@@ -113,12 +113,12 @@ export class PromptModel extends Model {
     return variablesOf(this._now);
   }
 
-  /** The fields that have another value than a run had; null: something else differs. */
+  /** The fields whose values differ from a run's; null if something else differs. */
   changedFields(run: IFilled): ReadonlySet<string> | null {
     return this.isEdited ? null : changedFields(this._now, run);
   }
 
-  /** Whether values of fields can be taken from a running kernel. */
+  /** Whether a running kernel can provide values of fields. */
   get canTakeValues(): boolean {
     return (
       this.source?.askKernel !== undefined &&
@@ -127,7 +127,7 @@ export class PromptModel extends Model {
     );
   }
 
-  /** Why the kernel that was asked last said nothing; empty if it did. */
+  /** Why the last request to a kernel gave no answer; empty if it gave one. */
   get kernelProblem(): string {
     return this._kernelProblem;
   }
@@ -152,7 +152,7 @@ export class PromptModel extends Model {
     return this.isEdited && this._now.source?.apply !== undefined;
   }
 
-  /** Why the edit was not applied; null until that is tried, and after the next change. */
+  /** Why the edit wasn't applied; null before an attempt, and after the next change. */
   get refusal(): IProblem | null {
     return this._refused?.held === this._now ? this._refused.problem : null;
   }
@@ -166,12 +166,12 @@ export class PromptModel extends Model {
     try {
       await this.source?.settled();
     } catch (reason) {
-      // The text that was read last is still a prompt.
+      // If the source fails, use the text that was read last.
       console.error('lit-lab: the source of a prompt cannot be read', reason);
     }
   }
 
-  /** Open a source, which this model disposes of. */
+  /** Open a source. The model then owns it and disposes of it. */
   open(source: IPromptSource): void {
     const opened: IHeld = { ...NOTHING, source, text: source.text };
     const typed = isSamePlace(opened, this._now) ? this._now.typed : {};
@@ -207,14 +207,14 @@ export class PromptModel extends Model {
       text !== null &&
       value === withLineFeeds(text) &&
       isAsFound(this._now, null);
-    // The user may have typed back to the source's text.
+    // The user may have restored the source's text by typing.
     this._now = isBack
       ? unedited(this._now)
       : { ...this._now, edited: value, turns: null };
     this._changed.emit();
   }
 
-  /** Edit the prompt as a conversation of one turn or more. */
+  /** Edit the prompt as a conversation of at least one turn. */
   editTurns(turns: readonly Turn[]): void {
     const isBack = isAsFound(this._now, turns);
     this._now = isBack
@@ -234,8 +234,8 @@ export class PromptModel extends Model {
   }
 
   /**
-   * Write the edit where the text came from; the prompt then follows its source
-   * again. If that can't be done, `refusal` says why.
+   * Write the edit where the text came from. The prompt then follows its source again. If
+   * this fails, `refusal` says why.
    */
   async apply(): Promise<void> {
     const { source, edited, turns = null, text, base } = this._now;
@@ -264,22 +264,22 @@ export class PromptModel extends Model {
     if (problem !== null) {
       this._refused = { held: now, problem };
     } else {
-      // The user may have written more meanwhile, and continues from the applied text.
+      // The user may have typed more meanwhile. Keep it as an edit of the applied text.
       const isSame = now.edited === edited && (now.turns ?? null) === turns;
       this._now = isSame ? unedited(now) : { ...now, base: undefined };
     }
     this._changed.emit();
   }
 
-  /** Forget why the edit was not applied. */
+  /** Discard the reason why the edit wasn't applied. */
   dismissRefusal(): void {
     this._refused = null;
     this._changed.emit();
   }
 
   /**
-   * Go back to the text in `left`, and to its place. If the user has edited the
-   * current text, it goes to the end of the texts to go back to.
+   * Go back to the text in `left`, and to its place. If the user has edited the current
+   * text, it becomes the last of the texts to go back to.
    */
   takeBack(): void {
     const back = this._back;
@@ -299,10 +299,10 @@ export class PromptModel extends Model {
   }
 
   /**
-   * Take the fields' values from the running kernel, once. They replace what the
-   * user typed, which stays a choice.
+   * Request the fields' values from the running kernel, once. They replace typed values,
+   * which the user can still choose.
    *
-   * @param typedHere - where a typed value was found, in words.
+   * @param typedHere - the label for the origin of a typed value.
    */
   async takeValues(typedHere: string): Promise<void> {
     const { source } = this;
@@ -341,7 +341,7 @@ export class PromptModel extends Model {
     return this._left[this._left.length - 1] ?? null;
   }
 
-  /** Set the texts, and dispose of the sources that none of them needs. */
+  /** Set the texts, and dispose of the sources that none of them uses. */
   private _become(now: IHeld, left: readonly IHeld[]): void {
     const before = this._sources;
     if (now.source !== this._now.source) {
@@ -371,7 +371,7 @@ export class PromptModel extends Model {
 
   private _onSource(source: IPromptSource): void {
     const { text } = source;
-    // A source that is gone leaves its last text: nothing is lost.
+    // If a source no longer exists, keep its last text.
     const follow = (held: IHeld): IHeld =>
       held.source === source && text !== null ? followed(held, text) : held;
     this._now = follow(this._now);
@@ -390,7 +390,7 @@ export class PromptModel extends Model {
   } | null = null;
 }
 
-/** A text as a text field shows it. */
+/** A text as a text field represents it. */
 export function withLineFeeds(text: string): string {
   return text.replace(/\r\n?/g, '\n');
 }

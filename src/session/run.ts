@@ -25,7 +25,7 @@ import type { IProblem } from './problem';
 export interface IRunRequest {
   readonly model: string;
   readonly prompt: string;
-  /** The conversation that it is; left out: a text. */
+  /** The turns of the prompt; left out if the prompt is a text. */
   readonly turns?: readonly Turn[];
   /** The values of the prompt's fields. */
   readonly values: Readonly<Record<string, string>>;
@@ -33,35 +33,35 @@ export interface IRunRequest {
   readonly sampling: Readonly<Sampling>;
   /** Stop sequences; absent: none. */
   readonly stop?: readonly string[];
-  /** Whether the prompt is put into its model's chat format; absent: `auto`. */
+  /** Whether to put the prompt into its model's chat format; absent for `auto`. */
   readonly chat?: ChatMode;
-  /** Whether the model thinks before it answers, if it can; absent: no. */
+  /** Whether the model thinks before it answers, if it can; absent for no. */
   readonly thinking?: boolean;
   /** Where the prompt came from; null if unknown. */
   readonly origin: RunOrigin | null;
   /**
-   * A forced answer, which the model scores; absent: the model answers.
+   * A forced answer, which the model scores; absent if the model generates an answer.
    */
   readonly forcedAnswer?: string;
-  /** Its name in the history, which the user can change. */
+  /** The run's title in the history, which the user can change. */
   readonly title?: string;
-  /** Whether the history stores a forced answer; left out: it does. */
+  /** Whether the history stores a forced answer; left out for yes. */
   readonly keep?: boolean;
 }
 
-/** A run by its job's id: the server replays it, or the history has it. */
+/** Identifies a run by its job's id, by which the server replays it, or the history finds it. */
 export interface ISavedRun extends IRunRequest {
   readonly jobId: string;
   /** When it started, in milliseconds since the epoch. */
   readonly started: number;
 }
 
-/** The mode that uses the chat format again as in a run. */
+/** The mode that repeats a run's use of the chat format. */
 export function modeOf(use: ChatUse): ChatMode {
   return use === 'plain' ? 'off' : 'on';
 }
 
-/** How many of the most likely tokens are listed for each token. */
+/** How many of the most likely tokens to list for each token. */
 const ALTERNATIVES = 5;
 
 /** The job that computes a run. */
@@ -106,16 +106,16 @@ export type RunPhase = 'waiting' | 'answering' | 'done' | 'stopped' | 'failed';
 /**
  * One run of a prompt, as far as its job has come.
  *
- * Immutable; {@link applyEvent} returns the next state, so views compare runs by
+ * Immutable. {@link applyEvent} returns the next state, so views can compare runs by
  * identity.
  */
 export interface IRun extends IRunRequest {
-  /** Tells runs of this page apart. */
+  /** Distinguishes the runs of this page. */
   readonly key: number;
   readonly phase: RunPhase;
-  /** What it waits for. */
+  /** What the run waits for. */
   readonly message: string;
-  /** When it started, in milliseconds since the epoch. */
+  /** When the run started, in milliseconds since the epoch. */
   readonly started: number;
   readonly jobId: string | null;
   /** Whether, and how, the prompt is in a chat format. */
@@ -126,27 +126,27 @@ export interface IRun extends IRunRequest {
   readonly terms: ModelTerms | null;
   /** Tokens of the prompt, including template tokens. */
   readonly promptTokens: readonly Token[];
-  /** The tokens of each turn of a conversation, in the order of its turns. */
+  /** The token spans of a conversation's turns, in the order of the turns. */
   readonly turnSpans: readonly TokenSpan[];
-  /** Where the chat format put system turns; null: there are none. */
+  /** Where the chat format puts system turns; null if there are none. */
   readonly system: SystemUse | null;
   readonly answerTokens: readonly AnswerToken[];
-  /** Why the answer ended; null while it hasn't, or if it was stopped. */
+  /** Why the answer ended; null while it continues, and if the user stopped it. */
   readonly reason: AnswerEvent['reason'] | null;
-  /** The stop sequence that ended it, for the reason `stop`; else null. */
+  /** The stop sequence that ended the answer, for the reason `stop`; else null. */
   readonly stoppedAt: string | null;
-  /** Time of the computation; null until it has ended. */
+  /** The duration of the computation; null until it has ended. */
   readonly seconds: number | null;
-  /** Time to the first token; null if there is none, or not yet. */
+  /** The time to the first token; null if there is none yet. */
   readonly firstSeconds: number | null;
-  /** Tokens of the prompt whose computation the model reused. */
+  /** How many tokens of the prompt the model reused from its cache. */
   readonly reused: number;
   readonly problem: IProblem | null;
   /**
    * Stored scores of a run from the history; null for a run of this page.
    */
   readonly kept: readonly KeptScores[] | null;
-  /** Stored effects, likewise. */
+  /** Stored effects of a run from the history; null for a run of this page. */
   readonly effects: readonly KeptEffects[];
 }
 
@@ -181,8 +181,8 @@ export function startRun(request: IRunRequest, message: string): IRun {
 
 /** A run from the history. */
 export function keptRun(record: RunRecord): IRun {
-  // Runs exported by earlier versions lack these: there were no chat formats and
-  // no stop sequences.
+  // Runs that earlier versions exported lack these fields, since there were no chat formats
+  // and no stop sequences.
   const {
     chat: chatUse = 'plain',
     thinking = false,
@@ -228,7 +228,7 @@ export function keptRun(record: RunRecord): IRun {
   };
 }
 
-/** Spans as the server says them. */
+/** Spans in the server's form. */
 export function spansOf(
   spans: readonly { start: number; end: number }[]
 ): TokenSpan[] {
@@ -237,7 +237,7 @@ export function spansOf(
 
 /** How a run of the history ended. */
 function phaseOf(record: RunRecord): RunPhase {
-  // Runs of earlier versions don't say why they are partial.
+  // Earlier versions didn't store why a run is partial.
   const { partial = null } = record as Partial<RunRecord>;
   if (partial === 'broke_off') {
     return 'failed';
@@ -293,7 +293,7 @@ export function recordOf(
   };
 }
 
-/** The run after another event of its job. */
+/** The state of a run after another event of its job. */
 export function applyEvent(
   run: IRun,
   event: JobEvent,
@@ -347,7 +347,7 @@ export function applyEvent(
   }
 }
 
-/** The run after a failure. The tokens so far stay. */
+/** The state of a run after a failure. It keeps the tokens so far. */
 export function failRun(run: IRun, problem: IProblem): IRun {
   return { ...run, phase: 'failed', message: '', problem };
 }

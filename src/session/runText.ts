@@ -13,21 +13,20 @@ import type { IRun } from './run';
 
 /** A run's text in segments. */
 export interface IText {
-  /** Prompt and answer, template tokens among them. */
+  /** All tokens of prompt and answer, including template tokens. */
   readonly tokens: readonly (Token | AnswerToken)[];
   /** Index of the answer's first token. */
   readonly seam: number;
-  /** The prompt's segments; the same array while they don't change. */
+  /** The prompt's segments: the same array while they don't change. */
   readonly prompt: readonly TokenSpan[];
-  /** The answer's segments, cut where the target begins and ends. */
+  /** The answer's segments, split where the target begins and ends. */
   readonly answer: readonly TokenSpan[];
-  /** All, in order. */
+  /** All segments, in order. */
   readonly segments: readonly TokenSpan[];
   /** The roles of the prompt's segments that begin or end a turn. */
   readonly turns: ReadonlyMap<TokenSpan, string>;
   /**
-   * The turns of a conversation, in the order in which the chat format has them;
-   * empty: the prompt is a text.
+   * The turns of a conversation, in the chat format's order; empty if the prompt is a text.
    */
   readonly conversation: readonly ITurnPart[];
   /** Whether its sentences run across lines that were wrapped by hand. */
@@ -37,16 +36,16 @@ export interface IText {
 /** A turn of a conversation in a run's text. */
 export interface ITurnPart {
   readonly role: Role;
-  /** Its index in the conversation. */
+  /** The turn's index in the conversation. */
   readonly index: number;
-  /** Its tokens. */
+  /** The turn's token span. */
   readonly span: TokenSpan;
-  /** Index of its first segment, and its segments: none crosses two turns. */
+  /** The index of the turn's first segment, and its segments. No segment belongs to two turns. */
   readonly first: number;
   readonly segments: readonly TokenSpan[];
 }
 
-/** What is cut. */
+/** The part of a run that `cutText` uses. */
 export type ICutRun = Pick<IRun, 'promptTokens' | 'answerTokens'> &
   Partial<Pick<IRun, 'turns' | 'turnSpans'>>;
 
@@ -82,7 +81,7 @@ export function cutText(
   };
 }
 
-/** The cache saves cutting a long prompt again for each token of its answer. */
+/** Caches a long prompt's segments, so that the prompt isn't split again for each token of its answer. */
 function cutPrompt(
   run: ICutRun,
   granularity: Granularity,
@@ -103,12 +102,12 @@ function cutPrompt(
   return cut;
 }
 
-/** A prompt's segments, and whose turn those begin that begin one. */
+/** A prompt's segments, and the roles of those that begin a turn. */
 type IPromptCut = Pick<IText, 'turns' | 'conversation'> & {
   spans: readonly TokenSpan[];
 };
 
-/** Cut a conversation turn by turn; what a turn's text may look like is text. */
+/** Split a conversation turn by turn. Text in a turn that looks like markers is plain text. */
 function cutConversation(
   tokens: readonly Token[],
   turns: readonly Turn[],

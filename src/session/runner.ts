@@ -7,14 +7,14 @@ import { applyEvent, failRun, isUnderWay, jobOf, startRun } from './run';
 import type { IRun, IRunRequest } from './run';
 import { Model } from './model';
 
-/** What a runner needs from the client. */
+/** The part of the client that a runner uses. */
 export type RunnerClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
 
 /**
- * Runs prompts, one at a time, and follows the answer.
+ * Runs prompts, one at a time, and follows their answers.
  *
- * A run is an attempt until its answer begins; until then the last answer stays
- * visible, also if the attempt fails.
+ * A run is an attempt until its answer begins. Until then, and if the attempt fails, the
+ * previous answer stays visible.
  */
 export class Runner extends Model {
   constructor(client: RunnerClient, trans: TranslationBundle) {
@@ -28,13 +28,13 @@ export class Runner extends Model {
     return this._run;
   }
 
-  /** A run that has no answer to show yet, or null. */
+  /** A run without an answer to show yet, or null. */
   get attempt(): IRun | null {
     return this._attempt;
   }
 
   protected release(): void {
-    // The job continues: a reload can show its answer.
+    // The job continues, so that a reload can show its answer.
     this._abort?.abort();
   }
 
@@ -99,7 +99,7 @@ export class Runner extends Model {
     this._changed.emit();
   }
 
-  /** Stop the answer; the tokens so far stay. */
+  /** Stop the answer. Its tokens so far stay. */
   stop(): void {
     const run = this._current;
     if (!run || !isUnderWay(run)) {
@@ -112,7 +112,7 @@ export class Runner extends Model {
     this._set({ ...run, phase: 'stopped', message: '' });
   }
 
-  /** Stop an attempt, or dismiss its failure; a shown answer stays. */
+  /** Stop an attempt, or dismiss its failure. A shown answer stays. */
   abandon(): void {
     if (isUnderWay(this._attempt)) {
       this.stop();
@@ -160,7 +160,7 @@ export class Runner extends Model {
     }
   }
 
-  /** Take a run's new state; show it once its answer has begun. */
+  /** Store the new state of the run, and show the run once its answer has begun. */
   private _set(run: IRun): void {
     if (this.isDisposed) {
       return;

@@ -15,10 +15,10 @@ import type { ServiceModel } from './service';
 import { countOf, samplingOf } from './settings';
 import type { ISettings } from './settings';
 
-/** What runs need from the client. */
+/** The part of the client that runs use. */
 export type RunsClient = RunnerClient & Pick<ApiClient, 'run'>;
 
-/** What a run is made of. */
+/** The inputs of a run. */
 export interface IRunInputs {
   readonly prompt: PromptModel;
   readonly service: ServiceModel;
@@ -27,11 +27,11 @@ export interface IRunInputs {
   readonly settings: ISettings;
 }
 
-/** Runs the prompt, and says what became of it. */
+/** Runs the prompt, and keeps the results and failures of its runs. */
 export class Runs extends Model {
   /**
-   * @param inputs - read at each run; `leave`, `dropStale` and `dismissLeft` follow
-   *   their changes.
+   * @param inputs - read at each run. Call `leave`, `dropStale` and `dismissLeft` when
+   *   they change.
    */
   constructor(
     client: RunsClient,
@@ -58,12 +58,12 @@ export class Runs extends Model {
     return this.runner.run;
   }
 
-  /** A run that has no answer to show yet, or null. */
+  /** A run without an answer to show yet, or null. */
   get attempt(): IRun | null {
     return this.runner.attempt;
   }
 
-  /** Whether the model is answering, or about to. */
+  /** Whether the model is answering, or will answer. */
   get isRunning(): boolean {
     return (
       isUnderWay(this.attempt) || isUnderWay(this.shown) || this.samples.hasMore
@@ -76,7 +76,7 @@ export class Runs extends Model {
     return shown !== null && !this._isOfPrompt(shown);
   }
 
-  /** The fields by whose values alone the prompt differs from the shown run. */
+  /** The fields whose values alone make the prompt differ from the shown run's. */
   get changedFields(): ReadonlySet<string> {
     const { shown } = this;
     const changed =
@@ -85,15 +85,15 @@ export class Runs extends Model {
   }
 
   /**
-   * Why the last run has no complete answer, or null. A failure belongs to a
-   * model and a prompt: there is none for another model or prompt.
+   * Why the last run has no complete answer, or null. A failure belongs to a model and a
+   * prompt, so it doesn't show for others.
    */
   get failure(): IProblem | null {
     const failed = this.attempt ?? this.shown;
     return failed && this._isLeft(failed) ? null : (failed?.problem ?? null);
   }
 
-  /** What is wrong with the prompt; shown before any request is made. */
+  /** The problem of the prompt, which is shown before any request. */
   get promptProblem(): IProblem | null {
     const { prompt, service, settings } = this._inputs;
     const limits = service.status?.limits ?? null;
@@ -126,7 +126,7 @@ export class Runs extends Model {
       await service.refresh();
     }
     if (turn !== this._turn) {
-      return; // Another prompt was opened: the user didn't mean that one.
+      return; // The user has opened another prompt meanwhile.
     }
     const { model, settings } = this._inputs;
     if (this.promptProblem || model === null || this.isRunning) {
@@ -155,14 +155,14 @@ export class Runs extends Model {
   }
 
   /**
-   * Score a text as if it were the answer: how likely the model finds it, and
-   * what would make it say so. Settles when its probabilities are known.
+   * Score a text as if it were the answer: how probable it is for the model, and what
+   * would make the model generate it. Settles when its probabilities are known.
    */
   score(text: string): Promise<void> {
     return text === '' ? Promise.resolve() : this.generate(text);
   }
 
-  /** Repeat what failed; complete samples stay. */
+  /** Repeat what failed. Complete samples stay. */
   retry(): Promise<void> {
     return this.samples.isCutShort
       ? this.samples.goOn()
@@ -170,8 +170,8 @@ export class Runs extends Model {
   }
 
   /**
-   * Stop the answer, and generate no other samples. The tokens so far stay and
-   * can be explained.
+   * Stop the answer, and generate no further samples. The tokens so far stay and can be
+   * explained.
    */
   stop(): void {
     this.samples.end();
@@ -191,13 +191,13 @@ export class Runs extends Model {
     this.runner.show(run);
   }
 
-  /** Another prompt is about to replace the prompt: cancel requests that haven't started. */
+  /** Cancel requests that haven't started, because another prompt replaces the prompt. */
   leave(): void {
     this._isRequested = false;
     this._turn++;
   }
 
-  /** Drop the answers to a prompt that another one has replaced. */
+  /** Drop the answers to a prompt that was replaced. */
   dropStale(): void {
     if (this.attempt && !this._isOfPrompt(this.attempt)) {
       this.samples.end();
@@ -218,13 +218,13 @@ export class Runs extends Model {
     }
   }
 
-  /** Whether a run is of another model than the chosen one, or of another prompt. */
+  /** Whether a run has another model than the chosen one, or another prompt. */
   private _isLeft(run: IRun): boolean {
     const { model } = this._inputs;
     return (model !== null && run.model !== model) || !this._isOfPrompt(run);
   }
 
-  /** Whether a run is of the prompt as it is now. */
+  /** Whether a run has the current prompt. */
   private _isOfPrompt(run: IRun): boolean {
     const { prompt } = this._inputs;
     return run.prompt === prompt.value && isSameTurns(run.turns, prompt.turns);
@@ -238,8 +238,8 @@ export class Runs extends Model {
 
   private readonly _inputs: IRunInputs;
   private readonly _trans: TranslationBundle;
-  /** Whether the user tried to run the prompt, so that an empty one is a problem. */
+  /** Whether the user tried to run the prompt, so that an empty prompt is a problem. */
   private _isRequested = false;
-  /** How many prompts were left. */
+  /** How many prompts were replaced. */
   private _turn = 0;
 }

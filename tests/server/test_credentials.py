@@ -119,8 +119,8 @@ def test_a_file_that_cannot_be_read_says_so(home):
     [
         (b"KGAT_x\n", "file", ""),
         (b"\n", "none", ""),
-        (b"two words", "file", "contains something"),
-        (b"\xff", "file", "contains something"),
+        (b"two words", "file", "contains characters"),
+        (b"\xff", "file", "contains characters"),
     ],
     ids=["token", "empty", "two words", "no text"],
 )

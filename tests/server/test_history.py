@@ -298,7 +298,7 @@ async def test_a_text_that_is_no_utf_8_keeps_from_no_other_run(history, path):
 async def test_off(path):
     history = History(Settings(None))
     assert not history.status().enabled
-    with pytest.raises(Problem, match="No history is stored"):
+    with pytest.raises(Problem, match="switched off"):
         await history.runs("me", protocol.RunsRequest())
     await history.close()
     assert not path.exists()

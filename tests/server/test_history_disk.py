@@ -109,7 +109,7 @@ async def test_a_file_of_an_earlier_version_gives_room_back_too(open_history, pa
 
 
 async def test_a_large_file_of_an_earlier_version_is_made_smaller_only_for_a_deletion(open_history, path, monkeypatch):
-    monkeypatch.setattr("lit_lab.history.database._LITTLE", 8_192)
+    monkeypatch.setattr("lit_lab.history.database._MAX_QUICK_VACUUM", 8_192)
     make_file_of_an_earlier_version(path)
     history = History(Settings(path))
     await history.store("me", record("new"))
@@ -130,7 +130,7 @@ async def test_a_reader_learns_that_the_file_is_being_made_smaller(history, path
         writing = database.Database(path)
         reading = database.Database(path, beside=writing)
         writing.is_shrinking = True
-        with pytest.raises(Problem, match="being made smaller") as caught:
+        with pytest.raises(Problem, match="being compacted") as caught:
             reading.read(count)
         assert caught.value.hint == "Try again in a moment."
         writing.is_shrinking = False

@@ -211,7 +211,7 @@ class TestLongDownload:
         }
 
     async def test_the_service_stays_awake_while_it_downloads(self, change, api, fake_service, monkeypatch):
-        monkeypatch.setattr("lit_lab.models.changing.ATTEND_SECONDS", 0.1)
+        monkeypatch.setattr("lit_lab.models.changing.POLL_SECONDS", 0.1)
 
         async def state():
             return (await api("GET", "status"))[1]["service"]["state"]

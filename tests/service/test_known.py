@@ -213,7 +213,7 @@ def test_from_a_terminal(tiny: known.Known, capsys: pytest.CaptureFixture[str], 
     package_of(tiny).place.unlink()
     next(index.iterdir()).unlink()
     assert cli.main(["fetch", NAME]) == 1
-    assert "can't be fetched" in capsys.readouterr().err
+    assert "can't be downloaded" in capsys.readouterr().err
     assert cli.main(["fetch", "gemma3_instruct_1b"]) == 1  # it needs an account
     assert NAME in capsys.readouterr().err
 
@@ -233,10 +233,10 @@ def test_it_is_fetched_by_the_names_of_the_list(name: str, monkeypatch: pytest.M
         ("smolm2", "Did you mean smollm2-135m?"),
         ("smollm", "Did you mean smollm2-135m?"),
         ("hf://google/gemma-3-1b", "Did you mean gemma3-1b?"),
-        ("zzz", "There is: smollm2-135m."),
+        ("zzz", "This command can download: smollm2-135m."),
         ("gemma3-1b", "gemma3-1b:gemma3_instruct_1b or gemma3-1b:hf://google/gemma-3-1b-it"),
         ("hf://google/gemma-2-2b-it", "comes from Kaggle or Hugging Face"),
-        ("qwen3-0.6b", "comes from Kaggle, and"),
+        ("qwen3-0.6b", "comes from Kaggle, so"),
     ],
 )
 def test_other_names_are_answered(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     assert environment.unfinished() is None
     out = capsys.readouterr().out
     assert "Found Python" in out
-    assert "==> Trying it out" in out
+    assert "==> Checking the environment" in out
     assert str(first.path) in out
     code = "import lit_lab, lit_lab.version; print(lit_lab.__file__, lit_lab.version.version())"
     where, number = subprocess.check_output([first.python, "-I", "-c", code], text=True).split()
@@ -157,7 +157,7 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
     assert environment.python() is None
     built, reports = make()
     assert built == begun
-    assert any(line.startswith("Going on with what is there") for line in reports)
+    assert any(line.startswith("Continuing the unfinished build") for line in reports)
     assert any("Successfully installed" in line and "tensorflow" in line for line in reports)
     assert (info.parent / "wheel" / "__init__.py").exists()
     assert environment.python() == str(built.python)
@@ -235,7 +235,7 @@ def test_no_room_is_reported_before_anything_is_made(index):
     with pytest.raises(Problem) as raised:
         make(room=10**18)
     assert raised.value.code == "setup_no_room"
-    assert "GB are free" in raised.value.message
+    assert "GB of free space" in raised.value.message
     assert not list(environment.home().glob("env-*"))
 
 
@@ -318,7 +318,7 @@ class TestCommand:
     def test_a_failure_is_reported_with_what_to_do(self, capsys):
         assert cli.main(["setup-service", "--python", "/nowhere/python3.12"]) == 1
         reported = capsys.readouterr().err
-        assert "/nowhere/python3.12 is no Python" in reported
+        assert "/nowhere/python3.12 isn't a Python" in reported
         assert "uv python install" in reported
         assert not environment.home().exists() or not list(environment.home().glob("env-*"))
 
