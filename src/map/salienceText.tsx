@@ -42,6 +42,8 @@ export interface ISalienceTextProps {
   onPick: (token: number, extend: boolean) => void;
   /** How each segment relates to another text that it is compared with. */
   marks?: readonly ISegmentMark[] | null;
+  /** The parts of the prompt that are marked for a trial; left out: none can be. */
+  marked?: readonly TokenSpan[];
   /** The tooltip's text for a segment; empty: the usual one. */
   describe?: (index: number) => string;
   /** What is laid over the text, and follows its events. */
@@ -156,7 +158,7 @@ export const SalienceText = React.memo(
               <ZoneHead name={trans.__('Prompt')} />
             )}
             {text.conversation.length > 0 ? (
-              <Conversation {...shared} {...added} />
+              <Conversation {...shared} {...added} marked={props.marked} />
             ) : (
               <>
                 <AddedTurn {...added} span={before} />
@@ -170,6 +172,7 @@ export const SalienceText = React.memo(
                   to={text.seam}
                   first={0}
                   pickable={false}
+                  marked={props.marked}
                 />
               </>
             )}
