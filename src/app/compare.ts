@@ -19,6 +19,8 @@ import { CompareWidget, makeTab } from '../compare/widget';
 import type { IPanelContext } from '../components/context';
 import { addToMain, bringToFront } from '../components/mainarea';
 import type { HistoryModel } from '../history';
+import { MAX_PARTS } from '../compare/trial';
+import { markOf } from '../map/marked';
 import type { TokenSpan } from '../salience';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
@@ -30,7 +32,16 @@ export namespace CompareCommands {
   export const compare = 'lit-lab:compare';
   export const compareWithBefore = 'lit-lab:compare-with-before';
   export const tryWithout = 'lit-lab:try-without';
+  export const tryInstead = 'lit-lab:try-instead';
+  export const markPart = 'lit-lab:mark-part';
 }
+
+/** Commands for a part of the shown prompt, in the order of its context menu. */
+const TRIALS = [
+  CompareCommands.tryWithout,
+  CompareCommands.tryInstead,
+  CompareCommands.markPart
+];
 
 /** What comparisons need from the panel. */
 export interface ICompareOptions {
@@ -152,20 +163,52 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     describedBy: { args: { type: 'object', properties: {} } },
     isEnabled: () => launcher.current !== null,
     execute: () => {
-      const index = segmentFor(app);
-      if (index !== null) {
-        launcher.tryWithout(index);
+      const part = partFor(app, launcher);
+      if (part) {
+        launcher.tryWithout(part.span);
+      }
+    }
+  });
+  commands.addCommand(CompareCommands.tryInstead, {
+    label: trans.__('Try with … Instead of This'),
+    caption: trans.__(
+      'Run the prompt with another text in this part’s place, and see both side by side'
+    ),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => launcher.current !== null,
+    execute: () => {
+      const part = partFor(app, launcher);
+      if (part) {
+        launcher.edit(part.span, part.element);
+      }
+    }
+  });
+  commands.addCommand(CompareCommands.markPart, {
+    label: trans.__('Mark This Part'),
+    caption: trans.__('To try the prompt without several parts at once'),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => launcher.current !== null,
+    isToggled: () => {
+      const part = partFor(app, launcher);
+      return part !== null && markOf(part.span, launcher.parts.marked) === true;
+    },
+    execute: () => {
+      const part = partFor(app, launcher);
+      if (part) {
+        launcher.mark(part.span);
       }
     }
   });
   launcher.changed.connect(() => {
     commands.notifyCommandChanged(CompareCommands.compareWithBefore);
-    commands.notifyCommandChanged(CompareCommands.tryWithout);
+    TRIALS.forEach(command => commands.notifyCommandChanged(command));
   });
-  app.contextMenu.addItem({
-    command: CompareCommands.tryWithout,
-    selector: '.lit-panel-content [data-part="prompt"] .lit-segment',
-    rank: 0
+  TRIALS.forEach((command, rank) => {
+    app.contextMenu.addItem({
+      command,
+      selector: '.lit-panel-content [data-part="prompt"] .lit-segment',
+      rank
+    });
   });
   const category = trans.__('Prompt Salience');
   for (const command of [
@@ -189,8 +232,8 @@ function readState(
   args: ReadonlyPartialJSONObject
 ): (Partial<ICompareState> & Pick<ICompareState, 'left'>) | null {
   const { left, right, view, shared, linked } = args;
-  const span = readSpan(args.without);
-  if (typeof left !== 'string' || (typeof right !== 'string' && !span)) {
+  const parts = readParts(args.parts);
+  if (typeof left !== 'string' || (typeof right !== 'string' && !parts)) {
     return null;
   }
   return {
@@ -199,9 +242,26 @@ function readState(
     view: VIEWS.find(one => one === view) ?? 'text',
     shared: shared !== false,
     linked: linked !== false,
-    without: span,
+    parts,
+    replacement: typeof args.replacement === 'string' ? args.replacement : null,
     target: readSpan(args.target)
   };
+}
+
+/** A trial's parts, in order and without overlap. */
+function readParts(value: unknown): TokenSpan[] | null {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_PARTS) {
+    return null;
+  }
+  const spans = value.map(readSpan);
+  let at = 0;
+  return spans.every((span): span is TokenSpan => {
+    const isNext = span !== null && at <= span[0];
+    at = span?.[1] ?? at;
+    return isNext;
+  })
+    ? spans
+    : null;
 }
 
 function readSpan(value: unknown): TokenSpan | null {
@@ -214,15 +274,19 @@ function readSpan(value: unknown): TokenSpan | null {
 }
 
 /** The prompt's segment where the context menu was opened, or the focus is. */
-function segmentFor(app: JupyterFrontEnd): number | null {
+function partFor(
+  app: JupyterFrontEnd,
+  launcher: CompareLauncher
+): { span: TokenSpan; element: HTMLElement } | null {
   const isSegment = (node: Element | null) =>
     node instanceof HTMLElement && node.dataset.segment !== undefined;
-  const node =
+  const element =
     app.contextMenuHitTest(isSegment) ??
     (isSegment(document.activeElement)
       ? (document.activeElement as HTMLElement)
       : null);
-  return node ? Number(node.dataset.segment) : null;
+  const span = element && launcher.spanOf(Number(element.dataset.segment));
+  return element && span ? { span, element } : null;
 }
 
 /** Let the user choose missing runs, and compare two. */

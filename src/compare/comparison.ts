@@ -21,6 +21,7 @@ import type { SideClient } from './side';
 import { counterpart } from './targets';
 import type { Match } from './targets';
 import { trialOf } from './trial';
+import type { ITrial } from './trial';
 
 /** What is stored of a comparison over a reload. */
 export interface ICompareState {
@@ -33,8 +34,10 @@ export interface ICompareState {
   readonly shared: boolean;
   /** Whether a target on one side also sets the other side's target. */
   readonly linked: boolean;
-  /** A trial: the left run without these tokens of its prompt. */
-  readonly without: TokenSpan | null;
+  /** A trial: what it changes of the left run's prompt; null: it is none. */
+  readonly parts: readonly TokenSpan[] | null;
+  /** The text in a part's place; null: none. */
+  readonly replacement: string | null;
   /** The left side's target. */
   readonly target: TokenSpan | null;
 }
@@ -124,9 +127,9 @@ export class Comparison extends Model {
     this._emit();
   }
 
-  /** The tokens that a trial removes from the left prompt; null for no trial. */
-  get without(): TokenSpan | null {
-    return this._without;
+  /** What a trial changes of the left prompt; null for no trial. */
+  get trial(): ITrial | null {
+    return this._trial;
   }
 
   /** What the shades follow: effects only where both sides have them. */
@@ -148,7 +151,11 @@ export class Comparison extends Model {
    */
   get expected(): IEffect | null {
     const { map } = this._sides.left.explanation;
-    const [start, end] = this._without ?? [0, 0];
+    const { spans = [], replacement = null } = this._trial ?? {};
+    if (spans.length !== 1 || replacement !== null) {
+      return null; // Effects are those of single parts.
+    }
+    const [[start, end]] = spans;
     const index = map?.segments.findIndex(
       ({ span }) => span[0] === start && span[1] === end
     );
@@ -168,17 +175,17 @@ export class Comparison extends Model {
   }
 
   /**
-   * Run the left side's prompt without some of its tokens, on the right.
+   * Run the left side's prompt after a trial's change, on the right.
    *
    * @returns false if nothing of the prompt would be left.
    */
-  async tryWithout(span: TokenSpan, maxNewTokens: number): Promise<boolean> {
+  async try(trial: ITrial, maxNewTokens: number): Promise<boolean> {
     const { run } = this._sides.left;
     if (!run) {
       return false;
     }
-    this._without = span;
-    const request = trialOf(run, span, this._trans);
+    this._trial = trial;
+    const request = trialOf(run, trial, this._trans);
     if (request.prompt.trim() === '') {
       return false;
     }
@@ -201,7 +208,8 @@ export class Comparison extends Model {
     this._linked = state.linked ?? this._linked;
     const { left, right } = this._sides;
     const ids = [state.left, state.right ?? null];
-    const without = (this._without = state.without ?? null);
+    const { parts = null, replacement = null } = state;
+    const trial = (this._trial = parts && { spans: parts, replacement });
     if (state.target) {
       this.setTarget(state.target, 'left');
     }
@@ -209,8 +217,8 @@ export class Comparison extends Model {
       left.load(state.left),
       ids[1] !== null && right.load(ids[1])
     ]);
-    if (without && hasLeft && !hasRight && left.run) {
-      const request = trialOf(left.run, without, this._trans);
+    if (trial && hasLeft && !hasRight && left.run) {
+      const request = trialOf(left.run, trial, this._trans);
       await right.follow(request, this._settings.maxNewTokens, ids[1]);
     }
   }
@@ -218,7 +226,7 @@ export class Comparison extends Model {
   /** What to store over a reload; null until both runs have an id. */
   save(): ICompareState | null {
     const { left, right } = this._sides;
-    if (left.id === null || (right.id === null && !this._without)) {
+    if (left.id === null || (right.id === null && !this._trial)) {
       return null;
     }
     return {
@@ -227,7 +235,8 @@ export class Comparison extends Model {
       view: this._view,
       shared: this._shared,
       linked: this._linked,
-      without: this._without,
+      parts: this._trial?.spans ?? null,
+      replacement: this._trial?.replacement ?? null,
       target: left.explanation.target ?? this._wanted?.target ?? null
     };
   }
@@ -237,8 +246,8 @@ export class Comparison extends Model {
     const { left, right } = this._sides;
     this._sides = { left: right, right: left };
     this._matched = { left: this._matched.right, right: this._matched.left };
-    // A trial removes tokens from the left side's prompt, which is now another one.
-    this._without = null;
+    // A trial changes the left side's prompt, which is now another one.
+    this._trial = null;
     this._emit();
   }
 
@@ -377,7 +386,7 @@ export class Comparison extends Model {
   private _view: CompareView = 'text';
   private _shared = true;
   private _linked = true;
-  private _without: TokenSpan | null = null;
+  private _trial: ITrial | null = null;
   private _wanted: { side: CompareSide; target: TokenSpan } | null = null;
   private _matched: Record<Side, Match | 'none' | null> = {
     left: null,

@@ -131,7 +131,7 @@ describe('compare/launcher', () => {
       conversation: [],
       joinLines: 'off'
     };
-    launcher.tryWithout(0);
+    launcher.tryWithout(launcher.spanOf(0)!);
     expect(opened).toHaveLength(0);
     expect(launcher.refusal).toContain('prompt would be empty');
     launcher.dismiss();

@@ -11,7 +11,9 @@ import type { Runs } from '../session/runs';
 import { Comparison } from './comparison';
 import type { ISettingsSource } from './comparison';
 import type { SideClient } from './side';
-import { promptWithout } from './trial';
+import { isIdle, trialOf, trialWithout } from './trial';
+import type { ITrial } from './trial';
+import { TrialParts } from './trialParts';
 
 /** What the launcher needs from the session. */
 export interface ICompareSession extends ISettingsSource {
@@ -26,8 +28,7 @@ export type Pickable = Pick<RunInfo, 'id' | 'created'>;
 
 /**
  * Opens comparisons: two runs of the history, the shown run and the one before it,
- * the shown run without a segment of its prompt, and the shown run with a forced
- * answer.
+ * trials of the shown run's prompt, and the shown run with a forced answer.
  */
 export class CompareLauncher extends Model {
   /**
@@ -46,6 +47,9 @@ export class CompareLauncher extends Model {
     this._trans = trans;
     session.changed.connect(this._onSession, this);
   }
+
+  /** The parts of the shown run's prompt that the user prepares for a trial. */
+  readonly parts = new TrialParts();
 
   /** The run of the history to compare with another one, or null. */
   get picked(): RunInfo | null {
@@ -69,6 +73,7 @@ export class CompareLauncher extends Model {
   }
 
   protected release(): void {
+    this.parts.dispose();
     this._session.changed.disconnect(this._onSession, this);
   }
 
@@ -111,47 +116,63 @@ export class CompareLauncher extends Model {
   }
 
   /**
-   * Run the shown run's prompt without one of its segments, and show both.
-   * Nothing of the session changes.
+   * The tokens of a segment of the shown prompt, or null.
    *
    * @param index - of the segment in the shown text.
    */
-  tryWithout(index: number): void {
-    const span = this._session.explanation.text?.prompt[index];
-    if (span) {
-      this.tryWithoutSpan(span);
-    }
+  spanOf(index: number): TokenSpan | null {
+    return this._session.explanation.text?.prompt[index] ?? null;
   }
 
   /**
-   * Run the shown run's prompt without some of its tokens, and show both.
+   * Run the shown run's prompt without some of its parts, and show both. Nothing of
+   * the session changes.
    *
-   * @param span - of the prompt; in a conversation, within one turn.
+   * @param spans - of the prompt, in order and without overlap; in a conversation,
+   *   each within one turn.
    */
-  tryWithoutSpan(span: TokenSpan): void {
+  tryWithout(...spans: readonly TokenSpan[]): void {
     const { current } = this;
-    const { settings } = this._session;
-    const { target } = this._session.explanation;
-    if (!current) {
-      return;
+    const trial = trialWithout(...spans);
+    if (current && spans.length > 0) {
+      const refusal = this._whyNot(current, trial);
+      this._refuse(refusal);
+      if (!refusal) {
+        this._try(current, trial);
+      }
     }
-    if (promptWithout(current, span).trim() === '') {
-      this._refuse(
-        this._trans.__(
-          'Without this part the prompt would be empty. Take a smaller part away: choose words or sentences above.'
-        )
-      );
-      return;
+  }
+
+  /** Mark a part of the shown prompt, to try it without several; or unmark it. */
+  mark(span: TokenSpan): void {
+    if (this.current) {
+      this.parts.toggle(span);
     }
-    this._refuse('');
-    const comparison = this.make();
-    this._open(comparison);
-    if (target) {
-      comparison.setTarget(target, 'left');
+  }
+
+  /** Let the user type another text for a part of the shown prompt. */
+  edit(span: TokenSpan, opener: HTMLElement): void {
+    if (this.current) {
+      this.parts.edit(this.current, span, opener);
     }
-    void comparison.sides.left
-      .take(current)
-      .then(() => comparison.tryWithout(span, settings.maxNewTokens));
+  }
+
+  /** Why the draft can't be tried; or empty. */
+  checkDraft(): string {
+    const { current } = this;
+    const trial = this._drafted();
+    return current && trial ? this._whyNot(current, trial) : '';
+  }
+
+  /** Try the draft, if it can be tried: then it is closed. */
+  tryDraft(): void {
+    const { current } = this;
+    const trial = this._drafted();
+    if (current && trial && !this._whyNot(current, trial)) {
+      this._refuse('');
+      this.parts.close();
+      this._try(current, trial);
+    }
   }
 
   /**
@@ -205,6 +226,44 @@ export class CompareLauncher extends Model {
     return new Comparison(this._client, this._session, this._trans);
   }
 
+  private _drafted(): ITrial | null {
+    const { draft, replacement } = this.parts;
+    return draft && { spans: [draft.span], replacement };
+  }
+
+  /** Why a trial would tell nothing; or empty. */
+  private _whyNot(run: IRun, trial: ITrial): string {
+    const { _trans: trans } = this;
+    if (isIdle(run, trial)) {
+      return trial.replacement === null
+        ? trans.__('There is no text to take away: only blanks.')
+        : trans.__('This is the old text. Type what to try in its place.');
+    }
+    if (trialOf(run, trial, trans).prompt.trim() !== '') {
+      return '';
+    }
+    return trial.spans.length > 1
+      ? trans.__(
+          'Without these parts the prompt would be empty. Take fewer of them away.'
+        )
+      : trans.__(
+          'Without this part the prompt would be empty. Take a smaller part away: choose words or sentences.'
+        );
+  }
+
+  private _try(run: IRun, trial: ITrial): void {
+    const { settings } = this._session;
+    const { target } = this._session.explanation;
+    const comparison = this.make();
+    this._open(comparison);
+    if (target) {
+      comparison.setTarget(target, 'left');
+    }
+    void comparison.sides.left
+      .take(run)
+      .then(() => comparison.try(trial, settings.maxNewTokens));
+  }
+
   private _refuse(refusal: string): void {
     if (refusal !== this._refusal) {
       this._refusal = refusal;
@@ -218,6 +277,7 @@ export class CompareLauncher extends Model {
     if (current === null || current === this._last) {
       return;
     }
+    this.parts.follow(current);
     if (current.jobId !== this._last?.jobId) {
       this._refusal = '';
       // A run without an answer has no map, and isn't stored.

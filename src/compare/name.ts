@@ -27,10 +27,10 @@ export function nameOf(side: CompareSide, trans: TranslationBundle): string {
  * which says what it is compared with.
  */
 export function labelOf(
-  { sides, without }: Comparison,
+  { sides, trial }: Comparison,
   trans: TranslationBundle
 ): string {
-  if (without) {
+  if (trial) {
     return cut(nameOf(sides.right, trans), LABEL);
   }
   const [left, right] = [sides.left, sides.right].map(side =>

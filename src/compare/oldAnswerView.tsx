@@ -15,7 +15,7 @@ export function OldAnswerView({
   const { oldAnswer } = comparison;
   const { sentences, problem } = oldAnswer;
   // Once the sides are swapped, A isn't the old answer any more.
-  if (comparison.without === null) {
+  if (comparison.trial === null) {
     return null;
   }
   if (oldAnswer.isBusy) {

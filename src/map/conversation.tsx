@@ -11,7 +11,7 @@ import { AddedTurn } from './turn';
 
 /** The prompt's part where the prompt is a conversation. */
 export function Conversation(
-  props: Pick<IPartProps, 'tokens' | 'map' | 'target' | 'marks'> & {
+  props: Pick<IPartProps, 'tokens' | 'map' | 'target' | 'marks' | 'marked'> & {
     text: IText;
     unfolded: boolean;
     onToggle: () => void;

@@ -42,6 +42,8 @@ export interface ISalienceTextProps {
   onPick: (token: number, extend: boolean) => void;
   /** How each segment relates to another text in a comparison. */
   marks?: readonly ISegmentMark[] | null;
+  /** The parts of the prompt that are marked for a trial; left out: none can be. */
+  marked?: readonly TokenSpan[];
   /** Returns a segment's tooltip; empty for the usual one. */
   describe?: (index: number) => string;
   /** Elements that lie over the text and receive its events. */
@@ -157,7 +159,7 @@ export const SalienceText = React.memo(
               <ZoneHead name={trans.__('Prompt')} />
             )}
             {text.conversation.length > 0 ? (
-              <Conversation {...shared} {...added} />
+              <Conversation {...shared} {...added} marked={props.marked} />
             ) : (
               <>
                 <AddedTurn {...added} span={before} />
@@ -171,6 +173,7 @@ export const SalienceText = React.memo(
                   to={text.seam}
                   first={0}
                   pickable={false}
+                  marked={props.marked}
                 />
               </>
             )}

@@ -10,6 +10,7 @@ import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
 import type { IShownMap } from '../session/map';
 import { textOf } from '../session/runText';
+import { markOf } from './marked';
 import { isJoined, isWithin, Segment } from './segment';
 import type { ISegmentMark } from './segment';
 import { TurnSegment } from './turn';
@@ -33,6 +34,8 @@ export interface IPartProps {
   map: IShownMap | null;
   target: TokenSpan | null;
   marks: readonly ISegmentMark[] | null;
+  /** The parts that are marked for a trial; left out: none can be. */
+  marked?: readonly TokenSpan[];
   pickable: boolean;
   /** Whether the part belongs to the prompt; left out for whether it begins the sequence. */
   isPrompt?: boolean;
@@ -91,6 +94,7 @@ export const Part = React.memo(
     one.map === other.map &&
     one.target === other.target &&
     one.marks === other.marks &&
+    one.marked === other.marked &&
     one.pickable === other.pickable &&
     one.surprisal === other.surprisal &&
     one.unfolded === other.unfolded &&
@@ -118,6 +122,7 @@ function Group(props: IGroupProps): JSX.Element {
     const salience = map?.segments[firstSegment + i];
     const isTarget = isWithin(span, target);
     const turn = props.turns?.get(span);
+    const marked = props.marked && markOf(span, props.marked);
     if (turn !== undefined) {
       return (
         <TurnSegment
@@ -131,6 +136,7 @@ function Group(props: IGroupProps): JSX.Element {
           rank={salience?.rank ?? null}
           share={salience?.share ?? null}
           mark={props.marks?.[firstSegment + i]}
+          marked={marked}
         />
       );
     }
@@ -150,6 +156,7 @@ function Group(props: IGroupProps): JSX.Element {
         pickable={props.pickable}
         surprisal={props.surprisal}
         mark={props.marks?.[firstSegment + i]}
+        marked={marked}
       />
     );
   };

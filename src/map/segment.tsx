@@ -41,6 +41,8 @@ interface ISegmentProps {
   /** Whether to mark each token by its surprisal. */
   surprisal?: boolean;
   mark?: ISegmentMark;
+  /** Whether it is marked for a trial; left out: it can't be. */
+  marked?: boolean | 'mixed';
 }
 
 /**
@@ -62,13 +64,14 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
         className="lit-segment"
         role="button"
         tabIndex={-1}
-        aria-pressed={props.pickable ? isTarget : undefined}
-        aria-disabled={!props.pickable}
+        aria-pressed={props.pickable ? isTarget : props.marked}
+        aria-disabled={!props.pickable && props.marked === undefined}
         data-segment={props.index}
         data-token={start}
         data-target={isTarget}
         data-joins={joins(joinsBefore, joinsAfter)}
         data-mark={props.mark?.kind}
+        data-marked={props.marked || undefined}
         data-rank={rank ?? undefined}
         data-share={share === null ? undefined : share.toFixed(4)}
         data-sign={weight < -FAINT ? 'negative' : undefined}

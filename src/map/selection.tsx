@@ -12,9 +12,19 @@ import type { TokenSpan } from '../salience';
 import type { IText } from '../session/runText';
 import { segmentsBetween } from './selected';
 
+/** What to try with a part of the prompt. */
+export interface ISelectionTrials {
+  /** Run the prompt without it. */
+  readonly onTry: (span: TokenSpan) => void;
+  /** Type another text for it; the focus then returns to an element. */
+  readonly onInstead: (span: TokenSpan, opener: HTMLElement) => void;
+  /** Mark it, or unmark it. */
+  readonly onMark: (span: TokenSpan) => void;
+}
+
 /**
  * The buttons below a selection, which map that part of the text, or try the prompt
- * without it. They are laid over the text, so that nothing moves while the user drags.
+ * without it, or with another text in its place. They are laid over the text, so that nothing moves while the user drags.
  * Selections consist of whole segments; with the keyboard, Shift and the arrow keys
  * select, and Tab reaches the buttons.
  */
@@ -24,11 +34,11 @@ export function SelectionOverlay(props: {
   /** Whether to offer it. */
   isOffered: boolean;
   onRestrict: (within: TokenSpan) => void;
-  /** Run the prompt without a part of it; null: not now. */
-  onTry: ((span: TokenSpan) => void) | null;
+  /** What to try with a part of the prompt; null: not now. */
+  trials: ISelectionTrials | null;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { root, text, isOffered, onRestrict, onTry } = props;
+  const { root, text, isOffered, onRestrict, trials } = props;
   const selected = useSelection(root);
   const buttons = useRef<HTMLSpanElement>(null);
   const first = selected && text.segments[selected[0]];
@@ -72,9 +82,11 @@ export function SelectionOverlay(props: {
   const leave = () => {
     window.getSelection()?.removeAllRanges();
     // Otherwise the focus would go to the beginning of the page.
-    root.current
-      ?.querySelector<HTMLElement>('[data-segment][tabindex="0"]')
-      ?.focus({ preventScroll: true });
+    const next = root.current?.querySelector<HTMLElement>(
+      '[data-segment][tabindex="0"]'
+    );
+    next?.focus({ preventScroll: true });
+    return next;
   };
   const count = selected ? selected[1] - selected[0] + 1 : 0;
   return (
@@ -114,20 +126,50 @@ export function SelectionOverlay(props: {
           >
             {trans.__('Only the selection')}
           </button>
-          {onTry && isOfPrompt(text, span) && (
-            <button
-              type="button"
-              className="lit-button"
-              title={trans.__(
-                'Run the prompt without the selection, and see both side by side'
-              )}
-              onClick={() => {
-                onTry(span);
-                leave();
-              }}
-            >
-              {trans.__('Try without it')}
-            </button>
+          {trials && isOfPrompt(text, span) && (
+            <>
+              <button
+                type="button"
+                className="lit-button"
+                title={trans.__(
+                  'Run the prompt without the selection, and see both side by side'
+                )}
+                onClick={() => {
+                  trials.onTry(span);
+                  leave();
+                }}
+              >
+                {trans.__('Try without it')}
+              </button>
+              <button
+                type="button"
+                className="lit-button"
+                title={trans.__(
+                  'Run the prompt with another text in the selection’s place, and see both side by side'
+                )}
+                onClick={() => {
+                  const opener = leave();
+                  if (opener) {
+                    trials.onInstead(span, opener);
+                  }
+                }}
+              >
+                {trans.__('Try with … instead')}
+              </button>
+              <button
+                type="button"
+                className="lit-button"
+                title={trans.__(
+                  'Mark the selection, to try the prompt without several parts at once'
+                )}
+                onClick={() => {
+                  trials.onMark(span);
+                  leave();
+                }}
+              >
+                {trans.__('Mark')}
+              </button>
+            </>
           )}
         </span>
       )}

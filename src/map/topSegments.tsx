@@ -27,6 +27,14 @@ import { rankedOf } from './table';
 /** How many segments are listed at first. */
 const COUNT = 5;
 
+/** What the user can do with a segment of the prompt. */
+export interface ISegmentTools {
+  /** What is before its row: a box that marks it. */
+  readonly mark: (index: number, content: string) => JSX.Element;
+  /** What is behind its row. */
+  readonly trials: (index: number, content: string) => JSX.Element;
+}
+
 /** The segments with the largest shares, so that users needn't judge colours. */
 export const TopSegments = React.memo(
   (props: {
@@ -37,12 +45,12 @@ export const TopSegments = React.memo(
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
     /** What the user can do with a segment of the prompt; absent: nothing. */
-    tool?: (index: number, content: string) => JSX.Element;
+    tools?: ISegmentTools;
     /** Save all segments as a table; absent: only the first ones can be listed. */
     onSave?: () => void;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { text, map, onShow, tool, onSave } = props;
+    const { text, map, onShow, tools, onSave } = props;
     const [isAll, setAll] = useState(false);
     const { kind } = METHODS[map.method];
     const { effects } = map;
@@ -90,9 +98,16 @@ export const TopSegments = React.memo(
                 : [share, map.maxShare];
             const weight =
               effects?.by === 'average' ? effects.fitted?.[index] : null;
+            // Those of the answer can't be tried away.
+            const isOfPrompt = index < text.prompt.length;
             const turn = text.turns.get(text.segments[index]);
             return (
-              <li key={index} className="lit-ledto-item">
+              <li
+                key={index}
+                className="lit-ledto-item"
+                data-tools={tools !== undefined}
+              >
+                {tools && isOfPrompt && tools.mark(index, content)}
                 <button
                   type="button"
                   className="lit-ledto-row"
@@ -160,12 +175,7 @@ export const TopSegments = React.memo(
                     </span>
                   )}
                 </button>
-                {tool &&
-                  (index < text.prompt.length ? (
-                    tool(index, content)
-                  ) : (
-                    <span className="lit-try-none" />
-                  ))}
+                {tools && isOfPrompt && tools.trials(index, content)}
               </li>
             );
           })}

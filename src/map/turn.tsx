@@ -80,6 +80,8 @@ interface ITurnSegmentProps {
   rank: number | null;
   share: number | null;
   mark?: ISegmentMark;
+  /** Whether it is marked for a trial; left out: it can't be. */
+  marked?: boolean | 'mixed';
 }
 
 /**
@@ -105,6 +107,7 @@ export const TurnSegment = React.memo(
         data-segment={props.index}
         data-token={props.start}
         data-mark={props.mark?.kind}
+        data-marked={props.marked || undefined}
         data-rank={rank ?? undefined}
         data-share={share === null ? undefined : share.toFixed(4)}
         data-sign={weight < -FAINT ? 'negative' : undefined}

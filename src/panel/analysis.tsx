@@ -3,7 +3,8 @@ import React, { useCallback, useEffect, useRef, useState } from 'react';
 
 import { CompareHints } from '../compare/hints';
 import type { CompareLauncher } from '../compare/launcher';
-import { TryButton, TryOverlay } from '../compare/trybutton';
+import { TrialBar } from '../compare/trialBar';
+import { TryOverlay } from '../compare/tryOverlay';
 import { usePanel } from '../components/context';
 import { Problem, Waiting } from '../components/notices';
 import { Controls } from '../map/controls';
@@ -26,6 +27,7 @@ import { Insight } from './insight';
 import type { PanelLayout } from './layout';
 import { ServiceNotice } from './service';
 import { SetupNotice } from './setup';
+import { useTrials } from './trials';
 
 /** The analysis: prompt, answer and map as one text, the map's controls, and the insight. */
 export function Analysis(props: {
@@ -88,24 +90,7 @@ export function Analysis(props: {
     (within: TokenSpan) => session.explanation.restrict(within),
     [session]
   );
-  const onTry = useCallback(
-    (index: number) => compare.tryWithout(index),
-    [compare]
-  );
-  const onTrySelection = useCallback(
-    (span: TokenSpan) => compare.tryWithoutSpan(span),
-    [compare]
-  );
-  const tryTool = useCallback(
-    (index: number, content: string) => (
-      <TryButton
-        content={content}
-        effect={map?.effects?.all[index]}
-        onClick={() => onTry(index)}
-      />
-    ),
-    [onTry, map]
-  );
+  const trials = useTrials(compare, map);
   const overlay = useCallback(
     (textRoot: React.RefObject<HTMLDivElement>) => (
       <>
@@ -113,7 +98,7 @@ export function Analysis(props: {
           root={textRoot}
           isOffered={isTryable}
           map={map}
-          onTry={onTry}
+          trials={trials.segment}
         />
         {text && (
           <SelectionOverlay
@@ -121,12 +106,12 @@ export function Analysis(props: {
             text={text}
             isOffered={isReady}
             onRestrict={onRestrict}
-            onTry={isTryable ? onTrySelection : null}
+            trials={isTryable ? trials.selection : null}
           />
         )}
       </>
     ),
-    [isTryable, onTry, onTrySelection, map, text, isReady, onRestrict]
+    [isTryable, trials, map, text, isReady, onRestrict]
   );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
@@ -189,6 +174,7 @@ export function Analysis(props: {
             }
             hasPromptHead={false}
             facts={<Facts session={session} />}
+            marked={trials.marked}
             onPick={onPick}
             overlay={overlay}
           />
@@ -246,6 +232,10 @@ export function Analysis(props: {
         <ForcedAnswer session={session} />
         <CompareHints launcher={compare} session={session} />
       </div>
+      <TrialBar
+        launcher={compare}
+        limit={session.service.status?.limits.max_prompt_chars}
+      />
       {text && run && (
         <div className="lit-controls">
           <Controls
@@ -262,7 +252,7 @@ export function Analysis(props: {
           layout={layout}
           onSettings={onSettings}
           onShow={onShowAll}
-          tool={isTryable ? tryTool : undefined}
+          tools={isTryable ? trials.tools : undefined}
         />
       )}
     </div>

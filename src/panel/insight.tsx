@@ -10,6 +10,7 @@ import { inWords } from '../map/inWords';
 import { Legend } from '../map/legend';
 import { tableOf } from '../map/table';
 import { TopSegments } from '../map/topSegments';
+import type { ISegmentTools } from '../map/topSegments';
 import { fileName, saveFile } from '../export/files';
 import { textOf } from '../session/runText';
 import { aboutNats } from '../session/labels';
@@ -28,7 +29,7 @@ export interface IInsightProps {
   /** Scroll to a segment of the text. */
   onShow: (index: number) => void;
   /** What the user can do with a segment of the prompt; absent: nothing. */
-  tool?: (index: number, content: string) => JSX.Element;
+  tools?: ISegmentTools;
 }
 
 /**
@@ -187,7 +188,7 @@ function Chosen(props: IInsightProps): JSX.Element {
               map={map}
               foil={session.explanation.foil}
               onShow={props.onShow}
-              tool={props.tool}
+              tools={props.tools}
               onSave={() =>
                 saveFile(
                   fileName(textOf(text.tokens, target), 'csv'),

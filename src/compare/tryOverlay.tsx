@@ -1,5 +1,4 @@
-/** Runs the prompt without one of its sentences: a guess becomes a test. */
-import { cutIcon } from '@jupyterlab/ui-components';
+/** Trials of a sentence, where it is in the text: a guess becomes a test. */
 import React, {
   useCallback,
   useEffect,
@@ -10,67 +9,38 @@ import React, {
 
 import { usePanel } from '../components/context';
 import { followPointed } from '../map/pointed';
-import type { IEffect } from '../salience';
 import { chances } from '../session/labels';
 import type { IShownMap } from '../session/map';
 import { describeTrial } from './labels';
+import { MarkBox, PartTools } from './partTools';
 
-/** The most characters of a sentence in a button's name. */
-const NAME_LENGTH = 80;
-
-/** Runs the prompt without one sentence. */
-export const TryButton = React.forwardRef<
-  HTMLButtonElement,
-  {
-    /** The sentence. */
-    content: string;
-    /** What deleting it does to the target, if that is known. */
-    effect?: IEffect | null;
-    onClick: () => void;
-    /** Whether Tab reaches it. */
-    isStop?: boolean;
-  }
->(({ content, effect, onClick, isStop = true }, ref): JSX.Element => {
-  const { trans } = usePanel();
-  const action = trans.__(
-    'Try without it: run the prompt without this, and see both side by side'
-  );
-  return (
-    <button
-      ref={ref}
-      type="button"
-      className="lit-icon-button lit-try"
-      tabIndex={isStop ? undefined : -1}
-      aria-label={trans.__(
-        'Try without “%1”',
-        content.trim().slice(0, NAME_LENGTH)
-      )}
-      title={effect ? `${describeTrial(effect, trans)} ${action}` : action}
-      onClick={onClick}
-    >
-      <cutIcon.react tag="span" />
-    </button>
-  );
-});
-TryButton.displayName = 'TryButton';
+/** What the user can do with a segment of the prompt. */
+export interface ISegmentTrials {
+  readonly onTry: (index: number) => void;
+  /** Delete was pressed on it. */
+  readonly onDelete: (index: number) => void;
+  /** Type another text for it; the focus then returns to an element. */
+  readonly onInstead: (index: number, opener: HTMLElement) => void;
+  readonly onMark: (index: number) => void;
+  readonly isMarked: (index: number) => boolean | 'mixed';
+}
 
 /**
- * The button at the end of the prompt's segment under the pointer or the focus. With
- * the keyboard, Delete does the same.
+ * The tools at the end of the prompt's segment under the pointer or the focus. With
+ * the keyboard, Delete, F2 and Space do the same; so does a click with Ctrl for a mark.
  */
 export function TryOverlay(props: {
   root: React.RefObject<HTMLDivElement>;
-  /** Whether to show the button; Delete works in any case. */
+  /** Whether to show the tools; the keys work in any case. */
   isOffered: boolean;
   /** The map, whose effects say beforehand what a trial does to the target. */
   map?: IShownMap | null;
-  onTry: (index: number) => void;
+  trials: ISegmentTrials;
 }): JSX.Element | null {
   const { root, isOffered } = props;
   const [element, setElement] = useState<HTMLElement | null>(null);
   const { trans } = usePanel();
   const place = useRef<HTMLSpanElement>(null);
-  const button = useRef<HTMLButtonElement>(null);
   const latest = useRef(props);
   latest.current = props;
   const timer = useRef(0);
@@ -94,13 +64,35 @@ export function TryOverlay(props: {
     const leave = () => show(null);
     const key = (event: KeyboardEvent) => {
       const segment = promptSegmentAt(event.target);
-      if (segment && event.key === 'Delete') {
+      const { trials } = latest.current;
+      const actions: Readonly<Record<string, (index: number) => void>> = {
+        Delete: trials.onDelete,
+        F2: index => segment && trials.onInstead(index, segment),
+        // It folds and unfolds turns.
+        ...(segment?.dataset.turn === undefined && { ' ': trials.onMark })
+      };
+      const isModified =
+        event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
+      if (segment && !isModified && Object.hasOwn(actions, event.key)) {
         event.preventDefault();
         event.stopPropagation();
-        latest.current.onTry(Number(segment.dataset.segment));
+        actions[event.key](Number(segment.dataset.segment));
       }
     };
-    return followPointed(textElement, { enter, leave, key });
+    const click = (event: MouseEvent) => {
+      const segment = promptSegmentAt(event.target);
+      if (segment && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        event.stopPropagation();
+        latest.current.trials.onMark(Number(segment.dataset.segment));
+      }
+    };
+    textElement.addEventListener('click', click);
+    const unfollow = followPointed(textElement, { enter, leave, key });
+    return () => {
+      textElement.removeEventListener('click', click);
+      unfollow();
+    };
   }, [root, show]);
 
   const isShown = isOffered && element?.isConnected === true;
@@ -121,10 +113,15 @@ export function TryOverlay(props: {
       : 0;
     const free =
       Math.min(freeFrom(element, last), outer.left + frame.clientWidth) - 2;
-    // Without room for the figures, they go: the tooltip has them, too.
-    box.dataset.fits = 'true';
-    const fits = last.right + badge + box.offsetWidth <= free;
-    box.dataset.fits = String(fits);
+    // Without room for the figures, they go: the tooltip has them, too. The scissors stay at
+    // a segment so short that the others would cover the text before it.
+    box.dataset.fits = 'all';
+    if (last.right + badge + box.offsetWidth > free) {
+      box.dataset.fits = 'tools';
+      if (free - box.offsetWidth < last.left) {
+        box.dataset.fits = 'scissors';
+      }
+    }
     // It covers its own segment's end, or the rank, rather than the next word.
     const left = Math.min(last.right + badge, free - box.offsetWidth);
     box.style.left = `${Math.max(0, left - outer.left)}px`;
@@ -143,15 +140,24 @@ export function TryOverlay(props: {
           {chances(effect)}
         </span>
       )}
-      <TryButton
-        ref={button}
+      <PartTools
         content={element.textContent ?? ''}
         effect={effect}
         isStop={false}
-        onClick={() => {
+        onTry={() => {
           setElement(null);
-          props.onTry(Number(element.dataset.segment));
+          props.trials.onTry(Number(element.dataset.segment));
         }}
+        onInstead={() => {
+          setElement(null);
+          props.trials.onInstead(Number(element.dataset.segment), element);
+        }}
+      />
+      <MarkBox
+        content={element.textContent ?? ''}
+        isStop={false}
+        marked={props.trials.isMarked(Number(element.dataset.segment))}
+        onMark={() => props.trials.onMark(Number(element.dataset.segment))}
       />
     </span>
   ) : null;

@@ -1,0 +1,117 @@
+import type { Token } from '../api';
+import { markOf } from '../map/marked';
+import type { TokenSpan } from '../salience';
+import { Model } from '../session/model';
+import { withLineFeeds } from '../session/prompt';
+import type { IRun } from '../session/run';
+import { coreOf, MAX_PARTS } from './trial';
+
+/** A part for which the user types another text. */
+export interface IDraft {
+  readonly span: TokenSpan;
+  /** The part's text, without the blanks at its ends. */
+  readonly old: string;
+  /** What the user typed; at first the old text. */
+  readonly text: string;
+  /** What in a panel had the focus before, and gets it back. */
+  readonly opener: HTMLElement;
+}
+
+/**
+ * What the user prepares for trials of the shown run: the parts that are marked to be
+ * tried away together, and the text that is typed for one. A run of another prompt clears both.
+ */
+export class TrialParts extends Model {
+  /** The marked parts of the prompt, in order and without overlap; the same array while they don't change. */
+  get marked(): readonly TokenSpan[] {
+    return this._marked;
+  }
+
+  /** The part that gets another text, or null. */
+  get draft(): IDraft | null {
+    return this._draft;
+  }
+
+  /** The text of a trial of the draft, with the line breaks that the part has; null: none. */
+  get replacement(): string | null {
+    const { old = '', text = '' } = this._draft ?? {};
+    return text.trim() === '' ? null : withBreaksOf(old, text);
+  }
+
+  /** Belong to the run that is shown now. */
+  follow(run: IRun): void {
+    if (!isSame(this._tokens, run.promptTokens)) {
+      this._marked = [];
+      this._draft = null;
+      this._changed.emit();
+    }
+    this._tokens = run.promptTokens;
+  }
+
+  /** Mark a part of the prompt; if all of it is marked, unmark it. */
+  toggle(span: TokenSpan): void {
+    const others = this._marked.flatMap(each => outside(each, span));
+    const next =
+      markOf(span, this._marked) === true ? others : [...others, span];
+    if (next.length <= MAX_PARTS) {
+      this._marked = next.sort(([one], [other]) => one - other);
+      this._changed.emit();
+    }
+  }
+
+  /** Unmark all. */
+  clear(): void {
+    this._marked = [];
+    this._changed.emit();
+  }
+
+  /** Let the user type another text for a part of a run's prompt. */
+  edit(run: IRun, span: TokenSpan, opener: HTMLElement): void {
+    const old = coreOf(run, span);
+    this._draft = { span, old, text: withLineFeeds(old), opener };
+    this._changed.emit();
+  }
+
+  /** Take what the user typed. */
+  write(text: string): void {
+    if (this._draft) {
+      this._draft = { ...this._draft, text };
+      this._changed.emit();
+    }
+  }
+
+  /** Leave the draft. */
+  close(): void {
+    this._draft = null;
+    this._changed.emit();
+  }
+
+  private _tokens: readonly Token[] = [];
+  private _marked: readonly TokenSpan[] = [];
+  private _draft: IDraft | null = null;
+}
+
+/** What of a span isn't in another one. */
+function outside([start, end]: TokenSpan, [from, to]: TokenSpan): TokenSpan[] {
+  const rest: TokenSpan[] = [
+    [start, Math.min(end, from)],
+    [Math.max(start, to), end]
+  ];
+  return rest.filter(([one, other]) => one < other);
+}
+
+function isSame(one: readonly Token[], other: readonly Token[]): boolean {
+  return (
+    one === other ||
+    (one.length === other.length &&
+      one.every(
+        ({ id, text }, i) => id === other[i].id && text === other[i].text
+      ))
+  );
+}
+
+/** A text with another one's line breaks, if these are all of one kind: a field has line feeds only. */
+function withBreaksOf(old: string, text: string): string {
+  const [kind = '\n', ...others] = new Set(old.match(/\r\n?|\n/g));
+  return others.length === 0 ? text.replace(/\n/g, kind) : text;
+}
