@@ -61,7 +61,7 @@ export function MethodChoice(props: {
         title={`${measures} (${source})`}
         onClick={() => setOpen(!isOpen)}
       >
-        <span className="lit-about-icon">i</span>
+        <span className="lit-about-icon" />
       </button>
       <p id={id} className="lit-method-about" hidden={!isOpen}>
         {measures}{' '}

@@ -88,7 +88,11 @@ test('clicks, and what is in view', async ({ page, tmpPath }) => {
   await click(panel.region.getByRole('tab', { name: 'Trust', exact: true }));
   const verdict = panel.region.getByRole('button', { name: 'Test this map' });
   await expect(verdict).toBeInViewport({ ratio: 1 });
-  table.push(['see how far to trust the map', trust(), 'the button of the test']);
+  table.push([
+    'see how far to trust the map',
+    trust(),
+    'the button of the test'
+  ]);
   await panel.insight('What led to');
 
   const trial = count();
@@ -109,7 +113,11 @@ test('clicks, and what is in view', async ({ page, tmpPath }) => {
   await click(panel.region.getByRole('tab', { name: 'History', exact: true }));
   const runs = panel.region.locator('#lit-lab-panel .lit-row, .lit-row');
   await expect(runs.first()).toBeVisible();
-  table.push(['see earlier runs, to compare', other(), `${await whole(runs)} runs`]);
+  table.push([
+    'see earlier runs, to compare',
+    other(),
+    `${await whole(runs)} runs`
+  ]);
   await panel.show('Analysis');
 
   // Other prompts, of other lengths.
