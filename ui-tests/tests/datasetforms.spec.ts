@@ -1,5 +1,5 @@
 /** Datasets of messages; a template over columns; fields that columns fill; an encoding and a first line by choice. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 
 import { Panel } from './lab';

@@ -1,5 +1,5 @@
 /** Values of a prompt's fields from a running kernel, which isn't asked before. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { notebookOf } from './cells';
 import { analyzeAt, COLD, line, Panel } from './lab';

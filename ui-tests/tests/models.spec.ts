@@ -1,6 +1,6 @@
 /** The model manager: a model added, downloaded from a fake Kaggle, used, unloaded and removed. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
 
 import { kaggle, open } from '../servers';

@@ -1,5 +1,5 @@
 /** What is left when something dies: the model service, a cell, another tab's peace. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import {
   analyzeAt,

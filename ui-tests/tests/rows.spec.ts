@@ -1,5 +1,5 @@
 /** What a narrow panel and a dark theme show in full; and the notebook, which is shaded and scrolled where it shows a prompt. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator } from '@playwright/test';
 
 import { analyzeAt, explained, NO_KERNEL, openNotebook, Panel } from './lab';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
 import { pathToFileURL } from 'url';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Browser, Download, Page } from '@playwright/test';
 
 import {
@@ -227,6 +227,9 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
       expect(readFileSync(file).length).toBeGreaterThan(1000);
     }
   });
+
+  // The page is the next test's, too.
+  await context.clearPermissions();
 
   await test.step('a run is inserted into the notebook, stays over a reload, and is undone', async () => {
     const cells = page.locator('.jp-Notebook .jp-Cell');
