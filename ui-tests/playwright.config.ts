@@ -25,8 +25,8 @@ function server(config: string, at: { port: number; url: string }, token = '') {
       PATH,
       // TensorFlow's import takes three times as long without bytecode.
       PYTHONDONTWRITEBYTECODE: '',
-      // The others have all of JupyterLab, as people do.
-      ...(at === open ? LEAN : {}),
+      // The hub's has all of JupyterLab, as people do.
+      ...(at === hub ? {} : LEAN),
       LIT_LAB_TEST_PORT: String(at.port),
       LIT_LAB_TEST_KAGGLE_PORT: String(at === open ? kaggle.port : 0),
       LIT_LAB_TEST_TOKEN: token

@@ -3,7 +3,7 @@ import * as path from 'path';
 import type { Page } from '@playwright/test';
 import { expect } from '@playwright/test';
 
-import { declineNews, runPrompt, test } from '../tests/instruct';
+import { runPrompt, test } from '../tests/instruct';
 import { analyzeAt, COLD, line, Panel } from '../tests/lab';
 
 const TURNS =
@@ -38,7 +38,6 @@ async function theme(page: Page, name: string) {
 }
 
 test('chat', async ({ page }) => {
-  await declineNews(page);
   await page.goto('/lab/workspaces/look/tree/prompt_debugging.ipynb');
   const text = line(page, 'Suggestion: Onion soup');
   await expect(text).toBeVisible({ timeout: COLD });

@@ -1,5 +1,5 @@
 /** Accessibility: axe finds no serious fault, in both themes. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import { faultsOf } from './faults';

@@ -2,7 +2,7 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect } from '@playwright/test';
 
-import { declineNews, runPrompt, test } from './instruct';
+import { runPrompt, test } from './instruct';
 import { analyzeAt, COLD, line, Panel, workspaceOf } from './lab';
 
 const PROMPT = 'Suggestion: Onion soup\nAnalysis:';
@@ -12,7 +12,6 @@ const TURNS =
 
 /** Begin with a prompt of one's own. */
 async function begin(page: Page, workspace: string): Promise<Panel> {
-  await declineNews(page);
   await page.goto(
     `/lab/workspaces/${workspaceOf(workspace)}/tree/prompt_debugging.ipynb`
   );

@@ -1,5 +1,5 @@
 /** Sections 5 to 7 of Google's codelab "Using LIT to analyze Gemma models", in the notebook. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import {
   analyzeAt,

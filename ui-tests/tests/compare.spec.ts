@@ -1,5 +1,5 @@
 /** Two runs side by side, and a prompt tried without one of its sentences. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 

@@ -1,7 +1,8 @@
-/** A conversation from a cell's list of messages: picked, run in the model's chat format, shaded, edited and continued. */
+/** A conversation from a cell's list of messages: picked, run in the model's chat format, shaded, edited and continued; and other
+ * prompts that a program composes. */
 import { expect } from '@playwright/test';
 
-import { declineNews, test } from './instruct';
+import { test } from './instruct';
 import { openCells } from './cells';
 import { analyzeAt, line, overlay, Panel, resetSettings } from './lab';
 
@@ -18,14 +19,25 @@ chain = template | llm`;
 
 const CALL = 'chain.invoke({"dish": "onion soup", "taste": "sweet"})';
 
-const CELLS = [MESSAGES, 'dish = "garlic bread"', TEMPLATE, CALL];
+/** A text in steps. */
+const STEPS = `prompt = "Taste-likes: onions.\\n"
+prompt += "Suggestion: " + course + ".\\n"
+prompt += "Recommendation:"`;
+
+const CELLS = [
+  MESSAGES,
+  'dish = "garlic bread"',
+  TEMPLATE,
+  CALL,
+  STEPS,
+  'course = "Onion soup"'
+];
 
 test('a list of messages is one prompt, turn by turn', async ({
   page,
   request
 }) => {
   test.slow();
-  await declineNews(page);
   await resetSettings(request);
   await openCells(page, request, 'conversation', CELLS);
   await analyzeAt(page, line(page, 'Is onion soup sweet?'));
@@ -87,5 +99,23 @@ test('a list of messages is one prompt, turn by turn', async ({
     await expect
       .poll(() => overlay(page.locator('.jp-Cell').nth(2)).allTextContents())
       .toEqual(['Is {dish} {{really}} {taste}?']);
+  });
+
+  await test.step('a text in steps is one prompt, with its field filled in', async () => {
+    // Any of its lines means all of it: the field's value comes from below.
+    await analyzeAt(page, line(page, '"Recommendation:"'));
+    await expect(panel.variable('course')).toHaveValue('Onion soup');
+    await expect(panel.region.getByText('composed text')).toBeVisible();
+    await panel.generate(/./);
+    await expect(panel.segments('Prompt').first()).toContainText('Taste-likes');
+    await panel.segments('Answer').last().click();
+    await panel.mapped();
+    await expect
+      .poll(async () =>
+        (await overlay(page.locator('.jp-Cell').nth(4)).allTextContents()).join(
+          '|'
+        )
+      )
+      .toMatch(/Taste-likes: onions\..*course.*Recommendation:/);
   });
 });

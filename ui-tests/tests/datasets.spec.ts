@@ -2,7 +2,7 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator } from '@playwright/test';
 
 import { asked, COLD, openNotebook, Panel, TUTORIAL } from './lab';

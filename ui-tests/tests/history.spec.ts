@@ -1,6 +1,6 @@
 /** Earlier runs: each is kept by the server, and can be shown again without the model. */
 import { readFileSync } from 'fs';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import { emptyHistory } from './busy';
 import {
   analyzeAt,

@@ -4,9 +4,8 @@ import { cpSync, mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';
 import { expect, test as base } from '@playwright/test';
-import type { Page } from '@playwright/test';
 
-import { own } from '../servers';
+import { LEAN, own } from '../servers';
 import { COLD } from './lab';
 import type { Panel } from './lab';
 
@@ -45,6 +44,7 @@ export const test = base.extend<object, { instruct: void }>({
           cwd: path.resolve(__dirname, '..'),
           env: {
             ...process.env,
+            ...LEAN,
             PYTHONDONTWRITEBYTECODE: '',
             LIT_LAB_TEST_PORT: String(own.port)
           },
@@ -71,12 +71,6 @@ export const test = base.extend<object, { instruct: void }>({
     { scope: 'worker', auto: true, timeout: 2 * COLD }
   ]
 });
-
-/** Decline JupyterLab's news, which are offered over the panel. */
-export async function declineNews(page: Page): Promise<void> {
-  const no = page.locator('.jp-toast-button').getByText('No', { exact: true });
-  await page.addLocatorHandler(no, () => no.click());
-}
 
 /** Run what is written into the panel, and wait for its answer. */
 export async function runPrompt(panel: Panel, prompt: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** Values of a prompt's fields from a running kernel, which isn't asked before. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { notebookOf } from './cells';
 import { analyzeAt, COLD, line, Panel } from './lab';
@@ -29,6 +29,10 @@ test('a kernel gives values when it is asked to', async ({ page, tmpPath }) => {
   const field = (name: string) => panel.variable(name);
   await expect(field('town')).toHaveValue('');
   await expect(field('town')).toHaveAccessibleDescription(/built at run time/);
+  // JupyterLab drops what it is to run while the kernel starts.
+  await expect(
+    page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+  ).toBeVisible({ timeout: COLD });
   // Until the panel has it, the focus isn't where the next key goes.
   await expect(panel.region.locator(':focus')).toHaveCount(1);
 

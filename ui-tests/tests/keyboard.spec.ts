@@ -1,5 +1,5 @@
 /** The main job and what belongs to it with the keyboard alone: no mouse event in this file. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 

@@ -5,7 +5,6 @@ import type { FrameLocator, Page } from '@playwright/test';
 import { secure } from '../servers';
 import {
   analyzeAt,
-  choose,
   COLD,
   kept,
   line,
@@ -94,7 +93,7 @@ function frameOf(page: Page) {
 
 const DISH = 'Suggestion: Onion soup';
 
-test('LIT shows the prompt, asks the model, explains the answer, and asks nothing elsewhere', async ({
+test('LIT shows the prompt, asks the model, explains the answer; it reaches nothing else', async ({
   page
 }) => {
   test.slow();
@@ -145,72 +144,67 @@ test('LIT shows the prompt, asks the model, explains the answer, and asks nothin
 
   expect(elsewhere).toEqual([]);
   expect(refused).toEqual([]);
-});
 
-test('LIT’s page reaches neither JupyterLab nor the server', async ({
-  page
-}) => {
-  test.slow();
-  const panel = await analyze(page, 'lit-isolation');
-  await openFromMenu(page, panel);
-  await expect(lit(page).locator('lit-modules')).toBeVisible({
-    timeout: PATIENCE
-  });
-  const tried = await frameOf(page).evaluate(async () => {
-    const attempt = async (what: () => unknown) => {
-      try {
-        return `allowed: ${String(await what())}`;
-      } catch (reason) {
-        return (reason as Error).name;
-      }
-    };
-    // Not by `fetch`, which is the bridge's own here.
-    const request = (url: string) =>
-      new Promise((resolve, reject) => {
-        const asking = new XMLHttpRequest();
-        asking.open('GET', url);
-        asking.onload = () => resolve(asking.status);
-        asking.onerror = () => reject(new TypeError('refused'));
-        asking.send();
+  await test.step('LIT’s page reaches neither JupyterLab nor the server', async () => {
+    const tried = await frameOf(page).evaluate(async () => {
+      const attempt = async (what: () => unknown) => {
+        try {
+          return `allowed: ${String(await what())}`;
+        } catch (reason) {
+          return (reason as Error).name;
+        }
+      };
+      // Not by `fetch`, which is the bridge's own here.
+      const request = (url: string) =>
+        new Promise((resolve, reject) => {
+          const asking = new XMLHttpRequest();
+          asking.open('GET', url);
+          asking.onload = () => resolve(asking.status);
+          asking.onerror = () => reject(new TypeError('refused'));
+          asking.send();
+        });
+      const script = document.createElement('script');
+      script.textContent = 'window.hacked = true';
+      document.body.append(script);
+      return {
+        origin: window.origin,
+        parent: await attempt(() => window.parent.document.title),
+        jupyterlab: await attempt(() => window.parent.parent.document.title),
+        cookie: await attempt(() => document.cookie),
+        storage: await attempt(() => window.localStorage.length),
+        contents: await attempt(() => request('/api/contents')),
+        status: await attempt(() => request('/lit-lab/api/status')),
+        script: 'hacked' in window
+      };
+    });
+    expect(tried).toEqual({
+      origin: 'null',
+      parent: 'SecurityError',
+      jupyterlab: 'SecurityError',
+      cookie: 'SecurityError',
+      storage: 'SecurityError',
+      contents: 'TypeError',
+      status: 'TypeError',
+      script: false
+    });
+    // Nor has it a secret, or a token, to show.
+    const held = await frameOf(page).evaluate(
+      () => document.documentElement.outerHTML + window.name + location.href
+    );
+    expect(held).not.toContain(secure.token);
+    expect(held).not.toContain('_xsrf');
+    // Through the bridge: what isn't on the list is refused, in a form that LIT shows.
+    const saved = await frameOf(page).evaluate(async () => {
+      const url = './save_datapoints?dataset_name=sample_prompts&path=/tmp/x';
+      const answer = await fetch(url, {
+        method: 'POST',
+        body: '{"inputs":[]}'
       });
-    const script = document.createElement('script');
-    script.textContent = 'window.hacked = true';
-    document.body.append(script);
-    return {
-      origin: window.origin,
-      parent: await attempt(() => window.parent.document.title),
-      jupyterlab: await attempt(() => window.parent.parent.document.title),
-      cookie: await attempt(() => document.cookie),
-      storage: await attempt(() => window.localStorage.length),
-      contents: await attempt(() => request('/api/contents')),
-      status: await attempt(() => request('/lit-lab/api/status')),
-      script: 'hacked' in window
-    };
+      return { status: answer.status, text: await answer.text() };
+    });
+    expect(saved.status).toBe(500);
+    expect(saved.text).toContain('The request is not valid');
   });
-  expect(tried).toEqual({
-    origin: 'null',
-    parent: 'SecurityError',
-    jupyterlab: 'SecurityError',
-    cookie: 'SecurityError',
-    storage: 'SecurityError',
-    contents: 'TypeError',
-    status: 'TypeError',
-    script: false
-  });
-  // Nor has it a secret, or a token, to show.
-  const held = await frameOf(page).evaluate(
-    () => document.documentElement.outerHTML + window.name + location.href
-  );
-  expect(held).not.toContain(secure.token);
-  expect(held).not.toContain('_xsrf');
-  // Through the bridge: what isn't on the list is refused, in a form that LIT shows.
-  const saved = await frameOf(page).evaluate(async () => {
-    const url = './save_datapoints?dataset_name=sample_prompts&path=/tmp/x';
-    const answer = await fetch(url, { method: 'POST', body: '{"inputs":[]}' });
-    return { status: answer.status, text: await answer.text() };
-  });
-  expect(saved.status).toBe(500);
-  expect(saved.text).toContain('The request is not valid');
 });
 
 test('LIT is there again after a reload, and when the service has died', async ({
@@ -245,23 +239,13 @@ test('LIT is there again after a reload, and when the service has died', async (
   await expect(shown).toBeVisible();
   await tab.getByRole('button', { name: 'Retry' }).click();
   await expect(tab.getByRole('alert')).toHaveCount(0);
-  await expect(tab.getByRole('status')).toHaveCount(0, { timeout: PATIENCE });
-  await expect(shown).toBeVisible();
-  expect(await asked()).toBe(200);
-});
 
-test('the keyboard opens LIT from the palette, stops it, and starts it', async ({
-  page
-}) => {
-  test.slow();
-  await analyze(page, 'lit-keyboard');
-  process.kill(await servicePid(page.request), 'SIGKILL');
-  const tab = page.getByRole('main').locator('.lit-app');
-  await choose(page, 'Open in LIT Three', 'Three Panels', tab);
-  await tab.getByRole('button', { name: 'Stop' }).press('Enter');
-  await expect(tab.getByText('LIT isn’t running.')).toBeVisible();
-  await tab.getByRole('button', { name: 'Start LIT' }).press('Enter');
-  await expect(lit(page).getByText('Embeddings').first()).toBeVisible({
-    timeout: PATIENCE
+  await test.step('the keyboard stops LIT while it starts, and starts it', async () => {
+    await tab.getByRole('button', { name: 'Stop' }).press('Enter');
+    await expect(tab.getByText('LIT isn’t running.')).toBeVisible();
+    await tab.getByRole('button', { name: 'Start LIT' }).press('Enter');
+    await expect(tab.getByRole('status')).toHaveCount(0, { timeout: PATIENCE });
+    await expect(shown).toBeVisible({ timeout: PATIENCE });
+    expect(await asked()).toBe(200);
   });
 });

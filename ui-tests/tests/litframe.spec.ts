@@ -52,7 +52,7 @@ async function open(page: Page, workspace: string): Promise<void> {
   });
   const tab = page.getByRole('main').locator('.lit-app');
   await choose(page, 'Open in LIT Three', 'Three Panels', tab);
-  await expect(lit(page).locator('lit-modules')).toBeVisible({
+  await expect(lit(page).getByText('Embeddings').first()).toBeVisible({
     timeout: PATIENCE
   });
 }

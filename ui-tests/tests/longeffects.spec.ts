@@ -1,5 +1,5 @@
 /** Effects of a long prompt: its paragraphs first, then the sentences of those that matter. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { analyzeCell } from './cells';
 import { COLD, still } from './lab';

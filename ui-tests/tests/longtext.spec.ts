@@ -1,5 +1,5 @@
 /** A text far longer than the server accepts: the panel says so, and the page stays usable. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { analyzeCell } from './cells';
 import { COLD } from './lab';

@@ -1,5 +1,5 @@
 /** The whole answer at once, in the main area. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
 

@@ -1,6 +1,6 @@
 /** Methods other than the gradients that come by themselves; tests of maps; sampling. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { ADVICE, COLD, explained } from './lab';
 import type { Panel } from './lab';

@@ -1,6 +1,6 @@
 /** A cell with many texts, one of which is picked from a list; and a prompt whose lines were wrapped by hand. */
 import * as path from 'path';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { faultsOf } from './faults';
 import { analyzeAt, line, openNotebook, Panel } from './lab';

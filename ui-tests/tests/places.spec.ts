@@ -1,6 +1,6 @@
 /** The panel's places: at the side, in the main area, and what leads to it. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { JupyterLabPage } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
 

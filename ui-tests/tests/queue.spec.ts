@@ -1,5 +1,5 @@
 /** A model that others keep busy: the position in its queue, a place given up, an answer in the end. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { occupy, release } from './busy';
 import {

@@ -1,5 +1,5 @@
 /** How a map is read: by an expression of one's own, of a part, and as one set it. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { COLD, explained, kept, PANEL_OPEN } from './lab';
 

@@ -1,5 +1,5 @@
 /** What is left when something dies: the model service, a cell, another tab's peace. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import {
   analyzeAt,
@@ -113,78 +113,79 @@ test('two tabs ask at once, and both are answered', async ({
   await other.close();
 });
 
-test('a prompt typed by hand outlives a reload', async ({ page, tmpPath }) => {
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, NO_KERNEL);
-  await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
-  await panel.prompt.fill(TYPED);
-  // The state is saved a moment after the last key.
-  await kept(page, 'workspaces/default', new RegExp(TYPED), PANEL_OPEN);
-  await page.evaluate(() => window.location.reload());
-  await expect(panel.prompt).toHaveValue(TYPED);
-});
-
-test('an answer, its map and its cell are found again after a reload', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const panel = new Panel(page);
-  const path = await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate('Recommendation: You have to try it.');
-  await panel.explain('Recommendation: You have to try it.');
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('docmanager:save');
-  });
-  // The state is saved a moment after the last click.
-  await kept(page, 'workspaces/default', /"target":\[/, PANEL_OPEN);
-  await page.evaluate(() => window.location.reload());
-  await expect(panel.answer).toContainText('You have to try it.');
-  await expect(panel.topSegments).toBeVisible();
-  await page.evaluate(async path => {
-    await window.jupyterapp.commands.execute('docmanager:open', { path });
-  }, path);
-  await expect(
-    overlay(line(page, 'Recommendation: You have to try it.')).first()
-  ).toBeVisible();
-});
-
-test('a run that waits is followed after a reload, and the matrix is there again', async ({
+test('after a reload: an answer, a run that waits, a prompt typed by hand', async ({
   page,
   request,
   tmpPath
 }) => {
   test.slow();
   const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.generate('Recommendation: You have to try it.');
-  await panel.region.getByRole('button', { name: 'Matrix' }).click();
-  const matrix = page.locator('#lit-lab-matrix');
-  await expect(matrix).toBeVisible();
-  await kept(page, 'workspaces/default', /lit-lab-matrix/, PANEL_OPEN);
-
-  const pid = await servicePid(request);
-  process.kill(pid, 'SIGSTOP');
-  try {
-    await panel.edit.click();
-    await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
-    const asked = page.waitForResponse(
-      reply =>
-        new URL(reply.url()).pathname.endsWith('/lit-lab/api/jobs') &&
-        reply.request().method() === 'POST'
-    );
-    await panel.run.click();
-    await asked;
+  const path = await openNotebook(page, tmpPath, TUTORIAL);
+  await test.step('an answer, its map and its cell are found again', async () => {
+    await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+    await panel.generate('Recommendation: You have to try it.');
+    await panel.explain('Recommendation: You have to try it.');
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('docmanager:save');
+    });
+    // The state is saved a moment after the last click.
+    await kept(page, 'workspaces/default', /"target":\[/, PANEL_OPEN);
     await page.evaluate(() => window.location.reload());
-    // The answer before, and the run under way.
-    await expect(panel.stop).toBeVisible({ timeout: COLD });
     await expect(panel.answer).toContainText('You have to try it.');
-    await expect(matrix).toBeAttached();
-  } finally {
-    process.kill(pid, 'SIGCONT');
-  }
-  await expect(panel.run).toBeVisible({ timeout: COLD });
-  await expect(panel.segments('Prompt', 'Suggestion: Baguette')).toBeVisible();
+    await expect(panel.topSegments).toBeVisible();
+    await page.evaluate(async path => {
+      await window.jupyterapp.commands.execute('docmanager:open', { path });
+    }, path);
+    await expect(
+      overlay(line(page, 'Recommendation: You have to try it.')).first()
+    ).toBeVisible();
+  });
+
+  await test.step('a run that waits is followed, and the matrix is there again', async () => {
+    await panel.region.getByRole('button', { name: 'Matrix' }).click();
+    const matrix = page.locator('#lit-lab-matrix');
+    await expect(matrix).toBeVisible();
+    await kept(page, 'workspaces/default', /lit-lab-matrix/, PANEL_OPEN);
+
+    const pid = await servicePid(request);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await panel.edit.click();
+      await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
+      const asked = page.waitForResponse(
+        reply =>
+          new URL(reply.url()).pathname.endsWith('/lit-lab/api/jobs') &&
+          reply.request().method() === 'POST'
+      );
+      await panel.run.click();
+      await asked;
+      await page.evaluate(() => window.location.reload());
+      // The answer before, and the run under way.
+      await expect(panel.stop).toBeVisible({ timeout: COLD });
+      await expect(panel.answer).toContainText('You have to try it.');
+      await expect(matrix).toBeAttached();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await expect(panel.run).toBeVisible({ timeout: COLD });
+    await expect(
+      panel.segments('Prompt', 'Suggestion: Baguette')
+    ).toBeVisible();
+  });
+
+  await test.step('a prompt typed by hand is there again', async () => {
+    await page.evaluate(async path => {
+      const { commands } = window.jupyterapp;
+      await commands.execute('docmanager:open', { path });
+      await commands.execute('docmanager:save');
+      await commands.execute('application:close-all');
+    }, path);
+    await openNotebook(page, tmpPath, NO_KERNEL);
+    await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
+    await panel.prompt.fill(TYPED);
+    // The state is saved a moment after the last key.
+    await kept(page, 'workspaces/default', new RegExp(TYPED), PANEL_OPEN);
+    await page.evaluate(() => window.location.reload());
+    await expect(panel.prompt).toHaveValue(TYPED);
+  });
 });

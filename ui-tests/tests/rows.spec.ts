@@ -1,5 +1,5 @@
 /** What a narrow panel and a dark theme show in full; and the notebook, which is shaded and scrolled where it shows a prompt. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator } from '@playwright/test';
 
 import { analyzeAt, explained, NO_KERNEL, openNotebook, Panel } from './lab';
@@ -25,12 +25,31 @@ const cut = (all: Locator) =>
       .map(e => e.textContent)
   );
 
-test('nothing is cut or covered in a narrow panel', async ({
+test('the matrix’s headings, a narrow panel, the weakest shades', async ({
   page,
   tmpPath
 }) => {
   test.slow();
   const { panel } = await explained(page, tmpPath);
+
+  await test.step('the matrix names its columns by line and by as much text as fits', async () => {
+    await panel.region.getByRole('button', { name: 'Matrix' }).click();
+    const matrix = page.locator('.lit-matrix');
+    const heads = matrix.locator('.lit-matrix-column');
+    await expect(heads.first()).toBeVisible();
+    const lines = await heads.locator('.lit-matrix-line').allTextContents();
+    expect(lines.map(Number)).toEqual(
+      [...lines.map(Number)].sort((a, b) => a - b)
+    );
+    expect(Number(lines[0])).toBe(1);
+    const whole = (await matrix.boundingBox())!.height;
+    const head = (await heads.first().boundingBox())!.height;
+    expect(head).toBeGreaterThan(0.35 * whole);
+    // A column stays as narrow as its figures.
+    expect((await heads.nth(1).boundingBox())!.width).toBeLessThan(50);
+  });
+
+  // From here on nothing is to be cut or covered in a narrow panel.
   await page.sidebar.setWidth(NARROW, 'right');
 
   await test.step('rows line up, with scissors or without', async () => {
@@ -96,88 +115,61 @@ test('nothing is cut or covered in a narrow panel', async ({
     await expect(title).toContainText('rather than');
     expect(await cut(title)).toEqual([]);
   });
-});
 
-test('the weakest shade that counts is seen in both themes', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const { panel } = await explained(page, tmpPath);
-  for (const theme of ['light', 'dark'] as const) {
-    if (theme === 'light') {
-      await page.theme.setLightTheme();
-    } else {
-      await page.theme.setDarkTheme();
+  await test.step('the weakest shade that counts is seen in both themes', async () => {
+    for (const theme of ['light', 'dark'] as const) {
+      if (theme === 'light') {
+        await page.theme.setLightTheme();
+      } else {
+        await page.theme.setDarkTheme();
+      }
+      for (const sign of ['positive', 'negative']) {
+        const apart = await panel
+          .segments('Prompt')
+          .first()
+          .evaluate((element, way) => {
+            const context = document
+              .createElement('canvas')
+              .getContext('2d', { willReadFrequently: true })!;
+            const drawn = (...colours: string[]) => {
+              for (const colour of colours) {
+                context.fillStyle = colour;
+                context.fillRect(0, 0, 1, 1);
+              }
+              return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+            };
+            const lab = (rgb: number[]) => {
+              const [r, g, b] = rgb.map(v =>
+                v / 255 <= 0.04045
+                  ? v / 255 / 12.92
+                  : ((v / 255 + 0.055) / 1.055) ** 2.4
+              );
+              const [x, y, z] = [
+                (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
+                0.2126 * r + 0.7152 * g + 0.0722 * b,
+                (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883
+              ].map(t => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116));
+              return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
+            };
+            // The weight from which one counts, as a map would set it.
+            const shade = element.cloneNode(true) as HTMLElement;
+            shade.style.setProperty('--lit-weight', '0.08');
+            shade.dataset.sign = way;
+            element.after(shade);
+            const ground = getComputedStyle(element.closest('.lit-flow')!);
+            const colour = getComputedStyle(shade).backgroundColor;
+            shade.remove();
+            const [one, other] = [
+              lab(drawn(ground.backgroundColor)),
+              lab(drawn(ground.backgroundColor, colour))
+            ];
+            return Math.hypot(...one.map((v, i) => v - other[i]));
+          }, sign);
+        expect.soft(apart, `${theme}, ${sign}`).toBeGreaterThan(SEEN);
+      }
     }
-    for (const sign of ['positive', 'negative']) {
-      const apart = await panel
-        .segments('Prompt')
-        .first()
-        .evaluate((element, way) => {
-          const context = document
-            .createElement('canvas')
-            .getContext('2d', { willReadFrequently: true })!;
-          const drawn = (...colours: string[]) => {
-            for (const colour of colours) {
-              context.fillStyle = colour;
-              context.fillRect(0, 0, 1, 1);
-            }
-            return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
-          };
-          const lab = (rgb: number[]) => {
-            const [r, g, b] = rgb.map(v =>
-              v / 255 <= 0.04045
-                ? v / 255 / 12.92
-                : ((v / 255 + 0.055) / 1.055) ** 2.4
-            );
-            const [x, y, z] = [
-              (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.95047,
-              0.2126 * r + 0.7152 * g + 0.0722 * b,
-              (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.08883
-            ].map(t => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116));
-            return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
-          };
-          // The weight from which one counts, as a map would set it.
-          const shade = element.cloneNode(true) as HTMLElement;
-          shade.style.setProperty('--lit-weight', '0.08');
-          shade.dataset.sign = way;
-          element.after(shade);
-          const ground = getComputedStyle(element.closest('.lit-flow')!);
-          const colour = getComputedStyle(shade).backgroundColor;
-          shade.remove();
-          const [one, other] = [
-            lab(drawn(ground.backgroundColor)),
-            lab(drawn(ground.backgroundColor, colour))
-          ];
-          return Math.hypot(...one.map((v, i) => v - other[i]));
-        }, sign);
-      expect.soft(apart, `${theme}, ${sign}`).toBeGreaterThan(SEEN);
-    }
-  }
-  await page.theme.setLightTheme();
-});
-
-test('the matrix names its columns by line and by as much text as fits', async ({
-  page,
-  tmpPath
-}) => {
-  test.slow();
-  const { panel } = await explained(page, tmpPath);
-  await panel.region.getByRole('button', { name: 'Matrix' }).click();
-  const matrix = page.locator('.lit-matrix');
-  const heads = matrix.locator('.lit-matrix-column');
-  await expect(heads.first()).toBeVisible();
-  const lines = await heads.locator('.lit-matrix-line').allTextContents();
-  expect(lines.map(Number)).toEqual(
-    [...lines.map(Number)].sort((a, b) => a - b)
-  );
-  expect(Number(lines[0])).toBe(1);
-  const whole = (await matrix.boundingBox())!.height;
-  const head = (await heads.first().boundingBox())!.height;
-  expect(head).toBeGreaterThan(0.35 * whole);
-  // A column stays as narrow as its figures.
-  expect((await heads.nth(1).boundingBox())!.width).toBeLessThan(50);
+    await page.theme.setLightTheme();
+  });
 });
 
 test('rendered Markdown is shaded, and a row of the list shows its place there', async ({

@@ -2,16 +2,18 @@
 import { readFileSync } from 'fs';
 import * as path from 'path';
 import { pathToFileURL } from 'url';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Browser, Download, Page } from '@playwright/test';
 
 import {
   ADVICE as MISTAKE,
   analyzeAt,
   explained,
+  kept,
   line,
   openNotebook,
   Panel,
+  PANEL_OPEN,
   TUTORIAL
 } from './lab';
 
@@ -124,100 +126,23 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   // The policy would complain of whatever it doesn't let through.
   expect(said).toEqual([]);
   await sheet.context().close();
+
+  await test.step('without a notebook, an insertion says what to do', async () => {
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('docmanager:save');
+      await window.jupyterapp.commands.execute('application:close-all');
+    });
+    await share(panel, 'Insert Run into Notebook');
+    await expect(page.getByRole('dialog')).toContainText(
+      'No notebook is open.'
+    );
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    // What was shown stays.
+    await expect(panel.target).toHaveText(explainedText);
+  });
 });
 
-test('a run is inserted into the notebook, stays over a reload, and is undone', async ({
-  page,
-  tmpPath,
-  browser
-}) => {
-  test.slow();
-  const { panel, notebook } = await explained(page, tmpPath);
-  const cells = page.locator('.jp-Notebook .jp-Cell');
-  const home = page
-    .locator('.jp-CodeCell')
-    .filter({ hasText: 'Suggestion: Onion soup' });
-  const before = await page.evaluate(
-    () =>
-      window.jupyterapp.shell.currentWidget!.node.querySelectorAll('.jp-Cell')
-        .length
-  );
-  expect(before).toBeGreaterThan(3);
-  await share(panel, 'Insert Run into Notebook');
-  const output = page.locator('.lit-output');
-  await expect(output.locator('[data-target="true"]')).toHaveText(MISTAKE);
-  await expect(page.getByText(/^Inserted below cell/)).toBeVisible();
-  // Right below the prompt's cell.
-  await expect(
-    home.locator('xpath=following-sibling::*[1]').locator('.lit-output')
-  ).toHaveCount(1);
-
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('notebook:undo-cell-action');
-  });
-  await expect(output).toHaveCount(0);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('notebook:redo-cell-action');
-  });
-  await expect(output).toBeVisible();
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('docmanager:save');
-  });
-
-  // What is in the file is what other programs show.
-  const saved = JSON.parse(
-    await page.evaluate(async path => {
-      const { contents } = window.jupyterapp.serviceManager;
-      const { content } = await contents.get(path);
-      return JSON.stringify(content);
-    }, notebook)
-  );
-  const cell = saved.cells.find(
-    (one: { outputs?: { data?: object }[] }) =>
-      one.outputs?.[0]?.data && MIME_TYPE in one.outputs[0].data
-  );
-  expect(cell.execution_count).toBeNull();
-  const { data } = cell.outputs[0];
-  const text = (value: string | string[]) => [value].flat().join('');
-  expect(text(data['text/plain'])).toContain(`What led to “${MISTAKE}”`);
-  const context = await browser.newContext({
-    offline: true,
-    javaScriptEnabled: false
-  });
-  const elsewhere = await context.newPage();
-  // As sites do that take style sheets, scripts and style attributes away.
-  await elsewhere.setContent(
-    text(data['text/html']).replace(/ style="[^"]*"/g, '')
-  );
-  await expect(elsewhere.getByText(`What led to “${MISTAKE}”`)).toBeVisible();
-  await expect(elsewhere.getByRole('listitem').first()).toContainText('%');
-  await expect(elsewhere.locator('u')).toHaveText(MISTAKE);
-  await expect(elsewhere.locator('sup')).toHaveCount(3);
-  const ranks = await elsewhere.locator('sup').allTextContents();
-  expect(ranks.sort()).toEqual(['1', '2', '3']);
-  await context.close();
-
-  // After a reload it is drawn from the file, without the panel's run.
-  await page.evaluate(() => window.location.reload());
-  await expect(panel.run).toBeVisible();
-  await page.evaluate(async path => {
-    await window.jupyterapp.commands.execute('docmanager:open', { path });
-  }, notebook);
-  await output.scrollIntoViewIfNeeded();
-  const answer = output.getByRole('group', { name: 'Answer' });
-  await answer.getByRole('button').first().click();
-  await expect(output.locator('[data-target="true"]')).not.toHaveText(MISTAKE);
-  // Keys are the output's own: the notebook's selection stays.
-  const chosen = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
-  await output.getByRole('radio', { name: 'Sentences' }).focus();
-  const active = await chosen.getAttribute('data-windowed-list-index');
-  await page.keyboard.press('ArrowDown');
-  await expect(output.getByRole('radio', { name: 'Lines' })).toBeChecked();
-  expect(await chosen.getAttribute('data-windowed-list-index')).toBe(active);
-  await expect(cells.first()).toBeVisible();
-});
-
-test('a page without scripts, copies, and what to do without a clipboard or a notebook', async ({
+test('a page without scripts, copies, what to do without a clipboard, and a run in the notebook', async ({
   page,
   tmpPath,
   context,
@@ -225,7 +150,7 @@ test('a page without scripts, copies, and what to do without a clipboard or a no
 }) => {
   test.slow();
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  const { panel } = await explained(page, tmpPath);
+  const { panel, notebook } = await explained(page, tmpPath);
 
   await test.step('without scripts a page shows the map of one target', async () => {
     const saving = page.waitForEvent('download');
@@ -303,17 +228,94 @@ test('a page without scripts, copies, and what to do without a clipboard or a no
     }
   });
 
-  await test.step('without a notebook, an insertion says what to do', async () => {
+  // The page is the next test's, too.
+  await context.clearPermissions();
+
+  await test.step('a run is inserted into the notebook, stays over a reload, and is undone', async () => {
+    const cells = page.locator('.jp-Notebook .jp-Cell');
+    const home = page
+      .locator('.jp-CodeCell')
+      .filter({ hasText: 'Suggestion: Onion soup' });
+    const before = await page.evaluate(
+      () =>
+        window.jupyterapp.shell.currentWidget!.node.querySelectorAll('.jp-Cell')
+          .length
+    );
+    expect(before).toBeGreaterThan(3);
+    await share(panel, 'Insert Run into Notebook');
+    const output = page.locator('.lit-output');
+    await expect(output.locator('[data-target="true"]')).toHaveText(MISTAKE);
+    await expect(page.getByText(/^Inserted below cell/)).toBeVisible();
+    // Right below the prompt's cell.
+    await expect(
+      home.locator('xpath=following-sibling::*[1]').locator('.lit-output')
+    ).toHaveCount(1);
+
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('notebook:undo-cell-action');
+    });
+    await expect(output).toHaveCount(0);
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('notebook:redo-cell-action');
+    });
+    await expect(output).toBeVisible();
     await page.evaluate(async () => {
       await window.jupyterapp.commands.execute('docmanager:save');
-      await window.jupyterapp.commands.execute('application:close-all');
     });
-    await share(panel, 'Insert Run into Notebook');
-    await expect(page.getByRole('dialog')).toContainText(
-      'No notebook is open.'
+
+    // What is in the file is what other programs show.
+    const saved = JSON.parse(
+      await page.evaluate(async path => {
+        const { contents } = window.jupyterapp.serviceManager;
+        const { content } = await contents.get(path);
+        return JSON.stringify(content);
+      }, notebook)
     );
-    await page.getByRole('button', { name: 'Close', exact: true }).click();
-    // What was shown stays.
+    const cell = saved.cells.find(
+      (one: { outputs?: { data?: object }[] }) =>
+        one.outputs?.[0]?.data && MIME_TYPE in one.outputs[0].data
+    );
+    expect(cell.execution_count).toBeNull();
+    const { data } = cell.outputs[0];
+    const text = (value: string | string[]) => [value].flat().join('');
+    expect(text(data['text/plain'])).toContain(`What led to “${MISTAKE}”`);
+    const context = await browser.newContext({
+      offline: true,
+      javaScriptEnabled: false
+    });
+    const elsewhere = await context.newPage();
+    // As sites do that take style sheets, scripts and style attributes away.
+    await elsewhere.setContent(
+      text(data['text/html']).replace(/ style="[^"]*"/g, '')
+    );
+    await expect(elsewhere.getByText(`What led to “${MISTAKE}”`)).toBeVisible();
+    await expect(elsewhere.getByRole('listitem').first()).toContainText('%');
+    await expect(elsewhere.locator('u')).toHaveText(MISTAKE);
+    await expect(elsewhere.locator('sup')).toHaveCount(3);
+    const ranks = await elsewhere.locator('sup').allTextContents();
+    expect(ranks.sort()).toEqual(['1', '2', '3']);
+    await context.close();
+
+    // After a reload it is drawn from the file, without the panel's run.
+    await kept(page, 'workspaces/default', /"target":\[/, PANEL_OPEN);
+    await page.evaluate(() => window.location.reload());
     await expect(panel.target).toContainText(MISTAKE);
+    await page.evaluate(async path => {
+      await window.jupyterapp.commands.execute('docmanager:open', { path });
+    }, notebook);
+    await output.scrollIntoViewIfNeeded();
+    const answer = output.getByRole('group', { name: 'Answer' });
+    await answer.getByRole('button').first().click();
+    await expect(output.locator('[data-target="true"]')).not.toHaveText(
+      MISTAKE
+    );
+    // Keys are the output's own: the notebook's selection stays.
+    const chosen = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+    await output.getByRole('radio', { name: 'Sentences' }).focus();
+    const active = await chosen.getAttribute('data-windowed-list-index');
+    await page.keyboard.press('ArrowDown');
+    await expect(output.getByRole('radio', { name: 'Lines' })).toBeChecked();
+    expect(await chosen.getAttribute('data-windowed-list-index')).toBe(active);
+    await expect(cells.first()).toBeVisible();
   });
 });

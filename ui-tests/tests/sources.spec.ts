@@ -1,5 +1,5 @@
 /** Where a prompt may come from, in a notebook that has no kernel and never had one. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import {
   analyzeAt,

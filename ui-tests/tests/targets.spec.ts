@@ -1,5 +1,5 @@
 /** What is explained: a forced answer, why this rather than that, and where the model hesitated. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 
 import { emptyHistory } from './busy';
 import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';

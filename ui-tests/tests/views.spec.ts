@@ -1,6 +1,6 @@
 /** The panel's zones: Run that never moves, views that stay as they were, and the insight below the text or beside it. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator } from '@playwright/test';
 
 import { occupy, release } from './busy';
