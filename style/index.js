@@ -19,4 +19,5 @@ import './matrix.css';
 import './compare.css';
 import './notebook.css';
 import './insight.css';
+import './trials.css';
 import './sharing.css';

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import type { TokenSpan } from '../salience';
 import { FakeClient, settle } from '../session/fakes';
+import { cutText } from '../session/runText';
 import type { IText } from '../session/runText';
 import { keptRun } from '../session/run';
 import type { IRun } from '../session/run';
@@ -116,6 +117,90 @@ describe('compare/launcher', () => {
       kind: 'generate',
       prompt: PROMPT
     });
+  });
+
+  /** Show a run, and its text in sentences. */
+  function showText(prompt: string, id = 'a'): void {
+    session.runs.shown = keptRun(record(id, prompt, ANSWER));
+    session.explanation.text = cutText(session.runs.shown, 'sentences', null);
+    session.changed.emit();
+  }
+
+  /** The prompt of the last request. */
+  const asked = () => (client.last.request as { prompt: string }).prompt;
+
+  it('tries the prompt without several parts at once', async () => {
+    showText('One is here. Two is here. Three is here. Four is here.');
+    launcher.mark(launcher.spanOf(3)!);
+    launcher.mark(launcher.spanOf(1)!);
+    // Another target, and another run of the same prompt.
+    session.explanation.target = [20, 24];
+    showText('One is here. Two is here. Three is here. Four is here.', 'b');
+    const { marked } = launcher.parts;
+    expect(marked).toHaveLength(2);
+    launcher.tryWithout(...marked);
+    await settle();
+    expect(asked()).toBe('One is here. Three is here.');
+    expect(opened[0].sides.left.id).toBe('b');
+    // They stay, for another try.
+    expect(launcher.parts.marked).toBe(marked);
+    showText('One is here. Two is here.', 'c');
+    expect(launcher.parts.marked).toEqual([]);
+    launcher.tryWithout();
+    expect(opened).toHaveLength(1);
+  });
+
+  it('says so where several parts would leave nothing', () => {
+    showText('One is here. Two is here.');
+    launcher.tryWithout(launcher.spanOf(0)!, launcher.spanOf(1)!);
+    expect(opened).toHaveLength(0);
+    expect(launcher.refusal).toContain('these parts the prompt would be empty');
+  });
+
+  it('tries another text in a part’s place, once it is another one', async () => {
+    const opener = document.createElement('button');
+    showText('One is here.  Two is here.\nThree is here.');
+    launcher.tryDraft();
+    launcher.edit(launcher.spanOf(1)!, opener);
+    expect(launcher.checkDraft()).toContain('This is the old text.');
+    launcher.tryDraft();
+    expect(opened).toHaveLength(0);
+    expect(launcher.parts.draft).not.toBeNull();
+    launcher.parts.write('2');
+    expect(launcher.checkDraft()).toBe('');
+    launcher.tryDraft();
+    await settle();
+    expect(asked()).toBe('One is here.  2\nThree is here.');
+    expect(launcher.parts.draft).toBeNull();
+    // Nothing in its place is a trial without it.
+    launcher.edit(launcher.spanOf(1)!, opener);
+    launcher.parts.write(' ');
+    launcher.tryDraft();
+    await settle();
+    expect(asked()).toBe('One is here.\nThree is here.');
+    expect(opened[1].trial!.replacement).toBeNull();
+  });
+
+  it('replaces a whole prompt, but doesn’t take it away', async () => {
+    showText('Only this.');
+    launcher.edit(launcher.spanOf(0)!, document.createElement('button'));
+    launcher.parts.write('');
+    expect(launcher.checkDraft()).toContain('prompt would be empty');
+    launcher.parts.write('Only that.');
+    launcher.tryDraft();
+    await settle();
+    expect(asked()).toBe('Only that.');
+  });
+
+  it('prepares nothing while there is no run to try', () => {
+    showText('One is here. Two is here.');
+    const span = launcher.spanOf(0)!;
+    session.runs.shown = null;
+    session.changed.emit();
+    launcher.mark(span);
+    launcher.edit(span, document.createElement('button'));
+    expect(launcher.parts.marked).toEqual([]);
+    expect(launcher.parts.draft).toBeNull();
   });
 
   it('says so where a trial would leave nothing', () => {

@@ -1,7 +1,6 @@
 """Deleting parts of a text as a person would: one of the gaps around what is deleted goes with it. Or replacing them.
 
-`promptWithout` in `src/compare/trial.ts` does the same for one part; the cases of both are in
-tests/fixtures/text/deletions.json.
+`promptOfTrial` in `src/compare/trial.ts` does the same; the cases of both are in tests/fixtures/text/deletions.json.
 """
 
 from __future__ import annotations
