@@ -1,4 +1,4 @@
-/** What the user can do with a selection of the text. */
+/** Actions on a selection of the text. */
 import React, {
   useCallback,
   useEffect,
@@ -13,18 +13,18 @@ import type { IText } from '../session/runText';
 import { segmentsBetween } from './selected';
 
 /**
- * The buttons below a selection, which map that part of the text, or try the prompt
- * without it. They are laid over the text, so that nothing moves while the user drags.
- * Selections consist of whole segments; with the keyboard, Shift and the arrow keys
+ * The buttons below a selection, which map only the selected part or try the prompt
+ * without it. They lie over the text, so that nothing moves while the user drags.
+ * A selection consists of whole segments. On the keyboard, Shift and the arrow keys
  * select, and Tab reaches the buttons.
  */
 export function SelectionOverlay(props: {
   root: React.RefObject<HTMLDivElement>;
   text: IText;
-  /** Whether to offer it. */
+  /** Whether to offer mapping only the selection. */
   isOffered: boolean;
   onRestrict: (within: TokenSpan) => void;
-  /** Run the prompt without a part of it; null: not now. */
+  /** Run the prompt without a part of it; null if that isn't possible now. */
   onTry: ((span: TokenSpan) => void) | null;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -71,7 +71,7 @@ export function SelectionOverlay(props: {
 
   const leave = () => {
     window.getSelection()?.removeAllRanges();
-    // Otherwise the focus would go to the beginning of the page.
+    // Otherwise the focus would move to the beginning of the page.
     root.current
       ?.querySelector<HTMLElement>('[data-segment][tabindex="0"]')
       ?.focus({ preventScroll: true });
@@ -92,7 +92,7 @@ export function SelectionOverlay(props: {
         <span
           ref={buttons}
           className="lit-selection"
-          // Otherwise the press would end the selection first.
+          // Otherwise pressing the button would end the selection first.
           onMouseDown={event => event.preventDefault()}
           onKeyDown={event => {
             if (event.key === 'Escape') {
@@ -105,7 +105,7 @@ export function SelectionOverlay(props: {
             type="button"
             className="lit-button"
             title={trans.__(
-              'Map the selection only, so that shares are parts of it'
+              'Map only the selection, so that shares are relative to it'
             )}
             onClick={() => {
               onRestrict(span);
@@ -119,7 +119,7 @@ export function SelectionOverlay(props: {
               type="button"
               className="lit-button"
               title={trans.__(
-                'Run the prompt without the selection, and see both side by side'
+                'Run the prompt without the selection, and compare both answers'
               )}
               onClick={() => {
                 onTry(span);
@@ -135,7 +135,7 @@ export function SelectionOverlay(props: {
   );
 }
 
-/** Whether a span is of the prompt; in a conversation, of one turn. */
+/** Whether a span is in the prompt; in a conversation, in a single turn. */
 function isOfPrompt(text: IText, [start, end]: TokenSpan): boolean {
   const turns = text.conversation.map(({ span }) => span);
   return turns.length > 0

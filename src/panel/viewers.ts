@@ -1,4 +1,4 @@
-/** The panels over one session: it is watched while any of them is visible. */
+/** The panels of one session. The session is active while any of them is visible. */
 export class Viewers {
   constructor(watch: (isVisible: boolean) => void) {
     this._watch = watch;

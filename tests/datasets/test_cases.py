@@ -342,9 +342,9 @@ def test_an_indented_file_that_is_broken_is_said_once(write):
     found = read(write("b.json", "prompt: a"))
     assert "b.json is not JSON" in found.error
     found = read(write("c.json", '[{"prompt": "a"},\n{"prompt": '))
-    assert (found.state.rows, "ends in the middle of a value, which begins in line 2" in found.error) == (1, True)
+    assert (found.state.rows, "ends in the middle of a value that begins in line 2" in found.error) == (1, True)
     found = read(write("d.json", '[{"prompt": "a"}] x'))
-    assert (found.state.rows, "something else follows" in found.error) == (1, True)
+    assert (found.state.rows, "Unexpected content follows" in found.error) == (1, True)
     found = read(write("e.json", '{"a": [1], "b": [2]}'))
     assert "has 2 lists" in found.error
 

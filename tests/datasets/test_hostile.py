@@ -149,7 +149,7 @@ def test_too_many_columns_are_refused_in_words(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(",".join(f"c{n}" for n in range(10_001)) + "\n")
     state = state_of(path)
-    assert (state.state, state.error.message) == ("failed", "Line 1 names 10,001 columns; 10,000 can be read.")
+    assert (state.state, state.error.message) == ("failed", "Line 1 names 10,001 columns, but at most 10,000 can be read.")
 
 
 def test_commas_are_refused_line_by_line(tmp_path):
