@@ -1,4 +1,4 @@
-"""Files of prompts as other programs write them: what becomes prompt and target. The texts are invented."""
+"""Files of prompts in the forms of other programs: which values become prompt and target. The texts are invented."""
 
 import gzip
 import json
@@ -95,7 +95,7 @@ def test_a_conversation_is_found_by_its_words_and_its_other_columns_stay(write):
         ([], "isn't a text"),
     ],
 )
-def test_what_is_no_conversation_is_refused_in_words(write, messages, reason):
+def test_what_is_no_conversation_is_refused_with_a_message(write, messages, reason):
     good = {"messages": [said("user", "ok")]}
     found = read(write("a.jsonl", lines(good, {"messages": messages})))
     assert [row.prompt for row in found.rows] == ["ok"]

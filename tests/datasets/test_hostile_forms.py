@@ -1,4 +1,4 @@
-"""Hostile files of the forms that hold other forms: packed, nested, with aliases, with lists of messages."""
+"""Hostile files in forms that contain other forms: compressed, nested, with aliases, with lists of messages."""
 
 import gzip
 import json
