@@ -52,7 +52,7 @@ class UnauthenticatedConnections:
     @property
     def protocol(self) -> type[asyncio.Protocol]:
         """The protocol class for `uvicorn.Config.http`."""
-        return type("Watched", (_Watched,), {"connections": self})
+        return type("Watched", (_Watched,), {"unauthenticated": self})
 
     def add(self, client: Any, transport: asyncio.Transport) -> None:
         """Track a new connection."""
@@ -73,12 +73,12 @@ class UnauthenticatedConnections:
 
 
 class _Watched(H11Protocol):
-    connections: UnauthenticatedConnections
+    unauthenticated: UnauthenticatedConnections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.connections.add(self.client, transport)
+        self.unauthenticated.add(self.client, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.connections.remove(self.client)
+        self.unauthenticated.remove(self.client)
         super().connection_lost(exc)

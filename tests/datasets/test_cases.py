@@ -358,4 +358,4 @@ def test_a_damaged_packed_file_keeps_what_stands_before(write):
     broken[len(data) // 2 : len(data) // 2 + 50] = bytes(50)
     found = read(write("b.jsonl.gz", bytes(broken)), most=1)
     assert (found.state.rows < 20_000, "is damaged" in found.error) == (True, True)
-    assert "isn't packed by gzip" in read(write("c.jsonl.gz", lines({"prompt": "a"}))).error
+    assert "isn't compressed by gzip" in read(write("c.jsonl.gz", lines({"prompt": "a"}))).error
