@@ -1,4 +1,4 @@
-"""A Jupyter server in a process of its own, with the extension and the real model service, as people run it.
+"""Starts a Jupyter server in a separate process, with the extension and the real model service.
 
 The service compiles nothing in the background (`ui-tests/calm_service.py`).
 """

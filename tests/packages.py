@@ -1,4 +1,4 @@
-"""A small index of packages that have nothing in them, in the versions that are locked: pip installs from it in seconds."""
+"""Builds a small index of empty packages in the locked versions, from which pip installs in seconds."""
 
 from __future__ import annotations
 

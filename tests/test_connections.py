@@ -1,4 +1,4 @@
-"""That nothing is sent anywhere: the modules that may open a connection are listed here, each with where to."""
+"""Nothing is sent anywhere. These tests list all modules that may open a connection, and where to."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ CLIENTS = (
 )
 PYTHON = {
     "service/loopback.py": "listens for the Jupyter server",
-    "service/strangers.py": "limits who may connect to it",
+    "service/unauthenticated.py": "limits who may connect to it",
     "service/weights/fetch.py": "downloads what somebody wants downloaded",
     "service/weights/hub.py": "lists the files of a repository that somebody wants downloaded",
     "service/weights/hub_file.py": "downloads the large ones of them",

@@ -1,4 +1,4 @@
-"""What the model service logs holds no value: a marker stands for a prompt, in every place that it could come from."""
+"""The model service logs no values. Markers stand for prompts in every place that may reach the log."""
 
 import logging
 import subprocess

@@ -1,4 +1,4 @@
-"""What follows from scores with parts of a prompt deleted: held against scikit-learn, SciPy and models whose effects are known."""
+"""Results computed from scores with deleted parts of a prompt, compared with scikit-learn, SciPy and models with known effects."""
 
 from __future__ import annotations
 

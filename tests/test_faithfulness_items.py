@@ -1,4 +1,4 @@
-"""The prompts of `benchmarks/faithfulness.py`: as many as it says, all different, the same each time."""
+"""The prompts of `benchmarks/faithfulness.py` are as many as it says, all different, and the same each time."""
 
 from __future__ import annotations
 

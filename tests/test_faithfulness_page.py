@@ -1,4 +1,4 @@
-"""docs/faithfulness.md and its plot are what `python benchmarks/faithfulness.py --write-docs` makes of the figures that are kept."""
+"""docs/faithfulness.md and its plot are what `python benchmarks/faithfulness.py --write-docs` generates from the stored results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `benchmarks/faithfulness.py --peers` says where Inseq and Captum can't run, or read something else."""
+"""What `benchmarks/faithfulness.py --peers` reports where Inseq and Captum can't run, or tokenize differently."""
 
 from __future__ import annotations
 

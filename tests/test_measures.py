@@ -1,4 +1,4 @@
-"""Measures of maps: held against numbers that are known by hand."""
+"""Measures of maps, compared with numbers that are computed by hand."""
 
 from __future__ import annotations
 

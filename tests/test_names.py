@@ -1,4 +1,4 @@
-"""Names that were given up stay away, and words that read as translated: one term for one thing, everywhere."""
+"""Retired names and words that read as translated don't return: one term for one thing, everywhere."""
 
 from __future__ import annotations
 

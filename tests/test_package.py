@@ -1,4 +1,4 @@
-"""What `pip install` brings: everything prebuilt, and a light base."""
+"""What `pip install` installs: everything prebuilt, and few dependencies."""
 
 import email
 import json

@@ -1,4 +1,4 @@
-"""What a public repository has: workflows, templates, one placeholder for its address."""
+"""Files of a public repository: workflows, templates, one placeholder for its address."""
 
 import json
 import re

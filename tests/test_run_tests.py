@@ -1,4 +1,4 @@
-"""The counts at the end of `make test`, from the reports that pytest, jest and Playwright write."""
+"""The counts at the end of `make test`, from the reports of pytest, jest and Playwright."""
 
 import importlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Waiting for a limited time ends when it is cancelled, whatever comes at the same moment."""
+"""A wait with a timeout ends when it is cancelled, whatever happens at the same moment."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Which column is the prompt, which the target, which the source."""
+"""Guesses which columns contain the prompt, the target and the source."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .turns import NAMES as CONVERSATIONS
 from .turns import is_asked, looks_like, plain_name
 
 Fields = dict[str, object]
-"""A row as in its file: values by column."""
+"""A row of a file: values by column."""
 
-# As `plain_name` makes them, the most likely first.
+# In the form of `plain_name`, likely names first.
 _NAMES = {
     "prompt": (
         *(
@@ -60,7 +60,7 @@ _NAMES = {
         "subject",
     ),
 }
-# What is a part of one prompt, and becomes one together: its two columns, in the order in which they are joined.
+# Pairs of columns that form one prompt, in the order in which they are joined.
 _JOINED = (
     ("instruction", "input"),
     ("instruction", "context"),
@@ -78,7 +78,7 @@ _INNER = 100  # columns within columns
 
 
 def guess(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
-    """Guess the columns from their names and values; if no name fits, the column with the longest text is the prompt.
+    """Guess the columns from their names and values. If no name fits, the prompt is the column with the longest texts.
 
     Args:
         columns: All columns, in order.
@@ -97,7 +97,7 @@ def guess(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
 
 
 def _by_name(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
-    """Guess the columns from their names, and from conversations in them; None where no name fits."""
+    """Guess the columns from their names, and from conversations in them. A column for which no name fits is None."""
     by_name = {_own_name(column): column for column in reversed(columns)}
     found = {role: next((by_name[name] for name in names if name in by_name), None) for role, names in _NAMES.items()}
     found["prompt"] = _named_prompt(by_name, sample)
@@ -113,7 +113,7 @@ def _by_name(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns
 
 
 def about_no_prompts(chosen: DatasetColumns, columns: Sequence[str], sample: Sequence[Fields]) -> str:
-    """Return a remark about a column with longer values than the prompts', which are addresses, paths or ids."""
+    """Return a remark about a column whose values are longer than the prompts, but are addresses, paths or ids."""
     if chosen.prompt is None or _own_name(chosen.prompt) in (*_NAMES["prompt"], *CONVERSATIONS):
         return ""
     length = _length(chosen.prompt, sample)
@@ -134,7 +134,7 @@ def inner(sample: Sequence[Fields]) -> list[str]:
 
 
 def value_at(row: Mapping[str, object], column: str) -> object:
-    """Return a row's value in a column, which may be within another one; None if there is none."""
+    """Return the value in a column, which may be within another column; None if there is none."""
     if column in row:
         return row[column]
     at = column.find(".")
@@ -147,23 +147,23 @@ def value_at(row: Mapping[str, object], column: str) -> object:
 
 
 def any_known(columns: Iterable[str]) -> bool:
-    """Whether a column has a name that columns of prompts often have."""
+    """Return whether a column has a name that is common for columns of prompt datasets."""
     known = {name for names in (*_NAMES.values(), CONVERSATIONS) for name in names}
     return any(plain_name(column) in known for column in columns)
 
 
 def is_prompt_name(column: str) -> bool:
-    """Whether columns of prompts often have that name."""
+    """Return whether a name is common for columns of prompts."""
     return plain_name(column) in _NAMES["prompt"]
 
 
 def shorten(name: str, most: int) -> str:
-    """Return a text's beginning."""
+    """Return a text's beginning, with an ellipsis if it is shortened."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def text(value: object) -> str:
-    """Return a value as text: a text as it is, other values as JSON, and nothing for None."""
+    """Return a value as text: texts unchanged, None as an empty text, and other values as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
@@ -179,7 +179,7 @@ def _values(column: str, sample: Sequence[Fields]) -> list[object]:
 
 
 def _has_texts(column: str, sample: Sequence[Fields]) -> bool:
-    """Whether a column has a value that can be a prompt; a column without values may get some."""
+    """Return whether a column has a value that can be a prompt. A column without values may get one later."""
     values = _values(column, sample)
     return not values or any(not isinstance(value, (list, dict)) or looks_like(value, column) for value in values)
 
@@ -222,6 +222,6 @@ def _length(column: str, sample: Sequence[Fields]) -> int:
 
 
 def _is_no_prompt(column: str, sample: Sequence[Fields]) -> bool:
-    """Whether a column's values are addresses, paths, ids or dates."""
+    """Return whether a column's values are addresses, paths, ids or dates."""
     values = [text(value)[:_LOOKED_AT].strip() for value in _values(column, sample)[:50]]
     return bool(values) and all(_NO_PROMPT.fullmatch(value) for value in values if value)

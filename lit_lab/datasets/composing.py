@@ -1,4 +1,4 @@
-"""Makes rows of prompts from a file's rows: which values become prompt, target and source."""
+"""Composes rows of prompts from a file's rows: chooses which values become prompt, target and source."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from .readers import NOT_TEXT, Record
 from .row import Row
 from .text_file import is_text
 
-_SHOWN = 80  # characters of a name in a reason
+_SHOWN = 80  # maximum characters of a name in a reason
 _TOO_LONG = f"It is longer than {MAX_TEXT:,} characters."
 
 
 class Composer:
-    """Makes rows.
+    """Composes rows.
 
     Args:
         chosen: The columns to use.
-        columns: All columns that are known, also those within others.
+        columns: All known columns, including those within columns of objects.
 
     Raises:
         Problem: The template names no column.
@@ -34,12 +34,12 @@ class Composer:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether prompts or targets come from several columns, or from within one, so that they can't be changed there."""
+        """Whether prompts or targets come from several columns or from within one, so that they can't be edited in place."""
         inside = (self._chosen.prompt, self._chosen.target)
         return self._template is not None or any(column is not None and "." in column for column in inside)
 
     def row(self, record: Record) -> Row | str:
-        """Return a record's row, or the reason why it is unusable."""
+        """Return the row of a record, or the reason why the record is unusable."""
         if record.reason:
             return record.reason
         chosen, fields = self._chosen, record.fields
@@ -55,7 +55,7 @@ class Composer:
         target = "" if chosen.target is None else target_of(value_at(fields, chosen.target))
         source = "" if chosen.source is None else text(value_at(fields, chosen.source))
         used |= {column for column in (chosen.target, chosen.source) if column is not None}
-        # Empty values, too: they are saved unchanged.
+        # Include empty values, so that saving leaves them unchanged.
         others = _without(fields, used)
         row = Row(record.line, prompt, target or answer, source, others, origin=record.line, turns=spans)
         rest = "".join(f"{name}{text(value)}" for name, value in others.items())
@@ -64,7 +64,7 @@ class Composer:
         return row if is_text(prompt + row.target + source + rest) else NOT_TEXT
 
     def _prompt(self, fields: Mapping[str, object]) -> tuple[str, str, list[tuple[Role, int, int]], set[str]]:
-        """Return the prompt, the target that comes with it, its turns, and the columns that are all used up."""
+        """Return the prompt, a target that belongs to it, its turns, and the names of the columns that it uses completely."""
         if self._template is not None:
             return self._template.fill(lambda column: text(value_at(fields, column))) or "", "", [], set()
         column = self._chosen.prompt
@@ -88,7 +88,7 @@ class Composer:
 
 
 def target_of(value: object) -> str:
-    """Return a value as target: of messages the last answer, of several answers the first."""
+    """Return a value as a target. Of messages, it is the last answer; of several answers, the first or the best scored."""
     if isinstance(value, dict):
         texts = value.get("text")
         if isinstance(texts, list) and texts and all(isinstance(each, str) for each in texts):  # as in SQuAD
@@ -111,7 +111,7 @@ def _score(answer: Mapping[str, object]) -> float:
 
 
 def _system(fields: Mapping[str, object], column: str) -> tuple[object, str]:
-    """Return the instructions for the model beside a conversation, and their column; empty: there are none."""
+    """Return a conversation's system instructions from a neighbouring column, and the column's name; empty if there are none."""
     outer, dot, _ = column.rpartition(".")
     beside = value_at(fields, outer) if dot and column not in fields else fields
     if isinstance(beside, Mapping):
@@ -122,7 +122,7 @@ def _system(fields: Mapping[str, object], column: str) -> tuple[object, str]:
 
 
 def _without(fields: Mapping[str, object], used: Collection[str]) -> dict[str, object]:
-    """Return the values of columns that aren't used; of a column with used ones within, the others by their names."""
+    """Return the values of unused columns. Of a partly used column of objects, return the unused values by their full names."""
     outer = {name for column in used if column not in fields for name in _outer(column, fields)}
     others: dict[str, object] = {}
     for name, value in fields.items():

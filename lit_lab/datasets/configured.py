@@ -1,4 +1,4 @@
-"""Parses the entries of `c.LitLab.datasets`. Imported at server start, so this imports little."""
+"""Parses the entries of `c.LitLab.datasets`. The server imports this module when it starts, so it imports little."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SAMPLE_PROMPTS = "sample_prompts"
 
 _TEXTS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".txt", ".yaml", ".yml")
 SUFFIXES = (*_TEXTS, ".parquet", *(f"{suffix}.gz" for suffix in _TEXTS))
-"""Suffixes of the files that can be read, in lower case."""
+"""Suffixes of readable files, in lower case."""
 
 NAMED = f"{', '.join([*_TEXTS, '.parquet'])}; of text files also followed by .gz"
-"""The suffixes as text for the user."""
+"""The suffixes, as text for the user."""
 
 
 def suffix_of(name: str) -> str:
-    """Return a file's suffix, in lower case; of a packed file both, such as `.csv.gz`."""
+    """Return a file's suffix in lower case; for a compressed file both suffixes, such as `.csv.gz`."""
     lower = name.lower()
     return max((suffix for suffix in SUFFIXES if lower.endswith(suffix)), key=len, default="")
 
@@ -46,10 +46,10 @@ class Entry:
 def parse(entry: str) -> Entry:
     """Return the dataset that an entry of the configuration describes.
 
-    `name:path` describes a file, as in LIT, if it ends in a known suffix; `module:Class` and `name:module:Class` a class.
+    As in LIT, `name:path` with a known suffix is a file. `module:Class` and `name:module:Class` are classes.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: The entry is neither.
     """
     text = entry.strip()
     name, _, path = (part.strip() for part in text.partition(":"))
@@ -64,15 +64,15 @@ def parse(entry: str) -> Entry:
 
 
 def parse_all(entries: Iterable[str]) -> dict[str, Entry]:
-    """Return entries by name.
+    """Return the entries by name.
 
     Raises:
-        ValueError: An entry is neither file nor class, or a name is duplicate or too long.
+        ValueError: An entry is neither a file nor a class, or a name is too long or used twice.
     """
     result: dict[str, Entry] = {}
     for text in entries:
         if text.strip() == SAMPLE_PROMPTS:
-            continue  # they are always there; LIT's own list has this name
+            continue  # always available; LIT's own list of datasets uses this name
         entry = parse(text)
         if len(entry.name) > MAX_NAME:
             raise ValueError(f"the name {entry.name[:20]!r}… is longer than {MAX_NAME} characters")

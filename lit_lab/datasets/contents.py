@@ -26,36 +26,40 @@ from .saving import MAX_HELD, too_large
 
 
 def check_name(path: str) -> None:
-    """Refuse other files than those of prompts. Raises `Problem`."""
+    """Check that a file's name ends in a suffix of prompt files.
+
+    Raises:
+        Problem: It doesn't.
+    """
     if not path.lower().endswith(SUFFIXES):
         raise Problem(
             422,
             "unknown_format",
-            f"{PurePosixPath(path).name} isn't a file of prompts.",
-            f"The name of such a file ends in {NAMED}.",
+            f"LIT Lab can't read prompts from {PurePosixPath(path).name}.",
+            f"Choose a file whose name ends in {NAMED}.",
         )
 
 
 async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
-    """Return the path of a contents manager's file on this machine, and whether it is a copy that the caller deletes.
+    """Return the local path of one of the contents manager's files, and whether it is a copy that the caller must delete.
 
     Raises:
-        Problem: The file doesn't exist, is unreadable, or isn't a file.
+        Problem: The file doesn't exist, can't be read, or isn't a regular file.
     """
     check_name(path)
     name = PurePosixPath(path).name
     try:
-        # Without content: this only checks that it exists and may be seen.
+        # Request no content: this only checks that the file exists and is visible.
         model = await ensure_async(manager.get(path, content=False))
         if model["type"] == "directory":
             raise Problem(422, "not_a_file", f"{name} is a folder.", "Choose a file in it.")
         if isinstance(manager, FileContentsManager):
             local = Path(manager._get_os_path(path))  # type: ignore[no-untyped-call]
             if not stat.S_ISREG(local.stat().st_mode):  # reading a pipe would block
-                raise Problem(422, "not_a_file", f"{name} isn't a regular file.", "Choose another one.")
+                raise Problem(422, "not_a_file", f"{name} isn't a regular file.", "Choose another file.")
             if not os.access(local, os.R_OK):
                 raise Problem(
-                    403, "unreadable_file", f"{name} may not be read by the Jupyter server.", "Change its permissions."
+                    403, "unreadable_file", f"The Jupyter server may not read {name}.", "Change the file's permissions."
                 )
             return local, False
         size = model.get("size")
@@ -79,12 +83,12 @@ async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
 
 @dataclass(frozen=True)
 class Origin:
-    """The file that a dataset was read from, in the state in which it was read.
+    """The file that a dataset was read from, and its state at that time.
 
     Attributes:
-        path: Its path in Jupyter's file browser; empty if it comes from the configuration.
-        local: Its path on this machine; None if the contents manager doesn't say.
-        version: Identifies its state.
+        path: The file's path in Jupyter's file browser; empty if it comes from the configuration.
+        local: The file's path on this machine; None if the contents manager doesn't provide one.
+        version: Identifies the file's state.
     """
 
     path: str
@@ -93,9 +97,9 @@ class Origin:
 
 
 def version(path: Path, is_copy: bool) -> str:
-    """Return what identifies a file's state: its time of change, or the content of a copy.
+    """Return a string that identifies a file's state: its modification time, or a hash of a copy's content.
 
-    Empty if that can't be determined; an empty version equals no other.
+    Returns an empty string if the state can't be determined. An empty version equals no other version.
     """
     try:
         if is_copy:
@@ -107,7 +111,11 @@ def version(path: Path, is_copy: bool) -> str:
 
 
 async def unchanged(manager: Any, origin: Origin) -> bytes | None:
-    """Return a dataset's file; None if it has changed since it was read. Raises `Problem` if it is too large."""
+    """Return the content of a dataset's file; None if it has changed since it was read.
+
+    Raises:
+        Problem: The file is too large.
+    """
     if not origin.version:
         return None
     local, is_copy = origin.local, False
@@ -122,7 +130,7 @@ async def unchanged(manager: Any, origin: Origin) -> bytes | None:
         if local.stat().st_size > MAX_HELD:
             raise too_large()
         data = await asyncio.to_thread(local.read_bytes)
-        # It may have changed while it was read.
+        # The file may have changed while it was read.
         return data if version(local, is_copy) == origin.version else None
     except OSError:
         return None
@@ -132,12 +140,12 @@ async def unchanged(manager: Any, origin: Origin) -> bytes | None:
 
 
 def is_still(origin: Origin) -> bool:
-    """Whether a dataset's file is unchanged, as far as can be seen without reading it."""
+    """Return whether a dataset's file is unchanged, without reading its content."""
     return origin.local is None or version(origin.local, is_copy=False) == origin.version
 
 
 async def is_same(manager: Any, origin: Origin, path: str) -> bool:
-    """Whether a path in the file browser leads to a dataset's file."""
+    """Return whether a path in the file browser is that of a dataset's file."""
     if origin.path == path:
         return True
     if origin.local is None or not isinstance(manager, FileContentsManager):
@@ -149,7 +157,7 @@ async def is_same(manager: Any, origin: Origin, path: str) -> bool:
 
 
 async def is_there(manager: Any, path: str) -> bool:
-    """Whether saving to a path would replace a file.
+    """Return whether saving to a path would replace a file.
 
     Raises:
         Problem: A dataset can't be saved to that path.
@@ -164,13 +172,13 @@ async def is_there(manager: Any, path: str) -> bool:
 
 
 async def save(manager: Any, path: str, content: bytes) -> Origin:
-    """Write a file through the contents manager; return its new state.
+    """Write a file through the contents manager, and return its new state.
 
     Raises:
-        Problem: The manager refuses.
+        Problem: The manager refuses to write the file.
     """
     model = {"type": "file", "format": "base64", "content": base64.b64encode(content).decode()}
-    with contextlib.suppress(UnicodeDecodeError):  # as text if possible: not every manager accepts bytes
+    with contextlib.suppress(UnicodeDecodeError):  # prefer text, because some managers don't accept bytes
         model |= {"format": "text", "content": content.decode()}
     with _words(f"{PurePosixPath(path).name} can't be saved"):
         await ensure_async(manager.save(model, path))
@@ -178,7 +186,7 @@ async def save(manager: Any, path: str, content: bytes) -> Origin:
 
 
 async def _as_saved(manager: Any, path: str, content: bytes) -> Origin:
-    """Return the state of a file that was just written; without a version if its content is already different."""
+    """Return the state of a file that was just written, without a version if its content has already changed."""
     with contextlib.suppress(OSError, Problem):
         local, is_copy = await local_file(manager, path)
         try:
@@ -193,14 +201,14 @@ async def _as_saved(manager: Any, path: str, content: bytes) -> Origin:
 
 @contextlib.contextmanager
 def _words(what: str) -> Iterator[None]:
-    """Turn the errors of Jupyter's contents manager into messages for the user."""
+    """Turn errors of Jupyter's contents manager into problems with a message for the user."""
     try:
         yield
     except web.HTTPError as error:
         raise _refused(error, what) from error
     except OSError as error:
         raise Problem(500, "save_failed", f"{what}: {error.strerror or error}.", "Choose another folder.") from error
-    except (ValueError, RuntimeError) as error:  # raised by `Path` and the system for impossible names
+    except (ValueError, RuntimeError) as error:  # `Path` and the system raise these for invalid names
         raise Problem(422, "bad_name", f"{what}: {local_paths.words(error)}.", "Choose another name.") from error
 
 
@@ -208,8 +216,8 @@ def _too_large(name: str, size: int) -> Problem:
     return Problem(
         413,
         "file_too_large",
-        f"{name} has {size / 1e6:,.0f} MB. Jupyter's files aren't on its server's disk here, so only "
-        f"{MAX_HELD / 1e6:,.0f} MB can be read.",
+        f"{name} has {size / 1e6:,.0f} MB. This Jupyter server doesn't store its files on its own disk, so LIT Lab can read at "
+        f"most {MAX_HELD / 1e6:,.0f} MB.",
         "Split the file.",
     )
 

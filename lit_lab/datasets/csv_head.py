@@ -1,4 +1,4 @@
-"""What stands before the rows of a CSV file: comments, the separator, the columns' names or already a row."""
+"""Recognizes what precedes the rows of a CSV file: comments, titles, the separator and the columns' names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .columns import any_known, shorten
 _Guess = Callable[[list[str]], str]
 _COMMENTS = ("#", "//")
 _SENTENCE = 4  # words
-_LINE = 3  # words of a sentence in a file of one column
+_LINE = 3  # minimum words of a sentence in a file with one column
 _STOP = (".", "?", "!", "…", ":", "\u3002", "\uff1f", "\uff01")  # the last three are East Asian
 _LONG = 100  # characters of a name
 _SHOWN = 80  # characters of a line in a remark
 
 
 def preamble(sample: list[str], delimiter_of: _Guess) -> int:
-    """Return how many of a file's first lines come before the columns' names: comments and titles.
+    """Return the number of lines before the columns' names: comments and titles.
 
     Args:
-        sample: The first lines.
+        sample: The file's first lines.
         delimiter_of: Guesses the separator of lines.
     """
     comments = 0
@@ -33,7 +33,7 @@ def preamble(sample: list[str], delimiter_of: _Guess) -> int:
         return 0
     if comments and not _is_header(sample, comments, delimiter_of):
         return comments
-    # A title: another number of fields than the line that names the columns, which comes after it.
+    # A title has another number of fields than the line with the columns' names, which follows it.
     delimiter = delimiter_of(sample[1:])
     widths = [len(fields_of(line, delimiter)) for line in sample]
     for index, line in enumerate(sample[:-1]):
@@ -43,7 +43,7 @@ def preamble(sample: list[str], delimiter_of: _Guess) -> int:
 
 
 def _is_header(sample: list[str], comments: int, delimiter_of: _Guess) -> bool:
-    """Whether a line that looks like a comment names the columns, such as `#id,prompt`."""
+    """Return whether a line that looks like a comment contains the columns' names, such as `#id,prompt`."""
     line, following = sample[comments - 1], sample[comments]
     delimiter = delimiter_of(sample[comments:])
     width = len(fields_of(line, delimiter))
@@ -53,7 +53,7 @@ def _is_header(sample: list[str], comments: int, delimiter_of: _Guess) -> bool:
 
 
 def names_columns(names: Sequence[str]) -> bool:
-    """Whether a file's first line names its columns, rather than being a row already."""
+    """Return whether a file's first line contains the columns' names rather than a row."""
     if any_known(names):
         return True
     if any(len(name) > _LONG for name in names):
@@ -64,7 +64,7 @@ def names_columns(names: Sequence[str]) -> bool:
 
 
 def is_prose(sample: Sequence[str], delimiter: str) -> bool:
-    """Whether lines are one text each, and what looks like a separator is a comma of a sentence."""
+    """Return whether each line is one text, so that apparent separators are commas in sentences."""
     if delimiter != "," or len(sample) < 2 or '"' in sample[0] or any_known(fields_of(sample[0], delimiter)):
         return False
     commas = sample[0].rstrip().count(",")
@@ -73,18 +73,20 @@ def is_prose(sample: Sequence[str], delimiter: str) -> bool:
 
 
 def about_preamble(lines: Sequence[str]) -> str:
-    """Return a remark about lines before the columns' names."""
+    """Return a remark about the lines before the columns' names; empty if there are none."""
     lines = [line.strip() for line in lines if line.strip()]
     if not lines:
         return ""
     first = shorten(lines[0], _SHOWN)
     return (
-        f"“{first}” is left out." if len(lines) == 1 else f"The first {len(lines)} lines, from “{first}”, are left out."
+        f"LIT Lab skips “{first}”."
+        if len(lines) == 1
+        else f"LIT Lab skips the first {len(lines)} lines, from “{first}”."
     )
 
 
 def fields_of(line: str, delimiter: str) -> list[str]:
-    """Return a line's fields, as far as it alone says."""
+    """Return a line's fields, regardless of other lines."""
     try:
         return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
@@ -96,5 +98,5 @@ def _is_sentence(name: str, words: int) -> bool:
 
 
 def _has_many_letters(name: str) -> bool:
-    """Whether a text without blanks, as in Chinese, is longer than names are."""
+    """Return whether a text without blanks, as in Chinese, is too long for a name."""
     return len(name) > 8 and sum(ord(letter) > 0x2E80 for letter in name) > len(name) // 2

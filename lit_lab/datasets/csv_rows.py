@@ -21,20 +21,20 @@ from . import csv_head
 from .text_file import TextFile
 
 MAX_COLUMNS = 10_000
-"""Maximum number of columns of a file."""
+"""Maximum number of a file's columns."""
 
 MAX_RECORD = 2 * MAX_TEXT + 100_000
-"""Maximum length of a row in the file, in characters, with all quotes doubled."""
+"""Maximum length of a row in the file, in characters, including doubled quotes."""
 
 _MAX_LINES = 200_000  # of a row
-_FIELDS = 100_000  # separators in a line that is split without a check
-_SAMPLE = 10  # lines that the separator is guessed from
+_FIELDS = 100_000  # maximum separators in a line that is split without a check
+_SAMPLE = 10  # lines for guessing the separator
 _SAMPLE_CHARS = 100_000
-_LIKE_ROWS = 3  # lines in one text that look like rows: from this number on, a remark says so
+_LIKE_ROWS = 3  # number of row-like lines in one text that cause a remark
 
 RECORD_TOO_LONG = f"It is longer than {MAX_RECORD:,} characters."
 _TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
-_STRAY = "A quote in it is neither at an end of its field nor doubled. Inside a quoted field, a quote is written twice."
+_STRAY = "It has a quote in the middle of a field. Inside a quoted field, a quote must be doubled."
 _BEHIND = " The lines after it are read as separate rows."
 
 
@@ -70,10 +70,10 @@ class CsvRows:
     """
 
     def __init__(self, text: TextFile, is_tsv: bool, header: bool | None = None) -> None:
-        # Python's own limit is 131,072 characters a field, for the whole process; a higher one does no harm.
+        # Python's limit is 131,072 characters in a field, for the whole process. Raising it does no harm.
         csv.field_size_limit(max(csv.field_size_limit(), min(MAX_RECORD + 1, sys.maxsize)))
         self._lines = _Lines(text)
-        self._suspect = (0, 0)  # the line with a bad quote, and the last line that the quote had swallowed
+        self._suspect = (0, 0)  # the line of a bad quote, and the last line that Python read as part of its field
         self._width = 0
         self.remark = ""
         """Remarks about the file, as text for the user."""
@@ -93,7 +93,7 @@ class CsvRows:
             self.delimiter = _delimiter(sample, usual)
         self._is_prose = csv_head.is_prose(sample, self.delimiter)
         mark = re.escape(self.delimiter)
-        # "a", "b": blanks before a quote don't belong to the field.
+        # "a", "b": blanks before a quote aren't part of the field.
         self._skips = any(re.search(f'{mark} +"(?!")', line) for line in sample) and not any(
             f'{self.delimiter}"' in line for line in sample
         )
@@ -115,8 +115,8 @@ class CsvRows:
                     raise Problem(
                         422,
                         "bad_dataset",
-                        f"The columns' names can't be read, in line {bad.line}: {bad.reason}",
-                        "Correct that line.",
+                        f"Line {bad.line}, which should contain the columns' names, can't be read: {bad.reason}",
+                        "Correct this line.",
                     ) from error
                 yield replace(bad, reason=bad.reason + _BEHIND) if bad.before else bad
                 continue
@@ -125,7 +125,7 @@ class CsvRows:
             taken = self._lines.taken
             line = taken[0][0]
             if len(fields) > 1 and (self._is_prose or self._width == 1) and (whole := self._lines.only()):
-                fields = [whole]  # in a single column, what looks like a separator is a comma of a sentence
+                fields = [whole]  # if there is only one column, commas belong to sentences
             if not self._width:
                 self._width = len(fields)
                 if self.has_header is None:
@@ -134,7 +134,7 @@ class CsvRows:
                     raise Problem(
                         422,
                         "bad_dataset",
-                        f"Line {line} names {self._width:,} columns; {MAX_COLUMNS:,} can be read.",
+                        f"Line {line} names {self._width:,} columns, but at most {MAX_COLUMNS:,} can be read.",
                         "Remove some of the columns.",
                     )
             if len(taken) > _LIKE_ROWS and not self.remark:
@@ -143,11 +143,11 @@ class CsvRows:
             yield CsvRow(line, fields, size=self._lines.size, before=quote if line <= last else 0)
 
     def unnamed(self, width: int) -> list[str]:
-        """Return names for the columns of a file whose first line doesn't name them."""
+        """Return names for columns without names in the file."""
         return ["prompt"] if width == 1 else [f"column {number}" for number in range(1, width + 1)]
 
     def _recover(self, error: Exception) -> CsvRow:
-        """Return a bad row, and return the lines after its quote to be read again."""
+        """Return a bad row, and push back the lines after its quote, to read them again."""
         taken = self._lines.taken
         line = taken[0][0]
         if len(taken) == 1:
@@ -159,7 +159,7 @@ class CsvRows:
         quote = taken[start][0]
         behind = taken[start + 1 :]
         self._suspect = (quote, taken[-1][0])
-        # This reads no line more than twice: after an unclosed quote, quotes come in pairs, which open no field.
+        # This reads no line more than twice, because after an unclosed quote, quotes come in pairs and open no field.
         self._lines.give_back(behind)
         reason = (
             f"The quote that opens in line {quote} isn't closed, or a quote inside its text isn't doubled."
@@ -183,7 +183,7 @@ class _TooLong(Exception):  # noqa: N818 - not an error in the file
 
 
 class _Lines:
-    """A file's lines for Python's reader. Stores those of the current row, so that they can be read again."""
+    """A file's lines for Python's reader. Keeps the lines of the current row, to read them again if needed."""
 
     def __init__(self, text: TextFile) -> None:
         self._source = text.whole_lines(MAX_RECORD)
@@ -209,12 +209,12 @@ class _Lines:
         return line
 
     def begin(self, delimiter: str) -> None:
-        """Begin a row."""
+        """Start a row."""
         self._delimiter = delimiter
         self.taken, self.size = [], 0
 
     def give_back(self, lines: list[tuple[int, str | None]]) -> None:
-        """Make lines the next ones to be read."""
+        """Push back lines, to read them next."""
         self._pushed.extendleft(reversed(lines))
 
     def peek(self) -> list[str]:
@@ -234,20 +234,20 @@ class _Lines:
             self._pushed.popleft()
 
     def only(self) -> str:
-        """Return the current row's line without its break, if it has one line only; else an empty text."""
+        """Return the line of a row with only one line, without its line break; else an empty text."""
         line = self.taken[0][1] if len(self.taken) == 1 else None
         return (line or "").rstrip("\r\n")
 
 
 def _fields(line: str, delimiter: str, is_first: bool) -> int:
-    """Estimate a line's number of fields; all but a row's first line begin inside quotes."""
+    """Estimate the number of fields in a line. All but a row's first line start inside quotes."""
     if line.count('"') > _FIELDS:
-        return 0  # a text about quotes
+        return 0  # a text with many quotes
     return sum(part.count(delimiter) for part in line.split('"')[0 if is_first else 1 :: 2])
 
 
 def _bad_quote(lines: list[str], delimiter: str, skips: bool) -> tuple[int, bool]:
-    """Return the index of the line in which a bad quote opens, and whether it is closed in a wrong place."""
+    """Return the index of the line with the bad quote, and whether the quote is closed in the wrong place."""
     text = "".join(lines)
     at, opened, is_closed = 0, 0, False
     while at < len(text):
@@ -276,7 +276,7 @@ def _bad_quote(lines: list[str], delimiter: str, skips: bool) -> tuple[int, bool
 
 
 def _delimiter(sample: list[str], usual: str) -> str:
-    """Return the fields' separator: one that is in the first line and splits the other lines in the same way."""
+    """Guess the separator of fields: one that is in the first line and splits the other lines into as many fields."""
     if not sample:
         return usual
     outside = "".join(sample[0].split('"')[::2])

@@ -1,12 +1,12 @@
-"""A better guess at a text's encoding than Windows-1252, which the user may choose."""
+"""Suggests other encodings for a text that is read as Windows-1252."""
 
 from __future__ import annotations
 
 _SAMPLE = 1 << 16
-"""Bytes that are looked at: enough for any script, and some 50 ms at most."""
+"""The number of bytes to examine: enough for any script, in at most about 50 ms."""
 
 _TIE = 0.02
-"""How much more disorder another encoding may show than the best, and be named, too."""
+"""How much more disorder than the best encoding another one may show to be suggested as well."""
 
 _CANDIDATES = {
     "cp1252": "",
@@ -16,26 +16,26 @@ _CANDIDATES = {
     "cp949": "Korean (EUC-KR)",
     "big5": "Chinese (Big5)",
 }
-"""What a text may be in: as the menu of encodings calls them."""
+"""The encodings to consider, with their names in the menu of encodings."""
 
 
 def remark_on(head: bytes) -> str:
-    """Return a remark where a text that is read as Windows-1252 looks like another encoding; empty else.
+    """Return a remark if a text that is read as Windows-1252 looks like another encoding; else an empty text.
 
-    It is never read in that one by itself: every text is readable as Windows-1252, and short ones look like several others.
-    `charset_normalizer` comes with JupyterLab, by requests; without it nothing is guessed.
+    The file isn't reread in this encoding automatically: every text is valid in Windows-1252, and short texts look like several
+    encodings. `charset_normalizer` comes with JupyterLab, as a dependency of requests. Without it, the result is empty.
     """
     try:
         from charset_normalizer import from_bytes
     except ImportError:
         return ""
-    # A character may be cut at the sample's end: it ends with a line, where there is one.
+    # The sample may end within a character, so cut it at a line's end if there is one.
     sample = head[:_SAMPLE]
     end = sample.rfind(b"\n") + 1
     sample = sample[:end] if end and len(head) > _SAMPLE else sample
     found = from_bytes(sample, cp_isolation=list(_CANDIDATES))
     if any(match.encoding == "cp1252" for match in found):
-        return ""  # it may well be
+        return ""  # Windows-1252 may be right
     names = [
         name
         for match in found

@@ -1,6 +1,6 @@
-"""JSON documents as a stream: the elements of a long list one by one, without the list in memory.
+"""Streams JSON documents: yields the elements of a long list one by one, without holding the list in memory.
 
-This only finds where values begin and end; `json_rows` parses each, within its bounds.
+This module only finds where values begin and end. `json_rows` parses each value, within bounds.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from lit_lab.problem import Problem
 from .text_file import MAX_LINE, TextFile
 
 _CHUNK = 1 << 16
-_MAX_KEYS = 1000  # of an object that are looked at
-_KEY = 10_000  # characters of a key
+_MAX_KEYS = 1000  # keys of an object to examine
+_KEY = 10_000  # maximum characters of a key
 _BLANK = re.compile(r"[ \t\r\n]+")
 _BRACKET = re.compile(r'["\[\]{}]')
 _IN_STRING = re.compile(r'["\\]')
@@ -24,7 +24,7 @@ _SCALAR_END = re.compile(r"[,\]}\s:]")
 
 
 class Unfinished(Exception):  # noqa: N818 - the caller words it
-    """The document ends in the middle of a value; says in which line that begins."""
+    """The document ends in the middle of a value. Has the line in which the value begins."""
 
     def __init__(self, line: int) -> None:
         super().__init__(str(line))
@@ -33,13 +33,13 @@ class Unfinished(Exception):  # noqa: N818 - the caller words it
 
 @dataclass
 class Outline:
-    """What a document is.
+    """The outline of a document.
 
     Attributes:
-        first: The character that its first value begins with; empty for an empty file.
-        keys: The keys of an object, with the character that each value begins with.
+        first: The first character of the first value; empty for an empty file.
+        keys: The keys of an object, with the first character of each value.
         has_more: Whether other values follow the first one.
-        line: The line, from 1, in which a value begins that doesn't end; 0: the document is complete.
+        line: The line, from 1, of a value that doesn't end; 0 if the document is complete.
     """
 
     first: str = ""
@@ -49,7 +49,7 @@ class Outline:
 
 
 def outline(text: TextFile) -> Outline:
-    """Look through a document."""
+    """Return the outline of a document."""
     scanner = _Scanner(text)
     found = Outline(scanner.peek())
     try:
@@ -67,10 +67,10 @@ def outline(text: TextFile) -> Outline:
 
 
 def elements(text: TextFile, key: str | None = None) -> Iterator[tuple[int, str | None]]:
-    """Yield the elements of a list, with the line in which each begins; None for one that is too long.
+    """Yield the elements of a list with their lines; None for an element that is too long.
 
     Args:
-        text: A file that begins with a list; or, if there is a key, with an object that has the list.
+        text: A file that begins with a list; or, if there is a key, with an object that contains the list.
         key: The list's key.
 
     Raises:
@@ -88,15 +88,15 @@ def elements(text: TextFile, key: str | None = None) -> Iterator[tuple[int, str 
             raise Problem(
                 422,
                 "bad_dataset",
-                f"After the list, something else follows in line {scanner.line:,}: “{rest}”.",
-                "The rows before it can be used. Save the file again.",
+                f"Unexpected content follows the list, in line {scanner.line:,}: “{rest}”.",
+                "You can use the rows before it. To read all rows, correct the file.",
             )
     except Unfinished as unfinished:
         raise _too_early(unfinished) from unfinished
 
 
 def values(text: TextFile) -> Iterator[tuple[int, str | None]]:
-    """Yield the values that follow each other in a file, with their lines; None for one that is too long.
+    """Yield the consecutive values of a file with their lines; None for a value that is too long.
 
     Raises:
         Problem: The file ends too early.
@@ -110,7 +110,7 @@ def values(text: TextFile) -> Iterator[tuple[int, str | None]]:
 
 
 def first(text: TextFile) -> str:
-    """Return the character that a document begins with, after blanks; empty for an empty file."""
+    """Return the first character of a document that isn't a blank; empty for an empty file."""
     return _Scanner(text).peek()
 
 
@@ -118,13 +118,13 @@ def _too_early(unfinished: Unfinished) -> Problem:
     return Problem(
         422,
         "bad_dataset",
-        f"The file ends in the middle of a value, which begins in line {unfinished.line:,}.",
-        "The rows before it can be used. Save the file again.",
+        f"The file ends in the middle of a value that begins in line {unfinished.line:,}.",
+        "You can use the rows before it. To read all rows, save the complete file again.",
     )
 
 
 class _Scanner:
-    """Finds the ends of values. Reads on as needed, and keeps only the current piece of the file."""
+    """Finds where values end. Reads the file as needed, and holds only the current part of it."""
 
     def __init__(self, text: TextFile) -> None:
         self._text = text
@@ -149,7 +149,7 @@ class _Scanner:
                 return ""
 
     def items(self) -> Iterator[tuple[int, str | None]]:
-        """Yield the elements of the list that begins here."""
+        """Yield the elements of the list at the current position."""
         self.peek()
         begun = self.line
         self._pass(self._at + 1)
@@ -160,7 +160,7 @@ class _Scanner:
         self._pass(self._at + 1)
 
     def names(self) -> Iterator[str]:
-        """Yield the keys of the object that begins here; the caller takes each one's value."""
+        """Yield the keys of the object at the current position. The caller must read each key's value."""
         self.peek()
         begun = self.line
         self._pass(self._at + 1)
@@ -177,13 +177,13 @@ class _Scanner:
             if isinstance(key, str):
                 yield key
             elif mark != '"':
-                continue  # not JSON: whatever it is, its parser says so
+                continue  # not JSON, which the parser reports
             else:
                 self.value(0)  # a key that is too long
         self._pass(self._at + 1)
 
     def value(self, most: int) -> str | None:
-        """Take the next value; return its text, or None if that has more characters."""
+        """Read the next value. Return its text, or None if it has more than `most` characters."""
         mark, begun = self.peek(), self.line
         self._pieces, self._room = ([] if most else None), most
         try:
@@ -222,7 +222,7 @@ class _Scanner:
         self._pass(self._at + 1)
 
     def _to(self, pattern: re.Pattern[str], begun: int) -> str:
-        """Go to the next character of a kind, and return it."""
+        """Move to the next character that matches a pattern, and return it."""
         if not self._until(pattern):
             raise Unfinished(begun)
         return self._buffer[self._at]
@@ -237,7 +237,7 @@ class _Scanner:
                 return False
 
     def _pass(self, to: int) -> None:
-        """Go on to a place, and take what is before it."""
+        """Move to a position, and collect the text before it."""
         if to == self._at:
             return
         self.line += self._buffer.count("\n", self._at, to)

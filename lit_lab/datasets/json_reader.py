@@ -1,4 +1,4 @@
-"""Rows of JSON files: lines of objects, a list of them, or whatever else has rows (`shapes.py`)."""
+"""Reads rows of JSON files: JSON Lines, a list of objects, or another form that contains rows (`shapes.py`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .text_file import LINE_TOO_LONG, MAX_LINE, TextFile, is_text
 from .turns import looks_like
 
 NOT_TEXT = "It contains bytes that aren't text in this encoding, or half of a character."
-_LOOKED_AT = 20  # lines that tell JSON Lines from JSON
+_LOOKED_AT = 20  # lines that distinguish JSON Lines from JSON
 
 Found = tuple[int, Fields | str, int]
 """A row's line, the row or the reason why it is unusable, and its length in characters."""
@@ -25,11 +25,11 @@ class JsonRows:
 
     Args:
         open_text: Opens the file from its beginning.
-        name: Its name.
-        is_lines: Whether its name says that each line is a row.
+        name: The file's name.
+        is_lines: Whether the file's name indicates JSON Lines.
 
     Raises:
-        Problem: It has no rows.
+        Problem: The file has no rows.
     """
 
     def __init__(self, open_text: Callable[[], TextFile], name: str, is_lines: bool) -> None:
@@ -37,7 +37,7 @@ class JsonRows:
         self._name = name
         self._is_lines = is_lines
         self.is_document = not self._has_lines()
-        """Whether its lines aren't its rows."""
+        """Whether the file's lines aren't its rows."""
         self.text = open_text()
         try:
             self._rows = self._document() if self.is_document else self._lines()
@@ -49,7 +49,7 @@ class JsonRows:
         return self._rows
 
     def _has_lines(self) -> bool:
-        """Whether each line is a row, rather than the file as a whole a value."""
+        """Return whether each line is a row, rather than the whole file a single value."""
         lines = list[str]()
         with contextlib.suppress(Problem), contextlib.closing(self._open()) as text:  # reading says what is damaged
             if json_document.first(text) == "[":
@@ -61,7 +61,7 @@ class JsonRows:
                     break
         if len(lines) < 2:
             return self._is_lines
-        # Inside an indented document, no object begins at the beginning of a line and ends at its end.
+        # In an indented document, no line contains a complete object.
         is_row = any(line.startswith("{") and line.rstrip(" \t,").endswith("}") for line in lines)
         return is_row or (self._is_lines and lines[0].strip()[:1] != "{")
 
@@ -70,11 +70,15 @@ class JsonRows:
             if line is None:
                 yield number, LINE_TOO_LONG, 0
             elif line.strip():
-                # No reference to a line's objects remains while the next line is read.
+                # Release a line's objects before reading the next line.
                 yield number, json_rows.parse(line) if is_text(line) else NOT_TEXT, len(line)
 
     def _document(self) -> Iterator[Found]:
-        """Return an iterator over the rows of a JSON document. Raises `Problem`."""
+        """Return an iterator over the rows of a JSON document.
+
+        Raises:
+            Problem: The document has no rows.
+        """
         with contextlib.closing(self._open()) as text:
             if json_document.first(text) == "[":
                 return map(_parsed, json_document.elements(self.text))
@@ -97,20 +101,24 @@ class JsonRows:
         return self._whole()
 
     def _is_conversation(self, key: str) -> bool:
-        """Whether a list's elements are messages, so that the whole document is one row."""
+        """Return whether a list contains messages, so that the whole document is one row."""
         with contextlib.closing(self._open()) as text:
             _, first = next(json_document.elements(text, key), (0, None))
         value = json_rows.load(first) if first else None
         return isinstance(value, dict) and looks_like([value], key)
 
     def _whole(self) -> Iterator[Found]:
-        """Return the rows of a document that is in memory as a whole. Raises `Problem`."""
+        """Read a whole document into memory, and return its rows.
+
+        Raises:
+            Problem: The document is too long, invalid, or has no rows.
+        """
         whole = self.text.read(MAX_LINE + 1)
         reason = f"It is longer than {MAX_LINE:,} characters." if len(whole) > MAX_LINE else ""
         value = None if reason else json_rows.load(whole)
         if reason or isinstance(value, json_rows.Wrong):
             hint = "Save its rows as one list, or as JSON Lines."
-            raise Problem(422, "bad_dataset", f"{self._name} can't be read as a whole: {reason or value}", hint)
+            raise Problem(422, "bad_dataset", f"{self._name} can't be read: {reason or value}", hint)
         return ((number, row, _size(row)) for number, row in enumerate(shapes.rows_in(value), start=1))
 
 

@@ -1,4 +1,4 @@
-"""Rows of JSON Lines: parses a line into an object, with bounds on its memory, and changes values in a line."""
+"""Parses lines of JSON Lines into objects, with bounds on memory, and changes values in a line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from lit_lab import json_bounds
 
 MAX_VALUES = 100_000
-"""Maximum number of values in a line, at any depth: each takes many times the memory of its two or three characters."""
+"""Maximum number of values in a line, at any depth. In memory, a value takes many times its two or three characters."""
 
 MAX_DEPTH = 200
-"""Maximum depth of a line's values: beyond about 900, Python can't write what it has read."""
+"""Maximum nesting depth. Beyond about 900 levels, Python can't write a value that it has read."""
 
 TOO_MANY_VALUES = f"It has more than {MAX_VALUES:,} values."
 TOO_DEEP = f"It has values nested more than {MAX_DEPTH} levels deep."
@@ -21,17 +21,17 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def excess(line: str) -> str:
-    """Return the bound that a line of JSON exceeds, as text; empty: none."""
+    """Return the bound that a line of JSON exceeds, as text; empty if it exceeds none."""
     exceeded = json_bounds.excess(line, MAX_VALUES, max_depth=MAX_DEPTH)
     return f"It {exceeded}." if exceeded else ""
 
 
 class Wrong(str):
-    """What is wrong with a text of JSON, as text for the user."""
+    """Describes what is wrong with a JSON text, for the user."""
 
 
 def load(line: str) -> object:
-    """Return a text's value, or what is wrong with it (`Wrong`)."""
+    """Parse a text. Return its value, or a `Wrong` that says what is wrong with it."""
     if reason := excess(line):
         return Wrong(reason)
     try:
@@ -46,7 +46,7 @@ def load(line: str) -> object:
 
 
 def parse(line: str) -> dict[str, object] | str:
-    """Return a line's object, or what is wrong with it. A comma after the object does no harm."""
+    """Parse a line. Return its object, or what is wrong with it. A trailing comma is allowed."""
     row = load(line.rstrip().removesuffix(","))
     if isinstance(row, Wrong):
         return str(row)
@@ -54,11 +54,11 @@ def parse(line: str) -> dict[str, object] | str:
 
 
 def changed(line: str, values: Mapping[str, str]) -> str:
-    """Return a line's object with some values changed, and everything else unchanged, including blanks.
+    """Return a line with some values changed. Everything else, including blanks, stays the same.
 
     Args:
         line: A JSON object.
-        values: The new values by key; a missing key is added at the end.
+        values: The new values by key. A missing key is added at the end.
     """
     spans, end = _spans(line)
     pieces, at = list[str](), 0
@@ -78,7 +78,7 @@ def changed(line: str, values: Mapping[str, str]) -> str:
 
 
 def _spans(line: str) -> tuple[dict[str, tuple[int, int]], int]:
-    """Return the position of each key's value (of equal keys, the last one's), and where the last value ends."""
+    """Return each key's value span (for a repeated key, the last one), and the end of the last value."""
     decoder = json.JSONDecoder()
     spans: dict[str, tuple[int, int]] = {}
     at = end = line.index("{") + 1

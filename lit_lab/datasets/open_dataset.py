@@ -1,4 +1,4 @@
-"""One open dataset: read in its own thread, and meanwhile viewed, changed and saved."""
+"""One open dataset. A thread reads it, while users can already view it."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from .row import Row
 from .saving import COMPOSED, Form, Written, from_table, into_lines, names_of
 from .table import FULL, Table, composed
 
-_DISK = 4  # bytes of the temporary file for a byte that is read: most texts take three
-_MIN_DISK_BYTES = 64_000_000  # that it may always take: enough for the longest row and a batch
-_SAMPLE = 100  # rows that columns are guessed from
-_BAD_ROWS = 200  # listed in a state
-_SOURCES = 200  # listed in a state
-_COLUMNS = 500  # listed in a state
-_COLUMN_CHARS = 10_000  # of a listed name, as the protocol bounds it
-_COLUMNS_CHARS = 100_000  # of all of those names together
-_SHOWN = 80  # characters of a name in a reason
+_DISK = 4  # bytes of the temporary file per byte that is read; most texts take three
+_MIN_DISK_BYTES = 64_000_000  # minimum size limit of the temporary file: the longest row and a batch fit
+_SAMPLE = 100  # rows for guessing columns
+_BAD_ROWS = 200  # maximum in a state
+_SOURCES = 200  # maximum in a state
+_COLUMNS = 500  # maximum in a state
+_COLUMN_CHARS = 10_000  # maximum of a listed name, as in the protocol
+_COLUMNS_CHARS = 100_000  # maximum of all listed names together
+_SHOWN = 80  # maximum characters of a name in a reason
 _NONE = DatasetColumns(prompt=None, target=None, source=None, template=None)
 
 log = logging.getLogger(__name__)
 
 
 class OpenDataset:
-    """A dataset that is open.
+    """An open dataset.
 
     Args:
         owner: The user who opened it.
-        name: Its name.
-        path: Its file's path in Jupyter's file browser; empty if it has none there.
-        columns: The columns to use; None: guess them.
-        limit: Maximum number of bytes to read; 0: no limit.
-        header: Whether the first line of a table names the columns; None: guess it.
-        encoding: A text file's encoding, by its Python name; None: guess it.
+        name: The dataset's name.
+        path: The file's path in Jupyter's file browser; empty if it has none there.
+        columns: The columns to use; None to guess them.
+        limit: Maximum number of bytes to read; 0 for no limit.
+        header: Whether the first line of a table contains the columns' names; None to guess.
+        encoding: A text file's encoding, by its Python name; None to guess it.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class OpenDataset:
         self.edited = False
         self.table = Table(max(_DISK * limit, _MIN_DISK_BYTES) if limit else 0)
         self.origin: Origin | None = None
-        """Its file, in the state in which it was last read or saved; None if it has none."""
+        """The dataset's file, in the state in which it was last read or saved; None if it has none."""
         self.stop = threading.Event()
         self.size = 0
         self._limit = limit
@@ -96,18 +96,18 @@ class OpenDataset:
 
     @property
     def is_json(self) -> bool:
-        """Whether its file is in JSON Lines format."""
+        """Whether the file is in JSON Lines format."""
         if self.origin is None or not self._has_lines:
             return False
         return suffix_of(str(self.origin.path or self.origin.local or "")) in (".jsonl", ".ndjson")
 
     @property
     def is_reading(self) -> bool:
-        """Whether more rows are to come."""
+        """Whether more rows will be read."""
         return self._is_reading
 
     def state(self) -> DatasetState:
-        """Return its state."""
+        """Return the dataset's state."""
         problem = self._problem
         return DatasetState(
             id=self.id,
@@ -132,14 +132,14 @@ class OpenDataset:
         )
 
     def fail(self, problem: Problem) -> None:
-        """Report why no more rows will come."""
+        """Report why no more rows can be read."""
         self._problem = problem
         self._is_reading = False
 
     # --- Reading, in a thread ---
 
     def read_file(self, path: Path, split: Split) -> None:
-        """Read a file to its end, its limit, or until it is closed. Never raises."""
+        """Read a file to its end, to the limit, or until the dataset is closed. Never raises."""
         try:
             self.size = path.stat().st_size
             reader = Reader(path, split, self.stop, self._header, self._given_encoding)
@@ -164,7 +164,7 @@ class OpenDataset:
                 )
             )
         except Exception as error:  # a file that is damaged in a way that its library doesn't foresee
-            log.error("LIT Lab: a dataset could not be read\n%s", discreet.trace(error))
+            log.error("LIT Lab: can't read a dataset\n%s", discreet.trace(error))
             self._stopped(
                 Problem(422, "bad_dataset", f"{path.name} can't be read: {error}", "Check the file, or save it again.")
             )
@@ -172,7 +172,17 @@ class OpenDataset:
             self._is_reading = False
 
     def read_rows(self, columns: Sequence[str], rows: Iterable[Sequence[str]], first: int, total: int) -> None:
-        """Add rows that came from elsewhere; `first` is the number of the first of them. Raises `Problem`."""
+        """Add rows of another source than a file.
+
+        Args:
+            columns: The columns' names.
+            rows: The rows' values.
+            first: The number of the first row.
+            total: The number of all rows.
+
+        Raises:
+            Problem: The rows can't be stored.
+        """
         records = [
             Record(number, dict(zip(columns, row, strict=True))) for number, row in enumerate(rows, start=first + 1)
         ]
@@ -213,13 +223,13 @@ class OpenDataset:
                     f"Only the first {self._limit / 1e6:,.0f} MB were read (c.LitLab.dataset_megabytes); {whole}."
                 )
                 return
-            # Let this process's other threads run.
+            # Give this process's other threads time to run.
             self.stop.wait(0.001)
         if not self.stop.is_set():
             self._done = self.size
 
     def _about_names(self, reader: Reader) -> str:
-        """Add a remark about a first line that may be a row."""
+        """Add a remark if the first line may be a row."""
         if reader.has_header is None or any_known(reader.columns):
             return ""
         if not reader.has_header:
@@ -227,7 +237,11 @@ class OpenDataset:
         return f"The first line, “{shorten(', '.join(reader.columns[:20]), _SHOWN)}”, is read as the columns' names."
 
     def _choose(self, sample: Sequence[Record]) -> None:
-        """Choose the columns to use, once there are rows. Raises `Problem` if a template names no column."""
+        """Choose the columns to use, once there are rows.
+
+        Raises:
+            Problem: The template names no column.
+        """
         rows = [record.fields for record in sample if record.fields]
         if not rows or self._is_chosen:
             return
@@ -254,7 +268,7 @@ class OpenDataset:
             self.table.append(rows)
 
     def _listed_columns(self) -> list[str]:
-        """Return the first columns, as many as a state can list."""
+        """Return the first columns, as many as fit into a state."""
         columns = [*self._columns[: _COLUMNS + 1], *self._inner]
         if self._listed[0] != len(columns) and self._listed[0] <= _COLUMNS:
             listed, chars = list[str](), 0
@@ -272,7 +286,11 @@ class OpenDataset:
     # --- Changes ---
 
     def edit(self, request: protocol.DatasetEditing) -> int:
-        """Change it; return the row that was added or changed. Raises `Problem`."""
+        """Apply a change, and return the row that was added or changed.
+
+        Raises:
+            Problem: The change isn't possible.
+        """
         if self._is_reading:
             raise Problem(
                 409,
@@ -300,11 +318,11 @@ class OpenDataset:
         return row
 
     def write(self, data: bytes | None, keeps: bool) -> Written:
-        """Return the dataset as a file's content. Raises `Problem`.
+        """Return the dataset as the content of a file.
 
         Args:
-            data: The file that it was read from, if it is unchanged and in JSON Lines format; else None.
-            keeps: Whether it is saved to that file, and unusable lines of it stay.
+            data: The content of the file that it was read from, if that is unchanged and in JSON Lines format; else None.
+            keeps: Whether the result replaces this file, so that its unusable lines stay.
         """
         chosen = self._chosen or _NONE
         if data is not None:
@@ -320,7 +338,7 @@ class OpenDataset:
 
     @property
     def _is_composed(self) -> bool:
-        """Whether a prompt isn't simply the text of a column."""
+        """Whether prompts aren't simply the texts of a column."""
         return self._has_turns or self._composer.is_fixed
 
     def _reread(self, fields: dict[str, object]) -> Row | None:
@@ -328,12 +346,12 @@ class OpenDataset:
         return row if isinstance(row, Row) else None
 
     def saved(self, origin: Origin, revision: int, written: Written, keeps: bool) -> None:
-        """Note that its state at that revision is now in a file. From here on, its state describes that file.
+        """Record that a revision was saved to a file. From now on, the state describes this file.
 
         Args:
-            origin: That file.
-            revision: The revision.
-            written: What was written.
+            origin: The file.
+            revision: The saved revision.
+            written: The file's content.
             keeps: Whether the file still has the unusable lines.
         """
         self.table.renumber(written.lines)
@@ -353,7 +371,7 @@ class OpenDataset:
         self.edited = self.table.revision != revision
 
     def _left_behind(self) -> str:
-        """Describe what was in the file that was read, and isn't in the one that was saved."""
+        """Describe content of the original file that isn't in the saved file."""
         notes = []
         if self._bad:
             rows = (
@@ -366,11 +384,11 @@ class OpenDataset:
             notes.append(f"The part of {self.name} after the rows that were read was not written.")
         if self._problem is not None:
             notes.append(f"{self.name} couldn't be read to its end, so its rest was not written.")
-        self._is_cut, self._problem = False, None  # the new file is complete here
+        self._is_cut, self._problem = False, None  # the new file is complete
         return " ".join(notes)
 
     def _rename(self, names: Mapping[str, str]) -> None:
-        """Use the columns' names in the file that was saved."""
+        """Use the names that the columns have in the saved file."""
         old = self._chosen or _NONE
         renamed = {getattr(old, role): name for role, name in names.items() if getattr(old, role) is not None}
         taken = set(names.values())

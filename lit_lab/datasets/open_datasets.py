@@ -31,13 +31,13 @@ from .readers import Split
 from .threads import DaemonThreads, Result
 
 MAX_OPEN = 16
-"""Datasets that one user may have open. Another one closes the least recently used dataset without unsaved changes."""
+"""How many datasets one user may have open. Opening another one closes the least recently used one without unsaved changes."""
 
-_READERS = 4  # files that are read at the same time
+_READERS = 4  # files to read at the same time
 _LOOKERS = 4  # searches and changes at the same time
-_CLOSING = 1.0  # seconds for reading to end when the server ends
+_CLOSING = 1.0  # seconds to wait for readers when the server ends
 _PAGE = 200  # rows of a LIT dataset per request
-_NAMED_LINES = 5  # of those that a warning names by number
+_NAMED_LINES = 5  # maximum number of lines that a warning names
 
 
 class OpenDatasets:
@@ -46,8 +46,8 @@ class OpenDatasets:
     Args:
         entries: The configured datasets.
         service: The model service, which has LIT's `Dataset` classes.
-        client: Requests to it.
-        limit: Bytes to read of one; 0: no limit.
+        client: The client that sends requests to the service.
+        limit: Maximum number of bytes to read of each dataset; 0 for no limit.
 
     Attributes:
         by_id: The open datasets.
@@ -61,12 +61,12 @@ class OpenDatasets:
         self.by_id: dict[str, OpenDataset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._copies: set[Path] = set()
-        # Not the server's own threads: reading takes long and would block them.
+        # Don't use the server's own threads, because reading takes long and would block them.
         self._readers = DaemonThreads(_READERS, "lit-lab-reader")
         self._lookers = DaemonThreads(_LOOKERS, "lit-lab-datasets")
 
     def all(self) -> DatasetsResponse:
-        """Return the datasets that have a name."""
+        """Return the datasets that can be opened by name."""
         infos = [DatasetInfo(name=SAMPLE_PROMPTS, kind="samples", needs_service=sample_prompts() is None)]
         for entry in self._entries.values():
             infos.append(
@@ -75,13 +75,13 @@ class OpenDatasets:
         return DatasetsResponse(datasets=infos)
 
     async def open(self, owner: str, request: DatasetOpening, manager: Any, may_start: bool) -> DatasetState:
-        """Open a dataset and begin to read it.
+        """Open a dataset, and start to read it.
 
         Args:
             owner: The user who opens it.
-            request: Which dataset.
-            manager: Jupyter's contents manager; the caller has checked the permission to read its files.
-            may_start: Whether the model service may be started, if only it has the dataset.
+            request: The dataset to open.
+            manager: Jupyter's contents manager. The caller has checked the permission to read its files.
+            may_start: Whether to start the model service if only the service has the dataset.
 
         Raises:
             Problem: There is no such dataset or file, or too many are open.
@@ -91,7 +91,7 @@ class OpenDatasets:
             path = request.path.strip("/")
             local, is_copy = await contents.local_file(manager, path)
             dataset = self._put(owner, path.rsplit("/", 1)[-1], path, request)
-            # Before reading: changes during reading count as changes.
+            # Before reading, so that changes during reading are detected.
             dataset.origin = contents.Origin(path, None if is_copy else local, contents.version(local, is_copy))
             self._do(self._read_file(dataset, local, request.split, is_copy))
             return dataset.state()
@@ -106,7 +106,11 @@ class OpenDatasets:
         return dataset.state()
 
     def get(self, owner: str, dataset_id: str) -> OpenDataset:
-        """Return one of the owner's open datasets. Raises `Problem`."""
+        """Return one of the owner's open datasets.
+
+        Raises:
+            Problem: The dataset isn't open, or belongs to another user.
+        """
         dataset = self.by_id.get(dataset_id)
         if dataset is None or dataset.owner != owner:
             raise Problem(
@@ -119,12 +123,16 @@ class OpenDatasets:
         return dataset
 
     def close(self, owner: str, dataset_id: str) -> None:
-        """Close one of the owner's datasets; unsaved changes are lost. Raises `Problem`."""
+        """Close one of the owner's datasets. Unsaved changes are lost.
+
+        Raises:
+            Problem: The dataset isn't open, or belongs to another user.
+        """
         self.get(owner, dataset_id)
         self._drop(dataset_id)
 
     def run(self, function: Callable[[], Result]) -> asyncio.Future[Result]:
-        """Run work on a dataset in a thread that doesn't delay the server's end."""
+        """Run a function on a dataset in a thread that doesn't delay the server's end."""
         return self._lookers.run(function)
 
     async def save(self, dataset: OpenDataset, request: DatasetSaving, manager: Any) -> DatasetState:
@@ -132,11 +140,11 @@ class OpenDatasets:
 
         Args:
             dataset: The dataset.
-            request: Where to save it, and what may be lost.
-            manager: Jupyter's contents manager; the caller has checked the permission to write its files.
+            request: Where to save the dataset, and which losses are allowed.
+            manager: Jupyter's contents manager. The caller has checked the permission to write its files.
 
         Raises:
-            Problem: It can't be saved, or something would be lost that `request` doesn't allow; nothing was changed.
+            Problem: The dataset can't be saved, or would lose something that `request` doesn't allow. Nothing has changed.
         """
         if dataset.is_reading:
             raise Problem(
@@ -147,7 +155,7 @@ class OpenDatasets:
         origin = dataset.origin
         exists = await contents.is_there(manager, path)
         if exists and not request.overwrite:
-            raise Problem(409, "file_exists", f"There is a file {name} already.", "Replace it, or choose another name.")
+            raise Problem(409, "file_exists", f"There is already a file {name}.", "Replace it, or choose another name.")
         is_own = exists and origin is not None and await contents.is_same(manager, origin, path)
         data = None
         if origin is not None and dataset.is_json:
@@ -166,7 +174,7 @@ class OpenDatasets:
         return dataset.state()
 
     async def close_all(self) -> None:
-        """Close all datasets with the server. Returns soon, whatever is being read."""
+        """Close all datasets when the server ends. Returns soon, even while files are being read."""
         for dataset_id in list(self.by_id):
             self._drop(dataset_id)
         if self._tasks:
@@ -203,13 +211,17 @@ class OpenDatasets:
             raise Problem(
                 429,
                 "too_many_datasets",
-                f"{len(mine)} datasets with unsaved changes are open.",
+                f"You have {len(mine)} open datasets, all with unsaved changes.",
                 "Save or close one of them.",
             )
         self._drop(min(free, key=lambda dataset: dataset.used).id)
 
     def _file_of(self, name: str) -> Path | None:
-        """Return the file of a named dataset; None: the model service has it. Raises `Problem`."""
+        """Return the file of a named dataset; None if the model service has the dataset.
+
+        Raises:
+            Problem: There is no such dataset or file.
+        """
         if name == SAMPLE_PROMPTS:
             return sample_prompts()
         entry = self._entries.get(name)
@@ -223,8 +235,8 @@ class OpenDatasets:
             raise Problem(
                 404,
                 "no_such_file",
-                f"There is no file {entry.path}, which c.LitLab.datasets names {name!r}.",
-                "A relative path starts at the folder that Jupyter was started in.",
+                f"The file {entry.path} of the dataset {name!r} (c.LitLab.datasets) doesn't exist.",
+                "A relative path starts at the folder in which Jupyter was started.",
             )
         return path
 
@@ -244,7 +256,7 @@ class OpenDatasets:
                 self._copies.discard(path)
 
     async def _read_service(self, dataset: OpenDataset, may_start: bool) -> None:
-        # Dots too: httpx would resolve `..`.
+        # Quote dots as well, because httpx would resolve `..`.
         part = quote(dataset.name, safe="").replace(".", "%2E")
         done, total = 0, 1
         try:
@@ -269,7 +281,7 @@ class OpenDatasets:
 
 
 def _would_lose(name: str, state: DatasetState, has_lines: bool) -> Problem:
-    """Return the error that saving to a dataset's own file would lose something of it."""
+    """Return the problem that saving would lose parts of a dataset's own file."""
     about = (
         f"{name} has been changed since its rows were read."
         if has_lines
@@ -285,7 +297,7 @@ def _would_lose(name: str, state: DatasetState, has_lines: bool) -> Problem:
 
 
 def _unusable(state: DatasetState) -> str:
-    """Name the lines that can't be used of the file that was read; empty if there are none."""
+    """Name the lines of the file that can't be used; empty if there are none."""
     if state.bad < 2:
         return "".join(f"line {bad.line}, which can't be used" for bad in state.bad_rows)
     lines = [f"{bad.line:,}" for bad in state.bad_rows[:_NAMED_LINES]]
@@ -294,7 +306,7 @@ def _unusable(state: DatasetState) -> str:
 
 
 def sample_prompts() -> Path | None:
-    """Return LIT's file of sample prompts if LIT is installed beside the Jupyter server; doesn't import LIT."""
+    """Return LIT's file of sample prompts if LIT is installed in the Jupyter server's environment. Doesn't import LIT."""
     try:
         spec = importlib.util.find_spec("lit_nlp")
     except (ImportError, ValueError):

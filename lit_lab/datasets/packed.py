@@ -1,4 +1,4 @@
-"""Files packed by gzip, unpacked piece by piece. A small file may unpack to any size, so the ratio is bounded."""
+"""Reads files compressed by gzip piece by piece. Bounds the compression ratio, since a small file may unpack to any size."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_RATIO = 200
-"""How many times its packed size a file may unpack to: texts reach 3 to 30, tables of equal rows 100."""
+"""Maximum ratio of unpacked to packed size. Texts reach 3 to 30, tables of equal rows 100."""
 
-_FREE = 16_000_000  # bytes that any file may unpack to
+_FREE = 16_000_000  # bytes that a file may unpack to at any ratio
 
 
 class Unpacked(io.RawIOBase):
-    """The content of a file that gzip has packed. Its methods raise `Problem` if that is damaged, or too large.
+    """The unpacked content of a gzip file. Its methods raise `Problem` if the file is damaged or its content too large.
 
     Attributes:
-        size: Bytes unpacked so far.
-        is_at_end: Whether that is all.
+        size: How many bytes were unpacked so far.
+        is_at_end: Whether the file was read to its end.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,18 +36,21 @@ class Unpacked(io.RawIOBase):
         self.is_at_end = False
 
     def readable(self) -> bool:
-        """Whether it can be read."""
+        """Return True."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Read the next bytes."""
+        """Read the next bytes into a buffer."""
         view = memoryview(buffer)
         try:
             data = self._gzip.read1(len(view))
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            about = "ends too early" if isinstance(error, EOFError) else "is damaged, or isn't packed by gzip"
+            about = "ends too early" if isinstance(error, EOFError) else "is damaged, or isn't compressed by gzip"
             raise Problem(
-                422, "bad_dataset", f"{self._name} {about}.", "The rows before that can be used. Save the file again."
+                422,
+                "bad_dataset",
+                f"{self._name} {about}.",
+                "You can use the rows before that. To read all rows, save the file again.",
             ) from error
         view[: len(data)] = data
         self.size += len(data)
@@ -57,12 +60,12 @@ class Unpacked(io.RawIOBase):
                 422,
                 "bad_dataset",
                 f"{self._name} unpacks to more than {MAX_RATIO} times its size.",
-                "The rows before that can be used. If you trust the file, unpack it first.",
+                "You can use the rows before that. If you trust the file, unpack it first.",
             )
         return len(data)
 
     def packed_position(self) -> int:
-        """Return the bytes of the packed file that were read so far."""
+        """Return how many bytes of the gzip file were read so far."""
         return self._packed.tell()
 
     def close(self) -> None:
@@ -74,7 +77,7 @@ class Unpacked(io.RawIOBase):
 
 
 def beginning(path: Path, most: int) -> bytes:
-    """Return the beginning of a packed file's content; of a damaged one, what can be read of it."""
+    """Return the beginning of a gzip file's content. Of a damaged file, return what can be read."""
     head = bytearray()
     with contextlib.suppress(Problem), Unpacked(path) as file:
         while len(head) < most and (data := file.read(most - len(head))):

@@ -13,20 +13,20 @@ import threading
 from pathlib import Path
 from typing import Any
 
-_ROWS = 256  # that are decoded at once
+_ROWS = 256  # rows to decode at once
 _MAX_COLUMNS = 10_000
 
 
 def main(path: str, memory: int, longest: int) -> None:
-    """Write a file's rows.
+    """Write a file's rows to standard output.
 
     Args:
         path: The file.
-        memory: Maximum address space in bytes; unbounded where the system can't bound it.
+        memory: Maximum address space in bytes, if the system can limit it.
         longest: Maximum length of a row in characters.
     """
     _bound(memory)
-    # The reader of the rows is gone when this ends.
+    # When standard input ends, the process that reads the rows has ended.
     threading.Thread(target=_leave_with, args=(sys.stdin.buffer,), daemon=True).start()
     say = _Voice()
     try:
@@ -36,7 +36,7 @@ def main(path: str, memory: int, longest: int) -> None:
     except RecursionError:
         say({"error": "deep", "reason": ""})
     say.flush()
-    os._exit(0)  # the library's cleanup isn't needed
+    os._exit(0)  # skip the library's cleanup
 
 
 def _read(path: str, longest: int, say: _Voice) -> None:
@@ -59,7 +59,7 @@ def _read(path: str, longest: int, say: _Voice) -> None:
             columns = [batch.column(index) for index in range(batch.num_columns)]
             is_large = batch.nbytes > longest
             for row in range(batch.num_rows):
-                # As Python objects and as JSON, it would take several times its size.
+                # As Python objects and as JSON, the row would take several times its size.
                 if is_large and batch.slice(row, 1).nbytes > 4 * longest:
                     say({"long": batch.slice(row, 1).nbytes})
                     continue
@@ -80,7 +80,7 @@ def _read(path: str, longest: int, say: _Voice) -> None:
 
 
 class _Voice:
-    """Writes lines."""
+    """Writes messages, one per line."""
 
     def __init__(self) -> None:
         self._file = sys.stdout.buffer
@@ -97,7 +97,7 @@ class _Voice:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with its bytes decoded as text; bytes that aren't text become a note of their number."""
+    """Return a value with its bytes decoded as text. Bytes that aren't text become a note with their number."""
     if isinstance(value, bytes):
         try:
             return value.decode()
@@ -109,7 +109,7 @@ def _plain(value: Any) -> Any:
 
 
 def _bound(memory: int) -> None:
-    """Bound the address space, and write no core file, which would contain the user's texts."""
+    """Limit the address space, and disable core files, which would contain the user's texts."""
     try:
         import resource
     except ImportError:  # Windows
@@ -128,7 +128,7 @@ def _leave_with(pipe: Any) -> None:
 
 
 if __name__ == "__main__":
-    # No module beside the script may replace a library. Python 3.10 has no option for that.
+    # Modules beside the script must not replace libraries. Python 3.10 has no option for that.
     if Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
         del sys.path[0]
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

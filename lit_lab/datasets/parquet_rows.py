@@ -1,8 +1,8 @@
-"""Parquet files, decoded in a separate process.
+"""Decodes Parquet files in a separate process.
 
-A few hundred bytes of Parquet may decode to gigabytes, and the file doesn't say so beforehand. The library decodes a whole page at
-once, and can't be stopped. So it runs in a process with bounded memory and time, which can be ended: `parquet_child.py`
-writes the rows as JSON to a pipe, and waits when the pipe is full.
+A few hundred bytes of Parquet may decode to gigabytes, and the file doesn't declare that. The library decodes a whole page at
+once, and can't be interrupted. So it runs in a process with bounded memory and time: `parquet_child.py` writes the rows as
+JSON to a pipe, and waits when the pipe is full.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from . import json_rows, parquet_child
 from .text_file import LINE_TOO_LONG, MAX_LINE
 
 MEMORY = 1_500_000_000
-"""Maximum address space for decoding, in bytes, including the libraries."""
+"""Maximum address space for decoding in bytes, including the libraries."""
 
 SILENCE = 60.0
 """Maximum time between two rows, in seconds."""
@@ -33,18 +33,18 @@ SILENCE = 60.0
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 # Other allocators reserve address space that they don't use.
 
-_LOOKS = 0.2  # seconds between two checks of its progress
+_LOOKS = 0.2  # seconds between two checks of the process
 
 
 class ParquetRows:
-    """Reads rows. Iterate once; `close` it.
+    """Reads rows. Iterate once, then call `close`.
 
     Args:
         path: The file.
         stop: When this is set, reading ends soon.
 
     Raises:
-        Problem: It can't be read.
+        Problem: The file can't be read.
     """
 
     def __init__(self, path: Path, stop: threading.Event | None = None) -> None:
@@ -76,7 +76,7 @@ class ParquetRows:
         self._pipe = self._child.stdout
         threading.Thread(target=self._watch, name="lit-lab-parquet", daemon=True).start()
         self.columns: list[str] = []
-        """Names of the columns, which may be equal."""
+        """The columns' names, which may contain duplicates."""
         try:
             head = self._receive()
             if head is not None:
@@ -87,11 +87,11 @@ class ParquetRows:
 
     @property
     def position(self) -> int:
-        """Bytes read so far, estimated from the rows."""
+        """Return how many bytes were read so far, estimated from the number of rows."""
         return min(self._size, int(self._size * self._number / self._total))
 
     def close(self) -> None:
-        """End the process at once."""
+        """Kill the process."""
         self._is_closed = True
         self._child.kill()
         self._child.wait()
@@ -101,13 +101,17 @@ class ParquetRows:
                     pipe.close()
 
     def __iter__(self) -> Iterator[tuple[list[Any] | str, int]]:
-        """Yield the values of each row, or the reason why it is unusable, and its length in characters."""
+        """Yield for each row its values, or the reason why it is unusable, and its length in characters."""
         while (row := self._receive()) is not None:
             self._number += 1
             yield row["values"], row["size"]
 
     def _receive(self) -> dict[str, Any] | None:
-        """Return the process's next message; None at the end. Raises `Problem`."""
+        """Return the next message of the process; None at the end.
+
+        Raises:
+            Problem: The file can't be read, or the process has ended.
+        """
         self._waiting_since = time.monotonic()
         try:
             line = self._pipe.readline(8 * MAX_LINE)
@@ -158,7 +162,7 @@ class ParquetRows:
             422,
             "bad_dataset",
             f"The file is damaged after row {self._number:,}: {reason}.",
-            "The rows before it can be used. Save the file again.",
+            "You can use the rows before it. To read all rows, save the file again.",
         )
 
     def _died(self) -> Problem:
@@ -169,11 +173,11 @@ class ParquetRows:
                 f"Reading {self._name} took more than {SILENCE:.0f} seconds for one row{self._behind()}.",
                 "Save it with smaller row groups and pages, or split it.",
             )
-        # When memory runs out, the library may end the process without an error.
+        # If memory runs out, the library may end the process without an error message.
         return Problem(
             422,
             "bad_dataset",
-            f"Reading {self._name} broke off{self._behind()}: the file is damaged, or takes more than {MEMORY / 1e9:.1f} GB of memory.",
+            f"Reading {self._name} failed{self._behind()}: the file is damaged, or takes more than {MEMORY / 1e9:.1f} GB of memory.",
             "Save it again, with smaller row groups and pages.",
         )
 
@@ -181,7 +185,7 @@ class ParquetRows:
         return f", after row {self._number:,}" if self._number else ""
 
     def _watch(self) -> None:
-        """End the process when it should stop, or when it is silent for too long."""
+        """Kill the process when `stop` is set, or when it sends nothing for too long."""
         while not self._is_closed and self._child.poll() is None:
             since = self._waiting_since
             self._is_late = since is not None and time.monotonic() - since > SILENCE

@@ -1,7 +1,7 @@
-"""promptfoo's configurations: each prompt with the variables of each test is a row.
+"""Reads promptfoo's configurations: each prompt, filled in with the variables of each test, is a row.
 
-Nothing that a configuration names is opened, run or looked up: files, scripts, commands and variables of the environment are
-refused in words.
+Nothing that a configuration refers to is opened, executed or looked up. Files, scripts, commands and environment variables
+are refused with a message.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lit_lab.protocol import MAX_TEXT
 from .columns import Fields, text
 
 MAX_ROWS = 100_000
-"""Maximum number of rows that prompts and tests may make together."""
+"""Maximum number of rows that prompts and tests may produce together."""
 
 _FILE = re.compile(r"\s*(?:file|huggingface|package)://?.*|\s*exec:.*", re.DOTALL)
 _PATH = re.compile(r"https?://\S+|\S+\.(?:txt|md|jsonl?|ya?ml|csv|j2|py|[jt]s|[mc]js|sh|rb|go|exe)(?::\w+)?")
@@ -25,32 +25,36 @@ _EXPRESSION = re.compile(r"\{\{-?([^{}]*?)-?\}\}|\{%|\{#")
 _VARIABLE = re.compile(r"[^\W\d][\w.\-]*")
 _ENVIRONMENT = re.compile(r"(?:env|process)\b")
 _NOTHING = "opens and runs nothing that a file names"
-_SHOWN = 80  # characters of a file's text in a reason
+_SHOWN = 80  # maximum characters of a quoted text in a reason
 _EXPECTED = ("equals", "contains", "icontains", "similar", "factuality", "starts-with")
 
 
 class _Unusable(Exception):  # noqa: N818 - not an error in this program
-    """A row that can't be used; says why."""
+    """A row can't be used; the message says why."""
 
 
 def is_configuration(value: object) -> bool:
-    """Whether a document's value is one."""
+    """Return whether a document's value is a promptfoo configuration."""
     return isinstance(value, dict) and "prompts" in value and ("tests" in value or "providers" in value)
 
 
 def rows(configuration: Mapping[str, object]) -> Iterator[Fields | str]:
-    """Yield each row, or the reason why it is unusable. Raises `Problem` if there can't be any."""
+    """Yield each row, or the reason why it is unusable.
+
+    Raises:
+        Problem: The configuration can't give rows.
+    """
     prompts = _listed(configuration["prompts"], "prompts")
     tests = _listed(configuration.get("tests") or [{}], "tests")
     if len(prompts) * len(tests) > MAX_ROWS:
-        raise _refused(f"It makes more than {MAX_ROWS:,} rows.", "Split it.")
+        raise _refused(f"It produces more than {MAX_ROWS:,} rows.", "Split it.")
     defaults = _variables(configuration.get("defaultTest"))
     for prompt, test in itertools.product(prompts, tests):
         yield from _of(prompt, test, defaults)
 
 
 def _of(prompt: object, test: object, defaults: Mapping[str, object]) -> Iterator[Fields | str]:
-    """Yield the rows of a prompt and a test: one, or more if a variable is a list of values."""
+    """Yield the rows of a prompt and a test: one row, or several if a variable is a list of values."""
     raw, label = _prompt(prompt)
     variables = {**defaults, **_variables(test)}
     choices = [value if isinstance(value, list) and value else [value] for value in variables.values()]
@@ -58,7 +62,7 @@ def _of(prompt: object, test: object, defaults: Mapping[str, object]) -> Iterato
         _check_here(raw, "prompt", paths=True)
         _check_here(_place_of(test), "test", paths=True)
         if math.prod(map(len, choices)) > MAX_ROWS:
-            raise _Unusable(f"Its lists of variables make more than {MAX_ROWS:,} rows.")
+            raise _Unusable(f"Its lists of variables produce more than {MAX_ROWS:,} rows.")
     except _Unusable as unusable:
         yield str(unusable)
         return
@@ -77,7 +81,7 @@ def _of(prompt: object, test: object, defaults: Mapping[str, object]) -> Iterato
 
 
 def _prompt(prompt: object) -> tuple[str, str]:
-    """Return a prompt's text and its label."""
+    """Return the text and the label of a prompt."""
     if isinstance(prompt, dict):
         raw = prompt.get("raw", prompt.get("content", prompt.get("id", "")))
         label = prompt.get("label", prompt.get("id", "") if "raw" in prompt else "")
@@ -86,7 +90,11 @@ def _prompt(prompt: object) -> tuple[str, str]:
 
 
 def _filled(raw: str, row: Mapping[str, object]) -> str:
-    """Return a prompt with its variables filled in; one without a value stays a field. Raises `_Unusable`."""
+    """Return a prompt with its variables filled in. A variable without a value stays a field.
+
+    Raises:
+        _Unusable: The prompt needs more than its variables.
+    """
     pieces, at, size = list[str](), 0, len(raw)
     for match in _EXPRESSION.finditer(raw):
         inner = (match[1] or "").strip()
@@ -117,7 +125,7 @@ def _at(row: Mapping[str, object], name: str) -> object:
 
 
 def _expected(test: object, row: Mapping[str, object]) -> str:
-    """Return the text that a test expects; empty: it says none."""
+    """Return the text that a test expects; empty if it expects no fixed text."""
     asserts = test.get("assert") if isinstance(test, dict) else None
     for each in asserts if isinstance(asserts, list) else []:
         if (
@@ -148,12 +156,16 @@ def _listed(value: object, what: str) -> list[object]:
 
 
 def _place_of(test: object) -> object:
-    """Return what may name another file in a test."""
+    """Return the part of a test that may refer to another file."""
     return test.get("path", test.get("vars")) if isinstance(test, dict) else test
 
 
 def _check_here(value: object, what: str, paths: bool = False) -> None:
-    """Refuse something that isn't in this file. Raises `_Unusable`."""
+    """Check that something is in this file.
+
+    Raises:
+        _Unusable: It is elsewhere.
+    """
     if isinstance(value, str) and _is_elsewhere(value, paths):
         raise _Unusable(f"Its {what} is elsewhere, {value.strip()[:_SHOWN]}: LIT Lab {_NOTHING}.")
 

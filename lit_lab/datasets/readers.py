@@ -132,7 +132,7 @@ class Reader:
 
     @property
     def is_packed(self) -> bool:
-        """Whether the file is packed by gzip."""
+        """Whether the file is compressed by gzip."""
         return self._text is not None and self._text.is_packed
 
     @property

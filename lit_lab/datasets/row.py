@@ -11,10 +11,10 @@ from lit_lab.protocol import Role
 from .columns import text
 
 MAX_SOURCE_CHARS = 1000
-"""Characters of a source to sort by and to count; a longer one isn't counted."""
+"""Maximum number of a source's characters for sorting and counting. Longer sources aren't counted."""
 
 _BEGINNING = 240  # characters of a prompt in a list
-_KEY = 80  # characters that determine a row's place when sorted
+_KEY = 80  # characters of a prompt that determine its row's place when sorted
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,10 @@ class Row:
     """A row to store.
 
     Attributes:
-        line: Its first line in its file; 0: none.
-        others: Values of the other columns, as in JSON.
-        origin: The line of its file that it came from, which a duplicate shares with its original; 0: none.
-        turns: The turns of a conversation: each one's role, and where its text is in the prompt. Empty: it isn't a conversation.
+        line: The row's first line in its file; 0 if it has none.
+        others: The values of other columns, as in JSON.
+        origin: The line of the file that the row comes from, which a duplicate shares with its original; 0 if there is none.
+        turns: The turns of a conversation, each with its role and its span in the prompt; empty if the prompt isn't a conversation.
     """
 
     line: int
@@ -43,7 +43,7 @@ class Row:
 
 def stored_facts(number: int, row: Row) -> tuple[object, ...]:
     """Return a row's values in the table `facts`."""
-    # Keys are case-folded here, because SQLite's own comparison ends at a NUL, and only folds ASCII.
+    # Fold case here, because SQLite's comparison ends at a NUL and folds only ASCII.
     key = " ".join(row.prompt[: 2 * _KEY].casefold().split())[:_KEY]
     source_key = row.source[:MAX_SOURCE_CHARS].casefold()
     return (number, row.line, row.origin, len(row.prompt), int(bool(row.target)), row.source, key, source_key)

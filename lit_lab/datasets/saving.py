@@ -21,24 +21,24 @@ from .row import Row
 from .text_file import MARKS, SNIFF, encoding_of
 
 MAX_HELD = 64_000_000
-"""Maximum bytes of a file that has to be in memory: one that is saved, or one of a contents manager without local files."""
+"""Maximum bytes of a file that must be in memory: a file to save, or a file of a contents manager without local files."""
 
 COMPOSED = "composed_rows"
-"""Code of the `Problem` that new rows can't be written like those of their file."""
+"""The problem's code if new rows can't be written in the form of their file."""
 
 _ROLES = ("prompt", "target", "source")
 
 
 @dataclass
 class Written:
-    """A file's new content.
+    """The new content of a file.
 
     Attributes:
-        content: Its bytes.
-        encoding: Their encoding, by its Python name.
-        names: The names of the prompts', targets' and sources' columns in it.
-        lines: Each row's line in it, by id.
-        moved: The new numbers of lines that aren't rows and stay in it, by their previous numbers.
+        content: The content.
+        encoding: The encoding, by its Python name.
+        names: The names of the columns of prompts, targets and sources in the file.
+        lines: The line of each row, by the row's id.
+        moved: The new numbers of lines that aren't rows, by their previous numbers.
     """
 
     content: bytes = b""
@@ -54,14 +54,14 @@ def names_of(chosen: DatasetColumns, columns: Sequence[str], renames: bool) -> d
     Args:
         chosen: The columns in the file that was read.
         columns: All columns of that file.
-        renames: Whether they get LIT's names instead of their own.
+        renames: Whether to use LIT's names instead of the file's.
     """
     if renames:
         return {role: role for role in _ROLES}
     names = {}
     for role in _ROLES:
         name = getattr(chosen, role)
-        # A column that wasn't chosen must not be replaced.
+        # Don't replace a column that wasn't chosen.
         names[role] = name if name is not None else f"{role} (added)" if role in columns else role
     return names
 
@@ -72,10 +72,10 @@ def from_table(rows: Iterable[tuple[int, Row]], names: Mapping[str, str], as_mes
     Args:
         rows: The rows with their ids, in order.
         names: The names of the columns.
-        as_messages: Whether to write each prompt with its target as a list of messages, since some are conversations.
+        as_messages: Whether to write each prompt with its target as a list of messages, because some are conversations.
 
     Raises:
-        Problem: 413: There is too much to save.
+        Problem: 413: The dataset is too large to save.
     """
     names = {**names, "prompt": "messages"} if as_messages else names
     written = Written(names=dict(names))
@@ -87,13 +87,13 @@ def from_table(rows: Iterable[tuple[int, Row]], names: Mapping[str, str], as_mes
 
 @dataclass(frozen=True)
 class Form:
-    """How rows are in the file that they come from.
+    """The form of rows in the file that they come from.
 
     Attributes:
         names: The names of the columns of prompts, targets and sources.
-        reread: Makes a row of a line's object, as reading did; None if it is unusable.
+        reread: Returns the row of a line's object, as reading does; None if it is unusable.
         is_composed: Whether prompts aren't simply texts of a column, so that new rows can't be written like the others.
-        encoding: The encoding that the file is read in, by its Python name; None: a guessed one.
+        encoding: The encoding for reading the file, by its Python name; None if it was guessed.
     """
 
     names: Mapping[str, str]
@@ -103,13 +103,13 @@ class Form:
 
 
 def into_lines(data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]], form: Form, keeps: bool) -> Written:
-    """Write rows into the JSON lines that they came from.
+    """Write rows into the JSON lines that they come from.
 
     Args:
-        data: The file.
+        data: The file's content.
         used: The lines of all rows, including deleted rows, in order.
         rows: All rows with their ids, in order.
-        form: How rows are in it.
+        form: The form of rows in the file.
         keeps: Whether lines that aren't rows stay, and the file's encoding and line breaks, too. Otherwise the result is
             UTF-8, with rows only.
 
@@ -122,7 +122,7 @@ def into_lines(data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]]
     lines = list(io.StringIO(whole, newline=""))
     ends_with_break = not whole or whole.endswith(("\n", "\r"))
     line_break = (_break_of(lines[0]) or "\n") if keeps and lines else "\n"
-    # Composed prompts stay as they are, and so do the columns.
+    # Composed prompts and the columns stay as they are.
     written = Written(names={} if form.is_composed else dict(names), encoding=encoding if keeps else "utf-8")
     output = _Output(written, codec if keeps else "utf-8", mark if keeps else b"", line_break)
     rest = _unused(len(lines), used)
@@ -152,7 +152,7 @@ def into_lines(data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]]
 
 
 class _Output:
-    """A file's lines as they are written, with line breaks between them."""
+    """The lines to write, with line breaks between them."""
 
     def __init__(self, written: Written, codec: str, mark: bytes = b"", line_break: str = "\n") -> None:
         self._written = written
@@ -175,7 +175,7 @@ class _Output:
         self._written.moved[number] = self._number
 
     def end(self, with_break: bool = True) -> Written:
-        """Return the result, with or without a break after the last line."""
+        """Return the content, with or without a line break at the end."""
         if not with_break and not self._is_open and len(self._parts) > 1 and self._parts[-1].endswith(self._break):
             self._parts[-1] = self._parts[-1][: -len(self._break)]
         self._written.content = b"".join(self._parts)
@@ -193,13 +193,13 @@ class _Output:
 
 
 def _line(row: Row, names: Mapping[str, str], as_messages: bool = False) -> str:
-    """Return a row as a new line of JSON, without a break."""
+    """Return a row as a new line of JSON, without a line break."""
     fields: dict[str, object] = {names["prompt"]: _messages(row) if as_messages else row.prompt}
     if row.target and not as_messages:
         fields[names["target"]] = row.target
     if row.source:
         fields[names["source"]] = row.source
-    # A column with one of these names that wasn't chosen for it keeps its values under another name.
+    # A column that has one of these names but wasn't chosen keeps its values under another name.
     taken = set(names.values())
     for name, value in row.others.items():
         fields[f"{name} (other)" if name in taken else name] = value
@@ -207,7 +207,7 @@ def _line(row: Row, names: Mapping[str, str], as_messages: bool = False) -> str:
 
 
 def _messages(row: Row) -> list[dict[str, str]]:
-    """Return a row as messages, as OpenAI and Hugging Face have them: its turns, or its prompt, and its target."""
+    """Return a row as messages in the form of OpenAI and Hugging Face: its turns, or its prompt, and its target."""
     turns = row.turns or [("user", 0, len(row.prompt))]
     messages = [
         {"role": "assistant" if role == "model" else role, "content": row.prompt[start:end]}
@@ -217,7 +217,7 @@ def _messages(row: Row) -> list[dict[str, str]]:
 
 
 def _relined(line: str, row: Row, form: Form) -> str:
-    """Return the line that a row came from, with the row's changes."""
+    """Return the line that a row comes from, with the row's changes."""
     fields = json_rows.parse(line)
     before = None if isinstance(fields, str) else form.reread(fields)
     if before is None:
@@ -264,7 +264,7 @@ def _break_of(line: str) -> str:
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
-    """Write a character that an encoding lacks in JSON's notation."""
+    """Write a character that an encoding lacks as a JSON escape."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(json.dumps(letter)[1:-1] for letter in error.object[error.start : error.end]), error.end
@@ -275,12 +275,12 @@ codecs.register_error(_ESCAPED, _escape)
 
 
 def too_large() -> Problem:
-    """Return the error that a dataset is too large to save."""
+    """Return the problem of a dataset that is too large to save."""
     return Problem(
         413,
         "dataset_too_large",
-        f"Only datasets of up to {MAX_HELD / 1e6:,.0f} MB can be saved here.",
-        "Your changes are still here. Edit the file itself, in another program.",
+        f"LIT Lab can save datasets of at most {MAX_HELD / 1e6:,.0f} MB.",
+        "Your changes aren't lost. Edit the file itself in another program.",
     )
 
 
@@ -294,10 +294,10 @@ def _unlike_others() -> Problem:
 
 
 def unlike() -> Problem:
-    """Return the error that a file can't be written again exactly."""
+    """Return the problem of a file that can't be written without changing other parts of it."""
     return Problem(
         409,
         "file_changed",
-        "The file contains bytes that can't be written again unchanged.",
+        "The file contains bytes that can't be written back unchanged.",
         "Save under another name.",
     )

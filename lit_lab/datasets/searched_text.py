@@ -15,7 +15,7 @@ _PIECE = 1 << 20  # bytes of text that are searched at once
 
 
 def add(database: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]]) -> None:
-    """Add rows, each with its id and its texts."""
+    """Add rows with their ids and texts."""
     ids, ends, folded = array.array("q"), array.array("q"), bytearray()
 
     def write() -> None:
@@ -37,7 +37,7 @@ def add(database: sqlite3.Connection, rows: Iterable[tuple[int, Sequence[str]]])
 
 def remove(database: sqlite3.Connection, row_id: int) -> None:
     """Remove a row by overwriting its text with blanks."""
-    # After a change, it is also in a later piece.
+    # A changed row is also in a later piece, so search from the end.
     pieces = database.execute("SELECT id, rows FROM pieces ORDER BY id DESC").fetchall()
     found = ((piece, array.array("q", ids)) for piece, ids in pieces)
     piece, numbers = next((piece, numbers) for piece, numbers in found if row_id in numbers)
@@ -55,7 +55,7 @@ def search(database: sqlite3.Connection, words: Sequence[str], num_rows: int, ch
         database: The database.
         words: Case-folded words, the longest first.
         num_rows: The largest id.
-        check: Called before each piece; raises to end the search.
+        check: Called before each piece. May raise an exception to cancel the search.
     """
     first, *others = (word.encode(errors="replace") for word in words)
     marks = bytearray(num_rows + 1)
@@ -75,7 +75,7 @@ def search(database: sqlite3.Connection, words: Sequence[str], num_rows: int, ch
 
 
 def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
-    """Return the indices of the rows that contain the needle; a row's text ends where `ends` says."""
+    """Return the indices of the rows that contain the needle. `ends` has the end of each row's text."""
     hits = []
     row = 0
     at = folded.find(needle)

@@ -1,4 +1,4 @@
-"""Rows in a document's value, from YAML or from a small JSON file: which of its lists or objects are the rows."""
+"""Finds the rows in the value of a YAML or small JSON document: which of its lists or objects are the rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ELEMENT = "It is neither an object nor a text."
 
 
 def rows_in(value: object) -> Iterator[Fields | str]:
-    """Return an iterator over a document's rows, or the reasons why one is unusable.
+    """Return an iterator over a document's rows. For unusable rows it yields the reasons.
 
     Raises:
         Problem: The document has no rows.
@@ -32,14 +32,14 @@ def rows_in(value: object) -> Iterator[Fields | str]:
 
 
 def element(value: object) -> Fields | str:
-    """Return an element of a list as a row: an object, or a text, which is a prompt."""
+    """Return an element of a list as a row. An object is a row, and a text is a prompt."""
     if isinstance(value, dict):
         return value
     return {"prompt": value} if isinstance(value, str) else ELEMENT
 
 
 def is_row(value: Mapping[str, object]) -> bool:
-    """Whether an object is one row rather than a list of rows: it has a prompt as text, or a conversation."""
+    """Return whether an object is one row rather than a list of rows: it has a prompt as text, or a conversation."""
     return any(
         (isinstance(each, str) and is_prompt_name(name)) or looks_like(each, name) for name, each in value.items()
     )

@@ -1,4 +1,4 @@
-"""Templates that make a prompt of several columns: `{context}`, a blank line, `{question}`."""
+"""Templates that build a prompt from several columns: `{context}`, a blank line, `{question}`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT
 
 _FIELD = re.compile(r"\{\{([^{}]+)\}\}|\{([^{}]+)\}")
-_Piece = tuple[str, str | None]  # a text, and the column whose value follows it
+_Piece = tuple[str, str | None]  # a text, and the column whose value follows the text
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Template:
     """A parsed template.
 
     Attributes:
-        columns: Its columns, each once, in order.
-        paragraphs: What stands between blank lines, in pieces.
+        columns: The template's columns, each once, in order.
+        paragraphs: The pieces of each paragraph; blank lines separate paragraphs.
     """
 
     columns: tuple[str, ...]
@@ -31,7 +31,7 @@ class Template:
         Leaves out a paragraph whose columns are all empty, with its blank line.
 
         Raises:
-            OverflowError: It would be longer than a text may be.
+            OverflowError: The prompt would be longer than a text may be.
         """
         values = {column: value_of(column) for column in self.columns}
         if not any(value.strip() for value in values.values()):
@@ -41,7 +41,7 @@ class Template:
             used = [values[column] for _, column in paragraph if column is not None]
             if used and not any(value.strip() for value in used):
                 continue
-            # Before it is built: a template may name a long column many times.
+            # Check before building the text, because a template may name a long column many times.
             size += sum(len(text) for text, _ in paragraph) + sum(map(len, used))
             if size > MAX_TEXT:
                 raise OverflowError
@@ -50,10 +50,10 @@ class Template:
 
 
 def parse(template: str, columns: Collection[str]) -> Template:
-    """Parse a template. `{name}` and `{{name}}` are fields if there is a column of that name, and else text.
+    """Parse a template. `{name}` and `{{name}}` are fields if there is a column with this name, else text.
 
     Raises:
-        Problem: It names no column.
+        Problem: The template names no column.
     """
     found: dict[str, None] = {}
     paragraphs = []

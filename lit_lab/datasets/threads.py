@@ -1,7 +1,7 @@
-"""Threads for long work, which don't keep the process alive.
+"""Threads for long tasks, which don't keep the process alive.
 
-Python waits for the threads of `concurrent.futures` and `asyncio.to_thread` when it ends: a server would hang on a file that takes
-an hour to read.
+When Python ends, it waits for the threads of `concurrent.futures` and `asyncio.to_thread`. A server would hang on a file that
+takes an hour to read.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _Work = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any
 
 
 class DaemonThreads:
-    """Runs functions, in the order in which they were submitted.
+    """Runs functions in the order of their submission.
 
     Args:
-        most: Number of functions that run at the same time; others wait.
-        name: Name of the threads.
+        most: Maximum number of functions to run at the same time. Others wait.
+        name: The name of the threads.
     """
 
     def __init__(self, most: int, name: str) -> None:
@@ -34,7 +34,7 @@ class DaemonThreads:
         self._lock = threading.Lock()
 
     def run(self, function: Callable[[], Result]) -> asyncio.Future[Result]:
-        """Run a function; call this in an event loop's thread. It runs even if no caller waits for the result."""
+        """Run a function. Call this in an event loop's thread. The function runs even if nothing awaits the result."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
         self._work.put((loop, future, function))
@@ -46,7 +46,7 @@ class DaemonThreads:
         return future
 
     def end(self) -> None:
-        """Let the threads end after their remaining work; doesn't wait for them."""
+        """Let the threads end after their remaining tasks, without waiting for them."""
         with self._lock:
             for _ in range(self._started):
                 self._work.put(None)
@@ -65,7 +65,7 @@ class DaemonThreads:
                 self._busy -= 1
             with contextlib.suppress(RuntimeError):  # the loop is closed: no caller waits
                 loop.call_soon_threadsafe(_tell, future, result, failure)
-            del work, loop, future, function, result, failure  # keeps nothing alive until the next function
+            del work, loop, future, function, result, failure  # release references while waiting for the next function
 
 
 def _tell(future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:

@@ -42,7 +42,7 @@ from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
-from . import calm, garbage_collection, libraries, loopback, process_priority
+from . import garbage_collection, libraries, log_limit, loopback, process_priority
 
 EXIT_FAILED = 3
 """Exit status if the service can't start or continue; the last line on standard output gives the reason."""
@@ -77,7 +77,7 @@ def main() -> None:
     leave_no_core()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
-        handler.addFilter(calm.Calm())
+        handler.addFilter(log_limit.LogLimit())
     try:
         config = read_config(sys.stdin)
         process_priority.lower_priority()
@@ -130,7 +130,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .memory import Watchdog
     from .registry import Registry, parse
     from .scheduler import Scheduler
-    from .strangers import ACCEPTED, Server, Strangers
+    from .unauthenticated import ACCEPTED, Server, UnauthenticatedConnections
 
     discreet.install()
     threads = process_priority.threads(config.threads)
@@ -139,8 +139,8 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     unix = loopback.listen_at(config.socket) if config.socket and not port else None
     listener = unix or loopback.listen(port)
     # Only this user can enter the socket's folder; every user of the machine can connect to a port.
-    strangers = None if unix else Strangers()
-    known = None if strangers is None else strangers.known
+    unauthenticated = None if unix else UnauthenticatedConnections()
+    known = None if unauthenticated is None else unauthenticated.remove
 
     def importing(say: Callable[[str], None]) -> None:
         registry.arithmetic = import_libraries(threads, config.backend, say, found)
@@ -199,7 +199,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     server = Server(
         uvicorn.Config(
             app,
-            http="h11" if strangers is None else strangers.protocol,
+            http="h11" if unauthenticated is None else unauthenticated.protocol,
             log_config=None,
             access_log=False,
             proxy_headers=False,

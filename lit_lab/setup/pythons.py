@@ -25,7 +25,7 @@ print(json.dumps([sys.version_info[:2], sys.executable, bool(venv)]))
 _INSTALL = (
     "Install one, for instance with `uv python install 3.12`, `conda create -n python312 python=3.12`, "
     "`apt-get install python3.12 python3.12-venv`, `brew install python@3.12` or from python.org. Then run this again. "
-    "To use a Python in another place: lit-lab setup-service --python /path/to/python3.12"
+    "To use a particular Python: lit-lab setup-service --python /path/to/python3.12"
 )
 
 

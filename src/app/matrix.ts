@@ -62,7 +62,7 @@ export function addMatrix(
   app.commands.addCommand(id, {
     label: trans.__('Matrix of the Whole Response'),
     caption: trans.__(
-      'Show what led to each sentence of the answer, all at once'
+      'Show what led to each sentence of the answer in one table'
     ),
     icon: matrixIcon,
     execute: async ({ isRestored }) => {

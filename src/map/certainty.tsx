@@ -13,8 +13,8 @@ export interface IRow {
 }
 
 /**
- * The tokens that the model considered, the most likely first; the answer's token is
- * always among them.
+ * The tokens that the model considered, most likely first. They always include the
+ * answer's token.
  */
 export function rowsOf(token: AnswerToken): IRow[] {
   const { id, logprob, alternatives } = token;
@@ -34,8 +34,8 @@ export function rowsOf(token: AnswerToken): IRow[] {
 }
 
 /**
- * Mean and lowest probability of tokens; null if none is known. The mean is the
- * geometric one, as for effects.
+ * The mean and the lowest probability of tokens; null if none is known. The mean is
+ * geometric, as for effects.
  */
 export function certaintyOf(
   tokens: readonly (Token | AnswerToken)[]
@@ -57,18 +57,18 @@ export function certaintyOf(
   };
 }
 
-/** A token, with its blanks made visible. */
+/** A token with visible signs for its blanks. */
 export function spell(text: string, piece: string): string {
   const seen = (text === '' ? piece : text).replace(/[\n\r]/g, '⏎');
   return seen.trim() === '' ? '␣' : seen.trim();
 }
 
-/** A text with a sign for blanks that break its line. */
+/** A text with visible signs for blanks that break its line. */
 export function onOneLine(text: string): string {
   return text.replace(/\s+/g, blank => (blank.includes('\n') ? ' ⏎ ' : blank));
 }
 
-/** A token's probability and alternatives, or a segment's probability in a line. */
+/** A token's probability and alternatives, or a segment's probability in one line. */
 export function Certainty(props: {
   tokens: readonly (Token | AnswerToken)[];
 }): JSX.Element | null {

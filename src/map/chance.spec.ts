@@ -35,7 +35,7 @@ describe('map/chance', () => {
     const small = certaintyOf({ segments: segments([0.05, 0.046]) });
     expect(small).toBe('small');
     expect(certaintyWords(small!, trans)).toBe(
-      'All scores are small, below about 0.1 nats: their order says little.'
+      'All scores are below about 0.1 nats, so their order means little.'
     );
     // Those that are certain are so at any size; others may be large.
     expect(certaintyOf({ segments: segments([0.05, 0.001]) })).toBe('good');

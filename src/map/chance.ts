@@ -1,24 +1,24 @@
-/** How much chance is in the scores of LIME and SHAP, in words. */
+/** Describes in words how much the scores of LIME and SHAP depend on chance. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IShownMap } from '../session/map';
 
-/** How certain scores from random sets are. */
+/** The certainty of scores from random sets. */
 export type Certain = 'good' | 'fair' | 'weak' | 'small';
 
-/** The scores that count: those at the top. */
+/** How many of the largest scores determine the certainty. */
 const TOP = 3;
 
-/** Standard errors of half of a 95% interval. */
+/** Half the width of a 95% interval, in standard errors. */
 const INTERVAL = 1.96;
 
-/** Half of an interval may be this part of the largest score; the service's rule. */
+/** Maximum half width of a narrow interval, relative to the largest score. The service uses the same limit. */
 const NARROW = 0.25;
 
-/** Or so many nats: no more sets are tried, but that says nothing about the order. */
+/** Below this half width, in nats, the service tries no more sets, but the order of scores is uncertain. */
 const SMALL_NATS = 0.1;
 
-/** How certain a map's largest scores are; null if nothing was sampled. */
+/** The certainty of a map's largest scores; null if the method sampled nothing. */
 export function certaintyOf({
   segments
 }: Pick<IShownMap, 'segments'>): Certain | null {
@@ -40,7 +40,7 @@ export function certaintyOf({
   return half <= 2 * NARROW * largest ? 'fair' : 'weak';
 }
 
-/** How certain a map's largest scores are, in words. */
+/** Describes the certainty of a map's largest scores. */
 export function certaintyWords(
   level: Certain,
   trans: TranslationBundle
@@ -50,13 +50,13 @@ export function certaintyWords(
       'Certainty of these scores: good. Other random sets would hardly move the largest ones.'
     ),
     fair: trans.__(
-      'Certainty of these scores: fair. Other random sets could change the largest scores by up to half of the highest one: look at large differences only.'
+      'Certainty of these scores: fair. Other random sets could change the largest scores by up to half of the highest one, so rely on large differences only.'
     ),
     weak: trans.__(
       'Certainty of these scores: weak. Other random sets could rank even the largest ones in another order.'
     ),
     small: trans.__(
-      'All scores are small, below about %1 nats: their order says little.',
+      'All scores are below about %1 nats, so their order means little.',
       SMALL_NATS
     )
   };

@@ -13,19 +13,19 @@ import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 import { onOneLine, spell } from './certainty';
 
-/** How many of the model's alternatives are offered. */
+/** Maximum number of offered alternatives. */
 const CHOICES = 6;
 
 /** The paper that describes contrastive explanations. */
 const SOURCE = 'Yin & Neubig 2022';
 
-/** This many are offered even if the model hardly considered them. */
+/** How many alternatives to offer even if they are improbable. */
 const UNLIKELY_CHOICES = 2;
 
-/** The model didn't consider a token with a lower probability. */
+/** Alternatives with a lower log-probability are offered only up to that number. */
 const UNLIKELY = Math.log(0.001);
 
-/** Why the target rather than a foil: asks for the foil, or says which one is shown. */
+/** The section for contrastive targets: a form for the foil, or a description of the shown contrast. */
 export function Contrast({
   session
 }: {
@@ -48,7 +48,7 @@ interface IContrastProps {
   target: TokenSpan;
 }
 
-/** What a contrastive map shows, and the way back to the plain one. */
+/** Describes a contrastive map, with a button for the plain one. */
 function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
   const { trans } = usePanel();
   const { session, text, target, foil } = props;
@@ -61,12 +61,12 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
         <p>
           {kind === 'gradient'
             ? trans.__(
-                'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability: what supports both alike cancels out.',
+                'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability. What supports both equally cancels out.',
                 said,
                 against
               )
             : trans.__(
-                'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability: what supports both alike cancels out.',
+                'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability. What supports both equally cancels out.',
                 said,
                 against
               )}{' '}
@@ -100,7 +100,7 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
   );
 }
 
-/** Asks for a foil. */
+/** The form for a foil. */
 function Asked({ session, text, target }: IContrastProps): JSX.Element {
   const { trans } = usePanel();
   const [typed, setTyped] = useState(session.contrast.written);
@@ -180,7 +180,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
   );
 }
 
-/** A token that the model considered, at its place. */
+/** A token that the model considered, after the text before it. */
 function Choice(props: {
   choice: IChoice;
   text: IText;
@@ -222,7 +222,7 @@ function Choice(props: {
   );
 }
 
-/** A target's heading: the target, and its foil. */
+/** The heading of a target and its foil. */
 export function TargetName(props: {
   target: string;
   foil: IFoil | null;

@@ -1,4 +1,4 @@
-/** A conversation in the flowing text: each turn behind a label that says whose it is. */
+/** A conversation in the text. A label before each turn shows its role. */
 import React from 'react';
 
 import { usePanel } from '../components/context';
@@ -9,7 +9,7 @@ import { Part } from './salienceTextPart';
 import type { IPartProps } from './salienceTextPart';
 import { AddedTurn } from './turn';
 
-/** The prompt's part where the prompt is a conversation. */
+/** The prompt, if it is a conversation. */
 export function Conversation(
   props: Pick<IPartProps, 'tokens' | 'map' | 'target' | 'marks' | 'marked'> & {
     text: IText;

@@ -12,7 +12,7 @@ import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
 import { TargetName } from './contrast';
 import { methodWords } from './methods';
 
-/** In place of a map: its cost, its progress, or why there is none. */
+/** Shown in place of a map: its cost, its progress, or the reason why there is none. */
 export function Demand(props: {
   demand: IDemand;
   method: MapMethod;
@@ -51,7 +51,7 @@ export function Demand(props: {
       {refusal === 'many' && (
         <p className="lit-refusal">
           {trans.__(
-            'There are %1 parts before the target; the limit is %2. Choose longer ones above: words, sentences or lines.',
+            'There are %1 parts before the target, but the limit is %2. Choose longer ones above: words, sentences or lines.',
             numSegments,
             MAX_ABLATION_SEGMENTS
           )}

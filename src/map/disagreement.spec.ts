@@ -58,22 +58,22 @@ describe('map/disagreement', () => {
 
   it('says that what the map puts first hardly matters, and what does', () => {
     expect(said([1, 2, 3, 4, 9], [1, 0.8, 0.5, 0.2, 0.001])).toBe(
-      'The map puts line 5 (“Five, and it is a long line.”) first; without it, ' +
+      'The map ranks line 5 (“Five, and it is a long line.”) first, but without it ' +
         'the target hardly changes (90% → 90%). The target changes most ' +
-        '(90% → 33%) without line 1 (“One is here.”), which the map puts in place 5.'
+        '(90% → 33%) without line 1 (“One is here.”), which the map ranks in place 5.'
     );
   });
 
   it('tells a small effect from none', () => {
     expect(said([8, 2, 3, 4, 9], [1, 0.8, 0.5, 0.2, 0.15])).toBe(
-      'The map puts line 5 (“Five, and it is a long line.”) first; without it, ' +
+      'The map ranks line 5 (“Five, and it is a long line.”) first, but without it ' +
         'the target changes less (90% → 78%) than without others.'
     );
   });
 
   it('says that no part matters alone', () => {
     expect(said([8, 2, 3, 4, 9], [0.001, 0.002, 0, 0.005, -0.001])).toBe(
-      'Without any one of these parts, the target stays about as likely.'
+      'Without any single one of these parts, the target remains about as likely.'
     );
   });
 });

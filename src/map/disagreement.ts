@@ -1,4 +1,4 @@
-/** Where a map and the effects put different parts first, in words. */
+/** Describes in words where a map and effects rank parts differently. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { FAINT_EFFECT } from '../salience';
@@ -8,20 +8,20 @@ import type { IText } from '../session/runText';
 import { textOf } from '../session/runText';
 import { lineOf } from './line';
 
-/** How many places count as the first ones. */
+/** How many of the first ranks are compared. */
 const TOP = 3;
 
-/** An effect smaller than this part of the largest is hardly one. */
+/** An effect below this fraction of the largest counts as small. */
 const SMALL = 0.1;
 
-/** The most characters of a segment that are quoted. */
+/** Maximum number of characters in a quoted segment. */
 const QUOTED = 32;
 
 /**
- * What to know before trusting the order of a map: that no single part matters, or that
- * the first part by share isn't among the first by effect, or the reverse.
+ * Warn about the order of a map: no single part has an effect, or the first part by share
+ * isn't among the first by effect, or the reverse.
  *
- * @returns one or two sentences; empty where share and effect agree, or without effects.
+ * @returns one or two sentences; empty if share and effect agree, or if effects are unknown.
  */
 export function disagreement(
   text: IText,
@@ -39,7 +39,7 @@ export function disagreement(
   );
   if (largest < faint && isFaint) {
     return trans.__(
-      'Without any one of these parts, the target stays about as likely.'
+      'Without any single one of these parts, the target remains about as likely.'
     );
   }
   const first = shareRanks.indexOf(1);
@@ -51,12 +51,12 @@ export function disagreement(
     words.push(
       isSmall
         ? trans.__(
-            'The map puts %1 first; without it, the target hardly changes (%2).',
+            'The map ranks %1 first, but without it the target hardly changes (%2).',
             placeOf(text, map, first, trans),
             chances(effect)
           )
         : trans.__(
-            'The map puts %1 first; without it, the target changes less (%2) than without others.',
+            'The map ranks %1 first, but without it the target changes less (%2) than without others.',
             placeOf(text, map, first, trans),
             chances(effect)
           )
@@ -66,7 +66,7 @@ export function disagreement(
   if (passage?.isSmall) {
     words.push(
       trans.__(
-        'The map puts %1 first; without all that stands around it, too, the target hardly changes (%2).',
+        'The map ranks %1 first, but even without the whole passage around it the target hardly changes (%2).',
         placeOf(text, map, first, trans),
         chances(passage)
       )
@@ -77,7 +77,7 @@ export function disagreement(
   if (largestEffect && place > TOP) {
     words.push(
       trans.__(
-        'The target changes most (%2) without %1, which the map puts in place %3.',
+        'The target changes most (%2) without %1, which the map ranks in place %3.',
         placeOf(text, map, strongest, trans),
         chances(largestEffect),
         place

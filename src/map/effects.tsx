@@ -17,7 +17,7 @@ import { disagreement } from './disagreement';
 import { LevelsNote, LevelsOffer } from './levels';
 import { Pairs, PairsOffer } from './pairs';
 
-/** The effects of the shown run: what they say about the map, or how to compute them. */
+/** The effects of the shown run: their results for the map, or how to compute them. */
 export function EffectsSection(props: {
   session: Session;
   text: IText;
@@ -61,7 +61,7 @@ export function EffectsSection(props: {
   );
 }
 
-/** What the shades follow, how reliable that is, and where map and effects disagree. */
+/** The choice of what the shades follow, its reliability, and where map and effects disagree. */
 export function EffectSummary(props: {
   text: IText;
   map: IShownMap;
@@ -98,7 +98,7 @@ export function EffectSummary(props: {
                     value: 'average' as const,
                     name: trans.__('Average'),
                     title: trans.__(
-                      'What the part adds on average when about half of the other parts are deleted at random (ContextCite)'
+                      'What the part adds on average if about half of the other parts are deleted at random (ContextCite)'
                     )
                   }
                 ]
@@ -130,7 +130,7 @@ export function EffectSummary(props: {
   );
 }
 
-/** Why the map has no effects beside it. */
+/** Explains why the map has no effects. */
 function NoEffects(props: {
   effects: Effects;
   text: IText;
@@ -145,7 +145,7 @@ function NoEffects(props: {
     why =
       text.prompt.length > MAX_ABLATION_SEGMENTS
         ? trans.__(
-            'Effects are computed for prompts of at most %1 sentences.',
+            'Effects are computed only for prompts of at most %1 sentences.',
             MAX_ABLATION_SEGMENTS
           )
         : '';
@@ -153,16 +153,16 @@ function NoEffects(props: {
     why =
       effects.source?.passages?.areParagraphs === true
         ? trans.__(
-            'Effects are those of sentences and paragraphs: choose these above to see them.'
+            'Effects are computed for sentences and paragraphs. Choose one of these above to see them.'
           )
         : trans.__(
-            'Effects are those of whole sentences: choose Sentences above to see them.'
+            'Effects are computed for whole sentences. Choose Sentences above to see them.'
           );
   }
   return why === '' ? null : <p className="lit-hint">{why}</p>;
 }
 
-/** What averages are made from. */
+/** Describes what averages are computed from. */
 function averageWords(
   { numFitted: count, numUsual, unlooked }: IMapEffects,
   trans: TranslationBundle
@@ -170,7 +170,7 @@ function averageWords(
   const half = halfOf(unlooked !== undefined, trans);
   return count < numUsual
     ? trans.__(
-        'A first look: averages over %1 random deletions of about %2. With %3 they are more reliable.',
+        'First averages, over %1 random deletions of about %2. They are more reliable with %3.',
         count,
         half,
         numUsual
@@ -179,9 +179,9 @@ function averageWords(
 }
 
 /**
- * What random sets delete.
+ * Describes what random sets delete.
  *
- * @param isPart - whether they delete only sentences that were looked into.
+ * @param isPart - whether they delete only sentences that were deleted one by one.
  */
 function halfOf(isPart: boolean, trans: TranslationBundle): string {
   return isPart
@@ -189,12 +189,12 @@ function halfOf(isPart: boolean, trans: TranslationBundle): string {
     : trans.__('half of the prompt');
 }
 
-/** The effects' cost with a button, their progress, or why they failed. */
+/** The cost of effects with a button, their progress, or the reason why they failed. */
 function EffectsOffer(props: {
   effects: Effects;
-  /** Of the segments that are shown. */
+  /** The level of the shown segments. */
   level: number;
-  /** Whether these are the sentences that were looked into. */
+  /** Whether these are the sentences that were deleted one by one. */
   isPart: boolean;
   onRestart: () => void;
 }): JSX.Element {
@@ -213,7 +213,7 @@ function EffectsOffer(props: {
           type="button"
           className="lit-button"
           title={trans.__(
-            'Delete about %1 at random, %2 more times: averages become more reliable',
+            'Delete about %1 at random, %2 more times, for more reliable averages',
             halfOf(isPart, trans),
             numMore
           )}
@@ -238,9 +238,9 @@ function EffectsOffer(props: {
 }
 
 /**
- * How reliable a map, or the order of the effects, is.
+ * Describes how reliable a map, or the order of effects, is.
  *
- * @param isPart - whether that was measured for those sentences only that were looked into.
+ * @param isPart - whether it was measured only for sentences that were deleted one by one.
  */
 export function reliabilityWords(
   level: Reliability,
@@ -256,42 +256,42 @@ export function reliabilityWords(
             'Reliability of this map: good among the sentences that were looked into. It predicts what random deletions of half of them do.'
           )
         : trans.__(
-            'Reliability of this map: good. What it ranks high is what the target depends on, as random deletions of half of the prompt show.'
+            'Reliability of this map: good. The target depends on the parts that it ranks high, as random deletions of half of the prompt show.'
           ),
       fair: trans.__(
-        'Reliability of this map: fair. It predicts roughly what random deletions of %1 do: look at large differences only.',
+        'Reliability of this map: fair. It roughly predicts the result of random deletions of %1, so rely on large differences only.',
         half
       ),
       weak: trans.__(
-        'Reliability of this map: weak. It hardly predicts what random deletions of %1 do: its order says little about what the target depends on.',
+        'Reliability of this map: weak. It hardly predicts the result of random deletions of %1, so its order says little about what the target depends on.',
         half
       )
     },
     effect: {
       good: trans.__(
-        'Reliability of these effects: good. Added up, they predict what random deletions of %1 do.',
+        'Reliability of these effects: good. Added up, they predict the result of random deletions of %1.',
         half
       ),
       fair: trans.__(
-        'Reliability of these effects: fair. Added up, they predict roughly what random deletions of %1 do: some parts act together.',
+        'Reliability of these effects: fair. Added up, they roughly predict the result of random deletions of %1, because some parts act together.',
         half
       ),
       weak: trans.__(
-        'Reliability of these effects: weak. They hold for one part at a time; added up, they hardly predict what random deletions of %1 do.',
+        'Reliability of these effects: weak. They hold for single parts. Added up, they hardly predict the result of random deletions of %1.',
         half
       )
     },
     average: {
       good: trans.__(
-        'Reliability of these averages: good. Added up, they predict what other random deletions of %1 do.',
+        'Reliability of these averages: good. Added up, they predict the result of other random deletions of %1.',
         half
       ),
       fair: trans.__(
-        'Reliability of these averages: fair. Added up, they predict roughly what other random deletions of %1 do.',
+        'Reliability of these averages: fair. Added up, they roughly predict the result of other random deletions of %1.',
         half
       ),
       weak: trans.__(
-        'Reliability of these averages: weak. Added up, they hardly predict what other random deletions of %1 do.',
+        'Reliability of these averages: weak. Added up, they hardly predict the result of other random deletions of %1.',
         half
       )
     }

@@ -17,7 +17,7 @@ import {
   verdictOf
 } from './verdict';
 
-/** Whether the shown map is faithful: a test on demand. */
+/** A test on demand of whether the shown map is faithful. */
 export function Faithfulness(props: {
   session: Session;
   map: IShownMap;
@@ -37,7 +37,7 @@ export function Faithfulness(props: {
       {test.phase === 'offered' && (
         <p className="lit-hint">
           {trans.__(
-            'A good map ranks first what matters most. The test takes parts away in the map’s order, then adds them in that order, and compares both with random orders.'
+            'A good map ranks the parts that matter most first. The test removes parts in the map’s order, then adds them in that order, and compares both with random orders.'
           )}
         </p>
       )}
@@ -79,7 +79,7 @@ function Result({ test }: { test: Computation<ITest> }): JSX.Element | null {
       <PlotLegend curves={curves} />
       <p className="lit-hint lit-plots-note">
         {trans.__(
-          'Upwards: the natural logarithm of the target’s probability. Higher: the target is more likely.'
+          'Vertical axis: the natural logarithm of the target’s probability. Higher means more likely.'
         )}
       </p>
       {length && <p>{length}</p>}
@@ -90,7 +90,7 @@ function Result({ test }: { test: Computation<ITest> }): JSX.Element | null {
   );
 }
 
-/** How far the target's maps by other methods agree with this one. */
+/** How much the target's maps by other methods agree with this one. */
 function Agreement(props: {
   map: IShownMap;
   maps: readonly IShownMap[];
@@ -114,7 +114,7 @@ function Agreement(props: {
     <div className="lit-agreement">
       <h4
         title={trans.__(
-          'Spearman’s rank correlation over the segments. Where a method gives no sign, scores are compared by size.'
+          'Spearman’s rank correlation over the segments. If a method has no signs, scores are compared by size.'
         )}
       >
         {title}

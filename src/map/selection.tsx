@@ -1,4 +1,4 @@
-/** What the user can do with a selection of the text. */
+/** Actions on a selection of the text. */
 import React, {
   useCallback,
   useEffect,
@@ -31,7 +31,7 @@ export interface ISelectionTrials {
 export function SelectionOverlay(props: {
   root: React.RefObject<HTMLDivElement>;
   text: IText;
-  /** Whether to offer it. */
+  /** Whether to offer mapping only the selection. */
   isOffered: boolean;
   onRestrict: (within: TokenSpan) => void;
   /** What to try with a part of the prompt; null: not now. */
@@ -104,7 +104,7 @@ export function SelectionOverlay(props: {
         <span
           ref={buttons}
           className="lit-selection"
-          // Otherwise the press would end the selection first.
+          // Otherwise pressing the button would end the selection first.
           onMouseDown={event => event.preventDefault()}
           onKeyDown={event => {
             if (event.key === 'Escape') {
@@ -117,7 +117,7 @@ export function SelectionOverlay(props: {
             type="button"
             className="lit-button"
             title={trans.__(
-              'Map the selection only, so that shares are parts of it'
+              'Map only the selection, so that shares are relative to it'
             )}
             onClick={() => {
               onRestrict(span);
@@ -132,7 +132,7 @@ export function SelectionOverlay(props: {
                 type="button"
                 className="lit-button"
                 title={trans.__(
-                  'Run the prompt without the selection, and see both side by side'
+                  'Run the prompt without the selection, and compare both answers'
                 )}
                 onClick={() => {
                   trials.onTry(span);
@@ -177,7 +177,7 @@ export function SelectionOverlay(props: {
   );
 }
 
-/** Whether a span is of the prompt; in a conversation, of one turn. */
+/** Whether a span is in the prompt; in a conversation, in a single turn. */
 function isOfPrompt(text: IText, [start, end]: TokenSpan): boolean {
   const turns = text.conversation.map(({ span }) => span);
   return turns.length > 0

@@ -8,7 +8,7 @@ import { activityOf } from '../session/activity';
 import type { Activity } from '../session/activity';
 import type { Session } from '../session/session';
 
-/** What a model does for the session, for a status bar; a click opens the panel. */
+/** Shows in the status bar what the model is doing for the session. A click opens the panel. */
 export class ActivityItem extends ReactWidget {
   constructor(session: Session, trans: TranslationBundle, onOpen: () => void) {
     super();
@@ -19,12 +19,12 @@ export class ActivityItem extends ReactWidget {
     session.changed.connect(this._onSession, this);
   }
 
-  /** What is done; null: nothing, and the item isn't shown. */
+  /** The current activity; null if there is none, which hides the item. */
   get activity(): Activity | null {
     return this._activity;
   }
 
-  /** Emitted when something else is done; a session changes with each token of an answer. */
+  /** Emitted when the activity changes, which is less often than the session's changes. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }

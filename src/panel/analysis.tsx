@@ -65,7 +65,7 @@ export function Analysis(props: {
 
   useEffect(() => {
     const reveal = (_: Session, token: number) => {
-      // Once the new target is rendered.
+      // Wait until the new target is rendered.
       requestAnimationFrame(() => {
         const at = session.explanation.text?.segments.findIndex(
           ([start, end]) => start <= token && token < end
@@ -115,7 +115,7 @@ export function Analysis(props: {
   );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
-  // The drawer that opens with a map takes space: keep the clicked segment in view.
+  // The drawer opens with the map and takes space, so keep the clicked segment in view.
   useEffect(() => {
     if (isMapped) {
       root.current
@@ -123,7 +123,7 @@ export function Analysis(props: {
         ?.scrollIntoView({ block: 'nearest' });
     }
   }, [isMapped, target]);
-  // Progress or a failure appears after the text: show it to the user who clicked there.
+  // Progress or a failure appears after the text. Scroll to it after a click there.
   const isAwaited = target !== null && !isMapped;
   const hasFailed = (scores?.problem ?? null) !== null;
   useEffect(() => {
@@ -259,7 +259,7 @@ export function Analysis(props: {
   );
 }
 
-/** Why there is no answer to show. */
+/** The reason why there is no answer to show. */
 function emptyAnswer(run: IRun, trans: TranslationBundle): string {
   if (run.reason === 'stop' && run.stoppedAt) {
     return trans.__(

@@ -6,7 +6,7 @@ import type { ChatMode, ModelInfo } from '../api';
 import { usePanel } from '../components/context';
 import type { ISettings } from '../session/settings';
 
-/** The choice, and its effect with the chosen model. */
+/** The choice of a chat format, and its effect with the chosen model. */
 export function ChatOption(props: {
   settings: ISettings;
   /** The chosen model; null if unknown. */
@@ -55,7 +55,7 @@ export function ChatOption(props: {
   );
 }
 
-/** What happens to the next prompt; empty if unknown, or if it stays plain. */
+/** What happens to the next prompt; empty if unknown, or if the prompt stays unchanged. */
 function describeEffect(
   mode: ChatMode,
   model: ModelInfo | null,
@@ -77,14 +77,14 @@ function effectOf(
   if (chat === '') {
     return mode === 'on'
       ? trans.__(
-          'LIT Lab knows no chat format of %1, so prompts are refused while this is on.',
+          'LIT Lab knows no chat format for %1, so it refuses prompts while this is on.',
           name
         )
       : trans.__('LIT Lab knows no chat format of %1.', name);
   }
   if (mode === 'auto' && !instruct) {
     return trans.__(
-      'Nothing says that %1 is instruction-tuned: prompts go to it as they are. If it is, choose on.',
+      'It isn’t known whether %1 is instruction-tuned, so prompts are sent unchanged. If it is, choose on.',
       name
     );
   }
@@ -105,7 +105,7 @@ function effectOf(
       );
 }
 
-/** Facts about the template that came with a model. */
+/** Facts about the model's own template. */
 function describeTemplate(
   { template }: ModelInfo,
   trans: TranslationBundle
@@ -123,7 +123,7 @@ function describeTemplate(
   if (template.date !== '') {
     parts.push(
       trans.__(
-        'Its template contains the date, which is always %1, so that answers stay the same.',
+        'The template contains a date. LIT Lab always uses %1, so that answers stay the same.',
         template.date
       )
     );

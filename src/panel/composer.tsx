@@ -8,7 +8,7 @@ import { Count } from './count';
 import { Origin, Variables } from './origin';
 import { TurnFields } from './turns';
 
-/** The head of the prompt: where it comes from, its fields, and the prompt itself while it is written. */
+/** The head of the prompt: its origin, its fields, and the prompt itself while the user edits it. */
 export function Composer({
   session,
   isEditing,
@@ -23,7 +23,7 @@ export function Composer({
   const { prompt } = session;
   const limit = session.service.status?.limits.max_prompt_chars;
   const hasText = session.explanation.text !== null;
-  // Without an answer there is no text that would show the prompt.
+  // Without an answer, no text shows the prompt.
   const isShown = isEditing || !hasText;
   return (
     <section className="lit-composer" aria-label={trans.__('Prompt')}>
@@ -53,7 +53,7 @@ export function Composer({
   );
 }
 
-/** The prompt to be edited: a text, or a conversation's turns. */
+/** The editor of the prompt: for a text, or for a conversation's turns. */
 function PromptFields(props: {
   session: Session;
   limit?: number;
@@ -98,7 +98,7 @@ function PromptFields(props: {
   );
 }
 
-/** A note on turns that the user wrote into the prompt. */
+/** A note about turns that the user wrote into the prompt. */
 function Turns({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { shown: run, attempt, isStale } = session.runs;

@@ -1,4 +1,4 @@
-/** How many tokens the prompt has, and the window; shown before it runs. */
+/** Shows the number of the prompt's tokens and the model's window before a run. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
@@ -9,7 +9,7 @@ import type { Room } from '../session/count';
 import { describeWindow } from '../session/labels';
 import type { Session } from '../session/session';
 
-/** The count, and what doesn't fit. */
+/** The number of tokens, and a warning if they don't fit. */
 export function Count(props: {
   session: Session;
   /** Whether the user is writing the prompt; otherwise a count that fits is hidden. */
@@ -26,11 +26,11 @@ export function Count(props: {
     <div
       className="lit-count"
       data-room={isShown ? room : undefined}
-      // Its room is kept: Run, below it, must not move away under a click.
+      // Keep its space, so that Run, below it, doesn't move away from a click.
       data-writing={isWriting || undefined}
     >
       {isShown && (
-        // No live region: screen readers would read it out at every pause.
+        // Not a live region, because screen readers would announce it at every pause.
         <span className="lit-count-tokens" title={about(session, count, trans)}>
           {trans.__(
             '%1 of %2 tokens',
@@ -48,7 +48,7 @@ export function Count(props: {
   );
 }
 
-/** The meaning of the numbers. */
+/** Explains the numbers. */
 function about(
   session: Session,
   count: TokenCount,
@@ -68,7 +68,7 @@ function about(
   return what.join(' ');
 }
 
-/** What doesn't fit; empty if everything does. */
+/** A warning if something doesn't fit; else empty. */
 function warning(
   room: Room,
   longest: number,
@@ -77,11 +77,11 @@ function warning(
   return {
     enough: '',
     tight: trans.__(
-      'The longest answer, of %1 tokens, doesn’t fit after it: it may be cut.',
+      'The longest answer, of %1 tokens, doesn’t fit after it, so it may be cut off.',
       longest.toLocaleString()
     ),
     none: trans.__(
-      'The prompt doesn’t fit. Shorten it, or choose or load a model for more tokens.'
+      'The prompt doesn’t fit. Shorten it, or choose a model with a larger limit.'
     )
   }[room];
 }

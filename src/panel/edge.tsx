@@ -3,10 +3,10 @@ import React, { useRef } from 'react';
 import { usePanel } from '../components/context';
 import type { PanelLayout } from './layout';
 
-/** How much of the height a key adds. */
+/** The share of the height that a key press adds. */
 const STEP = 0.05;
 
-/** The edge between text and drawer: dragged, or moved by arrow keys. */
+/** The edge between text and drawer. The user drags it, or moves it with arrow keys. */
 export function Edge({ layout }: { layout: PanelLayout }): JSX.Element {
   const { trans } = usePanel();
   const edge = useRef<HTMLDivElement>(null);

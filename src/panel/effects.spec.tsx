@@ -104,7 +104,7 @@ describe('panel: effects', () => {
       await settle();
     });
     expect(rows()[0].effect).toBeUndefined();
-    expect(part().textContent).toContain('choose Sentences above');
+    expect(part().textContent).toContain('Choose Sentences above');
   });
 
   it('offers what is above the budget; Cancel and Retry', async () => {
@@ -147,7 +147,7 @@ describe('panel: effects', () => {
     await click('Average');
     expect(stage.changes).toEqual([{ shadeBy: 'average' }]);
     expect(part().textContent).toContain(
-      'A first look: averages over 16 random deletions of about half of the prompt. With 32 they are more reliable.'
+      'First averages, over 16 random deletions of about half of the prompt. They are more reliable with 32.'
     );
     expect(part().textContent).not.toContain('more random deletions');
     expect(rows()[0]).toMatchObject({ text: 'Be kind.' });
@@ -276,7 +276,7 @@ describe('panel: effects', () => {
       'Averages over 16 random deletions of about half of the sentences that were looked into.'
     );
     // These are all that are usual here.
-    expect(part().textContent).not.toContain('A first look');
+    expect(part().textContent).not.toContain('First averages');
     expect(part().textContent).toMatch(
       /Reliability of these averages: .* other random deletions of half of the sentences that were looked into/
     );

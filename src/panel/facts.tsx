@@ -17,7 +17,7 @@ export function Facts({ session }: { session: Session }): JSX.Element | null {
     return null;
   }
   if (isStale && !isUnderWay(run)) {
-    // Repeated here: the prompt's note may be out of view.
+    // Repeat this here, because the prompt's note may be out of view.
     return (
       <span className="lit-facts">{trans.__('answer to an earlier text')}</span>
     );
@@ -81,7 +81,7 @@ function ForcedAnswerFacts({ run }: { run: IRun }): JSX.Element {
     <span
       className="lit-facts"
       title={trans.__(
-        'Not the model’s answer: a forced answer. log p is the natural logarithm of the probability that the model would write it: the closer to 0, the more likely.'
+        'Not the model’s answer, but a forced answer. log p is the natural logarithm of the probability that the model would generate it. The closer to 0, the more likely.'
       )}
     >
       {trans.__('forced answer')} ·{' '}
@@ -96,7 +96,7 @@ function ForcedAnswerFacts({ run }: { run: IRun }): JSX.Element {
   );
 }
 
-/** How fast the answer started, and what it reused from the run before. */
+/** How fast the answer started, and what it reused from the previous run. */
 function detailsOf(run: IRun, trans: TranslationBundle): string {
   const details: string[] = [];
   if (run.firstSeconds !== null) {

@@ -1,4 +1,4 @@
-/** What specs of the whole panel share. */
+/** Fixtures for the specs of the whole panel. */
 import React, { act } from 'react';
 
 import { CompareLauncher } from '../compare/launcher';
@@ -28,13 +28,13 @@ export class PanelStage extends Stage {
     );
   }
 
-  /** Which of the panel's parts are shown. */
+  /** The layout of the panel. */
   readonly layout = new PanelLayout();
 
-  /** What the panel changed in its settings. */
+  /** The settings that the panel changed. */
   readonly changes: Partial<ISettings>[] = [];
 
-  /** Run, wait for the maps, draw the panel, and choose a token of the answer as the target. */
+  /** Run a prompt, wait for the maps, render the panel, and make a token of the answer the target. */
   async explained(token: number): Promise<void> {
     const { session } = this.scenario;
     const job = await this.scenario.answered();
@@ -70,7 +70,7 @@ export class PanelStage extends Stage {
   private readonly _compare: CompareLauncher;
 }
 
-/** The panel's parts about runs, without the others. */
+/** The panel's parts that show runs, without the others. */
 export function RunParts(props: {
   session: Session;
   onSettings: (change: Partial<ISettings>) => void;

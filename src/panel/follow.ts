@@ -4,12 +4,11 @@ import { useEffect, useRef } from 'react';
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
 
-/** The end of the text: the cursor, or what to do next. */
+/** The end of the text: the cursor, or the next step. */
 const NEWEST = '.lit-caret, .lit-next';
 
 /**
- * Keep an answer in view while it arrives, since it follows the prompt. A user who
- * scrolls up stays there, to read.
+ * Keep an answer in view while it arrives. If the user scrolls up, stop following.
  */
 export function useFollow(
   root: React.RefObject<HTMLElement>,
@@ -43,7 +42,7 @@ export function useFollow(
     }
     if (current.follows && run?.key === current.key) {
       root.current?.querySelector(NEWEST)?.scrollIntoView({ block: 'nearest' });
-      // Once the next step is in view, there is nothing more to follow.
+      // The next step is in view, so there is nothing more to follow.
       current.follows = !explainable;
     }
   }, [root, run, length, underWay, explainable]);

@@ -7,10 +7,10 @@ import { beginsTurn } from '../session/chat';
 import { runTogether } from '../session/forcedAnswer';
 import type { Session } from '../session/session';
 
-/** How many characters of a dataset’s target its button’s tooltip shows. */
+/** Maximum number of characters of a dataset’s target in its button’s tooltip. */
 const PREVIEW = 500;
 
-/** "What would make the model say this?": a text in place of an answer. */
+/** "What would make the model say this?": a form for a forced answer. */
 export function ForcedAnswer({
   session
 }: {
@@ -99,7 +99,7 @@ export function ForcedAnswer({
               <label
                 htmlFor={id}
                 title={trans.__(
-                  'The prompt ends without a space. The words of the model’s answers begin with one; without it the text would be far less likely.'
+                  'The prompt ends without a space. The words of the model’s answers begin with a space. Without it, the text would be far less likely.'
                 )}
               >
                 <input

@@ -7,11 +7,11 @@ import type { Session } from '../session/session';
 import { RunButton } from './run';
 import { Tools } from './tools';
 
-/** The state of model and service, in one word. */
+/** The state of the service and the model, in one word. */
 type Readiness =
   'unknown' | 'stopped' | 'starting' | 'ready' | 'failed' | 'absent';
 
-/** Run, the model and its state, and tools: one row, whose height never changes. */
+/** Run, the model with its state, and tools, in one row with a fixed height. */
 export function Header({
   session,
   runButton,
@@ -34,7 +34,7 @@ export function Header({
   );
 }
 
-/** The model, and its state. */
+/** The model and its state. */
 function ModelChoice({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
   const { models } = session.service;

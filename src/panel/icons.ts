@@ -1,6 +1,6 @@
 import { LabIcon } from '@jupyterlab/ui-components';
 
-/** Lines of text, one of them shaded. */
+/** Lines of text, one of them shaded: the panel's icon. */
 export const panelIcon = new LabIcon({
   name: 'lit-lab:panel',
   svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
@@ -13,7 +13,7 @@ export const panelIcon = new LabIcon({
 </svg>`
 });
 
-/** A frame, its main part filled: to the main area. */
+/** A frame with its main part filled: move to the main area. */
 export const toMainIcon = new LabIcon({
   name: 'lit-lab:to-main-area',
   svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
@@ -23,7 +23,7 @@ export const toMainIcon = new LabIcon({
 </svg>`
 });
 
-/** A frame, its right column filled: to the side panel. */
+/** A frame with its right column filled: move to the side panel. */
 export const toSideIcon = new LabIcon({
   name: 'lit-lab:to-side-panel',
   svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">

@@ -21,7 +21,7 @@ import type { PanelLayout } from './layout';
 import { Options } from './options';
 import { Edge } from './edge';
 
-/** What a view of the insight shows and does. */
+/** The properties of a view of the insight. */
 export interface IInsightProps {
   session: Session;
   layout: PanelLayout;
@@ -33,9 +33,9 @@ export interface IInsightProps {
 }
 
 /**
- * What the map says: the drawer below the text, or the column beside it.
+ * The results of the map, in a drawer below the text or a column beside it.
  *
- * It has one scroller, of the chosen tab's panel.
+ * Only the panel of the chosen tab scrolls.
  */
 export function Insight(props: IInsightProps): JSX.Element {
   const { trans, openMatrix } = usePanel();
@@ -45,7 +45,7 @@ export function Insight(props: IInsightProps): JSX.Element {
   const body = useRef<HTMLDivElement>(null);
   const { insight } = layout;
   const isOpen = layout.isOpen ?? target !== null;
-  // Another tab, or another target, begins at its top.
+  // Scroll to the top for another tab or target.
   const key = target && `${target[0]}:${target[1]}`;
   useEffect(() => {
     body.current?.scrollTo?.(0, 0);
@@ -91,7 +91,7 @@ export function Insight(props: IInsightProps): JSX.Element {
             type="button"
             className="lit-tab"
             title={trans.__(
-              'Show what led to each sentence of the answer, all at once'
+              'Show what led to each sentence of the answer in one table'
             )}
             onClick={openMatrix}
           >

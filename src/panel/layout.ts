@@ -2,11 +2,11 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { Model } from '../session/model';
 
-/** What fills the panel. */
+/** The view that fills the panel. */
 export const VIEWS = ['analysis', 'datasets', 'history', 'models'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** What the drawer below the text shows. */
+/** The tab of the drawer below the text. */
 export const INSIGHTS = [
   'topSegments',
   'contrast',
@@ -23,7 +23,7 @@ const HEIGHT = 0.55;
 const MIN_HEIGHT = 0.15;
 const MAX_HEIGHT = 0.85;
 
-/** Which of a panel's parts are shown, how high the drawer is, and how wide the side panel. */
+/** The layout of a panel: its view, the drawer and its height, and the width of the side panel. */
 export class PanelLayout extends Model {
   /** The view that fills the panel. */
   get view(): View {
@@ -35,7 +35,7 @@ export class PanelLayout extends Model {
     return this._insight;
   }
 
-  /** Whether the user opened or closed the drawer; null: it opens with a target. */
+  /** Whether the user opened or closed the drawer; null if it opens with a target. */
   get isOpen(): boolean | null {
     return this._isOpen;
   }
@@ -45,12 +45,12 @@ export class PanelLayout extends Model {
     return this._height;
   }
 
-  /** The width that the side panel last had, in px; null: it was never open. */
+  /** The last width of the side panel in px; null if it was never open. */
   get width(): number | null {
     return this._width;
   }
 
-  /** Whether a view was shown since the page was loaded, rather than restored. */
+  /** Whether a view was opened since the page was loaded, rather than restored. */
   get wasChosen(): boolean {
     return this._wasChosen;
   }
@@ -62,7 +62,7 @@ export class PanelLayout extends Model {
     this._set(() => (this._view = view), isFirst);
   }
 
-  /** Show a tab of the drawer, which opens. */
+  /** Show a tab of the drawer, and open the drawer. */
   explain(insight: Insight): void {
     this._set(() => {
       this._insight = insight;
@@ -75,17 +75,17 @@ export class PanelLayout extends Model {
     this._set(() => (this._isOpen = isOpen));
   }
 
-  /** Set the drawer's share of the height; it stays within bounds. */
+  /** Set the drawer's share of the height, within bounds. */
   resize(height: number): void {
     this._set(() => (this._height = within(height)));
   }
 
-  /** Keep the side panel's width. */
+  /** Remember the width of the side panel. */
   widen(width: number): void {
     this._set(() => (this._width = width));
   }
 
-  /** Show what another panel shows: its view, and its drawer's tab. */
+  /** Show the same view and drawer tab as another panel. */
   follow({ view, insight }: PanelLayout): void {
     this._set(() => {
       this._view = view;
@@ -93,13 +93,13 @@ export class PanelLayout extends Model {
     });
   }
 
-  /** What to store. */
+  /** What to store over a reload. */
   save(): ReadonlyPartialJSONObject {
     const { _view: view, _insight: insight, _isOpen: isOpen } = this;
     return { view, insight, isOpen, height: this._height, width: this._width };
   }
 
-  /** Take what was stored, as far as it is valid. */
+  /** Restore what was stored, as far as it is valid. */
   restore(saved: unknown): void {
     if (typeof saved !== 'object' || saved === null) {
       return;

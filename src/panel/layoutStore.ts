@@ -10,10 +10,10 @@ const LAYOUT_KEY = 'lit-lab:layout';
 /** The key of the panel in the main area. */
 export const MAIN_LAYOUT_KEY = 'lit-lab:main-layout';
 
-/** Milliseconds without a change before it is stored: a drag changes all the time. */
+/** Milliseconds without a change before the layout is stored. During a drag it changes all the time. */
 const QUIET = 300;
 
-/** Restore a panel's layout, and store it after each change. Settles when it is restored. */
+/** Restore a panel's layout, and store it after each change. Settles when the layout is restored. */
 export async function persistLayout(
   layout: PanelLayout,
   state: IStateDB,

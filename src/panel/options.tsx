@@ -29,7 +29,7 @@ interface IOptionsProps {
   onSettings: (settings: Partial<ISettings>) => void;
 }
 
-/** How maps are computed and shown, and how answers are generated. */
+/** Options for maps and for answers. */
 export function Options(props: IOptionsProps): JSX.Element {
   const { trans } = usePanel();
   return (
@@ -47,7 +47,7 @@ export function Options(props: IOptionsProps): JSX.Element {
   );
 }
 
-/** The longest answer, if the server's limits are unknown. */
+/** The maximum length of an answer while the server's limits are unknown. */
 const MAX_TOKENS = 4096;
 
 function AnswerOptions(props: IOptionsProps): JSX.Element {
@@ -66,7 +66,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
         because={
           most === allowed && limits
             ? trans.__(
-                'This is the server’s limit, set by c.LitLab.max_new_tokens.'
+                'This is the server’s limit, which c.LitLab.max_new_tokens sets.'
               )
             : undefined
         }
@@ -76,7 +76,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
       {model !== null && window !== null && (
         <p className="lit-hint">
           {trans.__(
-            'Limit of %1, for prompt and answer together: %2.',
+            'The limit of %1, for prompt and answer together, is %2.',
             model.name,
             describeWindow(model, trans)
           )}
@@ -153,7 +153,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
                 'At temperature 0 all samples would be the same, so there is only one.'
               )
             : trans.__(
-                'Run makes one answer after the other, with the seeds from %1 to %2.',
+                'Run generates the answers one after the other, with the seeds from %1 to %2.',
                 settings.seed,
                 seedOf(settings.seed, settings.samples - 1)
               )}

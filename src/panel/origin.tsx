@@ -61,7 +61,7 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
           type="button"
           className="lit-link"
           title={trans.__(
-            'Write this edit into the notebook’s cell. Undo in the cell takes it back.'
+            'Write this edit into the notebook’s cell. Undo in the cell reverts it.'
           )}
           onClick={() => void prompt.apply()}
         >
@@ -90,7 +90,7 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
   );
 }
 
-/** Buttons that run the row before and the row after. */
+/** Buttons that run the previous and the next row. */
 function Steps({ source }: { source: IPromptSource }): JSX.Element {
   const { trans } = usePanel();
   const [refusal, setRefusal] = useState('');
@@ -120,7 +120,7 @@ function Steps({ source }: { source: IPromptSource }): JSX.Element {
   );
 }
 
-/** The place of the text to go back to, if it is another one. */
+/** The place of the text to go back to, if it differs from the current place. */
 function leftFrom(
   prompt: PromptModel,
   trans: TranslationBundle
@@ -137,7 +137,7 @@ function leftFrom(
 function Note({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { prompt } = session;
-  // Where fields alone have changed, these say so.
+  // If only fields have changed, the fields show that.
   const isTextStale =
     session.runs.isStale && session.runs.changedFields.size === 0;
   const text = prompt.isGone
@@ -160,24 +160,24 @@ function Note({ session }: { session: Session }): JSX.Element | null {
   ) : null;
 }
 
-/** The most fields of a template that the panel shows. */
+/** Maximum number of a template's fields that the panel shows. */
 const MAX_VARIABLES = 100;
 
-/** How many characters of a field's name are shown. */
+/** Maximum number of shown characters of a field's name. */
 const MAX_NAME = 200;
 
-/** A longer name leaves a narrow panel's field too little room beside it. */
+/** Maximum length of a name beside its field. A longer one would leave the field too little room in a narrow panel. */
 const SHORT_NAME = 10;
 
-/** How many characters of a value a menu shows. */
+/** Maximum number of characters of a value in a menu. */
 const MAX_CHOICE = 60;
 
-/** The template's fields, to fill in. */
+/** The template's fields, with their values. */
 export function Variables(props: {
   prompt: PromptModel;
-  /** The most characters of a prompt that the server accepts. */
+  /** Maximum number of a prompt's characters that the server accepts. */
   limit?: number;
-  /** The fields whose value is another than the shown run's. */
+  /** The fields whose values differ from the shown run's. */
   changed?: ReadonlySet<string>;
 }): JSX.Element | null {
   const { trans } = usePanel();
@@ -224,7 +224,7 @@ export function Variables(props: {
   );
 }
 
-/** Takes the fields' values from the notebook's kernel, which isn't asked else. */
+/** A button that reads the fields' values from the notebook's kernel. Nothing else requests them. */
 function TakeValues({ prompt }: { prompt: PromptModel }): JSX.Element {
   const { trans } = usePanel();
   return (
@@ -233,7 +233,7 @@ function TakeValues({ prompt }: { prompt: PromptModel }): JSX.Element {
         type="button"
         className="lit-link"
         title={trans.__(
-          'Read the fields that are plain names from the running kernel: texts and numbers. Runs no code of yours.'
+          'Read texts and numbers from the running kernel, for fields that are plain names. This runs none of your code.'
         )}
         onClick={() => void prompt.takeValues(trans.__('what you typed'))}
       >
@@ -246,7 +246,7 @@ function TakeValues({ prompt }: { prompt: PromptModel }): JSX.Element {
   );
 }
 
-/** One variable: its field, where its value comes from, and others to choose. */
+/** One variable: its field, the origin of its value, and other values to choose. */
 function VariableField({
   id,
   variable,
@@ -319,7 +319,7 @@ function VariableField({
   );
 }
 
-/** A variable's name; of a long expression its beginning. */
+/** A variable's name; for a long expression, its beginning. */
 function cut(name: string, longest = MAX_NAME): string {
   return name.length > longest ? `${name.slice(0, longest)}…` : name;
 }

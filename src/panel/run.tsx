@@ -46,8 +46,8 @@ export function RunButton({
 }
 
 /**
- * What one waits for, what went wrong, and how the next answer is made. It is above all views, so that it is seen wherever
- * one is.
+ * What the user waits for, what went wrong, and how the next answer is generated. This is above all views, so that it is
+ * visible in each of them.
  */
 export function RunNotices({
   session,
@@ -56,7 +56,7 @@ export function RunNotices({
 }: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
-  /** Called after a proposal is taken and its button is gone: the focus must move. */
+  /** Called after a click on a suggestion, when its button is gone, to move the focus. */
   onTaken: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -93,7 +93,7 @@ export function RunNotices({
   );
 }
 
-/** How the next answer is sampled, unless it always comes out the same. */
+/** How the next answer is sampled; nothing if sampling is deterministic. */
 function Sampled({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
   const { settings } = session;

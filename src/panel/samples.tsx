@@ -3,7 +3,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
 
-/** Which sample is shown, and buttons for the others; nothing for a single answer. */
+/** The index of the shown sample, and buttons for the others; nothing for a single answer. */
 export function SampleStrip({
   session
 }: {
@@ -18,7 +18,7 @@ export function SampleStrip({
   const { runs } = samples;
   const same = samples.sameAs(index);
   const isThere = (at: number) => (runs[at] ?? null) !== null;
-  // A reload may have lost a sample: take the next one that is loaded.
+  // A reload may have lost a sample, so use the next one that is loaded.
   let before = index - 1;
   while (before >= 0 && !isThere(before)) {
     before--;

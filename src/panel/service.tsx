@@ -15,7 +15,7 @@ export function ServiceNotice({
   const { trans, openModels } = usePanel();
   const { service, problem, models } = session.service;
   const model = models.find(m => m.name === session.model);
-  // By the page's clock: the server's may differ.
+  // Use the page's clock, because the server's may differ.
   const since = useRef<{ what: string; at: number }>({ what: '', at: 0 });
   const waits =
     service?.state === 'starting'
@@ -60,7 +60,7 @@ export function ServiceNotice({
             hint: model.hint
           }
         : null;
-  // A run that failed for this reason says so itself, with more details.
+  // A run that failed for this reason shows it with more details.
   const isTold = session.runs.failure?.message === failed?.message;
   const ofModels =
     model?.state === 'failed' && service?.state !== 'failed'
@@ -89,7 +89,7 @@ export function ServiceNotice({
       </div>
     );
   }
-  // A run, and a map in progress, say themselves what they wait for.
+  // A run, and a map in progress, show what they wait for themselves.
   const { isRunning } = session.runs;
   const { target, map, scores, demand } = session.explanation;
   const isComputing =

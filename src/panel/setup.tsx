@@ -1,4 +1,4 @@
-/** The model service's own environment: offered, set up, stopped. */
+/** Sets up the model service's separate environment. */
 import React, { useRef } from 'react';
 
 import type { SetupStatus } from '../api';
@@ -18,12 +18,12 @@ export function SetupNotice({
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { setup } = service;
-  // By the page's clock: the server's may differ.
+  // Use the page's clock, because the server's may differ.
   const since = useRef<{ step: string; at: number }>({ step: '', at: 0 });
   if (setup && since.current.step !== setup.step) {
     since.current = { step: setup.step, at: Date.now() };
   }
-  // Another button replaces the pressed one: the keyboard focus moves to it.
+  // Another button replaces the pressed one, so move the keyboard focus to it.
   const pressed = useRef<'start' | 'stop' | null>(null);
   const press = (which: 'start' | 'stop') => {
     pressed.current = which;
@@ -47,7 +47,7 @@ export function SetupNotice({
         </div>
         <div className="lit-progress-row">
           {setup.total === null ? (
-            // Not a live region: there are hundreds of lines.
+            // Not a live region, because there are hundreds of lines.
             <p className="lit-setup-line" title={setup.line}>
               {setup.line}
             </p>

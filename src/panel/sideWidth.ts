@@ -3,24 +3,24 @@ import type { Widget } from '@lumino/widgets';
 import { widenSide } from '../components/sidearea';
 import type { PanelLayout } from './layout';
 
-/** The width at which names, choices and rows can be read, in px. */
+/** The minimum width in px at which names, choices and rows are readable. */
 const WIDTH = 420;
 
-/** The width with which the panel opens where it never had another. */
+/** The width in px of a panel that opens for the first time. */
 export function firstWidth(page: number): number {
   return Math.min(WIDTH, Math.floor(page / 3));
 }
 
 /**
- * JupyterLab opens a side area as narrow as its widgets allow, and forgets the width of one that is closed as the page is
- * left. This opens the panel wide enough, or as wide as the user last had it; but it leaves a width that came back with
- * JupyterLab's layout.
+ * Widens the side panel when it opens. JupyterLab opens a side area as narrow as its widgets allow, and forgets the width
+ * of an area that is closed when the page is left. This class restores the last width, or uses a default. It doesn't
+ * change a width that JupyterLab restored with its layout.
  */
 export class SideWidth {
   /**
    * @param restored - settles when JupyterLab's layout is restored.
    * @param stored - settles when the panel's own layout is restored, after that.
-   * @param widen - gives the panel a width, if it has less.
+   * @param widen - gives the panel a width, if it is narrower.
    */
   constructor(
     panel: Widget,
@@ -41,7 +41,7 @@ export class SideWidth {
     });
   }
 
-  /** The panel has a size. */
+  /** Report that the panel has a size. */
   resized(): void {
     const width = this._panel.node.offsetWidth;
     if (!this._isReady || !this._panel.isVisible || width === 0) {

@@ -13,7 +13,7 @@ import {
   unescapeStop
 } from '../session/stop';
 
-/** Stop sequences, to add and remove. */
+/** A field to add and remove stop sequences. */
 export function StopField(props: {
   stop: readonly string[];
   onChange: (stop: readonly string[]) => void;
@@ -41,7 +41,7 @@ export function StopField(props: {
   };
   const remove = (one: string) => {
     onChange(stop.filter(other => other !== one));
-    // Its button disappears, and would take the focus along.
+    // Its button disappears, and with it the focus.
     field.current?.focus();
   };
   return (
@@ -55,7 +55,7 @@ export function StopField(props: {
           spellCheck={false}
           autoComplete="off"
           value={typed}
-          // Not disabled: the focus moves here from the removed one.
+          // Not disabled, because the focus moves here from the removed one.
           readOnly={isFull}
           aria-invalid={isTooLong}
           aria-describedby={`${id}-hint`}
@@ -136,21 +136,21 @@ export function StopField(props: {
 }
 
 /**
- * Offers to stop at the label that begins each example of a few-shot prompt.
+ * Suggests to stop at the label that begins each example of a few-shot prompt.
  *
- * Not if the user has added it already, and not if the shown answer ended by
- * itself.
+ * Suggests nothing if the user has already added the label, or if the shown answer
+ * ended by itself.
  */
 export function StopProposal(props: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
-  /** Called after the click, when the button is gone: the focus must move. */
+  /** Called after the click, when the button is gone, to move the focus. */
   onTaken: () => void;
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { session, onSettings, onTaken } = props;
   const { stop } = session.settings;
-  // The examples of a conversation are its turns, which end by themselves.
+  // A conversation's examples are turns, which end by themselves.
   const prompt = session.prompt.turns ? '' : session.prompt.value;
   const label = useMemo(() => exampleLabel(prompt), [prompt]);
   const { shown: run, isStale, isRunning } = session.runs;
@@ -175,10 +175,10 @@ export function StopProposal(props: {
         type="button"
         className="lit-link"
         title={trans.__(
-          'Each of the prompt’s examples begins with this. The answer then ends where the model would begin another one. This applies to other prompts too, until you remove it in Options.'
+          'Each of the prompt’s examples begins with this. The answer then ends where the model would begin another example. This also applies to other prompts, until you remove it in Options.'
         )}
         onClick={() => {
-          // At the beginning of a line: “FAQ:” isn't “Q:”.
+          // Only at the beginning of a line: “FAQ:” isn't “Q:”.
           onSettings({ stop: [...stop, `\n${label}`] });
           onTaken();
         }}

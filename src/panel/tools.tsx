@@ -10,19 +10,19 @@ import { useRedraw } from '../components/redraw';
 import type { Session } from '../session/session';
 import { toMainIcon, toSideIcon } from './icons';
 
-/** The panel's own tools, as the settings name them. */
+/** The panel's own tools, by their names in the settings. */
 export const TOOLS = ['share', 'place', 'menu'] as const;
 export type Tool = (typeof TOOLS)[number];
 
-/** Where a panel is. */
+/** The area that a panel is in. */
 export type Place = 'side' | 'main';
 
-/** What the tools need of the panel that they are of. */
+/** The part of a panel that its tools use. */
 export interface ITooled {
   readonly context: IPanelContext;
   readonly session: Session;
   readonly place: Place;
-  /** Show the analysis in the other place; undefined: there is none. */
+  /** Move the analysis to the other area; undefined if that isn't possible. */
   readonly move: (() => void) | undefined;
 }
 
@@ -31,7 +31,7 @@ export function makeTool(tool: Tool, panel: ITooled): Widget {
   return new ToolWidget(tool, panel);
 }
 
-/** Lumino's toolbar within React's header. */
+/** A Lumino toolbar within React's header. */
 export function Tools({ toolbar }: { toolbar: Toolbar }): JSX.Element {
   const host = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
@@ -39,7 +39,7 @@ export function Tools({ toolbar }: { toolbar: Toolbar }): JSX.Element {
       Widget.attach(toolbar, host.current);
     }
     return () => {
-      // A widget can't be detached from what has left the page.
+      // A widget outside the page can't be detached.
       if (toolbar.isAttached && toolbar.node.isConnected) {
         Widget.detach(toolbar);
       }

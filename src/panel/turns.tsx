@@ -10,21 +10,21 @@ import type { PromptModel } from '../session/prompt';
 
 const ROLES: readonly Role[] = ['system', 'user', 'model'];
 
-/** What a turn's place becomes. */
+/** The action of a turn's tool. */
 type Move = 'up' | 'down' | 'remove';
 
-/** The turns, to be edited, moved, added and removed. */
+/** The turns of a conversation. The user can edit, move, add and remove them. */
 export function TurnFields(props: {
   prompt: PromptModel;
   turns: readonly Turn[];
-  /** The model that runs; null where it isn't known. */
+  /** The chosen model; null if unknown. */
   model: ModelInfo | null;
   limit?: number;
 }): JSX.Element {
   const { trans } = usePanel();
   const { prompt, turns, model, limit } = props;
   const root = useRef<HTMLOListElement>(null);
-  /** What gets the focus once it is drawn. */
+  /** The element to focus after rendering. */
   const next = useRef<{ turn: number; what: string } | null>(null);
   useEffect(() => {
     if (next.current) {
@@ -160,7 +160,7 @@ function placeholderOf(role: Role, trans: TranslationBundle): string {
   }[role];
 }
 
-/** What a model makes of a system turn, where it has none; else empty. */
+/** How a model without system turns treats one; else empty. */
 function remarkOf(
   { role }: Turn,
   index: number,
@@ -192,7 +192,7 @@ function remarkOf(
       );
 }
 
-/** Give what a turn's tool leads to the focus; where that is disabled, the other way's. */
+/** Focus a turn's tool, or the opposite tool if that one is disabled. */
 function focusIn(turn: Element | undefined, what: string): void {
   const found = turn?.querySelector<HTMLElement>(`${what}:not(:disabled)`);
   const other = turn?.querySelector<HTMLElement>('button:not(:disabled)');

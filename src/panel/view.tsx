@@ -18,7 +18,7 @@ import { Status } from './status';
 export function PanelView(props: {
   session: Session;
   layout: PanelLayout;
-  /** What is at the end of the header; left out: nothing. */
+  /** The content at the end of the header; left out for nothing. */
   toolbar?: Toolbar;
   /** Whether it announces what changes; left out: it does. */
   speaks?: boolean;
@@ -40,20 +40,20 @@ export function PanelView(props: {
   const runButton = useRef<HTMLButtonElement>(null);
   const id = useId();
   const { view } = layout;
-  // What had the focus may be hidden now: it goes to the view's tab.
+  // The focused element may be hidden now, so focus the view's tab.
   const focused = useRef<Element | null>(null);
   useEffect(() => {
     const { current: before } = focused;
     const { activeElement } = document;
-    // It has not gone elsewhere since: to a cell, or to another panel over the same session.
+    // Unless the focus has moved elsewhere, to a cell or to another panel of the session.
     const isLost = activeElement === before || activeElement === document.body;
     if (isLost && before?.closest('[role="tabpanel"][hidden]')) {
       document.getElementById(tabIds(id, view).tab)?.focus();
     }
   }, [id, view]);
 
-  // Escape, or a new run, removes the map, and what had the focus in it: the focus goes to
-  // the segment that was explained.
+  // Escape, or a new run, removes the map and any focus in it. Focus the segment that
+  // was explained.
   const { target, text } = session.explanation;
   const explained = useRef(target);
   useEffect(() => {
@@ -62,7 +62,7 @@ export function PanelView(props: {
     const { activeElement } = document;
     if (
       target ||
-      // It has gone elsewhere: to a cell, or to another panel over the same session.
+      // The focus has moved elsewhere, to a cell or to another panel of the session.
       (activeElement && activeElement !== document.body) ||
       token === undefined ||
       focused.current?.isConnected !== false
@@ -146,7 +146,7 @@ export function PanelView(props: {
         onTaken={() => runButton.current?.focus()}
       />
       {VIEWS.map(one => (
-        // All stay in the page: what is scrolled, searched or typed there isn't lost.
+        // All views stay in the page, so that scroll positions, searches and typed texts survive.
         <div
           key={one}
           id={tabIds(id, one).panel}

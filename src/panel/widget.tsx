@@ -48,10 +48,10 @@ export class PanelWidget extends ReactWidget {
     });
   }
 
-  /** What is at the end of the header. */
+  /** The content at the end of the header. */
   readonly toolbar = new Toolbar();
 
-  /** What the region is called, so that each of two panels has a name of its own. */
+  /** The label of the region, which distinguishes two panels. */
   get label(): string {
     const { trans } = this.context;
     return this.place === 'side'
@@ -75,7 +75,7 @@ export class PanelWidget extends ReactWidget {
     return this._options.context;
   }
 
-  /** Show the analysis in the other place; undefined: there is none. */
+  /** Move the analysis to the other area; undefined if that isn't possible. */
   get move(): (() => void) | undefined {
     return this._options.onMove;
   }
@@ -173,23 +173,23 @@ export class PanelWidget extends ReactWidget {
     requestAnimationFrame(() => this._takeFocus(PATIENCE));
   }
 
-  /** Emitted when the panel has another size. */
+  /** Emitted when the size of the panel changes. */
   get resized(): ISignal<this, void> {
     return this._resized;
   }
 
-  /** Show a view when the panel is next activated; its tab then takes the focus. */
+  /** Show a view when the panel is next activated, and focus its tab. */
   showOnceActive(view: View): void {
     this._toShow = view;
   }
 
   /**
-   * The focus goes to what comes next: an empty field, or else Run; in another view than the analysis, to its tab. The
-   * session says whether there is a prompt: the field may not show it yet.
+   * Move the focus to the next step: an empty field, or else Run; in other views than the analysis, the view's tab. The
+   * session knows whether there is a prompt, because the field may not show it yet.
    *
-   * @param frames - how many to wait for it: a panel that was never shown is rendered
-   *   after it is activated.
-   * @param before - what has the focus until then: the user may move it meanwhile.
+   * @param frames - how many frames to wait, because a panel that was never shown is
+   *   rendered after its activation.
+   * @param before - the focused element at the start. If the user moves the focus meanwhile, it stays there.
    */
   private _takeFocus(frames: number, before = document.activeElement): void {
     const { activeElement } = document;
@@ -221,9 +221,8 @@ export class PanelWidget extends ReactWidget {
   }
 
   /**
-   * The user has opened the panel. Only then does it offer sample prompts: they come
-   * from the model service, and a reload with the panel in the layout must not start
-   * the service.
+   * Report that the user has opened the panel. Only then it offers sample prompts: they come
+   * from the model service, and a reload with an open panel must not start the service.
    */
   private _want(): void {
     if (this._isRestored && !this._isWanted) {
@@ -240,7 +239,7 @@ export class PanelWidget extends ReactWidget {
   private _isWanted = false;
 }
 
-/** How many frames the panel may need to render, even on a busy machine. */
+/** Maximum number of frames that the panel may need to render, even on a busy machine. */
 const PATIENCE = 30;
 
 function Datasets(props: {
@@ -262,7 +261,7 @@ function Datasets(props: {
     if (!wanted || !model.needsService) {
       return;
     }
-    // Loading wakes a service that is asleep: say so, with its progress.
+    // Loading starts a stopped service, so show its progress.
     const { service } = session;
     const timer = window.setTimeout(
       () => {
@@ -328,11 +327,11 @@ function Models(props: {
 
 /** Namespace for the widget's options. */
 export namespace PanelWidget {
-  /** What the panel shows and does. */
+  /** The options of a panel. */
   export interface IOptions {
     session: Session;
     place: Place;
-    /** Which of its parts are shown. */
+    /** The layout of the panel. */
     layout: PanelLayout;
     datasets: DatasetsModel;
     history: HistoryModel;
@@ -344,9 +343,9 @@ export namespace PanelWidget {
     /** Open the menu of actions for a run of the history. */
     onShare: (run: RunInfo, anchor: HTMLElement) => void;
     context: IPanelContext;
-    /** What it reports to when it is shown and hidden. */
+    /** Receives reports when the panel is shown and hidden. */
     viewers: Viewers;
-    /** Show the analysis in the other place; left out: there is none. */
+    /** Move the analysis to the other area; left out if that isn't possible. */
     onMove?: () => void;
     onSettings: (settings: Partial<ISettings>) => void;
     /** Settles when JupyterLab has restored the page's layout. */

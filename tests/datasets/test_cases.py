@@ -1,4 +1,4 @@
-"""Files of prompts as other programs write them: what becomes prompt and target. The texts are invented."""
+"""Files of prompts in the forms of other programs: which values become prompt and target. The texts are invented."""
 
 import gzip
 import json
@@ -95,7 +95,7 @@ def test_a_conversation_is_found_by_its_words_and_its_other_columns_stay(write):
         ([], "isn't a text"),
     ],
 )
-def test_what_is_no_conversation_is_refused_in_words(write, messages, reason):
+def test_what_is_no_conversation_is_refused_with_a_message(write, messages, reason):
     good = {"messages": [said("user", "ok")]}
     found = read(write("a.jsonl", lines(good, {"messages": messages})))
     assert [row.prompt for row in found.rows] == ["ok"]
@@ -342,9 +342,9 @@ def test_an_indented_file_that_is_broken_is_said_once(write):
     found = read(write("b.json", "prompt: a"))
     assert "b.json is not JSON" in found.error
     found = read(write("c.json", '[{"prompt": "a"},\n{"prompt": '))
-    assert (found.state.rows, "ends in the middle of a value, which begins in line 2" in found.error) == (1, True)
+    assert (found.state.rows, "ends in the middle of a value that begins in line 2" in found.error) == (1, True)
     found = read(write("d.json", '[{"prompt": "a"}] x'))
-    assert (found.state.rows, "something else follows" in found.error) == (1, True)
+    assert (found.state.rows, "Unexpected content follows" in found.error) == (1, True)
     found = read(write("e.json", '{"a": [1], "b": [2]}'))
     assert "has 2 lists" in found.error
 
@@ -358,4 +358,4 @@ def test_a_damaged_packed_file_keeps_what_stands_before(write):
     broken[len(data) // 2 : len(data) // 2 + 50] = bytes(50)
     found = read(write("b.jsonl.gz", bytes(broken)), most=1)
     assert (found.state.rows < 20_000, "is damaged" in found.error) == (True, True)
-    assert "isn't packed by gzip" in read(write("c.jsonl.gz", lines({"prompt": "a"}))).error
+    assert "isn't compressed by gzip" in read(write("c.jsonl.gz", lines({"prompt": "a"}))).error

@@ -1,4 +1,4 @@
-"""Saving datasets whose prompts are conversations or come from several columns: rows that weren't changed stay as they are."""
+"""Saving datasets whose prompts are conversations or come from several columns leaves unchanged rows as they are."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Files that are made to take the server's memory or its time: refused in words, within bounds."""
+"""Files that would take the server's memory or time are refused with a message, within bounds."""
 
 import json
 import os
@@ -145,11 +145,14 @@ def test_a_line_of_json_with_too_many_names_is_a_bad_row(tmp_path):
     )
 
 
-def test_too_many_columns_are_refused_in_words(tmp_path):
+def test_too_many_columns_are_refused_with_a_message(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(",".join(f"c{n}" for n in range(10_001)) + "\n")
     state = state_of(path)
-    assert (state.state, state.error.message) == ("failed", "Line 1 names 10,001 columns; 10,000 can be read.")
+    assert (state.state, state.error.message) == (
+        "failed",
+        "Line 1 names 10,001 columns, but at most 10,000 can be read.",
+    )
 
 
 def test_commas_are_refused_line_by_line(tmp_path):

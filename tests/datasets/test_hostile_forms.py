@@ -1,4 +1,4 @@
-"""Hostile files of the forms that hold other forms: packed, nested, with aliases, with lists of messages."""
+"""Hostile files in forms that contain other forms: compressed, nested, with aliases, with lists of messages."""
 
 import gzip
 import json
@@ -97,9 +97,9 @@ class TestJson:
 
     def test_a_document_that_has_to_be_in_memory_is_bounded(self, write):
         found = read(write("a.json", json.dumps({"a": ["x" * 100] * 60_000, "b": ["y" * 100] * 60_000})))
-        assert "can't be read as a whole: It is longer than 8,000,000 characters." in found.error
+        assert "can't be read: It is longer than 8,000,000 characters." in found.error
         found = read(write("a.json", json.dumps({"a": [[]] * 60_000, "b": [[]] * 60_000})))
-        assert f"can't be read as a whole: {TOO_MANY_VALUES}" in found.error
+        assert f"can't be read: {TOO_MANY_VALUES}" in found.error
 
 
 class TestYaml:

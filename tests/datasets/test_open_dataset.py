@@ -1,4 +1,4 @@
-"""One open dataset, by itself."""
+"""A single open dataset."""
 
 from lit_lab.datasets.contents import Origin
 from lit_lab.datasets.open_dataset import OpenDataset

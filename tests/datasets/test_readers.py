@@ -1,4 +1,4 @@
-"""Files of prompts: what is read of them, and what is said of the rows that can't be."""
+"""Reading files of prompts: the rows, and the reasons for rows that can't be used."""
 
 import codecs
 import json
@@ -174,7 +174,7 @@ def test_parquet(tmp_path):
         Reader(path)
 
 
-def test_what_lies_beside_the_script_that_decodes_parquet_is_not_imported(tmp_path, monkeypatch):
+def test_modules_beside_the_parquet_script_are_not_imported(tmp_path, monkeypatch):
     import pyarrow
     from pyarrow import parquet
 
@@ -231,7 +231,7 @@ def test_of_a_damaged_parquet_file_what_stands_before_is_read(tmp_path):
         ("p,t\na,1\nb,\"2", [(2, "a")], 3, "opens in line 3 isn't closed"),
         ("p,t\n\"a\nb\",\"1\nc,2\n", [(4, "c")], 2, "opens in line 3 isn't closed"),
         ("p,t\n\"Rain,x\n\"Snow\",y\nz,1\n", [(3, "Snow"), (4, "z")], 2, "opens in line 2 isn't closed, or"),
-        ("p,t\n\"5\" pipe\",x\nok,1\n", [(3, "ok")], 2, "is neither at an end of its field nor doubled"),
+        ("p,t\n\"5\" pipe\",x\nok,1\n", [(3, "ok")], 2, "has a quote in the middle of a field"),
     ],
 )  # fmt: skip
 def test_a_quote_that_is_not_closed_spoils_its_own_row_alone(write, content, good, line, reason):
@@ -260,7 +260,10 @@ def test_a_quote_that_is_closed_by_a_later_one_is_remarked_on(write):
 
 
 def test_a_bad_quote_in_the_names_of_the_columns_is_said(write):
-    with pytest.raises(Problem, match=r"names can't be read, in line 1: The quote that opens in line 1 isn't closed.$"):
+    with pytest.raises(
+        Problem,
+        match=r"Line 1, which should contain the columns' names, can't be read: The quote that opens in line 1 isn't closed.$",
+    ):
         read(write("a.csv", '"p,t\na,b\n'))
 
 

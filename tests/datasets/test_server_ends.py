@@ -1,4 +1,4 @@
-"""A server that is to end does so, whatever its datasets' readers are doing."""
+"""A server ends even while its datasets are being read."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A dataset's table: found, filtered, sorted, changed."""
+"""A dataset's table: searching, filtering, sorting, changing."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Text files as lines, whatever is cut where."""
+"""Text files as lines, wherever a read ends."""
 
 import itertools
 import re

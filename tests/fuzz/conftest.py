@@ -1,4 +1,4 @@
-"""One server for all requests, and how much memory it had before the first."""
+"""One server for all requests, and its memory before the first request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the requests of all fuzz tests know of the server that they go to."""
+"""What all fuzz tests need to know about the server."""
 
 from __future__ import annotations
 

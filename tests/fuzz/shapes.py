@@ -1,4 +1,4 @@
-"""Bodies and files that are small on the wire, or on the disk, and could be large in memory. All of chance is seeded."""
+"""Bodies and files that are small on the wire or on disk, and would be large in memory. All randomness is seeded."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def answered(server: LiveServer, method: str, path: str, content: bytes | None =
 
 
 @pytest.mark.parametrize("seed", range(BODIES))
-def test_a_body_of_an_odd_shape_is_answered_in_words(server: LiveServer, seed: int) -> None:
+def test_a_body_of_an_odd_shape_gets_a_message(server: LiveServer, seed: int) -> None:
     chance = random.Random(seed)
     route = shapes.ROUTES[seed % len(shapes.ROUTES)]
     path = route.path.replace("{id}", known.get(route.path.split("/")[0], "x"))
@@ -46,7 +46,7 @@ def test_a_body_of_an_odd_shape_is_answered_in_words(server: LiveServer, seed: i
 
 
 @pytest.mark.parametrize("seed", range(DATASETS))
-def test_a_dataset_of_an_odd_shape_is_read_or_refused_in_words(server: LiveServer, seed: int) -> None:
+def test_a_dataset_of_an_odd_shape_is_read_or_refused_with_a_message(server: LiveServer, seed: int) -> None:
     chance = random.Random(seed)
     ending = sorted(shapes.FILES)[seed % len(shapes.FILES)]
     file = server.folder / f"root/odd-{seed}.{ending}"
@@ -67,7 +67,7 @@ def test_a_dataset_of_an_odd_shape_is_read_or_refused_in_words(server: LiveServe
 
 
 @pytest.mark.parametrize("seed", range(ARCHIVES))
-def test_an_archive_of_an_odd_shape_is_refused_in_words(server: LiveServer, seed: int) -> None:
+def test_an_archive_of_an_odd_shape_is_refused_with_a_message(server: LiveServer, seed: int) -> None:
     name = f"odd-{seed}"
     file = server.folder / f"root/{name}.tar.gz"
     file.write_bytes(shapes.archive(random.Random(seed)))

@@ -1,4 +1,4 @@
-"""Two real models, and what others say of them; `scripts/test_real.sh` puts both into the folder that LIT_LAB_REAL names."""
+"""Two real models, and reference results for them. `scripts/test_real.sh` puts both into the folder LIT_LAB_REAL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real model's files, and what others say of it."""
+"""A real model's files, and reference results for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two real models, loaded from each form that they are to be had in, against transformers, plain PyTorch and llama.cpp."""
+"""Two real models in each available form, compared with transformers, plain PyTorch and llama.cpp."""
 
 from __future__ import annotations
 

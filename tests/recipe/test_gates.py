@@ -1,4 +1,4 @@
-"""The committed weights pass the embedded model's gates, on a small sample; `make eval-demo` takes the whole one."""
+"""The committed weights of the embedded model pass its gates on a small sample. `make eval-demo` uses the whole one."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The training script: batches that depend on seed and step alone, a start with structure, and going on where it was."""
+"""The training script: batches depend only on seed and step, the model starts with structure, and training continues after a stop."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The training text: true to its own rules, and free of what the evaluation asks."""
+"""The training text follows its own rules, and doesn't contain the evaluation's questions."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A disk that is really full: the run goes on, the user learns of it, the history is sound and goes on when there is room."""
+"""A full disk: the run continues, the user sees a message, and the history continues once there is space."""
 
 from __future__ import annotations
 

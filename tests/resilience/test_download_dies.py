@@ -1,4 +1,4 @@
-"""The model service dies while it downloads a model: the panel says so, what came stays, and the next download goes on there."""
+"""The model service ends during a download: the panel says so, and the next download continues from the stored part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two hundred requests at once, half of them cancelled, and somebody else who wants just one thing."""
+"""Two hundred simultaneous requests, half of them cancelled, and another user with a single request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unloaded models leave something in memory: another process of the real service follows, with the models that stay."""
+"""Unloaded models leave memory behind, so a new process of the real service takes over the other models."""
 
 from __future__ import annotations
 

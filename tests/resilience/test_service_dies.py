@@ -1,4 +1,4 @@
-"""The model service dies, hangs or finds no memory: server and kernels go on, the panel says so, what came is stored, the next runs."""
+"""The model service ends, hangs or runs out of memory: server and kernels continue, the panel says so, results so far are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No address that a request names is fetched: not a private one, and no other."""
+"""The server requests no address that a client names, private or not."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""The generated files are those that protocol, routes, options and version give now."""
+"""The generated files match the current protocol, routes, options and version."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Every route asks who is there, what they may, and, with a cookie, for the XSRF token."""
+"""Every route checks the user, the user's permissions and, with a cookie, the XSRF token."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Bodies that are sent in part, by somebody who may not, or too many at once: none is kept, and the others are answered."""
+"""Incomplete bodies, bodies without permission, and too many at once: the server stores none, and answers other requests."""
 
 import asyncio
 import json
@@ -74,7 +74,7 @@ async def test_so_is_none_whose_request_was_answered(begin, api):
     await held(0)
 
 
-async def test_more_at_once_than_there_is_room_for_are_refused_in_words(begin, api, monkeypatch):
+async def test_more_at_once_than_there_is_room_for_are_refused_with_a_message(begin, api, monkeypatch):
     monkeypatch.setattr(base, "MAX_BODIES", 2 * len(PIECE) + 10_000)
     first, second = await begin(), await begin()
     await held(2 * len(PIECE))

@@ -1,4 +1,4 @@
-"""Conversations in requests, in the history, and in runs that are read again."""
+"""Conversations in requests, in the history, and in reopened runs."""
 
 import json
 import sqlite3
@@ -61,7 +61,7 @@ def test_a_conversation_as_text_names_its_roles():
         ({**GENERATE, "turns": [{"role": "user", "text": "a \ud83d"}]}, 422, "lone_surrogate", "half of a character"),
     ],
 )
-async def test_bad_conversations_are_refused_in_words(api, fake_service, body, code, error, says):
+async def test_bad_conversations_are_refused_with_a_message(api, fake_service, body, code, error, says):
     status, said = await api("POST", "jobs", body=body)
     assert (status, said["error"]) == (code, error), said
     assert says in said["message"]
@@ -134,6 +134,6 @@ def test_a_kernel_reads_the_turns():
         ({"turns": [{**TURNS[0], "role": "assistant"}, *TURNS[1:]]}, "role"),
     ],
 )
-def test_turns_that_lie_are_refused_in_words(change, says):
+def test_invalid_turns_are_refused_with_a_message(change, says):
     with pytest.raises(ValueError, match=says):
         load_run(json.dumps({**conversation().model_dump(mode="json"), **change}))

@@ -1,4 +1,4 @@
-"""Where credentials and downloads lie: as kagglehub and huggingface_hub find them, and in words where a file is wrong."""
+"""Credentials and downloads are where kagglehub and huggingface_hub find them. Invalid files give a message."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Datasets through the Jupyter server: opened, read, searched, changed, saved, under Jupyter's own permissions."""
+"""Datasets through the Jupyter server: opening, reading, searching, changing and saving them, with Jupyter's permissions."""
 
 import asyncio
 import json
@@ -160,7 +160,7 @@ async def test_what_jupyter_would_not_show_is_not_opened(api, jp_root_dir, path,
 @pytest.mark.parametrize(
     "path", ["a\0.jsonl", "x" * 3000 + ".jsonl", "~nobodyhere/a.jsonl", "a\ud83d.jsonl", "a/b/../.jsonl"]
 )
-async def test_a_path_that_is_none_is_said_in_words(api, jp_root_dir, opened, path):
+async def test_an_invalid_path_gives_a_message(api, jp_root_dir, opened, path):
     status, answer = await api("POST", "datasets", "open", body={"path": path})
     assert status in (404, 422), answer
     assert answer["message"]

@@ -1,4 +1,4 @@
-"""What saving a dataset keeps of its file, and that what is lost is said before."""
+"""What saving a dataset preserves of its file. The server reports losses before it saves."""
 
 import codecs
 import json

@@ -1,4 +1,4 @@
-"""Why a process of the model service ended: from its exit status, its last lines, its environment and its limits."""
+"""Why a process of the model service ended, from its exit status, last lines, environment and limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The extension in a Jupyter server: what it costs, what can be configured, and what it leaves behind."""
+"""The extension in a Jupyter server: its cost, its configuration, and what remains when it ends."""
 
 import json
 import os
@@ -119,7 +119,7 @@ class TestBadDefault:
         assert "nonesuch" in answer["message"]
 
 
-async def test_a_fault_of_ours_is_an_error_in_words_too(api, lit_lab, monkeypatch):
+async def test_an_internal_error_has_a_message_too(api, lit_lab, monkeypatch):
     monkeypatch.setattr(lit_lab.core.service, "status", lambda: 1 / 0)
     status, answer = await api("GET", "status")
     assert (status, answer["error"]) == (500, "internal")

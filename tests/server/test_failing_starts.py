@@ -60,7 +60,7 @@ async def test_a_foreign_numpy_is_named(failing, tmp_path):
     assert "reinstall" not in status.hint
 
 
-async def test_a_foreign_package_that_ends_it_before_it_says_a_word_is_named(failing, tmp_path):
+async def test_a_package_that_ends_the_process_without_output_is_named(failing, tmp_path):
     status, starts = await failing(pydantic="VERSION = '1.10'")
     assert (status.error, starts) == ("foreign_libraries", 1)
     assert str(tmp_path / "foreign") in status.detail

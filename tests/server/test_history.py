@@ -1,4 +1,4 @@
-"""The history: every run is stored with its scores, for its owner alone."""
+"""The history stores every run with its scores, only for its owner."""
 
 import asyncio
 import json

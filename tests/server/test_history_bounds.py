@@ -1,4 +1,4 @@
-"""What goes when the history has no room left: by number, by size, and whose."""
+"""Which runs the history deletes when it has no room left, by number, size and owner."""
 
 import os
 import time

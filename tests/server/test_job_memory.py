@@ -1,4 +1,4 @@
-"""What jobs hold of memory: counted in bytes, with bounds that are small here."""
+"""The memory that jobs take, counted in bytes, with small bounds."""
 
 import asyncio
 import json

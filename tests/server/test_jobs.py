@@ -1,4 +1,4 @@
-"""Jobs: replay, heartbeat, cancellation, ownership, and what is left when the service dies."""
+"""Jobs: replay, heartbeats, cancellation, ownership, and results after the service ends."""
 
 import json
 import os
@@ -52,7 +52,7 @@ async def test_events_are_replayed_from_a_number_on(generate, events, api):
     assert (await api("GET", "jobs", job))[1]["state"] == "done"
 
 
-async def test_a_job_goes_on_when_nobody_listens(generate, api, events, fake_service):
+async def test_a_job_continues_without_listeners(generate, api, events, fake_service):
     job = await generate("wait")
     fake_service.go()
     await until(lambda: _state(api, job, "done"))
@@ -224,7 +224,9 @@ async def test_an_estimate_does_not_wait_for_a_job(api, generate, lit_lab):
     assert await _state(api, job, "running")
 
 
-async def test_when_the_service_is_killed_the_job_says_so_and_the_next_one_works(generate, events, api, fake_service):
+async def test_a_job_of_a_killed_service_fails_with_a_message_and_the_next_one_works(
+    generate, events, api, fake_service
+):
     found = await events(await generate("die"))
     assert found[-1]["error"] == "service_died"
     assert "SIGKILL" in found[-1]["message"]

@@ -1,4 +1,4 @@
-"""One login to Kaggle for the server, which is its user's alone to change."""
+"""The server's login to Kaggle, which only the user who logged in may change."""
 
 import json
 

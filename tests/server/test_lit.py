@@ -1,4 +1,4 @@
-"""LIT's own app through the Jupyter server: its page can do nothing, and its requests only what they are meant for."""
+"""LIT's own app through the Jupyter server: its page can't do anything itself, and its requests are restricted."""
 
 import json
 import re
@@ -209,7 +209,7 @@ async def test_a_service_that_dies_or_is_another_is_reported(ready, call, name, 
     assert reported["hint"]
 
 
-async def test_lits_work_ends_when_nobody_waits(ready, lit_lab, fake_service):
+async def test_a_lit_request_ends_when_its_client_leaves(ready, lit_lab, fake_service):
     await ready()
     request = protocol.LitCall(endpoint="get_dataset", query={"dataset_name": "forever"})
     lines = lit_lab.core.lit_app.call(request)

@@ -1,4 +1,4 @@
-"""No prompt stands in the Jupyter server's log, at any level: whatever is asked, and however it fails."""
+"""The Jupyter server's log contains no prompts, at any level, for any request or failure."""
 
 import json
 import logging

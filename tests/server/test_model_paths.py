@@ -1,4 +1,4 @@
-"""Paths and addresses that people write where a model is added, and what is said of those that lead nowhere."""
+"""Paths and addresses of added models, and the messages for invalid ones."""
 
 import pytest
 
@@ -48,7 +48,7 @@ def add(api):
     ],
     ids=lambda path: path[:20].replace("\0", "NUL"),
 )
-async def test_a_path_that_leads_nowhere_is_refused_in_words(add, jp_root_dir, path):
+async def test_a_path_that_leads_nowhere_is_refused_with_a_message(add, jp_root_dir, path):
     (jp_root_dir / "file.txt").write_text("x")
     (jp_root_dir / "loop").symlink_to("loop")
     (jp_root_dir / "closed").mkdir(mode=0o000)
@@ -133,7 +133,7 @@ def ollama(home):
     return blob
 
 
-async def test_what_another_program_keeps_is_added_where_it_lies(add, ollama):
+async def test_a_model_of_another_program_is_added_by_its_own_path(add, ollama):
     status, body = await add(str(ollama))
     assert status == 200, body
     assert body["models"][1]["path"] == str(ollama)

@@ -1,4 +1,4 @@
-"""The models that are added in the panel, and the credentials that fetch them."""
+"""The models that users add in the panel, and the credentials for downloads."""
 
 import asyncio
 import json
@@ -247,7 +247,7 @@ class TestElsewhere:
     def lit_lab_config(self):
         return {"service_url": "http://127.0.0.1:9/", "service_secret": "s" * 16}
 
-    async def test_models_that_run_elsewhere_are_not_ours_to_change(self, change, api):
+    async def test_models_of_a_service_elsewhere_can_not_be_changed(self, change, api):
         status, body = await change("add", path=REMOTE)
         assert (status, body["error"]) == (409, "service_remote")
         assert (await api("POST", "kaggle", body={"login": {"token": TOKEN}}))[0] == 409

@@ -1,4 +1,4 @@
-"""A user whom the server's authorizer lets look and nothing else."""
+"""A user whom the server's authorizer allows only to read."""
 
 import pytest
 from jupyter_server.auth import Authorizer

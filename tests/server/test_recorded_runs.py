@@ -1,4 +1,4 @@
-"""What the history stores of a run, and who can see it."""
+"""What the history stores about a run, and for whom."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What goes in is bounded and refused in words; what needs no model needs no service."""
+"""Requests are bounded, and refused with a message. Requests that need no model need no service."""
 
 import ast
 import json
@@ -99,7 +99,7 @@ async def test_gets_never_start_the_service(api, fake_service):
         ({**SALIENCE, "integration": {"baseline": "noise"}}, 400, "invalid_request", "integration.baseline"),
     ],
 )
-async def test_bad_jobs_are_refused_in_words(api, fake_service, body, code, error, says):
+async def test_bad_jobs_are_refused_with_a_message(api, fake_service, body, code, error, says):
     status, answer = await api("POST", "jobs", body=body)
     assert (status, answer["error"]) == (code, error)
     assert says in answer["message"]

@@ -1,4 +1,4 @@
-"""Storing runs when a job ends: what `done` promises, and what happens to results that can't be stored yet."""
+"""Storing runs when a job ends: what `done` promises, and results that can't be stored yet."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""`load_run`: what the history gives as JSON, in a kernel."""
+"""`load_run` in a kernel, on the history's JSON."""
 
 import base64
 import json
@@ -162,7 +162,7 @@ REFUSED = "^This is no run of LIT Lab's history: "
         ({"surplus": 1}, "surplus"),
     ],
 )
-def test_a_damaged_packed_run_is_refused_in_words(packed, change, says):
+def test_a_damaged_packed_run_is_refused_with_a_message(packed, change, says):
     with pytest.raises(ValueError, match=REFUSED + ".*" + says):
         load_run({**packed, **change})
 
@@ -203,7 +203,7 @@ def changed(run, *path, to):
         (["scores"], {}, "scores"),
     ],
 )
-def test_values_that_lie_are_refused_in_words(saved, path, to, says):
+def test_invalid_values_are_refused_with_a_message(saved, path, to, says):
     run = changed(json.loads(saved), *path, to=to)
     with pytest.raises(ValueError, match=REFUSED + ".*" + says) as refusal:
         load_run(run)
@@ -234,7 +234,7 @@ def test_values_that_lie_are_refused_in_words(saved, path, to, says):
         (b"{}", ""),
     ],
 )
-def test_something_else_is_refused_in_words(source, says):
+def test_something_else_is_refused_with_a_message(source, says):
     with pytest.raises(ValueError, match=REFUSED + ".*" + says) as refusal:
         load_run(source)
     assert len(str(refusal.value)) < 500
@@ -249,7 +249,7 @@ def test_a_missing_file_is_reported():
 @pytest.mark.parametrize(
     "content", [b"", b"\xff\xfe", b"\xc3(", b"[]", b"null", b'"text"', b"\x1f\x8b\x08\0\0\0\0\0", b"PK\x03\x04"]
 )
-def test_a_file_of_something_else_is_refused_in_words(tmp_path, content):
+def test_a_file_of_something_else_is_refused_with_a_message(tmp_path, content):
     (tmp_path / "run.json").write_bytes(content)
     with pytest.raises(ValueError, match=REFUSED):
         load_run(tmp_path / "run.json")

@@ -1,4 +1,4 @@
-"""The service's environment, built from the panel: begun, reported, stopped, refused; and then the service starts."""
+"""Building the service's environment from the panel: start, progress, stop, refusals, and the start of the service."""
 
 import os
 import sys
@@ -37,7 +37,7 @@ class TestElsewhere:
     def lit_lab_config(self):
         return {"service_url": "http://127.0.0.1:9"}
 
-    async def test_a_service_elsewhere_is_not_ours_to_set_up(self, api, setup):
+    async def test_a_service_elsewhere_can_not_be_set_up(self, api, setup):
         assert await setup() is None
         assert (await api("POST", "service", "setup"))[0] == 409
 

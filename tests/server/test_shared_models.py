@@ -1,4 +1,4 @@
-"""What servers of one user share: the list of added models, and credentials in files."""
+"""State that the servers of one user share: the list of added models, and files of credentials."""
 
 import errno
 import json

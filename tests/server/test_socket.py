@@ -1,4 +1,4 @@
-"""The model service's Unix socket: for its user alone, and gone with it."""
+"""Only the user can connect to the model service's Unix socket, which is deleted with the service."""
 
 import os
 import stat

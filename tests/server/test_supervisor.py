@@ -1,4 +1,4 @@
-"""The life of the model service: start, idle stop, renewal, restart, end."""
+"""The life cycle of the model service: start, idle stop, renewal, restart, end."""
 
 import asyncio
 import os
@@ -122,7 +122,7 @@ async def test_another_process_follows_one_whose_memory_unloaded_models_hold(sup
     assert fake_service.json("config")["asked"] == []
 
 
-async def test_a_process_in_use_again_goes_on(supervisor, fake_service):
+async def test_a_process_that_is_used_again_keeps_running(supervisor, fake_service):
     service = supervisor(renewal_rest=0.2)
     await service.ready()
     with service.use():

@@ -1,4 +1,4 @@
-"""How the model service's failures are followed: restarts, back-off, and what isn't tried again."""
+"""What follows a failure of the model service: restarts, back-off, and failures without another attempt."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""A service that runs and that no connection can be made to."""
+"""A running service that accepts no connections."""
 
 import asyncio
 import contextlib
@@ -78,7 +78,7 @@ async def test_counting_tokens_is_no_use_of_the_service(closed):
     assert running.uses == [True, False]
 
 
-async def test_bytes_for_which_nobody_waits_any_more_are_no_fault(caplog):
+async def test_bytes_after_the_client_has_left_are_no_error(caplog):
     ServiceClient(Running(), elsewhere=False)
     loop = asyncio.get_running_loop()
     gone = loop.create_future()

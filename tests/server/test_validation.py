@@ -1,4 +1,4 @@
-"""Bodies that are small on the wire and large in memory are refused before they are."""
+"""Bodies that are small on the wire and large in memory are refused before they are parsed."""
 
 import gc
 import json
@@ -75,7 +75,7 @@ def test_any_request_within_the_types_bounds_is_within_these() -> None:
         (json.dumps({str(key): 1 for key in range(MAX_DESCRIBED + 1)}).encode(), 400, "1,002 of its fields"),
     ],
 )
-def test_too_much_is_refused_in_words(body: bytes, status: int, says: str) -> None:
+def test_too_large_requests_are_refused_with_a_message(body: bytes, status: int, says: str) -> None:
     with pytest.raises(Problem) as refusal:
         parse("EstimateRequest", body, MAX_BODY)
     assert refusal.value.status == status
@@ -108,7 +108,7 @@ def test_a_text_is_as_wide_as_its_widest_character(text: str, expected: int) -> 
 
 
 @pytest.mark.parametrize(("text", "share"), [("x", 1), ("中", 2), ("😀", 4), (r"\ud83d\ude00", 4)])
-def test_a_large_body_of_wide_letters_is_refused_in_words(text: str, share: int) -> None:
+def test_a_large_body_of_wide_letters_is_refused_with_a_message(text: str, share: int) -> None:
     head = f'{{"kind": "generate", "model": "demo", "prompt": "{text}", "system": "'.encode()
 
     def read(size: int) -> Problem:

@@ -1,4 +1,4 @@
-"""What tests of chat formats share: turns, the ids that Keras makes of them, and byte-level vocabularies."""
+"""Helpers for tests of chat formats: turns, the ids that Keras makes of them, and byte-level vocabularies."""
 
 from __future__ import annotations
 

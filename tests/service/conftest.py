@@ -1,4 +1,4 @@
-"""A language model of this folder's own, made in a second: nothing here depends on the embedded model's file."""
+"""A language model for this folder, created in a second. No test depends on the embedded model's file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversations for the tests, and what is true of each one's tokens."""
+"""Conversations for the tests, with the expected properties of their tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fake scorers, whose values are known, and a reference scorer over a real model."""
+"""Fake scorers with known values, and a reference scorer over a real model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flow in float64 without our engine: by taking each token's value away, and, for Gemma 2, in NumPy from the weights on."""
+"""Flow in float64 without the engine: by removing each token's value, and, for Gemma 2, in NumPy from the weights on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses and gradients at any embeddings, for tests: of a real model, without the engine, and of a function whose integral is known."""
+"""Losses and gradients at any embeddings: of a real model without the engine, and of a function with a known integral."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A running model service, for tests: started as the Jupyter server starts it."""
+"""Starts a model service for tests, as the Jupyter server does."""
 
 from __future__ import annotations
 

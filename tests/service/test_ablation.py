@@ -1,4 +1,4 @@
-"""Ablation: methods held against scorers whose truth is known, and against LIT's LIME and the package `shap`."""
+"""Ablation methods, compared with scorers of known values, LIT's LIME and the package `shap`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application's answers, without a process of its own."""
+"""The application's responses, without a separate process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from lit_lab.service.scheduler import Scheduler
 SECRET = "a secret for tests only"
 
 
-async def test_an_unexpected_failure_is_reported_in_words_too(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unexpected_failure_is_reported_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: object) -> None:
         raise RuntimeError("a first line\nand a second")
         yield

@@ -64,7 +64,7 @@ def sequence(model: Any) -> tuple[list[int], Span]:
 
 
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_ours_agrees_with_float32(half: Any, single: Any, compiled: bool) -> None:
+def test_the_map_agrees_with_float32(half: Any, single: Any, compiled: bool) -> None:
     ids, target = sequence(single)
     assert max(ids[target.start :]) > 256
     if compiled:

@@ -1,4 +1,4 @@
-"""The forward pass over a cache: what the model's own pass over the whole sequence gives."""
+"""The forward pass over a cache gives the same result as the model's own pass over the whole sequence."""
 
 from __future__ import annotations
 

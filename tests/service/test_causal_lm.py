@@ -1,4 +1,4 @@
-"""The LIT models: LIT's specs, and the same results as the service's own routes."""
+"""The LIT models have LIT's specs, and give the same results as the service's own routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chat formats: the very ids that Keras makes of the whole conversation, and all that is scored is what was answered."""
+"""Chat formats: the ids are those that Keras makes of the whole conversation, and only the answer's tokens are scored."""
 
 from __future__ import annotations
 

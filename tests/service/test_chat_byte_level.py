@@ -1,4 +1,4 @@
-"""Chat formats of byte-level vocabularies: the ids that a family's own tokenizer and template make of a prompt."""
+"""Chat formats of byte-level vocabularies: the same ids as from a family's own tokenizer and template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why this rather than that: held against an independent gradient of the difference of two log-probabilities."""
+"""Contrastive targets, compared with an independent gradient of the difference of two log-probabilities."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_a_template_refuses_is_said_in_words(keras_libraries: None, case: str) -> None:
+def test_a_refusal_by_a_template_gives_its_message(keras_libraries: None, case: str) -> None:
     template, said, expected = REFUSED[case]
     _, tokenizer = made_by("Qwen3", CHATML_TOKENS, template)
     problem = refusal(tokenizer, said)

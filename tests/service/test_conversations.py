@@ -1,4 +1,4 @@
-"""Conversations: the ids of the whole conversation as its format writes it, and which tokens are whose."""
+"""Conversations: the ids of the whole conversation in its format, and the turn of each token."""
 
 from __future__ import annotations
 

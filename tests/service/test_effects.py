@@ -1,4 +1,4 @@
-"""Effects: an answer's scores with parts of its prompt deleted, held against plain passes of the edited prompts."""
+"""Effects: an answer's scores with deleted parts of its prompt, compared with plain passes of the edited prompts."""
 
 from __future__ import annotations
 

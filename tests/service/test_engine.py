@@ -1,4 +1,4 @@
-"""The compiled passes: the same gradients as eager Keras, at any length, target, window and precision."""
+"""The compiled passes give the same gradients as eager Keras, for any length, target, window and precision."""
 
 from __future__ import annotations
 

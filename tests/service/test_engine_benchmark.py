@@ -1,4 +1,4 @@
-"""`benchmarks/engine.py` on a tiny model: that it runs, that both sides explain the same, and what it makes of it."""
+"""`benchmarks/engine.py` runs on a tiny model, both sides explain the same tokens, and it reports the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the user's own settings reaches the service's arithmetic: nothing."""
+"""The user's own settings don't affect the service's arithmetic."""
 
 from __future__ import annotations
 

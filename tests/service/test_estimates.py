@@ -1,4 +1,4 @@
-"""Estimates: what is said before is what is then done."""
+"""Estimates match the computations that follow."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def order_of(queue: FairQueue, holder: Ticket, waiting: dict[str, Ticket]) -> li
     return found
 
 
-async def test_turns_go_round_and_nobodys_second_comes_before_anothers_first() -> None:
+async def test_owners_take_turns_so_that_no_second_request_precedes_anothers_first() -> None:
     queue = FairQueue()
     holder = queue.join("a")
     waiting = {name: queue.join(name[0]) for name in ("a2", "a3", "a4", "b1", "b2", "c1")}
@@ -215,7 +215,7 @@ async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(sc
     assert computations.begun == [1]
 
 
-async def test_a_full_queue_is_an_answer_in_words(scheduler: Scheduler) -> None:
+async def test_a_full_queue_refuses_requests_with_a_message(scheduler: Scheduler) -> None:
     scheduler._max_waiting = 2
     computations = Computations()
     begun: list[list[dict[str, Any]]] = [[], []]

@@ -1,4 +1,4 @@
-"""Testing a map: curves, numbers and stability, on scorers whose truth is known and on a real model."""
+"""Testing a map: curves, numbers and stability, on scorers with known values and on a real model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`benchmarks/faithfulness.py` in short: the embedded model, three prompts, few sets, and the code of the whole benchmark."""
+"""`benchmarks/faithfulness.py` on a small scale: the embedded model, three prompts, few sets, and all of its code."""
 
 from __future__ import annotations
 

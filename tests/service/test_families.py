@@ -1,4 +1,4 @@
-"""Other families of keras-hub: what is generated is what is scored, whatever their cache and their head look like."""
+"""Other families of keras-hub: generated tokens are the scored tokens, for all kinds of caches and heads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each family's gradient against one taken without our engine: what the table in docs/models.md tells."""
+"""Each family's gradient, compared with one that doesn't use the engine, as the table in docs/models.md reports."""
 
 from __future__ import annotations
 

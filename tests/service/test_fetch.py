@@ -1,4 +1,4 @@
-"""The process that downloads from Kaggle: two of them at once, and whose credentials it was refused with."""
+"""The process that downloads from Kaggle: two at the same time, and which credentials were refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Flow: held to attention that is taken apart without it, in float64, in every family."""
+"""Flow in every family, compared with attention that is computed in float64 without the engine."""
 
 from __future__ import annotations
 

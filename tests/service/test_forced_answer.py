@@ -1,4 +1,4 @@
-"""An answer that is forced, not generated: each token's probability on exact ids."""
+"""A forced answer: each token's probability on the exact ids."""
 
 from __future__ import annotations
 

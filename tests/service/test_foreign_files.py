@@ -1,4 +1,4 @@
-"""What macOS, Windows and git leave in folders and archives is no part of a preset."""
+"""Files that macOS, Windows and git leave in folders and archives aren't part of a preset."""
 
 from __future__ import annotations
 

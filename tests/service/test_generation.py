@@ -1,4 +1,4 @@
-"""Generation: the exact ids, greedily, until an end."""
+"""Greedy generation: the exact ids, and where it ends."""
 
 from __future__ import annotations
 

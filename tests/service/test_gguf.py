@@ -1,4 +1,4 @@
-"""GGUF files: every family and kind of tokenizer, against the same weights in Hugging Face's form."""
+"""GGUF files: every family and kind of tokenizer, compared with the same weights in Hugging Face's form."""
 
 from __future__ import annotations
 

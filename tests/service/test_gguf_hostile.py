@@ -75,7 +75,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_header_that_lies_ends_in_words(tmp_path: Path, name: str) -> None:
+def test_an_invalid_header_gives_a_message(tmp_path: Path, name: str) -> None:
     content, word = HOSTILE[name]
     file = tmp_path / "tiny.gguf"
     file.write_bytes(content)

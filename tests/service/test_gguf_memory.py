@@ -1,4 +1,4 @@
-"""What loading a GGUF file takes at most, in a process of its own."""
+"""The maximum memory for loading a GGUF file, in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GGUF files as the programs around llama.cpp write them: what their headers say, and what comes of it."""
+"""GGUF files as llama.cpp and related programs write them: how LIT Lab reads their headers."""
 
 from __future__ import annotations
 

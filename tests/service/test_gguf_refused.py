@@ -1,4 +1,4 @@
-"""GGUF files that LIT Lab refuses, and the reasons that it gives."""
+"""GGUF files that LIT Lab refuses, and the reasons."""
 
 from __future__ import annotations
 

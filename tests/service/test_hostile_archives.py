@@ -55,7 +55,7 @@ def zeros(file: Any, size: int) -> None:
 
 
 @pytest.mark.parametrize("kind", [tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE])
-def test_a_header_that_says_how_much_is_to_be_read_is_not_believed(tmp_path: Path, kind: bytes) -> None:
+def test_a_size_in_a_header_is_not_trusted(tmp_path: Path, kind: bytes) -> None:
     packed = tmp_path / "long.tar.gz"
     with gzip.open(packed, "wb", compresslevel=1) as file:
         file.write(header("x", kind, 200 * MEBI))
@@ -109,7 +109,7 @@ def test_many_folders_take_no_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["headers", "levels", "long", "negative", "keywords"])
-def test_odd_headers_end_in_words(tmp_path: Path, what: str) -> None:
+def test_odd_headers_give_a_message(tmp_path: Path, what: str) -> None:
     packed = tmp_path / "odd.tar"
     content = {
         # Each long name is one of the next long name.

@@ -1,4 +1,4 @@
-"""HDF5 files whose groups name far more than they hold: a tree of a few nodes can lead to the same few names any number of times."""
+"""HDF5 files with far more names than content: a tree of a few nodes can lead to the same names any number of times."""
 
 from __future__ import annotations
 

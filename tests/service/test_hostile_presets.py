@@ -1,4 +1,4 @@
-"""Presets that were made to take memory, to wait without end, or to lead elsewhere."""
+"""Presets that try to take memory, to wait without end, or to read other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repositories on Hugging Face that hold nothing to load: the error says what there is and what to do, before anything comes."""
+"""Hugging Face repositories without a loadable model: before any download, the error says what they contain and what to do."""
 
 from __future__ import annotations
 

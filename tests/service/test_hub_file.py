@@ -1,4 +1,4 @@
-"""Downloads from Hugging Face that are cut off go on where they were; what comes is what the hub says, or isn't kept."""
+"""Interrupted downloads from Hugging Face continue. LIT Lab deletes files that differ from what the hub reports."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def is_whole(site: type[Site], last: dict[str, Any], *names: str) -> bool:
 @pytest.mark.parametrize(
     ("where", "whole", "name"), [(MODEL, [], WEIGHTS), (PARTS, [FIRST], SECOND)], ids=["a repository", "several parts"]
 )
-def test_a_killed_download_goes_on_where_it_was(site: type[Site], where: str, whole: list[str], name: str) -> None:
+def test_a_killed_download_continues(site: type[Site], where: str, whole: list[str], name: str) -> None:
     there = CHUNK + sum(len(site.files[each]) for each in whole)
     site.cut[:] = [SIZE for _ in whole] + [CHUNK + 1_000]
     site.waits = threading.Event()

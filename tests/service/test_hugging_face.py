@@ -1,4 +1,4 @@
-"""The real huggingface_hub, in the process that downloads, against a fake Hugging Face."""
+"""The real huggingface_hub in the download process, with a fake Hugging Face."""
 
 from __future__ import annotations
 

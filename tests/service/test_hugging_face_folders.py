@@ -1,4 +1,4 @@
-"""Folders in Hugging Face's form: every family that keras-hub converts, against what transformers says of the same weights."""
+"""Folders in Hugging Face's form, in every family that keras-hub converts, compared with transformers on the same weights."""
 
 from __future__ import annotations
 

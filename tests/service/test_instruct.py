@@ -1,4 +1,4 @@
-"""Which models are known to be instruction-tuned: by their names, their chat templates, and their folders."""
+"""Which models are known to be instruction-tuned, by their names, chat templates and folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real kagglehub, in the process that downloads, against a fake Kaggle."""
+"""The real kagglehub in the download process, with a fake Kaggle."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ class Huge(bytes):
         return 10**18
 
 
-async def test_a_broken_connection_goes_on_where_it_was(kaggle: FakeKaggle) -> None:
+async def test_a_download_continues_after_a_broken_connection(kaggle: FakeKaggle) -> None:
     # Larger than the piece of a megabyte that kagglehub writes at a time.
     kaggle.files["model.weights.h5"] += b"\0" * 2_500_000
     kaggle.cut = 2_000_000
@@ -220,7 +220,7 @@ async def test_a_broken_connection_goes_on_where_it_was(kaggle: FakeKaggle) -> N
     assert [int(asked.removeprefix("bytes=").rstrip("-")) > 0 for asked in kaggle.ranges] == [True]
 
 
-async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: FakeKaggle) -> None:
+async def test_a_stopped_download_reports_its_progress_and_continues(kaggle: FakeKaggle) -> None:
     kaggle.files["model.weights.h5"] += b"\0" * 2_500_000
     kaggle.hold = 2_000_000
     models = Models(f"kaggle://{HANDLE}", LOGIN)

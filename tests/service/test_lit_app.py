@@ -1,4 +1,4 @@
-"""LIT's own app over the service: what it is asked by its page, and that its scores are ours."""
+"""LIT's own app over the service: its requests, and the same scores as LIT Lab's."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def preds(client: httpx.Client, model: str, data: dict[str, Any], **query: str) 
     return found  # type: ignore[no-any-return]
 
 
-def test_it_is_made_when_it_is_wanted_and_says_what_it_waits_for(service: Running) -> None:
+def test_the_app_is_created_on_first_use_and_reports_what_it_waits_for(service: Running) -> None:
     assert service.early["error"] == "lit_not_open"  # type: ignore[attr-defined]
     opened = service.opened  # type: ignore[attr-defined]
     for event in opened:
@@ -99,7 +99,7 @@ def test_a_datapoint_is_answered_as_the_service_answers_it(client: httpx.Client)
     assert len(said["prompt_embeddings"]) == len(said["response_embeddings"]) == 32
 
 
-def test_its_salience_is_ours(client: httpx.Client) -> None:
+def test_its_salience_is_that_of_lit_lab(client: httpx.Client) -> None:
     tokens = preds(client, "_tiny_tokenizer", {"prompt": PROMPT, "target": TARGET}, requested_types="Tokens")["tokens"]
     asked = client.post("/tokens", json={"model": "tiny", "prompt": PROMPT, "answer": TARGET}).json()
     ids = [token["id"] for token in asked["prompt"] + asked["answer"]]
@@ -151,7 +151,7 @@ def test_projections_are_computed(client: httpx.Client) -> None:
     assert [len(point["z"]) for point in found["body"]] == [3] * 4
 
 
-def test_a_failure_is_reported_in_words_without_internals(client: httpx.Client) -> None:
+def test_a_failure_is_reported_without_internals(client: httpx.Client) -> None:
     example = {"id": "", "data": {"_id": "", "prompt": "1" * 500, "target": ""}, "meta": {}}
     query = {"model": "tiny", "dataset_name": "prompts"}
     failed = call(client, "get_preds", query=query, inputs=[example])
@@ -210,7 +210,7 @@ def test_its_page_s_files_and_no_others(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("method", "path"), [("POST", "/lit_app"), ("POST", "/lit/call"), ("GET", "/lit/files/main.js")]
 )
-def test_nobody_gets_in_without_the_secret(service: Running, method: str, path: str) -> None:
+def test_requests_without_the_secret_are_refused(service: Running, method: str, path: str) -> None:
     with service.client("wrong") as stranger:
         assert stranger.request(method, path, content=b"{}").status_code == 401
 

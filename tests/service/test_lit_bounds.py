@@ -1,4 +1,4 @@
-"""What LIT's own app may take: memory for answers, words to compare, blanks, time after a request's end."""
+"""Bounds of LIT's own app: memory for answers, words to compare, blanks, time after the end of a request."""
 
 from __future__ import annotations
 

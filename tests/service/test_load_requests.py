@@ -1,4 +1,4 @@
-"""A model that loads, seen from outside: its progress in the list, requests that wait for it, stopping it."""
+"""Loading a model, seen by clients: progress in the list, waiting requests, stopping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of a model that is on its way: they are applied, or refused in words, and never ignored."""
+"""Settings for a model that is loading are applied or refused with a message, never ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loading tells how far it is, in bytes and tensors, and can be stopped between two of them."""
+"""Loading reports its progress in bytes and tensors, and can be stopped between two of them."""
 
 from __future__ import annotations
 

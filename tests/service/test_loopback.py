@@ -1,4 +1,4 @@
-"""Which address of its own machine the service listens on."""
+"""The loopback address that the service listens on."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_port_that_is_taken_is_not_sought_elsewhere() -> None:
     assert str(port) in raised.value.message
 
 
-def test_what_is_opened_can_be_reached_and_has_nobody_waiting() -> None:
+def test_an_open_port_can_be_reached_and_has_no_waiting_connections() -> None:
     with loopback.open_at("127.0.0.1", 0) as listener:
         listener.setblocking(False)
         with pytest.raises(BlockingIOError):

@@ -1,4 +1,4 @@
-"""A tokenizer's merges: texts, as files had them first, and pairs, whose tokens may hold a blank."""
+"""A tokenizer's merges, as texts in old files and as pairs, whose tokens may contain blanks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets of prompts."""
+"""Datasets of prompts from LIT's classes."""
 
 from __future__ import annotations
 

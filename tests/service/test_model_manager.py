@@ -1,4 +1,4 @@
-"""Models added, removed, loaded otherwise, unloaded; by the user, or because nobody uses them."""
+"""Adding, removing, reloading and unloading models, by the user or because they are idle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Ollama says of a file beside it: the same of its tags, in the list, and of the file itself, once it is loaded."""
+"""Ollama's information about a file: the same in the list of its tags and for the loaded file."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_what_is_no_manifest_says_nothing(top: Path, file: Path, content: bytes)
     assert ollama.tags(blob) is None
 
 
-def test_a_file_of_nobody_is_none_of_ollamas(top: Path, file: Path, tmp_path: Path) -> None:
+def test_a_file_without_a_tag_is_not_one_of_ollama(top: Path, file: Path, tmp_path: Path) -> None:
     assert ollama.tags(file) is None
     blob = pulled(top, "gemma3/4b", file, GEMMA)
     elsewhere = tmp_path / "elsewhere" / blob.name

@@ -1,4 +1,4 @@
-"""No cache of one user serves another: everything is computed again. Computations are counted, not timed."""
+"""No user gets results from another user's cache. The tests count computations rather than time."""
 
 from __future__ import annotations
 

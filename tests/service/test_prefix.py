@@ -1,4 +1,4 @@
-"""What an answer takes over from the one before: time, and nothing else."""
+"""What an answer reuses from the previous one saves time and changes no result."""
 
 from __future__ import annotations
 

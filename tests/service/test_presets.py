@@ -1,4 +1,4 @@
-"""Presets that can't be loaded say what to do."""
+"""Errors for presets that can't be loaded say what to do."""
 
 from __future__ import annotations
 

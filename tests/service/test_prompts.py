@@ -1,4 +1,4 @@
-"""A prompt's pass that its answer and the answer's gradients share: the same numbers, and one pass less."""
+"""The prompt's pass, which its answer and the answer's gradients share: the same numbers with one pass less."""
 
 from __future__ import annotations
 
@@ -276,7 +276,7 @@ def test_other_families_answers_are_the_same(
     np.testing.assert_allclose([step.logprob for step in found], [step.logprob for step in expected], atol=1e-5)
 
 
-def test_an_empty_answer_wants_nothing(small: Any) -> None:
+def test_an_empty_answer_requests_no_compiling(small: Any) -> None:
     made = gradients(small)
     made.request_compile_for_answer(12, 0)
     assert made.is_compiled

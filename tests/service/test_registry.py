@@ -1,4 +1,4 @@
-"""Models by name, and turns at them; no library is needed for this."""
+"""Models by name, and their turns. These tests need no libraries."""
 
 from __future__ import annotations
 
@@ -312,7 +312,9 @@ async def test_work_asks_for_what_it_lacked_to_be_compiled(registry: Registry, m
     assert compiled.is_set()
 
 
-async def test_what_wants_nothing_is_left_alone(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_model_without_pending_compiles_is_left_alone(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiled = threading.Event()
     monkeypatch.setattr(Model, "has_pending_compiles", False)
     monkeypatch.setattr(Model, "compile_pending", lambda self: compiled.set())

@@ -1,4 +1,4 @@
-"""The repetition penalty, against a plain twin of Hugging Face's definition of it."""
+"""The repetition penalty, compared with a plain implementation of Hugging Face's definition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an unloaded model took is given back: nothing holds on to it, and a new process is called for."""
+"""Unloading a model returns its memory: nothing refers to it, and a new process is requested."""
 
 from __future__ import annotations
 

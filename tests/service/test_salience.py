@@ -1,4 +1,4 @@
-"""Salience, held against LIT's own `KerasSalienceModel` on the same presets."""
+"""Salience, compared with LIT's own `KerasSalienceModel` on the same presets."""
 
 from __future__ import annotations
 

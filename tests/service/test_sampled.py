@@ -1,4 +1,4 @@
-"""LIME and SHAP from known sets, and more until they are certain: held against scikit-learn, the package `shap` and the truth."""
+"""LIME and SHAP from known sets, with more sets until they are certain, compared with scikit-learn, `shap` and known values."""
 
 from __future__ import annotations
 

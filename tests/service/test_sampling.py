@@ -1,4 +1,4 @@
-"""Sampling: Keras' samplers, seeded, on the distribution that the settings leave."""
+"""Sampling: Keras's seeded samplers, on the distribution that the settings allow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kept scores: found again, bounded."""
+"""The cache of scores: lookups and bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Log-probabilities of many sequences: the same as one by one through the whole model."""
+"""Log-probabilities of many sequences: the same as those of single passes through the whole model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model service as a process: what it tells, who may use it, how it ends."""
+"""The model service as a process: its output, its authentication, its end."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ ROUTES += [("POST", "/ablation"), ("POST", "/faithfulness"), ("POST", "/estimate
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("secret", [None, "wrong", SECRET + "x", SECRET.upper()])
-def test_nobody_gets_in_without_the_secret(service: Running, method: str, path: str, secret: str | None) -> None:
+def test_requests_without_the_secret_are_refused(service: Running, method: str, path: str, secret: str | None) -> None:
     with service.client(secret) as stranger:
         response = stranger.request(method, path, content=b"{}")
     assert response.status_code == 401

@@ -1,4 +1,4 @@
-"""No prompt stands in what the model service logs or prints, at any level: of each kind of job, however it ends."""
+"""The model service logs and prints no prompts, at any level, for each kind of job and each way that it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service imports, how much memory it may use, and whom it gives way to."""
+"""What the service imports at its start, its memory limit, and its priority."""
 
 from __future__ import annotations
 

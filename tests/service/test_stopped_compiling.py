@@ -1,4 +1,4 @@
-"""Stop while a compiler is at work, which nothing can end: it answers at once, and what comes of it is dropped."""
+"""Stopping during compilation, which can't be interrupted: the service answers at once and drops the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stop sequences: where an answer ends, which tokens it then has, and when they are sent."""
+"""Stop sequences: where an answer ends, which tokens it has then, and when they are sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chat templates in the files of a model."""
+"""Chat templates in a model's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chat templates that are hostile, and the process that renders templates."""
+"""Hostile chat templates, and the process that renders templates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models' own chat templates: the text and the tokens that they put around prompts, as Jinja itself renders them."""
+"""Models' own chat templates: the text and the tokens that they add to prompts, as Jinja renders them."""
 
 from __future__ import annotations
 

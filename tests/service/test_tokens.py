@@ -1,4 +1,4 @@
-"""Value → tokens, as the text contract says."""
+"""Values and their tokens, as the text contract defines them."""
 
 from __future__ import annotations
 

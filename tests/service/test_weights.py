@@ -1,4 +1,4 @@
-"""Where a model's files come from, and what is refused before anything of them is made."""
+"""Sources of a model's files, and files that are refused before anything is created from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many tokens a model takes: what the user says, or else the administrator, or else what memory allows."""
+"""The window of a model: from the user, else from the administrator, else from the available memory."""
 
 from __future__ import annotations
 

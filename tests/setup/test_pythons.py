@@ -1,4 +1,4 @@
-"""Which Python the service's environment is made with."""
+"""Which Python creates the service's environment."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`lit-lab setup-service`: the parts for real, with a small index of packages that have nothing in them."""
+"""`lit-lab setup-service` with its real parts and a small index of empty packages."""
 
 import errno
 import fcntl
@@ -225,7 +225,7 @@ def test_where_nothing_can_be_locked_it_is_made_all_the_same(index, monkeypatch)
 
 
 @pytest.mark.parametrize("wanted", ["~nobody-of-this-name/python", "a\0b", "x" * 5000, "\ud800"])
-def test_a_python_of_any_name_is_refused_in_words(wanted):
+def test_a_python_of_any_name_is_refused_with_a_message(wanted):
     with pytest.raises(Problem) as raised:
         pythons.find(wanted)
     assert raised.value.code == "setup_no_python"

@@ -1,4 +1,4 @@
-"""Python's own word on the fixtures of strings, which the front end's finder is tested with."""
+"""CPython's results for the fixtures of strings, which also test the front end's finder."""
 
 from __future__ import annotations
 

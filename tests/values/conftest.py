@@ -1,4 +1,4 @@
-"""The browser's code in Node.js, bundled once: it answers a line of JSON with a line of JSON."""
+"""The browser's code in Node.js, bundled once. It answers a line of JSON with a line of JSON."""
 
 from __future__ import annotations
 

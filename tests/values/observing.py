@@ -1,4 +1,4 @@
-"""What CPython says of a notebook: its fields' texts, and the values of its expressions."""
+"""The results of a notebook in CPython: the texts of its fields, and the values of its expressions."""
 
 from __future__ import annotations
 

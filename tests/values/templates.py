@@ -1,4 +1,4 @@
-"""Random templates of libraries, each with the code that fills it in, and what that gives."""
+"""Random templates of libraries, with the code that fills them in and the results."""
 
 from __future__ import annotations
 

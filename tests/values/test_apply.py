@@ -1,4 +1,4 @@
-"""Edits that are applied to cells, against CPython: run, a cell says just what the user wrote."""
+"""Edits that are applied to cells: in CPython, the cell then gives exactly the edited text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The expression that reads names of a kernel: exact in CPython and in IPython's kernel, and it runs nothing of the user's."""
+"""The expression that reads names from a kernel is exact in CPython and IPython, and runs none of the user's code."""
 
 from __future__ import annotations
 

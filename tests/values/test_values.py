@@ -1,4 +1,4 @@
-"""The evaluator of notebooks' values against CPython: what it knows, no run may contradict."""
+"""The evaluator of notebooks' values never contradicts CPython."""
 
 from __future__ import annotations
 

@@ -374,7 +374,7 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
     await panel.method.selectOption('grad · input');
     await panel.segments('Answer').first().click();
     await expect(region.locator('.lit-effects-words')).toHaveText(
-      /^(The map puts|The target changes most).*line \d+ \(“/,
+      /^(The map ranks|The target changes most).*line \d+ \(“/,
       { timeout: COLD }
     );
   });

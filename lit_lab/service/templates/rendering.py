@@ -128,7 +128,7 @@ def rendered(template: Template) -> Rendering:
 def swallowed(text: str, tokens: frozenset[str]) -> str:
     """Return a text without the blanks after these tokens, which include such blanks.
 
-    Both come from strangers: this takes time in proportion to the text, whatever the tokens are.
+    Both are untrusted, so this takes time in proportion to the text, whatever the tokens are.
     """
     lengths = {len(token) for token in tokens}
 

@@ -57,7 +57,7 @@ class _Bounded(io.RawIOBase):
 
 
 class Archive:
-    """The members of a tar archive, packed by gzip or not.
+    """The members of a tar archive, compressed by gzip or not.
 
     Args:
         file: The archive.

@@ -1,4 +1,4 @@
-"""What other users of the machine can do to the service's port: knock, and no more."""
+"""Connections of other users of the machine to the service's port: they can't use it, block it or fill its log."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from waiting import PATIENCE
 
 from lit_lab.service import loopback
 from lit_lab.service.app import SecretMiddleware
-from lit_lab.service.calm import Calm
-from lit_lab.service.strangers import ACCEPTED, Server, Strangers
+from lit_lab.service.log_limit import LogLimit
+from lit_lab.service.unauthenticated import ACCEPTED, Server, UnauthenticatedConnections
 
 HALF = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 
@@ -32,12 +32,14 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def served(strangers: Strangers, protocol: type[asyncio.Protocol] | None = None) -> AsyncIterator[int]:
+async def served(
+    connections: UnauthenticatedConnections, protocol: type[asyncio.Protocol] | None = None
+) -> AsyncIterator[int]:
     """Serve behind the middleware, as the service does, and yield the port."""
     listener = loopback.listen(0)
     config = uvicorn.Config(
-        SecretMiddleware(answering, SECRET, strangers.known),
-        http=protocol or strangers.protocol,
+        SecretMiddleware(answering, SECRET, connections.remove),
+        http=protocol or connections.protocol,
         lifespan="off",
         log_config=None,
         backlog=ACCEPTED,
@@ -85,25 +87,25 @@ async def closed(connection: socket.socket) -> bool:
 
 
 @pytest.mark.asyncio
-async def test_half_sent_requests_keep_nobody_out() -> None:
-    strangers = Strangers(most=8)
-    async with served(strangers) as port, client(port) as known:
+async def test_incomplete_requests_block_no_client() -> None:
+    connections = UnauthenticatedConnections(most=8)
+    async with served(connections) as port, client(port) as known:
         assert (await known.get("/")).status_code == 200
-        with half_sent(port, 60) as connections:
+        with half_sent(port, 60) as half_open:
             assert (await known.get("/")).status_code == 200
             async with client(port) as another:
                 assert (await another.get("/")).status_code == 200
-            assert len(strangers) <= 8
-            assert await closed(connections[0])
+            assert len(connections) <= 8
+            assert await closed(half_open[0])
 
 
 @pytest.mark.asyncio
-async def test_many_that_come_at_once_take_few_descriptors() -> None:
-    strangers = Strangers(most=8)
+async def test_many_simultaneous_connections_take_few_descriptors() -> None:
+    connections = UnauthenticatedConnections(most=8)
     accepted = 0
     most = 0
 
-    class Counted(strangers.protocol):  # type: ignore[misc, name-defined]  # a class made at run time
+    class Counted(connections.protocol):  # type: ignore[misc, name-defined]  # a class made at run time
         def connection_made(self, transport: asyncio.Transport) -> None:
             nonlocal accepted, most
             accepted += 1
@@ -115,8 +117,8 @@ async def test_many_that_come_at_once_take_few_descriptors() -> None:
             accepted -= 1
             super().connection_lost(exc)
 
-    async with served(strangers, Counted) as port:
-        # They are waiting when the event loop, which this blocks, comes to them.
+    async with served(connections, Counted) as port:
+        # This blocks the event loop, so all connections wait before it accepts the first.
         with half_sent(port, loopback.BACKLOG):
             async with client(port) as known:
                 assert (await known.get("/")).status_code == 200
@@ -125,46 +127,46 @@ async def test_many_that_come_at_once_take_few_descriptors() -> None:
 
 @pytest.mark.asyncio
 async def test_a_connection_without_the_secret_ends_after_a_while() -> None:
-    strangers = Strangers(seconds=0.05)
-    async with served(strangers) as port:
+    connections = UnauthenticatedConnections(seconds=0.05)
+    async with served(connections) as port:
         with half_sent(port, 1) as [connection]:
             assert await closed(connection)
         with socket.create_connection(("127.0.0.1", port)) as silent:
             assert await closed(silent)
-        assert not len(strangers)
+        assert not len(connections)
 
 
 @pytest.mark.asyncio
-async def test_one_with_the_secret_stays() -> None:
-    strangers = Strangers(seconds=PATIENCE)
-    async with served(strangers) as port, client(port) as known:
+async def test_a_connection_with_the_secret_stays_open() -> None:
+    connections = UnauthenticatedConnections(seconds=PATIENCE)
+    async with served(connections) as port, client(port) as known:
         first = await known.get("/")
-        strangers._seconds = 0.05  # for who comes from now on
+        connections._seconds = 0.05  # for connections from now on
         with socket.create_connection(("127.0.0.1", port)) as silent:
-            assert await closed(silent)  # it came later and is gone already
+            assert await closed(silent)  # it was opened later, and is already closed
         second = await known.get("/")
         streams = [each.extensions["network_stream"].get_extra_info("client_addr") for each in (first, second)]
         assert streams[0] == streams[1]
 
 
-def test_the_log_takes_a_few_lines_of_a_kind_a_minute() -> None:
+def test_the_log_takes_few_lines_of_one_kind_per_minute() -> None:
     now = 0.0
-    calm = Calm(most=3, clock=lambda: now)
+    limit = LogLimit(most=3, clock=lambda: now)
 
     def record(text: str, *arguments: Any) -> logging.LogRecord:
         return logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, text, arguments, None)
 
-    passed = [calm.filter(record("Invalid HTTP request %d", number)) for number in range(1000)]
+    passed = [limit.filter(record("Invalid HTTP request %d", number)) for number in range(1000)]
     assert passed == [True] * 3 + [False] * 997
-    assert calm.filter(record("Something else"))
+    assert limit.filter(record("Something else"))
     now = 61.0
     later = record("Invalid HTTP request %d", 7)
-    assert calm.filter(later)
+    assert limit.filter(later)
     assert later.getMessage() == "Invalid HTTP request 7 [997 more like this were left out]"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of another process")
-def test_the_service_itself_bears_more_than_it_may_open(tmp_path: Path) -> None:
+def test_the_service_survives_more_connections_than_its_limit_of_descriptors(tmp_path: Path) -> None:
     import resource
 
     service = Running({"secret": SECRET, "models": ["demo:embedded"], "threads": 1}, tmp_path / "log.txt")

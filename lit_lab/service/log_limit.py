@@ -1,4 +1,4 @@
-"""Limits repeated log lines, so that repeated events can't fill the log."""
+"""Limits repeated log lines, so that they can't fill the log."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MAX_LINES = 20
-"""Maximum lines of one kind per minute."""
+"""Maximum number of lines of one kind per minute."""
 
 _SECONDS = 60.0
-_KINDS = 256  # to remember
-_KIND_CHARS = 60  # of a text that identify its kind: numbers or a traceback may follow
+_KINDS = 256  # maximum number of kinds to remember
+_KIND_CHARS = 60  # characters of a message that identify its kind; numbers or a traceback may follow
 
 
-class Calm(logging.Filter):
-    """Passes a few lines of each kind per minute, and reports in the next one how many it left out.
+class LogLimit(logging.Filter):
+    """A logging filter that passes a few lines of each kind per minute. The next line reports how many were dropped.
 
     Args:
-        most: Maximum lines of one kind per minute.
+        most: Maximum number of lines of one kind per minute.
         clock: Returns the time in seconds.
     """
 
@@ -27,10 +27,12 @@ class Calm(logging.Filter):
         super().__init__()
         self._most = most
         self._clock = clock
-        self._seen: OrderedDict[tuple[str, int, str], list[float]] = OrderedDict()  # when it began, and how many since
+        self._seen: OrderedDict[tuple[str, int, str], list[float]] = (
+            OrderedDict()
+        )  # the start of the minute, and the lines since
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a line passes."""
+        """Return whether to log a record."""
         kind = record.name, record.levelno, str(record.msg)[:_KIND_CHARS]
         now = self._clock()
         began, count = self._seen.get(kind, (now, 0))
