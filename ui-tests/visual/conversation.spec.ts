@@ -2,7 +2,7 @@
 import { expect } from '@playwright/test';
 
 import { openCells } from '../tests/cells';
-import { declineNews, test } from '../tests/instruct';
+import { test } from '../tests/instruct';
 import { analyzeAt, COLD, line, Panel, resetSettings } from '../tests/lab';
 import { compare, makeRoom } from './pictures';
 
@@ -15,7 +15,6 @@ const MESSAGES = `messages = [
 
 test('conversation', async ({ page, request }) => {
   test.slow();
-  await declineNews(page);
   await resetSettings(request);
   await openCells(page, request, 'conversation', [MESSAGES]);
   await makeRoom(page);
