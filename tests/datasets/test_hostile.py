@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 import threading
 from pathlib import Path
 
+import apart
 import pytest
 from waiting import until
 
@@ -30,31 +30,31 @@ def state_of(path, split="lines"):
 
 def megabytes(path, **bounds):
     """Return how many MB reading a file takes at most, in a process of its own, and the state that comes of it."""
-    script = """
-        import json, sys
-        from pathlib import Path
-        from lit_lab.datasets import csv_rows, open_dataset, text_file
-        for name, value in json.loads(sys.argv[2]).items():
+    kilobytes, state = json.loads(apart.measured(MEASURE, str(path), json.dumps(bounds)))
+    return kilobytes / 1024, state
+
+
+MEASURE = """
+    import json, sys
+    from pathlib import Path
+    from lit_lab.datasets import csv_rows, open_dataset, text_file
+
+    def read(path):
+        dataset = open_dataset.OpenDataset("me", path.name, path.name, None)
+        dataset.read_file(path, "lines")
+        return dataset.state()
+
+    def measure(path, bounds):
+        for name, value in json.loads(bounds).items():
             module, _, attribute = name.rpartition(".")
             setattr(sys.modules["lit_lab.datasets." + module], attribute, value)
-        small = Path(sys.argv[1]).with_name("small" + Path(sys.argv[1]).suffix)
+        small = Path(path).with_name("small" + Path(path).suffix)
         small.write_text("prompt" if small.suffix == ".csv" else '{"prompt": "a"}')
-        def read(path):
-            dataset = open_dataset.OpenDataset("me", path.name, path.name, None)
-            dataset.read_file(path, "lines")
-            return dataset.state()
         read(small)
-        def peak():  # of getrusage's, a part is the parent's
-            return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-        before = peak()
-        state = read(Path(sys.argv[1]))
-        print(json.dumps([peak() - before, state.model_dump()]))
-    """
-    command = [sys.executable, "-c", textwrap.dedent(script), str(path), json.dumps(bounds)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-    kilobytes, state = json.loads(done.stdout)
-    return kilobytes / 1024, state
+        before = resident("VmHWM")
+        state = read(Path(path))
+        print(json.dumps([(resident("VmHWM") - before) // 1024, state.model_dump()]))
+"""
 
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux does")

@@ -1,0 +1,87 @@
+"""Measures memory in processes of their own, forked off one that has imported what they need, which takes a second or two."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import traceback
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+_END = "\0"  # of what a process says; its exit status follows
+
+
+def measured(code: str, *arguments: str) -> str:
+    """Return what `measure` prints, in a process of its own.
+
+    Args:
+        code: Imports what it needs, and defines `measure`, which may ask for `resident("VmHWM")`.
+        arguments: Those of `measure`.
+    """
+    process = _importing(code)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(arguments) + "\n")
+    process.stdin.flush()
+    said = ""
+    for line in process.stdout:
+        if line.startswith(_END):
+            assert line == f"{_END}0\n", said
+            return said
+        said += line
+    raise AssertionError(f"it ended: {said}")
+
+
+@cache
+def _importing(code: str) -> subprocess.Popen[str]:
+    """Return the process that has run this code; it ends with this one."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, textwrap.dedent(code)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    atexit.register(process.communicate)
+    return process
+
+
+def resident(what: str) -> int:
+    """Return this process's memory in bytes: `VmRSS` is what it has now, `VmHWM` what it had at most.
+
+    Of getrusage's peak, a part is the parent's.
+    """
+    (found,) = re.findall(rf"^{what}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(found) * 1024
+
+
+def _fork(code: str) -> None:
+    sys.path[0] = str(ROOT)
+    names: dict[str, Any] = {"resident": resident}
+    exec(code, names)
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                names["measure"](*json.loads(line))
+                status = 0
+            except BaseException:
+                traceback.print_exc(file=sys.stdout)
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        _, ended = os.waitpid(child, 0)
+        print(f"{_END}{os.waitstatus_to_exitcode(ended)}", flush=True)
+
+
+if __name__ == "__main__":
+    _fork(sys.argv[1])
