@@ -59,15 +59,24 @@ def request_of_run(embedded: Any) -> EffectsRequest:
     )
 
 
-def plain_logprobs(model: Any, ids: Sequence[int], count: int) -> np.ndarray[Any, Any]:
-    """Return the last tokens' log-probabilities from Keras's own forward pass, without a cache."""
+def plain_logprobs(model: Any, sequences: Sequence[Sequence[int]], count: int) -> np.ndarray[Any, Any]:
+    """Return the last tokens' log-probabilities, a row for each sequence, from Keras's own forward pass without a cache.
+
+    The sequences are one batch, padded behind their ends, where no token before looks.
+    """
     from keras import ops
 
-    given = {"token_ids": np.array([ids], np.int32), "padding_mask": np.ones((1, len(ids)), bool)}
-    logits = np.asarray(ops.convert_to_numpy(model.causal_lm(given)))[0].astype(np.float64)
-    rows = logits[-count - 1 : -1]
-    total = np.log(np.exp(rows - rows.max(1, keepdims=True)).sum(1)) + rows.max(1)
-    return np.asarray(rows[np.arange(count), np.asarray(ids[-count:])] - total)
+    lengths = np.array([*map(len, sequences)])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    tokens = np.zeros(mask.shape, np.int32)
+    tokens[mask] = [id for ids in sequences for id in ids]
+    logits = np.asarray(ops.convert_to_numpy(model.causal_lm({"token_ids": tokens, "padding_mask": mask})))
+    before = lengths[:, None] - count - 1 + np.arange(count)
+    rows = np.take_along_axis(logits, before[:, :, None], axis=1).astype(np.float64)
+    most = rows.max(2, keepdims=True)
+    total = np.log(np.exp(rows - most).sum(2, keepdims=True)) + most
+    labels = np.array([ids[-count:] for ids in sequences])[:, :, None]
+    return np.asarray((np.take_along_axis(rows, labels, axis=2) - total)[:, :, 0])
 
 
 def events_of(model: Any, request: EffectsRequest) -> list[EffectsEvent]:
@@ -87,13 +96,15 @@ def test_scores_are_those_of_a_plain_pass_of_the_edited_prompt(embedded: Any, re
     count = len(request_of_run.ids) - request_of_run.answer_start
     assert [kind for kind, *_ in rows] == ["one"] * 5 + ["held_out"] * 5 + ["random"] * 20
     assert {removed for kind, removed, _ in rows if kind == "one"} == {(), (0,), (1,), (2,), (3,)}
-    for _, removed, row in rows:
+    edited = []
+    for _, removed, _ in rows:
         text = delete(
             PROMPT, [TextSpan(turn=0, start=SENTENCES[index][0], end=SENTENCES[index][1]) for index in removed]
         )
         ids = [token.id for token in embedded.tokenizer.tokenize_prompt(text).tokens]
-        ids += request_of_run.ids[request_of_run.answer_start :]
-        np.testing.assert_allclose(np.array(row, float), plain_logprobs(embedded, ids, count), atol=1e-5)
+        edited.append(ids + request_of_run.ids[request_of_run.answer_start :])
+    found = np.array([row for *_, row in rows], float)
+    np.testing.assert_allclose(found, plain_logprobs(embedded, edited, count), atol=1e-5)
 
 
 @pytest.mark.parametrize("case", json.loads(DELETIONS.read_text()), ids=lambda case: repr(case["text"]))
@@ -159,7 +170,7 @@ def test_chosen_sets_are_scored_instead_of_all_others(embedded: Any, request_of_
     left = delete(PROMPT, [TextSpan(turn=0, start=SENTENCES[at][0], end=SENTENCES[at][1]) for at in (1, 3)])
     answer = request.ids[request.answer_start :]
     ids = [token.id for token in embedded.tokenizer.tokenize_prompt(left).tokens] + answer
-    expected = plain_logprobs(embedded, ids, len(answer))
+    (expected,) = plain_logprobs(embedded, [ids], len(answer))
     np.testing.assert_allclose(np.array(event.logprobs[0], float), expected, atol=1e-5)
     (rest,) = events_of(embedded, request.model_copy(update={"skip": 1}))
     assert (rest.first, rest.removed) == (1, [[0, 2]])
@@ -174,7 +185,7 @@ def test_a_part_of_the_answer_is_left_out_by_its_tokens(embedded: Any, request_o
     ((_, _, row),) = (row for row in rows if row[1] == (4,))
     assert row[1:3] == [None, None]
     ids = [*request.ids[: start + 1], *request.ids[start + 3 :]]
-    expected = plain_logprobs(embedded, ids, len(ids) - start)
+    (expected,) = plain_logprobs(embedded, [ids], len(ids) - start)
     np.testing.assert_allclose(np.array([row[0], *row[3:]], float), expected, atol=1e-5)
 
 
