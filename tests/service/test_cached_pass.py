@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 import pytest
 from reference_gradients import numbers, whole_inputs
-from test_families import FAMILIES
+from small_families import FAMILIES, made, shared
 
 from lit_lab.service import cached_pass, vocabulary
 from lit_lab.service.cached_pass import CachedPass, cache_length
@@ -20,23 +19,6 @@ STEPS = ("Gemma", "Gemma3", "Gemma4", "GPT2", "Llama", "OPT")
 
 CAPPED = {"attention_logit_soft_cap": 50.0, "final_logit_soft_cap": 0.5, "use_post_ffw_norm": True}
 IDS = [3, 5, 7, 9, 11, 13, 2, 8, 40, 41, 42]
-
-
-def made(family: str, **more: Any) -> Any:
-    """Return a small model of a family, with random weights."""
-    import keras
-    from keras_nlp import models
-
-    keras.utils.set_random_seed(3)
-    backbone = getattr(models, f"{family}Backbone")(**FAMILIES[family] | more)
-    return getattr(models, f"{family}CausalLM")(backbone=backbone, preprocessor=None)
-
-
-@functools.cache
-def shared(family: str) -> tuple[Any, CachedPass]:
-    """Return a small model and its pass, which many tests may use: to trace it takes seconds."""
-    causal_lm = made(family)
-    return causal_lm, CachedPass(causal_lm)
 
 
 def whole(causal_lm: Any, ids: list[int]) -> Any:

@@ -7,45 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from families import GROUPED
 from reference_gradients import numbers, whole_inputs
+from small_families import FAMILIES, made, shared
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
 
-SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
-GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}
-FAMILIES: dict[str, dict[str, Any]] = {
-    "Gemma": {**GROUPED, "head_dim": 8},
-    "Gemma3": {
-        **GROUPED,
-        "head_dim": 8,
-        "image_size": 16,
-        "sliding_window_size": 4,
-        "use_sliding_window_attention": True,
-    },
-    "Gemma4": {**GROUPED, "head_dim": 8, "image_size": 16, "sliding_window_size": 4},
-    "GPT2": {**SMALL, "num_heads": 2, "max_sequence_length": 32},
-    "Llama": GROUPED,
-    "Llama3": GROUPED,
-    "Mistral": GROUPED,
-    "OPT": {**SMALL, "num_heads": 2, "max_sequence_length": 32},
-    "Phi3": GROUPED,
-    "Qwen3": {**GROUPED, "head_dim": 8},
-}
-
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> None:
-    import keras
-    from keras_nlp import models
-
+def test_generation_and_scoring_agree(keras_libraries: None, monkeypatch: pytest.MonkeyPatch, family: str) -> None:
+    from lit_lab.service import generation
     from lit_lab.service.generation import Decoder
     from lit_lab.service.salience import EmbeddingGradients
 
-    keras.utils.set_random_seed(3)
-    backbone = getattr(models, f"{family}Backbone")(**FAMILIES[family])
-    causal_lm = getattr(models, f"{family}CausalLM")(backbone=backbone, preprocessor=None)
+    causal_lm, cached_pass = shared(family)
+    monkeypatch.setattr(generation, "CachedPass", lambda _: cached_pass)  # which is traced already
     prompt = [3, 5, 7, 9, 11, 13, 2, 8]
     ids = [*prompt, *(step.id for step in Decoder(causal_lm).steps(prompt, 14))]
     assert len(ids) == 14
@@ -59,15 +37,10 @@ def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> Non
 @pytest.mark.parametrize("kept", [{}, {"hidden_size_per_layer_input": 8}], ids=["whole", "by layer"])
 def test_what_cannot_be_cut_answers(keras_libraries: None, kept: dict[str, int]) -> None:
     """Gemma 4's small models, whose layers look tokens up anew: no maps, and the answers of the whole model."""
-    import keras
-    from keras_nlp import models
-
     from lit_lab.service.generation import Decoder
     from lit_lab.service.salience import EmbeddingGradients
 
-    keras.utils.set_random_seed(3)
-    backbone = models.Gemma4Backbone(**FAMILIES["Gemma4"], **kept)
-    causal_lm = models.Gemma4CausalLM(backbone=backbone, preprocessor=None)
+    causal_lm = made("Gemma4", **kept)
     ids = [3, 5, 7, 9, 11, 13]
     if kept:
         with pytest.raises(ValueError, match="not connected"):

@@ -146,7 +146,7 @@ def test_an_output_that_is_made_otherwise_is_refused(gemma2: Any, monkeypatch: p
 
 
 def test_weights_that_are_whole_numbers_are_refused(keras_libraries: None) -> None:
-    causal_lm = build(Family("Gemma", "Gemma 2", SHARED_VALUES))
+    causal_lm = build.__wrapped__(Family("Gemma", "Gemma 2", SHARED_VALUES))
     causal_lm.quantize("int8")
     with pytest.raises(Problem) as problem:
         flow_of(causal_lm).of(IDS, *TARGET)
@@ -192,7 +192,7 @@ def test_small_vectors_at_a_time_are_the_same(gemma2: Any, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_is_close(gemma2: Any, dtype: str) -> None:
-    half = build(Family("Gemma", "Gemma 2", {**SHARED_VALUES, "dtype": dtype}))
+    half = build.__wrapped__(Family("Gemma", "Gemma 2", {**SHARED_VALUES, "dtype": dtype}))
     for ours, theirs in zip(half.backbone.weights, gemma2.backbone.weights, strict=True):
         ours.assign(theirs)
     np.testing.assert_allclose(flow_of(half).of(IDS, *TARGET), fresh(gemma2, IDS, *TARGET), atol=0.05)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from reference_gradients import numbers, whole_inputs
-from test_cached_pass import shared
-from test_families import FAMILIES
+from small_families import FAMILIES, shared
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
 
