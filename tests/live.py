@@ -1,4 +1,7 @@
-"""A Jupyter server in a process of its own, with the extension and the real model service, as people run it."""
+"""A Jupyter server in a process of its own, with the extension and the real model service, as people run it.
+
+The service compiles nothing in the background.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,18 @@ from waiting import PATIENCE, until
 ROOT = Path(__file__).parents[1]
 STARTS = 5
 """How often another port is tried where somebody else has taken the one that was free."""
+
+CALM = ROOT / "ui-tests" / "calm_service.py"
+
+CONFIG = """
+import json
+from pathlib import Path
+from traitlets.config import Config
+from lit_lab.supervision import launch
+launch.command = lambda python: [python, {service!r}]
+get_config().merge(Config(json.loads(Path({settings!r}).read_text("utf-8"))))
+"""
+"""The configuration of a server: the settings of a file, and another service in the usual one's place."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +142,15 @@ def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
 
 
 @contextmanager
-def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environment: str) -> Iterator[LiveServer]:
+def live_server(
+    folder: Path, lit_lab: dict[str, Any] | None = None, service: Path = CALM, **environment: str
+) -> Iterator[LiveServer]:
     """Run a server while the context lasts.
 
     Args:
         folder: Where it keeps everything.
         lit_lab: Configuration, `c.LitLab`.
+        service: The script that runs the model service.
         environment: Variables beside those that there are.
     """
     for name in ("root", "home"):
@@ -145,7 +163,7 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         **environment,
     }
-    live = _started(folder, token, lit_lab or {}, variables)
+    live = _started(folder, token, lit_lab or {}, service, variables)
     try:
         yield live
     finally:
@@ -153,11 +171,11 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
         live.process.wait(PATIENCE)
 
 
-def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[str, str]) -> LiveServer:
+def _started(folder: Path, token: str, lit_lab: dict[str, Any], service: Path, variables: dict[str, str]) -> LiveServer:
     """Start a server and wait until it answers; with another port, where the one that was free is taken meanwhile."""
     for _ in range(STARTS):
         port = _free_port()
-        config = folder / "config.json"
+        settings, config = folder / "settings.json", folder / "config.py"
         server = {
             "jpserver_extensions": {"lit_lab": True},
             "root_dir": str(folder / "root"),
@@ -167,9 +185,15 @@ def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[
             "allow_root": True,
         }
         # Named, so that no request can begin to set one up.
-        own = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **lit_lab}
-        config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
-        config.chmod(0o600)
+        own = {
+            "history_path": str(folder / "history.sqlite"),
+            "service_python": sys.executable,
+            "start_timeout": PATIENCE,
+            **lit_lab,
+        }
+        settings.touch(0o600)
+        settings.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
+        config.write_text(CONFIG.format(service=str(service), settings=str(settings)))
         command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
         with (folder / "log.txt").open("wb") as output:
             process = subprocess.Popen(

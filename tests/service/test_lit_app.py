@@ -312,7 +312,7 @@ def test_nothing_that_fails_leaves_its_texts_in_the_log(service: Running, client
 def test_its_work_waits_its_turn_and_the_service_answers_meanwhile(service: Running) -> None:
     with service.client() as one, service.client() as other, one.stream("POST", "/salience", json=MANY) as first:
         lines = first.iter_lines()
-        while "scores" not in next(lines):
+        while '"progress"' not in next(lines):
             pass
         example = {"id": "", "data": {"_id": "", "prompt": PROMPT, "target": ""}, "meta": {}}
         query = {"model": "tiny", "dataset_name": "prompts"}

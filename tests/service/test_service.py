@@ -203,7 +203,7 @@ def test_a_prompt_that_does_not_fit_ends_the_stream_with_an_error(client: httpx.
 def test_a_second_computation_waits_for_its_turn_and_says_so(service: Running) -> None:
     with service.client() as one, service.client() as other, one.stream("POST", "/salience", json=MANY) as long:
         lines = long.iter_lines()
-        while "scores" not in next(lines):
+        while '"progress"' not in next(lines):
             pass
         with other.stream("POST", "/generate", json={"model": "tiny", "prompt": PROMPT}) as second:
             received = map(json.loads, second.iter_lines())
@@ -215,7 +215,7 @@ def test_a_reader_who_goes_away_ends_the_computation(service: Running) -> None:
     with service.client() as one, service.client() as other:
         with one.stream("POST", "/salience", json=MANY) as first:
             lines = first.iter_lines()
-            while "scores" not in next(lines):
+            while '"progress"' not in next(lines):
                 pass
         asked = {"model": "tiny", "prompt": PROMPT, "max_new_tokens": 2}
         assert events(other, "/generate", asked)[-1]["event"] == "done"
