@@ -90,12 +90,17 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     assert "libfoo.so is missing" in raised.value.message
     assert environment.python() == str(first.python)
 
-    # Another version has other code.
+    # Another version has other code. Nothing is installed that its list doesn't have.
+    (listed,) = own_wheel.locked("tensorflow")
+    entries = re.split(r"(?m)^(?=\S)", listed.read_text())
+    listed.write_text("".join(entry for entry in entries if not entry.startswith("lit-nlp")))
     for module in (environment, environment_builder, own_wheel):
         monkeypatch.setattr(module, "version", lambda: "9.9.9")
     assert environment.python() is None
     second, _ = make()
     assert environment.python() == str(second.python)
+    assert list(second.path.glob("lib/python*/site-packages/keras-*"))
+    assert not list(second.path.glob("lib/python*/site-packages/lit_nlp-*"))
     assert not first.path.exists()
 
     assert cli.main(["setup-service", "--remove"]) == 0
@@ -106,6 +111,8 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
 
 
 def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
+    """By a stop, a package that isn't there or isn't the one that was locked, no network, and a killed process."""
+
     def tell(one):
         if one.step.startswith("Installing LIT Lab"):
             run.stop()
@@ -122,6 +129,17 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
         make()
     assert raised.value.code == "setup_not_found"
     assert "lit-nlp" in raised.value.message
+    (index.parent / moved.name).rename(moved)
+
+    (keras,) = index.glob("keras-*")
+    locked = keras.read_bytes()
+    packages.write_wheel(index, *keras.name.split("-")[:2], "import os  # somebody else's")
+    with pytest.raises(Problem) as raised:
+        make()
+    assert raised.value.code == "setup_changed"
+    assert environment.python() is None
+    assert not list(begun.path.glob("lib/python*/site-packages/keras*"))
+    keras.write_bytes(locked)
 
     with monkeypatch.context() as patch:
         patch.delenv("PIP_NO_INDEX")
@@ -133,7 +151,6 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
     assert raised.value.code == "setup_no_network"
 
     # Killed while pip copied a package's files.
-    (index.parent / moved.name).rename(moved)
     (info,) = begun.path.glob("lib/python*/site-packages/wheel-*.dist-info")
     (info / "RECORD").unlink()
     (info.parent / "wheel" / "__init__.py").unlink()
@@ -144,27 +161,6 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
     assert any("Successfully installed" in line and "tensorflow" in line for line in reports)
     assert (info.parent / "wheel" / "__init__.py").exists()
     assert environment.python() == str(built.python)
-
-
-def test_nothing_else_is_installed_than_what_was_locked(index):
-    (keras,) = index.glob("keras-*.whl")
-    number = keras.name.split("-")[1]
-    keras.unlink()
-    packages.write_wheel(index, "keras", number, "import os  # somebody else's")
-    with pytest.raises(Problem) as raised:
-        make()
-    assert raised.value.code == "setup_changed"
-    assert environment.python() is None
-    assert not list(environment.unfinished().path.glob("lib/python*/site-packages/keras*"))
-
-
-def test_a_package_that_is_in_no_list_is_not_installed(index):
-    (listed,) = own_wheel.locked("tensorflow")
-    entries = re.split(r"(?m)^(?=\S)", listed.read_text())
-    listed.write_text("".join(entry for entry in entries if not entry.startswith("lit-nlp")))
-    built, _ = make()
-    assert list(built.path.glob("lib/python*/site-packages/keras-*"))
-    assert not list(built.path.glob("lib/python*/site-packages/lit_nlp-*"))
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
