@@ -95,7 +95,7 @@ def test_turns_are_put_around_a_prompt_in_proportion(format, piece):
 
 
 @pytest.mark.parametrize("piece", SHAPES)
-@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl"])
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", pytest.param("a.tsv", marks=pytest.mark.long), "a.jsonl"])
 def test_a_dataset_is_read_in_proportion(tmp_path, name, piece):
     path = tmp_path / name
 

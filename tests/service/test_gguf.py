@@ -20,6 +20,9 @@ from lit_lab.service.cancellation import Cancellation
 
 pytestmark = pytest.mark.usefixtures("without_warm_up")
 
+ANSWERING = ("Gemma 2", "Llama 3")
+"""One of each kind of tokenizer. All answer in `test_hugging_face_folders.py`, and are the same models."""
+
 ODD = [*TEXTS, "<|im_start|>user\nHi!\n<|im_end|>", "a\u00a0b"]
 
 
@@ -47,8 +50,9 @@ async def test_a_family_is_what_it_is_in_hugging_faces_form(
         assert ids_of(model.causal_lm, text) == ids_of(other, text), text
     start = "start_token_id"
     assert getattr(model.causal_lm.preprocessor.tokenizer, start) == getattr(other.preprocessor.tokenizer, start)
-    request = GenerateRequest(model="tiny", prompt="on", max_new_tokens=2)
-    assert isinstance(list(model.generate(request, Cancellation()))[-1], AnswerEvent)
+    if family in ANSWERING:
+        request = GenerateRequest(model="tiny", prompt="on", max_new_tokens=2)
+        assert isinstance(list(model.generate(request, Cancellation()))[-1], AnswerEvent)
     assert (entry.stored, entry.precision) == ("F32", "float32")
 
 

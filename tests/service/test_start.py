@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from waiting import PATIENCE
@@ -19,37 +20,42 @@ from lit_lab.problem import Problem
 from lit_lab.service import garbage_collection, libraries, process_priority
 from lit_lab.service.memory import Watchdog, resident_bytes
 
+PROGRAM = """
+import json, sys
+from lit_lab.service import libraries
+from lit_lab.service.memory import resident_bytes
+libraries.set_environment(1); libraries.import_tensorflow(1)
+import tensorflow as tf
+before = resident_bytes()
+held = [tf.random.stateless_uniform([2**20, 32], [1, 2]) + 1.0 for _ in range(4)]  # 128 MB each
+during = resident_bytes()
+del held
+memory = before, during, resident_bytes()
+libraries.import_keras()
+import lit_lab.service.language_model, lit_lab.service.causal_lm
+from lit_lab.service.datasets import sample_prompts; sample_prompts()
+import keras; assert keras.config.backend() == 'tensorflow' and keras.config.floatx() == 'float32'
+modules = sorted({name.partition('.')[0] for name in sys.modules} | set(sys.modules))
+print(json.dumps({"modules": modules, "memory": memory}))
+"""
 
-def test_nothing_that_is_not_needed_is_imported() -> None:
-    program = (
-        "import json, sys\n"
-        "from lit_lab.service import libraries\n"
-        "libraries.set_environment(1); libraries.import_tensorflow(1); libraries.import_keras()\n"
-        "import lit_lab.service.language_model, lit_lab.service.causal_lm\n"
-        "from lit_lab.service.datasets import sample_prompts; sample_prompts()\n"
-        "import keras; assert keras.config.backend() == 'tensorflow' and keras.config.floatx() == 'float32'\n"
-        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules} | set(sys.modules))))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    modules = set(json.loads(done.stdout.splitlines()[-1]))
+
+@pytest.fixture(scope="module")
+def started() -> dict[str, Any]:
+    """What a process says that has imported what the service needs: the modules, and its memory before, during and after use."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_nothing_that_is_not_needed_is_imported(started: dict[str, Any]) -> None:
+    modules = set(started["modules"])
     assert {"tensorflow", "keras", "keras_nlp", "lit_nlp"} <= modules
     assert not modules & (libraries.UNUSED | {"lit_nlp.app", "jupyter_server", "tornado", "IPython", "torch"})
 
 
-def test_memory_that_is_freed_goes_back_to_the_system() -> None:
-    program = (
-        "from lit_lab.service import libraries\n"
-        "from lit_lab.service.memory import resident_bytes\n"
-        "libraries.set_environment(1); libraries.import_tensorflow(1)\n"
-        "import tensorflow as tf\n"
-        "before = resident_bytes()\n"
-        "held = [tf.random.stateless_uniform([2**20, 32], [1, 2]) + 1.0 for _ in range(4)]\n"  # 128 MB each
-        "during = resident_bytes()\n"
-        "del held\n"
-        "print(before, during, resident_bytes())\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    before, during, after = map(int, done.stdout.split())
+def test_memory_that_is_freed_goes_back_to_the_system(started: dict[str, Any]) -> None:
+    before, during, after = started["memory"]
     assert during - before > 4 * 100e6
     assert after - before < 150e6
 
