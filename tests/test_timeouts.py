@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from waiting import PATIENCE
 
 from lit_lab.timeouts import within
 
@@ -12,7 +13,7 @@ async def test_a_cancellation_that_comes_with_the_result_is_heeded() -> None:
 
     async def read() -> None:
         while True:
-            await within(60, events.get())
+            await within(PATIENCE, events.get())
 
     for turns in range(6):
         reading = asyncio.ensure_future(read())
@@ -22,7 +23,7 @@ async def test_a_cancellation_that_comes_with_the_result_is_heeded() -> None:
         for _ in range(turns):
             await asyncio.sleep(0)
         reading.cancel()
-        assert (await asyncio.wait([reading], timeout=1))[0], turns
+        assert (await asyncio.wait([reading], timeout=PATIENCE))[0], turns
         assert reading.cancelled()
 
 
@@ -31,7 +32,7 @@ async def test_what_takes_too_long_is_cancelled_and_nothing_is_lost() -> None:
     with pytest.raises(asyncio.TimeoutError):
         await within(0.01, events.get())
     events.put_nowait(1)
-    assert await within(1, events.get()) == 1
+    assert await within(PATIENCE, events.get()) == 1
 
 
 async def test_what_fails_fails() -> None:
@@ -39,4 +40,4 @@ async def test_what_fails_fails() -> None:
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        await within(1, fail())
+        await within(PATIENCE, fail())

@@ -55,8 +55,9 @@ async def test_the_models_that_stay_are_loaded_again(tmp_path: Path) -> None:
         await change(service, kind="load", name="two", max_length=64)
         await reached(service, "two", "ready")
         before = (await service.status()).pid
-        await change(service, kind="unload", name="one")
-        assert (await service.status()).pid == before
+        with service.use():  # which follows once nobody uses it
+            await change(service, kind="unload", name="one")
+            assert (await service.status()).pid == before
 
         async def follows() -> bool:
             status = await service.status()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from traitlets import TraitError
 from traitlets.config import Config
+from waiting import PATIENCE
 
 from conftest import example, until
 from lit_lab import protocol, routes
@@ -179,7 +180,8 @@ class TestServiceElsewhere:
     """`c.LitLab.service_url`: here, a fake service in another process."""
 
     @pytest.fixture
-    def lit_lab_config(self, fake_service):
+    def lit_lab_config(self, fake_service, monkeypatch):
+        monkeypatch.setattr("lit_lab.supervision.remote.TIMEOUT", PATIENCE)
         self.process = subprocess.Popen(
             [str(fake_service.python)],
             stdin=subprocess.PIPE,
@@ -227,7 +229,7 @@ class TestRealService:
 
     @pytest.fixture
     def lit_lab_config(self):
-        return {}
+        return {"start_timeout": PATIENCE}
 
     @pytest.fixture
     def jp_environ(self, jp_environ, monkeypatch):

@@ -31,7 +31,10 @@ def runtime(tmp_path_factory, monkeypatch):
 @pytest.fixture
 def service(fake_service, runtime, tmp_path, jp_asyncio_loop):
     settings = Settings(
-        python=str(fake_service.python), cache=tmp_path / "cache", models=(ModelSpec("demo", "embedded"),)
+        python=str(fake_service.python),
+        cache=tmp_path / "cache",
+        models=(ModelSpec("demo", "embedded"),),
+        start_timeout=PATIENCE,
     )
     supervisor = Supervisor(settings, ServiceLog(tmp_path / "service.log"))
     yield supervisor

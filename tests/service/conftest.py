@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE
 
 CORPUS = [
     "Analyze a menu item in a restaurant.",
@@ -19,6 +21,21 @@ CORPUS = [
 ] * 20
 
 WINDOW = 96
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    """Give a template's process, a search for models and a thread that collects garbage the time that a busy machine may take."""
+    from lit_lab.service import returning
+    from lit_lab.service.scanning import scanner
+    from lit_lab.service.templates import rendering
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(returning, "_PATIENCE", PATIENCE)
+        patch.setattr(scanner, "PATIENCE", PATIENCE)
+        patch.setattr(rendering, "SECONDS", PATIENCE)
+        patch.setattr(rendering, "STARTING", PATIENCE)
+        yield
 
 
 @pytest.fixture(scope="session")

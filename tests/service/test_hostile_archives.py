@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hostile_presets import MEBI, refused
+from waiting import PATIENCE
 
 from lit_lab.service.weights import archive
 
@@ -38,7 +39,7 @@ print((peak() - before) // 1024)
 def unpacked_apart(packed: Path, tmp_path: Path, members: int = archive.MAX_MEMBERS) -> tuple[str, int]:
     """Unpack in a process of its own; return how that ended, and the MiB that it took at most."""
     run = [sys.executable, "-c", _UNPACK, str(packed), str(tmp_path / "cache"), str(members)]
-    code, taken = subprocess.run(run, capture_output=True, text=True, check=True, timeout=120).stdout.split()
+    code, taken = subprocess.run(run, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout.split()
     return code, int(taken)
 
 

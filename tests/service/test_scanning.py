@@ -15,6 +15,7 @@ import pytest
 import scanned_folders
 from gguf_files import FAMILIES, fields_of, values_of, write
 from scanned_folders import found, pulled, put
+from waiting import PATIENCE
 
 from lit_lab.models import programs
 from lit_lab.protocol import AddModel, FoundModel, ModelChanging
@@ -117,10 +118,10 @@ async def test_it_is_looked_once_a_minute_and_never_where_nothing_is_to_be_looke
     clock = iter((0.0, 30.0, 59.0, 61.0, 61.0))  # the first looks without asking what time it is
     scanner = Scanner(["ollama"], clock=lambda: next(clock))
     for _ in range(4):
-        await scanner.found([], patience=60.0)
+        await scanner.found([], patience=PATIENCE)
     assert len(looked) == 2
     clock = iter((61.0, 61.0, 61.0))
-    await scanner.found(["taken from the list"], patience=60.0)
+    await scanner.found(["taken from the list"], patience=PATIENCE)
     assert len(looked) == 3
     await Scanner([]).found([])
     assert len(looked) == 3

@@ -42,6 +42,7 @@ async def served(strangers: Strangers, protocol: type[asyncio.Protocol] | None =
         log_config=None,
         backlog=ACCEPTED,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=int(PATIENCE),
     )
     server = Server(config)
     task = asyncio.ensure_future(server._serve([listener]))
@@ -65,7 +66,13 @@ def half_sent(port: int, count: int) -> Any:
 
 def client(port: int) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {SECRET}"}
-    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE, trust_env=False)
+    return httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}",
+        headers=headers,
+        timeout=PATIENCE,
+        limits=httpx.Limits(keepalive_expiry=PATIENCE),
+        trust_env=False,
+    )
 
 
 async def closed(connection: socket.socket) -> bool:
@@ -129,9 +136,10 @@ async def test_a_connection_without_the_secret_ends_after_a_while() -> None:
 
 @pytest.mark.asyncio
 async def test_one_with_the_secret_stays() -> None:
-    strangers = Strangers(seconds=0.05)
+    strangers = Strangers(seconds=PATIENCE)
     async with served(strangers) as port, client(port) as known:
         first = await known.get("/")
+        strangers._seconds = 0.05  # for who comes from now on
         with socket.create_connection(("127.0.0.1", port)) as silent:
             assert await closed(silent)  # it came later and is gone already
         second = await known.get("/")

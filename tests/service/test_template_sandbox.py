@@ -49,11 +49,13 @@ HOSTILE: dict[str, tuple[str, str]] = {
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems bound no address space")
 @pytest.mark.parametrize("case", HOSTILE)
-def test_a_hostile_template_ends_in_a_reason(case: str) -> None:
+def test_a_hostile_template_ends_in_a_reason(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "SECONDS", 2.0)
     template, reason = HOSTILE[case]
     began = time.monotonic()
     if case == "a class by a format":
         # What the sandbox leaves out of a text is no harm.
+        monkeypatch.undo()
         assert "class" not in rendered(Template(template)).plain.behind
         return
     said = refused(template)
