@@ -130,7 +130,7 @@ def commands(reports: Path) -> list[Command]:
         pytest("pytest models", *models, *without(*ENGINE), **quickly),
         pytest("pytest others", "tests", *without(*models, *live)),
         pytest("pytest engine", *ENGINE),
-        pytest("pytest live", *live),
+        pytest("pytest live", *live, **quickly),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]
 
