@@ -1,6 +1,6 @@
 """Starts a Jupyter server in a separate process, with the extension and the real model service.
 
-The service compiles nothing in the background (`ui-tests/calm_service.py`).
+The service compiles nothing in the background.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ ROOT = Path(__file__).parents[1]
 STARTS = 5
 """How often another port is tried where somebody else has taken the one that was free."""
 
-CALM = """
-import json, sys
+CALM = ROOT / "ui-tests" / "calm_service.py"
+
+CONFIG = """
+import json
 from pathlib import Path
-sys.path.insert(0, {ui_tests!r})
-import calm_service
 from traitlets.config import Config
-calm_service.use()
+from lit_lab.supervision import launch
+launch.command = lambda python: [python, {service!r}]
 get_config().merge(Config(json.loads(Path({settings!r}).read_text("utf-8"))))
 """
-"""The configuration of a server: the settings of a file, and a service that leaves the processor to the tests."""
+"""The configuration of a server: the settings of a file, and another service in the usual one's place."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +142,15 @@ def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
 
 
 @contextmanager
-def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environment: str) -> Iterator[LiveServer]:
+def live_server(
+    folder: Path, lit_lab: dict[str, Any] | None = None, service: Path = CALM, **environment: str
+) -> Iterator[LiveServer]:
     """Run a server while the context lasts.
 
     Args:
         folder: Where it keeps everything.
         lit_lab: Configuration, `c.LitLab`.
+        service: The script that runs the model service.
         environment: Variables beside those that there are.
     """
     for name in ("root", "home"):
@@ -159,7 +163,7 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         **environment,
     }
-    live = _started(folder, token, lit_lab or {}, variables)
+    live = _started(folder, token, lit_lab or {}, service, variables)
     try:
         yield live
     finally:
@@ -167,7 +171,7 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
         live.process.wait(PATIENCE)
 
 
-def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[str, str]) -> LiveServer:
+def _started(folder: Path, token: str, lit_lab: dict[str, Any], service: Path, variables: dict[str, str]) -> LiveServer:
     """Start a server and wait until it answers; with another port, where the one that was free is taken meanwhile."""
     for _ in range(STARTS):
         port = _free_port()
@@ -189,7 +193,7 @@ def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[
         }
         settings.touch(0o600)
         settings.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
-        config.write_text(CALM.format(ui_tests=str(ROOT / "ui-tests"), settings=str(settings)))
+        config.write_text(CONFIG.format(service=str(service), settings=str(settings)))
         command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
         with (folder / "log.txt").open("wb") as output:
             process = subprocess.Popen(
