@@ -97,14 +97,18 @@ describe('compare/tryOverlay', () => {
     expect(left + 20).toBeLessThanOrEqual(114);
   });
 
-  it('leaves only the scissors where the others would cover the text before', async () => {
-    const fits = () =>
-      stage.host.querySelector<HTMLElement>('.lit-try-place')!.dataset.fits;
-    await placed(rect(94, 20, 80), false, 60);
-    expect(fits()).toBe('tools');
-    await placed(rect(94, 20, 80), false, 90);
-    expect(fits()).toBe('scissors');
-  });
+  it.each([
+    [60, 'tools'],
+    [90, 'scissors']
+  ])(
+    'leaves only the scissors where the others would cover the text before: %d px',
+    async (width, fits) => {
+      await placed(rect(94, 20, 80), false, width);
+      expect(
+        stage.host.querySelector<HTMLElement>('.lit-try-place')!.dataset.fits
+      ).toBe(fits);
+    }
+  );
 
   it('does the same by keys, by clicks and by its tools', async () => {
     await placed(rect(0, 40, 80));

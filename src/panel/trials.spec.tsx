@@ -6,6 +6,7 @@ import { PanelStage } from './fixtures';
 
 const FIRST = 'Be brief.';
 const SECOND = 'Be kind.';
+const REST = 'Suggestion: soup\nAnalysis:';
 
 describe('panel/trials', () => {
   let stage: PanelStage;
@@ -36,15 +37,15 @@ describe('panel/trials', () => {
   const asked = () => stage.scenario.client.last.request;
 
   it('offers another text beside each row, and returns the focus', async () => {
-    const name = `Try with another text instead of “${FIRST}”`;
+    const name = `Try with another text instead of “${SECOND}”`;
     await stage.click(name);
-    expect(bar()!.textContent).toContain(`Instead of “${FIRST}”:`);
+    expect(bar()!.textContent).toContain(`Instead of “${SECOND}”:`);
     // The old text, selected.
     expect(document.activeElement).toBe(field());
-    expect(field().value).toBe(FIRST);
+    expect(field().value).toBe(SECOND);
     expect([field().selectionStart, field().selectionEnd]).toEqual([
       0,
-      FIRST.length
+      SECOND.length
     ]);
     const { target } = stage.scenario.session.explanation;
     await press(field(), 'Escape');
@@ -71,7 +72,7 @@ describe('panel/trials', () => {
     expect(document.activeElement).toBe(segment(FIRST));
     expect(asked()).toMatchObject({
       kind: 'score',
-      prompt: 'Be\nlong. Be kind.\nAnalysis:'
+      prompt: `Be\nlong. ${SECOND}\n${REST}`
     });
     await press(segment(FIRST), 'F2');
     await typeInto(field(), '');
@@ -108,17 +109,21 @@ describe('panel/trials', () => {
       await settle();
     });
     await stage.click('Try without these 2 parts');
-    expect(asked()).toMatchObject({ kind: 'score', prompt: 'Analysis:' });
+    expect(asked()).toMatchObject({ kind: 'score', prompt: REST });
     // On a marked part, Delete takes all of them away.
-    const count = stage.scenario.client.jobs.length;
+    const scored = () =>
+      stage.scenario.client.jobs.filter(
+        ({ request }) => request.kind === 'score'
+      );
+    expect(scored()).toHaveLength(1);
     await press(segment(SECOND), 'Delete');
-    expect(stage.scenario.client.jobs).toHaveLength(count + 1);
-    expect(asked()).toMatchObject({ kind: 'score', prompt: 'Analysis:' });
+    expect(scored()).toHaveLength(2);
+    expect(asked()).toMatchObject({ kind: 'score', prompt: REST });
     await stage.click('Clear marks');
     expect(bar()).toBeNull();
     expect(segment(FIRST).dataset.marked).toBeUndefined();
     expect(stage.host.contains(document.activeElement)).toBe(true);
     await press(segment(SECOND), 'Delete');
-    expect(asked()).toMatchObject({ prompt: 'Be brief.\nAnalysis:' });
+    expect(asked()).toMatchObject({ prompt: `${FIRST}\n${REST}` });
   });
 });

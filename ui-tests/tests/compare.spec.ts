@@ -114,9 +114,76 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
   await expect(
     page.getByRole('tab', { name: /Without “Recommendation: L/ })
   ).toBeVisible();
-  // Else it would come into the next test's history.
   history = await panel.show('History');
   await expect(history.getByRole('listitem')).toHaveCount(3, { timeout: COLD });
+
+  await test.step('another text in a part’s place', async () => {
+    await panel.show('Analysis');
+    const pencil = panel.topSegments
+      .getByRole('button', {
+        name: `Try with another text instead of “${MISTAKE}”`
+      })
+      .first();
+    await pencil.click();
+    const field = panel.region.getByRole('textbox', {
+      name: 'Text to try instead'
+    });
+    await expect(field).toBeFocused();
+    await expect(field).toHaveValue(MISTAKE);
+    await page.keyboard.press('Escape');
+    await expect(pencil).toBeFocused();
+    await pencil.press('Enter');
+    // The old text is selected.
+    await page.keyboard.insertText('Recommendation: Avoid.');
+    await page.keyboard.press('Shift+Enter');
+    const name = `“Recommendation: Avoid.” instead of “${MISTAKE}”`;
+    const b = page.getByRole('region', { name: `B: ${name}` });
+    await expect(
+      comparison.said(b, /Recommendation: Avoid/).first()
+    ).toBeVisible({ timeout: COLD });
+    await expect(b.getByRole('group', { name: 'Prompt' })).toContainText(
+      "which you don't like.\nRecommendation: Avoid.\n"
+    );
+    history = await panel.show('History');
+    await expect(history.getByRole('listitem')).toHaveCount(4, {
+      timeout: COLD
+    });
+    await expect(history).toContainText(name);
+  });
+
+  await test.step('several parts at once', async () => {
+    await panel.show('Analysis');
+    await panel
+      .segments('Prompt', 'Recommendation: Likely good.')
+      .click({ modifiers: ['ControlOrMeta'] });
+    await panel.topSegments
+      .getByRole('checkbox', { name: `Mark “${MISTAKE}”` })
+      .first()
+      .check();
+    const sweet = panel.segments('Prompt', 'Analysis: Sweet');
+    await sweet.focus();
+    await page.keyboard.press('Space');
+    await expect(sweet).toHaveAttribute('aria-pressed', 'true');
+    // Another target: they stay.
+    await panel.segments('Answer').first().click();
+    await panel.region
+      .getByRole('button', { name: 'Try without these 3 parts' })
+      .click();
+    const b = page.getByRole('region', { name: /^B: Without 3 parts:/ });
+    await expect(comparison.said(b, 'Recommendation').first()).toBeVisible({
+      timeout: COLD
+    });
+    await expect(b.getByRole('group', { name: 'Prompt' })).not.toContainText(
+      'Likely good'
+    );
+    await panel.region.getByRole('button', { name: 'Clear marks' }).click();
+    await expect(panel.region.locator('[data-marked]')).toHaveCount(0);
+    // Else they would come into the next test's history.
+    history = await panel.show('History');
+    await expect(history.getByRole('listitem')).toHaveCount(5, {
+      timeout: COLD
+    });
+  });
 });
 
 test('two runs of the history side by side, without the model', async ({
