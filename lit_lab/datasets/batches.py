@@ -1,4 +1,4 @@
-"""Rows in batches, as they are written into a table."""
+"""Groups rows into batches for writing them into a table."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from lit_lab.problem import Problem
 
 from .readers import Record
 
-_BATCH = 500  # rows that are written at once
+_BATCH = 500  # maximum rows to write at once
 _BATCH_CHARS = 1_000_000
-_FIELD = 50  # characters whose memory a field takes besides its own
+_FIELD = 50  # characters with the same memory as a field's overhead
 
 
 def batches(records: Iterable[Record], first: int) -> Iterator[list[Record]]:
-    """Yield records in batches, bounded in number and in text. Before a failure, yield the records before it.
+    """Yield records in batches, bounded by number and by text. Before an error is raised, yield the records before it.
 
     Args:
         records: All records.

@@ -172,17 +172,7 @@ class OpenDataset:
             self._is_reading = False
 
     def read_rows(self, columns: Sequence[str], rows: Iterable[Sequence[str]], first: int, total: int) -> None:
-        """Add rows of another source than a file.
-
-        Args:
-            columns: The columns' names.
-            rows: The rows' values.
-            first: The number of the first row.
-            total: The number of all rows.
-
-        Raises:
-            Problem: The rows can't be stored.
-        """
+        """Add rows of another source than a file; `first` is the number of the first row. Raises `Problem`."""
         records = [
             Record(number, dict(zip(columns, row, strict=True))) for number, row in enumerate(rows, start=first + 1)
         ]
@@ -237,11 +227,7 @@ class OpenDataset:
         return f"The first line, “{shorten(', '.join(reader.columns[:20]), _SHOWN)}”, is read as the columns' names."
 
     def _choose(self, sample: Sequence[Record]) -> None:
-        """Choose the columns to use, once there are rows.
-
-        Raises:
-            Problem: The template names no column.
-        """
+        """Choose the columns to use, once there are rows. Raises `Problem` if a template names no column."""
         rows = [record.fields for record in sample if record.fields]
         if not rows or self._is_chosen:
             return

@@ -1,4 +1,4 @@
-"""Files of prompts, read row by row: JSON Lines, JSON, CSV, plain text, YAML, Parquet.
+"""Reads files of prompts row by row: JSON Lines, JSON, CSV, plain text, YAML, Parquet.
 
 No file is ever in memory as a whole, except for YAML and JSON whose rows aren't one list; these are bounded.
 """
@@ -29,7 +29,7 @@ Split = Literal["lines", "paragraphs", "whole"]
 
 _ROW_LIMIT = f"It is longer than {MAX_TEXT:,} characters."
 _TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
-_NAMES_CHARS = 1_000_000  # of all columns' names together
+_NAMES_CHARS = 1_000_000  # maximum characters of all columns' names together
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Record:
     """A row, or the reason why there is none.
 
     Attributes:
-        line: Its first line in the file, from 1; in a Parquet file, the row's number.
-        fields: Values by column; empty for a bad row.
-        reason: What is wrong with it; empty for a good one.
-        size: Its approximate length in the file, in characters.
+        line: The row's first line in the file, from 1; in a Parquet file, the row's number.
+        fields: The values by column; empty for a bad row.
+        reason: What is wrong with the row; empty for a good row.
+        size: The row's approximate length in the file, in characters.
     """
 
     line: int
@@ -50,17 +50,17 @@ class Record:
 
 
 class Reader:
-    """Reads a file once. Iterate over it; `close` it.
+    """Reads a file once. Iterate over it, then call `close`.
 
     Args:
         path: The file.
         split: How prompts are separated in a plain text file.
         stop: When any thread sets this, reading ends soon, as at the end of the file.
-        header: Whether the first line of a table names the columns; None: guess it.
-        encoding: A text file's encoding, by its Python name; None: guess it.
+        header: Whether the first line of a table contains the columns' names; None to guess.
+        encoding: A text file's encoding, by its Python name; None to guess it.
 
     Raises:
-        Problem: It can't be read.
+        Problem: The file can't be read.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Reader:
         self._names: set[str] = set()
         self._names_chars = 0
         self.columns: list[str] = []
-        """All columns that were found so far, in order; at most 10,000."""
+        """All columns so far, in order; at most 10,000."""
         self.is_plain = kind == ".txt"
-        """Whether it is plain text, without columns."""
+        """Whether the file is plain text, without columns."""
         self.is_table = kind in (".csv", ".tsv")
-        """Whether it is a table, whose first line may name the columns."""
+        """Whether the file is a table, whose first line may contain the columns' names."""
         self.is_document = kind in (".json", ".yaml", ".yml")
-        """Whether its rows aren't its lines, although it is no table."""
+        """Whether the file isn't a table, but its rows aren't its lines either."""
         if kind == ".parquet":
             if not (head := beginning_of(path)).startswith(b"PAR1"):
                 check_kind(path.name, head)
@@ -115,19 +115,19 @@ class Reader:
 
     @property
     def encoding(self) -> str:
-        """A text file's encoding, by its Python name; empty for other files."""
+        """The encoding of a text file, by its Python name; empty for other files."""
         return self._text.encoding if self._text else ""
 
     @property
     def position(self) -> int:
-        """Bytes read so far, of the file's size; of a Parquet file in proportion to its rows."""
+        """How many bytes of the file were read so far; for a Parquet file, estimated from its rows."""
         if self._parquet is not None:
             return self._parquet.position
         return self._text.position if self._text else 0
 
     @property
     def unpacked(self) -> int:
-        """Bytes read so far; of a packed file, of what it contains."""
+        """How many bytes of content were read so far, after decompression."""
         return self._text.unpacked if self._text else self.position
 
     @property
@@ -137,17 +137,17 @@ class Reader:
 
     @property
     def is_at_end(self) -> bool:
-        """Whether a packed file was read to its end."""
+        """Whether a compressed file was read to its end."""
         return self._text is not None and self._text.is_at_end
 
     @property
     def has_header(self) -> bool | None:
-        """Whether the first line is taken for the columns' names; None: the file is no table, or not yet read."""
+        """Whether the first line is read as the columns' names; None if the file is no table, or not yet read."""
         return self._csv.has_header if self._csv else None
 
     @property
     def remark(self) -> str:
-        """Remarks about what was read so far, as text for the user; empty for most files."""
+        """Remarks about the content read so far, as text for the user; empty for most files."""
         if self._too_many:
             return f"The file has too many columns; the first {len(self.columns):,} can be used."
         remarks = (self._text.remark if self._text else "", self._csv.remark if self._csv else "")
@@ -185,7 +185,7 @@ class Reader:
         if not is_text(whole):
             raise Problem(422, "bad_dataset", NOT_TEXT.replace("It", "The file", 1), "Choose another encoding.")
         for number, row in enumerate(shapes.rows_in(yaml_values.load(whole)), start=1):
-            # An alias, or a prompt of many tests, is short in the file.
+            # A row can be longer than its text in the file, because of aliases and prompts with many tests.
             size = 0 if isinstance(row, str) else sum(len(as_text(value)) for value in row.values())
             yield self._record(number, row, size)
 
@@ -209,7 +209,7 @@ class Reader:
                 yield Record(row.line, dict(zip(self.columns, row.fields, strict=False)), size=row.size)
 
     def _read_parquet(self, rows: ParquetRows) -> Iterator[Record]:
-        # Of columns with the same name, a row would only have the last one's value.
+        # If columns had the same name, a row would only contain the last one's value.
         self.columns = _distinct(rows.columns)
         for number, (values, size) in enumerate(rows, start=1):
             if isinstance(values, str):
@@ -248,7 +248,7 @@ def _plain(line: int, prompt: str) -> Record:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Make columns' names unique, and name those without a name."""
+    """Make the columns' names unique, and give names to columns without one."""
     result: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for index, name in enumerate(names, start=1):

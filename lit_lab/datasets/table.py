@@ -1,7 +1,7 @@
 """The rows of one dataset, in a database on disk that only this process can use.
 
-SQLite stores it in an unnamed file in the folder for temporary files: it takes no memory beyond a small cache, no other
-process can open it, and nothing remains however the process ends.
+SQLite stores the database in an unnamed file in the folder for temporary files. So it takes no memory beyond a small cache, no
+other process can open it, and nothing remains after the process ends in any way.
 """
 
 from __future__ import annotations
@@ -39,18 +39,17 @@ _INDICES = (
     "CREATE INDEX IF NOT EXISTS by_source ON facts (source_key)",
     "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
 )
-_VIEWS = 12  # cached lists, and parts of them
-_SOURCES = 10_000  # different sources to count
-
+_VIEWS = 12  # maximum number of cached lists
+_SOURCES = 10_000  # maximum number of different sources to count
 
 FULL = "dataset_full"
-"""Code of the `Problem` that a dataset has reached its limit of disk space."""
+"""The problem's code if a dataset has reached its limit of disk space."""
 
 Sort = Literal["order", "prompt", "source", "length"]
 
 
 class Table:
-    """The rows. Any thread may call its methods; they raise `Problem` when the disk is full.
+    """The rows of a dataset. Any thread may call its methods. They raise `Problem` if the disk is full.
 
     Args:
         most: Bytes of disk space for the rows while they are read, and as many again for changes. Beyond that, methods
@@ -73,30 +72,30 @@ class Table:
 
     @property
     def size(self) -> int:
-        """Number of rows."""
+        """The number of rows."""
         return self._rows - len(self._deleted)
 
     def sources(self, most: int) -> list[tuple[str, int]]:
         """Return the most frequent sources and their numbers of rows; empty if no row has a source."""
-        # Without the lock: the caller must not wait for a search.
+        # Don't take the lock, because the caller must not wait for a search.
         counts = [(source, count) for source, count in list(self._sources.items()) if count > 0]
         found = nlargest(most, counts, key=lambda counted: counted[1])
         return found if any(source for source, _ in found) else []
 
     def stop(self) -> None:
-        """End any running search, and allow no further ones. Doesn't wait."""
+        """Cancel any running search, and refuse further ones. Doesn't wait."""
         self._is_closing = True
         with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
             self._database.interrupt()
 
     def close(self) -> None:
-        """Delete the database once no thread uses it; `stop` makes that soon."""
+        """Delete the database when no thread uses it any more, which is soon after `stop`."""
         self.stop()
         with self._lock:
             self._database.close()
 
     def append(self, rows: Sequence[Row]) -> int:
-        """Add rows at the end; return the last one's id."""
+        """Add rows at the end. Return the id of the last one."""
         with self._changing(rows=rows) as database:
             first = self._rows + 1
             ids = range(first, first + len(rows))
@@ -115,14 +114,14 @@ class Table:
         return self._rows
 
     def finish(self) -> None:
-        """Create the indices for fast sorting, once most rows are there."""
-        self._allow(2 * self.most)  # the indices are smaller than the rows; the rest is for changes
+        """Create the indices for fast sorting. Call this when most rows are stored."""
+        self._allow(2 * self.most)  # for the indices, which are smaller than the rows, and for changes
         for statement in _INDICES:
             with self._lock, self._full_disk():  # one by one, so that other callers wait for one only
                 self._database.execute(statement)
 
     def duplicate(self, row_id: int) -> int:
-        """Add a copy of a row after it; return its id. Raises `Problem` if there is no such row."""
+        """Add a copy of a row after the row. Return the copy's id. Raises `Problem` if there is no such row."""
         with self._lock:
             like = self._get(row_id)
             made = self.append([replace(like, line=0)])
@@ -130,7 +129,11 @@ class Table:
             return made
 
     def change(self, row_id: int, prompt: str | None, target: str | None, source: str | None) -> None:
-        """Change a row; None leaves a value unchanged. Raises `Problem` if there is no such row."""
+        """Change a row. None leaves a value unchanged.
+
+        Raises:
+            Problem: There is no such row, or its prompt can't be changed as one text.
+        """
         with self._lock:
             old = self._get(row_id)
             if prompt not in (None, old.prompt) and old.turns:
@@ -157,7 +160,7 @@ class Table:
             self._changed()
 
     def restore(self, row_id: int) -> None:
-        """Bring a deleted row back to its place. Raises `Problem` if there is no such row."""
+        """Restore a deleted row to its place. Raises `Problem` if there is no such row."""
         with self._lock:
             if row_id not in self._deleted:
                 raise _no_row(row_id)
@@ -180,7 +183,7 @@ class Table:
         )
 
     def page(self, request: DatasetSearch) -> DatasetPage:
-        """Return a page of the rows that match."""
+        """Return a page of the matching rows."""
         with self._lock, self._full_disk():
             view = self._view(request)
             ids = list(view[request.offset : request.offset + request.limit])
@@ -207,18 +210,18 @@ class Table:
         for row_id in order:
             with self._lock:
                 if row_id in self._deleted:
-                    continue  # deleted meanwhile
+                    continue  # another thread has deleted it
                 row = self._get(row_id)
-            yield row_id, row  # without the lock: the caller may take its time
+            yield row_id, row  # without the lock, since the caller may take long
 
     def lines(self) -> Sequence[int]:
-        """Return the lines of the file that contain rows, including deleted rows, in order."""
+        """Return the file's lines that contain rows, including deleted rows, in order."""
         with self._lock, self._full_disk():
             found = self._database.execute("SELECT line FROM facts WHERE line > 0 ORDER BY line")
             return array.array("q", chain.from_iterable(found))
 
     def renumber(self, lines: Mapping[int, int]) -> None:
-        """Set the rows' lines in a new file, by id; other rows aren't in it."""
+        """Set each row's line in a new file, by id. Rows without an entry aren't in the file."""
         with self._changing(counts=False) as database:
             database.execute("UPDATE facts SET line = 0, origin = 0")
             database.executemany(
@@ -248,7 +251,7 @@ class Table:
         return order
 
     def _view(self, request: DatasetSearch) -> Sequence[int]:
-        """Return the rows that match, in order.
+        """Return the matching rows, in order.
 
         The steps are cached separately: sorting or filtering a search's result only takes the time of that step.
         """
@@ -266,7 +269,7 @@ class Table:
         return self._cached(("view", words, source, sort, request.descending), look_up)
 
     def _cached(self, key: tuple[object, ...], look_up: Callable[[], Sequence[int]]) -> Sequence[int]:
-        """Return a cached result, or look it up."""
+        """Return a cached result; compute it if there is none."""
         if key not in self._views:
             self._views[key] = look_up()
         self._views.move_to_end(key)
@@ -275,7 +278,7 @@ class Table:
         return self._views[key]
 
     def _sorted(self, sort: Sort) -> Sequence[int]:
-        """Return all rows in sorted order; equal ones in their original order."""
+        """Return all rows in sorted order. Equal rows stay in their original order."""
         if sort == "order":
             return self._order()
         by = {"prompt": "key", "source": "source_key", "length": "length"}[sort]
@@ -283,14 +286,14 @@ class Table:
         return array.array("I", filterfalse(self._deleted.__contains__, chain.from_iterable(found)))
 
     def _of(self, source: str) -> bytearray:
-        """Mark the rows of a source: 1 at their numbers, 0 at others."""
+        """Mark the rows of a source: 1 for them, 0 for others."""
         marks = bytearray(self._rows + 1)
         for (number,) in self._database.execute("SELECT id FROM facts WHERE source = ?", (source,)):
             marks[number] = 1
         return marks
 
     def _search(self, words: Sequence[str]) -> bytearray:
-        """Mark the rows that contain all words: 1 at their numbers, 0 at others."""
+        """Mark the rows that contain all words: 1 for them, 0 for others."""
 
         def check() -> None:
             if self._is_closing:
@@ -337,7 +340,7 @@ class Table:
                 self._database.execute(f"PRAGMA max_page_count = {max(most // self._pragma('page_size'), 64)}")
 
     def _would_exceed(self, rows: Sequence[Row]) -> bool:
-        """Whether rows probably exceed the limit of disk space, rather than the disk itself."""
+        """Return whether it is the limit of disk space, rather than a full disk, that rows exceed."""
         chars = sum(
             len(row.prompt)
             + len(row.target)
@@ -345,7 +348,7 @@ class Table:
             + sum(len(f"{k}{text(v)}") for k, v in row.others.items())
             for row in rows
         )
-        # The database has each row twice, once for searching, with up to four bytes a character.
+        # The database stores each row twice, once for searching, with up to four bytes per character.
         return self._pragma("page_count") * self._pragma("page_size") + 8 * chars > self.most // 2
 
     def _pragma(self, name: str) -> int:
@@ -363,13 +366,13 @@ class Table:
                     507,
                     FULL,
                     "The dataset has reached its limit of disk space.",
-                    "Save the rows that are there, or ask the administrator to raise c.LitLab.dataset_megabytes.",
+                    "Save the rows read so far, or ask the administrator to raise c.LitLab.dataset_megabytes.",
                 ) from error
             raise Problem(
                 507,
                 "disk_full",
-                f"The folder for temporary files can't take this dataset: {error}.",
-                "Free some space there, or set SQLITE_TMPDIR to a folder with more space before starting the Jupyter server.",
+                f"The folder for temporary files has no room for this dataset: {error}.",
+                "Free some space there, or set SQLITE_TMPDIR to a folder with more space before Jupyter starts.",
             ) from error
         except sqlite3.ProgrammingError as error:
             raise _closed() from error
@@ -381,7 +384,7 @@ def _chosen(order: Sequence[int], marks: Sequence[int]) -> Sequence[int]:
 
 
 def composed(why: str) -> Problem:
-    """Return the error that a row's prompt can't be changed as one text."""
+    """Return the problem of a row whose prompt can't be changed as one text."""
     return Problem(
         409, "composed_row", f"The row's prompt can't be changed here. {why}", "Add the changed text as a new row."
     )

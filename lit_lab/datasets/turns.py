@@ -17,7 +17,7 @@ from lit_lab.protocol import MAX_TURNS, Role
 from . import json_rows
 
 Turns = list[tuple[Role, str]]
-"""Who says what, in order."""
+"""The role and the text of each turn, in order."""
 
 NAMES = (
     "messages",
@@ -31,10 +31,10 @@ NAMES = (
     "input",
     "prompt",
 )
-"""Names of columns that conversations often have, the most likely first; as `plain_name` makes them."""
+"""Common names of columns with conversations, likely ones first, in the form of `plain_name`."""
 
 SYSTEM_NAMES = ("system", "systeminstruction", "systemprompt", "systemmessage", "instructions")
-"""Names of columns beside a conversation that hold instructions for the model."""
+"""Common names of columns with system instructions for a conversation in another column."""
 
 _ROLES: dict[str, Role] = {
     **dict.fromkeys(("system", "developer", "instructions"), "system"),
@@ -43,13 +43,13 @@ _ROLES: dict[str, Role] = {
 }
 _WHO = ("role", "from", "author", "speaker", "sender")
 _WHAT = ("content", "value", "parts", "text", "message", "utterance")
-_USERS_ONLY = ("turns",)  # lists of texts that one user says, one after the other
+_USERS_ONLY = ("turns",)  # columns with lists of one user's consecutive texts
 _ALTERNATING = ("dialog", "dialogue", "conversation", "conversations", "chat", "messages")
-_LITERAL = 400_000  # characters of a Python literal that are parsed
+_LITERAL = 400_000  # maximum characters of a Python literal to parse
 
 
 class Unreadable(Exception):  # noqa: N818 - not an error in this program
-    """A value that isn't a conversation that can be read; says why, as text for the user."""
+    """A value isn't a readable conversation. The message says why, for the user."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class Conversation:
     """A conversation up to its last user turn, and the answer after it.
 
     Attributes:
-        turns: The turns; the last one is a user's.
-        target: The model's last turn after them; empty if there is none.
-        is_whole: Whether nothing of the conversation is left aside.
+        turns: The turns. The last one is a user's.
+        target: The model's turn after them; empty if there is none.
+        is_whole: Whether the turns and the target are the whole conversation.
     """
 
     turns: Turns
@@ -68,12 +68,12 @@ class Conversation:
 
 
 def plain_name(name: str) -> str:
-    """Return a column's name without case, blanks and marks between words: `answerKey` equals `answer_key`."""
+    """Return a column's name in lower case, without blanks and separators: `answerKey` equals `answer_key`."""
     return re.sub(r"[\s_\-]+", "", name).lower()
 
 
 def looks_like(value: object, name: str) -> bool:
-    """Whether a value is a list of messages; of a column of that name, a list of texts, or such a list as text, too."""
+    """Return whether a value in a column of this name is a list of messages or of texts, or spells such a list."""
     plain = plain_name(name.rpartition(".")[2])
     if isinstance(value, str):
         return plain in NAMES and value.lstrip()[:1] == "[" and isinstance(_parsed(value), list)
@@ -90,7 +90,7 @@ def looks_like(value: object, name: str) -> bool:
 
 
 def is_asked(value: object, name: str) -> bool:
-    """Whether a value looks like a list of messages of which one is a user's, or says no roles."""
+    """Return whether a value looks like a list of messages with a user's message, or without roles."""
     if not looks_like(value, name):
         return False
     if not isinstance(value, list) or not isinstance(value[0], dict):
@@ -100,15 +100,15 @@ def is_asked(value: object, name: str) -> bool:
 
 
 def conversation(value: object, name: str, system: object = None) -> Conversation:
-    """Return the conversation that a value is.
+    """Return the conversation in a value.
 
     Args:
         value: A value for which `looks_like` holds.
-        name: Its column.
-        system: Instructions for the model from another column; None: none.
+        name: The value's column.
+        system: System instructions from another column; None if there are none.
 
     Raises:
-        Unreadable: It isn't one, or has another content than text.
+        Unreadable: The value isn't a conversation, or has content other than text.
     """
     plain = plain_name(name.rpartition(".")[2])
     if isinstance(value, str):
@@ -117,7 +117,7 @@ def conversation(value: object, name: str, system: object = None) -> Conversatio
     if not isinstance(messages, list) or not messages:
         raise Unreadable(f"Its {name} isn't a list of messages.")
     if len(messages) > MAX_TURNS:
-        raise Unreadable(f"It has {len(messages):,} messages; {MAX_TURNS:,} can be read.")
+        raise Unreadable(f"It has {len(messages):,} messages, but at most {MAX_TURNS:,} can be read.")
     if all(isinstance(message, str) for message in messages):
         return _of_texts(messages, plain)
     has_roles = any(isinstance(message, dict) and _who(message) is not None for message in messages)
@@ -137,7 +137,7 @@ def conversation(value: object, name: str, system: object = None) -> Conversatio
 
 
 def answer(messages: Sequence[object]) -> str:
-    """Return the model's last turn among messages; empty if it has no text."""
+    """Return the model's last turn in messages; empty if it has no text."""
     for message in reversed(messages):
         if isinstance(message, dict) and _ROLES.get((_who(message) or "assistant").lower()) == "model":
             try:
@@ -148,7 +148,11 @@ def answer(messages: Sequence[object]) -> str:
 
 
 def content(value: object) -> str:
-    """Return the text of a message's content, which may be in parts. Raises `Unreadable`."""
+    """Return the text of a message's content, which may consist of parts.
+
+    Raises:
+        Unreadable: The content isn't text.
+    """
     if value is None or isinstance(value, str):
         return value or ""
     if isinstance(value, dict):
@@ -167,12 +171,12 @@ def _part(part: object) -> str:
         if isinstance(text, str):
             return text
         kind = part.get("type") or next((str(key) for key in part if key not in ("role", "type")), "nothing")
-        raise Unreadable(f"A message has a part of the kind {str(kind)[:40]!r}; only text can be read.")
+        raise Unreadable(f"A message has a part of the kind {str(kind)[:40]!r}, but only text can be read.")
     raise Unreadable("A message's content isn't text.")
 
 
 def _of_texts(texts: Sequence[object], plain: str) -> Conversation:
-    """Return the conversation of texts without roles."""
+    """Return the conversation in a list of texts without roles."""
     if not all(isinstance(text, str) for text in texts):
         raise Unreadable("Its list has messages of different kinds.")
     said = [text for text in texts if isinstance(text, str)]
@@ -181,7 +185,7 @@ def _of_texts(texts: Sequence[object], plain: str) -> Conversation:
         last = (len(said) - 1) // 2 * 2
         turns: Turns = [(roles[index % 2], text) for index, text in enumerate(said[: last + 1])]
         return Conversation(_with_text(turns), said[last + 1] if last + 1 < len(said) else "")
-    # What the model answers in between isn't known, so only the first one can be run.
+    # The model's answers between the texts are unknown, so only the first text can be run.
     return Conversation(_with_text([("user", said[0])]), is_whole=len(said) == 1)
 
 
@@ -200,7 +204,7 @@ def _turn(message: object) -> tuple[Role, str]:
         said = "no role" if who is None else f"the role {who[:40]!r}, which isn't one of a system, a user or a model"
         raise Unreadable(f"A message has {said}.")
     if message.get("tool_calls") or message.get("function_call"):
-        raise Unreadable("A message calls a tool; only text can be read.")
+        raise Unreadable("A message calls a tool, but only text can be read.")
     return role, content(_what(message))
 
 
@@ -229,7 +233,7 @@ def _what(message: Mapping[str, object]) -> object:
 
 
 def _rows(value: Mapping[str, object]) -> list[object] | None:
-    """Return the messages of a struct of columns, `{"role": […], "content": […]}`; None if it isn't one."""
+    """Return the messages in an object of lists, `{"role": […], "content": […]}`; None if it isn't one."""
     who = next((key for key in _WHO if isinstance(value.get(key), list)), None)
     what = next((key for key in _WHAT if isinstance(value.get(key), list)), None)
     if who is None or what is None:
@@ -241,7 +245,7 @@ def _rows(value: Mapping[str, object]) -> list[object] | None:
 
 
 def _parsed(text: str) -> object:
-    """Return the list that a text spells in JSON, or as Python prints it; None if it does neither."""
+    """Parse a list from JSON or from a Python literal; None if the text is neither."""
     if json_rows.excess(text):
         return None
     try:
@@ -251,6 +255,6 @@ def _parsed(text: str) -> object:
     if len(text) > _LITERAL or text.lstrip()[:2] not in ("[{", "['", '["'):
         return None
     try:
-        return ast.literal_eval(text)  # only ever makes values
+        return ast.literal_eval(text)  # evaluates only literals
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None

@@ -1,4 +1,4 @@
-"""YAML as plain values, within bounds. Makes no objects, whatever tags a file has.
+"""Parses YAML into plain values, within bounds. Never creates other objects, whatever tags a file has.
 
 An alias stands for its anchor's value without a copy. A few lines of aliases may stand for billions of values, so each alias
 counts as all that it stands for.
@@ -17,7 +17,7 @@ from lit_lab.problem import Problem
 from .json_rows import MAX_DEPTH, MAX_VALUES
 
 MAX_CHARS = 4_000_000
-"""Maximum length of a file, in characters; and of all texts in it, with aliases replaced by what they stand for."""
+"""Maximum number of characters of a file, and of all its texts after resolving aliases."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = "tag:yaml.org,2002:"
@@ -26,7 +26,7 @@ _TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merg
 
 @dataclass
 class _Sized:
-    """A value, with the number of values and characters that it stands for; not in use before it is complete."""
+    """A value, with its number of values and characters after resolving aliases. It may be used only once complete."""
 
     value: object
     values: int = 1
@@ -35,10 +35,10 @@ class _Sized:
 
 
 def load(text: str) -> object:
-    """Return a file's value; of several documents, a list of their values.
+    """Parse a file. Return its value, or a list of the values of several documents.
 
     Raises:
-        Problem: It isn't YAML, exceeds a bound, or has a tag that isn't data.
+        Problem: The file isn't YAML, exceeds a bound, or has a tag for something other than data.
     """
     if len(text) > MAX_CHARS:
         raise _refused(f"is longer than {MAX_CHARS:,} characters", "Split it, or save it as .jsonl.")

@@ -62,7 +62,9 @@ describe('panel/chat', () => {
     expect(show({ chat: 'Gemma', template: null })).toBe(
       'm is instruction-tuned: prompts go to it as turns in the format of Gemma.'
     );
-    expect(show({ instruct: false })).toContain('prompts go to it as they are');
+    expect(show({ instruct: false })).toContain(
+      'so prompts are sent unchanged'
+    );
   });
 
   it('tells of a system turn and of the date that the template contains', () => {
@@ -70,7 +72,7 @@ describe('panel/chat', () => {
       template: { ...template, system: 'added', date: '2024-07-26' }
     });
     expect(text).toContain('It adds a system turn.');
-    expect(text).toContain('always 2024-07-26');
+    expect(text).toContain('always uses 2024-07-26');
   });
 
   it('says why a template is not used, and what is done instead', () => {

@@ -160,9 +160,9 @@ class TestYaml:
     def test_rows_by_lists_of_variables_are_bounded(self, write):
         variables = {f"v{number}": list("abcdefghij") for number in range(6)}
         value = {"prompts": ["{{v1}}"], "tests": [{"vars": variables}]}
-        assert "make more than 100,000 rows" in read(write("a.yaml", json.dumps(value))).reasons[0][1]
+        assert "produce more than 100,000 rows" in read(write("a.yaml", json.dumps(value))).reasons[0][1]
         value = {"prompts": ["a"] * 400, "tests": [{}] * 400}
-        assert "makes more than 100,000 rows" in read(write("a.yaml", json.dumps(value))).error
+        assert "produces more than 100,000 rows" in read(write("a.yaml", json.dumps(value))).error
 
     def test_a_variable_that_is_named_often_is_bounded(self, write, monkeypatch):
         monkeypatch.setattr(promptfoo, "MAX_TEXT", 10_000)
@@ -175,7 +175,10 @@ class TestMessages:
         many = [{"role": "user", "content": "a"}] * 1001
         path = write("a.jsonl", json.dumps({"messages": many}) + '\n{"messages": [{"role": "user", "content": "b"}]}\n')
         found = read(path)
-        assert (found.pairs, found.reasons) == ([("b", "")], [(1, "It has 1,001 messages; 1,000 can be read.")])
+        assert (found.pairs, found.reasons) == (
+            [("b", "")],
+            [(1, "It has 1,001 messages, but at most 1,000 can be read.")],
+        )
         million = '{"messages": [' + '{"role":"user","content":""},' * 100_000 + "{}]}"
         assert read(write("b.jsonl", million)).reasons == [(1, "It has more than 200,000 strings.")]
 
@@ -197,7 +200,7 @@ class TestMessages:
     def test_nested_parts_are_refused(self, write):
         parts = {"role": "user", "parts": [{"parts": [{"text": "x"}]}]}
         found = read(write("a.jsonl", json.dumps({"contents": [parts]}) + "\n"))
-        assert found.reasons == [(1, "A message has a part of the kind 'parts'; only text can be read.")]
+        assert found.reasons == [(1, "A message has a part of the kind 'parts', but only text can be read.")]
 
     def test_halves_of_characters_are_refused(self, write):
         found = read(write("a.jsonl", '{"messages": [{"role": "user", "content": "\\ud800"}]}\n'))

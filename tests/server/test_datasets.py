@@ -323,7 +323,7 @@ async def test_files_that_are_not_on_disk_are_copied_and_the_copy_is_deleted(jp_
     assert (is_copy, local.read_text("utf-8")) == (True, '{"prompt": "ä"}\n')
     local.unlink()
     monkeypatch.setattr(contents, "MAX_HELD", 3)
-    with pytest.raises(contents.Problem, match="can be read"):
+    with pytest.raises(contents.Problem, match="can read at most"):
         await contents.local_file(manager, "own.jsonl")
 
 
