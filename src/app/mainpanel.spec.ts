@@ -90,6 +90,21 @@ describe('app/mainpanel', () => {
     expect(activated.at(-1)).toBe('side');
   });
 
+  it('shows what a click in the side panel opens there, beside a tab that can be seen', async () => {
+    const { panels, side, area, commands } = start();
+    await commands.execute(OPEN_IN_MAIN);
+    side.show();
+    expect(panels.current).not.toBe(side);
+    side.node.tabIndex = 0;
+    side.node.focus();
+    expect(panels.current).toBe(side);
+    area.widgets[0].hide();
+    expect(panels.current).toBe(side);
+    area.widgets[0].show();
+    side.node.blur();
+    expect(panels.current).not.toBe(side);
+  });
+
   it('restores the tab without taking the focus or closing the side', async () => {
     const { side, activated, commands } = start();
     await commands.execute(OPEN_IN_MAIN, { isRestored: true });

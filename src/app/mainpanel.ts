@@ -43,10 +43,13 @@ export class Panels {
     });
   }
 
-  /** The panel that is in use: the tab where it can be seen, or else the side panel. */
+  /** The panel that is in use: of two that can be seen the one with the focus, or else the tab. */
   get current(): PanelWidget {
-    const tab = this._tab;
-    return tab?.content.isVisible ? tab.content : this._side;
+    const tab = this._tab?.content;
+    const side = this._side;
+    const isInSide =
+      side.isVisible && side.node.contains(document.activeElement);
+    return tab?.isVisible && !isInSide ? tab : side;
   }
 
   /** Whether either can be seen. */

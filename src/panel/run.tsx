@@ -11,7 +11,7 @@ import { describeStops, isSameStops } from '../session/stop';
 import { SampleStrip } from './samples';
 import { StopProposal } from './stopfield';
 
-/** Run; or Stop, in its place, while the model answers. It never moves: what comes and goes is below. */
+/** Run; or Stop, in its place, while the model answers. It never moves: what comes and goes is below the tabs. */
 export function RunButton({
   session,
   button,

@@ -20,6 +20,8 @@ export function PanelView(props: {
   layout: PanelLayout;
   /** What is at the end of the header; left out: nothing. */
   toolbar?: Toolbar;
+  /** Whether it announces what changes; left out: it does. */
+  speaks?: boolean;
   onSettings: (settings: Partial<ISettings>) => void;
   /** Opens comparisons. */
   compare: CompareLauncher;
@@ -31,7 +33,7 @@ export function PanelView(props: {
   models: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { session, layout, onSettings } = props;
+  const { session, layout, onSettings, speaks = true } = props;
   useRedraw(session);
   useRedraw(layout);
   const root = useRef<HTMLDivElement>(null);
@@ -129,11 +131,6 @@ export function PanelView(props: {
         toolbar={props.toolbar}
         onRun={run}
       />
-      <RunNotices
-        session={session}
-        onSettings={onSettings}
-        onTaken={() => runButton.current?.focus()}
-      />
       <div className="lit-views">
         <Tabs
           id={id}
@@ -143,6 +140,11 @@ export function PanelView(props: {
           tabs={VIEWS.map(value => ({ value, name: names[value] }))}
         />
       </div>
+      <RunNotices
+        session={session}
+        onSettings={onSettings}
+        onTaken={() => runButton.current?.focus()}
+      />
       {VIEWS.map(one => (
         // All stay in the page: what is scrolled, searched or typed there isn't lost.
         <div
@@ -156,7 +158,7 @@ export function PanelView(props: {
           {views[one]}
         </div>
       ))}
-      <Status session={session} />
+      {speaks && <Status session={session} />}
     </div>
   );
 }

@@ -13,4 +13,19 @@ describe('panel/viewers', () => {
     viewers.report(tab, false);
     expect(seen.at(-1)).toBe(false);
   });
+
+  it('lets one of two visible panels speak', () => {
+    const viewers = new Viewers(() => undefined);
+    const [side, tab] = [{}, {}];
+    let changes = 0;
+    viewers.changed.connect(() => (changes += 1));
+    const speaking = () => [side, tab].filter(one => viewers.speaks(one));
+    viewers.report(side, true);
+    expect(viewers.speaks(side)).toBe(true);
+    viewers.report(tab, true);
+    expect(speaking()).toEqual([side]);
+    viewers.report(side, false);
+    expect(speaking()).toEqual([tab]);
+    expect(changes).toBe(3);
+  });
 });

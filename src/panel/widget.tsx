@@ -40,6 +40,7 @@ export class PanelWidget extends ReactWidget {
     this.node.setAttribute('aria-label', this.label);
     this.toolbar.node.setAttribute('aria-label', trans.__('Tools'));
     this.addClass('lit-panel');
+    options.viewers.changed.connect(() => this.update(), this);
     const { datasets } = options;
     this._drop = new FileDrop(this.node, path => void datasets.openFile(path));
     void options.restored.then(() => {
@@ -97,6 +98,7 @@ export class PanelWidget extends ReactWidget {
           session={session}
           layout={layout}
           toolbar={this.toolbar}
+          speaks={this._options.viewers.speaks(this)}
           onSettings={onSettings}
           compare={compare}
           datasets={

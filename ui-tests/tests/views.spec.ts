@@ -53,6 +53,8 @@ test('Run never moves; an answer explains itself', async ({
   });
   await expect(panel.prompt).toBeVisible();
   const place = await boxOf(panel.run);
+  const history = panel.region.getByRole('tab', { name: 'History' });
+  const tab = await boxOf(history);
 
   await test.step('with a prompt that has fields', async () => {
     await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
@@ -74,6 +76,7 @@ test('Run never moves; an answer explains itself', async ({
         y: place.y,
         height: place.height
       });
+      expect(await boxOf(history)).toEqual(tab);
     } finally {
       await release(page.request, other);
     }
@@ -137,12 +140,12 @@ test.describe('what was kept of the page', () => {
       for (let times = 0; times < 3; times++) {
         await page.keyboard.press('ArrowUp');
       }
-      await expect(edge).toHaveAttribute('aria-valuenow', '65');
+      await expect(edge).toHaveAttribute('aria-valuenow', '70');
       const higher = await boxOf(insight);
       expect(higher.height).toBeGreaterThan(before.height + 30);
-      await kept(page, 'workspaces/default', /"height":0\.65/, PANEL_OPEN);
+      await kept(page, 'workspaces/default', /"height":0\.70?/, PANEL_OPEN);
       await page.evaluate(() => window.location.reload());
-      await expect(edge).toHaveAttribute('aria-valuenow', '65', {
+      await expect(edge).toHaveAttribute('aria-valuenow', '70', {
         timeout: COLD
       });
       await panel.mapped();
