@@ -20,7 +20,7 @@ export const Section = React.forwardRef<
     >
       <h3 className="lit-section-head" tabIndex={-1}>
         {name}
-        {count && <span className="lit-count">{count}</span>}
+        {count && <span className="lit-section-count">{count}</span>}
       </h3>
       {props.children}
     </section>

@@ -55,6 +55,7 @@ export function Insight(props: IInsightProps): JSX.Element {
       className="lit-insight"
       aria-label={trans.__('Insight')}
       data-open={isOpen}
+      data-empty={target === null}
       style={
         {
           '--lit-insight-height': `${layout.height * 100}%`
@@ -111,7 +112,8 @@ export function Insight(props: IInsightProps): JSX.Element {
           <span className="lit-disclosure-mark" aria-hidden />
         </button>
       </div>
-      {isOpen && (
+      {/* Beside the text it is always open, and says what it would show. */}
+      {(isOpen || target === null) && (
         <div
           ref={body}
           id={ids.panel}
