@@ -20,3 +20,4 @@ import './compare.css';
 import './notebook.css';
 import './insight.css';
 import './sharing.css';
+import './forced.css';
