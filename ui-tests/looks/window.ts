@@ -1,15 +1,12 @@
 /** JupyterLab's window, as pictures want it. */
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { expect } from '@jupyterlab/galata';
+import { expect } from '@playwright/test';
+import type { Page } from '@playwright/test';
 
+import { still } from '../tests/lab';
 import type { Panel } from '../tests/lab';
 
 /** Make the side panel this wide, by dragging its edge. */
-export async function widen(
-  page: IJupyterLabPageFixture,
-  panel: Panel,
-  to: number
-) {
+export async function widen(page: Page, panel: Panel, to: number) {
   await expect(panel.region).toBeVisible();
   const box = (await panel.region.boundingBox())!;
   await page.mouse.move(box.x - 3, box.y + 400);
@@ -19,11 +16,13 @@ export async function widen(
 }
 
 /** Change JupyterLab's theme. */
-export async function theme(page: IJupyterLabPageFixture, name: string) {
+export async function theme(page: Page, name: string) {
   await page.evaluate(async theme => {
     await window.jupyterapp.commands.execute('apputils:change-theme', {
       theme
     });
   }, name);
-  await page.waitForTimeout(1500);
+  // Its style sheet may come later, and its colours fade in.
+  await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', name);
+  await still(page);
 }
