@@ -1,0 +1,86 @@
+/** A state of the panel in each place and theme, compared with its pictures. */
+import { readFileSync } from 'fs';
+import * as path from 'path';
+import { expect } from '@playwright/test';
+import type { Page } from '@playwright/test';
+
+import { theme, widen } from '../looks/window';
+import { Panel } from '../tests/lab';
+
+/** What there are pictures of: each state, in each place, in each theme. */
+const { places, themes } = JSON.parse(
+  readFileSync(path.resolve(__dirname, 'set.json'), 'utf8')
+) as { places: string[]; themes: string[] };
+
+/** Leave the window to the notebook and the panel. */
+export async function makeRoom(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { commands, shell } = window.jupyterapp;
+    if (!(shell as unknown as { leftCollapsed: boolean }).leftCollapsed) {
+      await commands.execute('application:toggle-left-area');
+    }
+  });
+}
+
+/** Fonts by name: which ones a system has for its interface differs, in one browser from start to start. */
+const FONTS = `:root {
+  --jp-ui-font-family: 'DejaVu Sans' !important;
+  --jp-content-font-family: 'DejaVu Sans' !important;
+  --jp-code-font-family: 'DejaVu Sans Mono' !important;
+}`;
+
+/** Compare the panel as it is, at each width at the side and then over all of the main area, with the state's pictures. */
+export async function compare(page: Page, state: string): Promise<void> {
+  await page.addStyleTag({ content: FONTS });
+  const side = new Panel(page);
+  const main = new Panel(page, 'Prompt salience in the main area');
+  for (const place of places) {
+    const panel = place === 'main' ? main : side;
+    if (place === 'main') {
+      await side.region
+        .getByRole('button', { name: 'Open in the main area' })
+        .click();
+      await expect(main.region).toBeVisible();
+      await page.evaluate(async () => {
+        await window.jupyterapp.commands.execute('application:toggle-mode');
+      });
+    } else {
+      await widen(page, side, Number(place));
+    }
+    for (const name of themes) {
+      await theme(
+        page,
+        name === 'dark' ? 'JupyterLab Dark' : 'JupyterLab Light'
+      );
+      await settle(page, panel);
+      await expect
+        .soft(panel.region)
+        .toHaveScreenshot(`${state}-${place}-${name}.png`);
+    }
+  }
+}
+
+/** Nothing hovered or focused, the target in view, and no time that differs from run to run. */
+async function settle(page: Page, panel: Panel): Promise<void> {
+  await page.mouse.move(4, 4);
+  await panel.region.evaluate(region => {
+    (document.activeElement as HTMLElement | null)?.blur();
+    for (const scroller of region.querySelectorAll(
+      '.lit-scroll, .lit-insight-body'
+    )) {
+      scroller.scrollTo(0, 0);
+    }
+    region
+      .querySelector('[data-target="true"]')
+      ?.scrollIntoView({ block: 'nearest' });
+    const texts = document.createTreeWalker(region, NodeFilter.SHOW_TEXT);
+    for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+      const { nodeValue } = text;
+      const fixed = nodeValue!.replace(/\b[\d.]+(?= s\b)/, '1.0');
+      // Another text would end the selection and be laid out anew.
+      if (fixed !== nodeValue) {
+        text.nodeValue = fixed;
+      }
+    }
+  });
+}
