@@ -83,6 +83,13 @@ browser: chromium ui-tests/node_modules/install.stamp
 test-long: setup ## Run the tests that are too long for each push: more families of models, shapes and precisions
 	python -m pytest tests -m long
 
+.PHONY: visual visual-update
+visual: setup browser ## Compare pictures of the panel with those in ui-tests/visual/pictures, which depend on the machine's fonts
+	cd ui-tests && jlpm visual
+
+visual-update: setup browser ## Take these pictures anew, after a change that is meant: look at each before you commit it
+	cd ui-tests && jlpm visual --update-snapshots=all
+
 .PHONY: coverage
 coverage: export COVERAGE_FOLDER := $(CURDIR)/build/coverage
 coverage: setup ## Run pytest's part of `make test`, and say which lines of lit_lab ran, in whatever process

@@ -21,3 +21,4 @@ import './notebook.css';
 import './insight.css';
 import './trials.css';
 import './sharing.css';
+import './forced.css';

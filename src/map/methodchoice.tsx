@@ -1,3 +1,4 @@
+import { infoIcon } from '@jupyterlab/ui-components';
 import React, { useId, useState } from 'react';
 
 import { usePanel } from '../components/context';
@@ -61,7 +62,7 @@ export function MethodChoice(props: {
         title={`${measures} (${source})`}
         onClick={() => setOpen(!isOpen)}
       >
-        <span className="lit-about-icon" />
+        <infoIcon.react tag="span" />
       </button>
       <p id={id} className="lit-method-about" hidden={!isOpen}>
         {measures}{' '}

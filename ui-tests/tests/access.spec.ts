@@ -1,6 +1,7 @@
 /** Accessibility: axe finds no serious fault, in both themes. */
 import { expect, test } from './galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
 
 import { faultsOf } from './faults';
 import {
@@ -16,6 +17,7 @@ import {
 } from './lab';
 
 const PANEL = '#lit-lab-panel';
+const MAIN = '#lit-lab-main-panel';
 
 test.use({ viewport: { width: 1600, height: 1000 } });
 
@@ -158,6 +160,40 @@ test('a map, its options, tests and targets; datasets, history, matrix, comparis
       await comparison.getByRole('radio', { name, exact: true }).click();
       await check(page, '.lit-compare');
     }
+  });
+
+  await test.step('the panel in the main area', async () => {
+    await panel.region
+      .getByRole('button', { name: 'Open in the main area' })
+      .click();
+    const main = new Panel(page, 'Prompt salience in the main area');
+    await main.mapped();
+    for (const view of ['Datasets', 'History', 'Models', 'Analysis'] as const) {
+      await main.show(view);
+      await check(page, MAIN);
+    }
+    // With the system's own colours, what is chosen and what is shaded can still be told from what isn't.
+    await page.emulateMedia({ forcedColors: 'active' });
+    const colours = (all: Locator, property: 'background' | 'borderBottom') =>
+      all.evaluateAll(
+        (elements, name) =>
+          new Set(elements.map(e => getComputedStyle(e)[`${name}Color`])).size,
+        property
+      );
+    const views = main.region.getByRole('tablist', { name: 'Views' });
+    expect(await colours(views.getByRole('tab'), 'borderBottom')).toBe(2);
+    const granularity = main.region.getByRole('radiogroup', {
+      name: 'Granularity'
+    });
+    expect(await colours(granularity.getByRole('radio'), 'background')).toBe(2);
+    expect(
+      await colours(main.segments('Prompt'), 'background')
+    ).toBeGreaterThan(2);
+    await page.emulateMedia({ forcedColors: 'none' });
+    await main.region
+      .getByRole('button', { name: 'Back to the side panel' })
+      .click();
+    await expect(panel.region).toBeVisible();
   });
 
   await test.step('as much colour as there can be, on everything', async () => {

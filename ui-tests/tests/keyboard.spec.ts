@@ -242,6 +242,53 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await expect(page.locator(':focus')).toHaveAttribute('data-target', 'true');
     await expectVisibleFocus(page);
   });
+
+  await test.step('the main area: each view, the insight, and back', async () => {
+    await command(page, 'Prompt Salience in Main Area');
+    const main = new Panel(page, 'Prompt salience in the main area');
+    await expect(main.run).toBeFocused();
+    const within = '#lit-lab-main-panel';
+    const focus = page.locator(':focus');
+    /** Along a row of tabs; Tab leads from each into what it shows. */
+    const walk = async (...tabs: string[]) => {
+      for (const name of tabs) {
+        await page.keyboard.press('ArrowRight');
+        await expect(focus).toHaveText(name);
+        await expectVisibleFocus(page);
+        const shown = main.region.getByRole('tabpanel', { name, exact: true });
+        const stops = 'button:enabled, select, input, textarea';
+        await expect(shown.locator(stops).first()).toBeVisible({
+          timeout: COLD
+        });
+        for (let i = 0; !(await shown.locator(':focus').count()); i++) {
+          expect(i, `stops of Tab between ${name} and its panel`).toBeLessThan(
+            3
+          );
+          await page.keyboard.press('Tab');
+        }
+        await expectVisibleFocus(page);
+        await tabTo(
+          page,
+          `${within} [role="tab"]:text-is("${name}")`,
+          'Shift+Tab'
+        );
+      }
+    };
+    await tabTo(page, `${within} [role="tab"]:text-is("Analysis")`);
+    await walk('Datasets', 'History', 'Models', 'Analysis');
+    await tabTo(page, `${within} [data-segment]`);
+    await tabTo(page, `${within} .lit-method-choice select`);
+    await tabTo(page, `${within} [role="tab"]:text-is("What led to")`);
+    await walk('Why not', 'Trust', 'Options', 'What led to');
+    await tabTo(page, `${within} .lit-ledto-row`);
+    await tabTo(
+      page,
+      `${within} [aria-label="Back to the side panel"]`,
+      'Shift+Tab'
+    );
+    await page.keyboard.press('Enter');
+    await expect(panel.run).toBeFocused();
+  });
 });
 
 test('a row of a dataset', async ({ page }) => {
