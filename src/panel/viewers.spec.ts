@@ -12,6 +12,7 @@ describe('panel/viewers', () => {
     expect(seen).toEqual([true, true, true, true]);
     viewers.report(tab, false);
     expect(seen.at(-1)).toBe(false);
+    viewers.dispose();
   });
 
   it('lets one of two visible panels speak', () => {
@@ -27,5 +28,6 @@ describe('panel/viewers', () => {
     viewers.report(side, false);
     expect(speaking()).toEqual([tab]);
     expect(changes).toBe(3);
+    viewers.dispose();
   });
 });

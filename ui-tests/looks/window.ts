@@ -23,6 +23,9 @@ export async function theme(page: Page, name: string) {
     });
   }, name);
   // Its style sheet may come later, and its colours fade in.
-  await expect(page.locator('body')).toHaveAttribute('data-jp-theme-name', name);
+  await expect(page.locator('body')).toHaveAttribute(
+    'data-jp-theme-name',
+    name
+  );
   await still(page);
 }

@@ -172,7 +172,7 @@ test('a map, its options, tests and targets; datasets, history, matrix, comparis
       await main.show(view);
       await check(page, MAIN);
     }
-    // With the system's own colours, what is chosen and what is shaded can still be told from what isn't.
+    // In the system's own colours, too, chosen and shaded parts differ from the others.
     await page.emulateMedia({ forcedColors: 'active' });
     const colours = (all: Locator, property: 'background' | 'borderBottom') =>
       all.evaluateAll(

@@ -1,87 +1,11 @@
 /** The main job and what belongs to it with the keyboard alone: no mouse event in this file. */
 import { expect, test } from './galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import type { NotebookPanel } from '@jupyterlab/notebook';
 
+import { command, expectVisibleFocus, selectCode, tabTo } from './keys';
 import { asked, COLD, openNotebook, Panel, servicePid, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
-
-/** Press Tab, or Shift+Tab, until something has the focus. */
-async function tabTo(
-  page: IJupyterLabPageFixture,
-  selector: string,
-  key = 'Tab'
-): Promise<void> {
-  // What isn't there yet would be passed by.
-  await expect(page.locator(selector).first()).toBeVisible();
-  for (let stops = 0; stops < 60; stops++) {
-    if (
-      (await page.locator(`${selector}`).and(page.locator(':focus')).count()) >
-      0
-    ) {
-      await expectVisibleFocus(page);
-      return;
-    }
-    await page.keyboard.press(key);
-  }
-  throw new Error(`${key} does not lead to ${selector}.`);
-}
-
-/** The focus is visible: it has an outline, and is within the page. */
-async function expectVisibleFocus(page: IJupyterLabPageFixture): Promise<void> {
-  const focus = page.locator(':focus');
-  await expect(focus).toBeInViewport();
-  const outline = await focus.evaluate(element => {
-    const { outlineStyle, outlineWidth } = getComputedStyle(element);
-    return outlineStyle === 'none' ? 0 : parseFloat(outlineWidth);
-  });
-  expect(outline, 'the outline of what has the focus').toBeGreaterThan(0);
-}
-
-/** Choose a command of the palette. */
-async function command(
-  page: IJupyterLabPageFixture,
-  name: string
-): Promise<void> {
-  const search = page.locator('#modal-command-palette input');
-  await page.keyboard.press('Control+Shift+c');
-  await expect(search).toBeFocused();
-  await page.keyboard.type(name);
-  await expect(
-    page.locator('#modal-command-palette .lm-mod-active')
-  ).toContainText(name);
-  await page.keyboard.press('Enter');
-  await expect(search).toBeHidden();
-}
-
-/** Down to the first code cell, by arrows; and up again, should one have been late. */
-async function selectCode(page: IJupyterLabPageFixture): Promise<void> {
-  const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
-  await expect(active).toHaveCount(1);
-  const away = () =>
-    page.evaluate(() => {
-      const { content } = window.jupyterapp.shell
-        .currentWidget as NotebookPanel;
-      const code = [...content.model!.cells].findIndex(
-        cell => cell.type === 'code'
-      );
-      return code - content.activeCellIndex;
-    });
-  await expect(async () => {
-    // Not before the notebook listens: what is pressed then is lost.
-    const cells = await away();
-    if (cells) {
-      await page.keyboard.press(cells > 0 ? 'ArrowDown' : 'ArrowUp');
-      // One at a time: of two that are late, one would go too far.
-      await expect.poll(away, { timeout: 5_000 }).not.toBe(cells);
-    }
-    expect(await away()).toBe(0);
-    await expect(active).toContainText('def analyze_menu_item', {
-      timeout: 5_000
-    });
-  }).toPass({ intervals: [100] });
-}
 
 /** From the notebook to an answer. */
 async function answer(
