@@ -6,7 +6,6 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
-import { ILauncher } from '@jupyterlab/launcher';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -38,6 +37,7 @@ import { addLitApp } from './litapp';
 import { showLog } from './log';
 import { OPEN_IN_MAIN, Panels } from './mainpanel';
 import { makeMatcher } from './matcher';
+import { findLauncher } from './launcher';
 import { addMatrix } from './matrix';
 import { addPlaces } from './places';
 import { ShareMenu } from './sharemenu';
@@ -67,7 +67,6 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     ITranslator,
     ILabShell,
     IToolbarWidgetRegistry,
-    ILauncher,
     IStatusBar
   ],
   activate: (
@@ -80,7 +79,6 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     translator: ITranslator | null,
     labShell: ILabShell | null,
     toolbars: IToolbarWidgetRegistry | null,
-    launcher: ILauncher | null,
     statusBar: IStatusBar | null
   ): ISession => {
     const trans = (translator ?? nullTranslator).load('lit_lab');
@@ -238,7 +236,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     addPlaces({
       session,
       trans,
-      launcher: launcher ?? null,
+      launcher: findLauncher(app),
       statusBar: statusBar ?? null,
       open: () => panels.open()
     });

@@ -11,17 +11,19 @@ import { OPEN_IN_MAIN } from './mainpanel';
 export function addPlaces(options: {
   session: Session;
   trans: TranslationBundle;
-  launcher: ILauncher | null;
+  launcher: Promise<ILauncher | null>;
   statusBar: IStatusBar | null;
   /** Opens the panel. */
   open: () => void;
 }): void {
   const { session, trans, launcher, statusBar, open } = options;
-  launcher?.add({
-    command: OPEN_IN_MAIN,
-    args: { isCard: true },
-    category: trans.__('Other')
-  });
+  void launcher.then(found =>
+    found?.add({
+      command: OPEN_IN_MAIN,
+      args: { isCard: true },
+      category: trans.__('Other')
+    })
+  );
   if (statusBar) {
     const item = new ActivityItem(session, trans, open);
     statusBar.registerStatusItem('lit-lab:activity', {
