@@ -4,7 +4,7 @@ import type { PlaywrightTestConfig } from '@playwright/test';
 
 import { chromium } from './chromium';
 import { COLD, SOON, WHOLE } from './patience';
-import { hub, kaggle, LEAN, open, secure } from './servers';
+import { beside, hub, kaggle, LEAN, open, secure } from './servers';
 
 /** A clone's own environment goes first, so that `playwright test` works without activating it. */
 const bin = path.resolve(__dirname, '../.venv/bin');
@@ -34,9 +34,9 @@ function server(config: string, at: { port: number; url: string }, token = '') {
   };
 }
 
-/** Specs that leave the open server alone: they use one of the others, or start one. */
+/** Specs that leave the open server alone: they use one of the others, or start one. Both halves take about as long. */
 const APART =
-  /\/(chat|conversation|hub|litapp|litframe|security|twomodels)\.spec\.ts$/;
+  /\/(access|chat|codelab|conversation|history|hub|keyboard|litapp|litframe|security|sources|targets|twomodels)\.spec\.ts$/;
 
 const config: PlaywrightTestConfig = {
   testDir: 'tests',
@@ -45,7 +45,12 @@ const config: PlaywrightTestConfig = {
   workers: 2,
   projects: [
     { name: 'open', testIgnore: APART, workers: 1 },
-    { name: 'apart', testMatch: APART, workers: 1 }
+    {
+      name: 'apart',
+      testMatch: APART,
+      workers: 1,
+      use: { baseURL: beside.url }
+    }
   ],
   retries: process.env.CI ? 1 : 0,
   forbidOnly: !!process.env.CI,
@@ -71,6 +76,7 @@ const config: PlaywrightTestConfig = {
   },
   webServer: [
     server('jupyter_server_test_config.py', open),
+    server('jupyter_server_test_config.py', beside),
     server('jupyter_server_secure_config.py', secure, secure.token),
     // Its login page: the API answers nobody who has no name.
     {

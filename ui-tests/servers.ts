@@ -6,7 +6,7 @@ import { execFileSync } from 'child_process';
 import * as path from 'path';
 
 /** How many ports there are, one after the other. */
-const COUNT = 5;
+const COUNT = 6;
 
 /** Ports of which the system hands out none by itself, to a client that connects: those may be taken at any moment. */
 const [FIRST, LAST] = [10_240, 32_768];
@@ -73,6 +73,12 @@ export const kaggle = {
 export const own = {
   port: port + 4,
   url: `http://127.0.0.1:${port + 4}`
+};
+
+/** As the open server; for specs beside those that use that one. */
+export const beside = {
+  port: port + 5,
+  url: `http://127.0.0.1:${port + 5}`
 };
 
 /**
