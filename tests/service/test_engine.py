@@ -128,7 +128,7 @@ def test_any_shape_and_precision_agrees_with_float64(
 def test_where_the_model_is_sure_its_label_is_exact_too(keras_libraries: None, compiled: int | None) -> None:
     from keras import ops
 
-    causal_lm = make(num_layers=1, final_logit_soft_cap=None)
+    causal_lm = make(final_logit_soft_cap=None)
     backbone = causal_lm.backbone
     backbone.layer_norm.scale.assign(backbone.layer_norm.scale + 6.0)
     ids = [3]
