@@ -23,9 +23,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-# What XLA makes of the engine's passes is compared with float64 and with LIT here, with all of its optimizations; the others of
-# tests/service need what is compiled, or compile other passes in the same way.
-ENGINE = ["tests/service/test_engine.py", "tests/service/test_salience.py"]
+# What is compiled is the topic of these; the others of tests/service only need it.
+ENGINE = [
+    f"tests/service/test_{name}.py"
+    for name in ("contrast", "engine", "family_gradients", "prefix", "prompts", "salience")
+]
 
 
 @dataclass

@@ -26,14 +26,15 @@ ROOT = Path(__file__).parents[1]
 STARTS = 5
 """How often another port is tried where somebody else has taken the one that was free."""
 
-CALM = ROOT / "ui-tests" / "calm_service.py"
+CALM = (str(ROOT / "ui-tests" / "calm_service.py"),)
+USUAL = ("-m", "lit_lab.service")
 
 CONFIG = """
 import json
 from pathlib import Path
 from traitlets.config import Config
 from lit_lab.supervision import launch
-launch.command = lambda python: [python, {service!r}]
+launch.command = lambda python: [python, *{service!r}]
 get_config().merge(Config(json.loads(Path({settings!r}).read_text("utf-8"))))
 """
 """The configuration of a server: the settings of a file, and another service in the usual one's place."""
@@ -143,14 +144,14 @@ def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
 
 @contextmanager
 def live_server(
-    folder: Path, lit_lab: dict[str, Any] | None = None, service: Path = CALM, **environment: str
+    folder: Path, lit_lab: dict[str, Any] | None = None, service: tuple[str, ...] = CALM, **environment: str
 ) -> Iterator[LiveServer]:
     """Run a server while the context lasts.
 
     Args:
         folder: Where it keeps everything.
         lit_lab: Configuration, `c.LitLab`.
-        service: The script that runs the model service.
+        service: Python's arguments to run the model service.
         environment: Variables beside those that there are.
     """
     for name in ("root", "home"):
@@ -171,7 +172,9 @@ def live_server(
         live.process.wait(PATIENCE)
 
 
-def _started(folder: Path, token: str, lit_lab: dict[str, Any], service: Path, variables: dict[str, str]) -> LiveServer:
+def _started(
+    folder: Path, token: str, lit_lab: dict[str, Any], service: tuple[str, ...], variables: dict[str, str]
+) -> LiveServer:
     """Start a server and wait until it answers; with another port, where the one that was free is taken meanwhile."""
     for _ in range(STARTS):
         port = _free_port()
@@ -193,7 +196,7 @@ def _started(folder: Path, token: str, lit_lab: dict[str, Any], service: Path, v
         }
         settings.touch(0o600)
         settings.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
-        config.write_text(CONFIG.format(service=str(service), settings=str(settings)))
+        config.write_text(CONFIG.format(service=service, settings=str(settings)))
         command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
         with (folder / "log.txt").open("wb") as output:
             process = subprocess.Popen(

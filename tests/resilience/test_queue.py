@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import holding_service
@@ -23,7 +22,7 @@ ASKED = {"kind": "generate", "model": "demo", "max_new_tokens": 2}
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     # Room for one user's two hundred and what they wait for, and for no more of that user's.
     room = {"max_waiting": 2 * (MANY + 1)}
-    with live_server(tmp_path_factory.mktemp("queue"), room, Path(holding_service.__file__)) as running:
+    with live_server(tmp_path_factory.mktemp("queue"), room, (holding_service.__file__,)) as running:
         running.ready()
         yield running
         assert "Traceback" not in running.log

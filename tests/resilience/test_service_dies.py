@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import LiveServer, kernel, live_server
+from live import USUAL, LiveServer, kernel, live_server
 from waiting import PATIENCE, SOON, until
 
 PROMPT = "Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:"
@@ -159,7 +159,7 @@ def test_without_memory_it_says_so(tmp_path: Path) -> None:
     # What it may address, in KiB: enough for Python, and not for TensorFlow.
     limited.write_text(f'#!/bin/sh\nulimit -v 900000\nexec "{sys.executable}" "$@"\n')
     limited.chmod(0o700)
-    with live_server(tmp_path, {"service_python": str(limited)}) as server:
+    with live_server(tmp_path, {"service_python": str(limited)}, USUAL) as server:
         server.ask("POST", "service/start")
         found = server.wait_for("failed")
         assert found["detail"]

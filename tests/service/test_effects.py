@@ -59,10 +59,7 @@ def request_of_run(embedded: Any) -> EffectsRequest:
 
 
 def plain_logprobs(model: Any, sequences: Sequence[Sequence[int]], count: int) -> np.ndarray[Any, Any]:
-    """Return the last tokens' log-probabilities, a row for each sequence, from Keras's own forward pass without a cache.
-
-    The sequences are one batch, padded behind their ends, where no token before looks.
-    """
+    """Return rows of the last tokens' log-probabilities from Keras's own forward pass, without a cache, of one padded batch."""
     from keras import ops
 
     lengths = np.array([*map(len, sequences)])
