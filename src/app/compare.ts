@@ -19,7 +19,7 @@ import { CompareWidget, makeTab } from '../compare/widget';
 import type { IPanelContext } from '../components/context';
 import { addToMain, bringToFront } from '../components/mainarea';
 import type { HistoryModel } from '../history';
-import { MAX_PARTS } from '../compare/trial';
+import { MAX_TRIAL_PARTS } from '../compare/trial';
 import { markOf } from '../map/marked';
 import type { TokenSpan } from '../salience';
 import type { Session } from '../session/session';
@@ -250,7 +250,7 @@ function readState(
 
 /** A trial's parts, in order and without overlap. */
 function readParts(value: unknown): TokenSpan[] | null {
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_PARTS) {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_TRIAL_PARTS) {
     return null;
   }
   const spans = value.map(readSpan);

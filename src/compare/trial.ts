@@ -27,7 +27,7 @@ const SHORT_LENGTH = 24;
 const MAX_QUOTED = 3;
 
 /** The most parts of a trial. */
-export const MAX_PARTS = 500;
+export const MAX_TRIAL_PARTS = 500;
 
 /** A trial without some parts. */
 export function trialWithout(...spans: readonly TokenSpan[]): ITrial {

@@ -1,7 +1,7 @@
 import type { TokenSpan } from '../salience';
 import { keptRun } from '../session/run';
 import { ANSWER, OTHER, PROMPT, record } from './fakes';
-import { MAX_PARTS } from './trial';
+import { MAX_TRIAL_PARTS } from './trial';
 import { TrialParts } from './trialParts';
 
 describe('compare/trialParts', () => {
@@ -54,10 +54,10 @@ describe('compare/trialParts', () => {
   });
 
   it('marks no more parts than a trial may have', () => {
-    for (let at = 0; at <= MAX_PARTS; at++) {
+    for (let at = 0; at <= MAX_TRIAL_PARTS; at++) {
       parts.toggle([2 * at, 2 * at + 1]);
     }
-    expect(parts.marked).toHaveLength(MAX_PARTS);
+    expect(parts.marked).toHaveLength(MAX_TRIAL_PARTS);
   });
 
   it('belongs to a prompt: another run of it changes nothing', () => {

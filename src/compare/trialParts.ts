@@ -4,7 +4,7 @@ import type { TokenSpan } from '../salience';
 import { Model } from '../session/model';
 import { withLineFeeds } from '../session/prompt';
 import type { IRun } from '../session/run';
-import { coreOf, MAX_PARTS } from './trial';
+import { coreOf, MAX_TRIAL_PARTS } from './trial';
 
 /** A part for which the user types another text. */
 export interface IDraft {
@@ -53,7 +53,7 @@ export class TrialParts extends Model {
     const others = this._marked.flatMap(each => outside(each, span));
     const next =
       markOf(span, this._marked) === true ? others : [...others, span];
-    if (next.length <= MAX_PARTS) {
+    if (next.length <= MAX_TRIAL_PARTS) {
       this._marked = next.sort(([one], [other]) => one - other);
       this._changed.emit();
     }
