@@ -250,7 +250,11 @@ function readState(
 
 /** A trial's parts, in order and without overlap. */
 function readParts(value: unknown): TokenSpan[] | null {
-  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_TRIAL_PARTS) {
+  if (
+    !Array.isArray(value) ||
+    value.length === 0 ||
+    value.length > MAX_TRIAL_PARTS
+  ) {
     return null;
   }
   const spans = value.map(readSpan);
