@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
+import { ApiError } from '../api';
 import { FakeClient, settle } from '../session/fakes';
 import { withKeptEffects } from '../session/effectFakes';
 import { Effects } from '../session/effects';
@@ -266,6 +267,23 @@ describe('compare/comparison', () => {
     expect(again.sides.right.phase).toBe('missing');
     expect(again.sides.right.problem!.message).toContain('no longer');
     expect(again.overlays.alignment).toBeNull();
+    again.dispose();
+  });
+
+  it('tells what a reload lost where no history is kept', async () => {
+    client.run = async () => {
+      throw new ApiError(
+        { error: 'history_off', message: 'No history.', hint: '' },
+        404
+      );
+    };
+    const again = new Comparison(client, source, trans);
+    await again.restore({ left: 'a', right: 'b' });
+    for (const side of Object.values(again.sides)) {
+      expect(side.phase).toBe('missing');
+      expect(side.problem!.message).toContain('can’t be restored');
+      expect(side.problem!.hint).toContain('c.LitLab.history');
+    }
     again.dispose();
   });
 });

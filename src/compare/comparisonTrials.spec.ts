@@ -1,9 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { ApiError } from '../api';
 import { FakeClient, settle } from '../session/fakes';
-import { textOf } from '../session/runText';
 import { keptRun } from '../session/run';
+import { textOf } from '../session/runText';
 import { Comparison } from './comparison';
 import { ANSWER, FakeSettings, OTHER, PROMPT, record } from './fakes';
 import { labelOf } from './name';
@@ -15,19 +14,12 @@ const TRIAL = 'Without “Be brief.”';
 describe('compare/comparison: trials', () => {
   let client: FakeClient;
   let source: FakeSettings;
-  let comparison: Comparison;
 
-  beforeEach(async () => {
+  beforeEach(() => {
     client = new FakeClient();
     client.kept.set('a', record('a', PROMPT, ANSWER));
-    client.kept.set('b', record('b', OTHER, ANSWER, 2));
     source = new FakeSettings();
-    comparison = new Comparison(client, source, trans);
-    await comparison.restore({ left: 'a', right: 'b' });
-    await settle();
   });
-
-  afterEach(() => comparison.dispose());
 
   it('runs the prompt without a sentence, on the right', async () => {
     const trial = new Comparison(client, source, trans);
@@ -145,23 +137,6 @@ describe('compare/comparison: trials', () => {
     expect(trial.sides.right.phase).toBe('unanswered');
     expect(trial.sides.right.problem).toBeNull();
     trial.dispose();
-  });
-
-  it('tells what a reload lost where no history is kept', async () => {
-    client.run = async () => {
-      throw new ApiError(
-        { error: 'history_off', message: 'No history.', hint: '' },
-        404
-      );
-    };
-    const again = new Comparison(client, source, trans);
-    await again.restore({ left: 'a', right: 'b' });
-    for (const side of Object.values(again.sides)) {
-      expect(side.phase).toBe('missing');
-      expect(side.problem!.message).toContain('can’t be restored');
-      expect(side.problem!.hint).toContain('c.LitLab.history');
-    }
-    again.dispose();
   });
 
   it('offers a trial again that a reload lost', async () => {
