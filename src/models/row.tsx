@@ -200,7 +200,7 @@ function Tools(props: {
           {isHere &&
             button(
               trans.__('Load with other settings…'),
-              trans.__('Load %1 with other settings', name),
+              trans.__('Load with other settings… (%1)', name),
               () => setOtherwise(true)
             )}
           {model.added &&

@@ -91,7 +91,7 @@ test('models', async ({ page, request }) => {
   await shoot(page, 'chosen-absent-dark');
   await panel.show('Models');
   await manager
-    .getByRole('button', { name: 'Load tiny with other settings' })
+    .getByRole('button', { name: 'Load with other settings… (tiny)' })
     .click();
   await shoot(page, 'other-settings-dark');
   await page.keyboard.press('Escape');

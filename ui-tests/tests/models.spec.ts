@@ -156,7 +156,7 @@ test('models are refused, added, downloaded after a login, used, unloaded and re
       'tiny'
     );
     await tiny
-      .getByRole('button', { name: 'Load tiny with other settings' })
+      .getByRole('button', { name: 'Load with other settings… (tiny)' })
       .click();
     const form = tiny.getByRole('form');
     await form.getByLabel('Precision').selectOption('bfloat16');
