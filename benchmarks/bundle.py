@@ -2,7 +2,7 @@
 
     python benchmarks/bundle.py [--json]
 
-Measures what `jlpm build:prod` has built. Files beside the entry are loaded when they are needed: that of exported pages on the first
+Measures what `jlpm build:prod` has built, and fails above the goal. Files beside the entry are loaded when they are needed: that of exported pages on the first
 export, that of notebooks' values on the first analysis.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import sys
 from pathlib import Path
 
 STATIC = Path(__file__).parent.parent / "lit_lab/labextension/static"
@@ -35,6 +36,7 @@ def main() -> None:
     print(f"{'file':40}{'bytes':>10}{'gzip':>10}{'of goal':>10}")
     for name, (size, packed) in [*rows, ("all", (sum(size for size, _ in sizes.values()), total))]:
         print(f"{name:40}{size:10,}{packed:10,}{packed / GOAL:10.2f}")
+    sys.exit(total > GOAL)
 
 
 if __name__ == "__main__":

@@ -17,20 +17,20 @@ DOCS = Path(__file__).parent.parent / "docs"
 SUMMARY = re.compile(r"(?<=<!-- measured -->\n\n).*?(?=\n<!-- end of measured -->)", re.DOTALL)
 """What docs/methods.md shows of the figures."""
 
-SUMMARIZED = (
-    "leave_one_out",
-    "context_cite, 32",
-    "shap",
-    "lime",
-    "flow, sum",
-    "grad_l2, norm",
-    "grad_l2, sum",
-    "integrated_gradients, sum",
-    "grad_dot_input, norm",
-    "grad_dot_input, sum",
-    "random",
-)
-"""The methods that docs/methods.md compares."""
+SUMMARIZED = {
+    "leave_one_out": "effect: each sentence deleted",
+    "context_cite, 32": "average (ContextCite), 32 sets",
+    "shap": "SHAP",
+    "lime": "LIME",
+    "flow, sum": "flow",
+    "grad_l2, norm": "L2 norm, root of the sum of squares",
+    "grad_l2, sum": "L2 norm, sum (LIT's)",
+    "integrated_gradients, sum": "integrated gradients, signed sum",
+    "grad_dot_input, norm": "grad · input, root of the sum of squares",
+    "grad_dot_input, sum": "grad · input, signed sum (LIT's second)",
+    "random": "a random order",
+}
+"""The methods that docs/methods.md compares, and the names that they have there."""
 
 KINDS = {"few_shot": "few-shot", "fact": "planted fact", "instructions": "instructions", "summary": "summary"}
 
@@ -100,12 +100,15 @@ def with_summary(text: str, tables: Sequence[Table]) -> str:
     """Return docs/methods.md with what was measured, in few figures."""
     head = ["Map", *(f"{what}, {table.title}" for what in ("LDS", "top 1") for table in tables)]
     rows = [
-        [title(method), *(_cell(table.rows.get(method, {}).get(what)) for what in ("lds", "top1") for table in tables)]
-        for method in SUMMARIZED
+        [name, *(_cell(table.rows.get(method, {}).get(what)) for what in ("lds", "top1") for table in tables)]
+        for method, name in SUMMARIZED.items()
         if any(method in table.rows for table in tables)
     ]
     counts = " and ".join(f"{sum(table.prompts.values())} ({table.title})" for table in tables)
-    return SUMMARY.sub(lambda _: f"{_table(head, rows)}\n\nMeans over {counts} prompts, with 95% intervals.\n", text)
+    missing = [name for method, name in SUMMARIZED.items() if not any(method in table.rows for table in tables)]
+    rest = f" Not measured yet: {', '.join(missing)}." if missing else ""
+    found = f"{_table(head, rows)}\n\nMeans over {counts} prompts, with 95% intervals.{rest}\n"
+    return SUMMARY.sub(lambda _: found, text)
 
 
 def page(tables: Sequence[Table]) -> str:

@@ -34,7 +34,7 @@ def measured(code: str, *arguments: str) -> str:
     for line in process.stdout:
         if line.startswith(_END):
             assert line == f"{_END}0\n", said
-            return said
+            return said.removesuffix("\n")
         said += line
     raise AssertionError(f"it ended: {said}")
 
@@ -80,7 +80,8 @@ def _fork(code: str) -> None:
                 sys.stdout.flush()
                 os._exit(status)
         _, ended = os.waitpid(child, 0)
-        print(f"{_END}{os.waitstatus_to_exitcode(ended)}", flush=True)
+        # On a line of its own, whatever the child's last words were.
+        print(f"\n{_END}{os.waitstatus_to_exitcode(ended)}", flush=True)
 
 
 if __name__ == "__main__":

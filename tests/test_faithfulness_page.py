@@ -38,7 +38,7 @@ def test_the_page_is_made_of_what_is_kept(code: Any, tmp_path: Path) -> None:
     assert code.page.page(tables) == (docs / "faithfulness.md").read_text("utf-8")
     methods = (docs / "methods.md").read_text("utf-8")
     assert code.page.with_summary(methods, tables) == methods
-    assert "leave one out" in code.page.SUMMARY.search(methods)[0]
+    assert "each sentence deleted" in code.page.SUMMARY.search(methods)[0]
     assert code.page.plot(tables) == (docs / "images" / "faithfulness.svg").read_text("utf-8")
 
 

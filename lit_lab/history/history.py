@@ -329,7 +329,7 @@ def _damaged() -> Problem:
         500,
         "damaged_run",
         "This run can't be shown, because its stored data is damaged.",
-        "Delete it, and run its prompt again.",
+        "Run its prompt again, then delete this run.",
     )
 
 

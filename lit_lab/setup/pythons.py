@@ -25,7 +25,7 @@ print(json.dumps([sys.version_info[:2], sys.executable, bool(venv)]))
 _INSTALL = (
     "Install one, for instance with `uv python install 3.12`, `conda create -n python312 python=3.12`, "
     "`apt-get install python3.12 python3.12-venv`, `brew install python@3.12` or from python.org. Then run this again. "
-    "To use a particular Python: lit-lab setup-service --python /path/to/python3.12"
+    "If you have one that wasn't found: lit-lab setup-service --python /path/to/python3.12"
 )
 
 
@@ -65,7 +65,7 @@ def find(wanted: str = "") -> Python:
     raise Problem(
         503,
         "setup_no_python",
-        "The model service's libraries need Python 3.11 or 3.12, but this machine has neither.",
+        "The model service's libraries need Python 3.11 or 3.12, but LIT Lab found neither on this machine.",
         _INSTALL,
     )
 

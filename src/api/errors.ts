@@ -65,7 +65,7 @@ export function damagedError(
       'This run can’t be shown: its stored data is damaged (%1).',
       reason instanceof Error ? reason.message : String(reason)
     ),
-    hint: trans.__('Delete it, and run its prompt again.')
+    hint: trans.__('Run its prompt again, then delete this run.')
   });
 }
 

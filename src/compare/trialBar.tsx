@@ -7,6 +7,7 @@ import { InlineForm } from '../components/form';
 import { useRedraw } from '../components/redraw';
 import { textOf } from '../session/runText';
 import type { CompareLauncher } from './launcher';
+import { MAX_TRIAL_PARTS } from './trial';
 import type { IDraft } from './trialParts';
 
 /** The most characters of the marked parts in a button's tooltip. */
@@ -15,20 +16,24 @@ const TITLE_LENGTH = 600;
 /** The draft, and the marked parts; nothing while there are none. */
 export function TrialBar(props: {
   launcher: CompareLauncher;
+  /** Whether it announces marks. */
+  speaks: boolean;
   /** The most characters that the server accepts; absent: the default. */
   limit?: number;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { launcher, limit } = props;
-  const { current, parts } = launcher;
+  const { launcher, limit, speaks } = props;
+  const { parts } = launcher;
   useRedraw(launcher);
   useRedraw(parts);
   const { draft, marked } = parts;
-  const isShown = current !== null && (draft !== null || marked.length > 0);
+  // While the prompt runs again, too: the user may be typing.
+  const isShown = draft !== null || marked.length > 0;
   return (
     <>
       <span className="lit-visually-hidden" role="status">
-        {marked.length > 0 &&
+        {speaks &&
+          marked.length > 0 &&
           trans._n(
             '%1 part marked. Below the text you can try the prompt without it.',
             '%1 parts marked. Below the text you can try the prompt without them.',
@@ -67,13 +72,16 @@ function DraftForm(props: {
   const [problem, setProblem] = useState('');
   useEffect(() => {
     // Of two panels over the same session, the one where the user is.
-    if (panelOf(root.current)?.contains(draft.opener)) {
+    if (panelOf(root.current)?.contains(draft.opener) && parts.takeFocus()) {
       const field = root.current?.querySelector('textarea');
       field?.focus();
       field?.select();
     }
-  }, [draft.opener]);
+  }, [parts, draft.opener, draft.opened]);
   const submit = () => {
+    if (launcher.current === null) {
+      return; // The prompt runs again.
+    }
     const why = launcher.checkDraft();
     setProblem(why);
     if (!why) {
@@ -91,7 +99,8 @@ function DraftForm(props: {
       onKeyDown={event => {
         const isModified = event.ctrlKey || event.metaKey || event.shiftKey;
         const isOfField = event.target instanceof HTMLTextAreaElement;
-        if (event.key === 'Enter' && isModified && isOfField) {
+        const isTyped = event.nativeEvent.isComposing;
+        if (event.key === 'Enter' && isModified && isOfField && !isTyped) {
           event.preventDefault();
           event.stopPropagation(); // otherwise the panel runs the prompt
           submit();
@@ -128,6 +137,7 @@ function DraftForm(props: {
           <button
             type="submit"
             className="lit-button"
+            disabled={launcher.current === null}
             title={trans.__(
               'Run the prompt with this text instead, and see both side by side (Shift+Enter or Ctrl+Enter)'
             )}
@@ -160,6 +170,7 @@ function Marked({ launcher }: { launcher: CompareLauncher }): JSX.Element {
       <button
         type="button"
         className="lit-button"
+        disabled={current === null}
         title={trans.__(
           'Run the prompt without them, and see both side by side:\n%1',
           quoted
@@ -183,6 +194,11 @@ function Marked({ launcher }: { launcher: CompareLauncher }): JSX.Element {
       >
         {trans.__('Clear marks')}
       </button>
+      {parts.isFull && (
+        <span className="lit-hint" role="alert">
+          {trans.__('No more than %1 parts can be marked.', MAX_TRIAL_PARTS)}
+        </span>
+      )}
     </div>
   );
 }

@@ -53,11 +53,27 @@ describe('compare/trialParts', () => {
     expect(parts.marked).toEqual([]);
   });
 
+  it('keeps what was typed until it is left', () => {
+    parts.edit(run, [0, 2], opener);
+    expect(parts.takeFocus()).toBe(true);
+    expect(parts.takeFocus()).toBe(false);
+    parts.write('Be long.');
+    parts.edit(run, [2, 4], opener);
+    expect(parts.draft!.text).not.toBe('Be long.');
+    parts.edit(run, [0, 2], opener);
+    expect(parts.draft!.text).toBe('Be long.');
+    expect(parts.takeFocus()).toBe(true);
+    parts.close();
+    parts.edit(run, [0, 2], opener);
+    expect(parts.draft!.text).toBe(parts.draft!.old);
+  });
+
   it('marks no more parts than a trial may have', () => {
     for (let at = 0; at <= MAX_TRIAL_PARTS; at++) {
       parts.toggle([2 * at, 2 * at + 1]);
     }
     expect(parts.marked).toHaveLength(MAX_TRIAL_PARTS);
+    expect(parts.isFull).toBe(true);
   });
 
   it('belongs to a prompt: another run of it changes nothing', () => {

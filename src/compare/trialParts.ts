@@ -15,6 +15,8 @@ export interface IDraft {
   readonly text: string;
   /** What in a panel had the focus before, and gets it back. */
   readonly opener: HTMLElement;
+  /** How often the user has opened drafts: another number each time. */
+  readonly opened: number;
 }
 
 /**
@@ -42,7 +44,9 @@ export class TrialParts extends Model {
   follow(run: IRun): void {
     if (!isSame(this._tokens, run.promptTokens)) {
       this._marked = [];
+      this._isFull = false;
       this._draft = null;
+      this._texts.clear();
       this._changed.emit();
     }
     this._tokens = run.promptTokens;
@@ -51,44 +55,70 @@ export class TrialParts extends Model {
   /** Mark a part of the prompt; if all of it is marked, unmark it. */
   toggle(span: TokenSpan): void {
     const others = this._marked.flatMap(each => outside(each, span));
-    const next =
-      markOf(span, this._marked) === true ? others : [...others, span];
-    if (next.length <= MAX_TRIAL_PARTS) {
+    const isMarked = markOf(span, this._marked) === true;
+    const next = isMarked ? others : [...others, span];
+    this._isFull = !isMarked && next.length > MAX_TRIAL_PARTS;
+    if (!this._isFull) {
       this._marked = next.sort(([one], [other]) => one - other);
-      this._changed.emit();
     }
+    this._changed.emit();
+  }
+
+  /** Whether the last part wasn't marked because there are as many as a trial takes. */
+  get isFull(): boolean {
+    return this._isFull;
   }
 
   /** Unmark all. */
   clear(): void {
     this._marked = [];
+    this._isFull = false;
     this._changed.emit();
   }
 
-  /** Let the user type another text for a part of a run's prompt. */
+  /** Let the user type another text for a part of a run's prompt, or continue with one that was typed before. */
   edit(run: IRun, span: TokenSpan, opener: HTMLElement): void {
     const old = coreOf(run, span);
-    this._draft = { span, old, text: withLineFeeds(old), opener };
+    const text = this._texts.get(span.join()) ?? withLineFeeds(old);
+    this._opened += 1;
+    this._draft = { span, old, text, opener, opened: this._opened };
+    this._wantsFocus = true;
     this._changed.emit();
+  }
+
+  /** Whether the draft was opened, and hasn't taken the focus yet; asking answers no from then on. */
+  takeFocus(): boolean {
+    const wants = this._wantsFocus;
+    this._wantsFocus = false;
+    return wants;
   }
 
   /** Take what the user typed. */
   write(text: string): void {
     if (this._draft) {
       this._draft = { ...this._draft, text };
+      this._texts.set(this._draft.span.join(), text);
       this._changed.emit();
     }
   }
 
-  /** Leave the draft. */
+  /** Leave the draft, and what was typed. */
   close(): void {
+    if (this._draft) {
+      this._texts.delete(this._draft.span.join());
+    }
     this._draft = null;
     this._changed.emit();
   }
 
   private _tokens: readonly Token[] = [];
   private _marked: readonly TokenSpan[] = [];
+  private _isFull = false;
   private _draft: IDraft | null = null;
+  /** What was typed and neither tried nor left, by part. */
+  private readonly _texts = new Map<string, string>();
+  private _opened = 0;
+  private _wantsFocus = false;
 }
 
 /** What of a span isn't in another one. */

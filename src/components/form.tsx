@@ -18,7 +18,8 @@ export function InlineForm(props: {
         props.onSubmit();
       }}
       onKeyDown={event => {
-        if (event.key === 'Escape') {
+        // Of an input method, Escape ends the composition.
+        if (event.key === 'Escape' && !event.nativeEvent.isComposing) {
           event.stopPropagation(); // Otherwise the panel would clear the target.
           props.onCancel?.();
         }

@@ -36,9 +36,11 @@ export function Analysis(props: {
   onSettings: (settings: Partial<ISettings>) => void;
   /** Opens comparisons. */
   compare: CompareLauncher;
+  /** Whether this one of several panels announces what changes. */
+  speaks: boolean;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { session, layout, onSettings, compare } = props;
+  const { session, layout, onSettings, compare, speaks } = props;
   const root = useRef<HTMLDivElement>(null);
   const [isEditing, setEditing] = useState(false);
 
@@ -233,6 +235,7 @@ export function Analysis(props: {
         <CompareHints launcher={compare} session={session} />
       </div>
       <TrialBar
+        speaks={speaks}
         launcher={compare}
         limit={session.service.status?.limits.max_prompt_chars}
       />

@@ -79,6 +79,26 @@ describe('panel/trials', () => {
     expect(stage.button('Try without it')).toBeDefined();
   });
 
+  it('leaves the focus and the text alone while the prompt runs again', async () => {
+    await press(segment(FIRST), 'F2');
+    await typeInto(field(), 'Be long.');
+    const { session, client } = stage.scenario;
+    await act(async () => {
+      void session.runs.generate();
+      await settle();
+    });
+    expect(document.activeElement).toBe(field());
+    await act(async () => {
+      client.last.answer(session.prompt.value, 'So');
+      await settle();
+    });
+    expect(document.activeElement).toBe(field());
+    expect(field().value).toBe('Be long.');
+    // Of an input method, Escape ends the composition.
+    await press(field(), 'Escape', { isComposing: true });
+    expect(field().value).toBe('Be long.');
+  });
+
   it('marks parts in the text and in the ranking, and tries without them', async () => {
     expect(segment(FIRST).getAttribute('aria-pressed')).toBe('false');
     await press(segment(FIRST), ' ');

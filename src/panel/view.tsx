@@ -106,6 +106,7 @@ export function PanelView(props: {
   const views: Record<View, JSX.Element> = {
     analysis: (
       <Analysis
+        speaks={speaks}
         session={session}
         layout={layout}
         onSettings={onSettings}

@@ -310,6 +310,18 @@ async def test_a_service_that_hangs_is_recognized_by_its_silence(
     os.kill(fake_service.pids[0], signal.SIGCONT)
 
 
+async def test_a_service_that_hangs_within_an_answer_is_recognized(
+    generate, events, fake_service, lit_lab, monkeypatch
+):
+    # A service that is only slow must not count as hung: it writes much more often.
+    monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 5)
+    job = await generate("forever")
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
+    os.kill(fake_service.pids[0], signal.SIGSTOP)
+    assert (await events(job))[-1]["error"] == "service_hung"
+    os.kill(fake_service.pids[0], signal.SIGCONT)
+
+
 class TestFewJobs:
     @pytest.fixture
     def lit_lab_config(self, lit_lab_config):

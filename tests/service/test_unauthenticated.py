@@ -141,6 +141,7 @@ async def test_a_connection_with_the_secret_stays_open() -> None:
     connections = UnauthenticatedConnections(seconds=PATIENCE)
     async with served(connections) as port, client(port) as known:
         first = await known.get("/")
+        assert not len(connections)
         connections._seconds = 0.05  # for connections from now on
         with socket.create_connection(("127.0.0.1", port)) as silent:
             assert await closed(silent)  # it was opened later, and is already closed

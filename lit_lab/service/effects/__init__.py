@@ -5,6 +5,7 @@ Every map by ablation follows from these scores without further passes: leave on
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, takewhile
@@ -20,11 +21,10 @@ from ..scoring import MAX_SEQUENCES
 from ..tokens import SequenceTokenizer
 from .edited import EditedPrompt
 from .prefix_scorer import PrefixScorer
-from .sets import RemovedSet, blocks_of, num_sets
+from .sets import RemovedSet, blocks_of, can_repeat, num_sets
 
-_Key = tuple[tuple[int, ...], int]
-_Known = dict[_Key, NDArray[np.float64]]
-"""The scores of sequences, by their tokens and by how many of these, at the end, are the answer's."""
+_Known = dict[bytes, NDArray[np.float64]]
+"""The scores of sequences, by a digest of their tokens and of how many of these, at the end, are the answer's."""
 
 _EVENT_SECONDS = 0.25  # a block that takes longer is sent in pieces
 
@@ -59,6 +59,7 @@ def explain(
     edited = EditedPrompt(request, tokenizer, window)
     blocks = blocks_of(len(request.segments), len(request.answer_segments), request)
     known: _Known = {}
+    repeats = can_repeat(request)
     begun = clock()
     first = 0
     for block in blocks:
@@ -66,6 +67,8 @@ def explain(
         # Neighbours are tokenized, and may be scored, together.
         for at in range(skipped, len(block), MAX_SEQUENCES):
             part = block[at : at + MAX_SEQUENCES]
+            if not repeats:
+                known.clear()
             if request.seconds is not None and clock() - begun >= request.seconds:
                 return
             found: list[tuple[RemovedSet, list[float | None]]] = []
@@ -91,17 +94,22 @@ def _scored(
 
     Sets that leave the same tokens are scored once, also if an earlier part had them: few segments have few sets.
     """
-    waiting: list[tuple[RemovedSet, _Key, NDArray[np.bool_]]] = []
+    waiting: list[tuple[RemovedSet, bytes, NDArray[np.bool_]]] = []
+    new: dict[bytes, tuple[Sequence[int], int]] = {}
     for removed in part:
         ids, stays = edited.without(removed.indices)
-        waiting.append((removed, (tuple(ids), int(stays.sum())), stays))
-    new = [key for key in dict.fromkeys(key for _, key, _ in waiting) if key not in known]
-    groups = scorer.groups(*zip(*new, strict=True)) if new else ()
+        number = int(stays.sum())
+        key = hashlib.blake2b(np.array([number, *ids], np.int64).tobytes(), digest_size=16).digest()
+        waiting.append((removed, key, stays))
+        if key not in known:
+            new.setdefault(key, (ids, number))
+    keys = list(new)
+    groups = scorer.groups(*zip(*new.values(), strict=True)) if new else ()
     for group in chain([range(0)], groups):
         cancellation.check()
         if group:
-            keys = [new[index] for index in group]
-            known.update(zip(keys, scorer.token_logprobs(*zip(*keys, strict=True)), strict=True))
+            scores = scorer.token_logprobs(*zip(*(new[keys[index]] for index in group), strict=True))
+            known.update(zip((keys[index] for index in group), scores, strict=True))
         ready = list(takewhile(lambda each: each[1] in known, waiting))
         del waiting[: len(ready)]
         if ready:

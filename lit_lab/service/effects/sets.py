@@ -14,6 +14,9 @@ from lit_lab.protocol import EffectsRequest
 BLOCK = 16
 """Random sets that are sorted together. A block is a first look; more samples add blocks, and change none."""
 
+_FEW = 10
+"""Of so many segments there are 1,024 sets."""
+
 Kind = Literal["one", "held_out", "random", "chosen"]
 
 
@@ -53,8 +56,15 @@ def num_sets(request: EffectsRequest) -> int:
     return 1 + len(request.segments) + len(request.answer_segments) + request.held_out + request.samples
 
 
+def can_repeat(request: EffectsRequest) -> bool:
+    """Return whether random sets repeat so often that their scores are worth remembering: few segments have few sets."""
+    return len(request.segments) <= _FEW
+
+
 def num_passes(request: EffectsRequest) -> int:
-    """Return the number of passes that a request needs at most: sets that repeat are scored once."""
+    """Return the number of passes that a request needs at most: where segments are few, sets that repeat are scored once."""
+    if not can_repeat(request):
+        return max(0, num_sets(request) - request.skip)
     blocks = blocks_of(len(request.segments), len(request.answer_segments), request)
     sets = [removed.indices for block in blocks for removed in block]
     return len(set(sets[request.skip :]))
