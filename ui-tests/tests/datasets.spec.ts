@@ -215,7 +215,9 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
     '1 row that can’t be used won’t be in this file; it stays in questions.csv.'
   );
   await form.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(form.getByRole('alert')).toContainText('already a file taken.jsonl');
+  await expect(form.getByRole('alert')).toContainText(
+    'already a file taken.jsonl'
+  );
   await form.getByRole('button', { name: 'Replace it' }).click();
   await expect(form).toHaveCount(0);
   // What is shown is what that file holds.
