@@ -293,35 +293,6 @@ async def test_a_kill_from_outside_is_reported_by_its_signal(generate, events, f
     assert "SIGSEGV" in (await events(job))[-1]["message"]
 
 
-async def test_a_service_that_hangs_is_recognized_by_its_silence(
-    generate, events, api, fake_service, lit_lab, monkeypatch
-):
-    answered = await generate("Hi")
-    await events(answered)
-    os.kill(fake_service.pids[0], signal.SIGSTOP)
-    # Not before, since one that is only slow would count as hung.
-    monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 0.5)
-    monkeypatch.setattr("lit_lab.service_client.ANSWER_SILENCE", 0.5)
-    job = await generate("forever")
-    last = (await events(job))[-1]
-    assert (last["error"], "Restart it" in last["hint"]) == ("service_hung", True)
-    status, answer = await api("POST", "estimate", body={"request": example("salience")})
-    assert (status, answer["error"]) == (502, "service_hung")
-    os.kill(fake_service.pids[0], signal.SIGCONT)
-
-
-async def test_a_service_that_hangs_within_an_answer_is_recognized(
-    generate, events, fake_service, lit_lab, monkeypatch
-):
-    # A service that is only slow must not count as hung: it writes much more often.
-    monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 5)
-    job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
-    os.kill(fake_service.pids[0], signal.SIGSTOP)
-    assert (await events(job))[-1]["error"] == "service_hung"
-    os.kill(fake_service.pids[0], signal.SIGCONT)
-
-
 class TestFewJobs:
     @pytest.fixture
     def lit_lab_config(self, lit_lab_config):

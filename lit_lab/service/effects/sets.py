@@ -14,7 +14,7 @@ from lit_lab.protocol import EffectsRequest
 BLOCK = 16
 """Random sets that are sorted together. A block is a first look; more samples add blocks, and change none."""
 
-_FEW = 10
+_MAX_REPEATING_SEGMENTS = 10
 """Of so many segments there are 1,024 sets."""
 
 Kind = Literal["one", "held_out", "random", "chosen"]
@@ -58,7 +58,7 @@ def num_sets(request: EffectsRequest) -> int:
 
 def can_repeat(request: EffectsRequest) -> bool:
     """Return whether random sets repeat so often that their scores are worth remembering: few segments have few sets."""
-    return len(request.segments) <= _FEW
+    return len(request.segments) <= _MAX_REPEATING_SEGMENTS
 
 
 def num_passes(request: EffectsRequest) -> int:
