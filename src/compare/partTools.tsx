@@ -1,5 +1,6 @@
 /** What the user can do with a part of the prompt: try without it, try another text in its place, mark it. */
 import { cutIcon, editIcon } from '@jupyterlab/ui-components';
+import type { LabIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef } from 'react';
 
 import { usePanel } from '../components/context';
@@ -26,17 +27,27 @@ export function PartTools(
     onInstead: (opener: HTMLElement) => void;
   }
 ): JSX.Element {
+  const { trans } = usePanel();
   const { content, isStop, effect } = props;
+  const name = content.trim().slice(0, NAME_LENGTH);
+  const action = trans.__(
+    'Try without it: run the prompt without this, and see both side by side'
+  );
   return (
     <span className="lit-part-tools">
-      <TryButton
-        content={content}
-        effect={effect}
+      <PartButton
+        icon={cutIcon}
+        label={trans.__('Try without “%1”', name)}
+        title={effect ? `${describeTrial(effect, trans)} ${action}` : action}
         isStop={isStop}
         onClick={props.onTry}
       />
-      <InsteadButton
-        content={content}
+      <PartButton
+        icon={editIcon}
+        label={trans.__('Try with another text instead of “%1”', name)}
+        title={trans.__(
+          'Try with … instead: run the prompt with another text in this part’s place, and see both side by side'
+        )}
         isStop={isStop}
         onClick={props.onInstead}
       />
@@ -44,56 +55,26 @@ export function PartTools(
   );
 }
 
-/** Runs the prompt without a part. */
-function TryButton(
-  props: IPartToolProps & { effect?: IEffect | null; onClick: () => void }
-): JSX.Element {
-  const { trans } = usePanel();
-  const { content, effect, isStop = true } = props;
-  const action = trans.__(
-    'Try without it: run the prompt without this, and see both side by side'
-  );
+/** A button of a part, with an icon alone. */
+function PartButton(props: {
+  icon: LabIcon;
+  label: string;
+  title: string;
+  isStop?: boolean;
+  /** Gets the button, to which the focus may return. */
+  onClick: (button: HTMLElement) => void;
+}): JSX.Element {
+  const { icon, label, title, isStop = true, onClick } = props;
   return (
     <button
       type="button"
       className="lit-icon-button lit-try"
       tabIndex={isStop ? undefined : -1}
-      aria-label={trans.__(
-        'Try without “%1”',
-        content.trim().slice(0, NAME_LENGTH)
-      )}
-      title={effect ? `${describeTrial(effect, trans)} ${action}` : action}
-      onClick={props.onClick}
+      aria-label={label}
+      title={title}
+      onClick={event => onClick(event.currentTarget)}
     >
-      <cutIcon.react tag="span" />
-    </button>
-  );
-}
-
-/** Lets the user type another text for a part. */
-function InsteadButton(
-  props: IPartToolProps & {
-    /** Gets the button, to which the focus returns. */
-    onClick: (opener: HTMLElement) => void;
-  }
-): JSX.Element {
-  const { trans } = usePanel();
-  const { content, isStop = true } = props;
-  return (
-    <button
-      type="button"
-      className="lit-icon-button lit-try"
-      tabIndex={isStop ? undefined : -1}
-      aria-label={trans.__(
-        'Try with another text instead of “%1”',
-        content.trim().slice(0, NAME_LENGTH)
-      )}
-      title={trans.__(
-        'Try with … instead: run the prompt with another text in this part’s place, and see both side by side'
-      )}
-      onClick={event => props.onClick(event.currentTarget)}
-    >
-      <editIcon.react tag="span" />
+      <icon.react tag="span" />
     </button>
   );
 }

@@ -132,7 +132,7 @@ export function SelectionOverlay(props: {
                 type="button"
                 className="lit-button"
                 title={trans.__(
-                  'Run the prompt without the selection, and compare both answers'
+                  'Run the prompt without the selection, and see both side by side'
                 )}
                 onClick={() => {
                   trials.onTry(span);
