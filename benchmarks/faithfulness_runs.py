@@ -79,8 +79,16 @@ def randomized(path: str, seed: int = 0) -> LanguageModel:
 
 
 def answered(model: LanguageModel, prompt: str, tokens: int) -> tuple[PromptEvent, AnswerEvent]:
-    """Return a prompt's tokens and the most likely answer, which ends with its paragraph."""
-    request = GenerateRequest(model="model", prompt=prompt, max_new_tokens=tokens, stop=["\n\n"], alternatives=3)
+    """Return a prompt's tokens and the most likely answer, which ends with its first paragraph."""
+    before, answer = _answered(model, prompt, tokens, ["\n\n"])
+    if not any(token.text.strip() for token in answer.tokens):
+        # A base model likes to begin with a blank line: after it, the answer ends where the tokens do.
+        before, answer = _answered(model, prompt, tokens, [])
+    return before, answer
+
+
+def _answered(model: LanguageModel, prompt: str, tokens: int, stop: list[str]) -> tuple[PromptEvent, AnswerEvent]:
+    request = GenerateRequest(model="model", prompt=prompt, max_new_tokens=tokens, stop=stop, alternatives=3)
     events = list(model.generate(request, Cancellation()))
     (before,) = (event for event in events if isinstance(event, PromptEvent))
     (answer,) = (event for event in events if isinstance(event, AnswerEvent))
