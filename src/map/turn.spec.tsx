@@ -130,6 +130,22 @@ describe('map/turn', () => {
     expect(picked).toEqual([]);
   });
 
+  it('says whether what was written is marked', () => {
+    const pressed = () => written().map(e => e.getAttribute('aria-pressed'));
+    show(WRITTEN);
+    expect(pressed()).toEqual([null, null]);
+    // All of the first role, and the end of the second.
+    show(WRITTEN, {
+      marked: [
+        [1, 4],
+        [8, 10]
+      ]
+    });
+    expect(pressed()).toEqual(['true', 'mixed']);
+    show(WRITTEN, { marked: [] });
+    expect(pressed()).toEqual(['false', 'false']);
+  });
+
   it('gives what was written a share, and the template none of it', () => {
     const run = { promptTokens: WRITTEN, answerTokens: ANSWER };
     const target = [16, 18] as const;

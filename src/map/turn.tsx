@@ -99,6 +99,8 @@ export const TurnSegment = React.memo(
         role="button"
         tabIndex={-1}
         aria-expanded={unfolded}
+        // As of any other part of the prompt; a click folds and unfolds.
+        aria-pressed={props.marked}
         aria-label={
           unfolded ? trans.__('%1, written: %2', role, content.trim()) : role
         }
