@@ -22,6 +22,7 @@ import { METHODS } from '../session/methods';
 import { certaintyOf, certaintyWords } from './chance';
 import { TargetName } from './contrast';
 import { lineOf } from './line';
+import { LongPart } from './longPart';
 import { rankedOf } from './table';
 
 /** How many segments are listed at first. */
@@ -113,10 +114,10 @@ export const TopSegments = React.memo(
                   className="lit-ledto-row"
                   data-for={index}
                   data-sign={score < 0 ? 'negative' : undefined}
-                  title={trans.__(
+                  title={`${trans.__(
                     'Line %1: show it in the text',
                     lineOf(text, segment.span)
-                  )}
+                  )}\n\n${content.trim()}`}
                   onClick={() => onShow(index)}
                 >
                   <span className="lit-ledto-rank">{segment.rank}</span>
@@ -130,7 +131,7 @@ export const TopSegments = React.memo(
                     {turn !== undefined && (
                       <strong>{describeRole(turn, trans)} </strong>
                     )}
-                    {content.trim()}
+                    <LongPart content={content.trim()} />
                   </bdi>
                   <span className="lit-bar" aria-hidden>
                     <span

@@ -20,6 +20,7 @@ describe('panel/speaks', () => {
       CONTEXT.trans
     );
     const problem = { message: 'It broke.', hint: '', remedies: [] };
+    const layout = new PanelLayout();
     stage.draw(
       <>
         {[true, false].map(speaks => (
@@ -27,7 +28,7 @@ describe('panel/speaks', () => {
             key={String(speaks)}
             speaks={speaks}
             session={session}
-            layout={new PanelLayout()}
+            layout={layout}
             onSettings={() => undefined}
             compare={compare}
             datasets={<Problem problem={problem} />}
@@ -47,6 +48,7 @@ describe('panel/speaks', () => {
     expect(count('[role="status"]', 'Next answer')).toBe(1);
     stage.dispose();
     compare.dispose();
+    layout.dispose();
     session.dispose();
   });
 });
