@@ -23,7 +23,7 @@ def measured(code: str, *arguments: str) -> str:
 
     Args:
         code: Imports what it needs, and defines `measure`, which may ask for `resident("VmHWM")`.
-        arguments: Those of `measure`.
+        arguments: The arguments of `measure`.
     """
     process = _importing(code)
     assert process.stdin is not None
@@ -57,7 +57,7 @@ def _importing(code: str) -> subprocess.Popen[str]:
 def resident(what: str) -> int:
     """Return this process's memory in bytes: `VmRSS` is what it has now, `VmHWM` what it had at most.
 
-    Of getrusage's peak, a part is the parent's.
+    The peak that getrusage reports includes some of the parent's memory.
     """
     (found,) = re.findall(rf"^{what}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     return int(found) * 1024

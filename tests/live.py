@@ -46,9 +46,9 @@ class LiveServer:
 
     Attributes:
         url: its address.
-        token: what its API wants.
+        token: the token of its API.
         process: the server's.
-        folder: its own; `root` below it is what Jupyter shows, `log.txt` what it says.
+        folder: its folder: `root` is what Jupyter shows, `log.txt` its log.
     """
 
     url: str
@@ -97,7 +97,7 @@ class LiveServer:
         return reported[0]
 
     def events(self, job: str, start: int = 0) -> Iterator[dict[str, Any]]:
-        """Yield a job's events from a number on as they come, heartbeats left out."""
+        """Yield a job's events as they come, from a number on, without heartbeats."""
         url = f"{self.url}/lit-lab/api/jobs/{job}/events?from={start}"
         with requests.get(url, headers=self.headers, stream=True, timeout=PATIENCE) as response:
             response.raise_for_status()

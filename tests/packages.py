@@ -26,7 +26,7 @@ def write_wheel(folder: Path, name: str, number: str, code: str = "") -> None:
 
 
 def write_index(folder: Path) -> dict[str, str]:
-    """Write all that the service needs into a folder; returns the environment that tells pip of it, as users tell it.
+    """Write all that the service needs into a folder; returns the environment variables that point pip to it, as users set them.
 
     And a list of it with hashes, `tensorflow.txt`, for `own_wheel._SHIPPED`.
     """

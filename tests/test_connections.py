@@ -28,7 +28,7 @@ def test_only_these_modules_of_python_open_connections() -> None:
     assert found == set(PYTHON)
 
 
-def test_the_page_speaks_with_its_jupyter_server_alone() -> None:
+def test_the_page_connects_only_to_its_jupyter_server() -> None:
     sending = r"(?<![\w.])fetch\(|\bwindow\.fetch\b|XMLHttpRequest|sendBeacon|new WebSocket|EventSource|makeRequest\("
     found = {
         path.relative_to(ROOT).as_posix()

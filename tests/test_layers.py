@@ -235,7 +235,7 @@ def test_a_planted_import_is_refused(module: str, text: str) -> None:
         ("lit_lab.saved_run", "import numpy"),
     ],
 )
-def test_what_is_theirs_is_not(module: str, text: str) -> None:
+def test_a_layer_may_import_what_is_below_it(module: str, text: str) -> None:
     modules = modules_of()
     assert [refusal(module, name, modules) for name in imported(text, module)] == [None] * len(
         list(imported(text, module))

@@ -1,6 +1,6 @@
 """Nothing that reads a user's text takes more than in proportion to its length, whatever it holds.
 
-Work is weighed by the processor's time that this process spends on it, of which others on the machine take nothing. What is in proportion
+Work is measured in processor time of this process, which other processes on the machine don't change. What is in proportion
 takes sixteen times as long on a text of sixteen times the length, what is quadratic 256 times.
 """
 
@@ -64,7 +64,7 @@ def is_linear(work, piece, longest=MAX_CHARS):
     for _ in range(TRIES):
         before = weigh(work, short)
         if before > 3:
-            return False  # what is quadratic would take for ever on the longer one
+            return False  # quadratic work would never end on the longer text
         if weigh(work, long) <= max(ALLOWED_SECONDS, MAX_RATIO * before):
             return True
     return False

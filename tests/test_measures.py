@@ -21,7 +21,7 @@ def test_an_interval_is_as_wide_as_theory_says() -> None:
     assert interval([]) is None
 
 
-def test_of_few_numbers_nobody_knows_how_far_the_mean_is_off() -> None:
+def test_few_numbers_give_no_error_of_the_mean() -> None:
     few, more = interval([1.0] * 7), interval([1.0] * 8)
     assert few is not None
     assert more is not None

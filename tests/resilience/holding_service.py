@@ -1,4 +1,4 @@
-"""A model service of which each map holds the model until it is cancelled, as a long computation does, and computes nothing."""
+"""A model service whose maps compute nothing: each holds the model until it is cancelled, as a long computation does."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_killed_in_the_middle_of_a_download(kaggle: FakeKaggle, tmp_path: Path) 
         os.kill(pid, signal.SIGKILL)
         # Without waiting for the service to be silent, which takes a minute to be noticed.
         until(lambda: server.service()["pid"] != pid, SOON)
-        # Nobody is left who downloads for nobody.
+        # No download goes on without a reader.
         until(lambda: not downloaders(home))
         # Jupyter goes on, and so does the download where it was.
         assert requests.get(f"{server.url}/api/status", headers=server.headers, timeout=SOON).ok

@@ -97,8 +97,8 @@ def test_two_hundred_at_once_and_half_of_them_cancelled(server: LiveServer) -> N
     assert positions(last) == []
 
 
-def test_somebody_else_waits_for_one_and_not_for_all(server: LiveServer) -> None:
-    # Who has a cookie has a name of their own; the others have the token alone.
+def test_another_user_waits_for_one_job_and_not_for_all(server: LiveServer) -> None:
+    # A client with a cookie has a name of its own; clients with only the token share one.
     other = requests.Session()
     other.headers.update(server.headers)
     other.get(f"{server.url}/api/status", timeout=PATIENCE).raise_for_status()

@@ -73,7 +73,7 @@ def test_killed_again_and_again_while_it_starts(server: LiveServer) -> None:
             found = server.service()["pid"]
             if found is not None and found not in gone:
                 return int(found)
-            server.ask("POST", "service/start")  # after some crashes it waits to be asked
+            server.ask("POST", "service/start")  # after some crashes it starts only on request
             return None
 
         pid = until(new)

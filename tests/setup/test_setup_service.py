@@ -55,7 +55,7 @@ def make(**options):
 
 
 def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkeypatch):
-    """And removed; by the command. Making one takes seconds, so that this looks at all that there is to see."""
+    """The command makes and removes it. Making an environment takes seconds, so one test checks everything."""
     monkeypatch.setattr(environment_builder, "Plan", lambda python, backend: plan(python=python, backend=backend))
     packages.write_wheel(index, "keras", "3.15.999")  # newer than what is locked
     assert environment.python() is None
@@ -110,8 +110,8 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     assert "nothing to delete" in capsys.readouterr().out
 
 
-def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
-    """By a stop, a package that isn't there or isn't the one that was locked, no network, and a killed process."""
+def test_an_interrupted_setup_continues(index, monkeypatch):
+    """After a stop, a missing package, one that differs from the lock, no network, or a killed process."""
 
     def tell(one):
         if one.step.startswith("Installing LIT Lab"):

@@ -75,7 +75,7 @@ CASES: list[tuple[str, str, str | tuple[str]]] = [
 DEFINED = "\n".join(f"{name} = {code}" for name, code, _ in CASES)
 EXPECTED = {**{name: expected for name, _, expected in CASES}, "nowhere": ("missing",)}
 
-# All that code can put in the way of one that looks at its values.
+# Everything by which code can interfere when its values are read.
 HOSTILE = """
 ran = []
 

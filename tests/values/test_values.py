@@ -25,7 +25,7 @@ def evaluate(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Evaluate:
 
 
 def contradictions(cells: list[str], evaluate: Evaluate, seed: int) -> tuple[list[str], int]:
-    """Fields and texts of which CPython saw something else than the evaluator knows; and how many it knows."""
+    """Return the fields and texts where CPython contradicts the evaluator, and how many the evaluator knows."""
     said = evaluate(cells)
     seen, made = said["seen"], said["made"]
     recorded = recording(cells, made)

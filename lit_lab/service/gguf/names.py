@@ -78,7 +78,7 @@ def change_of(name: str, family: str, config: dict[str, Any]) -> Change | None:
 
 
 def _halves(heads: int) -> Change:
-    """Return what puts the first halves of each head's pairs before the second ones; a file has pair after pair."""
+    """Return a function that moves the first halves of each head's pairs before the second halves; a file stores pair after pair."""
 
     def change(values: NDArray[np.float32]) -> NDArray[np.float32]:
         pairs = values.reshape(heads, -1, 2, *values.shape[1:])

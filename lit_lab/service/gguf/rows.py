@@ -16,7 +16,7 @@ from .contents import GgufError, Tensor
 _UNUSED = frozenset({"mistral_common", "sentencepiece"})
 """Packages that `gguf` imports, if they are installed, to convert vocabularies. `mistral_common` takes 1.9 s and 30 MB."""
 _GROUP = 2**16  # numbers that are dequantized at once: their intermediate results fit into the processor's cache
-_ROWS = 16  # that `gguf` dequantizes at once
+_ROWS = 16  # rows that `gguf` dequantizes at once
 
 
 def rows(tensor: Tensor, at_once: int) -> Iterator[tuple[int, NDArray[np.float32]]]:

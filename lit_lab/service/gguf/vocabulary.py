@@ -142,7 +142,7 @@ def sentence_pieces(header: Header, words: list[str]) -> bytes:
         elif kind == _UNKNOWN:
             piece.type = _CONTROL
         elif kind == _CONTROL and id not in named:
-            piece.type = _OWN  # such as a turn's beginning, which a text may contain
+            piece.type = _OWN  # such as the start of a turn, which text may contain
         else:
             piece.type = kind
     return bytes(result.SerializeToString())

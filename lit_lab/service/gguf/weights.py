@@ -19,10 +19,9 @@ from .names import DERIVED, change_of, known_as
 from .options import UnfamiliarError
 from .rows import rows
 
-AT_ONCE = 2**20  # numbers that are read at once; dequantizing takes three times the memory
-TRIM_BYTES = (
-    2**26
-)  # of numbers between two returns of freed memory to the system, which would grow to a quarter of the weights
+AT_ONCE = 2**20  # numbers to read at a time; dequantizing takes three times their memory
+# After reading so many bytes, return freed memory to the system: it would grow to a quarter of the weights.
+TRIM_BYTES = 2**26
 MIN_LATE_NUMBERS = 2**23  # a tensor with at least so many numbers isn't in memory beside its variable
 _EMBEDDINGS = "embed_tokens.weight"
 _TURNED = "lm_head.weight"  # transposed in Keras
