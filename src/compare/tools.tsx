@@ -3,6 +3,7 @@ import React from 'react';
 import { Choice } from '../components/choice';
 import { usePanel } from '../components/context';
 import { Controls } from '../map/controls';
+import { shadeChoices } from '../map/effects';
 import type { ISettings } from '../session/settings';
 import type { Comparison } from './comparison';
 
@@ -66,20 +67,7 @@ export function Tools(props: {
             label={trans.__('Shades follow')}
             value={comparison.by}
             onChange={shadeBy => onSettings({ shadeBy })}
-            options={[
-              {
-                value: 'share',
-                name: trans.__('Share'),
-                title: trans.__('Each part’s share of the map')
-              },
-              {
-                value: 'effect',
-                name: trans.__('Effect'),
-                title: trans.__(
-                  'How much less likely each token of the target is, on average, when the part is deleted from the prompt'
-                )
-              }
-            ]}
+            options={shadeChoices(trans)}
           />
         )}
         {view === 'maps' && (

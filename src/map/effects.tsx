@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect } from 'react';
 
+import type { IOption } from '../components/choice';
 import { Choice } from '../components/choice';
 import { usePanel } from '../components/context';
 import { Offer } from '../components/progress';
@@ -61,6 +62,24 @@ export function EffectsSection(props: {
   );
 }
 
+/** What shades may follow in any map with effects, as choices. */
+export const shadeChoices = (
+  trans: TranslationBundle
+): readonly IOption<ShadeBy>[] => [
+  {
+    value: 'share',
+    name: trans.__('Share'),
+    title: trans.__('Each part’s share of the map')
+  },
+  {
+    value: 'effect',
+    name: trans.__('Effect'),
+    title: trans.__(
+      'How much less likely each token of the target is, on average, when the part is deleted from the prompt'
+    )
+  }
+];
+
 /** The choice of what the shades follow, its reliability, and where map and effects disagree. */
 export function EffectSummary(props: {
   text: IText;
@@ -80,18 +99,7 @@ export function EffectSummary(props: {
           value={effects.by}
           onChange={onChange}
           options={[
-            {
-              value: 'share',
-              name: trans.__('Share'),
-              title: trans.__('Each part’s share of the map')
-            },
-            {
-              value: 'effect',
-              name: trans.__('Effect'),
-              title: trans.__(
-                'How much less likely each token of the target is, on average, when the part is deleted from the prompt'
-              )
-            },
+            ...shadeChoices(trans),
             ...(effects.fitted
               ? [
                   {

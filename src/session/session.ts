@@ -13,6 +13,7 @@ import { isUnderWay, keptRun, recordOf } from './run';
 import { Runs } from './runs';
 import { SessionSaver } from './saver';
 import type { ISavedSession } from './saved';
+import type { ServiceClient } from './service';
 import { ServiceModel } from './service';
 import { DEFAULT_SETTINGS, isOfSettings } from './settings';
 import type { ISettings } from './settings';
@@ -374,21 +375,15 @@ export class Session extends Model implements ISession {
 /** Namespace for the session's types. */
 export namespace Session {
   /** What a session needs from the client. */
-  export type Client = Pick<
-    ApiClient,
-    | 'status'
-    | 'models'
-    | 'startService'
-    | 'restartService'
-    | 'setUpService'
-    | 'stopSetup'
-    | 'log'
-    | 'startJob'
-    | 'events'
-    | 'cancelJob'
-    | 'estimate'
-    | 'run'
-    | 'tokens'
-    | 'countTokens'
-  >;
+  export type Client = ServiceClient &
+    Pick<
+      ApiClient,
+      | 'startJob'
+      | 'events'
+      | 'cancelJob'
+      | 'estimate'
+      | 'run'
+      | 'tokens'
+      | 'countTokens'
+    >;
 }
