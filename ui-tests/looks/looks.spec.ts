@@ -4,6 +4,7 @@ import { expect, test } from '@jupyterlab/galata';
 
 import {
   analyzeAt,
+  COLD,
   line,
   NO_KERNEL,
   openNotebook,
@@ -74,7 +75,12 @@ test('a map: light, dark, narrow, wide, other granularities', async ({
   await line(page, 'def analyze_menu_item').evaluate(e =>
     e.scrollIntoView({ block: 'start' })
   );
-  await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
+  await expect(panel.region.locator('[data-reliability]')).toBeVisible({
+    timeout: COLD
+  });
+  await panel.region
+    .locator('.lit-scroll')
+    .evaluate(e => e.scrollTo(0, e.scrollHeight));
   await shoot(page, 'panel-light');
   await theme(page, 'JupyterLab Dark');
   await shoot(page, 'panel-dark');

@@ -167,8 +167,10 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await expectVisibleFocus(page);
   });
 
-  await test.step('the main area: each view, the insight, and back', async () => {
+  await test.step('the main area at a zoom of 200%: each view, the insight, and back', async () => {
     await command(page, 'Prompt Salience in Main Area');
+    // Zooming a window halves its width and height in CSS pixels.
+    await page.setViewportSize({ width: 640, height: 400 });
     const main = new Panel(page, 'Prompt salience in the main area');
     await expect(main.run).toBeFocused();
     const within = '#lit-lab-main-panel';
