@@ -291,7 +291,11 @@ export class StringFinder {
     const before = patience.left;
     const tree = await inPieces(work, patience);
     // If other cells took most of the time, it is tried again.
-    if (tree === null && patience.left <= 0 && before > PATIENCE / 2) {
+    const isLate = patience.left <= 0;
+    const isLeft = isLate
+      ? before > PATIENCE / 2
+      : patience.isWanted?.() !== false;
+    if (tree === null && isLeft) {
       this._givenUp.add(source);
     }
     return tree;

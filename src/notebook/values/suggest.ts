@@ -92,6 +92,9 @@ function* seenOf(
     return null;
   }
   const tree = yield* parsing(parser, field.wanted);
+  if (tree === null) {
+    return null;
+  }
   const bound = run.at(index, tree, field.wanted);
   const how = /^(?:!([rsa]))?(?::([^{}]*))?$/.exec(field.format);
   const options = optionsOf(bound);
