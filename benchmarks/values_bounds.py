@@ -294,9 +294,9 @@ def shapes() -> Iterator[tuple[str, list[str]]]:
     yield "cells that forget", ["".join(f"x{i} = [{i}]\n" for i in range(2000))] + ["exec(a)\nx1 = 'a'"] * 3000
     yield "cells of classes", [f"class A{i}(A{i - 1}):\n  def f(self): return self" for i in range(4000)]
     yield "cells of magics", ["%%time\n!ls {x}\nx = !ls\n%timeit x = f(x)"] * 4000
-    yield "cells that repeat a text", ["x = x + 'ab'"] * 5000
-    yield "cells of templates", ["t = '{a} {b}'\ny = t.format(a=x, b=f'{y}')"] * 3000
-    yield "magics in brackets", ['(\n!a ")"\n' * 20000]
+    yield "cells that repeat a text", ["x = x + 'ab'"] * 500
+    yield "cells of templates", ["t = '{a} {b}'\ny = t.format(a=x, b=f'{y}')"] * 300
+    yield "magics in brackets", ['(\n!a ")"\n' * 2000]
     yield "magics in texts", ['"""\n% a "b" (c)\n"""\n' * 20000]
     yield "magics of a line", ["%time x = f(a)\n" * 20000]
     yield "with wide", ["with " + ", ".join(f"a as b{i}" for i in range(9000)) + ": x = 1"]

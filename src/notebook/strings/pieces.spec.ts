@@ -258,7 +258,7 @@ describe('long work in pieces', () => {
         ['x = !ls "\n', 1],
         ['"""\n% a "b" (c)\n"""\n', 60],
         ['"""\n% a \'b\' (c)\n"""\n', 2],
-        ['("%s"\n% a)\n', 2],
+        ['("%s"\n% a)\n', 3], // in two parts first
         ['(\n!a ")"\n', 60]
       ] as const) {
         parse.mockClear();

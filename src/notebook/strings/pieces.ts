@@ -27,7 +27,7 @@ export interface IClock {
 }
 
 /** Longest time between two turns of the page, in ms. */
-const SLICE = 30;
+const SLICE = 20;
 
 /** Number of small steps between two looks at the clock. */
 const STEPS = 32;
@@ -44,7 +44,7 @@ export const CLOCK: IClock = {
  * one, up to a limit.
  */
 const TOKENS = [10_000, 13_000, 17_000, Infinity];
-const MAX_TOKENS = 200_000;
+const MAX_TOKENS = 100_000;
 
 /** How much larger. */
 const LARGER = 4;
@@ -56,7 +56,7 @@ const LARGER = 4;
  * text is parsed up to one place after another, and each tree is part of the next.
  *
  * @returns null if too many tokens would be made into a tree at once, such as those of
- *   a sum of 200,000 terms.
+ *   a sum of 100,000 terms.
  */
 export function* parsing(
   parser: Parser,
@@ -74,6 +74,26 @@ export function* parsing(
     }
   }
   return null;
+}
+
+/** UTF-16 units within which a part may end later, at a better place. */
+const LATER = 5_000;
+
+/**
+ * Where the line begins that is indented least of those behind a place, or the place
+ * itself: trees that end within a body may not help with the next one.
+ */
+function outermost(text: string, at: number): number {
+  let found = at;
+  let least = Infinity;
+  const lines = text.slice(at, at + LATER).matchAll(/\n([ \t]*)(?=[^\s#])/g);
+  for (const { 1: indent, index } of lines) {
+    if (indent.length < least) {
+      least = indent.length;
+      found = at + index + 1;
+    }
+  }
+  return found;
 }
 
 /** Parse a text in parts of so many tokens, or more; null as `parsing`. */
@@ -103,7 +123,7 @@ function* inParts(
           most = Math.min(most * LARGER, MAX_TOKENS);
           again = 0;
         } else if (steps >= most) {
-          parse.stopAt(parse.parsedPos);
+          parse.stopAt(outermost(text, parse.parsedPos));
         }
       }
       tree = parse.advance();
