@@ -20,9 +20,10 @@ const STATEMENTS = 100;
  */
 export function* isIndentedAlike(tree: Tree, text: string): Work<boolean> {
   const bodies: SyntaxNode[] = [];
-  yield* visiting(tree.topNode, ({ name, node }) => {
+  yield* visiting(tree.topNode, cursor => {
+    const { name } = cursor;
     if (/^(Match)?Body$/.test(name)) {
-      bodies.push(node);
+      bodies.push(cursor.node);
     }
     return !LEAVES.test(name);
   });
