@@ -2,7 +2,8 @@
 import { Tree, TreeFragment } from '@lezer/common';
 import type { ChangedRange, Parser, SyntaxNode } from '@lezer/common';
 
-import { atOnce, parsing } from './pieces';
+import { parsing } from './parsing';
+import { atOnce } from './pieces';
 import type { Work } from './pieces';
 
 /** Cell magics whose body is Python that runs as other cells do. */

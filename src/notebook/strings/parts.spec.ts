@@ -4,7 +4,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { makeFinder } from '../fakes';
 import { isIndentedAlike } from './bodies';
-import { atOnce, inPieces, parsing } from './pieces';
+import { parsing } from './parsing';
+import { atOnce, inPieces } from './pieces';
 import { findingStrings } from './python';
 
 const { parser } = pythonLanguage;

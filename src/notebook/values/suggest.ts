@@ -6,7 +6,7 @@ import { sourceSpans } from '../../session/mapped';
 import type { ISuggestion } from '../../session/source';
 import { meets, takenByIPython } from '../strings/ipython';
 import type { ITaken } from '../strings/ipython';
-import { parsing } from '../strings/pieces';
+import { parsing } from '../strings/parsing';
 import type { Work } from '../strings/pieces';
 import type { IFoundField, IFoundText } from '../strings/types';
 import { shown } from './templates';
