@@ -2,6 +2,7 @@
  * Long work in pieces, so that the page stays responsive. Parsers are slow on
  * sources with many errors.
  */
+
 /** Work that may pause wherever it yields. */
 export type Work<T> = Generator<void, T, void>;
 
