@@ -24,6 +24,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from values_shapes import more_shapes
+
 ROOT = Path(__file__).parent.parent
 
 PATIENCE = 60.0
@@ -235,6 +237,7 @@ def shapes() -> Iterator[tuple[str, list[str]]]:
         ["".join(f"y{i} = f'{{x{i}}}'\n" for i in range(2000)), "".join(f"x{i} = 'a'\n" for i in range(2000))],
     )
     yield "names long", ["x" * 100000 + " = 1\n" + 'y = f"{' + "x" * 100000 + '}"\n' * 20]
+    yield from more_shapes()
 
 
 class Evaluator:

@@ -50,7 +50,7 @@ describe('code of 2,000,000 characters', () => {
           const work = parsingWithMagics(text + end, parser);
           for (let step = work.next(); ; step = work.next()) {
             if (step.done) {
-              return step.value;
+              return step.value!;
             }
             steps++;
           }

@@ -14,7 +14,8 @@ import {
   readAnswer
 } from '../../src/notebook/kernel/expression.ts';
 import { sourceSpans } from '../../src/session/mapped.ts';
-import { parseWithMagics } from '../../src/notebook/strings/magics.ts';
+import { parsingWithMagics } from '../../src/notebook/strings/magics.ts';
+import { atOnce } from '../../src/notebook/strings/pieces.ts';
 import { findPythonStrings } from '../../src/notebook/strings/python.ts';
 import { templatesOf } from '../../src/notebook/values/reach.ts';
 import { Machine } from '../../src/notebook/values/machine.ts';
@@ -72,7 +73,7 @@ function filledIn(text, seen) {
 /** What each expression that makes texts is: the texts that it may be, where they are known. */
 function madeIn({ source, tree }, cell, { texts, seen }) {
   const found = [];
-  tree.iterate({
+  tree?.iterate({
     enter: ({ name, from, to, node }) => {
       if (name === 'FormatReplacement') {
         return false;
@@ -228,7 +229,7 @@ createInterface({ input: process.stdin }).on('line', async line => {
   const read = cells.map(source => ({
     source,
     count: null,
-    tree: parseWithMagics(source, parser)
+    tree: atOnce(parsingWithMagics(source, parser))
   }));
   const begun = milliseconds();
   // With a clock as in the browser, or by counts alone, which give the same each time.

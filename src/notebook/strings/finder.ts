@@ -14,7 +14,8 @@ import { inLanguage } from './julia';
 import { findOtherStrings } from './other';
 import { findingStrings, literalSpans } from './python';
 import { parsingWithMagics } from './magics';
-import { CLOCK, inPieces, parsing } from './pieces';
+import { parsing } from './parsing';
+import { CLOCK, inPieces } from './pieces';
 import type { IPatience } from './pieces';
 import type { IFindContext, IFoundText } from './types';
 
@@ -114,8 +115,7 @@ export class StringFinder {
         return this._unread(source);
       }
       const found = [...conversations, ...strings];
-      // Evaluating all cells is expensive, and most notebooks have no such
-      // call.
+      // Evaluating all cells takes long, and most notebooks have no such call.
       const mayFill = notebook.cells.some(({ source: other }) =>
         FILLING.test(other)
       );
@@ -291,7 +291,8 @@ export class StringFinder {
     const before = patience.left;
     const tree = await inPieces(work, patience);
     // If other cells took most of the time, it is tried again.
-    if (tree === null && patience.left <= 0 && before > PATIENCE / 2) {
+    const isWanted = patience.isWanted?.() !== false;
+    if (tree === null && isWanted && before > PATIENCE / 2) {
       this._givenUp.add(source);
     }
     return tree;

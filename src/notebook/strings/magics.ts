@@ -1,8 +1,9 @@
 /** Hides IPython's additions to Python from the parser. */
-import { TreeFragment } from '@lezer/common';
-import type { ChangedRange, Parser, SyntaxNode, Tree } from '@lezer/common';
+import { Tree, TreeFragment } from '@lezer/common';
+import type { ChangedRange, Parser, SyntaxNode } from '@lezer/common';
 
-import { atOnce, parsing } from './pieces';
+import { parsing } from './parsing';
+import { atOnce } from './pieces';
 import type { Work } from './pieces';
 
 /** Cell magics whose body is Python that runs as other cells do. */
@@ -118,9 +119,9 @@ const BRACKETS = new Set([
 
 const STRINGS = new Set(['String', 'FormatString', 'ContinuedString']);
 
-/** Parse a Python source with IPython's magics in it. */
+/** Parse a Python source with IPython's magics in it; if it is too much, the tree is empty. */
 export function parseWithMagics(source: string, parser: Parser): Tree {
-  return atOnce(parsingWithMagics(source, parser));
+  return atOnce(parsingWithMagics(source, parser)) ?? Tree.empty;
 }
 
 /**
@@ -129,8 +130,11 @@ export function parseWithMagics(source: string, parser: Parser): Tree {
  */
 const MAX_READINGS = 32;
 
+/** Number of lines between two pauses. */
+const LINES = 200;
+
 /**
- * `parseWithMagics` in pieces.
+ * `parseWithMagics` in pieces; null as `parsing`.
  *
  * Magic lines are replaced by as many blanks, so that all positions hold. What
  * looks like a magic inside a string or brackets is text. So all lines that
@@ -138,7 +142,10 @@ const MAX_READINGS = 32;
  * the top, which of them are text, and what these may have changed is parsed
  * again.
  */
-export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
+export function* parsingWithMagics(
+  source: string,
+  parser: Parser
+): Work<Tree | null> {
   // The parser knows neither a carriage return alone nor one after a backslash.
   // Template strings are f-strings to it, whose fields are read alike.
   let text = source
@@ -151,24 +158,37 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   }
   const lines = text.split('\n');
   const guess = new Blanking();
-  const read = lines.map(line => guess.next(line, guess.mayBegin(line)));
-  let tree = yield* parsing(parser, read.join('\n'));
+  const read: string[] = [];
+  for (const line of lines) {
+    read.push(guess.next(line, guess.mayBegin(line)));
+    if (read.length % LINES === 0) {
+      yield;
+    }
+  }
+  const first = yield* parsing(parser, read.join('\n'));
+  if (first === null) {
+    return null;
+  }
+  let tree: Tree = first;
   /** Lines that differ from those that `tree` was made of. */
   let changes: ChangedRange[] = [];
   /** Whether lines below are read as they stand, rather than blanked first. */
   let isBare = false;
   let readings = 0;
   let known = 0; // how many lines differed before
-  function* renew(): Work<void> {
+  /** Parse again; returns whether it wasn't too much. */
+  function* renew(): Work<boolean> {
     // Only what a change can have reached is read again.
     const fragments = TreeFragment.applyChanges(
       TreeFragment.addTree(tree),
       changes
     );
-    tree = yield* parsing(parser, read.join('\n'), fragments);
+    const next = yield* parsing(parser, read.join('\n'), fragments);
+    tree = next ?? tree;
     readings++;
     known += changes.length;
     changes = [];
+    return next !== null;
   }
   /** Replace the line that begins at `at`; returns whether it changes. */
   function put(index: number, at: number, line: string): boolean {
@@ -184,10 +204,15 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   let stale = false;
   let start = 0;
   for (const [index, line] of lines.entries()) {
+    if (index % LINES === 0) {
+      yield;
+    }
     const mayBegin = blanking.mayBegin(line);
     const isDue = readings < MAX_READINGS || changes.length >= known;
     if (mayBegin && stale && isDue) {
-      yield* renew();
+      if (!(yield* renew())) {
+        return null;
+      }
       stale = false;
     }
     let around = mayBegin ? surrounding(tree, start) : null;
@@ -198,7 +223,9 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
         put(below, at, lines[below]);
         at += lines[below].length + 1;
       }
-      yield* renew();
+      if (!(yield* renew())) {
+        return null;
+      }
       around = surrounding(tree, start);
     }
     // A bracket that was never closed must not hide the magics below it.
@@ -213,10 +240,7 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
     }
     start += line.length + 1;
   }
-  if (changes.length > 0) {
-    yield* renew();
-  }
-  return tree;
+  return changes.length === 0 || (yield* renew()) ? tree : null;
 }
 
 /** Blanks magics, line by line. */

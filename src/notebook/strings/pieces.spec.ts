@@ -5,7 +5,8 @@ import { outputText } from '../outputs';
 import { makeFinder } from '../fakes';
 import { parseWithMagics } from './magics';
 import { whole } from './finder';
-import { atOnce, inPieces, parsing } from './pieces';
+import { parsing } from './parsing';
+import { atOnce, inPieces } from './pieces';
 import { runNotebook } from '../values/run';
 import { suggest } from '../values/suggest';
 import type { IFoundField } from './types';
@@ -258,7 +259,7 @@ describe('long work in pieces', () => {
         ['x = !ls "\n', 1],
         ['"""\n% a "b" (c)\n"""\n', 60],
         ['"""\n% a \'b\' (c)\n"""\n', 2],
-        ['("%s"\n% a)\n', 2],
+        ['("%s"\n% a)\n', 3], // in two parts first
         ['(\n!a ")"\n', 60]
       ] as const) {
         parse.mockClear();

@@ -2,7 +2,6 @@
  * Long work in pieces, so that the page stays responsive. Parsers are slow on
  * sources with many errors.
  */
-import type { Parser, Tree, TreeFragment } from '@lezer/common';
 
 /** Work that may pause wherever it yields. */
 export type Work<T> = Generator<void, T, void>;
@@ -24,7 +23,7 @@ export interface IClock {
 }
 
 /** Longest time between two turns of the page, in ms. */
-const SLICE = 30;
+const SLICE = 20;
 
 /** Number of small steps between two looks at the clock. */
 const STEPS = 32;
@@ -33,22 +32,6 @@ export const CLOCK: IClock = {
   now: () => performance.now(),
   pause: () => new Promise(resolve => setTimeout(resolve, 0))
 };
-
-/** Parse a text; each step is about a token. */
-export function* parsing(
-  parser: Parser,
-  text: string,
-  fragments: readonly TreeFragment[] = []
-): Work<Tree> {
-  const parse = parser.startParse(text, fragments);
-  for (;;) {
-    const tree = parse.advance();
-    if (tree !== null) {
-      return tree;
-    }
-    yield;
-  }
-}
 
 /** Do work at once. */
 export function atOnce<T>(work: Work<T>): T {
@@ -79,8 +62,14 @@ export async function inPieces<T>(
   for (let steps = 1; ; steps++) {
     const step = work.next();
     if (step.done) {
-      patience.left -= clock.now() - begun;
+      const end = clock.now();
+      patience.left -= end - begun;
       patience.since = since;
+      if (end - since >= SLICE) {
+        // Work of few steps may follow, which has no turn of the page in it.
+        await clock.pause();
+        patience.since = clock.now();
+      }
       return step.value;
     }
     if (steps % every !== 0) {

@@ -44,6 +44,9 @@ export function findPythonStrings(
  */
 const MAX_COST = 1_000_000;
 
+/** Cost of texts between two pauses, in the same units. */
+const COST = 200_000;
+
 /** Number of parts of expressions between two pauses. */
 const TOPS = 64;
 
@@ -78,23 +81,35 @@ export function* findingStrings(
   }
   const strings: IFoundText[] = [];
   const open: SyntaxNode[] = [tree.topNode];
+  let cost = 0;
+  /** Whether so much was read that the page is due for a turn. */
+  const isDue = () => {
+    const is = cost >= COST;
+    cost = is ? 0 : cost;
+    return is;
+  };
   for (let top = open.pop(), count = 1; top; top = open.pop(), count++) {
     if (count % TOPS === 0) {
       yield;
     }
-    yield* visiting(top, cursor => {
-      if (!READ.has(cursor.name)) {
-        return true;
-      }
-      const { node } = cursor;
-      const parts = bounded(
-        MAX_COST,
-        () => look(node),
-        () => refuse(node)
-      );
-      parts?.forEach(part => open.push(part));
-      return parts === null;
-    });
+    yield* visiting(
+      top,
+      cursor => {
+        if (!READ.has(cursor.name)) {
+          return true;
+        }
+        const { node } = cursor;
+        const parts = bounded(
+          MAX_COST,
+          () => look(node),
+          () => refuse(node),
+          spent => (cost += spent)
+        );
+        parts?.forEach(part => open.push(part));
+        return parts === null;
+      },
+      isDue
+    );
   }
   strings.sort((one, other) => one.span[0] - other.span[0]);
   return [...strings, ...found];

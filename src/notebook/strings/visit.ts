@@ -14,10 +14,12 @@ const NODES = 2_000;
  *
  * @param enter - called with each node; returns whether to visit the nodes in
  *   it, or null to stop.
+ * @param isDue - whether to pause at once, after work that took long.
  */
 export function* visiting(
   node: SyntaxNode,
-  enter: (cursor: TreeCursor) => boolean | null
+  enter: (cursor: TreeCursor) => boolean | null,
+  isDue = () => false
 ): Work<void> {
   const cursor = node.cursor();
   for (let depth = 0, count = 1; ; count++) {
@@ -25,7 +27,7 @@ export function* visiting(
     if (isIn === null) {
       return;
     }
-    if (count % NODES === 0) {
+    if (count % NODES === 0 || isDue()) {
       yield;
     }
     if (isIn && cursor.firstChild()) {

@@ -11,8 +11,17 @@ export function meter(by: ((cost: number) => void) | null): void {
   spend = by;
 }
 
-/** Do work up to a cost; beyond it, do less instead. */
-export function bounded<T>(most: number, work: () => T, less: () => T): T {
+/**
+ * Do work up to a cost; beyond it, do less instead.
+ *
+ * @param onEnd - called with the cost of the work.
+ */
+export function bounded<T>(
+  most: number,
+  work: () => T,
+  less: () => T,
+  onEnd: (spent: number) => void = () => undefined
+): T {
   const before = spend;
   let spent = 0;
   spend = cost => {
@@ -29,6 +38,7 @@ export function bounded<T>(most: number, work: () => T, less: () => T): T {
     }
   } finally {
     spend = before;
+    onEnd(spent);
   }
   return less();
 }

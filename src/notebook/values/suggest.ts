@@ -6,7 +6,7 @@ import { sourceSpans } from '../../session/mapped';
 import type { ISuggestion } from '../../session/source';
 import { meets, takenByIPython } from '../strings/ipython';
 import type { ITaken } from '../strings/ipython';
-import { parsing } from '../strings/pieces';
+import { parsing } from '../strings/parsing';
 import type { Work } from '../strings/pieces';
 import type { IFoundField, IFoundText } from '../strings/types';
 import { shown } from './templates';
@@ -92,6 +92,9 @@ function* seenOf(
     return null;
   }
   const tree = yield* parsing(parser, field.wanted);
+  if (tree === null) {
+    return null;
+  }
   const bound = run.at(index, tree, field.wanted);
   const how = /^(?:!([rsa]))?(?::([^{}]*))?$/.exec(field.format);
   const options = optionsOf(bound);
