@@ -55,7 +55,7 @@ test('a first use of Gemma', async ({ page, request, tmpPath }) => {
   await shoot('added');
 
   await gemma.getByRole('button', { name: 'Download gemma2' }).click();
-  await expect(gemma.getByRole('alert')).toContainText('logged in', {
+  await expect(gemma.getByRole('alert')).toContainText('requires a login', {
     timeout: COLD
   });
   // Without the form, which names a folder of this machine.

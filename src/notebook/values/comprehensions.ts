@@ -3,7 +3,7 @@ import type { SyntaxNode } from '@lezer/common';
 
 import { childrenOf, isExpression } from '../strings/evaluate';
 import { bindTarget, bindTargets } from './bindings';
-import { condition, evaluate, textAt } from './walk';
+import { condition, distrust, evaluate, textAt } from './walk';
 import { iterable, iterated, MAX_ITEMS } from './iterables';
 import type { Items } from './iterables';
 import type { Machine } from './machine';
@@ -43,6 +43,11 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
   );
   const first = parts.findIndex(({ name }) => name === 'for');
   const place = m.place(node.from);
+  if (first === -1 || !areWhole(parts.slice(first))) {
+    // Somebody is still typing it.
+    distrust(m, node);
+    return unknown('syntax', place);
+  }
   const isList = /^(ArrayComprehensionExpression|ArgList)$/.test(node.name);
   // The first iterable is evaluated in the outer scope.
   const start = parts.findIndex(({ name }) => name === 'in');
@@ -145,6 +150,27 @@ export function comprehend(m: Machine, node: SyntaxNode): Value {
       made.push(putBy(m, value, output));
     }
   }
+}
+
+/** Whether each clause has all that it needs. */
+function areWhole(clauses: readonly SyntaxNode[]): boolean {
+  const isValue = (part: SyntaxNode | undefined) =>
+    part !== undefined && isExpression(part);
+  let isIn = true; // whether the last `for` has its `in`
+  for (const [index, { name }] of clauses.entries()) {
+    if (name === 'for') {
+      if (!isIn || !isValue(clauses[index + 1])) {
+        return false;
+      }
+      isIn = false;
+    } else if (name === 'in' || name === 'if') {
+      if (!isValue(clauses[index + 1])) {
+        return false;
+      }
+      isIn ||= name === 'in';
+    }
+  }
+  return isIn;
 }
 
 /** Forget the names that a round of a loop binds. */

@@ -1,6 +1,8 @@
 /** IPython's magics among the lines of a cell, and what they bind. */
 import type { SyntaxNode } from '@lezer/common';
 
+import { charge } from './meter';
+
 /** A line magic. */
 export interface ILineMagic {
   readonly at: number;
@@ -49,6 +51,9 @@ const HARMLESS = new Set([
 /** Line magics that run the rest of their line. */
 const RUNNING = new Set(['time', 'timeit', 'prun', 'memit', 'lprun']);
 
+/** The cost of a step from a node to the one around it. */
+const STEP = 10;
+
 const LINE =
   /^[ \t]*(?:([\w.,[\] \t]+)=[ \t]*)?(?:([!%]+)[ \t]*([^\s]*)([^\n]*))$/;
 
@@ -88,6 +93,7 @@ function isCode(top: SyntaxNode, at: number): boolean {
     node !== null;
     node = node.parent
   ) {
+    charge(STEP);
     if (/String$|Expression$|^ArgList$|^ParamList$/.test(node.name)) {
       return node.from >= at;
     }

@@ -12,8 +12,15 @@ import type { IBinding, IPlace, IPut, ITextValue, Value } from './value';
 /** Longest name of a field, in UTF-16 units. */
 const MAX_NAME = 200;
 
-/** The value of an expression; working it out may change what is known. */
-export function evaluate(m: Machine, node: SyntaxNode): Value {
+/**
+ * The value of an expression; working it out may change what is known.
+ *
+ * @param node - undefined where somebody is still typing the expression.
+ */
+export function evaluate(m: Machine, node: SyntaxNode | undefined): Value {
+  if (node === undefined) {
+    return unknown('syntax', m.place(0));
+  }
   m.step();
   const rule = m.rules.expressions.get(node.name) ?? evaluateParts;
   const value = m.deeper(() => rule(m, node));
@@ -191,13 +198,40 @@ export function runStatement(m: Machine, node: SyntaxNode): void {
   m.step();
   m.deeper(() => {
     const rule = m.rules.statements.get(node.name);
-    if (rule) {
+    if (!isWhole(node)) {
+      distrust(m, node);
+    } else if (rule) {
       rule(m, node);
     } else {
       expressionsOf(node).forEach(part => evaluate(m, part));
     }
   });
 }
+
+/** Whether a statement with a body has its first word and a body: while somebody types, it may not. */
+function isWhole(node: SyntaxNode): boolean {
+  if (node.name === 'DecoratedStatement') {
+    const inner = node.lastChild;
+    return inner !== null && FIRST.has(inner.name) && isWhole(inner);
+  }
+  const first = FIRST.get(node.name);
+  if (first === undefined) {
+    return true;
+  }
+  const word = node.firstChild?.name;
+  return (word === first || word === 'async') && node.getChild('Body') !== null;
+}
+
+/** The first words of statements with a body. */
+const FIRST: ReadonlyMap<string, string> = new Map([
+  ['ClassDefinition', 'class'],
+  ['ForStatement', 'for'],
+  ['FunctionDefinition', 'def'],
+  ['IfStatement', 'if'],
+  ['TryStatement', 'try'],
+  ['WhileStatement', 'while'],
+  ['WithStatement', 'with']
+]);
 
 /** A statement with syntax errors may bind any of its names. */
 export function distrust(m: Machine, node: SyntaxNode): void {
