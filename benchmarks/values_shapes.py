@@ -69,7 +69,7 @@ def more_shapes() -> Iterator[tuple[str, list[str]]]:
     yield "cells of magics", ["%%time\n!ls {x}\nx = !ls\n%timeit x = f(x)"] * 4000
     yield "cells that repeat a text", ["x = x + 'ab'"] * 500
     yield "cells of templates", ["t = '{a} {b}'\ny = t.format(a=x, b=f'{y}')"] * 300
-    yield "magics in brackets", ['(\n!a ")"\n' * 2000]
+    yield "magics in brackets", ['(\n!a ")"\n' * 1000]
     yield "magics in texts", ['"""\n% a "b" (c)\n"""\n' * 20000]
     yield "magics of a line", ["%time x = f(a)\n" * 20000]
     yield "with wide", ["with " + ", ".join(f"a as b{i}" for i in range(9000)) + ": x = 1"]

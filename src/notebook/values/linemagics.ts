@@ -51,8 +51,8 @@ const HARMLESS = new Set([
 /** Line magics that run the rest of their line. */
 const RUNNING = new Set(['time', 'timeit', 'prun', 'memit', 'lprun']);
 
-/** The cost of a step from a node to the one around it. */
-const STEP = 10;
+/** The cost of a step to another node. */
+const STEP = 2;
 
 const LINE =
   /^[ \t]*(?:([\w.,[\] \t]+)=[ \t]*)?(?:([!%]+)[ \t]*([^\s]*)([^\n]*))$/;
@@ -62,10 +62,20 @@ const WORD = /[\p{L}_][\p{L}\p{N}_]*/gu;
 /** The line magics of a cell; lines inside of strings and brackets are none. */
 export function magicsOf(source: string, top: SyntaxNode): ILineMagic[] {
   const found: ILineMagic[] = [];
+  let insides: [number, number][] | null = null;
+  let next = 0; // of these: the first that ends behind the line's beginning
+  // Lines come in their order.
+  const isInside = (line: number): boolean => {
+    insides ??= insidesOf(top);
+    while (next < insides.length && insides[next][1] <= line) {
+      next++;
+    }
+    return next < insides.length && insides[next][0] < line;
+  };
   let at = 0;
   for (const line of source.split('\n')) {
     const match = /[!%]/.test(line) ? LINE.exec(line) : null;
-    if (match !== null && match[2] !== '%%' && isCode(top, at)) {
+    if (match !== null && match[2] !== '%%' && !isInside(at)) {
       const [, targets = '', sign, name, rest] = match;
       const isRunning = RUNNING.has(name);
       const bound = isRunning ? rest.slice(0, rest.lastIndexOf('=') + 1) : '';
@@ -86,17 +96,18 @@ export function wordsOf(line: string): string[] {
   return Array.from(line.matchAll(WORD), ([word]) => word);
 }
 
-/** Whether a line begins outside of strings and brackets. */
-function isCode(top: SyntaxNode, at: number): boolean {
-  for (
-    let node: SyntaxNode | null = top.resolve(at, 0);
-    node !== null;
-    node = node.parent
-  ) {
+/** Where the outermost strings and brackets are, in order. */
+function insidesOf(top: SyntaxNode): [number, number][] {
+  const found: [number, number][] = [];
+  top.cursor().iterate(({ name, from, to }) => {
     charge(STEP);
-    if (/String$|Expression$|^ArgList$|^ParamList$/.test(node.name)) {
-      return node.from >= at;
+    const isInside = INSIDE.test(name);
+    if (isInside) {
+      found.push([from, to]);
     }
-  }
-  return true;
+    return !isInside;
+  });
+  return found;
 }
+
+const INSIDE = /String$|Expression$|^ArgList$|^ParamList$/;
