@@ -13,7 +13,7 @@ export function CompareHints(props: {
   launcher: CompareLauncher;
   session: Session;
 }): JSX.Element | null {
-  const { trans, isSilent } = usePanel();
+  const { trans } = usePanel();
   const { launcher, session } = props;
   useRedraw(launcher);
   const { current, before, refusal } = launcher;
@@ -22,7 +22,7 @@ export function CompareHints(props: {
   return (
     <>
       {refusal && (
-        <div className="lit-problem" role={isSilent ? undefined : 'alert'}>
+        <div className="lit-problem" role="alert">
           <div className="lit-problem-message">{refusal}</div>
           <div className="lit-problem-actions">
             <button

@@ -64,7 +64,7 @@ function DraftForm(props: {
   draft: IDraft;
   limit?: number;
 }): JSX.Element {
-  const { trans, isSilent } = usePanel();
+  const { trans } = usePanel();
   const { launcher, draft } = props;
   const { parts } = launcher;
   const id = useId();
@@ -129,7 +129,7 @@ function DraftForm(props: {
           }}
         />
         {problem && (
-          <p className="lit-hint" role={isSilent ? undefined : 'alert'}>
+          <p className="lit-hint" role="alert">
             {problem}
           </p>
         )}
@@ -157,7 +157,7 @@ function DraftForm(props: {
 
 /** The marked parts: how many, and what to do with them. */
 function Marked({ launcher }: { launcher: CompareLauncher }): JSX.Element {
-  const { trans, isSilent } = usePanel();
+  const { trans } = usePanel();
   const { current, parts } = launcher;
   const { marked } = parts;
   const root = useRef<HTMLDivElement>(null);
@@ -195,7 +195,7 @@ function Marked({ launcher }: { launcher: CompareLauncher }): JSX.Element {
         {trans.__('Clear marks')}
       </button>
       {parts.isFull && (
-        <span className="lit-hint" role={isSilent ? undefined : 'alert'}>
+        <span className="lit-hint" role="alert">
           {trans.__('No more than %1 parts can be marked.', MAX_TRIAL_PARTS)}
         </span>
       )}

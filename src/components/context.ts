@@ -4,8 +4,6 @@ import { createContext, useContext } from 'react';
 /** What any part of the panel may need. */
 export interface IPanelContext {
   readonly trans: TranslationBundle;
-  /** Whether another panel over the same session announces what changes, so that nothing is said twice. */
-  readonly isSilent?: boolean;
   /** Show the model service's log; absent if the server only lets its user read. */
   readonly showLog?: () => void;
   /** Show the model manager; absent if there is none. */

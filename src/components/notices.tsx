@@ -39,7 +39,7 @@ export function Problem(props: {
   remedies?: Partial<Record<Remedy, () => void>>;
   onDismiss?: () => void;
 }): JSX.Element {
-  const { trans, showLog, openModels, isSilent } = usePanel();
+  const { trans, showLog, openModels } = usePanel();
   const labels: Record<Remedy, string> = {
     retry: trans.__('Retry'),
     restart: trans.__('Restart service'),
@@ -56,7 +56,7 @@ export function Problem(props: {
   };
   const { message, hint, remedies } = props.problem;
   return (
-    <div className="lit-problem" role={isSilent ? undefined : 'alert'}>
+    <div className="lit-problem" role="alert">
       <div className="lit-problem-message">{message}</div>
       {hint && (
         <div className="lit-problem-hint">

@@ -70,7 +70,7 @@ function Pattern(props: {
   problem: string;
   onChange: (pattern: string) => void;
 }): JSX.Element {
-  const { trans, isSilent } = usePanel();
+  const { trans } = usePanel();
   const { pattern, problem, onChange } = props;
   const id = useId();
   return (
@@ -94,7 +94,7 @@ function Pattern(props: {
         id={id}
         className="lit-hint"
         data-problem={problem !== ''}
-        role={problem && !isSilent ? 'alert' : undefined}
+        role={problem ? 'alert' : undefined}
       >
         {problem
           ? trans.__('%1 Until then segments are sentences.', problem)

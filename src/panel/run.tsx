@@ -95,7 +95,7 @@ export function RunNotices({
 
 /** How the next answer is sampled; nothing if sampling is deterministic. */
 function Sampled({ session }: { session: Session }): JSX.Element | null {
-  const { trans, isSilent } = usePanel();
+  const { trans } = usePanel();
   const { settings } = session;
   const { shown: run, samples } = session.runs;
   const next = samplingOf(settings);
@@ -120,7 +120,7 @@ function Sampled({ session }: { session: Session }): JSX.Element | null {
     describeStops(stop, trans)
   ];
   return (
-    <p className="lit-hint lit-sampled" role={isSilent ? undefined : 'status'}>
+    <p className="lit-hint lit-sampled" role="status">
       {trans.__(
         'Next answer: %1',
         details.filter(part => part !== '').join(', ')

@@ -1,8 +1,8 @@
 import type { Toolbar } from '@jupyterlab/ui-components';
-import React, { useEffect, useId, useMemo, useRef } from 'react';
+import React, { useEffect, useId, useRef } from 'react';
 
 import type { CompareLauncher } from '../compare/launcher';
-import { PanelContext, usePanel } from '../components/context';
+import { usePanel } from '../components/context';
 import { useRedraw } from '../components/redraw';
 import { Tabs, tabIds } from '../components/tabs';
 import type { Session } from '../session/session';
@@ -32,13 +32,8 @@ export function PanelView(props: {
   /** The model manager. */
   models: JSX.Element;
 }): JSX.Element {
-  const context = usePanel();
-  const { trans } = context;
+  const { trans } = usePanel();
   const { session, layout, onSettings, speaks = true } = props;
-  const shared = useMemo(
-    () => ({ ...context, isSilent: !speaks }),
-    [context, speaks]
-  );
   useRedraw(session);
   useRedraw(layout);
   const root = useRef<HTMLDivElement>(null);
@@ -123,50 +118,48 @@ export function PanelView(props: {
     models: props.models
   };
   return (
-    <PanelContext value={shared}>
-      <div
-        ref={root}
-        className="lit-panel-content"
-        onKeyDown={onKeyDown}
-        onFocus={event => {
-          focused.current = event.target;
-        }}
-      >
-        <Header
-          session={session}
-          runButton={runButton}
-          toolbar={props.toolbar}
-          onRun={run}
+    <div
+      ref={root}
+      className="lit-panel-content"
+      onKeyDown={onKeyDown}
+      onFocus={event => {
+        focused.current = event.target;
+      }}
+    >
+      <Header
+        session={session}
+        runButton={runButton}
+        toolbar={props.toolbar}
+        onRun={run}
+      />
+      <div className="lit-views">
+        <Tabs
+          id={id}
+          label={trans.__('Views')}
+          value={view}
+          onChange={chosen => layout.show(chosen)}
+          tabs={VIEWS.map(value => ({ value, name: names[value] }))}
         />
-        <div className="lit-views">
-          <Tabs
-            id={id}
-            label={trans.__('Views')}
-            value={view}
-            onChange={chosen => layout.show(chosen)}
-            tabs={VIEWS.map(value => ({ value, name: names[value] }))}
-          />
-        </div>
-        <RunNotices
-          session={session}
-          onSettings={onSettings}
-          onTaken={() => runButton.current?.focus()}
-        />
-        {VIEWS.map(one => (
-          // All views stay in the page, so that scroll positions, searches and typed texts survive.
-          <div
-            key={one}
-            id={tabIds(id, one).panel}
-            className="lit-view"
-            role="tabpanel"
-            aria-labelledby={tabIds(id, one).tab}
-            hidden={one !== view}
-          >
-            {views[one]}
-          </div>
-        ))}
-        {speaks && <Status session={session} />}
       </div>
-    </PanelContext>
+      <RunNotices
+        session={session}
+        onSettings={onSettings}
+        onTaken={() => runButton.current?.focus()}
+      />
+      {VIEWS.map(one => (
+        // All views stay in the page, so that scroll positions, searches and typed texts survive.
+        <div
+          key={one}
+          id={tabIds(id, one).panel}
+          className="lit-view"
+          role="tabpanel"
+          aria-labelledby={tabIds(id, one).tab}
+          hidden={one !== view}
+        >
+          {views[one]}
+        </div>
+      ))}
+      {speaks && <Status session={session} />}
+    </div>
   );
 }
