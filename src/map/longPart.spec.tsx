@@ -25,10 +25,14 @@ describe('firstWords', () => {
     expect(first.length).toBeGreaterThan(20);
   });
 
-  it('cuts neither emoji nor a word longer than a row', () => {
-    const family = '👩‍👩‍👧‍👦'.repeat(40);
-    expect(firstWords(family)[0].length % '👩‍👩‍👧‍👦'.length).toBe(0);
+  it('cuts a word that is longer than that, between characters', () => {
     const word = 'a'.repeat(200);
-    expect(firstWords(word).join('')).toBe(word);
+    expect(firstWords(word)).toEqual(['a'.repeat(60), 'a'.repeat(140)]);
+    expect(firstWords(`"${word}`)[0]).toHaveLength(60);
+    expect(firstWords(`- ${'='.repeat(100)}`)[0]).toHaveLength(60);
+    const accented = 'u\u0308'.repeat(80);
+    expect(firstWords(accented)[0]).toBe('u\u0308'.repeat(60));
+    const family = '👩‍👩‍👧‍👦';
+    expect(firstWords(family.repeat(40))[0]).toBe(family.repeat(30));
   });
 });

@@ -4,11 +4,18 @@ import React from 'react';
 /** How wide the first words are at most, in letters. */
 const MAX_WIDTH = 60;
 
+/** At least so wide is what is shown: a longer word is cut. */
+const MIN_WIDTH = 20;
+
 /** A text that is little longer isn't cut: the mark would take as much room as the rest. */
 const MAX_WHOLE = 72;
 
 /** Characters from here on are about two letters wide: those of Chinese, Japanese and Korean. */
 const WIDE = 0x2e80;
+
+/** What a character adds to the one before it: accents, joiners and what they join, skin tones, the second half of a flag. */
+const JOINED =
+  /^(?:[\p{M}\p{Emoji_Modifier}\u200c\u200d]|\p{Regional_Indicator})/u;
 
 /**
  * Split a text behind its first words, where it is long.
@@ -18,24 +25,28 @@ const WIDE = 0x2e80;
  */
 export function firstWords(content: string): [string, string] {
   let width = 0;
-  let end = 0; // of the last word that fits
   let at = 0;
-  for (const { segment, isWordLike } of WORDS.segment(content)) {
-    for (const character of segment) {
-      width += character.codePointAt(0)! < WIDE ? 1 : 2;
-      if (width > MAX_WHOLE) {
-        return [content.slice(0, end), content.slice(end)];
+  let word = 0; // the end of the last word that fits
+  let fits = 0; // the end of the last character that fits
+  let before = '';
+  for (const character of content) {
+    const joins = JOINED.test(character) || before === '\u200d';
+    if (width <= MAX_WIDTH && !joins) {
+      fits = at;
+      if (width >= MIN_WIDTH && /\s/.test(character)) {
+        word = at;
       }
     }
-    at += segment.length;
-    if (width <= MAX_WIDTH && (isWordLike || end === 0)) {
-      end = at;
+    width += joins ? 0 : character.codePointAt(0)! < WIDE ? 1 : 2;
+    if (width > MAX_WHOLE) {
+      const end = word || fits;
+      return [content.slice(0, end), content.slice(end)];
     }
+    at += character.length;
+    before = character;
   }
   return [content, ''];
 }
-
-const WORDS = new Intl.Segmenter(undefined, { granularity: 'word' });
 
 /** A part's text; CSS hides the rest from eyes where there is no room for it, never from screen readers. */
 export function LongPart(props: { content: string }): JSX.Element {
@@ -44,7 +55,9 @@ export function LongPart(props: { content: string }): JSX.Element {
     <>{first}</>
   ) : (
     <>
-      <span className="lit-ledto-first">{first}</span>
+      <span className="lit-ledto-first" title={props.content}>
+        {first}
+      </span>
       <span className="lit-ledto-rest">{rest}</span>
     </>
   );

@@ -114,10 +114,10 @@ export const TopSegments = React.memo(
                   className="lit-ledto-row"
                   data-for={index}
                   data-sign={score < 0 ? 'negative' : undefined}
-                  title={`${trans.__(
+                  title={trans.__(
                     'Line %1: show it in the text',
                     lineOf(text, segment.span)
-                  )}\n\n${content.trim()}`}
+                  )}
                   onClick={() => onShow(index)}
                 >
                   <span className="lit-ledto-rank">{segment.rank}</span>

@@ -93,17 +93,17 @@ export const TurnSegment = React.memo(
     const { trans } = usePanel();
     const { content, unfolded, weight, rank, share } = props;
     const role = describeRole(props.role, trans);
+    const label = unfolded
+      ? trans.__('%1, written: %2', role, content.trim())
+      : role;
     return (
       <span
         className="lit-segment"
         role="button"
         tabIndex={-1}
+        // A click folds and unfolds it, so that a mark is a part of its name, and no state of the button.
         aria-expanded={unfolded}
-        // As of any other part of the prompt; a click folds and unfolds.
-        aria-pressed={props.marked}
-        aria-label={
-          unfolded ? trans.__('%1, written: %2', role, content.trim()) : role
-        }
+        aria-label={props.marked ? trans.__('%1, marked', label) : label}
         data-turn={props.role}
         data-role={role}
         data-segment={props.index}

@@ -24,7 +24,7 @@ const LARGER = 4;
  * text is parsed up to one place after another, and each tree is part of the next.
  *
  * @returns null if too many tokens would be made into a tree at once, such as those of
- *   a sum of 100,000 terms.
+ *   a sum of 30,000 strings.
  */
 export function* parsing(
   parser: Parser,

@@ -208,7 +208,7 @@ export function runStatement(m: Machine, node: SyntaxNode): void {
   });
 }
 
-/** Whether a statement with a body has its first word and a body: while somebody types, it may not. */
+/** Whether a statement has the first word and the body that it needs: they may be missing while somebody types. */
 function isWhole(node: SyntaxNode): boolean {
   if (node.name === 'DecoratedStatement') {
     const inner = node.lastChild;
