@@ -6,7 +6,7 @@ import type { Work } from '../strings/pieces';
  * the work until the next look at the clock, and with leaving the cell, this
  * stays below 50.
  */
-export const MAX_MS = 25;
+export const MAX_MS = 18;
 
 /** Measures the time of cells; without a clock, they take none. */
 export class Times {
