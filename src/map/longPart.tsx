@@ -55,9 +55,7 @@ export function LongPart(props: { content: string }): JSX.Element {
     <>{first}</>
   ) : (
     <>
-      <span className="lit-ledto-first" title={props.content}>
-        {first}
-      </span>
+      <span className="lit-ledto-first">{first}</span>
       <span className="lit-ledto-rest">{rest}</span>
     </>
   );
