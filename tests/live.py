@@ -48,7 +48,7 @@ class LiveServer:
         url: its address.
         token: the token of its API.
         process: the server's.
-        folder: its folder: `root` is what Jupyter shows, `log.txt` its log.
+        folder: its folder; `root` in it is what Jupyter shows, `log.txt` its log.
     """
 
     url: str

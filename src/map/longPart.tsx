@@ -4,18 +4,17 @@ import React from 'react';
 /** How wide the first words are at most, in letters. */
 const MAX_WIDTH = 60;
 
-/** At least so wide is what is shown: a longer word is cut. */
+/** If a cut between words would leave less than this, a word is cut. */
 const MIN_WIDTH = 20;
 
-/** A text that is little longer isn't cut: the mark would take as much room as the rest. */
+/** A text that is only a little longer isn't cut: the ellipsis would take as much room as the rest. */
 const MAX_WHOLE = 72;
 
 /** Characters from here on are about two letters wide: those of Chinese, Japanese and Korean. */
 const WIDE = 0x2e80;
 
-/** What a character adds to the one before it: accents, joiners and what they join, skin tones, the second half of a flag. */
-const JOINED =
-  /^(?:[\p{M}\p{Emoji_Modifier}\u200c\u200d]|\p{Regional_Indicator})/u;
+/** Accents, skin tones and joiners, which belong to the character before them. */
+const JOINED = /^[\p{M}\p{Emoji_Modifier}\u200c\u200d]/u;
 
 /**
  * Split a text behind its first words, where it is long.
@@ -48,7 +47,7 @@ export function firstWords(content: string): [string, string] {
   return [content, ''];
 }
 
-/** A part's text; CSS hides the rest from eyes where there is no room for it, never from screen readers. */
+/** A part's text. Where there is no room, CSS hides the rest from view, but not from screen readers. */
 export function LongPart(props: { content: string }): JSX.Element {
   const [first, rest] = firstWords(props.content);
   return rest === '' ? (

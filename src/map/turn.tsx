@@ -101,9 +101,15 @@ export const TurnSegment = React.memo(
         className="lit-segment"
         role="button"
         tabIndex={-1}
-        // A click folds and unfolds it, so that a mark is a part of its name, and no state of the button.
+        // A click folds and unfolds it. The mark is part of its name, since a click doesn't change it.
         aria-expanded={unfolded}
-        aria-label={props.marked ? trans.__('%1, marked', label) : label}
+        aria-label={
+          props.marked === 'mixed'
+            ? trans.__('%1, partly marked', label)
+            : props.marked
+              ? trans.__('%1, marked', label)
+              : label
+        }
         data-turn={props.role}
         data-role={role}
         data-segment={props.index}

@@ -14,9 +14,9 @@ const STATEMENTS = 100;
 /**
  * Whether the statements of each body are indented alike.
  *
- * A parser may take what stands behind a body, and was read before, for a part of it:
- * for a tree that ends within a body, Lezer notes that one's indentation with all
- * groups of statements around it, too.
+ * A parser that uses an earlier tree may take the statements behind a body for a part
+ * of it: where that tree ends within a body, Lezer notes the body's indentation with
+ * all groups of statements around it.
  */
 export function* isIndentedAlike(tree: Tree, text: string): Work<boolean> {
   const bodies: SyntaxNode[] = [];

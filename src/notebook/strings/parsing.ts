@@ -7,9 +7,9 @@ import type { Work } from './pieces';
 
 /**
  * Numbers of tokens that the parser makes a tree of at once, while the page waits:
- * 10,000 take about 10 ms. Those behind the first are tried where the parts don't fit
- * together. Where the parser can't use a tree in the next one, it has to make a larger
- * one, up to a limit.
+ * 10,000 take about 10 ms. If the parts don't fit together, the next number is tried.
+ * If the parser can't use a tree in the next one, it makes a larger one, up to
+ * `MAX_TOKENS`.
  */
 const TOKENS = [10_000, 13_000, 17_000, Infinity];
 const MAX_TOKENS = 100_000;
@@ -76,7 +76,7 @@ function* inParts(
   let reached = 0;
   for (let parts = 1; ; parts++) {
     const parse = parser.startParse(text, known);
-    /** Steps over text of the tree before, which it didn't help with. */
+    /** Steps over text that the tree before has, too, where it was of no use. */
     let again = 0;
     let tree = parse.advance();
     for (let steps = 1; tree === null; steps++) {

@@ -66,7 +66,7 @@ export async function inPieces<T>(
       patience.left -= end - begun;
       patience.since = since;
       if (end - since >= SLICE) {
-        // Work of few steps may follow, which has no turn of the page in it.
+        // The work that follows may have too few steps to give the page a turn.
         await clock.pause();
         patience.since = clock.now();
       }
