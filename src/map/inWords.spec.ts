@@ -22,13 +22,13 @@ const map = (scores: number[]) =>
 describe('map/inWords', () => {
   it('names the first part in its words, and the second one’s line', () => {
     expect(inWords(TEXT, map([1, 6, 3, 0]), trans)).toBe(
-      'Mostly line 2 (“Say A.”): 60%; then line 3: 30%.'
+      'Mostly line 2 (“Say A.”): 78%; then line 3: 20%.'
     );
   });
 
   it('leaves out a second part that hardly counts', () => {
     expect(inWords(TEXT, map([0.5, 9, 0.5, 0]), trans)).toBe(
-      'Mostly line 2 (“Say A.”): 90%.'
+      'Mostly line 2 (“Say A.”): 99%.'
     );
   });
 
