@@ -7,7 +7,8 @@ gradients. Each defines the same names:
 - `differentiated(function, head, x)`: losses computed from a function's result, and the gradient of their sum;
 - `compiled(function)`: compiles a function of tensors whose shapes change rarely;
 - `open_graph(function, signature)`: compiles a function of tensors whose shapes change with each prompt;
-- `compiled_step(function, cache)`: compiles the step of one token over a key-value cache of one length;
+- `compiled_step(function, cache, copies, free)`: compiles the step of one token over a key-value cache of one length; None if
+  that is slower than `open_graph`;
 - `matmul`: multiplies matrices without copying a transposed one;
 - `tensor`: a variable's value, as a tensor;
 - `array`: a tensor's value, as a NumPy array;

@@ -103,7 +103,7 @@ def open_graph(function: Callable[..., Any], signature: Any) -> Any:
     return jax.jit(function)
 
 
-def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
+def compiled_step(function: Callable[..., Any], cache: Any, copies: dict[Any, Any], free: int | None) -> Any:
     """Return `function(ids, cache, position)`, compiled for one token and caches of this one's shape."""
     return jax.jit(function)
 

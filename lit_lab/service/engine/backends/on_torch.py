@@ -93,7 +93,7 @@ def open_graph(function: Callable[..., Any], signature: Any) -> Any:
     return torch.no_grad()(function)
 
 
-def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
+def compiled_step(function: Callable[..., Any], cache: Any, copies: dict[Any, Any], free: int | None) -> Any:
     """Return `function(ids, cache, position)`; it runs eagerly, without autograd."""
     return torch.no_grad()(function)
 
