@@ -288,6 +288,10 @@ class Registry:
                 entry.preparing = None
                 self.forget(entry)
                 entry.state, entry.error = "failed", _unusable(entry.name, error)
+            return
+        if entry.model is model:
+            # Not part of `preparing`: the first answer doesn't wait for it.
+            entry.compiling = asyncio.ensure_future(self.run(lambda: _warm_up_maps(model)))
 
     def cache(self) -> Path:
         """Return the folder for unpacked archives."""
@@ -342,6 +346,14 @@ def _unusable(name: str, error: Exception) -> Problem:
 def _warm_up(model: LanguageModel) -> None:
     with garbage_collection.paused():
         model.warm_up_generation()
+
+
+def _warm_up_maps(model: LanguageModel) -> None:
+    try:
+        with garbage_collection.paused():
+            model.warm_up_maps()
+    except Exception:
+        log.exception("preparing maps failed; the first one takes longer")
 
 
 def _compile_logged(model: LanguageModel) -> None:

@@ -14,11 +14,17 @@ from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
 
 from ..parts import Part
 from ..processor import multiplies_bfloat16
-from . import Spec
+from . import Spec, bytes_of
 from .tensorflow_graphs import ancestors, compiled_between, needed_results, without_compiled_updates
 from .tensorflow_step import compiled_step as compiled_step
 
 PROMPT_LENGTHS = None
+
+
+def has_open_parts() -> bool:
+    """Whether a `CompiledPart` can be open, and is then as fast as a compiled one."""
+    return not tf.config.list_logical_devices("GPU")
+
 
 MIN_NATIVE = 4_000_000
 """Minimum number of a part's weights for native bfloat16 products to be faster than XLA's fused operations. On a CPU, XLA
@@ -30,7 +36,8 @@ def _gradient_of_update(operation: Any, gradient: Any) -> tuple[Any, Any, None]:
     """The gradient of the operation by which Keras writes into a key-value cache. TensorFlow doesn't define one."""
     _, update, position = operation.inputs
     without = dynamic_update_slice(gradient, tf.zeros_like(update), position)
-    return without, tf.slice(gradient, position, update.shape), None
+    size = update.shape if update.shape.is_fully_defined() else tf.shape(update)
+    return without, tf.slice(gradient, position, size), None
 
 
 class CompiledPart:
@@ -46,6 +53,11 @@ class CompiledPart:
         bound: The weights of a part that is the only one of its kind: calls are faster without them as arguments. None
             for other parts.
         keep: Whether to save costly results. Otherwise the backward pass computes them again, too, which takes less memory.
+        open: Whether sizes of None in the inputs' shapes may differ between calls. XLA doesn't compile such a part.
+
+    Attributes:
+        saved: Shape and type of each result that the forward pass saves.
+        residual_bytes: What they take, in bytes; of an open part 0.
     """
 
     def __init__(
@@ -55,6 +67,7 @@ class CompiledPart:
         outputs: Sequence[Spec],
         bound: Sequence[Any] | None = None,
         keep: bool = True,
+        open: bool = False,
     ) -> None:
         first, second = len(inputs), len(inputs) + len(outputs)
 
@@ -76,13 +89,14 @@ class CompiledPart:
             traced.graph.outputs[-part.num_differentiated :],
         )
         saved = needed_results(derivatives, set().union(*map(ancestors, results))) if keep else []
-        self.residual_bytes = sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in saved)
+        self.saved = [Spec(tuple(tensor.shape), tensor.dtype.name) for tensor in saved]
+        self.residual_bytes = sum(map(bytes_of, self.saved))
         always = {} if bound is None else {t.name: value for t, value in zip(weights, bound, strict=True)}
         if bound is not None:
             weights = []
         self._takes_weights = bound is None
         self._count = len(results)
-        compiled = not _is_better_plain(part, inputs[0].dtype)
+        compiled = not (open or _is_better_plain(part, inputs[0].dtype))
         self._forward = compiled_between(traced, [*given, *weights], [*results, *saved], always, compiled)
         self._backward = compiled_between(traced, [*given, *gradients, *saved, *weights], derivatives, always, compiled)
 

@@ -18,6 +18,11 @@ from . import Spec
 PROMPT_LENGTHS = None
 
 
+def has_open_parts() -> bool:
+    """Whether a `CompiledPart` can be open. PyTorch traces nothing: parts are ready at once."""
+    return False
+
+
 class CompiledPart:
     """A part that runs eagerly. Its residuals are autograd's record of the forward pass.
 
