@@ -95,10 +95,13 @@ class LanguageModel:
         """Compile the code that generation needs."""
         self._decoder.warm_up()
 
+    @property
+    def is_large(self) -> bool:
+        """Whether maps aren't computed eagerly until their passes are compiled."""
+        return self._decoder.cached_pass.block_weights > MAX_EAGER_WEIGHTS
+
     def warm_up_maps(self) -> None:
-        """Trace the passes that the first map needs, if the model is large. A map that comes before waits for it."""
-        if self._decoder.cached_pass.block_weights <= MAX_EAGER_WEIGHTS:
-            return
+        """Trace the passes that the first map of a large model needs. A map that comes before waits for it."""
         with suppress(Problem):  # a model without salience: the first map says so
             self._maps.gradients.warm_up()
 

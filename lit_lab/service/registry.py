@@ -289,9 +289,9 @@ class Registry:
                 self.forget(entry)
                 entry.state, entry.error = "failed", _unusable(entry.name, error)
             return
-        if entry.model is model:
+        if entry.model is model and model.is_large:
             # Not part of `preparing`: the first answer doesn't wait for it.
-            entry.compiling = asyncio.ensure_future(self.run(lambda: _warm_up_maps(model)))
+            entry.tracing = asyncio.ensure_future(self.run(lambda: _warm_up_maps(model)))
 
     def cache(self) -> Path:
         """Return the folder for unpacked archives."""
@@ -303,10 +303,10 @@ class Registry:
     def forget(self, entry: ModelEntry, why: str = "") -> None:
         """Unload a model that isn't computing, and show why."""
         entry.model = entry.loading = None
-        for task in (entry.preparing, entry.compiling):
+        for task in (entry.preparing, entry.tracing, entry.compiling):
             if task is not None:
                 task.cancel()
-        entry.preparing = entry.compiling = None
+        entry.preparing = entry.tracing = entry.compiling = None
         entry.state, entry.detail, entry.error = "unloaded", why, None
         for tell in self.gone:
             tell()

@@ -219,8 +219,8 @@ async def test_maps_are_prepared_after_the_first_answer_and_nothing_waits_for_th
     assert entry.preparing is not None and entry.preparing.done()
     assert (await held.run())[-1]["event"] == "done"
     go_on.set()
-    assert entry.compiling is not None
-    await entry.compiling
+    assert entry.tracing is not None
+    await entry.tracing
 
 
 async def test_what_was_prepared_meanwhile_is_dropped(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
