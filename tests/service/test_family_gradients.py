@@ -31,6 +31,10 @@ ALONE = {"Gemma 4, text", "GPT-NeoX, Pythia"}
 what goes on from what they remember by the wrong ones."""
 
 
+FIXED = {"Qwen 3.5, text", "Qwen 3.5 MoE, text"}
+"""Those whose layers need a known length."""
+
+
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.models)
 def test_scores_agree_with_float64(keras_libraries: None, family: Family) -> None:
     ways = WAYS if family.models in COMPILED else ["eager"]
@@ -43,7 +47,7 @@ def test_scores_agree_with_float64(keras_libraries: None, family: Family) -> Non
     "family", [family for family in FAMILIES if family.models not in COMPILED], ids=lambda family: family.models
 )
 def test_compiled_scores_of_the_others_agree_too(keras_libraries: None, family: Family) -> None:
-    assert agree(family, WAYS) >= {"eager", "compiled", *OPEN}
+    assert agree(family, WAYS) >= {"eager", "compiled", *(OPEN if family.models not in FIXED else ())}
 
 
 def agree(family: Family, ways: Sequence[str]) -> set[str]:
