@@ -141,9 +141,20 @@ def test_two_threads_trace_once(gemma: Any) -> None:
     assert len(count) == 1
 
 
-def test_small_models_and_half_precision(gemma: Any) -> None:
+def test_small_models_have_none(gemma: Any) -> None:
     assert eager(gemma)._opened is None
+
+
+@pytest.mark.parametrize("is_native", [False, True])
+def test_half_precision_only_where_the_processor_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, is_native: bool
+) -> None:
+    from lit_lab.service.engine.backends import on_tensorflow
+
+    monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: is_native)
     half = make("bfloat16", num_layers=3)
+    assert (large(half)._opened is not None) == is_native
+    assert large(make("float16", num_layers=3))._opened is None
     ids = ids_of(40)
     found, expected = large(half).of(ids, 30, 36), eager(half).of(ids, 30, 36)
     assert np.corrcoef(found.gradient.ravel(), expected.gradient.ravel())[0, 1] > 0.99

@@ -76,7 +76,7 @@ class EmbeddingGradients:
         self._forward_cache = ForwardCache()
         self._prompts = Prompts(self._model, self._head, window, residual_bytes, self._forward_cache)
         self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > MAX_EAGER_WEIGHTS
-        has_open = self._large and self._backend.has_open_parts()
+        has_open = self._large and self._backend.has_open_parts(self._model.embed.compute_dtype)
         self._opened = Opened(self._model, self._head, residual_bytes) if has_open else None
 
     @property

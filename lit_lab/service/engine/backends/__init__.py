@@ -4,7 +4,7 @@ Code that is the same on all backends uses `keras.ops`. These modules do what Ke
 gradients. Each defines the same names:
 
 - `CompiledPart`: the forward and the backward pass of a part of a model;
-- `has_open_parts()`: whether a `CompiledPart` can serve all lengths, and is as fast as one for a single length;
+- `has_open_parts(dtype)`: whether a `CompiledPart` can serve all lengths, and is as fast as one for a single length;
 - `differentiated(function, head, x)`: losses computed from a function's result, and the gradient of their sum;
 - `compiled(function)`: compiles a function of tensors whose shapes change rarely;
 - `open_graph(function, signature)`: compiles a function of tensors whose shapes change with each prompt;

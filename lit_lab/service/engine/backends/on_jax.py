@@ -21,7 +21,7 @@ PROMPT_LENGTHS = (512, 64, 8, 1)
 """JAX compiles a function for each new shape. In chunks of these lengths, a prompt of any length needs no new shape."""
 
 
-def has_open_parts() -> bool:
+def has_open_parts(dtype: str) -> bool:
     """Whether a `CompiledPart` can be open. JAX compiles each new shape."""
     return False
 

@@ -21,12 +21,13 @@ from .tensorflow_step import compiled_step as compiled_step
 PROMPT_LENGTHS = None
 
 
-def has_open_parts() -> bool:
-    """Whether a `CompiledPart` can be open, and is then as fast as a compiled one."""
-    return not tf.config.list_logical_devices("GPU")
+def has_open_parts(dtype: str) -> bool:
+    """Whether a `CompiledPart` that computes in this type can be open, and is then as fast as a compiled one."""
+    multiplies = dtype == "float32" or (dtype == "bfloat16" and multiplies_bfloat16())
+    return multiplies and not tf.config.list_logical_devices("GPU")
 
 
-MIN_NATIVE = 4_000_000
+MIN_NATIVE = 1_000_000
 """Minimum number of a part's weights for native bfloat16 products to be faster than XLA's fused operations. On a CPU, XLA
 casts bfloat16 to float32; TensorFlow's own operations (oneDNN) multiply twice as fast if the processor supports bfloat16."""
 

@@ -18,7 +18,7 @@ from . import Spec
 PROMPT_LENGTHS = None
 
 
-def has_open_parts() -> bool:
+def has_open_parts(dtype: str) -> bool:
     """Whether a `CompiledPart` can be open. PyTorch traces nothing: parts are ready at once."""
     return False
 
