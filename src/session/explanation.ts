@@ -315,7 +315,7 @@ export class Explanation extends Model {
     );
     const shown = this._makeShown(() => ({ text }), ...of);
     // Until a worker has cut it, it stays as it is: sentences would be drawn in vain.
-    if (!custom || !this._splitter?.isBusy) {
+    if (!custom || !this._splitter?.match()) {
       shown.text = text;
     }
     this._text = shown.text;

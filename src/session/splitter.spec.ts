@@ -57,15 +57,15 @@ describe('session/splitter', () => {
     jest.useRealTimers();
   });
 
-  it('asks a worker once for all texts, and remembers', async () => {
+  it('asks a worker once for all texts, and remembers', () => {
     splitter.pattern = ', ';
     const { cut } = splitter;
     expect(cut('a, b')).toBeNull();
     expect(cut('c, d, e')).toBeNull();
-    await Promise.resolve();
+    splitter.match();
     // It isn't asked before it has started.
     expect(workers[0].asked).toHaveLength(0);
-    expect(splitter.isBusy).toBe(true);
+    expect(splitter.match()).toBe(true);
     workers[0].begin();
     expect(workers[0].asked).toEqual([
       { texts: ['a, b', 'c, d, e'], pattern: ', ' }
@@ -73,26 +73,26 @@ describe('session/splitter', () => {
     changes = 0;
     workers[0].answer();
     expect(changes).toBe(1);
-    expect(splitter.isBusy).toBe(false);
+    expect(splitter.match()).toBe(false);
     expect(splitter.cut).not.toBe(cut);
     expect(splitter.cut('a, b')).toEqual([0, 3]);
     expect(splitter.cut('c, d, e')).toEqual([0, 3, 6]);
-    await Promise.resolve();
+    splitter.match();
     expect(workers).toHaveLength(1);
     expect(workers[0].asked).toHaveLength(1);
   });
 
-  it('remembers what is shown, however many texts, and forgets what isn’t', async () => {
+  it('remembers what is shown, however many texts, and forgets what isn’t', () => {
     const turns = Array.from({ length: 50 }, (_, i) => `turn, ${i}`);
     splitter.pattern = ', ';
     turns.forEach(text => splitter.cut(text));
-    await Promise.resolve();
+    splitter.match();
     workers[0].begin();
     workers[0].answer();
     for (const answer of ['a, b', 'a, b, c']) {
       expect(turns.map(text => splitter.cut(text))).not.toContain(null);
       expect(splitter.cut(answer)).toBeNull();
-      await Promise.resolve();
+      splitter.match();
       expect(workers[0].asked.pop()?.texts).toEqual([answer]);
       workers[0].asked.push({ texts: [answer], pattern: ', ' });
       workers[0].answer();
@@ -102,10 +102,10 @@ describe('session/splitter', () => {
     expect(splitter.cut('a, b')).toBeNull();
   });
 
-  it('gives up what takes too long, and ends it', async () => {
+  it('gives up what takes too long, and ends it', () => {
     splitter.pattern = '(a+)+$';
     splitter.cut('aaaa!');
-    await Promise.resolve();
+    splitter.match();
     // That a worker is slow to start, or to begin, doesn't count.
     jest.advanceTimersByTime(10 * PATIENCE);
     workers[0].begin();
@@ -115,16 +115,16 @@ describe('session/splitter', () => {
     expect(splitter.problem).toBe('');
     jest.advanceTimersByTime(1);
     expect(splitter.problem).toContain('too long');
-    expect(splitter.isBusy).toBe(false);
+    expect(splitter.match()).toBe(false);
     expect(workers[0].isEnded).toBe(true);
     // Not again, until it is another expression.
     expect(splitter.cut('aaaa!')).toBeNull();
-    await Promise.resolve();
+    splitter.match();
     expect(workers).toHaveLength(1);
     splitter.pattern = '!';
     expect(splitter.problem).toBe('');
     splitter.cut('a!b');
-    await Promise.resolve();
+    splitter.match();
     workers[1].begin();
     workers[1].answer();
     expect(splitter.cut('a!b')).toEqual([0, 2]);
@@ -143,42 +143,42 @@ describe('session/splitter', () => {
     expect(workers).toHaveLength(0);
   });
 
-  it('lets go of what was asked for another expression', async () => {
+  it('lets go of what was asked for another expression', () => {
     splitter.pattern = 'a';
     splitter.cut('xax');
-    await Promise.resolve();
+    splitter.match();
     // A worker that is still starting knows of no expression yet.
     splitter.pattern = 'ax';
     splitter.cut('xax');
-    await Promise.resolve();
+    splitter.match();
     workers[0].begin();
     expect(workers[0].asked).toEqual([{ texts: ['xax'], pattern: 'ax' }]);
     // One that is matching may never end.
     splitter.pattern = 'x';
     expect(workers[0].isEnded).toBe(true);
     splitter.cut('xax');
-    await Promise.resolve();
+    splitter.match();
     workers[1].begin();
     workers[1].answer();
     expect(splitter.cut('xax')).toEqual([0, 1]);
     // One that waits stays.
     splitter.pattern = 'a';
     splitter.cut('xax');
-    await Promise.resolve();
+    splitter.match();
     expect(workers).toHaveLength(2);
     workers[1].answer();
     expect(splitter.cut('xax')).toEqual([0, 2]);
   });
 
-  it('tells a worker that can’t be had, and tries another one next time', async () => {
+  it('tells a worker that can’t be had, and tries another one next time', () => {
     splitter.pattern = 'a';
     splitter.cut('a');
-    await Promise.resolve();
+    splitter.match();
     workers[0].onerror!(new ErrorEvent('error', { message: 'blocked' }));
     expect(splitter.problem).toContain('blocked');
     splitter.pattern = 'b';
     splitter.cut('abc');
-    await Promise.resolve();
+    splitter.match();
     workers[1].begin();
     workers[1].answer();
     expect(splitter.cut('abc')).toEqual([0, 2]);
@@ -227,7 +227,6 @@ describe('session: segments by an expression, maps of a part', () => {
     };
     // The text stays as it is until then.
     const sentences = session.explanation.text;
-    await settle();
     worker.begin();
     expect(session.explanation.text).toBe(sentences);
     worker.answer();
@@ -255,7 +254,6 @@ describe('session: segments by an expression, maps of a part', () => {
     session.changed.connect(() => shown.push(session.explanation.text));
     const { text } = session.explanation;
     session.settings = { ...session.settings, pattern: '\\n+' };
-    await settle();
     worker.answer();
     expect(texts()).toContain('One, two. Three.');
     expect([...new Set(shown)]).toEqual([text, session.explanation.text]);

@@ -62,17 +62,28 @@ export class Splitter extends Model {
     return this._problem;
   }
 
-  /** Whether `cut` is about to be another function, which knows more. */
-  get isBusy(): boolean {
-    return this._wanted.size > 0;
-  }
-
   /**
    * Where segments of a text begin. It is another function whenever its results
    * change, so that segments cut by the old one are known to be stale.
    */
   get cut(): Cut {
     return this._cut;
+  }
+
+  /**
+   * Have the worker match, together, what `cut` has been asked for, as soon as it is idle.
+   *
+   * @returns whether `cut` is about to be another function, which knows more.
+   */
+  match(): boolean {
+    const isWanted = this._wanted.size > 0;
+    if (isWanted && !this._worker) {
+      this._start();
+    } else if (isWanted && this._isReady && !this._asked) {
+      this._asked = [...this._wanted];
+      this._worker?.postMessage({ texts: this._asked, pattern: this._pattern });
+    }
+    return isWanted;
   }
 
   protected release(): void {
@@ -85,25 +96,8 @@ export class Splitter extends Model {
       this._used.set(text, known);
     } else if (this._problem === '' && !this.isDisposed) {
       this._wanted.add(text);
-      if (this._wanted.size === 1) {
-        // Prompt and answer, or all turns, go together.
-        void Promise.resolve().then(() => this._next());
-      }
     }
     return known ?? null;
-  }
-
-  /** Send what is wanted, to a worker that has started and is idle. */
-  private _next(): void {
-    if (this._asked || this._wanted.size === 0) {
-      return;
-    }
-    if (!this._worker) {
-      this._start();
-    } else if (this._isReady) {
-      this._asked = [...this._wanted];
-      this._worker.postMessage({ texts: this._asked, pattern: this._pattern });
-    }
   }
 
   private _start(): void {
@@ -123,7 +117,7 @@ export class Splitter extends Model {
         }, PATIENCE);
       } else {
         this._isReady = true;
-        this._next();
+        this.match();
       }
     };
     worker.onerror = event => {
