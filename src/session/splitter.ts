@@ -8,9 +8,7 @@ import { Model } from './model';
 export interface IMatcher {
   postMessage(message: IMatching): void;
   terminate(): void;
-  /**
-   * Emits null when it has started, and when it begins with a text; then where the segments of each text begin.
-   */
+  /** Emits null when it has started, and when it begins with a text; then where segments of each begin. */
   onmessage: ((event: MessageEvent<number[][] | null>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
 }
@@ -177,11 +175,10 @@ export class Splitter extends Model {
       compile(pattern);
       return '';
     } catch (reason) {
-      const said = reason instanceof Error ? reason.message : String(reason);
       // Browsers repeat the whole expression before they say what is wrong.
       return this._trans.__(
         'Not a regular expression: %1.',
-        said.replace(/^Invalid regular expression: .*: /s, '')
+        (reason as SyntaxError).message.replace(/^Invalid.*: /s, '')
       );
     }
   }
