@@ -89,7 +89,7 @@ export function MapOptions({
                 'The scores of this method add up, so they are summed instead.'
               )
             : trans.__(
-                'The norm is the root of the sum of squares. It says how strongly the target reacts to the whole segment, not whether for or against.'
+                'The root of the sum of squares: how strongly the target reacts to the whole segment, not whether for or against.'
               )}
         </p>
       )}
@@ -120,9 +120,7 @@ export function MapOptions({
             })
           }
         >
-          <option value="needed">
-            {trans.__('64, more if they are needed')}
-          </option>
+          <option value="needed">{trans.__('64, more if needed')}</option>
           <option value="lit">{trans.__('256, drawn as in LIT')}</option>
         </select>
       </label>
