@@ -89,7 +89,7 @@ export function MapOptions({
                 'The scores of this method add up, so they are summed instead.'
               )
             : trans.__(
-                'The root of the sum of squares: how strongly the target reacts to the whole segment, not whether for or against.'
+                'The norm is the root of the sum of squares. It says how strongly the target reacts to the whole segment, not whether for or against.'
               )}
         </p>
       )}
