@@ -122,9 +122,7 @@ export function MapOptions({
             })
           }
         >
-          <option value="needed">
-            {trans.__('64, more if they are needed')}
-          </option>
+          <option value="needed">{trans.__('64, more if needed')}</option>
           <option value="lit">{trans.__('256, drawn as in LIT')}</option>
         </select>
       </label>
