@@ -65,7 +65,7 @@ def _calls(backbone: Any, given: dict[str, Any]) -> list[tuple[Any, Any, inspect
 
 
 def _taken_apart(block: Any, layer: Any, bound: inspect.BoundArguments) -> tuple[Numbers, Numbers]:
-    """Return the layer's output, `[rows, width]`, and each token's vector in the output, `[rows, tokens, width]`."""
+    """Return the layer's output, `[rows, width]`, and each token's vector in it, `[rows, tokens, width]`."""
     from keras import ops
 
     _, query, _, value = list(bound.arguments)[:4]
@@ -83,7 +83,7 @@ def _taken_apart(block: Any, layer: Any, bound: inspect.BoundArguments) -> tuple
     vectors = np.stack([whole - output(np.arange(tokens) != token) for token in range(tokens)], axis=1)
     norm = getattr(block, "post_attention_norm", None)
     if norm is not None:
-        # The norm's statistic is that of the whole output, so it scales each token's part of a channel alike.
+        # The norm's statistic is the whole output's, so what it does to a channel it does to each token's part.
         factors = numbers(norm(ops.convert_to_tensor(whole[None])))[0] / whole
         return whole * factors, vectors * factors[:, None]
     return whole, vectors
