@@ -96,7 +96,7 @@ describe('a notebook that several people edit', () => {
     expect(theirs.shades()).toEqual(['you']);
     // A change of the prompt's text is a change for both: shades of the old one go.
     theirs.source(0).updateSource(6, 7, 'o');
-    await quiet();
+    await Promise.all([one.settled(), other.settled()]);
     expect(fill(one.text!, {}).value).toBe(fill(other.text!, {}).value);
     expect(mine.shades()).toEqual([]);
     expect(theirs.shades()).toEqual([]);
