@@ -16,6 +16,8 @@ TOP = 3  # how many segments "top 3" deletes
 MIN_EFFECT = 0.1  # nats; the sign of a smaller effect means nothing
 MEASURES = ("lds", "ldsn", "top1", "top3")
 CITED = (16, 32, 64)
+ROOT, SQUARES = ", norm", ", squares"
+"""What follows a method's name where segments get the root of their tokens' sum of squares, and the sum itself."""
 
 Scores = NDArray[np.float64]
 Record = Mapping[str, Any]
@@ -78,6 +80,10 @@ def measured(name: str, basic: Record, record: Record) -> dict[str, list[list[fl
         record: The record with the maps.
     """
     maps: dict[str, Sequence[Any]] = dict(record["maps"])
+    for method, by_target in record["maps"].items():
+        if method.endswith(ROOT):
+            # The same order, but other sums over segments.
+            maps[method.removesuffix(ROOT) + SQUARES] = [np.square(scores) for scores in by_target]
     if record is basic:
         maps |= derived(name, basic)
     rows = [*basic["one"], *basic["random"], *basic["held_out"], *basic["more"], *record["more"]]

@@ -23,10 +23,10 @@ SUMMARIZED = {
     "shap": "SHAP",
     "lime": "LIME",
     "flow, sum": "flow",
-    "grad_l2, norm": "L2 norm, root of the sum of squares",
+    "grad_l2, squares": "L2 norm, sum of squares",
     "grad_l2, sum": "L2 norm, sum (LIT's)",
     "integrated_gradients, sum": "integrated gradients, signed sum",
-    "grad_dot_input, norm": "grad · input, root of the sum of squares",
+    "grad_dot_input, squares": "grad · input, sum of squares",
     "grad_dot_input, sum": "grad · input, signed sum (LIT's second)",
     "random": "a random order",
 }

@@ -21,8 +21,10 @@ METHODS = {
     "length": "the sentence's length",
     "grad_l2, sum": "L2 norm, sum (LIT's)",
     "grad_l2, mean": "L2 norm, mean",
+    "grad_l2, squares": "L2 norm, sum of squares",
     "grad_l2, norm": "L2 norm, root of the sum of squares",
     "grad_dot_input, sum": "grad · input, signed sum (LIT's second)",
+    "grad_dot_input, squares": "grad · input, sum of squares",
     "grad_dot_input, norm": "grad · input, root of the sum of squares",
     "integrated_gradients, sum": "integrated gradients, signed sum",
     "integrated_gradients, absolute": "integrated gradients, absolute sum",
@@ -37,11 +39,12 @@ METHODS = {
 """Titles, in the order of the table. What isn't here comes last."""
 
 PAIRS = (
-    ("grad_l2, norm", "grad_l2, sum"),
-    ("grad_l2, norm", "grad_l2, mean"),
+    ("grad_l2, squares", "grad_l2, sum"),
+    ("grad_l2, squares", "grad_l2, mean"),
+    ("grad_l2, squares", "grad_l2, norm"),
     ("flow, sum", "grad_l2, sum"),
     ("leave_one_out", "grad_l2, sum"),
-    ("leave_one_out", "grad_l2, norm"),
+    ("leave_one_out", "grad_l2, squares"),
     ("context_cite, 64", "context_cite, 32"),
     ("context_cite, 64", "leave_one_out"),
     ("leave_one_out", "lime"),

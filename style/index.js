@@ -1,5 +1,6 @@
 import './base.css';
 import './panel.css';
+import './header.css';
 import './controls.css';
 import './composer.css';
 import './notices.css';

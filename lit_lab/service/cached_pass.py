@@ -16,6 +16,7 @@ from lit_lab.problem import Problem
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
 from .vocabulary import LabelLosses, logits, logits_at
+from .weights.device_memory import free_memory
 
 STEP = 128
 """Lengths of caches are multiples of this number of tokens: caches grow rarely, and waste little attention."""
@@ -82,7 +83,8 @@ class CachedPass:
         self._backend = backend()
         self._hidden = self._backend.open_graph(self._call, signature)
         self._next: Any = None  # made for the first row, which is logits if the family has its own head
-        self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or can't be
+        self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or is slower compiled
+        self._copies: dict[Any, Any] = {}  # of weights, for all steps
         self._label_losses = LabelLosses(self._embed)
 
     @property
@@ -210,13 +212,16 @@ class CachedPass:
     def compile_step(self, length: int) -> None:
         """Compile the step of one token over a cache of one length; until then the open graph runs it.
 
-        If that fails, the open graph continues to run it.
+        If that fails, or if a compiled step is slower, the open graph continues to run it.
         """
         if length in self._steps:
             return
         self._steps[length] = None
         cache = self.empty_cache(length)
-        step = self._backend.compiled_step(self._call_last, cache)
+        free = free_memory()
+        step = self._backend.compiled_step(self._call_last, cache, self._copies, None if free is None else free // 2)
+        if step is None:
+            return
         step(ops.zeros((1, 1), "int32"), cache, ops.convert_to_tensor(0, "int32"))
         self._steps[length] = step
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
     AnswerEvent,
@@ -35,6 +37,7 @@ from .estimates import EstimatedRequest, Speed
 from .generation import Decoder
 from .model_window import check_foil, check_sequence, window
 from .salience import METHODS, EmbeddingGradients
+from .salience.gradients import MAX_EAGER_WEIGHTS
 from .salience_maps import SalienceMaps
 from .scoring import Scorer
 from .templates.found import Found
@@ -91,6 +94,16 @@ class LanguageModel:
     def warm_up_generation(self) -> None:
         """Compile the code that generation needs."""
         self._decoder.warm_up()
+
+    @property
+    def is_large(self) -> bool:
+        """Whether maps aren't computed eagerly until their passes are compiled."""
+        return self._decoder.cached_pass.block_weights > MAX_EAGER_WEIGHTS
+
+    def warm_up_maps(self) -> None:
+        """Trace the passes that the first map of a large model needs. A map that comes before waits for it."""
+        with suppress(Problem):  # a model without salience: the first map says so
+            self._maps.gradients.warm_up()
 
     @property
     def has_pending_compiles(self) -> bool:

@@ -41,6 +41,7 @@ class ModelEntry:
         added: Whether it was added in the panel rather than configured.
         turn: Its queue, for one computation at a time.
         preparing: Compiles what the first answer needs, once the model is loaded.
+        tracing: Traces the passes that the first map of a large model needs, after that.
         compiling: Compiles in the background what makes salience faster.
         loading: The attempt to load it; `reading` has the progress.
         may_download: Whether the user has allowed a download, for the next attempt.
@@ -66,6 +67,7 @@ class ModelEntry:
     loading: asyncio.Task[None] | None = None
     reading: Reading | None = None
     preparing: asyncio.Task[None] | None = None
+    tracing: asyncio.Future[None] | None = None
     compiling: asyncio.Task[None] | None = None
     added: bool = False
     source: Source | None = None
@@ -97,7 +99,8 @@ class ModelEntry:
     @property
     def is_at_work(self) -> bool:
         """Whether it is being downloaded or loaded, computes, or compiles in the background."""
-        is_compiling = any(task is not None and not task.done() for task in (self.preparing, self.compiling))
+        tasks = (self.preparing, self.tracing, self.compiling)
+        is_compiling = any(task is not None and not task.done() for task in tasks)
         return self.is_busy or self.turn.locked() or is_compiling
 
     @property

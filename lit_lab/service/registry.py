@@ -288,6 +288,10 @@ class Registry:
                 entry.preparing = None
                 self.forget(entry)
                 entry.state, entry.error = "failed", _unusable(entry.name, error)
+            return
+        if entry.model is model and model.is_large:
+            # Not part of `preparing`: the first answer doesn't wait for it.
+            entry.tracing = asyncio.ensure_future(self.run(lambda: _warm_up_maps(model)))
 
     def cache(self) -> Path:
         """Return the folder for unpacked archives."""
@@ -299,10 +303,10 @@ class Registry:
     def forget(self, entry: ModelEntry, why: str = "") -> None:
         """Unload a model that isn't computing, and show why."""
         entry.model = entry.loading = None
-        for task in (entry.preparing, entry.compiling):
+        for task in (entry.preparing, entry.tracing, entry.compiling):
             if task is not None:
                 task.cancel()
-        entry.preparing = entry.compiling = None
+        entry.preparing = entry.tracing = entry.compiling = None
         entry.state, entry.detail, entry.error = "unloaded", why, None
         for tell in self.gone:
             tell()
@@ -342,6 +346,14 @@ def _unusable(name: str, error: Exception) -> Problem:
 def _warm_up(model: LanguageModel) -> None:
     with garbage_collection.paused():
         model.warm_up_generation()
+
+
+def _warm_up_maps(model: LanguageModel) -> None:
+    try:
+        with garbage_collection.paused():
+            model.warm_up_maps()
+    except Exception:
+        log.exception("preparing maps failed; the first one takes longer")
 
 
 def _compile_logged(model: LanguageModel) -> None:

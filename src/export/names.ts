@@ -22,8 +22,8 @@ export function aggregationName(
   trans: TranslationBundle
 ): string {
   return {
-    norm: trans.__(
-      'A segment’s score is the root of the sum of squares of its tokens’ scores.'
+    squares: trans.__(
+      'A segment’s score is the sum of its tokens’ squared scores.'
     ),
     sum: trans.__('A segment’s score is the sum of its tokens’ scores.'),
     mean: trans.__('A segment’s score is the mean of its tokens’ scores.'),

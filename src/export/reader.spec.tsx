@@ -77,14 +77,14 @@ describe('export/reader', () => {
   });
 
   it.each([
-    ['grad_l2', 'sentences', 'root of the sum of squares'],
-    // A norm has no sign, and single tokens keep theirs.
+    ['grad_l2', 'sentences', 'squared scores'],
+    // Squares have no sign; single tokens keep their scores.
     ['grad_dot_input', 'tokens', 'is the sum of its tokens']
   ] as const)('says how the scores of %s by %s were made', async (...row) => {
     const [method, granularity, words] = row;
     await draw(new Reading(RUN), {
       ...LOOK,
-      aggregation: 'norm',
+      aggregation: 'squares',
       method,
       granularity
     });

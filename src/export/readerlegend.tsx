@@ -21,7 +21,10 @@ export function ReaderLegend(props: {
   const { text, map, look, trans } = props;
   const ofTokens = scoresTokens(map.method);
   const isSummed =
-    look.aggregation === 'norm' && (map.isSigned || METHODS[map.method].addsUp);
+    look.aggregation === 'squares' &&
+    (map.isSigned ||
+      METHODS[map.method].addsUp ||
+      look.granularity === 'tokens');
   const signed = isSigned(map);
   const { name, measures, source, link } = methodWords(trans)[map.method];
   const template = text.tokens.filter(
@@ -52,7 +55,7 @@ export function ReaderLegend(props: {
         {measures}{' '}
         {ofTokens &&
           aggregationName(
-            // A norm has no sign, and doesn't add up.
+            // Squares have no sign, and single tokens keep their scores.
             isSummed ? 'sum' : look.aggregation,
             trans
           )}{' '}

@@ -89,9 +89,9 @@ describe('export/reading', () => {
     const [target] = reading.targets;
     const text = reading.text(LOOK, target);
     const map = reading.map(text, target, LOOK)!;
-    // Tokens count 0 to 2 in front of the seam: 1/8 and 2/8.
+    // Tokens count 0 to 2 in front of the seam: the squares of 1/8 and 2/8.
     expect(map.segments.map(({ score }) => score).slice(0, 2)).toEqual([
-      0.125, 0.25
+      0.015625, 0.0625
     ]);
     expect(map.segments.map(({ rank }) => rank)).toEqual([2, 1, null, null]);
     expect(reading.map(text, target, { ...LOOK, method: 'shap' })).toBeNull();

@@ -110,7 +110,7 @@ describe('export/output', () => {
     );
     // One and three eighths of the template's, against two of the text's.
     const share =
-      'The chat format’s own tokens: 61% of salience, counted separately.';
+      'The chat format’s own tokens: 71% of salience, counted separately.';
     expect(page.body.textContent).toContain(share);
     expect(output['text/plain']).toContain(share);
     const again = readOutput(JSON.parse(JSON.stringify(output[MIME_TYPE])));

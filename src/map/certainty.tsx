@@ -57,10 +57,14 @@ export function certaintyOf(
   };
 }
 
-/** A token with visible signs for its blanks. */
-export function spell(text: string, piece: string): string {
+/**
+ * A token with visible signs for its line breaks.
+ *
+ * @param isWhole - whether to show the blanks around it, too.
+ */
+export function spell(text: string, piece: string, isWhole = false): string {
   const seen = (text === '' ? piece : text).replace(/[\n\r]/g, '⏎');
-  return seen.trim() === '' ? '␣' : seen.trim();
+  return isWhole ? seen.replace(/\s/g, '␣') : seen.trim() || '␣';
 }
 
 /** A text with visible signs for blanks that break its line. */

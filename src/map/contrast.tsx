@@ -114,7 +114,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
       <h3>{trans.__('Why not something else?')}</h3>
       <p className="lit-hint">
         {trans.__(
-          'See what led to this rather than to something else. Choose a foil: one of the model’s alternatives, or another text in place of the target.'
+          'Choose one of the model’s alternatives, or another text in place of the target.'
         )}
       </p>
       {choices.length > 0 && (
@@ -143,7 +143,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
       >
         <input
           className="lit-field"
-          aria-label={trans.__('Foil: text in place of the target')}
+          aria-label={trans.__('Text in place of the target')}
           placeholder={trans.__('Rather than …')}
           value={typed}
           dir="auto"
@@ -189,8 +189,12 @@ function Choice(props: {
   const { trans } = usePanel();
   const { choice, text, onChoose } = props;
   const { token, said, alternative } = choice;
-  const was = spell(said.text, said.piece);
-  const might = spell(alternative.text, alternative.piece);
+  const both = [said, alternative];
+  let [was, might] = both.map(one => spell(one.text, one.piece));
+  if (was === might) {
+    // They differ in blanks.
+    [was, might] = both.map(one => spell(one.text, one.piece, true));
+  }
   const before = textOf(text.tokens, [
     Math.max(text.seam, token - 4),
     token

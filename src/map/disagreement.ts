@@ -101,6 +101,7 @@ export function placeOf(
   return trans.__(
     'line %1 (“%2”)',
     lineOf(text, span),
-    isLong ? `${quoted.trimEnd()}…` : quoted
+    // Not within a word, unless it is as long as those of languages without blanks.
+    isLong ? `${quoted.replace(/[,;:]?\s+\S{0,12}$/, '')}…` : quoted
   );
 }

@@ -148,7 +148,9 @@ function NoEffects(props: {
   const { effects, text, isContrast } = props;
   let why = '';
   if (isContrast) {
-    why = trans.__('Effects are those on the answer itself, without a foil.');
+    why = trans.__(
+      'Effects are those on the answer alone, without an alternative.'
+    );
   } else if (!effects.segments) {
     why =
       text.prompt.length > MAX_ABLATION_SEGMENTS

@@ -64,10 +64,10 @@ describe('the options of a map', () => {
     expect(changes).toEqual([{ joinLines: 'off' }]);
   });
 
-  it('says what becomes of a norm by each method', () => {
-    expect(hint(WRAPPED)).toContain('root of the sum of squares');
+  it('says what becomes of squares by each method', () => {
+    expect(hint(WRAPPED)).toContain('Squares');
     const summed = hint(WRAPPED, { method: 'integrated_gradients' });
     expect(summed).toContain('summed instead');
-    expect(summed).not.toContain('root of the sum of squares');
+    expect(summed).not.toContain('Squares');
   });
 });

@@ -75,21 +75,23 @@ export function MapOptions({
               onSettings({ aggregation: event.target.value as Aggregation })
             }
           >
-            <option value="norm">{trans.__('norm of its tokens')}</option>
+            <option value="squares">
+              {trans.__('squares of its tokens, added')}
+            </option>
             <option value="sum">{trans.__('sum of its tokens (LIT)')}</option>
             <option value="mean">{trans.__('mean of its tokens')}</option>
             <option value="max">{trans.__('strongest token')}</option>
           </select>
         </label>
       )}
-      {ofTokens && settings.aggregation === 'norm' && (
+      {ofTokens && settings.aggregation === 'squares' && (
         <p className="lit-hint">
           {METHODS[settings.method].addsUp
             ? trans.__(
                 'The scores of this method add up, so they are summed instead.'
               )
             : trans.__(
-                'The norm is the root of the sum of squares. It says how strongly the target reacts to the whole segment, not whether for or against.'
+                'Squares say how strongly the target reacts to the whole segment, not whether for or against.'
               )}
         </p>
       )}
@@ -120,9 +122,7 @@ export function MapOptions({
             })
           }
         >
-          <option value="needed">
-            {trans.__('64, more if they are needed')}
-          </option>
+          <option value="needed">{trans.__('64, more if needed')}</option>
           <option value="lit">{trans.__('256, drawn as in LIT')}</option>
         </select>
       </label>

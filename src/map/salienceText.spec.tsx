@@ -211,7 +211,7 @@ describe('map/salienceText', () => {
       '2',
       undefined
     ]);
-    expect(segments()[1].dataset.share).toBe('0.5858');
+    expect(segments()[1].dataset.share).toBe('0.7826');
     expect(segments()[4].dataset.target).toBe('true');
     expect(segments()[4].getAttribute('aria-pressed')).toBe('true');
     const badges = [...host.querySelectorAll<HTMLElement>('[data-badge]')];
@@ -223,7 +223,7 @@ describe('map/salienceText', () => {
     showMap();
     act(() => segments()[1].focus());
     const tip = host.querySelector('[role="tooltip"]')!;
-    expect(tip.textContent).toContain('rank 1 of 4 · 59% of salience');
+    expect(tip.textContent).toContain('rank 1 of 4 · 78% of salience');
     expect(segments()[1].getAttribute('aria-describedby')).toBe(tip.id);
     press('Escape');
     expect(host.querySelector('[role="tooltip"]')).toBeNull();

@@ -25,9 +25,9 @@ describe('map/table', () => {
     })!;
     expect(tableOf(TEXT, map).split('\r\n')).toEqual([
       '"rank","line","text","score","share"',
-      `1,2,"'=SUM(A1)",6,0.6`,
-      '2,3,"Say B.",3,0.3',
-      '3,1,"Be ""kind"", now.",1,0.1',
+      `1,2,"'=SUM(A1)",36,0.782608695652174`,
+      '2,3,"Say B.",9,0.1956521739130435',
+      '3,1,"Be ""kind"", now.",1,0.021739130434782608',
       ''
     ]);
   });

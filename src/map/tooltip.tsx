@@ -92,11 +92,14 @@ export function Tooltip(props: {
     }
     const below = last.bottom - outer.top + 4;
     const scroller = frame.closest('.lit-scroll');
-    const clip = scroller?.getBoundingClientRect() ?? outer;
-    // Below the end there would be more to scroll: as the tooltip goes, all would move, perhaps under a press.
-    const end = scroller?.lastElementChild?.getBoundingClientRect() ?? outer;
-    const fits =
-      last.bottom + 4 + box.offsetHeight <= Math.min(clip.bottom, end.bottom);
+    // Of what scrolls, in a low panel with all around it, and of the end: below that there would be more to scroll, and as
+    // the tooltip goes, all would move, perhaps under a press.
+    const bottoms = [
+      scroller,
+      scroller?.parentElement,
+      scroller?.lastElementChild
+    ].map(one => (one ?? frame).getBoundingClientRect().bottom);
+    const fits = last.bottom + 4 + box.offsetHeight <= Math.min(...bottoms);
     const top = fits ? below : rows[0].top - outer.top - box.offsetHeight - 4;
     const left = Math.min(
       last.left - outer.left,

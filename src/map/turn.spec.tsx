@@ -159,11 +159,11 @@ describe('map/turn', () => {
     const map = makeMap(text, scores, target, DEFAULT_SETTINGS);
     show(WRITTEN, { text, map, target });
     expect(written().map(e => [e.dataset.rank, e.dataset.share])).toEqual([
-      ['2', '0.2902'],
-      ['1', '0.3747']
+      ['2', '0.3000'],
+      ['1', '0.5000']
     ]);
     expect(host.querySelectorAll('[data-badge="1"]')).toHaveLength(1);
-    // The norm of the template's tokens, against the segments' norms.
-    expect(map.templateShare).toBeCloseTo(0.532);
+    // The squares of the template's scores, against the segments'.
+    expect(map.templateShare).toBeCloseTo(0.821);
   });
 });

@@ -83,7 +83,7 @@ export function Otherwise(props: {
       )}
       <p className="lit-hint">
         {trans.__(
-          'bfloat16 and float16 take half of float32’s memory for weights; their maps are less exact, and float16’s gradients may overflow. A shorter limit, of prompt and answer together, saves memory too.'
+          'bfloat16 and float16 take half of float32’s memory for weights; their maps are less exact, and float16’s may overflow. A shorter limit for prompt and answer saves memory, too.'
         )}
       </p>
       <div className="lit-managed-tools">

@@ -21,7 +21,7 @@ export function ChatOption(props: {
     <>
       <label
         title={trans.__(
-          'Wraps the prompt in the turns that instruction-tuned models were trained on, such as <start_of_turn>user, by the model’s own template if it has one. A prompt that already contains turns is not wrapped.'
+          'Wraps the prompt in turns, such as <start_of_turn>user, by the model’s own template if it has one. A prompt that already contains turns is not wrapped.'
         )}
       >
         {trans.__('Chat format')}

@@ -20,17 +20,19 @@ export function useFollow(
   const underWay = isUnderWay(run);
 
   useEffect(() => {
-    const scroller = root.current?.querySelector('.lit-scroll');
+    const all = root.current;
     const { current } = state;
     const onScroll = () => {
-      const top = scroller!.scrollTop;
+      // The text scrolls, or in a low panel all does; the other one stays at its top.
+      const top = all!.scrollTop + all!.firstElementChild!.scrollTop;
       if (top < current.top - 1) {
         current.follows = false;
       }
       current.top = top;
     };
-    scroller?.addEventListener('scroll', onScroll);
-    return () => scroller?.removeEventListener('scroll', onScroll);
+    // Scroll events don't bubble.
+    all?.addEventListener('scroll', onScroll, true);
+    return () => all?.removeEventListener('scroll', onScroll, true);
   }, [root]);
 
   useEffect(() => {

@@ -51,6 +51,9 @@ export function Insight(props: IInsightProps): JSX.Element {
     body.current?.scrollTo?.(0, 0);
   }, [insight, key]);
   const ids = tabIds(id, insight);
+  const toggle = isOpen
+    ? trans.__('Hide the insight')
+    : trans.__('Show the insight');
   return (
     <section
       className="lit-insight"
@@ -102,12 +105,8 @@ export function Insight(props: IInsightProps): JSX.Element {
           type="button"
           className="lit-tab lit-insight-toggle"
           aria-expanded={isOpen}
-          aria-label={
-            isOpen ? trans.__('Hide the insight') : trans.__('Show the insight')
-          }
-          title={
-            isOpen ? trans.__('Hide the insight') : trans.__('Show the insight')
-          }
+          aria-label={toggle}
+          title={toggle}
           onClick={() => layout.toggle(!isOpen)}
         >
           <span className="lit-disclosure-mark" aria-hidden />

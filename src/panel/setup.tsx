@@ -94,7 +94,7 @@ export function SetupNotice({
           {setup.state === 'stopped'
             ? trans.__('Stopped. What is installed so far stays.')
             : trans.__(
-                'LIT Lab can install TensorFlow, Keras and LIT in a separate environment for the model service. This takes a few gigabytes in Jupyter’s data folder, and a few minutes. Jupyter’s own environment does not change.'
+                'LIT Lab can install TensorFlow, Keras and LIT in a separate environment. This takes a few minutes, and a few gigabytes in Jupyter’s data folder. Jupyter’s own environment does not change.'
               )}
         </p>
       )}

@@ -175,7 +175,7 @@ export function StopProposal(props: {
         type="button"
         className="lit-link"
         title={trans.__(
-          'Each of the prompt’s examples begins with this. The answer then ends where the model would begin another example. This also applies to other prompts, until you remove it in Options.'
+          'The prompt’s examples begin with this. The answer then ends before another example. This applies to other prompts, too, until you remove it in Options.'
         )}
         onClick={() => {
           // Only at the beginning of a line: “FAQ:” isn't “Q:”.

@@ -5,11 +5,11 @@
 import type { ITextToken, TokenSpan } from './token';
 
 /** How a segment's score is computed from its tokens' scores. */
-export type Aggregation = 'norm' | 'sum' | 'mean' | 'max';
+export type Aggregation = 'squares' | 'sum' | 'mean' | 'max';
 
 /** All aggregations, the default first; LIT's own is the sum. */
 export const AGGREGATIONS: readonly Aggregation[] = [
-  'norm',
+  'squares',
   'sum',
   'mean',
   'max'
@@ -42,7 +42,7 @@ export interface ISalienceMap {
  * Score of a segment.
  *
  * @param scores - one for each token of the sequence.
- * @returns for `norm` the root of the sum of squares, never negative; for `max` the
+ * @returns for `squares` the sum of squares, never negative; for `max` the
  *   score with the largest absolute value, with its sign.
  */
 export function aggregate(
@@ -191,8 +191,8 @@ function combine(scores: readonly number[], how: Aggregation): number {
   if (scores.length === 0) {
     return 0;
   }
-  if (how === 'norm') {
-    return Math.hypot(...scores);
+  if (how === 'squares') {
+    return scores.reduce((total, score) => total + score * score, 0);
   }
   if (how === 'max') {
     return scores.reduce((max, s) => (Math.abs(s) > Math.abs(max) ? s : max));

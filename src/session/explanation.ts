@@ -302,18 +302,23 @@ export class Explanation extends Model {
     const { granularity, joinLines, method, aggregation } = this._settings;
     const { ablationMode, ablationSets, intensity, shadeBy } = this._settings;
     const { _run: run, target, foil, _custom: custom } = this;
-    this._text = this._makeText(
+    const of = [run?.promptTokens, run?.answerTokens, target];
+    const text = this._makeText(
       () =>
         run && run.promptTokens.length > 0
           ? cutText(run, granularity, target, { custom, joinLines })
           : null,
-      run?.promptTokens,
-      run?.answerTokens,
+      ...of,
       granularity,
-      target,
       custom,
       joinLines
     );
+    const shown = this._makeShown(() => ({ text }), ...of);
+    // Until a worker has cut it, it stays as it is: sentences would be drawn in vain.
+    if (!custom || !this._splitter?.match()) {
+      shown.text = text;
+    }
+    this._text = shown.text;
     const explained = this._explained;
     const demand = this._makeDemand(
       () => (isAutomatic(this, method) ? null : demandBy(explained, method)),
@@ -378,6 +383,7 @@ export class Explanation extends Model {
   private readonly _client: ComputationClient;
   private readonly _trans: TranslationBundle;
   private readonly _makeText = memo<IText | null>();
+  private readonly _makeShown = memo<{ text: IText | null }>();
   private readonly _makeDemand = memo<IDemand | null>();
   private readonly _makeMap = memo<IShownMap | null>();
   private _settings: ISettings = DEFAULT_SETTINGS;

@@ -77,19 +77,21 @@ export interface IMapOptions {
 /**
  * How the scores of segments are computed.
  *
- * Where an option says norm, scores that add up, such as shares, are summed instead.
+ * Where an option says squares, scores that add up, such as shares, are summed instead, and
+ * a single token keeps its score.
  *
  * The sum of gradient · input of a sentence may be positive although the sentence is against
- * the target, so its norm is a magnitude without a sign. Signs stay where measurements found
- * them meaningful: for single tokens, and for contrastive targets.
+ * the target, so its squares are a magnitude without a sign. Signs stay where measurements
+ * found them meaningful: for single tokens, and for contrastive targets.
  */
 function aggregationOf(options: IMapOptions): Aggregation {
   const { method, aggregation } = options;
   const { addsUp, isSigned } = METHODS[method];
-  const keepsSign =
-    isSigned &&
-    (options.isContrastive === true || options.granularity === 'tokens');
-  return aggregation === 'norm' && (addsUp || keepsSign) ? 'sum' : aggregation;
+  const isPlain =
+    addsUp ||
+    options.granularity === 'tokens' ||
+    (isSigned && options.isContrastive === true);
+  return aggregation === 'squares' && isPlain ? 'sum' : aggregation;
 }
 
 /**
@@ -114,7 +116,7 @@ export function makeMap(
     aggregation,
     options.within
   );
-  return show(map, options, isSigned && aggregation !== 'norm');
+  return show(map, options, isSigned && aggregation !== 'squares');
 }
 
 /**

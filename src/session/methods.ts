@@ -21,7 +21,7 @@ export interface IMethod {
   readonly turn: 1 | -1;
   /** Whether it computes maps of all sentences as soon as an answer is complete. */
   readonly isAutomatic: boolean;
-  /** Whether the scores of tokens add up, so that a segment's score is their sum rather than their norm. */
+  /** Whether the scores of tokens add up, so that a segment's score is their sum rather than that of their squares. */
   readonly addsUp: boolean;
   /** Whether it can explain a contrastive target. */
   readonly isContrastive: boolean;

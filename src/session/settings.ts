@@ -69,7 +69,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   pattern: '[,;:.]\\s|\\n',
   joinLines: 'auto',
   method: 'grad_l2',
-  aggregation: 'norm',
+  aggregation: 'squares',
   intensity: 0.6,
   emphasis: 'shade',
   density: 'comfortable',

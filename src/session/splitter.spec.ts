@@ -4,18 +4,18 @@ import { patternStarts } from '../salience/pattern';
 import { FakeClient, FakeSource, settle } from './fakes';
 import { Session } from './session';
 import { PATIENCE, Splitter } from './splitter';
-import type { IMatcher } from './splitter';
+import type { IMatcher, IMatching } from './splitter';
 
 const trans = nullTranslator.load('lit_lab');
 
-/** A worker that answers on demand. */
+/** A worker that starts and answers on demand. */
 class FakeWorker implements IMatcher {
   onmessage: IMatcher['onmessage'] = null;
   onerror: IMatcher['onerror'] = null;
-  asked: { text: string; pattern: string }[] = [];
+  asked: IMatching[] = [];
   isEnded = false;
 
-  postMessage(message: { text: string; pattern: string }): void {
+  postMessage(message: IMatching): void {
     this.asked.push(message);
   }
 
@@ -23,15 +23,16 @@ class FakeWorker implements IMatcher {
     this.isEnded = true;
   }
 
+  /** It has started, or begins with a text. */
   begin(): void {
     this.onmessage!({ data: null } as MessageEvent<null>);
   }
 
   answer(): void {
-    const { text, pattern } = this.asked[this.asked.length - 1];
+    const { texts, pattern } = this.asked[this.asked.length - 1];
     this.onmessage!({
-      data: patternStarts(text, pattern)
-    } as MessageEvent<number[]>);
+      data: texts.map(text => patternStarts(text, pattern))
+    } as MessageEvent<number[][]>);
   }
 }
 
@@ -56,38 +57,75 @@ describe('session/splitter', () => {
     jest.useRealTimers();
   });
 
-  it('asks a worker, one text at a time, and remembers', () => {
+  it('asks a worker once for all texts, and remembers', () => {
     splitter.pattern = ', ';
     const { cut } = splitter;
     expect(cut('a, b')).toBeNull();
     expect(cut('c, d, e')).toBeNull();
-    expect(workers[0].asked).toHaveLength(1);
+    splitter.match();
+    // It isn't asked before it has started.
+    expect(workers[0].asked).toHaveLength(0);
+    expect(splitter.match()).toBe(true);
+    workers[0].begin();
+    expect(workers[0].asked).toEqual([
+      { texts: ['a, b', 'c, d, e'], pattern: ', ' }
+    ]);
+    changes = 0;
     workers[0].answer();
+    expect(changes).toBe(1);
+    expect(splitter.match()).toBe(false);
     expect(splitter.cut).not.toBe(cut);
     expect(splitter.cut('a, b')).toEqual([0, 3]);
-    workers[0].answer();
     expect(splitter.cut('c, d, e')).toEqual([0, 3, 6]);
+    splitter.match();
     expect(workers).toHaveLength(1);
-    expect(workers[0].asked).toHaveLength(2);
+    expect(workers[0].asked).toHaveLength(1);
+  });
+
+  it('remembers what is shown, however many texts, and forgets what isn’t', () => {
+    const turns = Array.from({ length: 50 }, (_, i) => `turn, ${i}`);
+    splitter.pattern = ', ';
+    turns.forEach(text => splitter.cut(text));
+    splitter.match();
+    workers[0].begin();
+    workers[0].answer();
+    for (const answer of ['a, b', 'a, b, c']) {
+      expect(turns.map(text => splitter.cut(text))).not.toContain(null);
+      expect(splitter.cut(answer)).toBeNull();
+      splitter.match();
+      expect(workers[0].asked.pop()?.texts).toEqual([answer]);
+      workers[0].asked.push({ texts: [answer], pattern: ', ' });
+      workers[0].answer();
+    }
+    expect(splitter.cut('a, b, c')).toEqual([0, 3, 6]);
+    // Nobody has asked for it again.
+    expect(splitter.cut('a, b')).toBeNull();
   });
 
   it('gives up what takes too long, and ends it', () => {
     splitter.pattern = '(a+)+$';
     splitter.cut('aaaa!');
-    // That a worker is slow to start doesn't count.
+    splitter.match();
+    // That a worker is slow to start, or to begin, doesn't count.
+    jest.advanceTimersByTime(10 * PATIENCE);
+    workers[0].begin();
     jest.advanceTimersByTime(10 * PATIENCE);
     workers[0].begin();
     jest.advanceTimersByTime(PATIENCE - 1);
     expect(splitter.problem).toBe('');
     jest.advanceTimersByTime(1);
     expect(splitter.problem).toContain('too long');
+    expect(splitter.match()).toBe(false);
     expect(workers[0].isEnded).toBe(true);
     // Not again, until it is another expression.
     expect(splitter.cut('aaaa!')).toBeNull();
+    splitter.match();
     expect(workers).toHaveLength(1);
     splitter.pattern = '!';
     expect(splitter.problem).toBe('');
     splitter.cut('a!b');
+    splitter.match();
+    workers[1].begin();
     workers[1].answer();
     expect(splitter.cut('a!b')).toEqual([0, 2]);
   });
@@ -108,18 +146,42 @@ describe('session/splitter', () => {
   it('lets go of what was asked for another expression', () => {
     splitter.pattern = 'a';
     splitter.cut('xax');
+    splitter.match();
+    // A worker that is still starting knows of no expression yet.
+    splitter.pattern = 'ax';
+    splitter.cut('xax');
+    splitter.match();
+    workers[0].begin();
+    expect(workers[0].asked).toEqual([{ texts: ['xax'], pattern: 'ax' }]);
+    // One that is matching may never end.
     splitter.pattern = 'x';
     expect(workers[0].isEnded).toBe(true);
     splitter.cut('xax');
+    splitter.match();
+    workers[1].begin();
     workers[1].answer();
     expect(splitter.cut('xax')).toEqual([0, 1]);
+    // One that waits stays.
+    splitter.pattern = 'a';
+    splitter.cut('xax');
+    splitter.match();
+    expect(workers).toHaveLength(2);
+    workers[1].answer();
+    expect(splitter.cut('xax')).toEqual([0, 2]);
   });
 
-  it('tells a worker that can’t be had', () => {
+  it('tells a worker that can’t be had, and tries another one next time', () => {
     splitter.pattern = 'a';
     splitter.cut('a');
+    splitter.match();
     workers[0].onerror!(new ErrorEvent('error', { message: 'blocked' }));
     expect(splitter.problem).toContain('blocked');
+    splitter.pattern = 'b';
+    splitter.cut('abc');
+    splitter.match();
+    workers[1].begin();
+    workers[1].answer();
+    expect(splitter.cut('abc')).toEqual([0, 2]);
   });
 });
 
@@ -163,9 +225,10 @@ describe('session: segments by an expression, maps of a part', () => {
       granularity: 'custom',
       pattern: ',\\s|\\n+'
     };
-    // Sentences until then.
-    expect(texts()).toContain('One, two.');
-    worker.answer();
+    // The text stays as it is until then.
+    const sentences = session.explanation.text;
+    worker.begin();
+    expect(session.explanation.text).toBe(sentences);
     worker.answer();
     expect(texts()).toEqual([
       'One,',
@@ -186,6 +249,14 @@ describe('session: segments by an expression, maps of a part', () => {
     expect(
       session.explanation.target![1] - session.explanation.target![0]
     ).toBe(1);
+    // No sentences meanwhile, though the text is cut anew.
+    const shown: unknown[] = [];
+    session.changed.connect(() => shown.push(session.explanation.text));
+    const { text } = session.explanation;
+    session.settings = { ...session.settings, pattern: '\\n+' };
+    worker.answer();
+    expect(texts()).toContain('One, two. Three.');
+    expect([...new Set(shown)]).toEqual([text, session.explanation.text]);
     session.settings = { ...session.settings, pattern: '(' };
     expect(session.patternProblem).toContain('Not a regular expression');
     expect(texts()).toContain('One, two.');

@@ -6,26 +6,29 @@ import { Model } from './model';
 
 /** What the splitter needs from a worker. */
 export interface IMatcher {
-  postMessage(message: { text: string; pattern: string }): void;
+  postMessage(message: IMatching): void;
   terminate(): void;
-  /** Emits null when it starts, and then where segments begin. */
-  onmessage: ((event: MessageEvent<number[] | null>) => void) | null;
+  /** Emits null when it has started, and when it begins with a text; then where segments of each begin. */
+  onmessage: ((event: MessageEvent<number[][] | null>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
+}
+
+/** What a worker is sent: texts to match with an expression. */
+export interface IMatching {
+  readonly texts: readonly string[];
+  readonly pattern: string;
 }
 
 /** Where segments of a text begin; null until that is known. */
 export type Cut = (text: string) => readonly number[] | null;
 
-/** Milliseconds that an expression may take, once its worker has started. */
+/** Milliseconds that an expression may take on a text, once its worker has started. */
 export const PATIENCE = 1000;
-
-/** How many texts it remembers: prompt and answer, and those before. */
-const KEPT = 8;
 
 /**
  * Where the user's expression cuts texts.
  *
- * A worker matches it, one text at a time, and is stopped when it takes too long;
+ * A worker matches all texts that are shown at once, and is stopped when it takes too long;
  * the page never waits.
  */
 export class Splitter extends Model {
@@ -45,8 +48,8 @@ export class Splitter extends Model {
       return;
     }
     this._pattern = pattern;
-    this._known.clear();
-    this._wanted = [];
+    this._known = new Map();
+    this._used = new Map();
     this._stop();
     this._problem = this._check(pattern);
     this._renew();
@@ -65,33 +68,44 @@ export class Splitter extends Model {
     return this._cut;
   }
 
+  /**
+   * Have the worker match, together, what `cut` has been asked for, as soon as it is idle.
+   *
+   * @returns whether `cut` is about to be another function, which knows more.
+   */
+  match(): boolean {
+    const isWanted = this._wanted.size > 0;
+    if (isWanted && !this._worker) {
+      this._start();
+    } else if (isWanted && this._isReady && !this._asked) {
+      this._asked = [...this._wanted];
+      this._worker?.postMessage({ texts: this._asked, pattern: this._pattern });
+    }
+    return isWanted;
+  }
+
   protected release(): void {
-    this._stop();
-    this._worker?.terminate();
+    this._stop(true);
   }
 
   private _starts(text: string): readonly number[] | null {
     const known = this._known.get(text);
-    if (known || this._problem !== '' || this.isDisposed) {
-      return known ?? null;
+    if (known) {
+      this._used.set(text, known);
+    } else if (this._problem === '' && !this.isDisposed) {
+      this._wanted.add(text);
     }
-    if (text !== this._under && !this._wanted.includes(text)) {
-      // An answer in progress is requested again and again: the last request counts.
-      this._wanted = [...this._wanted, text].slice(-KEPT);
-      this._next();
-    }
-    return null;
+    return known ?? null;
   }
 
-  private _next(): void {
-    const text = this._under === null ? this._wanted.shift() : undefined;
-    if (text === undefined) {
-      return;
-    }
-    this._under = text;
-    const worker = (this._worker ??= this._makeWorker());
+  private _start(): void {
+    const worker = (this._worker = this._makeWorker());
+    this._isReady = false;
     worker.onmessage = ({ data }) => {
-      if (data === null) {
+      window.clearTimeout(this._timer);
+      if (data) {
+        this._take(data);
+      } else if (this._asked) {
         this._timer = window.setTimeout(() => {
           this._fail(
             this._trans.__(
@@ -99,15 +113,10 @@ export class Splitter extends Model {
             )
           );
         }, PATIENCE);
-        return;
+      } else {
+        this._isReady = true;
+        this.match();
       }
-      this._known.set(text, data);
-      if (this._known.size > KEPT) {
-        const [oldest] = this._known.keys();
-        this._known.delete(oldest);
-      }
-      this._end();
-      this._renew();
     };
     worker.onerror = event => {
       // Without a worker nothing can match: an error is better than a hang.
@@ -118,28 +127,35 @@ export class Splitter extends Model {
         )
       );
     };
-    worker.postMessage({ text, pattern: this._pattern });
+  }
+
+  /** Take what a worker found. Texts that nobody shows any more are forgotten. */
+  private _take(found: number[][]): void {
+    this._known = this._used;
+    this._used = new Map();
+    this._asked?.forEach((text, i) => this._known.set(text, found[i]));
+    this._asked = null;
+    // An answer in progress is another text by now, which is wanted anew.
+    this._wanted.clear();
+    this._renew();
   }
 
   private _fail(problem: string): void {
     this._problem = problem;
-    this._wanted = [];
-    this._stop();
+    this._stop(true);
     this._renew();
   }
 
-  /** The request is done. */
-  private _end(): void {
+  /**
+   * Want nothing any more.
+   *
+   * @param ends - whether the worker ends. Another one takes a while to start, so that one that isn't matching stays.
+   */
+  private _stop(ends = this._asked !== null): void {
     window.clearTimeout(this._timer);
-    this._under = null;
-    this._next();
-  }
-
-  /** End the worker. */
-  private _stop(): void {
-    window.clearTimeout(this._timer);
-    if (this._under !== null) {
-      this._under = null;
+    this._wanted.clear();
+    if (ends) {
+      this._asked = null;
       this._worker?.terminate();
       this._worker = null;
     }
@@ -159,11 +175,10 @@ export class Splitter extends Model {
       compile(pattern);
       return '';
     } catch (reason) {
-      const said = reason instanceof Error ? reason.message : String(reason);
       // Browsers repeat the whole expression before they say what is wrong.
       return this._trans.__(
         'Not a regular expression: %1.',
-        said.replace(/^Invalid regular expression: .*: /s, '')
+        (reason as SyntaxError).message.replace(/^Invalid.*: /s, '')
       );
     }
   }
@@ -175,12 +190,16 @@ export class Splitter extends Model {
 
   private readonly _makeWorker: () => IMatcher;
   private readonly _trans: TranslationBundle;
-  private readonly _known = new Map<string, readonly number[]>();
+  private _known = new Map<string, readonly number[]>();
+  /** What of it has been asked for since `cut` is this function. */
+  private _used = new Map<string, readonly number[]>();
   private _cut: Cut = text => this._starts(text);
   private _pattern = '';
   private _problem = '';
-  private _wanted: string[] = [];
-  private _under: string | null = null;
+  private readonly _wanted = new Set<string>();
+  /** The texts that the worker matches; null: none. */
+  private _asked: readonly string[] | null = null;
   private _worker: IMatcher | null = null;
+  private _isReady = false;
   private _timer = 0;
 }

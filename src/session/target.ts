@@ -2,6 +2,7 @@
 import { segment } from '../salience';
 import type { Granularity, ICutOptions, TokenSpan } from '../salience';
 import type { IFoil } from './contrast';
+import { exampleLabel } from './fewshot';
 import type { IRun } from './run';
 import { textOf } from './runText';
 import type { IText } from './runText';
@@ -56,14 +57,20 @@ const ENDED = /(?:[.!?…。！？]["'”’)\]]*\s*|\n)$/;
 
 /**
  * The last sentence of an answer, in tokens of the sequence; null for an answer of blanks. Where a limit cut the answer within
- * a sentence, it is the one before.
+ * a sentence, it is the one before; where the answer to a few-shot prompt goes on with another example, the last one before
+ * that.
  */
 export function lastSentence(
   {
+    prompt,
+    turns,
     promptTokens,
     answerTokens,
     reason
-  }: Pick<IRun, 'promptTokens' | 'answerTokens' | 'reason'>,
+  }: Pick<
+    IRun,
+    'prompt' | 'turns' | 'promptTokens' | 'answerTokens' | 'reason'
+  >,
   { joinLines }: Pick<ISettings, 'joinLines'>
 ): TokenSpan | null {
   const tokens = [...promptTokens, ...answerTokens];
@@ -71,6 +78,17 @@ export function lastSentence(
   const sentences = segment(tokens, seam, 'sentences', { joinLines }).filter(
     span => span[0] >= seam && textOf(tokens, span).trim() !== ''
   );
+  const label = turns ? null : exampleLabel(prompt);
+  const example =
+    label === null
+      ? -1
+      : textOf(tokens, [seam, tokens.length]).indexOf(`\n${label}`);
+  const num = sentences.filter(
+    ([start]) => textOf(tokens, [seam, start]).length < example
+  ).length;
+  if (num > 0) {
+    return sentences[num - 1];
+  }
   const last = sentences[sentences.length - 1] ?? null;
   const isCut =
     (reason === 'length' || reason === 'window') &&

@@ -130,8 +130,9 @@ class Agreement:
     grad_dot_input: float
 
 
-WAYS = ("eager", "compiled", "shared")
-"""How the engine gets a gradient: not compiled yet, compiled, or from a pass that the prompt's answer shares."""
+WAYS = ("eager", "compiled", "shared", "open")
+"""How the engine gets a gradient: not compiled yet, compiled, from a pass that the prompt's answer shares, or for a large model,
+from passes that serve all lengths."""
 
 
 def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreement] | None:
@@ -139,7 +140,8 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
 
     Args:
         family: Its family.
-        ways: Some of `WAYS`. `shared` is skipped if the blocks can't run with a key-value cache.
+        ways: Some of `WAYS`. `shared` is skipped if the blocks can't run with a key-value cache, and `open` if the backend has
+            no such passes.
     """
     from lit_lab.service.salience import EmbeddingGradients
 
@@ -152,6 +154,11 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
     found = {}
     for way in ways:
         gradients.forget()
+        if way == "open":
+            opened = large(causal_lm)
+            if opened._open_passes() is not None:
+                found[way] = _agreement(opened.of(IDS, *TARGET), exact)
+            continue
         if way == "compiled":
             # No more rows than requested, so fewer than the length: otherwise the block is called as a whole.
             with patch("lit_lab.service.engine.passes.row_bucket", lambda rows, length: rows):
@@ -165,6 +172,15 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
         found[way] = _agreement(gradients.of(IDS, *TARGET), exact)
         assert bool(gradients._forward_cache.of_kind("sequence")) == (way == "compiled")
     return found
+
+
+def large(causal_lm: Any) -> Any:
+    """Return gradients that treat a model as a large one, whose blocks are parts of their own."""
+    from lit_lab.service.engine import parts
+    from lit_lab.service.salience import EmbeddingGradients, gradients
+
+    with patch.object(gradients, "MAX_EAGER_WEIGHTS", -1), patch.object(parts, "MAX_FUSED", 0):
+        return EmbeddingGradients(causal_lm)
 
 
 def _agreement(ours: Any, exact: NDArray[np.float64]) -> Agreement:

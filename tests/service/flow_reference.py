@@ -31,7 +31,7 @@ def reference_flow(family: Family, causal_lm: Any, ids: list[int], start: int, e
             "position_ids": np.arange(end - 1, dtype=np.int32)[None],
         }
         rows = [
-            _shares(*_taken_apart(block, layer, bound), slice(start - 1, end - 1))
+            _shares(_taken_apart(block, layer, bound), slice(start - 1, end - 1))
             for block, layer, bound in _calls(backbone, {name: every[name] for name in backbone.input})
         ]
     assert len(rows) == len(backbone.transformer_layers)
@@ -64,8 +64,8 @@ def _calls(backbone: Any, given: dict[str, Any]) -> list[tuple[Any, Any, inspect
     return calls
 
 
-def _taken_apart(block: Any, layer: Any, bound: inspect.BoundArguments) -> tuple[Numbers, Numbers]:
-    """Return the layer's output, `[rows, width]`, and each token's vector in it, `[rows, tokens, width]`."""
+def _taken_apart(block: Any, layer: Any, bound: inspect.BoundArguments) -> Numbers:
+    """Return each token's vector in the layer's output, `[rows, tokens, width]`."""
     from keras import ops
 
     _, query, _, value = list(bound.arguments)[:4]
@@ -85,16 +85,14 @@ def _taken_apart(block: Any, layer: Any, bound: inspect.BoundArguments) -> tuple
     if norm is not None:
         # The norm's statistic is the whole output's, so what it does to a channel it does to each token's part.
         factors = numbers(norm(ops.convert_to_tensor(whole[None])))[0] / whole
-        return whole * factors, vectors * factors[:, None]
-    return whole, vectors
+        vectors = vectors * factors[:, None]
+    return vectors
 
 
-def _shares(whole: Numbers, vectors: Numbers, rows: slice) -> Numbers:
+def _shares(vectors: Numbers, rows: slice) -> Numbers:
     """Return the tokens' shares at some rows, `[rows, tokens]`."""
-    whole, vectors = whole[rows], vectors[rows]
-    near = np.abs(whole).sum(-1)[:, None] - np.abs(whole[:, None] - vectors).sum(-1)
-    near = np.maximum(near, 0)
-    found: Numbers = near / near.sum(-1, keepdims=True)
+    sizes = np.square(vectors[rows]).sum(-1)
+    found: Numbers = sizes / sizes.sum(-1, keepdims=True)
     return found
 
 
@@ -139,7 +137,7 @@ def gemma2_flow(backbone: Any, ids: list[int], start: int, end: int) -> Numbers:
         whole = vectors.sum(axis=1)
         size = np.sqrt(np.mean(whole**2, -1, keepdims=True) + 1e-6)
         channels = 1 + weight(block.post_attention_norm.scale)
-        found.append(_shares(whole / size * channels, vectors / size[..., None] * channels, slice(start - 1, end - 1)))
+        found.append(_shares(vectors / size[..., None] * channels, slice(start - 1, end - 1)))
         x = x + whole / size * channels
         given = normed(x, block.pre_ffw_norm)
         gate, up = given @ weight(block.gating_ffw.kernel), given @ weight(block.gating_ffw_2.kernel)

@@ -185,14 +185,14 @@ def test_nothing_is_compiled_for_a_new_length(keras_libraries: None) -> None:
     import tensorflow as tf
     from keras import ops
 
-    from lit_lab.service.engine.backends import on_tensorflow
+    from lit_lab.service.engine.backends import tensorflow_graphs
 
     def written(cache: Any, update: Any, at: Any) -> Any:
         return {"cache": ops.slice_update(cache, (0, at), update)}
 
     specs = [tf.TensorSpec((2, None)), tf.TensorSpec((2, None)), tf.TensorSpec((), tf.int32)]
     traced = tf.function(written, input_signature=specs).get_concrete_function()
-    run, structure = on_tensorflow._without_compiled_updates(traced, specs)
+    run, structure = tensorflow_graphs.without_compiled_updates(traced, specs)
     before, after = ({node.op for node in graph.as_graph_def().node} for graph in (traced.graph, run.graph))
     assert "XlaDynamicUpdateSlice" in before
     assert not any(op.startswith("Xla") for op in after)
@@ -209,14 +209,14 @@ def test_cubes_are_products(keras_libraries: None) -> None:
     """TensorFlow's own `pow` takes an eighth of a pass in a model with an approximate GELU."""
     import tensorflow as tf
 
-    from lit_lab.service.engine.backends import Spec, on_tensorflow
+    from lit_lab.service.engine.backends import Spec, on_tensorflow, tensorflow_graphs
 
     def powers(x: Any, exponent: Any) -> Any:
         return [tf.pow(x, 3), tf.pow(x, 2.5), tf.pow(x, exponent), tf.pow(x, [3.0, 3.0])]
 
     specs = [tf.TensorSpec((None,)), tf.TensorSpec(())]
     traced = tf.function(powers, input_signature=specs).get_concrete_function()
-    run, _ = on_tensorflow._without_compiled_updates(traced, specs)
+    run, _ = tensorflow_graphs.without_compiled_updates(traced, specs)
     counts = [[node.op for node in graph.as_graph_def().node].count("Pow") for graph in (traced.graph, run.graph)]
     assert counts == [4, 3]
     x = np.array([0.5, 2.0], np.float32)

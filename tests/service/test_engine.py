@@ -288,13 +288,13 @@ def test_a_plain_graph_agrees_where_the_processor_multiplies_bfloat16(
     monkeypatch.setattr(on_tensorflow, "MIN_NATIVE", 0)
     monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: True)
     compiled = []
-    real = on_tensorflow._compiled_between
+    real = on_tensorflow.compiled_between
 
     def watched(*given: Any) -> Any:
         compiled.append(given[4])
         return real(*given)
 
-    monkeypatch.setattr(on_tensorflow, "_compiled_between", watched)
+    monkeypatch.setattr(on_tensorflow, "compiled_between", watched)
     causal_lm = make("bfloat16", num_layers=3)
     ids = np.random.default_rng(1).integers(0, VOCABULARY, 38).tolist()
     found = gradients(causal_lm, 38).of(ids, 30, 36)

@@ -124,6 +124,8 @@ class Model:
     def serve(self, owner: str) -> None:
         pass
 
+    is_large = False
+
     def warm_up_generation(self) -> None:
         pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from families import FAMILIES, WAYS, Family, agreements
 
 from lit_lab.service.salience_maps import CHECKED
+
+OPEN = {"open"} if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" else set()
+"""The other backends have no passes for all lengths: JAX compiles each new shape, and PyTorch traces nothing."""
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 ANSWERS_ONLY = {"Gemma 4 E2B, E4B, text"}
@@ -27,10 +31,15 @@ ALONE = {"Gemma 4, text", "GPT-NeoX, Pythia"}
 what goes on from what they remember by the wrong ones."""
 
 
+FIXED = {"Qwen 3.5, text", "Qwen 3.5 MoE, text"}
+"""Those whose layers need a known length."""
+
+
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.models)
 def test_scores_agree_with_float64(keras_libraries: None, family: Family) -> None:
     ways = WAYS if family.models in COMPILED else ["eager"]
-    assert agree(family, ways) == set(ways) - ({"shared"} if family.models in ALONE else set())
+    found = agree(family, ways)
+    assert found == set(ways) - ({"shared"} if family.models in ALONE else set()) - (set() if OPEN else {"open"})
 
 
 @pytest.mark.long
@@ -38,7 +47,7 @@ def test_scores_agree_with_float64(keras_libraries: None, family: Family) -> Non
     "family", [family for family in FAMILIES if family.models not in COMPILED], ids=lambda family: family.models
 )
 def test_compiled_scores_of_the_others_agree_too(keras_libraries: None, family: Family) -> None:
-    assert agree(family, WAYS) >= {"eager", "compiled"}
+    assert agree(family, WAYS) >= {"eager", "compiled", *(OPEN if family.models not in FIXED else ())}
 
 
 def agree(family: Family, ways: Sequence[str]) -> set[str]:

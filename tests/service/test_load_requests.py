@@ -198,6 +198,31 @@ async def test_a_model_is_ready_while_its_first_answer_is_prepared(held: Held, m
     assert said[-1]["event"] == "done"
 
 
+async def test_maps_are_prepared_after_the_first_answer_and_nothing_waits_for_them(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service import language_model
+    from lit_lab.service.salience import EmbeddingGradients
+
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold(_: EmbeddingGradients) -> None:
+        begun.set()
+        assert go_on.wait(PATIENCE)
+
+    monkeypatch.setattr(language_model, "MAX_EAGER_WEIGHTS", 0)
+    monkeypatch.setattr(EmbeddingGradients, "warm_up", hold)
+    held.go_on.set()
+    await held.change(LoadModel(name="one"))
+    assert await asyncio.to_thread(begun.wait, PATIENCE)
+    entry = held.registry.get("one")
+    assert entry.preparing is not None and entry.preparing.done()
+    assert (await held.run())[-1]["event"] == "done"
+    go_on.set()
+    assert entry.tracing is not None
+    await entry.tracing
+
+
 async def test_what_was_prepared_meanwhile_is_dropped(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     preparing = Preparing(monkeypatch)
     await preparing.load(held)

@@ -24,6 +24,7 @@ _STANDS_FOR_A_MODEL = {
     "window": 1,
     "parameters": 1,
     "has_pending_compiles": False,
+    "is_large": False,
     "warm_up_generation": lambda _: None,
 }
 

@@ -103,6 +103,8 @@ class Model:
     def serve(self, owner: str) -> None:
         self.noted.append(owner)
 
+    is_large = False
+
     def warm_up_generation(self) -> None:
         pass
 

@@ -55,6 +55,8 @@ class Model:
     def compile_pending(self) -> None:
         pass
 
+    is_large = False
+
     def warm_up_generation(self) -> None:
         pass
 

@@ -35,12 +35,17 @@ class ForwardStep:
 class CompiledParts:
     """The compiled parts of a model, each for inputs of one shape.
 
+    Args:
+        open: Whether parts are open, for inputs of all lengths.
+        keep: Whether parts save results of the forward pass for the backward pass.
+
     Attributes:
-        keep: Whether parts compiled from now on save results of the forward pass for the backward pass.
+        keep: The same, for parts compiled from now on.
     """
 
-    def __init__(self) -> None:
-        self.keep = True
+    def __init__(self, open: bool = False, keep: bool = True) -> None:
+        self.keep = keep
+        self._open = {"open": True} if open else {}
         self._backend = backend()
         self._compiled: dict[str, Any] = {}
         self._values: dict[tuple[int, str], list[Any]] = {}
@@ -60,7 +65,9 @@ class CompiledParts:
         """
         if part.kind not in self._compiled:
             bound = None if is_shared else self._weights(part)
-            self._compiled[part.kind] = self._backend.CompiledPart(part, inputs, outputs, bound, self.keep)
+            self._compiled[part.kind] = self._backend.CompiledPart(
+                part, inputs, outputs, bound, self.keep, **self._open
+            )
         return self._compiled[part.kind]
 
     def run(self, compiled: Any, part: Part, inputs: Sequence[Any]) -> tuple[list[Any], ForwardStep]:

@@ -44,7 +44,7 @@ class KVCacheSpec:
         Returns:
             The block's output, `[B, T, D]`, and its keys and values, `[B, 2, T, H, K]`.
         """
-        empty = ops.zeros((x.shape[0], 2, x.shape[1], self.heads, self.width), dtype=self.dtype)
+        empty = ops.zeros((x.shape[0], 2, ops.shape(x)[1], self.heads, self.width), dtype=self.dtype)
         return self._call(block, x, empty, 0)
 
     def extend(self, block: Any, x: Any, keys_values: Any, start: Any) -> Any:

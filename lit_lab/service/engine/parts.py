@@ -56,20 +56,20 @@ def lower_parts(chain: Chain) -> list[Part]:
     return [Part(fused, _variables(parts), "lower")]
 
 
-def whole_part(graph: Graph, rows: int) -> Part:
+def whole_part(graph: Graph, rows: int | None) -> Part:
     """Return a whole model as one part.
 
     The part takes embeddings, `[B, T, D]`, and the number of a row; it returns the hidden states of `rows` rows from that
-    row on, `[B, R, D]`.
+    row on, `[B, R, D]`. If `rows` is None, it is the third input.
     """
 
-    def whole(x: Any, start: Any) -> Any:
-        return _take_rows(graph.run(x), start, rows)  # [B, R, D]
+    def whole(x: Any, start: Any, count: Any = rows) -> Any:
+        return _take_rows(graph.run(x), start, count)  # [B, R, D]
 
     return Part(whole, graph.variables, f"upper {rows}")
 
 
-def upper_part(chain: Chain, kv_cache: KVCacheSpec | None, rows: int) -> Part:
+def upper_part(chain: Chain, kv_cache: KVCacheSpec | None, rows: int | None) -> Part:
     """Return the last part, which takes the last block's input, `[B, T, D]`, and the number of a row.
 
     It returns the hidden states of `rows` rows from that row on, `[B, R, D]`. With a key-value cache it computes only
@@ -79,15 +79,15 @@ def upper_part(chain: Chain, kv_cache: KVCacheSpec | None, rows: int) -> Part:
     Args:
         chain: The model's blocks.
         kv_cache: The form of the blocks' cache; None: the last block runs on all rows.
-        rows: R, the number of rows.
+        rows: R, the number of rows; None: it is the part's third input.
     """
     block, top = chain.blocks[-1], chain.top
 
-    def last(x: Any, start: Any) -> Any:
-        if kv_cache is None or rows == x.shape[1]:
-            return top(_take_rows(block(x), start, rows))  # [B, R, D]
+    def last(x: Any, start: Any, count: Any = rows) -> Any:
+        if kv_cache is None or rows == x.shape[1] is not None:
+            return top(_take_rows(block(x), start, count))  # [B, R, D]
         _, keys_values = kv_cache.prefill(block, x)  # [B, 2, T, H, K]
-        return top(kv_cache.extend(block, _take_rows(x, start, rows), keys_values, start))  # [B, R, D]
+        return top(kv_cache.extend(block, _take_rows(x, start, count), keys_values, start))  # [B, R, D]
 
     return Part(last, block.variables + top.variables, f"upper {rows}")
 
@@ -187,6 +187,6 @@ def _num_weights(parts: list[Part]) -> int:
     return sum(int(np.prod(variable.shape)) for variable in _variables(parts))
 
 
-def _take_rows(x: Any, start: Any, rows: int) -> Any:
+def _take_rows(x: Any, start: Any, rows: Any) -> Any:
     # Not a slice: XLA needs a constant start, at the latest for the slice's gradient.
     return ops.take(x, start + ops.arange(rows), axis=1)  # [B, R, D]

@@ -94,7 +94,7 @@ class Passes:
             self._compiled_parts.keep = False
             self._compiled_parts.clear()
 
-    def residual_bytes(self) -> int:
+    def residual_bytes(self, length: int | None = None) -> int:
         """Return the bytes that a forward pass saves. They are computed from shapes, without running the pass."""
         each = bytes_of(self._spec)  # a part's input
         return int(sum(each + compiled.residual_bytes for _, compiled in self._lower_compiled()) + 2 * each)
@@ -115,8 +115,7 @@ class Passes:
 
     def forward(self, ids: tuple[int, ...], check: Check) -> Forward:
         """Run the model on a sequence up to its last block; save what the backward passes need."""
-        padded = np.array([ids + (0,) * (self.length - len(ids))], np.int32)
-        return self.forward_from(self._embeddings(ops.convert_to_tensor(padded)), ids, check)
+        return self.forward_from(self._embeddings(ops.convert_to_tensor(self._padded(ids))), ids, check)
 
     def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
         """Run the model on a sequence's embeddings, `[1, T, D]`, up to its last block."""
@@ -170,6 +169,23 @@ class Passes:
         if not (window[0] <= start and end <= window[1]):
             window = (start, end)
         first, last = window[0] - 1, window[1] - 1
+        begin, rows, [hidden], step = self._upper(forward, first, last)  # [1, R, D]
+        labels = np.full(rows, -1, np.int32)  # [R]
+        labels[first - begin : last - begin] = forward.ids[window[0] : window[1]]
+        losses, upstream = self._head(hidden[0], labels)
+        losses = self._backend.array(losses)
+        forward.top = Top(first, last, begin, hidden, step, losses, upstream[np.newaxis])
+        return forward.top
+
+    def _padded(self, ids: tuple[int, ...]) -> Any:
+        return np.array([ids + (0,) * (self.length - len(ids))], np.int32)
+
+    def _upper(self, forward: Forward, first: int, last: int) -> tuple[int, int, list[Any], ForwardStep]:
+        """Run the last part on rows `[first, last)`, and on those around them if that number of rows isn't compiled.
+
+        Returns:
+            The first computed row, the number R of rows, their hidden states, `[1, R, D]`, and the step.
+        """
         # Computing extra rows takes little time; compiling another number of rows takes seconds.
         needed = last - first
         known_rows = min((size for size in self._compiled_rows if size >= needed), default=None)
@@ -179,13 +195,8 @@ class Passes:
         output = Spec((1, rows, self._model.width), self._spec.dtype)
         compiled = self._compiled_parts.of(part, [self._spec, Spec((), "int32")], [output])
         inputs = [forward.hidden, ops.convert_to_tensor(begin, "int32")]
-        [hidden], step = self._compiled_parts.run(compiled, part, inputs)  # [1, R, D]
-        labels = np.full(rows, -1, np.int32)  # [R]
-        labels[first - begin : last - begin] = forward.ids[window[0] : window[1]]
-        losses, upstream = self._head(hidden[0], labels)
-        losses = self._backend.array(losses)
-        forward.top = Top(first, last, begin, hidden, step, losses, upstream[np.newaxis])
-        return forward.top
+        outputs, step = self._compiled_parts.run(compiled, part, inputs)
+        return begin, rows, outputs, step
 
     def _lower_compiled(self) -> Iterator[tuple[Part, Any]]:
         for part, is_shared in zip(self._lower, self._are_shared, strict=True):

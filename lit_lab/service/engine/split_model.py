@@ -91,7 +91,7 @@ class SplitModel:
         """Return the parts from the embeddings to the last block's input, both `[B, T, D]`; see `parts.lower_parts`."""
         return [] if self._graph.chain is None else parts.lower_parts(self._graph.chain)
 
-    def upper_part(self, rows: int) -> Part:
+    def upper_part(self, rows: int | None) -> Part:
         """Return the last part, which computes `rows` rows of hidden states; see `parts.upper_part`."""
         if self._graph.chain is None:
             return parts.whole_part(self._graph, rows)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lit_lab.problem import Problem
 
-from ..attention import AttentionError, LayerAttention, attention_output, read_attention
+from ..attention import AttentionError, LayerAttention, read_attention
 from ..engine.backends import backend
 from ..generation import Decoder
 
@@ -33,12 +33,13 @@ class Flow:
     """Scores tokens by what attention reads from them at the target's rows. A row is the token that predicts the next one.
 
     The output of a layer's attention at a row is a sum of one vector for each token (`LayerAttention`). A token's share is
-    how much closer its vector brings the output (`proximities`), divided by the sum over all tokens. A token's score is
-    the mean of its shares over all layers and all rows of the target. So scores aren't negative, and add up to 1.
+    its vector's squared norm, divided by the sum over all tokens. A token's score is the mean of its shares over all layers
+    and all rows of the target. So scores aren't negative, and add up to 1.
 
     It is the attention part of Ferrando and Voita 2024, "Information Flow Routes: Automatically Interpreting Language
     Models at Scale", with each token as the source in every layer: what other layers moved into a token's hidden state
-    before counts as that token's. It leaves out what a row keeps of itself in the residual stream, and the feed-forward
+    before counts as that token's. Vectors are measured by their norms, as in Kobayashi et al. 2020, "Attention is Not Only a
+    Weight". It leaves out what a row keeps of itself in the residual stream, and the feed-forward
     layers.
 
     Rows are stored until another text is read, so the targets of an answer share a pass. The tokens before the rows come from
@@ -155,9 +156,9 @@ class _Means:
 
     def add(self, layer: LayerAttention) -> None:
         self._check()
-        near = proximities(layer)
-        total = ops.sum(near, axis=-1, keepdims=True)
-        self._sum += near / ops.maximum(total, 1e-30)
+        sizes = squared_norms(layer)
+        total = ops.sum(sizes, axis=-1, keepdims=True)
+        self._sum += sizes / ops.maximum(total, 1e-30)
         self._count += ops.cast(total > 0, "float32")
 
     def mean(self) -> NDArray[np.float32]:
@@ -166,22 +167,20 @@ class _Means:
         return found
 
 
-def proximities(layer: LayerAttention) -> Any:
-    """Return how much closer each token brings a layer's attention output: `<float32>[rows, tokens]`.
+def squared_norms(layer: LayerAttention) -> Any:
+    """Return the squared norm of what each token adds to a layer's attention output: `<float32>[rows, tokens]`.
 
-    With z for the output at a row, and x for a token's vector, it is `max(0, ‖z‖₁ - ‖z - x‖₁)` (Ferrando et al. 2022,
-    "Measuring the Mixing of Contextual Information in the Transformer"). Both are as they enter the residual stream: if a
-    norm follows, it scales each channel; the factor that all channels of a row share changes no share.
+    Of vectors as they enter the residual stream: if a norm follows, it scales each channel; the factor that all channels of a
+    row share changes no share. A token's vector is a sum over heads, weighted by attention, so its squared norm follows from the
+    products of its heads' vectors, which are the same at all rows.
     """
-    output = attention_output(layer) * layer.channels  # [rows, width]
     kernel = layer.kernel * layer.channels
-    whole = ops.sum(ops.abs(output), axis=-1)  # [rows]
-    heads, rows, tokens = layer.weights.shape
-    size = max(1, _MAX_NUMBERS // (max(heads, rows) * output.shape[-1]))
-    found = []
+    heads, _, tokens = layer.weights.shape
+    size = max(1, _MAX_NUMBERS // (heads * max(heads, kernel.shape[-1])))
+    products = []
     for begin in range(0, tokens, size):
-        some = slice(begin, begin + size)
-        projected = ops.einsum("thk,hkd->thd", layer.values[some], kernel)
-        parts = ops.einsum("hrt,thd->trd", layer.weights[:, :, some], projected)
-        found.append(whole - ops.sum(ops.abs(output - parts), axis=-1))  # [tokens, rows]
-    return ops.transpose(ops.maximum(ops.concatenate(found, axis=0), 0.0))
+        vectors = ops.einsum("thk,hkd->thd", layer.values[begin : begin + size], kernel)
+        products.append(ops.matmul(vectors, ops.transpose(vectors, (0, 2, 1))))  # [tokens, heads, heads]
+    weights = ops.transpose(layer.weights, (2, 1, 0))  # [tokens, rows, heads]
+    found = ops.sum(ops.matmul(weights, ops.concatenate(products, axis=0)) * weights, axis=-1)
+    return ops.transpose(ops.maximum(found, 0.0))

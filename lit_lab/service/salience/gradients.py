@@ -15,6 +15,7 @@ from ..engine.buckets import ROWS, WASTE, length_bucket
 from ..engine.compile_queue import CompileQueue
 from ..engine.forward_cache import ForwardCache
 from ..engine.head import Head
+from ..engine.open_passes import Opened, OpenPasses
 from ..engine.passes import MAX_ROWS, Check, Forward, Passes
 from ..engine.prompts import Prompts
 from ..engine.split_model import SplitModel
@@ -75,17 +76,27 @@ class EmbeddingGradients:
         self._forward_cache = ForwardCache()
         self._prompts = Prompts(self._model, self._head, window, residual_bytes, self._forward_cache)
         self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > MAX_EAGER_WEIGHTS
+        has_open = self._large and self._backend.has_open_parts(self._model.embed.compute_dtype)
+        self._opened = Opened(self._model, self._head, residual_bytes) if has_open else None
 
     @property
     def is_compiled(self) -> bool:
         """Whether all requested passes are compiled."""
-        return not self._compile_queue and self._prompts.is_compiled
+        is_traced = self._opened is None or self._opened.is_ready
+        return is_traced and not self._compile_queue and self._prompts.is_compiled
+
+    def warm_up(self) -> None:
+        """Trace the passes of a large model. Other methods, called in another thread, wait for it if they need them."""
+        if self._opened is not None:
+            self._opened.get()
 
     def request_compile(self, length: int, rows: int = ROWS[0]) -> None:
         """Request passes for sequences of about `length` tokens and windows of `rows` rows.
 
         `compile_pending` compiles them.
         """
+        if self._opened is not None and self._opened.get() is not None:
+            return
         bucket = length_bucket(length, self._window)
         known = self._passes.get(bucket)
         if known is None or not known.serves(min(rows, bucket - 1)):
@@ -107,6 +118,7 @@ class EmbeddingGradients:
 
     def compile_pending(self) -> None:
         """Compile the requested passes. Other methods, called in another thread, don't wait for it."""
+        self.warm_up()
         while self._compile_oldest():
             pass
         self._prompts.compile_pending()
@@ -123,6 +135,8 @@ class EmbeddingGradients:
 
     def residual_bytes(self, length: int) -> int:
         """Return the bytes that the forward pass of a sequence saves, without running the pass."""
+        if (opened := self._open_passes()) is not None:
+            return opened.residual_bytes(length)
         return Passes(self._model, self._head, length_bucket(length, self._window), self._budget).residual_bytes()
 
     def forget(self) -> None:
@@ -132,7 +146,7 @@ class EmbeddingGradients:
     @property
     def waits_for_compiler(self) -> bool:
         """Whether requests wait for the compiler. For large models, compiling is faster than eager Keras."""
-        return self._large
+        return self._large and self._open_passes() is None
 
     def of(
         self,
@@ -170,9 +184,9 @@ class EmbeddingGradients:
 
         The forward pass is cached, for the gradients of these tokens. None if no compiled pass fits the sequence.
         """
-        passes = self._passes.get(min((size for size in list(self._passes) if size >= len(ids)), default=0))
         rows = len(ids) - start
-        if passes is None or passes.length > WASTE * len(ids) or rows > MAX_ROWS or not passes.serves(rows):
+        passes = self._open_passes() or self._compiled_passes(len(ids), rows)
+        if passes is None or rows > MAX_ROWS:
             return None
         return passes.hidden(self._forward(passes, tuple(ids), check), start, len(ids))
 
@@ -202,7 +216,8 @@ class EmbeddingGradients:
         passes, _ = ready
         losses, gradients = [], []
         for given in embeddings:
-            padded = np.zeros((1, passes.length, self._model.width), np.float32)
+            length = end - 1 if isinstance(passes, OpenPasses) else passes.length
+            padded = np.zeros((1, length, self._model.width), np.float32)
             padded[0, : end - 1] = given
             at = ops.cast(ops.convert_to_tensor(padded), self._model.embed.compute_dtype)
             forward = passes.forward_from(at, tuple(ids[:end]), check)
@@ -241,6 +256,8 @@ class EmbeddingGradients:
         if window[1] - window[0] > max(MAX_ROWS, needed):
             window = target
         rows = window[1] - window[0]
+        if (opened := self._open_passes()) is not None:
+            return opened, window
         passes = self._of_length(length)
         if passes is None or passes.length > WASTE * length:
             self.request_compile(length, rows)
@@ -251,6 +268,14 @@ class EmbeddingGradients:
         if passes.length <= WASTE * length:
             self.request_compile(passes.length, rows)
         return (passes, target) if passes.serves(needed) else None
+
+    def _open_passes(self) -> OpenPasses | None:
+        return None if self._opened is None else self._opened.get()
+
+    def _compiled_passes(self, length: int, rows: int) -> Passes | None:
+        """Return compiled passes for a length and a number of rows, if padding wastes little."""
+        passes = self._passes.get(min((size for size in list(self._passes) if size >= length), default=0))
+        return passes if passes is not None and passes.length <= WASTE * length and passes.serves(rows) else None
 
     def _of_length(self, length: int) -> Passes | None:
         """Return compiled passes for a length, or new ones if compiling takes less time than one target in eager Keras."""

@@ -65,10 +65,15 @@ def memory(name: str, limit: int | None) -> MemoryStatus:
     if name != "CPU":
         return MemoryStatus(device=name, used=_gpu("used") or 0, free=_gpu("free"))
     used = resident_bytes()
-    known = [free for free in (_available(), _cgroup_left()) if free is not None]
+    free = free_memory()
     if limit is not None:
-        known.append(limit - used)
-    return MemoryStatus(device=name, used=used, free=max(0, min(known)) if known else None)
+        free = limit - used if free is None else min(free, limit - used)
+    return MemoryStatus(device=name, used=used, free=None if free is None else max(0, free))
+
+
+def free_memory() -> int | None:
+    """Return the free bytes of the machine, or of the container that it runs in; None if the system doesn't say."""
+    return min((free for free in (_available(), _cgroup_left()) if free is not None), default=None)
 
 
 def _available() -> int | None:

@@ -4,10 +4,12 @@ Code that is the same on all backends uses `keras.ops`. These modules do what Ke
 gradients. Each defines the same names:
 
 - `CompiledPart`: the forward and the backward pass of a part of a model;
+- `has_open_parts(dtype)`: whether a `CompiledPart` can serve all lengths, and is as fast as one for a single length;
 - `differentiated(function, head, x)`: losses computed from a function's result, and the gradient of their sum;
 - `compiled(function)`: compiles a function of tensors whose shapes change rarely;
 - `open_graph(function, signature)`: compiles a function of tensors whose shapes change with each prompt;
-- `compiled_step(function, cache)`: compiles the step of one token over a key-value cache of one length;
+- `compiled_step(function, cache, copies, free)`: compiles the step of one token over a key-value cache of one length; None if
+  that is slower than `open_graph`;
 - `matmul`: multiplies matrices without copying a transposed one;
 - `tensor`: a variable's value, as a tensor;
 - `array`: a tensor's value, as a NumPy array;
@@ -38,9 +40,14 @@ def spec_of(tensor: Any, *open_axes: int) -> Spec:
     return Spec(shape, keras.backend.standardize_dtype(tensor.dtype))
 
 
-def bytes_of(spec: Spec) -> int:
-    """Return the memory that a tensor takes, in bytes."""
-    count = math.prod(size or 0 for size in spec.shape)
+def bytes_of(spec: Spec, length: int = 0) -> int:
+    """Return the memory that a tensor takes, in bytes.
+
+    Args:
+        spec: Shape and type.
+        length: In the place of each size of None.
+    """
+    count = math.prod(length if size is None else size for size in spec.shape)
     return count * {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "bfloat16": 2, "float16": 2}.get(spec.dtype, 1)
 
 

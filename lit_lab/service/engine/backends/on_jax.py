@@ -21,6 +21,11 @@ PROMPT_LENGTHS = (512, 64, 8, 1)
 """JAX compiles a function for each new shape. In chunks of these lengths, a prompt of any length needs no new shape."""
 
 
+def has_open_parts(dtype: str) -> bool:
+    """Whether a `CompiledPart` can be open. JAX compiles each new shape."""
+    return False
+
+
 class CompiledPart:
     """A part, compiled for inputs of one shape.
 
@@ -103,7 +108,7 @@ def open_graph(function: Callable[..., Any], signature: Any) -> Any:
     return jax.jit(function)
 
 
-def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
+def compiled_step(function: Callable[..., Any], cache: Any, copies: dict[Any, Any], free: int | None) -> Any:
     """Return `function(ids, cache, position)`, compiled for one token and caches of this one's shape."""
     return jax.jit(function)
 

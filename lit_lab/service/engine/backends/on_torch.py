@@ -18,6 +18,11 @@ from . import Spec
 PROMPT_LENGTHS = None
 
 
+def has_open_parts(dtype: str) -> bool:
+    """Whether a `CompiledPart` can be open. PyTorch traces nothing: parts are ready at once."""
+    return False
+
+
 class CompiledPart:
     """A part that runs eagerly. Its residuals are autograd's record of the forward pass.
 
@@ -93,7 +98,7 @@ def open_graph(function: Callable[..., Any], signature: Any) -> Any:
     return torch.no_grad()(function)
 
 
-def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
+def compiled_step(function: Callable[..., Any], cache: Any, copies: dict[Any, Any], free: int | None) -> Any:
     """Return `function(ids, cache, position)`; it runs eagerly, without autograd."""
     return torch.no_grad()(function)
 

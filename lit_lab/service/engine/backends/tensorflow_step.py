@@ -1,0 +1,165 @@
+"""The step of one token on TensorFlow, compiled by XLA.
+
+A step multiplies one row by each of the model's matrices: reading them takes the time. XLA's products of one row are only
+quick if the numbers that a product adds up follow each other in memory, which is the other way round for most layers of Keras.
+In half precision, it matters most: there, XLA reads a matrix in Keras's order at a tenth of the speed. And float32 weights
+that bfloat16 represents exactly, as those of most published models, are read twice as fast in bfloat16, without any change of
+the result: the arithmetic stays float32.
+
+So the step has copies of such matrices, which all of a model's steps share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from .tensorflow_graphs import compiled_between, variables_read
+
+_PRODUCTS = {"MatMul": "transpose_b", "BatchMatMulV2": "adj_y", "BatchMatMulV3": "adj_y"}
+"""Operations that multiply matrices, and the attribute that says whether the second one is transposed."""
+
+MIN_COPIED = 4096
+"""Numbers in a matrix: the copy of a smaller one saves no time."""
+
+_CHECKED = 2**22  # numbers of a weight that are checked at a time: 16 MB
+
+Copies = dict[Any, Any]
+"""A model's copies, by their operands' keys; None: the operand is read as it is."""
+
+
+@dataclass(frozen=True)
+class Operand:
+    """A matrix that a product reads: a weight, transposed or reshaped.
+
+    Attributes:
+        name: Name of the tensor in the graph.
+        dtype: Its type.
+        variable: The weight.
+        changes: What makes the matrix of the weight, in order: `Transpose` or `Reshape`, each with its permutation or shape.
+        is_turned: Whether the product adds up numbers that don't follow each other in memory.
+    """
+
+    name: str
+    dtype: Any
+    variable: Any
+    changes: tuple[tuple[str, tuple[int, ...]], ...]
+    is_turned: bool
+
+    @property
+    def key(self) -> Any:
+        """What its copy depends on."""
+        return id(self.variable), self.changes, self.is_turned
+
+    def copied(self) -> Any | None:
+        """Return the matrix in the form that a step reads fastest; None: that is the weight itself."""
+        is_exact = self.dtype == tf.float32 and _is_exact(self.variable)
+        if self.dtype == tf.float32 and not is_exact:
+            return None  # in either order as fast
+        if not (is_exact or self.is_turned):
+            return None
+        value = tf.convert_to_tensor(self.variable)
+        if is_exact:
+            value = tf.cast(value, tf.bfloat16)
+        for change, how in self.changes:
+            value = tf.transpose(value, how) if change == "Transpose" else tf.reshape(value, how)
+        return tf.transpose(value) if self.is_turned else value
+
+
+def compiled_step(function: Callable[..., Any], cache: Any, copies: Copies, free: int | None) -> Any | None:
+    """Return `function(ids, cache, position)`, compiled by XLA for one token and caches of this one's shape.
+
+    Args:
+        function: The step.
+        cache: A cache.
+        copies: The copies of the model's matrices that its other steps use; new ones are added.
+        free: Bytes that copies may take; None: as many as they need.
+
+    Returns:
+        The function; None if the step would be slower than a plain graph: half of the weights' precision, and no memory for copies.
+    """
+    specs = [tf.TensorSpec(part.shape, part.dtype) for part in tf.nest.flatten(cache)]
+    traced = tf.function(
+        lambda ids, position, *parts: function(ids, tf.nest.pack_sequence_as(cache, parts), position),
+        autograph=False,
+    ).get_concrete_function(tf.TensorSpec([1, 1], tf.int32), tf.TensorSpec([], tf.int32), *specs)
+    # With these bound, the step doesn't read its variables in each call. The values share the variables' memory.
+    variables = variables_read(traced)
+    bound = {name: tf.convert_to_tensor(variable) for name, variable in variables.items()}
+    if not tf.config.list_logical_devices("GPU"):
+        operands = operands_of(traced, variables)
+        if _fits(operands, copies, free):
+            bound |= _read_from_copies(operands, copies)
+        elif any(operand.dtype.size == 2 for operand in operands):
+            return None
+    run = compiled_between(traced, traced.graph.inputs[: 2 + len(specs)], traced.graph.outputs, bound)
+
+    def step(ids: Any, cache: Any, position: Any) -> Any:
+        return tf.nest.pack_sequence_as(
+            traced.structured_outputs, run(ids, position, *tf.nest.flatten(cache)), expand_composites=True
+        )
+
+    return step
+
+
+def operands_of(traced: Any, variables: Mapping[str, Any]) -> list[Operand]:
+    """Return the matrices of weights that a traced function multiplies by.
+
+    Args:
+        traced: A concrete function.
+        variables: The variables that it reads, from `variables_read`.
+    """
+    found: dict[str, Operand] = {}
+    for operation in traced.graph.get_operations():
+        if operation.type not in _PRODUCTS:
+            continue
+        matrix = operation.inputs[1]
+        if matrix.shape.rank != 2 or not matrix.shape.is_fully_defined() or matrix.shape.num_elements() < MIN_COPIED:
+            continue
+        changes, source = [], matrix
+        while source.name not in variables and source.op.type in ("Transpose", "Reshape", "Identity"):
+            if source.op.type != "Identity":
+                how = tf.get_static_value(source.op.inputs[1]) if source.op.type == "Transpose" else source.shape
+                if how is None:
+                    break
+                changes.append((source.op.type, tuple(map(int, how))))
+            source = source.op.inputs[0]
+        if source.name in variables:
+            is_turned = not operation.get_attr(_PRODUCTS[operation.type])
+            found[matrix.name] = Operand(
+                matrix.name, matrix.dtype, variables[source.name], tuple(reversed(changes)), is_turned
+            )
+    return list(found.values())
+
+
+def _fits(operands: list[Operand], copies: Copies, free: int | None) -> bool:
+    new = {operand.key: operand for operand in operands if operand.key not in copies}
+    # At most: of float32 weights only those have a copy that bfloat16 represents.
+    return free is None or sum(2 * operand.variable.shape.num_elements() for operand in new.values()) <= free
+
+
+def _read_from_copies(operands: list[Operand], copies: Copies) -> dict[str, Callable[[], Any]]:
+    """Return, for each operand that has a copy, a function that reads it, by the operand's name."""
+    found: dict[str, Callable[[], Any]] = {}
+    for operand in operands:
+        if operand.key not in copies:
+            copies[operand.key] = operand.copied()
+        copy = copies[operand.key]
+        if copy is not None:
+            found[operand.name] = _reading(copy, operand)
+    return found
+
+
+def _reading(copy: Any, operand: Operand) -> Callable[[], Any]:
+    # XLA takes both operations into the product.
+    return lambda: tf.cast(tf.transpose(copy) if operand.is_turned else tf.identity(copy), operand.dtype)
+
+
+def _is_exact(variable: Any) -> bool:
+    """Whether bfloat16 represents all of a variable's numbers."""
+    value = tf.reshape(tf.convert_to_tensor(variable), [-1])
+    parts = (value[begin : begin + _CHECKED] for begin in range(0, value.shape[0], _CHECKED))
+    return all(bool(tf.reduce_all(tf.cast(tf.cast(part, tf.bfloat16), part.dtype) == part)) for part in parts)

@@ -1,0 +1,116 @@
+"""Passes that serve all lengths: traced once for a model, and never compiled."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from .backends import Spec, backend, bytes_of
+from .compiled_parts import CompiledParts, ForwardStep, are_shared
+from .head import Head
+from .parts import Part
+from .passes import Check, Forward, Passes
+from .split_model import SplitModel
+
+log = logging.getLogger(__name__)
+
+_TRACED = 24  # tokens of the sequence that traces the parts
+
+
+class OpenPasses(Passes):
+    """Passes for sequences of any length and windows of any number of rows, without padding.
+
+    Args:
+        model: The model.
+        head: The model's head.
+        budget: Maximum bytes of the results that a forward pass saves. A backward pass over a longer sequence computes them
+            again.
+    """
+
+    def __init__(self, model: SplitModel, head: Head, budget: int) -> None:
+        self._model = model
+        self._head = head
+        self._budget = budget
+        self._lower = model.lower_parts()
+        self._are_shared = are_shared(self._lower)
+        self._backend = backend()
+        self._embeddings = self._backend.open_graph(model.embeddings, [Spec((1, None), "int32")])
+        self._spec = Spec((1, None, model.width), model.embed.compute_dtype)
+        self._saving = self._compiled_parts = CompiledParts(open=True)
+        self._frugal = CompiledParts(open=True, keep=False)
+        self._compiled_rows = set()
+
+    def residual_bytes(self, length: int | None = None) -> int:
+        """Return the bytes that a forward pass over `length` tokens saves, without running the pass."""
+        length = _TRACED if length is None else length
+        each = bytes_of(self._spec, length)  # a part's input
+        parts = self._traced(self._saving)
+        return int(sum(each + sum(bytes_of(spec, length) for spec in part.saved) for _, part in parts) + 2 * each)
+
+    def serves(self, rows: int) -> bool:
+        """Return True: the parts are traced for all numbers of rows."""
+        return True
+
+    def compile(self, rows: int = 1) -> None:
+        """Trace the parts, by running them once."""
+        self._head.compile()
+        forward = self.forward((0,) * _TRACED, lambda: None)
+        self.gradient(forward, _TRACED - rows, _TRACED, (_TRACED - rows, _TRACED), lambda: None)
+
+    def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
+        """Run the model on a sequence's embeddings, `[1, T, D]`, up to its last block."""
+        fits = self.residual_bytes(embeddings.shape[1]) <= self._budget
+        self._compiled_parts = self._saving if fits else self._frugal
+        return super().forward_from(embeddings, ids, check)
+
+    def _padded(self, ids: tuple[int, ...]) -> Any:
+        return np.array([ids], np.int32)
+
+    def _upper(self, forward: Forward, first: int, last: int) -> tuple[int, int, list[Any], ForwardStep]:
+        part = self._model.upper_part(None)
+        scalar = Spec((), "int32")
+        output = Spec((1, None, self._model.width), self._spec.dtype)
+        compiled = self._compiled_parts.of(part, [self._spec, scalar, scalar], [output])
+        inputs = [forward.hidden, *(ops.convert_to_tensor(number, "int32") for number in (first, last - first))]
+        outputs, step = self._compiled_parts.run(compiled, part, inputs)
+        return first, last - first, outputs, step
+
+    def _lower_compiled(self) -> Iterator[tuple[Part, Any]]:
+        return self._traced(self._compiled_parts)
+
+    def _traced(self, parts: CompiledParts) -> Iterator[tuple[Part, Any]]:
+        for part, is_shared in zip(self._lower, self._are_shared, strict=True):
+            yield part, parts.of(part, [self._spec], [self._spec], is_shared)
+
+
+class Opened:
+    """A model's open passes, which are traced once, by whichever thread needs them first.
+
+    Args:
+        model: The model.
+        head: The model's head.
+        budget: As `OpenPasses`'s.
+    """
+
+    def __init__(self, model: SplitModel, head: Head, budget: int) -> None:
+        self._lock = threading.Lock()
+        self._passes: OpenPasses | None = OpenPasses(model, head, budget)
+        self.is_ready = False
+        """Whether the passes are traced, or can't be."""
+
+    def get(self) -> OpenPasses | None:
+        """Return the passes; trace them if that wasn't done. None: the model can't run with open lengths."""
+        with self._lock:
+            if not self.is_ready and self._passes is not None:
+                try:
+                    self._passes.compile()
+                except Exception:  # a family whose layers need a known length fails in its own way
+                    log.info("no passes for all lengths: each length is compiled", exc_info=True)
+                    self._passes = None
+                self.is_ready = True
+            return self._passes
