@@ -1,7 +1,7 @@
 """TensorFlow, JAX and PyTorch on the embedded model (or a larger one): time, and agreement with LIT in float32.
 
-Each backend runs in a process of its own, one after the other: TensorFlow in this environment, the others in those that
-`make test-backends` makes. Ratios are TensorFlow's time by theirs: above 1 is faster than TensorFlow.
+Each backend runs in a separate process, one after the other: TensorFlow in this environment, the others in those that
+`make test-backends` builds. A ratio is TensorFlow's time divided by the other's: above 1 is faster than TensorFlow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TIMES = {
 
 
 def child(size: str, backend: Any, threads: int, repeat: int) -> dict[str, Any]:
-    """Return the medians of `TIMES` in seconds, scores of each target, and LIT's on TensorFlow."""
+    """Return the medians of `TIMES` in seconds, each target's scores, and LIT's scores on TensorFlow."""
     from lit_lab.service import libraries
 
     libraries.set_environment(threads, backend)
@@ -74,7 +74,7 @@ def child(size: str, backend: Any, threads: int, repeat: int) -> dict[str, Any]:
 
 
 def agreement(ours: list[Any], lits: list[Any], method: str) -> float:
-    """Return the largest difference of a map from LIT's, as a part of the map's largest score."""
+    """Return the largest difference of a map from LIT's, relative to the map's largest score."""
     pairs = [(np.array(one[method]), np.array(other[method])) for one, other in zip(ours, lits, strict=True)]
     return float(max(np.abs(a - b).max() / np.abs(b).max() for a, b in pairs))
 
@@ -100,7 +100,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.child:
         print(json.dumps(child(options.size, options.child, options.threads, options.repeat)), flush=True)
-        os._exit(0)  # at once: taking the libraries apart takes seconds
+        os._exit(0)  # end at once, because unloading the libraries takes seconds
     results = {}
     for name, python in pythons().items():
         given = ["--size", options.size, "--repeat", str(options.repeat), "--threads", str(options.threads)]

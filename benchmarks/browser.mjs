@@ -1,5 +1,5 @@
 /* global window */
-/** What the benchmarks in a browser share: a headless Chromium, JupyterLab in it, and what a trace tells of its page. */
+/** Helpers of benchmarks in a browser: a headless Chromium, JupyterLab in it, and figures from a trace of its page. */
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import process from 'node:process';
@@ -10,18 +10,18 @@ const require = createRequire(
 );
 const { chromium } = require('@playwright/test');
 
-/** How long anything may take on a busy machine, in ms. */
+/** The timeout for anything on a busy machine, in ms. */
 export const PATIENCE = 180_000;
 
-/** Start Chromium: the system's, where there is one, else Playwright's own. */
+/** Start Chromium: the system's if there is one, else Playwright's own. */
 export function launch() {
   return chromium.launch({
     executablePath: findChromium(),
-    // A scroll bar that is hidden can't be dragged.
+    // A hidden scroll bar can't be dragged.
     ignoreDefaultArgs: ['--hide-scrollbars'],
     args: [
       '--no-sandbox',
-      // People have a graphics card; emulating one would take the processor from the page.
+      // Users have a graphics card. Emulating one would take processor time from the page.
       '--disable-gpu',
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
     ]
@@ -39,13 +39,13 @@ function findChromium() {
         .toString()
         .trim();
     } catch {
-      // Not this one.
+      // Chromium isn't here.
     }
   }
   return undefined;
 }
 
-/** Open JupyterLab, and a file in it if one is named. */
+/** Open JupyterLab, with a file if one is named. */
 export async function openLab(browser, url, token, path = '') {
   const page = await browser.newPage({
     viewport: { width: 1440, height: 1000 }
@@ -65,7 +65,7 @@ const CATEGORIES = [
   'v8.execute'
 ];
 
-/** What a trace calls the running of script. */
+/** The names of script execution in a trace. */
 const SCRIPT = new Set([
   'EvaluateScript',
   'EventDispatch',
@@ -75,7 +75,7 @@ const SCRIPT = new Set([
   'TimerFire'
 ]);
 
-/** Take a trace while something is done; returns {@link scriptTasks}. */
+/** Record a trace during an action. Returns {@link scriptTasks}. */
 export async function traced(browser, page, act) {
   await browser.startTracing(page, { categories: CATEGORIES });
   await act();
@@ -83,14 +83,14 @@ export async function traced(browser, page, act) {
 }
 
 /**
- * The tasks of the page's main thread in which script ran: how long each took, whatever else it did, on the clock and on
- * the processor, and how much of it was script; in ms.
+ * The tasks of the page's main thread in which script ran. For each: its whole wall time and processor time, and the
+ * script's share of it; in ms.
  */
 function scriptTasks({ traceEvents }) {
   const whole = traceEvents.filter(({ ph }) => ph === 'X');
   const thread = ({ pid, tid }) => `${pid}:${tid}`;
   const scripts = whole.filter(({ name }) => SCRIPT.has(name));
-  // The page's own main thread is the one with most script.
+  // The page's main thread is the one with the most script.
   const count = new Map();
   for (const script of scripts) {
     count.set(thread(script), (count.get(thread(script)) ?? 0) + 1);
@@ -111,7 +111,7 @@ function scriptTasks({ traceEvents }) {
       let until = ts;
       for (const inner of ofMain) {
         if (inner.ts >= until && inner.ts < ts + dur) {
-          script += inner.dur; // those inside of it begin before it ends
+          script += inner.dur; // nested ones begin before it ends
           until = inner.ts + inner.dur;
         }
       }
@@ -120,7 +120,7 @@ function scriptTasks({ traceEvents }) {
     .filter(({ script }) => script > 0);
 }
 
-/** The value that a share of others isn't above; NaN of none. */
+/** The value at a quantile. NaN if there are no values. */
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;

@@ -1,9 +1,9 @@
-"""How many bytes a browser fetches for the whole extension, packed by gzip as JupyterLab's server sends them.
+"""How many bytes does a browser fetch for the whole extension, compressed with gzip as JupyterLab's server sends them?
 
     python benchmarks/bundle.py [--json]
 
-Measures what `jlpm build:prod` has built, and fails above the goal. Files beside the entry are loaded when they are needed: that of exported pages on the first
-export, that of notebooks' values on the first analysis.
+Measures the result of `jlpm build:prod`, and fails above the goal. The page loads files beside the entry when it needs them: the one for exported pages on the
+first export, and the one for notebooks' values on the first analysis.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How long until the first answer is explained: LIT Lab against LIT's own notebook widget, both from nothing.
+"""How long does it take until the first answer is explained? LIT Lab compared with LIT's own notebook widget, both from a cold start.
 
-LIT Lab: from the right-click, on a JupyterLab server just started, to the shaded prompt in the notebook's own editor,
-in a real browser. LIT: a fresh process, from its start over import, widget and answer to the first map, as its page
-asks for them (`lit_widget.py`; its page itself isn't loaded, which favours LIT). Both read bytecode; they alternate.
+LIT Lab: on a new JupyterLab server, from the right-click to the shaded prompt in the notebook's own editor, in a real
+browser. LIT: a new process, from its start through import, widget and answer to the first map, with the requests of its
+page (`lit_widget.py`; not loading the page itself favours LIT). Both read bytecode, and they alternate.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ GOALS = {"ratio": 0.7, "warm": 2.0, "silence": 1.0}
 
 
 def run_lit(precision: str) -> dict[str, Any]:
-    """Return the moments of one run of LIT's widget."""
+    """Return the times of one run of LIT's widget."""
     kept = {key: value for key, value in environment(HERE).items() if not key.startswith("JUPYTER")}
     command = [sys.executable, str(HERE / "lit_widget.py"), f"--preset={PRESET}", f"--precision={precision}"]
     return run([*command, f"--started={time.time()}"], kept)
 
 
 def run_lab() -> dict[str, Any]:
-    """Return the moments of one cold and one warm run in a browser, on a fresh server."""
+    """Return the times of a cold and a warm run in a browser, on a new server."""
     with lab_server() as server:
         command = ["node", str(HERE / "cold_start_browser.mjs"), server.url, server.token]
         try:
@@ -40,7 +40,7 @@ def run_lab() -> dict[str, Any]:
 
 
 def run(command: list[str], env: dict[str, str] | None) -> dict[str, Any]:
-    """Run a command that prints JSON as its last line."""
+    """Run a command whose last line is JSON, and return that."""
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
         raise RuntimeError(f"{command[:2]} failed:\n{done.stderr[-4000:]}")
@@ -49,7 +49,7 @@ def run(command: list[str], env: dict[str, str] | None) -> dict[str, Any]:
 
 
 def median_moments(runs: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the median of each moment."""
+    """Return the median of each time."""
     return {name: statistics.median(run["seconds"][name] for run in runs) for name in runs[0]["seconds"]}
 
 
@@ -68,7 +68,7 @@ def main() -> int:
 
     lit_runs: list[dict[str, Any]] = []
     lab_runs: list[dict[str, Any]] = []
-    # The first run of each writes bytecode and fills the system's file cache; it isn't counted.
+    # The first run of each doesn't count: it writes bytecode and fills the system's file cache.
     for repetition in range(options.repeat + 1):
         lit, lab = run_lit(options.precision), run_lab()
         if repetition:
@@ -107,7 +107,7 @@ def main() -> int:
 
 
 def tell(moments: dict[str, float]) -> str:
-    """Return moments as one line."""
+    """Return times as one line."""
     return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in moments.items())
 
 

@@ -2,9 +2,9 @@
 /**
  * From the right-click to the answer's overlay, in a headless Chromium.
  *
- * `node cold_start_browser.mjs <url of JupyterLab> <token>` prints JSON: the moments of the first (cold) run and of a
- * second (warm) one, in seconds since their right-click, and how long the panel was ever without a word meanwhile.
- * The clicks follow each other at once: a person's pauses would only give the service more time to start.
+ * `node cold_start_browser.mjs <url of JupyterLab> <token>` prints JSON: the times of the first (cold) run and of a
+ * second (warm) one, in seconds since their right-click, and the longest time that the panel showed nothing new.
+ * Clicks follow each other at once, since a user's pauses would only give the service more time to start.
  */
 import console from 'node:console';
 import process from 'node:process';
@@ -14,7 +14,7 @@ import { launch } from './browser.mjs';
 const PATIENCE = 180_000;
 const [url, token] = process.argv.slice(2);
 
-/** In the page: note down, every 50 ms, whether the panel says what is being waited for, or has just said something new. */
+/** In the page: record every 50 ms whether the panel says what it waits for, or has just shown something new. */
 function watchWords() {
   const watch = { silence: 0, since: performance.now(), last: '', words: [] };
   const start = performance.now();
@@ -40,7 +40,7 @@ function watchWords() {
   window.litLabWatch = watch;
 }
 
-/** In the page: what {@link watchWords} noted. */
+/** In the page: the records of {@link watchWords}. */
 function readWords() {
   const { timer, silence, words } = window.litLabWatch;
   clearInterval(timer);
@@ -48,8 +48,8 @@ function readWords() {
 }
 
 /**
- * In the page: press Run, click the answer's sentence, and wait for its overlay, each as soon as it can be. Done from
- * outside, each step would cost some tenths of a second that are the test driver's, not ours.
+ * In the page: press Run, click the answer's sentence, and wait for its overlay, each as soon as possible. From outside,
+ * the test driver would add some tenths of a second to each step.
  */
 async function drive({ answered, patience }) {
   const start = window.litLabStart;
@@ -90,7 +90,7 @@ async function drive({ answered, patience }) {
       element => /Run$/.test(element.textContent) && element.offsetParent
     )
   );
-  // The run before left its answer there.
+  // The previous run left its answer there.
   const old = new Set(segments());
   button.click();
   await until('first word', () => segments().some(e => !old.has(e)));
@@ -142,7 +142,7 @@ try {
     .filter({ hasText: 'Suggestion: Onion soup' })
     .first()
     .waitFor();
-  // A notebook that has just been opened is still busy with itself; nobody clicks faster than this.
+  // A notebook that has just opened is still busy, and nobody clicks faster than this.
   await page.waitForTimeout(3_000);
   const cold = await run(page, 'Suggestion: Onion soup', 'Recommendation:');
   await page.keyboard.press('Escape');

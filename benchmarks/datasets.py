@@ -1,12 +1,12 @@
-"""Is a dataset of 100,000 rows searched and scrolled without waiting?
+"""Can a dataset of 100,000 rows be searched and scrolled without waiting?
 
-A file of made-up prompts is read by a Jupyter server as users run it. Searches are timed through HTTP, from request to
-whole answer, together with the processor time that the server takes for each; before each one the dataset is changed,
-so that nothing is known from the one before. Then a headless Chromium scrolls the list, by the wheel and by dragging its
-scroll bar, while the browser's own trace is taken: a task that takes more than 16 ms costs a frame.
+A Jupyter server with its usual configuration reads a file of made-up prompts. Searches are timed over HTTP, from the request
+to the complete response, with the server's processor time for each. The dataset changes before each search, so that no
+earlier result helps. Then a headless Chromium scrolls the list, with the wheel and by dragging its scroll bar, while the
+browser records a trace: a task of more than 16 ms costs a frame.
 
-On a machine that does other work, too, processes wait for a processor: the processor's times leave that out, those of
-the clock don't. The searches' goal is by the clock, that of scrolling by the processor; both are printed.
+On a busy machine, wall times include waiting for a processor, and processor times don't. The goal for searches is a wall
+time, and the goal for scrolling a processor time; the script prints both.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ EXPLAINED = {
     "load": "processes that ran or wanted to, on average, of all on this machine",
 }
 SEARCHES: tuple[dict[str, Any], ...] = (
-    {"search": "zebra"},  # in one of 150 rows
+    {"search": "zebra"},  # in 1 of 150 rows
     {"search": "nosuchwordanywhere"},
-    {"search": "yes"},  # in all of them, at the end
+    {"search": "yes"},  # in all rows, at their ends
     {"search": "a"},
-    {"search": "x"},  # in few
+    {"search": "x"},  # in a few rows
     {"search": "row 9999"},
     {"search": "summarize the following"},
     {"search": "a b c d e"},
@@ -72,7 +72,7 @@ SEARCHES: tuple[dict[str, Any], ...] = (
 
 
 def write(path: Path, rows: int, words: int) -> None:
-    """Write a dataset of prompts of so many words."""
+    """Write a dataset of prompts with this number of words."""
     chance = random.Random(7)
     vocabulary = ["".join(chance.choices("abcdefghijklmnop", k=chance.randint(2, 9))) for _ in range(5000)]
     with path.open("w") as file:
@@ -83,7 +83,7 @@ def write(path: Path, rows: int, words: int) -> None:
 
 
 def ask(server: Server, method: str, path: str, body: Any = None) -> Any:
-    """Return the answer of one of our routes."""
+    """Return the response of one of LIT Lab's routes."""
     request = urllib.request.Request(
         f"{server.url}/lit-lab/api/{path}",
         data=None if body is None else json.dumps(body).encode(),
@@ -101,7 +101,7 @@ def memory(pid: int) -> float:
 
 
 def processor_ms(pid: int) -> float:
-    """Return the processor time of a process's threads so far, in ms; NaN where the system doesn't tell."""
+    """Return the processor time of a process's threads so far, in ms. NaN if the system doesn't report it."""
     try:
         return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
     except OSError:
@@ -109,7 +109,7 @@ def processor_ms(pid: int) -> float:
 
 
 def search(server: Server, dataset: str, repeat: int) -> list[dict[str, Any]]:
-    """Return, of each search, how long it took each time, and the server's processor time, in ms."""
+    """Return the wall times of each search, and the server's processor times, in ms."""
     results = []
     for query in SEARCHES:
         times, used = [], []
@@ -137,7 +137,7 @@ def main() -> int:
     with lab_server() as server:
         path = server.scratch / "root" / "large.jsonl"
         write(path, options.rows, options.words)
-        ask(server, "GET", "datasets")  # what is imported for the first request isn't the dataset's
+        ask(server, "GET", "datasets")  # imports of the first request don't count as the dataset's memory
         pid = server.process.pid
         before, start = memory(pid), time.perf_counter()
         dataset = ask(server, "POST", "datasets/open", {"path": "large.jsonl"})

@@ -1,9 +1,9 @@
 /* global document, requestAnimationFrame, window */
 /**
- * Scrolls the list of `large.jsonl` in a headless Chromium while a trace is taken.
+ * Scrolls the list of `large.jsonl` in a headless Chromium while it records a trace.
  *
- * `node datasets_browser.mjs <url of JupyterLab> <token>` prints JSON: of the tasks in which script ran while the list was
- * scrolled by the wheel, and while its scroll bar was dragged, the longest and the 99th percentile, in ms.
+ * `node datasets_browser.mjs <url of JupyterLab> <token>` prints JSON: the longest task in which script ran, and the 99th
+ * percentile, in ms, while the wheel scrolls the list and while its scroll bar is dragged.
  */
 import console from 'node:console';
 import process from 'node:process';
@@ -51,7 +51,7 @@ try {
     const box = await place();
     await page.mouse.move(box.x + 80, box.y + 80);
     for (let step = 0; step < 150; step++) {
-      // Mostly as a person reads, now and then as one looks for something.
+      // Mostly at the pace of reading, and now and then at that of looking for something.
       await page.mouse.wheel(0, step % 10 < 9 ? 300 : 40_000);
       await page.evaluate(frame);
     }
@@ -70,7 +70,7 @@ try {
     await page.mouse.up();
     await page.waitForTimeout(500);
   };
-  // Nobody scrolls before the page has come to rest, and code that never ran isn't compiled.
+  // Nobody scrolls before the page has settled, and code that never ran isn't compiled.
   await page.waitForTimeout(2000);
   await wheel();
 

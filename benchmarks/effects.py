@@ -1,18 +1,18 @@
-"""What does the whole ablation of a run cost, beside one gradient of the same run?
+"""How much does the whole ablation of a run cost, compared with one gradient of the same run?
 
     make test-real                 # fetches both models; once
     python benchmarks/effects.py
 
-A prompt of 20 sentences (about 250 tokens) and its answer of 40 tokens, by the model service, in a process of its own, over HTTP.
-`one gradient` is the map of one target of ten tokens in a sequence that the service hasn't seen, with its forward pass, after everything
-is compiled: the median of several. `effects` is one job, for all targets of the answer together. The goal is at most 12 times a
-gradient for leaving each sentence out and 32 random sets.
+The model service runs a prompt of 20 sentences (about 250 tokens) and its answer of 40 tokens, in a separate process, over HTTP.
+`one gradient` is the map of one target of ten tokens in a sequence that the service hasn't seen, including its forward pass, after
+compilation: the median of several. `effects` is one job for all targets of the answer. The goal for leaving out each sentence and
+32 random sets is at most 12 times a gradient.
 
-Processor time is the service's, of all its threads: on a machine that others use, too, it says more than the clock. `tokens` are those
+Processor time is that of all threads of the service: on a busy machine it says more than wall time. `tokens` is the number of tokens
 that the job runs through the model, beside the least possible: each beginning of any edited prompt once. `arithmetic` is the processor
-time that the matrix products of these few tokens, and the logits of all rows, take at the speed of one large product in the same process.
+time that the matrix products of that least number, and the logits of all rows, take at the speed of one large product in this process.
 
-`first effect` is measured in a fresh service, whose first request is a run of the tutorial's prompt: the seconds from its answer to
+`first effect` is measured in a new service, whose first request is a run of the tutorial's prompt: the seconds from its answer to
 the first effect.
 """
 
@@ -37,7 +37,7 @@ FOLDER = Path(os.environ.get("LIT_LAB_REAL") or Path.home() / ".cache" / "lit-la
 MODELS = {"gemma3": "Gemma 3 270M", "smollm2": "SmolLM2 135M", "embedded": "embedded"}
 KINDS = ("one", "held_out", "random")
 GOAL = 12.0
-NUMBER = 5  # gradients, of which the median counts
+NUMBER = 5  # gradients, whose median counts
 PROMPT = (
     "Our guest {name} wrote us a long letter before the dinner. She likes mushrooms of all kinds and fresh herbs from the garden. "
     "She doesn't like onions, neither raw nor cooked. She is allergic to peanuts and carries her medicine with her. "
@@ -63,7 +63,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
 
 
 def measure(model: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the figures of a model."""
+    """Return a model's figures."""
     path = model if model == "embedded" else str(options.folder / model / "model.gguf")
     with tempfile.TemporaryDirectory(prefix="lit-lab-effects-") as scratch:
         service = Service(path, 512, "float32", options.threads, Path(scratch))
@@ -72,7 +72,7 @@ def measure(model: str, options: argparse.Namespace) -> dict[str, Any]:
             service.load("real")
             runs = [run(service, name, options.tokens) for name in ("Ada", "Bea", "Cleo", "Dora", "Eva", "Fay")]
             explain(service, runs[0]["ids"], [targets(runs[0])[-1]])
-            time.sleep(options.rest)  # what is compiled at rest is compiled now
+            time.sleep(options.rest)  # the service compiles in the background now
             gradients, processor = [], []
             for each in runs[1 : 1 + NUMBER]:
                 before = processor_seconds(service)
@@ -127,14 +127,14 @@ def targets(found: dict[str, Any]) -> list[tuple[int, int]]:
 
 
 def request_of(found: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Return the request for a run's effects."""
+    """Return the request for the effects of a run."""
     spans = [{"turn": 0, "start": start, "end": end} for start, end in sentences(found["prompt"])]
     body = {"kind": "effects", "model": "real", "chat": "off", "segments": spans, "samples": 32, "held_out": 0}
     return found | body | more
 
 
 def effects(service: Service, found: dict[str, Any]) -> dict[str, list[float]]:
-    """Return the seconds of each kind of sets, and the processor time."""
+    """Return the seconds for each kind of sets, and the processor time."""
     spent = {kind: [0.0, 0.0] for kind in KINDS}
     last = 0.0
     processor = processor_seconds(service)
@@ -154,9 +154,9 @@ def processor_seconds(service: Service) -> float:
 
 
 def first_effects(path: str, options: argparse.Namespace, scratch: Path) -> list[float]:
-    """Return the seconds from an answer to its first effect: of the first run in a fresh service, and of the second one."""
+    """Return the seconds from an answer to its first effect, for the first run in a new service and for the second one."""
     service = Service(path, 512, "float32", options.threads, scratch)
-    name = "bare" if path == "embedded" else "real"  # the service loads `bare` itself, as it loads the embedded model
+    name = "bare" if path == "embedded" else "real"  # the service itself loads `bare`, like the embedded model
     try:
         service.ready()
         service.load(name)
@@ -182,9 +182,9 @@ def first_effects(path: str, options: argparse.Namespace, scratch: Path) -> list
 
 
 def counted(path: str, found: dict[str, Any], threads: int) -> dict[str, float]:
-    """Return the tokens of a job, the least possible, and what their arithmetic takes.
+    """Return a job's tokens, their least possible number, and the processor time of that arithmetic.
 
-    The job's passes are chosen as in the service, and none of them runs.
+    The passes are chosen as in the service, but none of them runs.
     """
     from lit_lab.service import libraries
 

@@ -1,4 +1,4 @@
-"""Counts what a job of effects computes, without computing it. A part of `effects.py`."""
+"""Counts the computations of an effects job without running them. Part of `effects.py`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Cache:
 
 
 class Counted:
-    """Stands in for a model's passes, and only counts them.
+    """Stands in for a model's passes, and only counts their tokens.
 
     Args:
         cached_pass: The model's.
@@ -42,45 +42,45 @@ class Counted:
         self.compiles_shapes = cached_pass.compiles_shapes
 
     def length_for(self, tokens: int) -> int:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return self._pass.length_for(tokens)
 
     def empty_cache(self, length: int, batch: int = 1) -> Cache:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return Cache(batch, length)
 
     def bytes_of(self, cache: Cache) -> int:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return int(cache.batch * cache.length * self.token_bytes)
 
     def row_of(self, cache: Cache, index: int) -> Cache:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return Cache(1, cache.length)
 
     def resized(self, cache: Cache, length: int) -> Cache:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return Cache(cache.batch, length)
 
     def tiled(self, cache: Cache, batch: int) -> Cache:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return Cache(batch, cache.length)
 
     def joined(self, caches: list[Cache]) -> Cache:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return Cache(len(caches), caches[0].length)
 
     def run(self, ids: Any, cache: Cache, position: int) -> tuple[Any, Cache]:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         self.passes += 1
         return ops.zeros((*ids.shape, 1)), cache
 
     def losses(self, rows: Any, labels: Any) -> Any:
-        """Do as the method of `CachedPass`, with shapes only."""
+        """Like the method of `CachedPass`, but with shapes only."""
         return np.zeros(len(labels), np.float32)
 
 
 def count(model: LanguageModel, request: EffectsRequest) -> dict[str, float]:
-    """Return the tokens and passes of a job, and the processor time of the least arithmetic."""
+    """Return a job's tokens and passes, and the processor time of the least arithmetic."""
     edited = EditedPrompt(request, model.tokenizer, model.window)
     blocks = blocks_of(len(request.segments), 0, request)
     sequences = [tuple(edited.without(each.indices)[0][:-1]) for block in blocks for each in block]

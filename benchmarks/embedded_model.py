@@ -1,10 +1,10 @@
-"""The embedded model against another preset of its kind: time from nothing to the first answer and the first map.
+"""The embedded model compared with another preset of its kind: the time from a cold start to the first answer and the first map.
 
     python benchmarks/embedded_model.py --against FOLDER
 
-Each preset is loaded in a fresh process, as the model service loads it, and asked LIT's sample `fewshot-mistake`; the
-two take turns. Ratios are the embedded model's time by the other's: below 1 it is the faster one. Without `--against`
-the embedded model is measured against itself, which tells what a ratio is worth on this machine.
+Each preset is loaded in a new process, as the model service loads it, and runs LIT's sample `fewshot-mistake`; the two
+alternate. A ratio is the embedded model's time divided by the other's: below 1 it is the faster one. Without `--against`
+the embedded model is compared with itself, which shows how precise a ratio is on this machine.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _prompt() -> str:
 
 
 def main() -> None:
-    """Measure both in turns, and print a table or JSON."""
+    """Measure both alternately, and print a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--against", type=Path, default=EMBEDDED, help="the other preset's folder")
     parser.add_argument("--preset", type=Path, default=EMBEDDED, help="instead of the embedded one")
@@ -78,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.child:
         print(json.dumps(child(options.child)), flush=True)
-        os._exit(0)  # at once: taking the libraries apart takes seconds
+        os._exit(0)  # end at once, because unloading the libraries takes seconds
     taken: dict[str, list[dict[str, float]]] = {"embedded": [], "other": []}
     for _ in range(options.repeat):
         for name, preset in (("embedded", options.preset), ("other", options.against)):

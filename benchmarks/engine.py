@@ -1,9 +1,9 @@
-"""The engine against LIT 1.3.1: salience, memory, first requests and answers, on models from small to Gemma 2 2B.
+"""The engine compared with LIT 1.3.1: salience, memory, first requests and answers, on models from small to Gemma 2 2B.
 
-LIT's own `KerasSalienceModel` and `KerasGenerationModel` and the service's `LanguageModel` work on the same Keras model
-and the same ids (250 tokens of prompt, 40 of answer, in four sentences), in float32 except for `2b-26l`, alternately,
-in one process for each size; first requests and memory in fresh processes. The figures are medians and their ratios.
-Both get the same threads. A 2B size takes LIT minutes a call and up to 20 GiB of memory.
+LIT's own `KerasSalienceModel` and `KerasGenerationModel` and the service's `LanguageModel` use the same Keras model and
+the same ids (250 tokens of prompt, 40 of answer, in four sentences), in float32 except for `2b-26l`. They alternate in one
+process for each size; first requests and memory are measured in new processes. The figures are medians and their ratios.
+Both use the same number of threads. At a 2B size, LIT takes minutes for a call and up to 20 GiB of memory.
 
     python benchmarks/engine.py                                    # embedded and 100m
     python benchmarks/engine.py --sizes 2b-2l --only salience,memory
@@ -31,12 +31,12 @@ PARTS = ("salience", "first", "memory", "generation")
 
 
 class Measurement:
-    """Runs one size's parts, each in a process of its own.
+    """Runs one size's parts, each in a separate process.
 
     Args:
         size: One of `SHAPES`.
-        threads: For arithmetic, on either side.
-        repeat: Repetitions inside of a process, and of processes where the first request counts.
+        threads: Threads for arithmetic, on both sides.
+        repeat: Repetitions within a process, or, for first requests, of processes.
     """
 
     def __init__(self, size: str, threads: int, repeat: int) -> None:
@@ -53,17 +53,17 @@ class Measurement:
         return self.child(name, f"--repeat={self._repeat}")
 
     def float32(self) -> dict[str, Any] | None:
-        """Return our scores in float32 for a size in half precision; None for the others.
+        """Return LIT Lab's scores in float32 for a size in half precision. None for the others.
 
-        Of as many layers as memory has room for; where these aren't all, in half precision too (`half_scores`).
+        Uses as many layers as fit into memory. If these aren't all, also returns scores in half precision (`half_scores`).
         """
         shape = SHAPES[self._size]
         if shape is None or shape.dtype == "float32":
             return None
         room = available_bytes()
         choices = (shape.layers, shape.layers // 2, shape.layers // 4)
-        # As much again and half of it for what building and a pass take, and the libraries: all 26 layers, 10 GB of
-        # weights, had filled 24 GB.
+        # Building, a pass and the libraries take one and a half times as much again: all 26 layers, 10 GB of weights,
+        # filled 24 GB.
         fits = [count for count in choices if room is None or 2.5 * 4 * parameters(shape, count) + 2e9 < room]
         layers = fits[0] if fits else 2
         exact = self.child("scores", "--dtype=float32", f"--layers={layers}")["scores"]
@@ -71,7 +71,7 @@ class Measurement:
         return {"layers": layers, "scores": exact, "half_scores": half}
 
     def child(self, part: str, *arguments: str) -> dict[str, Any]:
-        """Run `engine_child.py` and return what it prints last."""
+        """Run `engine_child.py`, and return its last line."""
         words = [part, self._size, *arguments]
         print(" ".join(words), file=sys.stderr, flush=True)
         command = [sys.executable, str(HERE / "engine_child.py"), *words, f"--threads={self._threads}"]
@@ -135,12 +135,12 @@ def main() -> int:
 
 
 def applies(size: str, part: str) -> bool:
-    """Tell whether any goal of a size rests on a part."""
+    """Return whether any goal of a size depends on a part."""
     return part != "generation" or "first_token_ratio" in GOALS[size]
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use; in containers fewer than the machine's."""
+    """Return how many cores this process may use, which may be fewer than the machine's in a container."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 

@@ -1,6 +1,6 @@
-"""One part of `engine.py`'s measurements for one size, in a process of its own. The last line printed is JSON.
+"""One part of `engine.py`'s measurements for one size, in a separate process. The last line of output is JSON.
 
-Times are in seconds, one for each repetition unless said otherwise.
+Times are in seconds, one for each repetition unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from lit_lab.service import libraries
 
 
 def salience(size: str, repeat: int) -> dict[str, Any]:
-    """Time LIT and ours alternately, in one process, on one model.
+    """Time LIT and LIT Lab alternately, in one process, on one model.
 
-    Ours, each time: everything forgotten, then, as if one after the other was clicked, the answer's last sentence
-    (`one`: it sees the most tokens) and the others (`next`: the forward pass is kept); again everything forgotten,
-    then one request for all of them (`all`). Both sides have been warmed up and compiled.
+    Each repetition of LIT Lab drops its caches and explains, as if the user clicked one after the other, the answer's last
+    sentence (`one`: it follows the most tokens) and the others (`next`: they reuse the forward pass). Then it drops its
+    caches again, and one request explains all of them (`all`). Both sides are warmed up and compiled before.
     """
     causal_lm, case = load(size)
     lit, lab = LitSalience(causal_lm), Lab(causal_lm)
     *others, last = case.targets
-    # Of a large model LIT takes minutes: one call stands for all targets, since it computes the whole sequence
-    # whatever the target (only a mask differs); and it is warmed up on a short sequence.
+    # LIT takes minutes with a large model. One call stands for all targets, since it computes the whole sequence for any
+    # target (only a mask differs), and a short sequence warms it up.
     large = size.startswith("2b")
     lit_targets = [last] if large else case.targets
     short = Case(case.ids[: PROMPT_TOKENS + 2], [(PROMPT_TOKENS, PROMPT_TOKENS + 2)])
@@ -70,7 +70,7 @@ def salience(size: str, repeat: int) -> dict[str, Any]:
         "seconds": times | {"click": [_seconds(lambda: lab.click(case, last)) for _ in range(10)]},
         "scores": _listed(scores),
         "lit_scores": _listed(lit_scores),
-        # A large model has no room for weights of twice the size.
+        # Memory has no room for a large model's weights at twice the size.
         "exact_scores": None if large else _listed(exact_scores(causal_lm, case)),
         "flops": target_flops(causal_lm.backbone, rows, last[1] - last[0]),
         "rates": matrix_rates(causal_lm.backbone, rows),
@@ -80,24 +80,23 @@ def salience(size: str, repeat: int) -> dict[str, Any]:
 
 
 def explain_all(lab: Lab, case: Case) -> None:
-    """Explain all sentences from nothing, as a request for all of them is answered: the clicked one, the last, first."""
+    """Explain all sentences without caches, like a request for all of them: first the clicked one, which is the last."""
     lab.forget()
     for target in reversed(case.targets):
         lab.scores(case, target, (case.targets[0][0], case.targets[-1][1]))
 
 
 def scores(size: str, dtype: str | None, layers: int | None) -> dict[str, Any]:
-    """Return our scores of all targets, at another precision or of fewer layers."""
+    """Return LIT Lab's scores of all targets, at another precision or with fewer layers."""
     causal_lm, case = load(size, dtype, layers)
     lab = Lab(causal_lm)
     return {"scores": _listed({target: lab.scores(case, target) for target in case.targets})}
 
 
 def first(size: str, side: str) -> dict[str, Any]:
-    """Time the first request for salience in this process: libraries imported, model loaded, nothing compiled.
+    """Time the first request for salience in this process, with the libraries imported, the model loaded, and nothing compiled.
 
-    `request` is what a user waits who asks before anything was prepared; `compiled` has compiled everything first,
-    and that time is in it.
+    `request` is a user's wait if nothing was prepared. `compiled` compiles everything first, and includes that time.
     """
     causal_lm, case = load(size)
     target = case.targets[-1]
@@ -114,11 +113,11 @@ def first(size: str, side: str) -> dict[str, Any]:
 
 
 def memory(size: str, side: str) -> dict[str, Any]:
-    """Return the peak memory, in bytes, of explaining the answer once everything is compiled and warm.
+    """Return the peak memory, in bytes, of explaining the answer when everything is compiled and warm.
 
-    `above` counts from the loaded model on: compiled code, kept passes and copies of weights are in it, as in LIT's
-    case what its first call left behind. `passing` counts from what is held between two requests.
-    Ours explains all sentences from nothing, LIT one, which is all that it ever does at a time.
+    `above` is the memory above that of the loaded model: it includes compiled code, cached passes and copies of weights, and
+    for LIT what its first call left behind. `passing` is the memory above that between two requests.
+    LIT Lab explains all sentences without caches, and LIT one, since it never does more at a time.
     """
     causal_lm, case = load(size)
     loaded = held_bytes()
@@ -151,7 +150,7 @@ def _seconds(work: Callable[[], Any]) -> float:
 
 
 def _listed(scores: dict[tuple[int, int], dict[str, Any]]) -> list[Any]:
-    """Return scores by target as JSON holds them: pairs of a target and its methods' lists."""
+    """Return scores by target in a form for JSON: pairs of a target and its methods' lists."""
     return [[target, {name: values.tolist() for name, values in maps.items()}] for target, maps in scores.items()]
 
 
@@ -167,7 +166,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int)
     options = parser.parse_args()
     if options.part != "memory":
-        # Memory that the process keeps, as TensorFlow has it of itself, makes LIT a third faster at 100M weights.
+        # Keeping freed memory in the process, TensorFlow's own default, makes LIT a third faster at 100M weights.
         os.environ["TF_ONEDNN_USE_SYSTEM_ALLOCATOR"] = "0"
     libraries.set_environment(options.threads)
     libraries.import_tensorflow(options.threads)
@@ -186,7 +185,7 @@ def main() -> None:
     gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
     result = parts[options.part]() | {"device": gpus[0].get("device_name", "GPU") if gpus else "CPU"}
     print(json.dumps(result), flush=True)
-    os._exit(0)  # at once: taking a large model apart takes seconds, and threads may be at work
+    os._exit(0)  # end at once, because unloading a large model takes seconds, and threads may still run
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The same gradients in float64, by Keras's own pass over the whole sequence: the reference for both sides' rounding."""
+"""The same gradients in float64, by Keras's own pass over the whole sequence: the reference for the rounding errors of both sides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def exact_scores(causal_lm: Any, case: Case) -> dict[tuple[int, int], dict[str, 
     """Return both methods' scores of all tokens for each target, `<float64>[num_tokens]`.
 
     Args:
-        causal_lm: A `GemmaCausalLM` in float32; its weights are taken as they are.
+        causal_lm: A `GemmaCausalLM` in float32, whose exact weights are used.
         case: The sequence and its targets.
     """
     import keras

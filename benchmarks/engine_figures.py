@@ -1,4 +1,4 @@
-"""From measurements to the figures that `engine.py` tells, and the goals they are held against."""
+"""Turns measurements into the figures that `engine.py` reports, and compares them with goals."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ GPU_GOAL_SIZE, GPU_GOAL_MS = "2b-26l", 500.0  # for all sentences
 
 
 def figures(size: str, parts: dict[str, Any]) -> dict[str, Any]:
-    """Return a size's figures, in the order of `FIELDS`; None for what wasn't measured.
+    """Return a size's figures, in the order of `FIELDS`. None for those that weren't measured.
 
     Args:
         size: Its name.
-        parts: What the parts measured, by their names.
+        parts: The parts' measurements, by name.
     """
     found: dict[str, float] = {}
     if "salience" in parts:
@@ -84,7 +84,7 @@ def figures(size: str, parts: dict[str, Any]) -> dict[str, Any]:
         found["memory_ratio"] = parts["memory"]["lab"]["passing"] / parts["memory"]["lit"]["passing"]
     if "first" in parts:
         first = medians(parts["first"])
-        # What a user waits: where compiling would take longer the service doesn't wait for it.
+        # A user's wait: the service doesn't wait for a compilation that would take longer.
         found["first_request_ratio"] = first["lab"] / first["lit"]
     if "generation" in parts:
         generation = parts["generation"]
@@ -99,7 +99,7 @@ def medians(runs: dict[str, list[float]]) -> dict[str, float]:
 
 
 def max_error(scores: list[Any], exact: list[Any], method: str) -> float:
-    """Return the greatest difference as a share of the greatest exact score, over all targets that both know."""
+    """Return the greatest difference relative to the greatest exact score, over all targets that both know."""
     return max(
         float(np.max(np.abs(ours - true)) / np.max(np.abs(true))) for ours, true in _pairs(scores, exact, method)
     )
@@ -112,7 +112,7 @@ def median_error(scores: list[Any], exact: list[Any], method: str) -> float:
 
 
 def missed(size: str, field: str, value: float) -> str | None:
-    """Return by how much a figure misses its goal, in words; "" when it reaches it, None when there is no goal."""
+    """Describe by how much a figure misses its goal. "" if it reaches the goal, None if there is no goal."""
     goal = GOALS[size].get(field)
     if goal is None:
         return None
@@ -139,6 +139,6 @@ def formatted(field: str, value: float) -> str:
 
 
 def formatted_goal(size: str, field: str) -> str:
-    """Return a goal as the table shows it; "" without one."""
+    """Return a goal as the table shows it, or "" if there is none."""
     goal = GOALS[size].get(field)
     return "" if goal is None else ("≥ " if field in _MINIMUMS else "≤ ") + formatted(field, goal)

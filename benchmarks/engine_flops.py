@@ -1,9 +1,9 @@
 """How much arithmetic one target's gradient takes, and how fast this machine multiplies matrices.
 
-The least that an exact gradient takes is counted, two operations for each weight and row that has a part in the result:
-all rows in all blocks but the last, of which only keys and values are needed for rows before the target's; the
-vocabulary's product at the target's rows; attention by its causal half. Backward is with respect to activations alone.
-Norms, softmax and the like aren't counted, and neither is what an engine computes twice, or on padding.
+The count is the least that an exact gradient takes, two operations for each weight and row that affect the result:
+all rows in all blocks but the last, which needs only keys and values for the rows before the target's; the vocabulary's
+product at the target's rows; the causal half of attention. The backward pass is with respect to activations only.
+Norms, softmax and the like don't count, nor does anything that an engine computes twice or on padding.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ class Flops(NamedTuple):
 
 
 def target_flops(backbone: Any, rows: int, targets: int) -> float:
-    """Return the floating-point operations of one target's gradient, from nothing.
+    """Return the floating-point operations of one target's gradient, without caches.
 
     Args:
         backbone: A `GemmaBackbone`.
-        rows: Tokens that the loss depends on, the target's last left out.
-        targets: Tokens of the target.
+        rows: The number of tokens that the loss depends on, without the target's last one.
+        targets: The target's number of tokens.
     """
     blocks = (backbone.num_layers - 1) * sum(block_flops(backbone, rows))
     return float(blocks + sum(last_block_flops(backbone, rows, targets)) + head_flops(backbone, targets))
 
 
 def block_flops(backbone: Any, rows: int) -> Flops:
-    """Return those of a block."""
+    """Return the operations of a block."""
     keys_values, others = _weights(backbone)
     products = 2 * (keys_values + others) * rows
     attention = _attention(backbone, rows * (rows + 1) / 2)
@@ -43,7 +43,7 @@ def block_flops(backbone: Any, rows: int) -> Flops:
 
 
 def last_block_flops(backbone: Any, rows: int, targets: int) -> Flops:
-    """Return those of the last block: keys and values for all rows, the rest for the target's."""
+    """Return the operations of the last block: keys and values for all rows, the rest only for the target's rows."""
     keys_values, others = _weights(backbone)
     products = 2 * (keys_values * rows + others * targets)
     attention = _attention(backbone, targets * (rows - (targets - 1) / 2))
@@ -51,12 +51,12 @@ def last_block_flops(backbone: Any, rows: int, targets: int) -> Flops:
 
 
 def head_flops(backbone: Any, targets: int) -> float:
-    """Return those of the vocabulary's product, forward and backward."""
+    """Return the operations of the vocabulary's product, forward and backward."""
     return float(4 * targets * backbone.hidden_dim * backbone.vocabulary_size)
 
 
 def _weights(backbone: Any) -> tuple[int, int]:
-    """Return a block's weights of keys and values, and all others but the norms'."""
+    """Return the number of a block's weights for keys and values, and of its other weights except norms."""
     width = backbone.hidden_dim
     queries = width * backbone.num_query_heads * backbone.head_dim
     keys = width * backbone.num_key_value_heads * backbone.head_dim
@@ -64,7 +64,7 @@ def _weights(backbone: Any) -> tuple[int, int]:
 
 
 def _attention(backbone: Any, pairs: float) -> float:
-    """Return the forward operations of attention over so many pairs of tokens: scores, and the values' sums."""
+    """Return the forward operations of attention over this number of token pairs: scores and weighted sums of values."""
     return float(4 * backbone.num_query_heads * backbone.head_dim * pairs)
 
 
@@ -86,7 +86,7 @@ def matrix_rates(backbone: Any, rows: int) -> dict[str, float]:
 
 
 def _seconds(work: Callable[[], Any]) -> float:
-    """Return the median time of one product; each round repeats it for long enough to be measured."""
+    """Return the median time of one product. Each round repeats it until the time is long enough to measure."""
     work().numpy()
     start = time.perf_counter()
     work().numpy()
@@ -96,6 +96,6 @@ def _seconds(work: Callable[[], Any]) -> float:
         start = time.perf_counter()
         for _ in range(times):
             result = work()
-        result.numpy()  # a GPU answers before it is done
+        result.numpy()  # a GPU call returns before the computation is done
         rounds.append((time.perf_counter() - start) / times)
     return statistics.median(rounds)

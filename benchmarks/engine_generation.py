@@ -1,4 +1,4 @@
-"""How soon an answer begins, and how fast it goes on: LIT's generation model against the service's decoder."""
+"""How soon an answer begins, and how fast it continues: LIT's generation model compared with the service's decoder."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from engine_models import ANSWER_TOKENS, PROMPT_TOKENS, load
 
 
 def generation(size: str, repeat: int) -> dict[str, Any]:
-    """Time answers of both, alternately, each time to a prompt of a length that was not there before.
+    """Time answers of both alternately, each time to a prompt of a new length.
 
-    Both are compiled beforehand: ours as the service does it at load and after the first answer, LIT's by an answer of
-    the same length. LIT says
-    nothing before its answer is complete, so that its time to the first token is its time to any.
+    Both are compiled before: LIT Lab as the service does it when it loads a model and after the first answer, LIT by an
+    answer of the same length. LIT returns nothing before its answer is complete, so its time to the first token is its time
+    to any token.
 
-    Speed is that of the tokens after the first. LIT's is computed from an answer of one token to a prompt
-    that is longer by as many tokens: LIT pads all prompts to the same length, so only the steps differ in time.
+    Speed is that of the tokens after the first. LIT's is computed with the help of an answer of one token to a prompt that is
+    longer by the other tokens: LIT pads all prompts to the same length, so that only the steps differ in time.
     """
     causal_lm, case = load(size)
     lit, lab = LitGeneration(causal_lm), Lab(causal_lm)
@@ -28,7 +28,7 @@ def generation(size: str, repeat: int) -> dict[str, Any]:
     start = time.perf_counter()
     lit.answer(case.ids[:PROMPT_TOKENS])
     figures: dict[str, Any] = {"lit_compiling": time.perf_counter() - start}
-    # Once each of what follows, so that no later run is the first of its kind.
+    # Each of the following once, so that no later run is the first of its kind.
     lit.answer(case.ids[: length - 1])
     lab.token_moments(case.ids[:PROMPT_TOKENS], length)
     # As the service does in the background after the first answer.
@@ -39,7 +39,7 @@ def generation(size: str, repeat: int) -> dict[str, Any]:
     names = ("lit_answer", "lit_tokens_per_s", "first_token", "tokens_per_s")
     runs: dict[str, list[float]] = {name: [] for name in names}
     for round_ in range(1, repeat + 1):
-        # Another beginning each time: nothing of an earlier run is of use, unless it is the same tokens by chance.
+        # Another beginning each time, so that no run reuses anything of an earlier one, except tokens that are equal by chance.
         prompt = case.ids[3 * round_ : PROMPT_TOKENS]
         start = time.perf_counter()
         answered = len(lit.answer(prompt))

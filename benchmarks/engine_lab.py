@@ -9,7 +9,7 @@ import numpy as np
 from engine_models import Case
 from numpy.typing import NDArray
 
-ALTERNATIVES = 5  # what the service tells of each token unless asked otherwise (`GenerateRequest`)
+ALTERNATIVES = 5  # the default of `GenerateRequest`
 
 
 class Lab:
@@ -26,7 +26,7 @@ class Lab:
         self.model.gradients.compile_pending()
 
     def forget(self) -> None:
-        """Drop the kept forward pass."""
+        """Drop the cached forward pass."""
         self.model.gradients.forget()
 
     def scores(
@@ -37,7 +37,7 @@ class Lab:
         Args:
             case: The sequence.
             target: One of its targets.
-            window: Span of all targets that are asked for together with this one; None: it is asked for alone.
+            window: Span of all targets of the same request. None: this is the only one.
         """
         from lit_lab.service.salience import grad_dot_input, grad_l2
 
@@ -46,7 +46,7 @@ class Lab:
         return {method: np.pad(values, (0, len(case.ids) - len(values))) for method, values in scores.items()}
 
     def click(self, case: Case, target: tuple[int, int]) -> None:
-        """Ask the service for a target's scores, as a click does."""
+        """Compute a target's scores, as after a click."""
         from lit_lab.protocol import SalienceRequest, ScoresEvent, Span
         from lit_lab.service.cancellation import Cancellation
 
@@ -61,7 +61,7 @@ class Lab:
             raise RuntimeError(f"two maps were asked for, and {len(events)} events came")
 
     def token_moments(self, ids: list[int], length: int) -> list[float]:
-        """Generate up to `length` tokens in all; return when each new one was there, in seconds from the start."""
+        """Generate up to a total of `length` tokens. Return the time of each new one, in seconds from the start."""
         from lit_lab.protocol import Sampling
 
         start = time.perf_counter()

@@ -14,10 +14,10 @@ METHODS = ("grad_l2", "grad_dot_input")
 
 
 class LitSalience:
-    """LIT's salience model over a Keras model that ours uses, too.
+    """LIT's salience model, with a Keras model that LIT Lab uses, too.
 
-    floatx stays float32: with LIT's own default, bfloat16, Keras rounds the target *ids*, and other tokens are
-    explained.
+    floatx stays float32: with LIT's own default, bfloat16, Keras rounds the target *ids*, and LIT explains other
+    tokens.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -41,8 +41,8 @@ class LitSalience:
 class LitGeneration:
     """LIT's generation model.
 
-    Its only bound on an answer is the length of the whole sequence, by default 512, to which it also pads the prompt.
-    Here the length is prompt and answer: no longer than needed, which favours LIT.
+    Its only limit on an answer is the length of the whole sequence, by default 512, to which it also pads the prompt.
+    Here that is the length of prompt and answer, no longer than needed, which favours LIT.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -52,7 +52,7 @@ class LitGeneration:
         self._model = keras_lms.KerasGenerationModel(model=causal_lm, max_length=length, batch_size=1)
 
     def answer(self, ids: list[int]) -> list[int]:
-        """Return the ids that fill the sequence up."""
+        """Return the ids that complete the sequence."""
         with own_settings():
             (prediction,) = self._model.predict([{"prompt": text_of(ids)}])
         return [int(word) for word in prediction["response"].split()]
@@ -60,7 +60,7 @@ class LitGeneration:
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Give TensorFlow's graph rewriting back, which our service switches off for the whole process."""
+    """Restore TensorFlow's graph rewriting, which LIT Lab's service disables for the whole process."""
     import tensorflow as tf
 
     before = tf.config.optimizer.get_experimental_options()

@@ -17,10 +17,10 @@ _POLL_SECONDS = 0.002
 
 
 class Peak:
-    """Measures, as a context, the most memory that was held at any moment inside: `bytes`.
+    """A context manager that measures the peak memory inside of it: `bytes`.
 
-    On Linux the kernel keeps the mark (VmHWM, set back through /proc/self/clear_refs), so nothing is missed; where it
-    can't be set back, the resident size is looked at every 2 ms.
+    On Linux the kernel records the peak (VmHWM, reset through /proc/self/clear_refs), so nothing is missed. Where it can't be
+    reset, the resident size is polled every 2 ms.
     """
 
     def __init__(self) -> None:
@@ -54,19 +54,19 @@ class Peak:
 
 
 def held_bytes() -> int:
-    """Return the memory in use now, after what was freed has gone back to the system."""
+    """Return the memory in use now, after freed memory has gone back to the system."""
     gc.collect()
     if (gpu := _gpu()) is not None:
         return int(_memory().get_memory_info(gpu)["current"])
     if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own; other libraries keep nothing like it
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # specific to glibc; other C libraries keep less
         if trim is not None:
             trim(0)
     return resident_bytes()
 
 
 def available_bytes() -> int | None:
-    """Return how much more memory could be taken; None where the system doesn't tell."""
+    """Return how much more memory is available. None if the system doesn't report it."""
     try:
         found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
     except OSError:

@@ -1,7 +1,7 @@
 """The models and the sequence that `engine.py` measures on.
 
-All but the embedded model are made here, of Gemma 2's architecture, with seeded random weights: time and memory don't
-depend on what a model has learnt, and no file of several gigabytes is needed.
+All but the embedded model are created here with Gemma 2's architecture and seeded random weights: time and memory don't
+depend on what a model has learned, and no file of several gigabytes is needed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WINDOW = 512
 
 @dataclass(frozen=True)
 class Shape:
-    """A Gemma 2 architecture; `intermediate` as keras-hub counts it, twice the width of each feed-forward product."""
+    """A Gemma 2 architecture. `intermediate` is keras-hub's figure, twice the width of each feed-forward product."""
 
     layers: int
     width: int
@@ -38,13 +38,13 @@ class Shape:
 
 
 def _gemma_2b(layers: int, dtype: str = "float32") -> Shape:
-    """Return Gemma 2 2B's true layers (keras-hub's preset `gemma2_2b_en`), fewer of them."""
+    """Return the shape of Gemma 2 2B (keras-hub's preset `gemma2_2b_en`) with fewer layers."""
     return Shape(layers, 2304, 18_432, 8, 4, 256, dtype)
 
 
 SHAPES: dict[str, Shape | None] = {
     "embedded": None,
-    # 100,367,680 weights, 82 millions of them the embedding's.
+    # 100,367,680 weights, of which 82 million are the embedding's.
     "100m": Shape(12, 320, 2560, 4, 2, 80),
     "2b-2l": _gemma_2b(2),
     "2b-6l": _gemma_2b(6),
@@ -54,7 +54,7 @@ SHAPES: dict[str, Shape | None] = {
 
 
 def parameters(shape: Shape, layers: int) -> int:
-    """Return the number of weights with so many layers, norms left out."""
+    """Return the number of weights with this number of layers, without norms."""
     heads = shape.query_heads + shape.key_value_heads
     layer = 2 * shape.width * heads * shape.head_dim + 3 * shape.width * shape.intermediate // 2
     return shape.vocabulary * shape.width + layers * layer
@@ -74,11 +74,11 @@ class Case:
 
 
 class Numerals:
-    """Preprocessor and tokenizer in one, of a text that names its tokens: `" 17 4001 9"`.
+    """Both preprocessor and tokenizer, for a text that lists its tokens: `" 17 4001 9"`.
 
-    It gives LIT's models, which take text, exactly the ids that ours get; no tokenizer of 256,000 pieces is needed; and
-    it takes next to no time, which favours LIT, who tokenizes for every click. Our service sees a byte-level BPE
-    vocabulary whose pieces are the numbers. No answer ends early: the end token never comes.
+    With it, LIT's models, which take text, get exactly the ids that LIT Lab gets; no tokenizer of 256,000 pieces is needed;
+    and it takes almost no time, which favours LIT, which tokenizes for every click. LIT Lab sees a byte-level BPE vocabulary
+    whose pieces are the numbers. No answer ends early, because the end token never occurs.
     """
 
     merges: Sequence[str] = ()
@@ -100,7 +100,7 @@ class Numerals:
         return self._vocabulary
 
     def get_vocabulary(self) -> list[str]:
-        """Return no pieces: none of them ends a turn, and nothing else is looked for among them."""
+        """Return no pieces: none of them ends a turn, and the service looks for nothing else among them."""
         return []
 
     def id_to_token(self, id: int) -> str:
@@ -108,7 +108,7 @@ class Numerals:
         return f"Ġ{id}"
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the ids that a text names; other words, such as the chat markers that a service asks for, are none."""
+        """Return the ids that a text lists. Other words, such as the chat markers that a service looks up, have none."""
         return [int(word) for word in text.split() if word.isdigit()]
 
     def generate_preprocess(self, texts: Sequence[str], sequence_length: int) -> dict[str, Any]:
@@ -130,7 +130,7 @@ class Numerals:
 
 
 def text_of(ids: Sequence[int]) -> str:
-    """Return the text that names these ids."""
+    """Return the text that lists these ids."""
     return "".join(f" {id}" for id in ids)
 
 
@@ -139,8 +139,8 @@ def load(size: str, dtype: str | None = None, layers: int | None = None) -> tupl
 
     Args:
         size: One of `SHAPES`.
-        dtype: Of weights and arithmetic; None: the size's own. The weights' values stay those of the size's own dtype.
-        layers: Fewer layers than the size has.
+        dtype: The dtype of weights and arithmetic. None: the size's own. The weights' values are always those of the size's own dtype.
+        layers: The number of layers, if fewer than the size has.
     """
     shape = SHAPES[size]
     if shape is None:
@@ -169,7 +169,7 @@ def _sample_ids(tokenizer: Any) -> list[int]:
 
 
 def untrained(shape: Shape, dtype: str, layers: int) -> Any:
-    """Return a `keras_nlp.models.GemmaCausalLM` of this shape, with fewer layers where asked, and no preprocessor."""
+    """Return a `keras_nlp.models.GemmaCausalLM` of this shape, with fewer layers if requested, and without a preprocessor."""
     import keras_nlp
 
     backbone = keras_nlp.models.GemmaBackbone(
@@ -205,15 +205,15 @@ def _random_model(shape: Shape, dtype: str, layers: int) -> Any:
 
 
 def deviation(variable: Any, width: int) -> float:
-    """Return the standard deviation that keeps activations and gradients near one, whatever the width.
+    """Return the standard deviation with which activations and gradients stay near one, whatever the width.
 
-    Kernels: the root of the number of inputs, inverted. Embeddings: half of that, lest a token's own logit, which tied
-    weights favour, drown all others. Norms: a little around the neutral 0.
+    Kernels: the inverse square root of the number of inputs. Embeddings: half of that, so that a token's own logit, which tied
+    weights favour, doesn't dominate all others. Norms: small values around the neutral 0.
     """
     if variable.path.endswith("scale"):
         return 0.1
     if variable.path.endswith("embeddings"):
         return float(0.5 / np.sqrt(width))
-    # Of kernels all axes are inputs that the last one isn't, and that the heads aren't unless they come together.
+    # All axes of a kernel are inputs, except the last one and, unless heads are combined, that of heads.
     heads = 1 if len(variable.shape) == 2 or "attention_output" in variable.path else variable.shape[0]
     return float(np.sqrt(heads * variable.shape[-1] / np.prod(variable.shape)))

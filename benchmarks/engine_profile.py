@@ -1,4 +1,4 @@
-"""Where the time of one target's gradient goes, by stopwatches around the engine's parts."""
+"""Where the time of one target's gradient goes, measured with timers around the engine's parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WATCHED = ("CompiledPart.forward", "Head.__call__", "CompiledPart.backward")
 def profile(size: str, repeat: int) -> dict[str, Any]:
     """Return the median times of the parts of a target's gradient without caches, compiled and warm.
 
-    `parts`: for each, in running order, seconds, and FLOP per second if it consists of matrix products.
+    `parts` has, in the order of execution, the seconds of each part, and FLOP per second if it consists of matrix products.
     """
     import tensorflow as tf
 
@@ -85,7 +85,7 @@ def profile(size: str, repeat: int) -> dict[str, Any]:
 
 @contextmanager
 def stopwatches() -> Iterator[dict[str, list[float]]]:
-    """Time every call of `WATCHED` inside; on a GPU each waits until the device is done."""
+    """Time every call of `WATCHED` inside of the context. On a GPU, each waits until the device is done."""
     import tensorflow as tf
 
     from lit_lab.service.engine import head

@@ -1,4 +1,4 @@
-"""What `engine.py` prints: figures beside their goals, and everything in absolute terms."""
+"""The tables of `engine.py`: figures beside their goals, and absolute times and sizes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME, _COLUMN = 50, 26
 
 
 def print_tables(results: dict[str, dict[str, Any]], details: dict[str, dict[str, Any]], threads: int) -> None:
-    """Print a table of figures and goals, then one of absolute times and sizes, a column for each size."""
+    """Print a table of figures and goals, then one of absolute times and sizes, with a column for each size."""
     row("", list(results))
     for field in FIELDS:
         row(LABELS[field], [figure(size, field, figures[field]) for size, figures in results.items()])
@@ -36,7 +36,7 @@ def print_tables(results: dict[str, dict[str, Any]], details: dict[str, dict[str
 
 
 def figure(size: str, field: str, value: float | None) -> str:
-    """Return a figure with its goal, and whether it reaches it or by how much not."""
+    """Return a figure with its goal, and by how much it misses the goal if it does."""
     if value is None:
         return ""
     verdict = missed(size, field, value)
@@ -46,7 +46,7 @@ def figure(size: str, field: str, value: float | None) -> str:
 
 
 def absolutes(size: str, parts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return names and values of what was measured."""
+    """Return the names and values of measurements."""
     lines: list[tuple[str, str]] = []
     if "salience" in parts:
         salience = parts["salience"]
@@ -111,7 +111,7 @@ def absolutes(size: str, parts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def tell_profile(size: str, profile: dict[str, Any]) -> None:
-    """Print the parts of one target's gradient, in running order."""
+    """Print the parts of one target's gradient, in the order of execution."""
     print(f"{size} ({profile['device']}): one sentence, nothing cached, {milliseconds(profile['seconds'])}")
     row("", ["calls", "time", "GFLOP/s"])
     for part in profile["parts"]:

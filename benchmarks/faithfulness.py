@@ -1,16 +1,16 @@
-"""Which maps are true? How well do they predict what taking sentences away does, on real models?
+"""Which maps are true? How well do they predict the effects of removing sentences, on real models?
 
-    make test-real                                   # fetches both models; once
+    make test-real                                   # downloads both models; once
     python benchmarks/faithfulness.py                # hours; continues where it stopped
     python benchmarks/faithfulness.py --peers        # Inseq's and Captum's methods, too
-    python benchmarks/faithfulness.py --write-docs   # docs/faithfulness.md and its plot, from what is stored
+    python benchmarks/faithfulness.py --write-docs   # docs/faithfulness.md and its plot, from stored results
 
-Each model answers prompts of four kinds (`faithfulness_items.py`), greedily, in its own chat format if it has one. For each sentence of the
-answer, each method gives every sentence of the prompt a score. docs/faithfulness.md says what is measured, and how.
+Each model answers prompts of four kinds (`faithfulness_items.py`) greedily, in its own chat format if it has one. For each sentence of the
+answer, each method gives every sentence of the prompt a score. docs/faithfulness.md explains the measures.
 
-Results are stored by item and part in `--results`, and `--keep` writes their figures beside the code (benchmarks/results/faithfulness), so
-that the tables can be made, and continued, without what is in `--results`. A result whose settings changed is computed anew. Models
-alternate, and so do kinds: a run that is stopped leaves about as many of each.
+The script stores results by item and part in `--results`, and `--keep` writes their figures beside the code
+(benchmarks/results/faithfulness), so that tables can be made, and continued, without the stored results. It recomputes a result whose
+settings changed. Models and kinds alternate, so that an interrupted run leaves about as many results of each.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PEERS = Path.home() / ".cache" / "lit-lab" / "peers"
 
 
 def compute(benches: Sequence[Bench], kinds: Sequence[str], count: int, slow: int) -> None:
-    """Compute what is missing, and say how far it is."""
+    """Compute missing results, and report progress."""
     planned = list(plan(kinds, count, slow))
     missing = [(item, part, bench) for item, part in planned for bench in benches if not bench.is_known(item, part)]
     for number, (item, part, bench) in enumerate(missing, 1):
@@ -49,12 +49,12 @@ def compute(benches: Sequence[Bench], kinds: Sequence[str], count: int, slow: in
             bench.compute(item, part)
             said = f"{time.monotonic() - started:.1f} s, of processors {time.process_time() - used:.1f} s"
         except Problem as error:
-            said = f"left out: {error.message}"  # hours of others mustn't end with it
+            said = f"left out: {error.message}"  # one failure mustn't end hours of other work
         print(f"{number}/{len(missing)} {bench.name} {item.name} {part}: {said}", file=sys.stderr, flush=True)
 
 
 def table(bench: Bench, kinds: Sequence[str], count: int, slow: int) -> Table:
-    """Return a model's table, of what is known."""
+    """Return a model's table from the known figures."""
     known = [(item, part, bench.figures(item, part)) for item, part in everything(kinds, count, slow)]
     return table_of(bench.name, [(item, part, found) for item, part, found in known if found is not None])
 

@@ -22,10 +22,10 @@ class Bench:
 
     Args:
         name: The model's name: a key of `MODELS`, or a preset's.
-        folder: Of `make test-real`.
+        folder: The folder of `make test-real`.
         results: Where results are stored.
-        settings: How much is computed.
-        kept: Where their figures are kept.
+        settings: How much to compute.
+        kept: Where their figures are stored.
     """
 
     def __init__(self, name: str, folder: Path, results: Path, settings: Settings, kept: Path = KEPT) -> None:
@@ -39,17 +39,17 @@ class Bench:
         self._runs: dict[str, Any] = {}
 
     def key(self, item: Item, part: str) -> str:
-        """Return what a part's result depends on."""
+        """Return the settings that a part's result depends on."""
         version = VERSIONS.get(part, VERSIONS["added"])
         return key_of(self.name, part, version, item.prompt, item.planted, asdict(self._settings))
 
     def is_known(self, item: Item, part: str) -> bool:
-        """Whether a part needn't be computed."""
+        """Whether a part's result is known."""
         stored = all(self._record(item, each) is not None for each in ("basic", part))
         return stored or self._kept.get(item.name, part, self.key(item, part)) is not None
 
     def figures(self, item: Item, part: str) -> dict[str, Any] | None:
-        """Return the figures of a part, from its record or as they were kept. None: there are none."""
+        """Return a part's figures, from its record or as stored beside the code. None if there are none."""
         basic, record = self._record(item, "basic"), self._record(item, part)
         if basic is None or record is None:
             found: dict[str, Any] | None = self._kept.get(item.name, part, self.key(item, part))
@@ -61,21 +61,21 @@ class Bench:
         import faithfulness_parts as parts
 
         if part != "basic" and self._record(item, "basic") is None:
-            self.compute(item, "basic")  # only its figures were kept
+            self.compute(item, "basic")  # only its figures were stored
         run = self._run(item)
         model = self._model(part == "random_weights")
         self._store(item, part, parts.part_of(part)(model, run, self._settings) if run.is_usable else {"targets": []})
 
     def compute_peers(self, wanted: Sequence[Item], python: Path, threads: int) -> None:
-        """Compute the part `peers` of some items, as far as it is missing.
+        """Compute the part `peers` of some items, if it is missing.
 
         Args:
             wanted: The items.
-            python: Of `faithfulness_peers.environment`.
-            threads: How many to compute with.
+            python: The Python of `faithfulness_peers.environment`.
+            threads: The number of threads.
 
         Raises:
-            MissingError: The other libraries failed, or read something else.
+            MissingError: If the other libraries failed, or read another sequence.
         """
         import faithfulness_parts as parts
 
@@ -90,13 +90,13 @@ class Bench:
             self._store(run.item, "peers", parts.with_top_sets(self._model(False), run, found["maps"]))
 
     def keep(self, item: Item, part: str) -> None:
-        """Keep a part's figures with the code, if there are some."""
+        """Store a part's figures beside the code, if there are any."""
         found = self.figures(item, part)
         if found is not None:
             self._kept.keep(item.name, part, self.key(item, part), found)
 
     def write_kept(self) -> None:
-        """Write what is kept."""
+        """Write the stored figures."""
         self._kept.write()
 
     def _record(self, item: Item, part: str) -> dict[str, Any] | None:

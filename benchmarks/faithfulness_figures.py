@@ -1,4 +1,4 @@
-"""What the stored records of a prompt say: each method's map, and how good it is."""
+"""Figures from a prompt's stored records: each method's map, and how good it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lit_lab.effects import Effects, rank_correlation
 from lit_lab.measures import highest, part_of_best, reciprocal_rank
 
 TOP = 3  # how many segments "top 3" deletes
-MIN_EFFECT = 0.1  # nats; the sign of a smaller effect says nothing
+MIN_EFFECT = 0.1  # nats; the sign of a smaller effect means nothing
 MEASURES = ("lds", "ldsn", "top1", "top3")
 CITED = (16, 32, 64)
 ROOT, SQUARES = ", norm", ", squares"
@@ -27,8 +27,8 @@ def effects_of(record: Record, target: int, held_out: str = "held_out") -> Effec
     """Return the effects on one target.
 
     Args:
-        record: Of the basic part.
-        target: Its index.
+        record: The record of the basic part.
+        target: The target's index.
         held_out: The kind of sets that measure maps: `held_out`, or `neutral`.
     """
     count = len(record["lengths"])
@@ -36,7 +36,7 @@ def effects_of(record: Record, target: int, held_out: str = "held_out") -> Effec
     kinds = [("one", row) for row in record["one"]] + [("random", row) for row in record["random"]]
     kinds += [("held_out", row) for row in record[held_out]]
     logprobs = np.zeros((len(kinds), end - start))
-    logprobs[:, 0] = [row[target + 1] for _, row in kinds]  # a target counts with its sum only
+    logprobs[:, 0] = [row[target + 1] for _, row in kinds]  # only the target's sum counts
     return Effects(
         segments=tuple((0, at, at + 1) for at in range(count)),
         seam=0,
@@ -48,18 +48,18 @@ def effects_of(record: Record, target: int, held_out: str = "held_out") -> Effec
 
 
 def derived(name: str, record: Record) -> dict[str, list[Scores]]:
-    """Return the maps that take no passes of their own, for each target.
+    """Return the maps that need no passes of their own, for each target.
 
     Args:
-        name: The item's.
-        record: Of the basic part.
+        name: The item's name.
+        record: The record of the basic part.
     """
     lengths = np.array(record["lengths"], np.float64)
     found: dict[str, list[Scores]] = {}
     for target in range(len(record["targets"])):
         effects = effects_of(record, target)
         whole = slice(0, effects.logprobs.shape[1])
-        # Without the standard library's `hash`, which differs by process.
+        # Not the standard library's `hash`, which differs between processes.
         chance = np.random.default_rng([zlib.crc32(name.encode()), target])
         maps = {"random": chance.random(len(lengths)), "same": np.ones(len(lengths)), "length": lengths}
         maps["leave_one_out"] = effects.leave_one_out(whole)
@@ -72,10 +72,10 @@ def derived(name: str, record: Record) -> dict[str, list[Scores]]:
 
 
 def measured(name: str, basic: Record, record: Record) -> dict[str, list[list[float | None]]]:
-    """Return the measures of each of a record's maps: for each method, and each target, in the order of `MEASURES`.
+    """Return the measures of a record's maps, for each method and target, in the order of `MEASURES`.
 
     Args:
-        name: The item's.
+        name: The item's name.
         basic: The record of the item's basic part.
         record: The record with the maps.
     """
@@ -108,9 +108,9 @@ def _top(scores: Scores, count: int, drops: Sequence[tuple[int, float]]) -> floa
 
 
 def planted(name: str, basic: Record) -> dict[str, Any] | None:
-    """Return how high each map of the basic part ranks the planted sentence among those that look alike. None: nothing was planted.
+    """Return how high each map of the basic part ranks the planted sentence among similar ones. None if nothing was planted.
 
-    The target is the first sentence of the answer that has the fact's word.
+    The target is the first sentence of the answer that contains the fact's word.
     """
     about = basic.get("planted")
     if about is None:
@@ -128,7 +128,7 @@ def planted(name: str, basic: Record) -> dict[str, Any] | None:
 
 
 def changed(basic: Record, record: Record) -> dict[str, float]:
-    """Return the rank correlation of maps with those of a model with random weights, of the largest target's.
+    """Return the rank correlation of maps with those of a model with random weights, for the longest target.
 
     Args:
         basic: The record of the basic part.
@@ -149,14 +149,14 @@ def changed(basic: Record, record: Record) -> dict[str, float]:
 
 
 def signs(record: Record) -> dict[str, dict[str, float | None]]:
-    """Return how right the signs of signed scores are: of tokens, and of a contrastive target's sentences.
+    """Return how often the signs of signed scores are right, for tokens and for a contrastive target's sentences.
 
     Args:
-        record: Of the part `signed`.
+        record: The record of the part `signed`.
 
     Returns:
-        For `tokens` and `contrast` and each score: `rank`, the rank correlation with what leaving out does; `sign`, how often the
-        sign is right where that is at least `MIN_EFFECT` nats; `lds`, for contrastive targets, as for others.
+        For `tokens` and `contrast` and each score: `rank`, the rank correlation with the effects of leaving out; `sign`, how often
+        the sign is right for effects of at least `MIN_EFFECT` nats; `lds`, for contrastive targets, as for other targets.
     """
     found: dict[str, dict[str, float | None]] = {}
     for what in ("tokens", "contrast"):
@@ -175,7 +175,7 @@ def signs(record: Record) -> dict[str, dict[str, float | None]]:
 
 
 def plain_signs(basic: Record) -> dict[str, dict[str, float | None]]:
-    """Return the same of the basic part's maps of sentences, of the first target."""
+    """Return the same for the basic part's maps of sentences, for the first target."""
     whole = basic["one"][0][1]
     alone = {row[0]: whole - row[1] for row in basic["one"][1:]}
     drops = np.array([alone[1 << at] for at in range(len(basic["lengths"]))])
@@ -187,7 +187,7 @@ def plain_signs(basic: Record) -> dict[str, dict[str, float | None]]:
 
 
 def agreement(scores: Scores, drops: Scores) -> dict[str, float | None]:
-    """Return how well signed scores agree with what leaving out does: `rank` and `sign`, as `signs` says."""
+    """Return how well signed scores agree with the effects of leaving out: `rank` and `sign`, as in `signs`."""
     counts = np.abs(drops) >= MIN_EFFECT
     return {
         "rank": rank_correlation(scores, drops) if len(drops) > 2 else None,
@@ -196,11 +196,11 @@ def agreement(scores: Scores, drops: Scores) -> dict[str, float | None]:
 
 
 def figures(part: str, name: str, basic: Record, record: Record) -> dict[str, Any]:
-    """Return what a record says: small enough to be kept with the code.
+    """Return a record's figures, small enough to be stored beside the code.
 
     Args:
         part: The part.
-        name: The item's.
+        name: The item's name.
         basic: The record of the item's basic part.
         record: The record.
     """

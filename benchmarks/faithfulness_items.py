@@ -1,4 +1,4 @@
-"""Prompts to measure maps on: four kinds, made by a seed from sentences and words of our own, so that nothing is copied from a data set."""
+"""Prompts to measure maps on. A seed makes four kinds of them from invented sentences and words, so nothing is copied from a data set."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Item:
         name: Its kind and number.
         kind: Its kind.
         prompt: The text.
-        planted: The sentence that the answer depends on; empty: not known.
-        word: The word of that sentence that a right answer has, and that is nowhere else in the prompt.
-        facts: How many characters, from the beginning, hold the sentences that the planted one has to rank before: the question comes behind them.
-        depth: Where the planted sentence is: 0, at the beginning, to `DEPTHS` - 1, the last one before the question.
+        planted: The sentence that the answer depends on. Empty: unknown.
+        word: The word of that sentence that a correct answer contains, and that occurs nowhere else in the prompt.
+        facts: The length, in characters, of the beginning with the sentences that the planted one has to outrank. The question comes after it.
+        depth: The position of the planted sentence, from 0, at the beginning, to `DEPTHS` - 1, directly before the question.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Item:
 
 
 def items(kind: str, count: int) -> list[Item]:
-    """Return the first prompts of a kind; the same for any count."""
+    """Return the first prompts of a kind, which are the same for any count."""
     found: list[Item] = []
     for number in range(count):
         # Equal prompts would count twice.
@@ -232,7 +232,7 @@ def _summary(name: str, r: random.Random, number: int) -> Item:
 
 
 def _chosen(r: random.Random, sentences: Sequence[str], side: Sequence[str]) -> list[str]:
-    """Return the sentences in their order, with some others between them."""
+    """Return the sentences in their order, with some others in between."""
     found = list(sentences)
     for other in r.sample(side, min(len(side), r.choice((2, 3, 4)))):
         found.insert(r.randint(1, len(found)), other)

@@ -88,7 +88,7 @@ Inseq's and Captum's methods get the same tokens and weights; the script refuses
 
 
 def write(tables: Sequence[Table]) -> None:
-    """Write the page, and its plot, of the models that something is known about."""
+    """Write the page and its plot for the models with known figures."""
     tables = [table for table in tables if table.prompts]
     (DOCS / "images" / "faithfulness.svg").write_text(plot(tables), "utf-8")
     (DOCS / "faithfulness.md").write_text(page(tables), "utf-8")
@@ -97,7 +97,7 @@ def write(tables: Sequence[Table]) -> None:
 
 
 def with_summary(text: str, tables: Sequence[Table]) -> str:
-    """Return docs/methods.md with what was measured, in few figures."""
+    """Return docs/methods.md with a short summary of the measurements."""
     head = ["Map", *(f"{what}, {table.title}" for what in ("LDS", "top 1") for table in tables)]
     rows = [
         [name, *(_cell(table.rows.get(method, {}).get(what)) for what in ("lds", "top1") for table in tables)]
@@ -128,7 +128,7 @@ def _prompts(table: Table) -> str:
 
 
 def _progress(tables: Sequence[Table]) -> str:
-    """Return how much is measured, if that isn't all."""
+    """Return how much of the plan is measured, unless all of it is."""
     counts = [(table.title, sum(table.prompts.values())) for table in tables]
     if all(count >= len(KINDS) * ITEMS for _, count in counts):
         return ""

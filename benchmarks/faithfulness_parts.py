@@ -1,4 +1,4 @@
-"""What is computed of a prompt, in parts that are stored separately: each part costs passes through the model."""
+"""The parts of the computations for a prompt. Each costs passes through the model, and is stored separately."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of
 from lit_lab.service.language_model import LanguageModel
 
-LIME_SAMPLES = 64  # or as few as the method needs
+LIME_SAMPLES = 64  # or as few as a method needs
 NEUTRAL = "This is a sentence."
-SIGNED_TOKENS = 24  # of a prompt, each left out alone
+SIGNED_TOKENS = 24  # tokens of a prompt, each left out alone
 
 Scores = NDArray[np.float64]
 Set = tuple[int, ...]
@@ -57,12 +57,12 @@ SLOW_ABLATION: tuple[AblationMethod, ...] = ("lime", "shap")
 
 
 class Sets:
-    """An answer's log-probabilities without sets of the prompt's sentences. None is computed twice.
+    """An answer's log-probabilities without sets of the prompt's sentences, each computed only once.
 
     Args:
         model: The model.
         run: The run.
-        replacement: As `EditedPrompt`'s.
+        replacement: The replacement, as in `EditedPrompt`.
     """
 
     def __init__(self, model: LanguageModel, run: Run, replacement: str | None = None) -> None:
@@ -85,7 +85,7 @@ class Sets:
         by_ids: dict[tuple[int, ...], list[Set]] = {}
         for removed, ids in new.items():
             by_ids.setdefault(ids, []).append(removed)
-        # Neighbours share most of their beginnings.
+        # Neighbouring sequences share long beginnings.
         sequences = sorted(by_ids)
         numbers = [len(self.run.ids) - self.run.seam] * len(sequences)
         for group in self._scorer.groups(sequences, numbers) if sequences else ():
@@ -95,7 +95,7 @@ class Sets:
         return [self._known[removed] for removed in sets]
 
     def targets(self, sets: Iterable[Set]) -> list[list[Any]]:
-        """Return rows of a record: a set, and each target's log-probability without it."""
+        """Return a record's rows: a set, and each target's log-probability without it."""
         sets = list(sets)
         seam, targets = self.run.seam, self.run.targets
         return [
@@ -105,13 +105,13 @@ class Sets:
 
 
 def basic(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
-    """Return what every prompt gets: quick gradients, each sentence left out, random sets, both ways to take away."""
+    """Return the record of the part that every prompt has: fast gradients, each sentence left out, and random sets, both deleted and replaced."""
     sets = Sets(model, run)
     request = sets.request.model_copy(update={"samples": settings.samples, "held_out": settings.held_out})
     by_kind: dict[str, list[Set]] = {"one": [], "held_out": [], "random": []}
     for removed in (each for block in blocks_of(len(run.spans), 0, request) for each in block):
         by_kind[removed.kind].append(removed.indices)
-    sets.tokens([each for kind in by_kind.values() for each in kind])  # all at once: they share more
+    sets.tokens([each for kind in by_kind.values() for each in kind])  # all at once, because they share more
     found: dict[str, Any] = {
         "tokens": [run.seam, len(run.ids)],
         "lengths": [end - start for start, end in run.spans],
@@ -129,7 +129,7 @@ def basic(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
 
 
 def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
-    """Return where the planted sentence is, the sentences that it has to rank before, which target it is about, and whether the answer is right with it and without it."""
+    """Return the index of the planted sentence, the sentences that it has to outrank, its target, and whether the answer is right with and without it."""
     item = run.item
     texts = [
         "".join(token.text for token in run.answer[target.start - run.seam : target.stop - run.seam])
@@ -150,7 +150,7 @@ def planted(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any
 
 
 def has_word(text: str, word: str) -> bool:
-    """Return whether a text has a word, in capitals or not, or a longer one that begins with it."""
+    """Return whether a text contains a word, in any case, or a longer one that begins with it."""
     return re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE) is not None
 
 
@@ -179,12 +179,12 @@ def expensive(model: LanguageModel, run: Run, settings: Settings) -> dict[str, A
 
 
 def with_top_sets(model: LanguageModel, run: Run, maps: Mapping[str, Sequence[Sequence[float]]]) -> dict[str, Any]:
-    """Return the record of some maps: with the log-probabilities without what they rank first."""
+    """Return the record of some maps, with the log-probabilities without the segments that they rank first."""
     return {"maps": dict(maps), "more": Sets(model, run).targets(sorted(top_sets(maps.values())))}
 
 
 def added(method: str) -> Callable[[LanguageModel, Run, Settings], dict[str, Any]]:
-    """Return the part of a method that only some versions offer."""
+    """Return the part of a method that only some versions have."""
 
     def computed(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
         return with_top_sets(model, run, gradient_maps(model, run, [method]))
@@ -193,7 +193,7 @@ def added(method: str) -> Callable[[LanguageModel, Run, Settings], dict[str, Any
 
 
 def of_random_weights(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
-    """Return the maps of the same tokens by a model with random weights."""
+    """Return the maps of the same tokens from a model with random weights."""
     maps = gradient_maps(model, run, QUICK)
     count = len(run.spans)
     whole, *without = Sets(model, run).targets([(), *((at,) for at in range(count))])
@@ -204,9 +204,9 @@ def of_random_weights(model: LanguageModel, run: Run, settings: Settings) -> dic
 
 
 def signed(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]:
-    """Return signed scores, and what they are about: of single tokens of the prompt, and of a contrastive target.
+    """Return signed scores and the effects that they predict, for single tokens of the prompt and for a contrastive target.
 
-    The contrastive target is the token of the answer whose runner-up comes closest; the foil is that runner-up.
+    The contrastive target is the token of the answer with the closest runner-up, which is the foil.
     """
     target, places = run.targets[0], [at for part in run.parts for at in range(part.start, part.stop)]
     chosen = sorted(random.Random(run.item.name).sample(places, min(SIGNED_TOKENS, len(places))))
@@ -233,12 +233,12 @@ def signed(model: LanguageModel, run: Run, settings: Settings) -> dict[str, Any]
 
 
 def contrast(model: LanguageModel, run: Run, settings: Settings, at: int, foil: int) -> dict[str, Any]:
-    """Return a contrastive target's maps and effects: of a token of the answer, rather than another one.
+    """Return a contrastive target's maps and effects: why a token of the answer rather than another one.
 
     Args:
         model: The model.
         run: The run.
-        settings: How much is computed.
+        settings: How much to compute.
         at: The index of the token in the answer.
         foil: The id of the other token.
     """
@@ -261,7 +261,7 @@ def contrast(model: LanguageModel, run: Run, settings: Settings, at: int, foil: 
 
 
 def gradient_maps(model: LanguageModel, run: Run, methods: Iterable[str]) -> dict[str, list[list[float]]]:
-    """Return maps by method and sum, for each target: of gradients that a model with this family can have."""
+    """Return gradient maps by method and sum, for each target, as far as the model's family supports them."""
     found: dict[str, list[list[float]]] = {}
     for method in methods:
         for scores in token_scores(model, run.ids, run.targets, method):
@@ -274,7 +274,7 @@ def gradient_maps(model: LanguageModel, run: Run, methods: Iterable[str]) -> dic
 def token_scores(
     model: LanguageModel, ids: Sequence[int], targets: Sequence[slice], method: str, foil: list[int] | None = None
 ) -> Iterator[Scores]:
-    """Yield each token's score for each target: the higher, the more likely the token makes the target."""
+    """Yield each token's score for each target. A higher score means that the token makes the target more likely."""
     request = SalienceRequest.model_validate(
         {
             "model": "model", "ids": list(ids), "methods": [method], "foil": foil,
@@ -287,22 +287,22 @@ def token_scores(
 
 
 def top_sets(maps: Iterable[Sequence[Sequence[float] | Scores]]) -> set[Set]:
-    """Return the sets that maps rank first, those whose size isn't 1."""
+    """Return the sets of segments that maps rank first, except sets of size 1."""
     return {highest(scores, TOP) for each in maps for scores in each if len(scores) > TOP}
 
 
 def to_bits(removed: Collection[int]) -> int:
-    """Return a set as a number."""
+    """Encode a set as a number."""
     return sum(1 << index for index in removed)
 
 
 def rounded(number: float) -> float:
-    """Return a number with five digits."""
+    """Round a number to five digits."""
     return float(f"{number:.5g}")
 
 
 def rounded_list(numbers: Iterable[float]) -> list[float]:
-    """Return numbers with five digits."""
+    """Round numbers to five digits."""
     return [rounded(number) for number in numbers]
 
 
@@ -315,5 +315,5 @@ PARTS: dict[str, Callable[[LanguageModel, Run, Settings], dict[str, Any]]] = {
 
 
 def part_of(name: str) -> Callable[[LanguageModel, Run, Settings], dict[str, Any]]:
-    """Return what computes a part: one of `PARTS`, or a method."""
+    """Return the function that computes a part: one of `PARTS`, or a method."""
     return PARTS.get(name) or added(name)

@@ -1,4 +1,4 @@
-"""Inseq's and Captum's methods on the same prompts, tokens and weights, in an environment of their own (`requirements/peers.in`)."""
+"""Inseq's and Captum's methods with the same prompts, tokens and weights, in a separate environment (`requirements/peers.in`)."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ MAX_DIFFERENCE = 0.05
 
 
 class MissingError(Exception):
-    """Why the peers can't run here."""
+    """The reason that the other libraries can't run here."""
 
 
 def environment(folder: Path) -> Path:
-    """Make the environment unless it is there, and return its Python.
+    """Build the environment unless it is there, and return its Python.
 
     Args:
-        folder: Where it is, or will be: gigabytes.
+        folder: Its folder, which takes gigabytes.
 
     Raises:
-        MissingError: Its packages can't be installed here.
+        MissingError: If its packages can't be installed here.
     """
     python = folder / "bin" / "python"
     done = folder / "installed.txt"
@@ -47,7 +47,7 @@ def environment(folder: Path) -> Path:
 
 
 def request_of(run: Any) -> dict[str, Any]:
-    """Return what the other libraries need of a run."""
+    """Return the parts of a run that the other libraries need."""
     return {
         "item": run.item.name,
         "ids": run.ids,
@@ -61,18 +61,18 @@ def maps_of(python: Path, gguf: Path, runs: Sequence[dict[str, Any]], threads: i
     """Return the other libraries' maps of some runs, and each target's log-probability.
 
     Args:
-        python: Of `environment`.
+        python: The Python of `environment`.
         gguf: The model's file.
-        runs: Of `request_of`.
-        threads: How many to compute with.
+        runs: Results of `request_of`.
+        threads: The number of threads.
 
     Raises:
-        MissingError: They failed.
+        MissingError: If they failed.
     """
     with tempfile.TemporaryDirectory(prefix="lit-lab-peers-") as scratch:
         asked, answered = Path(scratch) / "asked.json", Path(scratch) / "answered.jsonl"
         asked.write_text(json.dumps({"gguf": str(gguf), "runs": list(runs), "threads": threads}), "utf-8")
-        # Nothing is looked up on the net: the model is a file.
+        # Offline, because the model is a file.
         ended = subprocess.run(
             [str(python), str(CHILD), str(asked), str(answered)], env={"HF_HUB_OFFLINE": "1", "PATH": ""}, check=False
         )
@@ -82,14 +82,14 @@ def maps_of(python: Path, gguf: Path, runs: Sequence[dict[str, Any]], threads: i
 
 
 def check(found: dict[str, Any], record: dict[str, Any]) -> None:
-    """Check that the other libraries read the same.
+    """Check that the other libraries read the same sequence.
 
     Args:
-        found: Of `maps_of`.
-        record: Of the item's basic part.
+        found: The result of `maps_of`.
+        record: The record of the item's basic part.
 
     Raises:
-        MissingError: Its log-probabilities differ by more than `MAX_DIFFERENCE`.
+        MissingError: If the log-probabilities differ by more than `MAX_DIFFERENCE`.
     """
     for ours, theirs in zip(record["one"][0][1:], found["logprobs"], strict=True):
         if abs(ours - theirs) > MAX_DIFFERENCE:

@@ -22,7 +22,7 @@ SAMPLES = 64
 
 
 def main() -> None:
-    """Answer what is asked."""
+    """Answer the requests."""
     asked = json.loads(Path(sys.argv[1]).read_text("utf-8"))
     torch.set_num_threads(asked["threads"])
     torch.manual_seed(0)
@@ -64,10 +64,10 @@ def logprob(model: Any, run: dict[str, Any], target: list[int]) -> Callable[[tor
 
 
 def by_captum(model: Any, tokenizer: Any, run: dict[str, Any], target: list[int]) -> dict[str, list[float]]:
-    """Return Captum's maps of a target: gradients summed over a sentence's tokens, and perturbations of whole sentences."""
+    """Return Captum's maps of a target: gradients, summed over a sentence's tokens, and perturbations of whole sentences."""
     prompt, function = prompt_of(run), logprob(model, run, target)
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
-    # Tokens of no sentence are of the last feature, and are replaced by themselves.
+    # Tokens outside of sentences belong to the last feature, and replace themselves.
     mask, baseline = torch.full_like(prompt, len(run["parts"])), prompt.clone()
     for number, (start, end) in enumerate(run["parts"]):
         mask[0, start:end] = number
@@ -92,7 +92,7 @@ def by_captum(model: Any, tokenizer: Any, run: dict[str, Any], target: list[int]
 
 
 def by_inseq(model: Any, tokenizer: Any, run: dict[str, Any]) -> dict[str, list[list[float]]]:
-    """Return Inseq's maps of all targets, in its own aggregation; nothing if it reads the text as other tokens."""
+    """Return Inseq's maps of all targets with its own aggregation, or none if it tokenizes the text differently."""
     texts = [tokenizer.decode(ids) for ids in (run["ids"][: run["seam"]], run["ids"])]
     if tokenizer(texts[1], add_special_tokens=False).input_ids != run["ids"] or not texts[1].startswith(texts[0]):
         return {}
@@ -112,7 +112,7 @@ def by_inseq(model: Any, tokenizer: Any, run: dict[str, Any]) -> dict[str, list[
 
 
 def by_part(scores: torch.Tensor, run: dict[str, Any]) -> list[float]:
-    """Return the sums of tokens' scores over each sentence."""
+    """Return the sum of the tokens' scores in each sentence."""
     return [float(scores[start:end].detach().sum()) for start, end in run["parts"]]
 
 

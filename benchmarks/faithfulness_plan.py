@@ -1,4 +1,4 @@
-"""What is computed of which prompt, and in which order."""
+"""Which parts of which prompts to compute, and in which order."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ VERSIONS = {"basic": 1, "expensive": 1, "random_weights": 1, "signed": 1, "peers
 
 @dataclass(frozen=True)
 class Settings:
-    """How much is computed. Whatever else changes numbers is in `VERSIONS`.
+    """How much to compute. `VERSIONS` covers everything else that changes results.
 
     Attributes:
-        tokens: The most tokens of an answer.
-        targets: The most sentences of an answer that are targets.
-        held_out: Random sets that measure maps, deleted.
-        neutral: How many of them are measured with a neutral sentence in the place of each segment, too.
-        samples: Random sets for ContextCite.
+        tokens: The maximum number of an answer's tokens.
+        targets: The maximum number of an answer's sentences that are targets.
+        held_out: The number of random sets whose deletion measures maps.
+        neutral: How many of them are also measured with a neutral sentence in place of each segment.
+        samples: The number of random sets for ContextCite.
     """
 
     tokens: int = 24
@@ -43,12 +43,12 @@ class Settings:
 
 
 def added_methods() -> list[str]:
-    """Return methods that only some versions offer, as `flow`: each is a part of its own."""
+    """Return the methods that only some versions have, such as `flow`. Each is a separate part."""
     return [method for method in get_args(Method) if method not in (*QUICK, *SLOW)]
 
 
 def plan(kinds: Sequence[str], count: int, slow: int) -> Iterator[tuple[Item, str]]:
-    """Yield what to compute: the kinds in turn, and the parts that only the first items have spread evenly.
+    """Yield what to compute. Kinds alternate, and the parts that only the first items have are spread evenly.
 
     Args:
         kinds: The kinds.
@@ -70,6 +70,6 @@ def plan(kinds: Sequence[str], count: int, slow: int) -> Iterator[tuple[Item, st
 
 
 def everything(kinds: Sequence[str], count: int, slow: int) -> Iterator[tuple[Item, str]]:
-    """Yield all that may be known: what `plan` yields, and the part of other libraries."""
+    """Yield everything that may be known: the items and parts of `plan`, and the other libraries' part."""
     others = ((item, "peers") for kind in kinds for item in items(kind, min(slow, count)))
     yield from chain(plan(kinds, count, slow), others)

@@ -1,4 +1,4 @@
-"""The plot of docs/faithfulness.md, as SVG: how well each method's map predicts, with its interval, on each model."""
+"""The plot of docs/faithfulness.md as SVG: how well each method's maps predict effects on each model, with intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DARK = """
 
 
 def plot(tables: Sequence[Table]) -> str:
-    """Return the plot of the score's mean (LDS) with its interval, a line for each method."""
+    """Return the plot of the mean LDS with its interval, with a line for each method."""
     methods = [method for method in tables[0].rows if any(table.rows.get(method, {}).get("lds") for table in tables)]
     height = TOP_EDGE + ROW * len(methods) + BOTTOM
     light = "".join(f"  .m{n} {{ fill: {one}; stroke: {one}; }}\n" for n, (one, _) in enumerate(COLOURS))

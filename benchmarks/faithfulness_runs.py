@@ -1,4 +1,4 @@
-"""A model, and its answers to prompts: what the parts of the benchmark are computed of."""
+"""A model and its answers to prompts, which are the input of the benchmark's parts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Run:
 
     @property
     def is_usable(self) -> bool:
-        """Whether there is something to explain, and more than one sentence to explain it by."""
+        """Whether there is a target, and more than one sentence to explain it with."""
         return bool(self.targets) and len(self.spans) > 1
 
     @property
@@ -69,7 +69,7 @@ def load(path: str) -> LanguageModel:
 
 
 def randomized(path: str, seed: int = 0) -> LanguageModel:
-    """Load a model, and shuffle the numbers within each of its weights: all that was learned is gone, their sizes stay."""
+    """Load a model, and shuffle the numbers within each of its weights: nothing learned remains, but their distribution does."""
     model = load(path)
     generator = np.random.default_rng(seed)
     for weight in model.causal_lm.backbone.weights:
@@ -79,10 +79,10 @@ def randomized(path: str, seed: int = 0) -> LanguageModel:
 
 
 def answered(model: LanguageModel, prompt: str, tokens: int) -> tuple[PromptEvent, AnswerEvent]:
-    """Return a prompt's tokens and the most likely answer, which ends with its first paragraph."""
+    """Return a prompt's tokens and its greedy answer, which ends after the first paragraph."""
     before, answer = _answered(model, prompt, tokens, ["\n\n"])
     if not any(token.text.strip() for token in answer.tokens):
-        # A base model likes to begin with a blank line: after it, the answer ends where the tokens do.
+        # Base models often begin with a blank line. Such an answer ends at the limit of tokens.
         before, answer = _answered(model, prompt, tokens, [])
     return before, answer
 
@@ -106,7 +106,7 @@ def run_of(model: LanguageModel, item: Item, settings: Settings) -> Run:
     end = targets[-1].stop if targets else seam
     return Run(
         item=item,
-        ids=ids[:end],  # what follows the last target isn't scored
+        ids=ids[:end],  # text after the last target isn't scored
         seam=seam,
         spans=[span for span, _ in found],
         parts=[part for _, part in found],
@@ -123,11 +123,11 @@ def sentences(text: str) -> list[tuple[int, int]]:
 def in_tokens(
     spans: Sequence[tuple[int, int]], tokens: Sequence[Any], first: int
 ) -> list[tuple[tuple[int, int], slice]]:
-    """Return spans of characters with their tokens, those that have some; a token belongs to the span that it begins in."""
+    """Return spans of characters with their tokens, without empty ones. A token belongs to the span in which it begins."""
     begins, at = [], 0
     for token in tokens:
         begins.append(at if token.kind != "template" else -1)
-        # A template's own text is no text of the prompt.
+        # The template's own text isn't part of the prompt.
         at += len(token.text) if token.kind != "template" else 0
     found = []
     for start, end in spans:

@@ -60,20 +60,20 @@ Known = Sequence[tuple[Item, str, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Table:
-    """What is known about a model.
+    """The known figures of a model.
 
     Attributes:
         model: Its name.
         prompts: How many prompts of each kind.
         targets: How many sentences of answers.
-        tokens: The fewest and the most tokens of a prompt.
-        segments: The fewest and the most sentences of a prompt.
-        rows: For each method and measure its mean over prompts; and by kind: `lds of KIND`.
-        pairs: For each pair of methods and measure the difference on the same prompts.
-        planted: For each map and depth (`all` for all of them): how often the planted sentence ranks first, and its mean reciprocal rank.
-        eligible: Of how many planted facts the answer is right with, and wrong without.
-        changed: For each map its rank correlation with that of a model with random weights.
-        signs: For each signed score `rank`, `sign` and `lds`.
+        tokens: The minimum and maximum number of a prompt's tokens.
+        segments: The minimum and maximum number of a prompt's sentences.
+        rows: For each method and measure, the mean over prompts. Also by kind: `lds of KIND`.
+        pairs: For each pair of methods and measure, the difference on the same prompts.
+        planted: For each map and depth (`all` for all of them), how often the planted sentence ranks first, and its mean reciprocal rank.
+        eligible: The number of planted facts with which the answer is right, and without which it is wrong.
+        changed: For each map, its rank correlation with that of a model with random weights.
+        signs: For each signed score, `rank`, `sign` and `lds`.
     """
 
     model: str
@@ -90,7 +90,7 @@ class Table:
 
     @property
     def title(self) -> str:
-        """The model's name, as people know it."""
+        """The model's common name."""
         return MODELS.get(self.model, self.model)
 
     def text(self) -> str:
@@ -176,7 +176,7 @@ def table_of(model: str, known: Known) -> Table:
 
 
 def _means(by_target: Sequence[Sequence[float | None]]) -> dict[str, float | None]:
-    """Return the mean of each measure over a prompt's targets: intervals are over prompts."""
+    """Return the mean of each measure over a prompt's targets, since intervals are over prompts."""
     found: dict[str, float | None] = {}
     for at, what in enumerate(MEASURES):
         values = [row[at] for row in by_target if row[at] is not None]

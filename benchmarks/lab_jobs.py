@@ -1,4 +1,4 @@
-"""Jobs of a benchmark's own server, and what its processes hold and use."""
+"""Jobs of a benchmark's own server, and the memory and processor time of its processes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 from lab_server import Server
 
-PATIENCE = 300.0  # seconds that a service may take to start, and a job until its next event
+PATIENCE = 300.0  # seconds for a service to start, and for a job's next event
 
 
 def ask(server: Server, method: str, path: str, body: Any = None) -> Any:
-    """Return the answer of one of our routes."""
+    """Return the response of one of LIT Lab's routes."""
     with _open(server, method, path, body) as reply:
         return json.load(reply)
 
 
 def ready(server: Server) -> int:
-    """Start the model service, wait until it is there, and return its process id. Raises RuntimeError."""
+    """Start the model service, wait until it is ready, and return its process id. Raises RuntimeError."""
     ask(server, "POST", "service/start")
     until = time.monotonic() + PATIENCE
     while (service := ask(server, "GET", "status")["service"])["state"] != "ready":
@@ -32,7 +32,7 @@ def ready(server: Server) -> int:
 
 
 def events(server: Server, job: str) -> Iterator[dict[str, Any]]:
-    """Yield a job's events as they come, without heartbeats. Raises RuntimeError when it fails."""
+    """Yield a job's events as they come, without heartbeats. Raises RuntimeError if the job fails."""
     with _open(server, "GET", f"jobs/{job}/events") as reply:
         for line in reply:
             event = json.loads(line)
@@ -43,12 +43,12 @@ def events(server: Server, job: str) -> Iterator[dict[str, Any]]:
 
 
 def run(server: Server, request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Do a job, and return its events."""
+    """Run a job, and return its events."""
     return list(events(server, ask(server, "POST", "jobs", request)["id"]))
 
 
 def held_mb(pid: int) -> float:
-    """Return a process's resident memory, in MB of a million bytes."""
+    """Return a process's resident memory in MB (millions of bytes)."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) * 1024 / 1e6
 

@@ -1,4 +1,4 @@
-"""A JupyterLab server of the benchmark's own, started fresh and stopped again."""
+"""A benchmark's own JupyterLab server, started anew and stopped at the end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Server:
 
     @property
     def log(self) -> str:
-        """Return what it wrote so far."""
+        """Return its log so far."""
         return (self.scratch / "log").read_text(errors="replace")
 
     def get(self, path: str) -> int:
@@ -44,14 +44,14 @@ class Server:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """Return the environment for either side: bytecode is read and written, no settings of the person's own."""
+    """Return the environment for both sides: with bytecode, and without the user's own settings."""
     kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
     return kept | {name: str(home / folder) for name, folder in folders.items()}
 
 
 def get(url: str, token: str) -> int:
-    """Return the status of a GET; 0 while nobody listens."""
+    """Return the status of a GET. 0 while nothing listens."""
     request = urllib.request.Request(url, headers={"Authorization": f"token {token}"})
     try:
         with urllib.request.urlopen(request, timeout=10) as reply:
@@ -63,7 +63,7 @@ def get(url: str, token: str) -> int:
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
+    """Return a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -82,14 +82,14 @@ def cpu_seconds(pid: int) -> float:
 def lab_server(*, extension: bool = True, patience: float = 120, config: str = "") -> Iterator[Server]:
     """Start `jupyter lab` on a copy of the examples, with the extension or without, and stop it at the end.
 
-    `config` is added to the server's own configuration file.
+    `config` is added to the server's configuration file.
 
-    Raises RuntimeError with the server's log when it ends early or doesn't answer within `patience` seconds.
+    Raises RuntimeError with the server's log if it ends early or doesn't respond within `patience` seconds.
     """
     scratch = Path(tempfile.mkdtemp(prefix="lit-lab-benchmark-"))
     shutil.copytree(REPOSITORY / "examples", scratch / "root")
     settings = scratch / "config.py"
-    # Set here, it goes before what an installed extension says of itself.
+    # This takes precedence over an installed extension's own configuration.
     settings.write_text(f"c.ServerApp.jpserver_extensions = {{'lit_lab': {extension}}}\n{config}\n")
     port, token = free_port(), secrets.token_hex(16)
     arguments = [
@@ -101,7 +101,7 @@ def lab_server(*, extension: bool = True, patience: float = 120, config: str = "
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         f"--IdentityProvider.token={token}",
-        # The page is handed to a headless browser for measuring.
+        # A headless browser loads the page for measuring.
         "--LabApp.expose_app_in_browser=True",
     ]
     url = f"http://127.0.0.1:{port}"

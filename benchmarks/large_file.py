@@ -1,8 +1,8 @@
-"""What reading a very large file of prompts costs the Jupyter server: its memory, and how long others wait for an answer.
+"""How much does reading a very large file of prompts cost the Jupyter server, in memory and in waiting times of other requests?
 
-A file of made-up prompts is written, opened through the API of a Jupyter server as users run it, and deleted again. While it
-is read, the state that the panel shows is asked for, as the panel does it, and `api/status`, as anybody else on that
-server would; then the rows are looked at, searched, and closing is tried while the file is read a second time.
+The script writes a file of made-up prompts, opens it through the API of a Jupyter server with its usual configuration, and
+deletes it at the end. While the server reads the file, the script requests its state, as the panel does, and `api/status`, as
+any other client would. Then it reads and searches rows, and closes the dataset while the server reads the file a second time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EXPLAINED = {
 
 
 def write(path: Path, megabytes: int) -> int:
-    """Write a file of about this size; returns its number of rows."""
+    """Write a file of about this size, and return its number of rows."""
     rows = 0
     with path.open("w", newline="") as file:
         table = csv.writer(file)
@@ -58,7 +58,7 @@ def write(path: Path, megabytes: int) -> int:
 
 
 def temporary(server: Server) -> float:
-    """Return what the server's unnamed temporary files take on disk, in MB."""
+    """Return the size on disk of the server's unnamed temporary files, in MB."""
     total = 0
     for link in Path(f"/proc/{server.process.pid}/fd").iterdir():
         try:
@@ -70,7 +70,7 @@ def temporary(server: Server) -> float:
 
 
 def measure(server: Server, path: Path, patience: float) -> dict[str, float]:
-    """Open a file that lies in the server's folder, and return the figures."""
+    """Open a file in the server's folder, and return the figures."""
     pid = server.process.pid
     for route in ("datasets", "status"):
         ask(server, "GET", route)

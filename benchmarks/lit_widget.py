@@ -1,8 +1,8 @@
-"""One run of LIT's own notebook widget, timed: what `cold_start.py` measures against.
+"""One timed run of LIT's own notebook widget, with which `cold_start.py` compares.
 
-Run in a fresh process. It does what a notebook cell of the codelab does and what LIT's page then asks of the widget's
-server, over the same HTTP routes: the answer, its tokens, the map of the answer's last line. The page's own loading
-time is left out, which favours LIT. The last line printed is JSON: seconds since the start of the process.
+It runs in a new process, and does what a notebook cell of the codelab does. Then it sends the requests of LIT's page to the
+widget's server, over the same HTTP routes: for the answer, its tokens, and the map of the answer's last line. Not counting
+the page's own loading time favours LIT. The last line of output is JSON: seconds since the start of the process.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     ids = itertools.count()
 
     def ask(model: str, data: dict[str, Any]) -> dict[str, Any]:
-        # LIT remembers predictions by the example's id; another target of the same example has to be computed.
+        # LIT caches predictions by the example's id, but has to compute another target of the same example.
         key = str(next(ids))
         body = json.dumps({"inputs": [{"id": key, "data": data | {"_id": key}, "meta": {}}]}).encode()
         url = f"http://localhost:{port}/get_preds?model={model}&dataset_name=sample_prompts"
@@ -63,7 +63,7 @@ def main() -> None:
 
 
 def last_line(tokens: list[str], start: str) -> list[int]:
-    """Return a mask <int>[num_tokens] of the last line that begins with `start`; without one, of the last 8 tokens."""
+    """Return a mask <int>[num_tokens] of the last line that begins with `start`, or else of the last 8 tokens."""
     text = "".join(tokens)
     at = text.rfind(start)
     if at < 0:
@@ -85,7 +85,7 @@ if __name__ == "__main__":
     except Exception:
         traceback.print_exc()
     finally:
-        # The widget's server runs in a thread that would keep the process alive for good after an error.
+        # The widget's server runs in a thread that would keep the process alive after an error.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

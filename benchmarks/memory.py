@@ -1,8 +1,8 @@
-"""The memory that a map takes, against what is reckoned before a model is loaded (`lit_lab.service.weights.memory_estimate`).
+"""The memory that a map takes, compared with the estimate before a model is loaded (`lit_lab.service.weights.memory_estimate`).
 
     python benchmarks/memory.py --layers 16 --tokens 1024 --precision float32
 
-Random weights of Gemma 2's architecture; with more than 50 million in its blocks a map is compiled, else the first one isn't.
+The model has Gemma 2's architecture and random weights. The first map is only compiled if its blocks have more than 50 million.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Measure one map in a process that has done nothing else."""
+    """Measure one map in a new process."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--layers", type=int, default=16)
     parser.add_argument("--hidden", type=int, default=512)
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def measure(layers: int, hidden: int, vocabulary: int, tokens: int, precision: str) -> dict[str, int]:
-    """Return bytes: of weights and of a map, measured and reckoned."""
+    """Return the bytes of weights and of a map, both measured and estimated."""
     from lit_lab.service import libraries, process_priority
 
     threads = process_priority.threads(None)

@@ -1,7 +1,7 @@
-"""How far maps of the embedded model are off in half precision: `python benchmarks/precision.py [--json]`.
+"""How large are the errors of the embedded model's maps in half precision? `python benchmarks/precision.py [--json]`
 
-The largest difference to float32's scores of the same target, as a part of the largest score: for both gradient methods, the
-tutorial's prompt, and an answer as the embedded model gives.
+Prints the largest difference from the same target's scores in float32, relative to the largest score, for both gradient
+methods, the tutorial's prompt, and an answer of the embedded model.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cells of a notebook as far as CPython can run them alone: literals, operators, f-strings and pure methods."""
+"""Runs the parts of a notebook's cells that are safe to run alone in CPython: literals, operators, f-strings and pure methods."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ MAX_REPR = 100_000
 
 
 def cells_of(path: Path) -> list[str] | None:
-    """The sources of a notebook's Python cells; None for another language's, or none at all."""
+    """Return the sources of a notebook's Python cells. None if it isn't a notebook, or has another language."""
     try:
         notebook = json.loads(path.read_text("utf-8"))
         language = notebook["metadata"].get("language_info", {}).get("name", "python")
@@ -58,13 +58,13 @@ def cells_of(path: Path) -> list[str] | None:
 
 
 def parse(source: str) -> ast.Module | None:
-    """A cell's tree, IPython's lines blanked; None where it is none."""
+    """Return a cell's tree, with IPython's lines blanked. None if it has a syntax error."""
     if source.lstrip().startswith("%%"):
         return None
     lines = [re.sub(r"[^\n]", " ", x) if IPYTHON_LINE.match(x) else x for x in source.splitlines(True)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # A line of a text may look like IPython's.
+        # A line of a string may look like IPython's.
         for written in (source, "".join(lines)):
             with contextlib.suppress(SyntaxError, ValueError):
                 return ast.parse(written)
@@ -72,7 +72,7 @@ def parse(source: str) -> ast.Module | None:
 
 
 class Runner:
-    """Runs what is surely pure, and forgets what anything else may change."""
+    """Runs code that is certainly pure, and forgets the values that any other code may change."""
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {}
@@ -80,7 +80,7 @@ class Runner:
         self.texts: dict[tuple[int, int, int], str] = {}
 
     def is_pure(self, node: ast.AST) -> bool:
-        """Whether CPython may work an expression out, since nothing else comes of it."""
+        """Return whether CPython may evaluate an expression, because it has no side effects."""
         for inner in ast.walk(node):
             if not isinstance(inner, PURE_NODES):
                 return False
@@ -97,9 +97,9 @@ class Runner:
         return True
 
     def evaluate(self, node: ast.expr) -> Any:
-        """Work out a pure expression."""
+        """Evaluate a pure expression."""
         code = compile(ast.fix_missing_locations(ast.Expression(node)), "cell", "eval")
-        return eval(code, {"__builtins__": PURE_FUNCTIONS}, self.names)  # pure, and without other builtins
+        return eval(code, {"__builtins__": PURE_FUNCTIONS}, self.names)  # pure, without other builtins
 
     def run(self, cell: int, source: str, tree: ast.Module) -> None:
         """Go through a cell, up to its first error."""
@@ -119,7 +119,7 @@ class Runner:
             self.forget(node)
 
     def see_inside(self, cell: int, source: str, node: ast.stmt) -> None:
-        """Fields of pure f-strings that are worked out before anything else happens: arguments of a call."""
+        """Note the fields of pure f-strings among a call's arguments, which are evaluated before anything else happens."""
         call = node.value if isinstance(node, ast.Assign | ast.Expr) else None
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
             for argument in call.args:
@@ -128,7 +128,7 @@ class Runner:
                 self.see(cell, source, argument)
 
     def see(self, cell: int, source: str, node: ast.AST) -> None:
-        """Note what the fields of f-strings in an expression are."""
+        """Note the values of the fields of f-strings in an expression."""
         for inner in ast.walk(node):
             if isinstance(inner, ast.BinOp | ast.Call):
                 self.see_text(cell, source, inner)
@@ -136,14 +136,14 @@ class Runner:
                 written = ast.get_source_segment(source, inner) or ""
                 start = source.find(written)
                 fields = [part for part in inner.values if isinstance(part, ast.FormattedValue)]
-                # Places of fields are those of the literal before Python 3.12: one is found by its brace.
+                # Before Python 3.12, fields have the literal's position, so the brace locates them.
                 if len(fields) == 1 and written and source.count(written) == 1 and written.count("{") == 1:
                     offset = start + written.index("{")
                     at = len(source[:offset].encode("utf-16-le")) // 2
                     self.fields[f"{cell}:{at}"] = self.evaluate(ast.JoinedStr([fields[0]]))
 
     def see_text(self, cell: int, source: str, node: ast.BinOp | ast.Call) -> None:
-        """Note the text that an operation or a call makes."""
+        """Note the text that an operation or a call produces."""
         value = self.evaluate(node)
         if isinstance(value, str) and len(value) < MAX_REPR:
             lines = source.splitlines(True)
@@ -156,7 +156,7 @@ class Runner:
             self.texts[cell, start, units(node.end_lineno or 0, node.end_col_offset or 0)] = value
 
     def forget(self, node: ast.AST) -> None:
-        """Forget all that a statement mentions."""
+        """Forget all names that a statement mentions."""
         wild = {"exec", "eval", "globals", "locals", "vars", "get_ipython"}
         for inner in ast.walk(node):
             names = [getattr(inner, name, None) for name in ("id", "name", "asname", "arg")]
@@ -169,5 +169,5 @@ class Runner:
             if isinstance(inner, ast.Global):
                 for name in inner.names:
                     self.names.pop(name, None)
-        # What code that isn't run may have got hold of, it may have changed.
+        # Code that isn't run may have changed any object that it can reach.
         self.names = {name: value for name, value in self.names.items() if not isinstance(value, list | dict | tuple)}

@@ -1,15 +1,15 @@
-"""How long do real models take here, from each form they come in, beside what else an engineer would run them with?
+"""How long do real models take on this machine in each of their forms, compared with other ways to run them?
 
-    make test-real                       # fetches both models and makes `.venv-real`; once
+    make test-real                       # downloads both models and builds `.venv-real`; once
     python benchmarks/real_model.py
 
-SmolLM2 135M Instruct and Gemma 3 270M, the files that `make test-real` leaves in its folder, answer the tutorial's prompt and
-explain the answer. LIT Lab is its model service, in a process of its own, over HTTP, with every check; the others are the least that one
-would write: `transformers` and `backward()` on the same weights in PyTorch, LIT's generation model, and llama.cpp on the same file.
-Everybody has the same ids, float32 (llama.cpp: the file's own arithmetic) and the same number of threads; all is greedy.
+SmolLM2 135M Instruct and Gemma 3 270M, from the files of `make test-real`, answer the tutorial's prompt and explain the answer.
+LIT Lab runs as its model service, in a separate process, over HTTP, with every check. The others run the shortest possible code:
+`transformers` and `backward()` with the same weights in PyTorch, LIT's generation model, and llama.cpp with the same file.
+All have the same ids, float32 (llama.cpp: the file's own arithmetic), the same number of threads and greedy decoding.
 
-The limit of an answer is what reading each weight once takes, at the rate at which a matrix times a vector is read here. A goal of loading
-is twice the time of reading the file, plus 3 s for each 100 million weights, plus making an empty model.
+The lower limit for a token is the time to read each weight once, at the rate of a product of a matrix and a vector here. The goal for
+loading is twice the time to read the file, plus 3 s for each 100 million weights, plus the time to create an empty model.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ DISLIKES = ("Can't eat eggs", "Don't like cheese", "Don't like bacon")
 
 
 def ours(place: Path, form: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Return our figures of a model from one form, and the ids of a prompt with its answer."""
+    """Return LIT Lab's figures of a model in one form, and the ids of a prompt with its answer."""
     with tempfile.TemporaryDirectory(prefix="lit-lab-real-model-") as scratch:
         service = Service(str(place / FORMS[form]), WINDOW, "float32", options.threads, Path(scratch))
         try:
@@ -68,7 +68,7 @@ def ours(place: Path, form: str, options: argparse.Namespace) -> dict[str, Any]:
                 figures["tokens_per_s"] = statistics.median(each["tokens_per_s"] for each in answers)
                 spans = [sentences(each["prompt_tokens"], len(each["ids"]), options.tokens // 4) for each in answers]
                 figures["map_first_s"] = explain(service, answers[0]["ids"], [spans[0][-1]])
-                time.sleep(options.rest)  # what is compiled at rest is compiled now, as while somebody reads
+                time.sleep(options.rest)  # the service compiles in the background now, as while a user reads
                 figures["map_one_s"] = explain(service, answers[1]["ids"], [spans[1][-1]])
                 figures["map_next_s"] = explain(service, answers[1]["ids"], [spans[1][0]])
             figures["peak_mb"] = peak[0] - bare
@@ -104,7 +104,7 @@ def answer(service: Service, dislikes: str, tokens: int) -> dict[str, Any]:
 
 
 def other(python: Path | str, script: str, *arguments: object, threads: int) -> dict[str, Any]:
-    """Return what a script of another engine prints."""
+    """Return the output of another engine's script."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     command = [str(python), str(Path(__file__).parent / script), *map(str, arguments)]
     found = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
@@ -123,7 +123,7 @@ def reading(file: Path) -> float:
 
 
 def read_rate() -> float:
-    """Return how many bytes a second a product of a matrix and a vector reads here, at best."""
+    """Return how many bytes per second a product of a matrix and a vector reads here at best."""
     matrix = np.ones((2**14, 2**14), np.float32)
     vector = np.ones(2**14, np.float32)
     best = 0.0
@@ -135,7 +135,7 @@ def read_rate() -> float:
 
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Return everybody's figures of a model."""
+    """Return the figures of all engines for a model."""
     place: Path = options.folder / name
     python: Path = options.python
     columns: dict[str, Any] = {}

@@ -1,6 +1,6 @@
-"""LIT's side of `real_model.py`: its generation model on the same weights. Its salience refuses both families.
+"""LIT's side of `real_model.py`: its generation model with the same weights. Its salience model refuses both families.
 
-From Hugging Face's form: keras-hub's own tokenizer writes its answers.
+The model is in Hugging Face's form, and keras-hub's own tokenizer decodes its answers.
 
 python benchmarks/real_model_lit.py FOLDER ANSWERS TOKENS THREADS
 """
@@ -30,7 +30,7 @@ def main() -> None:
 
     presets.check(Path(folder), folder)
     causal_lm = presets.load(folder)
-    # keras-hub's Llama 3 has names for tokens that SmolLM2 hasn't, and then can't write an answer.
+    # keras-hub's Llama 3 names tokens that SmolLM2 lacks, and then can't decode an answer.
     tokenizer = causal_lm.preprocessor.tokenizer
     names = getattr(tokenizer, "_special_token_attrs", [])
     tokenizer._special_token_attrs = [name for name in names if getattr(tokenizer, f"{name}_id") is not None]
@@ -43,7 +43,7 @@ def main() -> None:
         with own_settings():
             list(model.predict([{"prompt": PROMPT.format(dislikes=dislikes)}]))
         seconds.append(time.perf_counter() - start)
-    # It tells nothing until all is there; its first answer is traced, too.
+    # It returns nothing until the answer is complete, and its first answer includes tracing.
     print(json.dumps({"answer_s": min(seconds[1:])}))
 
 

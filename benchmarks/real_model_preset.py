@@ -1,5 +1,5 @@
-"""Save a real model as a Keras preset beside its file, for `real_model.py`; say whether Keras can read it back, and how long an
-empty model of its shape takes.
+"""Save a real model as a Keras preset beside its file, for `real_model.py`. Report whether Keras can read it back, and the time to
+create an empty model of its shape.
 
     python benchmarks/real_model_preset.py FOLDER
 """
@@ -15,7 +15,7 @@ from lit_lab.service import libraries
 
 
 def main() -> None:
-    """Save it unless that is done, and print JSON."""
+    """Save the preset unless it is there, and print JSON."""
     place = Path(sys.argv[1])
     libraries.set_environment(2, "tensorflow")
     libraries.import_backend(2, "tensorflow")
@@ -34,7 +34,7 @@ def main() -> None:
     try:
         presets.load(str(preset))
         is_readable = True
-    except Exception:  # whatever Keras finds wrong with its own
+    except Exception:  # any error of Keras with its own preset
         is_readable = False
     print(json.dumps({"is_readable": is_readable, "empty_s": empty}))
 

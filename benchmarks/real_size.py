@@ -1,14 +1,14 @@
-"""What does a model of Gemma 2 2B's true size take here: time to load, memory, a token, a map?
+"""How much time and memory does a model of Gemma 2 2B's real size take on this machine: to load, for a token, for a map?
 
     python benchmarks/real_size.py
 
-A preset of Gemma 2 2B's shape (26 layers, width 2304, vocabulary 256,000) with random weights in bfloat16 is written once, to
-a temporary folder of 5.3 GB (or to `--preset`, where it stays and is found again), and loaded by the model service as it
-loads any other: the same process, checks, estimate and queue, over HTTP. Its tokenizer is the embedded model's, filled up
-to 256,000 pieces, so prompts have more tokens than Gemma's own would make of them. What random weights answer means
-nothing; time and memory don't depend on it.
+The script writes a preset of Gemma 2 2B's shape (26 layers, width 2304, vocabulary 256,000) with random weights in bfloat16
+to a temporary folder of 5.3 GB (or to `--preset`, where it stays and is reused). The model service loads it like any
+other, with the same process, checks, estimate and queue, over HTTP. Its tokenizer is the embedded model's, padded to 256,000
+pieces, so prompts have more tokens than with Gemma's own. Answers of random weights mean nothing, but time and memory don't
+depend on them.
 
-Memory is the process's own, or the GPU's where TensorFlow uses one; `reckoned` is what the service says before it loads.
+Memory is that of the process, or of the GPU if TensorFlow uses one. `reckoned` is the service's estimate before it loads.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class Service:
         assert self.process.stdin is not None
         config = {
             "secret": SECRET,
-            # The first is loaded at once: a small one, so that the bare service can be measured.
+            # The first model is loaded at once. It is small, so that the script can measure the service alone.
             "models": ["bare:embedded", f"real:{model}"],
             "max_length": max_length,
             "precision": precision,
@@ -116,7 +116,7 @@ class Service:
     def ready(self) -> float:
         """Wait until the libraries are imported, and return the seconds since the start."""
         self._line("ready")
-        # Its later lines are nobody's, but must not fill the pipe.
+        # Nothing reads the later lines, but they must not fill the pipe.
         threading.Thread(target=lambda: list(self.process.stdout or ()), daemon=True).start()
         return time.perf_counter() - self.started
 
@@ -125,7 +125,7 @@ class Service:
         return dict(self._client.get("/models").raise_for_status().json())
 
     def load(self, name: str) -> dict[str, Any]:
-        """Load a model; return its state. Raises RuntimeError if loading fails."""
+        """Load a model, and return its state. Raises RuntimeError if loading fails."""
         change = {"change": {"kind": "load", "name": name}}
         self._client.post("/models/change", json=change).raise_for_status()
         while True:
@@ -137,12 +137,12 @@ class Service:
             time.sleep(0.1)
 
     def unload(self, name: str) -> None:
-        """Let go of a model."""
+        """Unload a model."""
         change = {"change": {"kind": "unload", "name": name}}
         self._client.post("/models/change", json=change).raise_for_status()
 
     def events(self, path: str, body: dict[str, Any]) -> Iterator[tuple[float, dict[str, Any]]]:
-        """Yield events with the seconds since they were asked for. Raises RuntimeError."""
+        """Yield events with the seconds since the request. Raises RuntimeError."""
         start = time.perf_counter()
         with self._client.stream("POST", path, json=body) as reply:
             reply.raise_for_status()
@@ -153,13 +153,13 @@ class Service:
                 yield time.perf_counter() - start, event
 
     def held(self, device: str) -> float:
-        """Return the memory that it holds, in MB."""
+        """Return the service's memory in MB."""
         if device == "CPU":
             return held_mb(self.process.pid)
         return float(self.models()["memory"]["used"]) / 1e6
 
     def end(self) -> None:
-        """End it."""
+        """End the service."""
         self._client.close()
         self.process.kill()
         self.process.wait()
@@ -177,13 +177,13 @@ class Service:
 
 
 def say(what: str) -> None:
-    """Tell how far it is: of a model of this size, a step may take minutes."""
+    """Report progress, since a step with a model of this size may take minutes."""
     print(what, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def highest(service: Service, device: str) -> Iterator[list[float]]:
-    """Yield a list whose only number is, at the end, the most memory that was held meanwhile, in MB."""
+    """Yield a list that contains, after the block, the peak memory during it in MB."""
     found, ended = [service.held(device)], threading.Event()
 
     def look() -> None:
@@ -221,19 +221,19 @@ def answer(service: Service, dislikes: str, tokens: int) -> dict[str, Any]:
 
 
 def sentences(start: int, end: int, step: int) -> list[tuple[int, int]]:
-    """Return spans of so many tokens, which stand for an answer's sentences."""
+    """Return spans of this number of tokens, which stand in for an answer's sentences."""
     return [(at, min(at + step, end)) for at in range(start, end, step)]
 
 
 def explain(service: Service, ids: list[int], targets: list[tuple[int, int]]) -> float:
-    """Return the seconds that the maps of these targets took."""
+    """Return the seconds that these targets' maps took."""
     spans = [{"start": start, "end": end} for start, end in targets]
     body = {"kind": "salience", "model": "real", "ids": ids, "targets": spans}
     return max(at for at, _ in service.events("/salience", body))
 
 
 def measure(preset: Path, options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
-    """Return the figures of `EXPLAINED`, and what they are of."""
+    """Return the figures of `EXPLAINED`, and the answers that they belong to."""
     figures: dict[str, float] = {}
     service = Service(str(preset), options.max_length, options.precision, options.threads, scratch)
     try:
@@ -260,7 +260,7 @@ def measure(preset: Path, options: argparse.Namespace, scratch: Path) -> dict[st
             say(f"a map in {figures['one_s']:.0f} s; {peak[0] - held:,.0f} MB above the loaded model")
             figures["next_s"] = explain(service, ids, [others[-1]])
             say(f"another of that answer in {figures['next_s']:.0f} s")
-            # Of the other answer nothing is kept yet.
+            # Nothing of the other answer is cached yet.
             targets = sentences(again["prompt_tokens"], len(again["ids"]), step)
             figures["all_s"] = explain(service, again["ids"], targets)
         figures |= {
@@ -287,7 +287,7 @@ def measure(preset: Path, options: argparse.Namespace, scratch: Path) -> dict[st
 
 
 def main() -> None:
-    """Write the preset where it isn't there, measure, and print."""
+    """Write the preset unless it is there, measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--preset", type=Path, help="folder where the preset is kept (default: a temporary one)")
     parser.add_argument("--layers", type=int, default=26, help="fewer, to try this out (default: %(default)s)")

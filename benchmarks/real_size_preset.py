@@ -1,4 +1,4 @@
-"""Writes a preset of Gemma 2 2B's shape with random weights, as `save_to_preset` writes any."""
+"""Writes a preset of Gemma 2 2B's shape with random weights, in the form of `save_to_preset`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PIECE = 1 << 24
 
 
 def write(folder: Path, layers: int) -> None:
-    """Write it, in a process of its own, whose memory is then free again."""
+    """Write the preset in a separate process, whose memory is then free again."""
     subprocess.run([sys.executable, __file__, str(folder), str(layers)], check=True)
 
 
 def vocabulary(size: int) -> bytes:
-    """Return the embedded model's SentencePiece vocabulary, with pieces that no text needs up to this size."""
+    """Return the embedded model's SentencePiece vocabulary, padded to this size with pieces that no text needs."""
     from sentencepiece import sentencepiece_model_pb2
 
     model = sentencepiece_model_pb2.ModelProto()
@@ -46,7 +46,7 @@ def _write(folder: Path, layers: int) -> None:
 
     shape = SHAPES["2b-26l"]
     assert shape is not None
-    # Hidden until it is whole: one that was broken off must not be found again.
+    # Hidden until it is complete, so that an interrupted one isn't reused.
     unfinished = folder.with_name(folder.name + ".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -64,7 +64,7 @@ def _write(folder: Path, layers: int) -> None:
 
 
 def _drawn(chance: np.random.Generator, variable: Any, width: int) -> Any:
-    """Return a variable's values, drawn piece by piece: in float32 the whole vocabulary would be 2.4 GB."""
+    """Return a variable's values, drawn in chunks, because the whole vocabulary would take 2.4 GB in float32."""
     from engine_models import deviation
 
     values = np.empty(variable.shape, bfloat16)

@@ -1,13 +1,12 @@
-"""How long a prompt of 2,000 tokens takes to be painted anew when it is cut into other segments.
+"""How long does it take to repaint a prompt of 2,000 tokens when the segments change?
 
-The embedded model, with a longer window, answers a prompt that stands in a notebook's cell, as users run it; a sentence
-of the answer is explained. Then, in a headless Chromium, each granularity is clicked in turn, and regular expressions are
-typed; the time is that from the click, or the key, to the frame that shows all that is in sight of the panel's text as it
-stays, with its shades and ranks. Of a text of many segments, those out of sight are drawn behind that frame, which `whole`
-tells; the notebook's own editor is shaded behind it, too.
+The embedded model, with a longer window, answers a prompt in a notebook's cell and explains a sentence of the answer. Then, in
+a headless Chromium, the script clicks each granularity and types regular expressions. It measures the time from the click,
+or the key, to the frame that shows the visible part of the panel's text in its final form, with shades and ranks. Segments out
+of view may be drawn after that frame, which `whole` measures, and so are the shades of the notebook's own editor.
 
-On a machine that does other work, too, the page waits for a processor: its processor time leaves that out, but has in it
-what comes behind the frame, the editor's shades above all.
+On a busy machine, the page waits for a processor. Its processor time doesn't include that, but includes the work after the
+frame, above all the editor's shades.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ LINES = (
     "Analysis: It has cooked onions in it, which you don't like.",
     "Recommendation: You have to try it.",
 )
-TOKENS = 18  # of a line, on average
+TOKENS = 18  # tokens of a line, on average
 
 
 def preset(folder: Path, window: int) -> Path:
-    """Copy the embedded model's preset, with a longer window; returns where to."""
+    """Copy the embedded model's preset, with a longer window, and return the copy's folder."""
     made = folder / "preset"
     shutil.copytree(PRESET, made)
     for name in ("preprocessor.json", "task.json"):
@@ -50,13 +49,13 @@ def preset(folder: Path, window: int) -> Path:
 
 
 def prompt_of(tokens: int) -> str:
-    """Return a prompt of about so many tokens of the embedded model."""
+    """Return a prompt of about this number of the embedded model's tokens."""
     lines = []
     for number in range(tokens // TOKENS + 1):
         lines.append(f"{number + 1}. {LINES[number % len(LINES)]}")
         if number % 6 == 5:
             lines.append("")
-    # So that the model has something to say.
+    # So that the model generates an answer.
     return "\n".join([*lines, "", *LINES[1:4], "Analysis:"])
 
 

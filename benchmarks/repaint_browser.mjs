@@ -2,9 +2,9 @@
 /**
  * Changes the granularity of a long prompt's map, in a headless Chromium.
  *
- * `node repaint_browser.mjs <url of JupyterLab> <token> <rounds>` opens `long.ipynb`, has its prompt answered and the answer
- * explained, and prints JSON: for each granularity, in each round, the time from the click to the frame that shows the
- * change, and the time that the page's main thread ran script, style, layout and paint meanwhile; in ms.
+ * `node repaint_browser.mjs <url of JupyterLab> <token> <rounds>` opens `long.ipynb`, runs its prompt and explains the
+ * answer. Then it prints JSON: for each granularity and round, the time from the click to the frame that shows the change,
+ * and the time of script, style, layout and paint in the page's main thread meanwhile; in ms.
  */
 import console from 'node:console';
 import process from 'node:process';
@@ -21,13 +21,13 @@ const GRANULARITIES = [
   'Tokens',
   'Sentences'
 ];
-/** Typed after a click on custom: the first makes many segments, the second few. */
+/** Typed after a click on Custom: the first makes many segments, the second few. */
 const PATTERNS = ['[,.:]', '\\n\\n'];
 
 /**
- * In the page: resolves with the times from the next click or input to the frame from which on what is in sight of the
- * flowing text is as it stays, and to the frame behind the text's last change. A text that is cut by an expression changes
- * when a worker has answered.
+ * In the page: resolves with the times from the next click or input to the frame in which the visible part of the text
+ * has its final form, and to the frame after the text's last change. A text that an expression splits changes when a
+ * worker has responded.
  */
 function watch() {
   const flow = document.querySelector('.lit-flow');
@@ -35,7 +35,7 @@ function watch() {
   let end = 0;
   let seen = 0;
   let last = '';
-  // Which segments somebody sees, with their shades.
+  // The visible segments, with their shades.
   const inSight = () => {
     const found = [];
     const frame = flow.closest('.lit-scroll').getBoundingClientRect();
@@ -50,7 +50,7 @@ function watch() {
   };
   const painted = then =>
     requestAnimationFrame(() => {
-      // A message comes when the frame has been painted.
+      // A message arrives once the frame is painted.
       const { port1, port2 } = new MessageChannel();
       port1.onmessage = then;
       port2.postMessage(null);
@@ -66,7 +66,7 @@ function watch() {
   const onEvent = event => {
     if (!start) {
       start = event.timeStamp;
-      // Asked for first, it comes before what the page does behind its frame.
+      // Requested first, it comes before the page's own work after the frame.
       painted(look);
     }
   };
@@ -97,7 +97,7 @@ function watch() {
       characterData: true,
       subtree: true
     });
-    // Where nothing changes, nothing would come.
+    // Without a change there is no mutation to wait for.
     timer = setTimeout(rest, 8000);
   });
 }
@@ -155,7 +155,7 @@ try {
       await step(at++, expression, () => pattern.fill(expression));
     }
   }
-  // Where the answer begins is how many tokens come before it.
+  // The index of the answer's first token is the number of tokens before it.
   const tokens = await answer
     .locator('[data-segment]')
     .first()

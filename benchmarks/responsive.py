@@ -1,13 +1,13 @@
-"""Does the Jupyter server answer as quickly while a model computes?
+"""Does the Jupyter server respond as quickly while a model computes?
 
     python benchmarks/responsive.py
 
-`GET /api/status` of a Jupyter server as users run it, and a kernel's echo: a cell `1` over the WebSocket of the server, from
-sending it to its reply. Each is asked every few milliseconds, as long as the model rests and while it computes, in
-turns within one run, so that whatever else the machine does meets both. What is computed is integrated gradients of a
-long sequence, which takes all that the model service is given, and its events are read, as the panel does.
+The script times `GET /api/status` of a Jupyter server with its usual configuration, and a kernel's echo: a cell `1` over the
+server's WebSocket, from the request to the reply. It sends each every few milliseconds, alternately while the model is idle
+and while it computes, so that other load on the machine affects both. The computation is integrated gradients of a long
+sequence, which uses everything that the model service may use, and the script reads its events, as the panel does.
 
-The ratio is that of the medians. Where a machine does other work, too, the slowest of a hundred tell more of that.
+The ratio is that of the medians. On a busy machine, the 99th percentiles say more about the other load.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from lab_server import Server, cpu_seconds, lab_server
 RATIO, P99 = 1.5, 50.0
 """Goals: of the medians, and in ms."""
 PAUSE = 0.01  # seconds between two requests
-QUIET = 0.05  # share of a processor below which a process rests
+QUIET = 0.05  # share of a processor below which a process is idle
 
 
 def status(server: Server) -> Callable[[], float]:
-    """Return what asks for `/api/status` over a connection that stays open, and returns the seconds it took."""
+    """Return a function that requests `/api/status` over an open connection, and returns the seconds it took."""
     place = urlsplit(server.url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
 
@@ -57,7 +57,7 @@ def status(server: Server) -> Callable[[], float]:
 
 @contextmanager
 def echo(server: Server) -> Iterator[Callable[[], float]]:
-    """Start a kernel, and yield what has it run `1` and returns the seconds until its reply."""
+    """Start a kernel, and yield a function that runs `1` in it and returns the seconds until its reply."""
     place = urlsplit(server.url)
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
     headers = {"Authorization": f"token {server.token}", "Content-Type": "application/json"}
@@ -89,14 +89,14 @@ def echo(server: Server) -> Iterator[Callable[[], float]]:
 
 
 def _acknowledge_at_once(connection: socket.socket | None) -> None:
-    """Keep the system from waiting 40 ms with what tells the server that a message has come: it hides all else."""
+    """Disable the system's delay of 40 ms for acknowledgements, which would hide everything else."""
     if connection is not None and hasattr(socket, "TCP_QUICKACK"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 @contextmanager
 def computing(server: Server, pid: int) -> Iterator[None]:
-    """Let the model compute while the context lasts, and its events be read."""
+    """Let the model compute within the context, and read its events."""
     ids = [2, *range(300, 500)]
     request = {
         "kind": "salience",
@@ -124,7 +124,7 @@ def computing(server: Server, pid: int) -> Iterator[None]:
 
 
 def rest(pid: int) -> None:
-    """Wait until a process rests: it compiles in the background once there is nothing to do."""
+    """Wait until a process is idle, because it compiles in the background once it has nothing to do."""
     quiet = 0
     while quiet < 5:
         before = cpu_seconds(pid)
@@ -133,7 +133,7 @@ def rest(pid: int) -> None:
 
 
 def take(measures: dict[str, Callable[[], float]], count: int, into: dict[str, list[float]]) -> None:
-    """Take so many times of each, in turns."""
+    """Measure this number of times of each, alternately."""
     for _ in range(count):
         for name, once in measures.items():
             into[name].append(1000 * once())

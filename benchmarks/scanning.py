@@ -1,11 +1,11 @@
-"""What does it take to look at the models that lie on this machine?
+"""How long does it take to find the models on this machine?
 
     python benchmarks/scanning.py
     python benchmarks/scanning.py --file gemma-3-270m.gguf --json
 
-A file's header is read as the list of models reads it, and as the gguf package's own reader does, which is what one would
-write in a line. Then a folder with 100 such files is looked through: once new, and once known. The file is SmolLM2's,
-fetched as `lit-lab fetch smollm2-135m` does, unless another is named.
+The script reads a file's header like the list of models does, and with the gguf package's own reader, the one-line
+alternative. Then it scans a folder with 100 such files twice, when they are new and when they are known. The file is that
+of SmolLM2, downloaded like `lit-lab fetch smollm2-135m` does, unless you name another.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def seconds(work: Callable[[], object], repeat: int) -> float:
 
 
 def measured(file: Path, repeat: int) -> dict[str, float]:
-    """Return seconds by what was done."""
+    """Return the seconds of each step."""
     from gguf import GGUFReader
 
     found = {"gguf": seconds(lambda: GGUFReader(file), 1), "header": seconds(lambda: header.skim(file), repeat)}

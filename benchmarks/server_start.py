@@ -1,7 +1,7 @@
-"""How much later does `jupyter lab` answer with the extension than without it?
+"""How much later does `jupyter lab` respond with the extension than without it?
 
-Both are started alternately, so that a busy machine is busy for both. Wall time is from the start of the process to
-its first answer to `GET api/status`; processor time is what it used until then, which says the same with less noise.
+The script starts both alternately, so that a busy machine is busy for both. Wall time is from the start of the process to
+its first response to `GET api/status`; processor time is the time used by then, which has less noise.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ GOAL_MS = 50
 
 
 def main() -> int:
-    """Measure, print, and return 1 when the goal is missed by processor time and wall time alike."""
+    """Measure, print, and return 1 if both processor time and wall time miss the goal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=9, help="starts of each (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -25,7 +25,7 @@ def main() -> int:
 
     wall: dict[bool, list[float]] = {True: [], False: []}
     cpu: dict[bool, list[float]] = {True: [], False: []}
-    # The first start of each fills the bytecode and the system's file cache; it isn't counted.
+    # The first start of each doesn't count: it writes bytecode and fills the system's file cache.
     for repetition in range(options.repeat + 1):
         for extension in (True, False) if repetition % 2 else (False, True):
             with lab_server(extension=extension) as server:
@@ -42,7 +42,7 @@ def main() -> int:
         name: {
             "with_ms": statistics.median(values[True]),
             "without_ms": statistics.median(values[False]),
-            # Neighbours in time share the machine's mood: the median of their differences is steadier.
+            # Consecutive starts meet the same load, so the median of their differences is more stable.
             "more_ms": statistics.median(a - b for a, b in zip(values[True], values[False], strict=True)),
             "spread_ms": statistics.pstdev(values[False]),
         }

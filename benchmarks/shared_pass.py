@@ -1,11 +1,11 @@
-"""What a prompt's pass saves that its answer and the answer's maps share.
+"""How much time does it save to share a prompt's pass between its answer and the answer's maps?
 
     python benchmarks/shared_pass.py [--sizes embedded,100m,2b-2l,2b-6l,2b-26l] [--repeat 5] [--json]
 
-A prompt of 250 tokens is answered, and an answer of 40 explained, one sentence first, then the other three: once by a pass
-over the prompt that answering keeps for the maps, once by two of them, as it is where nothing is compiled for such a
-prompt yet. Either in turns, in one process for each size, all of it compiled beforehand; nothing is known from the
-turn before. Medians, and their ratios: below one, sharing is quicker.
+The model answers a prompt of 250 tokens and explains an answer of 40, one sentence first, then the other three: once with a
+single pass over the prompt, which the answer leaves to the maps, and once with two passes, as happens before anything is
+compiled for such a prompt. Both alternate in one process for each size, with everything compiled before, and nothing cached
+from the previous turn. The script prints medians and their ratios: below one, sharing is faster.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def measure(size: str, repeat: int) -> dict[str, dict[str, float]]:
         maps = {}
         for is_shared, found in runs.items():
             seconds, maps[is_shared] = turn(lab, case, is_shared)
-            if round_:  # the first is for warming up
+            if round_:  # the first one warms up
                 found.append(seconds)
         off = max(np.max(np.abs(a - b)) / np.max(np.abs(b)) for a, b in zip(maps[True], maps[False], strict=True))
         shape = SHAPES[size]
@@ -90,7 +90,7 @@ def measure(size: str, repeat: int) -> dict[str, dict[str, float]]:
 
 
 def main() -> None:
-    """Measure each size in a process of its own, and print."""
+    """Measure each size in a separate process, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="embedded,100m", help=f"of {','.join(SHAPES)} (default: %(default)s)")
     parser.add_argument("--repeat", type=int, default=5, help="turns of either (default: %(default)s)")

@@ -1,11 +1,11 @@
-"""Does memory stay where it is, however many prompts are run?
+"""Does memory use stay constant, however many prompts are run?
 
     python benchmarks/soak.py --runs 1000
 
-A Jupyter server as users run it, with the embedded model and its history. A run is what one click on Run makes: an answer,
-and the maps of all its sentences. Prompts differ in words and length, and some come back, as they do with people. What
-both processes hold is read every so many runs. At first caches fill (results of the last jobs, scores, compiled lengths);
-so the slope, of a straight line through what was read, is that of the second half.
+The script uses a Jupyter server with its usual configuration, the embedded model and a history. A run is what a click on Run
+produces: an answer, and the maps of all its sentences. Prompts differ in words and length, and some recur, as with users. The
+script reads the memory of both processes at regular intervals. At first caches fill (results of the last jobs, scores,
+compiled lengths), so the slope is that of a straight line through the second half of the readings.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lab_server import lab_server
 
 GOALS = {"server": 1.0, "service": 2.0}
 """Most MB per 100 runs."""
-REST = 5.0  # seconds after each reading: what a model compiles in the background, it compiles when it rests
+REST = 5.0  # idle seconds after each reading, in which the service compiles in the background
 DISHES = (
     "Onion soup",
     "Quiche Lorraine",
@@ -39,7 +39,7 @@ FOODS = ("Cheese", "Eggs", "Spicy food", "Fish", "Mushrooms", "Bread", "Lentils"
 
 
 def prompt(chance: random.Random, most: int) -> str:
-    """Return one like the tutorial's, with up to so many examples before it, few of them most often."""
+    """Return a prompt like the tutorial's, after at most this number of examples, usually a few."""
     examples = []
     for _ in range(min(most, chance.choice((0, 0, 1, 2, 3, 5, 8)))):
         likes, dislikes = chance.sample(FOODS, 2)
@@ -53,7 +53,7 @@ def prompt(chance: random.Random, most: int) -> str:
 
 
 def once(server: Any, text: str, tokens: int) -> None:
-    """Answer a prompt with so many tokens at most, and explain all sentences of the answer."""
+    """Answer a prompt with at most this number of tokens, and explain all sentences of the answer."""
     events = run(server, {"kind": "generate", "model": "demo", "prompt": text, "max_new_tokens": tokens})
     asked = next(event for event in events if event["event"] == "prompt")["tokens"]
     answer = next(event for event in events if event["event"] == "answer")["tokens"]

@@ -2,14 +2,17 @@
 
     python benchmarks/strings_corpus.py FOLDER [--json]
 
-Strings: each literal of CPython's `ast`, f-strings left out, against what **Analyze prompt** finds at its place. Values: statements at the
-top of cells that hold nothing but literals, operators, f-strings and pure methods are run by CPython; any other statement
-makes the names that it mentions unknown. A field of such an f-string is knowable, and so is a text that `+`, `*` or a call makes there;
-what the evaluator says of it is right, wrong, or left open. Composed texts: those that are offered as one. Templates: texts that calls such
-as `PromptTemplate(…)`, `from_template(…)`, `Template(…)`, `.format(…)` and `.replace("{{x}}", …)` are given as a literal or as the name of
-one, against the templates that are found; and the fields of all templates, conversations among them. Offers: whether a list of messages, all
-of literals and names, makes a conversation the first text that is offered, and whether, where no conversation, template or composed text is, the longest
-literal with a blank is, unless it is a key, a docstring or printed. Times are processor time, for a notebook and for the longest stretch that holds the page.
+- Strings: each literal in CPython's `ast`, except f-strings, compared with what **Analyze prompt** finds in its place.
+- Values: CPython runs the statements at the top level of cells that contain only literals, operators, f-strings and pure methods; any
+  other statement makes the names that it mentions unknown. The fields of such an f-string can be known, and so can a text that `+`, `*` or
+  a call produces there; the evaluator's result is right, wrong, or left open.
+- Composed texts: the texts that are offered as composed ones.
+- Templates: texts that calls such as `PromptTemplate(…)`, `from_template(…)`, `Template(…)`, `.format(…)` and `.replace("{{x}}", …)` get as a
+  literal or by the name of one, compared with the templates that are found; and the fields of all templates, including conversations.
+- Offers: whether a list of messages made only of literals and names is the first text that is offered, as a conversation. Without a
+  conversation, template or composed text: whether it is the longest literal with a blank, unless that is a key, a docstring or printed.
+
+Times are processor times, of a notebook and of the longest task that blocks the page.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ NOTICES = {"print", "input", "info", "warning", "error", "warn", "title", "supti
 
 
 def compare(cells: list[str], said: dict[str, Any], counts: Counter[str], wrong: list[Any]) -> None:
-    """Add what a notebook's strings and fields are to the counts."""
+    """Count a notebook's strings and fields."""
     runner = Runner()
     for index, source in enumerate(cells):
         tree = parse(source)
@@ -73,7 +76,7 @@ def compare(cells: list[str], said: dict[str, Any], counts: Counter[str], wrong:
 
 
 def is_message_list(node: ast.AST) -> bool:
-    """Whether a node is a list of messages of literals and names, one of them the user's."""
+    """Return whether a node is a list of messages made of literals and names, including one of the user's."""
     if not isinstance(node, ast.List) or not node.elts:
         return False
     roles = []
@@ -93,7 +96,7 @@ def is_message_list(node: ast.AST) -> bool:
 
 
 def asides(tree: ast.Module) -> set[int]:
-    """The ids of literals that surely are no prompts."""
+    """Return the ids of literals that certainly aren't prompts."""
     found: set[int] = set()
     for node in ast.walk(tree):
         inside: list[ast.AST | None] = []
@@ -113,7 +116,7 @@ def asides(tree: ast.Module) -> set[int]:
 
 
 def compare_offer(source: str, tree: ast.Module, offered: dict[str, Any] | None, counts: Counter[str]) -> None:
-    """Add what is offered first of a cell's texts to the counts."""
+    """Count which of a cell's texts is offered first."""
     kind = offered["kind"] if offered else None
     if any(is_message_list(node) for node in ast.walk(tree)):
         counts["cells with a message list"] += 1
@@ -134,12 +137,12 @@ def compare_offer(source: str, tree: ast.Module, offered: dict[str, Any] | None,
     start, end = offered["span"]
     first = source.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le")
     written = ast.get_source_segment(source, longest) or ""
-    # An f-string or a text of several literals may be longer.
+    # An f-string, or a text of several literals, may be longer.
     counts["longest texts offered first"] += written in first or len(first) >= len(written)
 
 
 def compare_templates(cells: list[str], said: dict[str, Any], counts: Counter[str], missed: list[Any]) -> None:
-    """Add a notebook's templates to the counts."""
+    """Count a notebook's templates."""
     literals: dict[str, str] = {}
     texts = [text for cell in said["texts"] for text in cell if text["kind"] in ("template", "conversation")]
     values = "\0".join(text["value"] for text in texts)
@@ -168,7 +171,7 @@ TEMPLATE_CALLS = {"PromptTemplate", "RichPromptTemplate", "PromptBuilder", "Temp
 
 
 def template_of(node: ast.AST, literals: dict[str, str]) -> str | None:
-    """The text of a template that a call makes or fills in; None where it isn't a literal."""
+    """Return the text of the template that a call creates or fills in. None if it isn't a literal."""
     if not isinstance(node, ast.Call):
         return None
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -185,7 +188,7 @@ def template_of(node: ast.AST, literals: dict[str, str]) -> str | None:
 def compare_strings(
     source: str, tree: ast.Module, found: list[dict[str, Any]], counts: Counter[str], wrong: list[Any]
 ) -> None:
-    """Add a cell's literals to the counts."""
+    """Count a cell's literals."""
     starts = [0]
     for line in source.splitlines(True):
         starts.append(starts[-1] + len(line.encode()))
@@ -216,12 +219,12 @@ def compare_strings(
 
 
 def share_of(counts: Counter[str], part: str, whole: str) -> float | None:
-    """How many of the ones are the others; None of none."""
+    """Return the share of one count in another. None if that is 0."""
     return counts[part] / counts[whole] if counts[whole] else None
 
 
 def main() -> None:
-    """Compare, and print the counts."""
+    """Compare with CPython, and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--json", action="store_true")

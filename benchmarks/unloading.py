@@ -1,12 +1,12 @@
-"""Does a model that was unloaded leave anything in memory?
+"""Does an unloaded model leave anything in memory?
 
     python benchmarks/unloading.py --models 20
 
-A Jupyter server as users run it. The embedded model is loaded and used; this is what the fresh service holds. Then small
-models of different families and shapes are loaded one after the other, used in each way that the panel offers (an answer,
-maps before and after they are compiled, integrated gradients, leaving sentences out, LIT's app), and unloaded: the table
-tells what the process holds by then. Left alone for a minute, the service goes on in a new process, in which the embedded
-model is used as at first. What it then holds is set against what it held fresh.
+The script uses a Jupyter server with its usual configuration. It loads and uses the embedded model, for the memory of a new
+service. Then it loads small models of different families and shapes one after the other, uses them in each way that the panel
+offers (an answer, maps before and after compilation, integrated gradients, leaving out sentences, LIT's app), and unloads
+them; the table shows the process's memory after each. After an idle minute, the service continues in a new process, in which
+the script uses the embedded model as at first, and compares its memory with that of the first process.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ TOKENS = 24
 
 
 def rest(server: Server) -> None:
-    """Wait until nothing is computed or compiled any more."""
+    """Wait until all computations and compilations have ended."""
     quiet = 0
     while quiet < LONG:
-        pid = ready(server)  # another one may have taken its place meanwhile
+        pid = ready(server)  # another process may have taken its place meanwhile
         before = cpu_seconds(pid)
         time.sleep(1.0)
         quiet = quiet + 1 if cpu_seconds(pid) - before < QUIET else 0
 
 
 def use(server: Server, model: str, lit: bool) -> None:
-    """Use a model in all ways, first as it is, then as it is once it has rested."""
+    """Use a model in all ways, at once and again after it has been idle."""
     for prompt in (PROMPT, f"{PROMPT} "):
         events = run(server, {"kind": "generate", "model": model, "prompt": prompt, "max_new_tokens": TOKENS})
         tokens = [
@@ -64,7 +64,7 @@ def use(server: Server, model: str, lit: bool) -> None:
 
 
 def renewed(server: Server, pid: int) -> int:
-    """Wait until another process has taken the place of this one; return its id."""
+    """Wait until another process has taken this one's place, and return its id."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         service = ask(server, "GET", "status")["service"]
@@ -75,7 +75,7 @@ def renewed(server: Server, pid: int) -> int:
 
 
 def change(server: Server, kind: str, model: str, **more: Any) -> None:
-    """Change the models."""
+    """Change the list of models."""
     ask(server, "POST", "models/change", {"change": {"kind": kind, "name": model, **more}})
 
 

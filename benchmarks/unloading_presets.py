@@ -1,4 +1,4 @@
-"""Writes small presets with random weights: families and shapes as different as people's models are."""
+"""Writes small presets with random weights, whose families and shapes differ as much as users' models do."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from real_size_preset import vocabulary
 FAMILIES = ("Gemma", "Gemma3", "Llama", "Mistral", "GPT2", "Qwen3")
 WIDTHS = (128, 192, 256, 320)
 WINDOW = 512  # tokens
-VOCABULARY = 16_000  # as in real models, embeddings are the largest weight
+VOCABULARY = 16_000  # as in real models, the embeddings are the largest weight
 MERGES = ("o n", "i on", "t h", "e r", "i n", "th e", "Ċ Ċ")
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
 
 
 def write(folder: Path, count: int) -> list[Path]:
-    """Write so many in a process of its own, whose memory is then free again, and return their folders."""
+    """Write this number of presets in a separate process, whose memory is then free again, and return their folders."""
     subprocess.run([sys.executable, __file__, str(folder), str(count)], check=True)
     return [folder / f"{number}" for number in range(count)]
 
@@ -33,7 +33,7 @@ def _write(folder: Path, count: int) -> None:
 
     for number in range(count):
         keras.utils.set_random_seed(number)
-        # No two have the same shape, so that nothing that was compiled for one serves another.
+        # No two have the same shape, so that none can use another's compiled functions.
         family = FAMILIES[number % len(FAMILIES)]
         _causal_lm(family, width=WIDTHS[number % len(WIDTHS)], layers=2 + number // len(FAMILIES)).save_to_preset(
             str(folder / f"{number}")
@@ -82,7 +82,7 @@ def _tokenizer(family: str) -> Any:
 
 
 def _proto(start: str, end: str) -> bytes:
-    """Return the embedded model's vocabulary, its start and end called otherwise."""
+    """Return the embedded model's vocabulary with other names for its start and end tokens."""
     from sentencepiece import sentencepiece_model_pb2
 
     model = sentencepiece_model_pb2.ModelProto()

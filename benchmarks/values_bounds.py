@@ -1,14 +1,14 @@
-"""How long a cell holds the page at worst while its values are worked out, and what it takes in all.
+"""How long can a cell block the page while its values are evaluated, and how much time does it take in total?
 
     python benchmarks/values_bounds.py [--json] [--only WORD]
 
-The evaluator of notebooks' values (`src/notebook/values/`) bounds a cell by steps, characters, parts and, as in the browser, by a
-clock. This script goes through cells of shapes that are expensive: long chains, products, shared and nested values, many names, functions,
-branches, deep code. Times are processor time in milliseconds, with what the garbage collector takes:
+The evaluator of notebooks' values (`src/notebook/values/`) limits a cell's steps, characters and parts and, as in the browser, its
+time. This script evaluates cells of expensive shapes: long chains, products, shared and nested values, many names, functions,
+branches, deep code. Times are processor times in milliseconds, including garbage collection:
 
-- the longest stretch of the evaluator that holds the page,
-- the evaluation of the cell that takes most, with all its functions and both passages, without the parser,
-- the longest stretch that holds the page while `StringFinder` finds the last cell's texts, with the parser, and values for the first one.
+- the longest time for which the evaluator blocks the page,
+- the whole evaluation of the slowest cell, with all its functions and both passes, without the parser,
+- the longest time for which `StringFinder` blocks the page while it finds the last cell's texts, with the parser, and the first one's values.
 
 Each shape runs five times; the fastest counts. A shape that takes longer than a minute, or ends the process, is reported as failed.
 """
@@ -241,7 +241,7 @@ def shapes() -> Iterator[tuple[str, list[str]]]:
 
 
 class Evaluator:
-    """A process of Node.js that goes through notebooks."""
+    """A Node.js process that evaluates notebooks."""
 
     def __init__(self, folder: str) -> None:
         self.script = Path(folder) / "evaluator.js"
@@ -249,7 +249,7 @@ class Evaluator:
         self.start()
 
     def start(self) -> None:
-        """Start it, and let it compile what it will need."""
+        """Start the process, and let it compile its code."""
         self.process = subprocess.Popen(
             ["node", self.script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -257,7 +257,7 @@ class Evaluator:
             self.ask(WARM)
 
     def ask(self, cells: list[str], how: str = "clock") -> dict[str, Any] | None:
-        """What going through cells took, or finding what they hold (`finds`); None where it failed."""
+        """Return the time to evaluate cells, or to find their texts (`finds`). None if it failed."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"cells": cells, how: True}) + "\n")
@@ -267,7 +267,7 @@ class Evaluator:
         return dict(json.loads(line)) if line else None
 
     def stop(self) -> None:
-        """End it."""
+        """End the process."""
         self.process.kill()
         self.process.wait()
 

@@ -1,4 +1,4 @@
-"""Measures memory in processes of their own, forked off one that has imported what they need, which takes a second or two."""
+"""Measures memory in separate processes, forked from one that has imported the needed modules, which takes a second or two."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-_END = "\0"  # of what a process says; its exit status follows
+_END = "\0"  # ends a process's output, before its exit status
 
 
 def measured(code: str, *arguments: str) -> str:
-    """Return what `measure` prints, in a process of its own.
+    """Run `measure` in a separate process, and return its output.
 
     Args:
-        code: Imports what it needs, and defines `measure`, which may ask for `resident("VmHWM")`.
+        code: Imports the needed modules, and defines `measure`, which may call `resident("VmHWM")`.
         arguments: The arguments of `measure`.
     """
     process = _importing(code)
@@ -41,7 +41,7 @@ def measured(code: str, *arguments: str) -> str:
 
 @cache
 def _importing(code: str) -> subprocess.Popen[str]:
-    """Return the process that has run this code; it ends with this one."""
+    """Return the process that has run this code, which ends with the current one."""
     process = subprocess.Popen(
         [sys.executable, __file__, textwrap.dedent(code)],
         stdin=subprocess.PIPE,
@@ -55,7 +55,7 @@ def _importing(code: str) -> subprocess.Popen[str]:
 
 
 def resident(what: str) -> int:
-    """Return this process's memory in bytes: `VmRSS` is what it has now, `VmHWM` what it had at most.
+    """Return this process's memory in bytes: `VmRSS` is its current size, `VmHWM` its peak.
 
     The peak that getrusage reports includes some of the parent's memory.
     """
@@ -80,7 +80,7 @@ def _fork(code: str) -> None:
                 sys.stdout.flush()
                 os._exit(status)
         _, ended = os.waitpid(child, 0)
-        # On a line of its own, whatever the child's last words were.
+        # On a separate line, whatever the child printed last.
         print(f"\n{_END}{os.waitstatus_to_exitcode(ended)}", flush=True)
 
 

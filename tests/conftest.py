@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def keras_libraries(pytestconfig: pytest.Config) -> None:
-    """Import what the service imports, the way it does."""
+    """Import the service's libraries, as the service does."""
     from lit_lab.service import libraries
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,6 +18,6 @@ def keras_libraries(pytestconfig: pytest.Config) -> None:
     libraries.set_environment(1, backend)
     libraries.import_backend(1, backend)
     libraries.import_keras()
-    # What was imported stays: collecting garbage needn't look through it again and again, which takes most of a second.
+    # Imported modules stay, so garbage collections needn't look through them each time, which takes most of a second.
     gc.collect()
     gc.freeze()

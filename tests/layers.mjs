@@ -1,6 +1,6 @@
 /**
- * What test_layers.py asks about src/. Reads JSON from standard input: `planted`, pairs of a path and a text. Prints JSON:
- * the layers of eslint.layers.mjs, for each planted text what its rule says, and for each file of src/ the files of src/
+ * Answers questions of test_layers.py about src/. Reads JSON from standard input: `planted`, pairs of a path and a text. Prints JSON:
+ * the layers of eslint.layers.mjs, the rule's messages for each planted text, and for each file of src/ the files of src/
  * that it imports.
  */
 /* global console, process, URL */

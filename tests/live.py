@@ -45,10 +45,10 @@ class LiveServer:
     """A running server.
 
     Attributes:
-        url: its address.
-        token: the token of its API.
-        process: the server's.
-        folder: its folder; `root` in it is what Jupyter shows, `log.txt` its log.
+        url: Its address.
+        token: The token of its API.
+        process: The server's process.
+        folder: Its folder. Jupyter shows `root` in it, and `log.txt` is the log.
     """
 
     url: str
@@ -58,32 +58,32 @@ class LiveServer:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request needs."""
+        """The headers that a request needs."""
         return {"Authorization": f"token {self.token}"}
 
     @property
     def log(self) -> str:
-        """What the server has said so far."""
+        """The server's log so far."""
         return (self.folder / "log.txt").read_text("utf-8", "replace")
 
     def ask(self, method: str, path: str, body: object = None, timeout: float = PATIENCE) -> Any:
-        """Return the answer of a LIT Lab route; raises `requests.HTTPError` if it refuses."""
+        """Return the response of a LIT Lab route. Raises `requests.HTTPError` if the server refuses."""
         url = f"{self.url}/lit-lab/api/{path}"
         response = requests.request(method, url, json=body, headers=self.headers, timeout=timeout)
         response.raise_for_status()
         return response.json()
 
     def service(self) -> dict[str, Any]:
-        """Return the model service's state, `pid` among it."""
+        """Return the model service's state, including `pid`."""
         return dict(self.ask("GET", "status")["service"])
 
     def ready(self) -> int:
-        """Start the service if need be, wait until it is ready, and return its process id."""
+        """Start the service if necessary, wait until it is ready, and return its process id."""
         self.ask("POST", "service/start")
         return int(self.wait_for("ready")["pid"])
 
     def wait_for(self, *states: str) -> dict[str, Any]:
-        """Wait until the service is in one of these states, and return what it says."""
+        """Wait until the service is in one of these states, and return its status."""
         reported: list[dict[str, Any]] = []
 
         def there() -> bool:
@@ -97,7 +97,7 @@ class LiveServer:
         return reported[0]
 
     def events(self, job: str, start: int = 0) -> Iterator[dict[str, Any]]:
-        """Yield a job's events as they come, from a number on, without heartbeats."""
+        """Yield a job's events as they come, starting at a number, without heartbeats."""
         url = f"{self.url}/lit-lab/api/jobs/{job}/events?from={start}"
         with requests.get(url, headers=self.headers, stream=True, timeout=PATIENCE) as response:
             response.raise_for_status()
@@ -108,7 +108,7 @@ class LiveServer:
 
 @contextmanager
 def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
-    """Start a Python kernel; yield what runs a line of code in it and returns its value as text."""
+    """Start a Python kernel, and yield a function that runs a line of code in it and returns its value as text."""
     kernels = f"{server.url}/api/kernels"
     started = requests.post(kernels, json={"name": "python3"}, headers=server.headers, timeout=PATIENCE)
     started.raise_for_status()
@@ -116,7 +116,7 @@ def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
     address = f"{kernels.replace('http', 'ws', 1)}/{session}/channels"
 
     def run(code: str) -> str:
-        # Connected each time: a connection that nobody reads answers no ping, and is closed.
+        # A new connection each time: one that nothing reads answers no pings, and is closed.
         channels = websocket.create_connection(address, header=server.headers, timeout=PATIENCE)
         number = secrets.token_hex()
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
@@ -146,19 +146,19 @@ def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
 def live_server(
     folder: Path, lit_lab: dict[str, Any] | None = None, service: tuple[str, ...] = CALM, **environment: str
 ) -> Iterator[LiveServer]:
-    """Run a server while the context lasts.
+    """Run a server within the context.
 
     Args:
-        folder: Where it keeps everything.
-        lit_lab: Configuration, `c.LitLab`.
-        service: Python's arguments to run the model service.
-        environment: Variables beside those that there are.
+        folder: The folder for all of its files.
+        lit_lab: The configuration, `c.LitLab`.
+        service: Python's arguments that run the model service.
+        environment: Additional environment variables.
     """
     for name in ("root", "home"):
         (folder / name).mkdir()
     token = secrets.token_hex(16)
     variables = {
-        "HOME": str(folder / "home"),  # a login to Kaggle may be saved there
+        "HOME": str(folder / "home"),  # may contain a saved login to Kaggle
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
@@ -175,7 +175,7 @@ def live_server(
 def _started(
     folder: Path, token: str, lit_lab: dict[str, Any], service: tuple[str, ...], variables: dict[str, str]
 ) -> LiveServer:
-    """Start a server and wait until it answers; with another port, where the one that was free is taken meanwhile."""
+    """Start a server and wait until it responds. Use another port if the free one has been taken meanwhile."""
     for _ in range(STARTS):
         port = _free_port()
         settings, config = folder / "settings.json", folder / "config.py"
@@ -187,7 +187,7 @@ def _started(
             "open_browser": False,
             "allow_root": True,
         }
-        # Named, so that no request can begin to set one up.
+        # Configured, so that no request can start setting up an environment.
         own = {
             "history_path": str(folder / "history.sqlite"),
             "service_python": sys.executable,

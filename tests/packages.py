@@ -14,7 +14,7 @@ LOCK = Path(__file__).parents[1] / "requirements" / "lock.txt"
 
 
 def write_wheel(folder: Path, name: str, number: str, code: str = "") -> None:
-    """Write a package that has a module of its name, and needs nothing."""
+    """Write a package that has a module of the same name, and no dependencies."""
     info = f"{name}-{number}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{number}-py3-none-any.whl", "w") as file:
         file.writestr(f"{name}/__init__.py", code)
@@ -26,9 +26,9 @@ def write_wheel(folder: Path, name: str, number: str, code: str = "") -> None:
 
 
 def write_index(folder: Path) -> dict[str, str]:
-    """Write all that the service needs into a folder; returns the environment variables that point pip to it, as users set them.
+    """Write all of the service's packages into a folder, and return the environment variables that lead pip there, as users set them.
 
-    And a list of it with hashes, `tensorflow.txt`, for `own_wheel._SHIPPED`.
+    Also write a list of them with hashes, `tensorflow.txt`, for `own_wheel._SHIPPED`.
     """
     folder.mkdir()
     locked = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", LOCK.read_text("utf-8")))

@@ -72,7 +72,7 @@ def test_no_value_is_in_what_a_process_logs_or_writes_about_its_failures() -> No
     assert done.returncode == 0
     said = done.stderr
     assert "onion" not in said, said
-    # Where and what it was is there.
+    # The log says where the error was, and of which type.
     assert said.count("ValueError") >= 8
     assert "KeyError\nfrom which came:\nTraceback" in said
     assert "in fail" in said
@@ -126,7 +126,7 @@ def test_a_trace_of_a_group_has_its_parts_types() -> None:
 
 
 def test_a_record_of_another_package_is_made_at_any_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    # pytest's own handler raises what formatting does.
+    # pytest's own handler re-raises errors of formatting.
     monkeypatch.setattr(logging, "_logRecordFactory", logging.getLogRecordFactory())
     logging.setLogRecordFactory(discreet._record)
     log = logging.getLogger("another")

@@ -16,7 +16,7 @@ SEAM = 4
 
 
 def effects(weights: list[float], samples: int = 64, held_out: int = 32, seed: int = 3) -> Effects:
-    """Return the effects of a model whose log-odds of the one token of its answer are a sum over the kept segments."""
+    """Return the effects in a model with one token of answer, whose log-odds are a sum over the present segments."""
     n = len(weights)
     random = np.random.default_rng(seed).random((samples + held_out, n)) < 0.5
     removed = np.concatenate([np.zeros((1, n), bool), np.eye(n, dtype=bool), random])
@@ -42,7 +42,7 @@ def test_the_fit_is_scikit_learn_s(alpha: float, samples: int, features: int) ->
 
     random = np.random.default_rng(samples)
     kept = (random.random((samples, features)) < 0.5).astype(float)
-    kept[:, 0] = 1  # a segment that is in all sets
+    kept[:, 0] = 1  # a segment that all sets contain
     outcomes = kept @ random.normal(size=features) + 0.1 * random.normal(size=samples)
     scale = kept.std(axis=0)
     standardized = (kept - kept.mean(axis=0)) / np.where(scale > 0, scale, 1)
@@ -145,7 +145,7 @@ def test_chosen_pairs_come_last_and_say_what_two_segments_do_together() -> None:
     assert found.interaction(slice(SEAM, SEAM + 1), 0, 1) == -3
     (without,) = effects_of([ones], SEAM)
     assert np.isnan(without.interaction(slice(SEAM, SEAM + 1), 0, 1))
-    # Alone, they have nothing to be compared with, and don't spoil the rest.
+    # Alone they can't be compared with anything, and don't distort the rest.
     assert effects_of([pair], SEAM) == ()
 
 

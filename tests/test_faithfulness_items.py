@@ -1,4 +1,4 @@
-"""The prompts of `benchmarks/faithfulness.py` are as many as it says, all different, and the same each time."""
+"""The prompts of `benchmarks/faithfulness.py` have the documented number, all differ, and are the same each time."""
 
 from __future__ import annotations
 

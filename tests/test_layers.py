@@ -58,7 +58,7 @@ PLANTED = [*PAIRS, *WAYS]
 
 @dataclass
 class Source:
-    """What tests/layers.mjs says."""
+    """The output of tests/layers.mjs."""
 
     layers: list[list[str]]
     said: list[list[str]]
@@ -74,7 +74,7 @@ def source() -> Source:
 
 
 def in_circles(imports: dict[str, list[str]]) -> set[str]:
-    """The files that circles of imports go through, and those on the way from one circle to another."""
+    """Return the files in circles of imports, and those on a path from one circle to another."""
     rest = {file: set(others) for file, others in imports.items()}
     while True:
         imported = set().union(*rest.values())
@@ -145,12 +145,12 @@ SHARED = {
 
 
 def imported(text: str, module: str, is_package: bool = False) -> Iterator[str]:
-    """Full names of all that a module's text imports, at whatever time, by statements or by `import_module`."""
+    """Return the full names of everything that a module imports at any time, by statements or by `import_module`."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            # One dot is the module's package, each other one a package further out.
+            # One dot is the module's package, and each further one a package further out.
             parents = module.split(".")[: -node.level + is_package or None] if node.level else []
             base = ".".join([*parents, *([node.module] if node.module else [])])
             yield from (f"{base}.{alias.name}" for alias in node.names)
@@ -192,7 +192,7 @@ def modules_of() -> dict[str, Path]:
 
 def test_the_server_and_the_service_import_only_what_is_theirs() -> None:
     modules = modules_of()
-    assert modules.keys() >= SHARED - {"lit_lab._version"}  # which the build writes
+    assert modules.keys() >= SHARED - {"lit_lab._version"}  # written by the build
     refused = [
         reason
         for module, path in modules.items()

@@ -1,7 +1,7 @@
-"""Nothing that reads a user's text takes more than in proportion to its length, whatever it holds.
+"""The time to read a user's text grows at most in proportion to its length, whatever the text.
 
-Work is measured in processor time of this process, which other processes on the machine don't change. What is in proportion
-takes sixteen times as long on a text of sixteen times the length, what is quadratic 256 times.
+The tests measure this process's processor time, which other processes hardly change. On a text of sixteen times the length,
+linear work takes sixteen times as long, and quadratic work 256 times.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lit_lab.service.chat import FORMATS
 
 MAX_CHARS = 2_000_000
 MAX_RATIO = 64
-ALLOWED_SECONDS = 0.4  # whatever the ratio: short times say nothing
+ALLOWED_SECONDS = 0.4  # whatever the ratio, since short times mean nothing
 TRIES = 6
 
 SHAPES = [
@@ -59,7 +59,7 @@ def weigh(work, *given):
 
 
 def is_linear(work, piece, longest=MAX_CHARS):
-    """Do work on a text of a sixteenth of that length, and then on one of that length; one good try of several is enough."""
+    """Compare work on a text of this length with work on a sixteenth of it. One good try of several is enough."""
     short, long = (piece * (length // len(piece)) for length in (longest // 16, longest))
     for _ in range(TRIES):
         before = weigh(work, short)
@@ -73,7 +73,7 @@ def is_linear(work, piece, longest=MAX_CHARS):
 @pytest.mark.parametrize("piece", SHAPES)
 def test_json_is_bounded_and_read_in_proportion(piece):
     def rows(text):
-        # What makes the rows' bounds look twice.
+        # This makes the check of rows look twice.
         json_rows.excess("[" * 201 + text)
         json_rows.parse("[" * 201 + text)
 

@@ -1,4 +1,4 @@
-"""Measures of maps, compared with numbers that are computed by hand."""
+"""Measures of maps, compared with numbers computed by hand."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_retired_names_stay_away(file: Path) -> None:
 
 
 def test_retired_places_are_there() -> None:
-    """A list that names folders which are gone finds nothing for ever."""
+    """A list with folders that are gone would never find anything."""
     places = {line.split("\t")[2] for file in RETIRED for line in file.read_text("utf-8").splitlines()}
     assert {place for place in places if not (ROOT / place).exists()} == set()
 

@@ -25,7 +25,7 @@ def version() -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    """The wheel, built around the front end that set-up has built."""
+    """The wheel, with the front end that the setup has built."""
     assert (ROOT / "lit_lab/labextension/package.json").exists(), "build the front end first: make setup"
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
@@ -103,7 +103,7 @@ def test_wheel_is_small(wheel: zipfile.ZipFile) -> None:
 
 
 def earlier(wheel: zipfile.ZipFile, version: str, folder: Path) -> Path:
-    """Write the wheel again as one of an earlier version, which had a module that is gone by now."""
+    """Write the wheel again as an earlier version, with a module that no longer exists."""
     old = "0.0.1"
     path = folder / f"lit_lab-{old}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as made:
@@ -123,7 +123,7 @@ def earlier(wheel: zipfile.ZipFile, version: str, folder: Path) -> Path:
 
 
 class Environment:
-    """An environment of its own, in a folder. pip's own files and bytecode of other programs don't count."""
+    """A separate environment in a folder. pip's own files and bytecode of other programs don't count."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -138,7 +138,7 @@ class Environment:
         self.pip("install", "--no-deps", "--no-index", "--upgrade", wheel)
 
     def use(self) -> str:
-        """Import the package, which writes its bytecode; return its version."""
+        """Import the package, which writes bytecode, and return its version."""
         code = "import lit_lab.version as it; print(it.__file__); print(it.version())"
         ran = subprocess.run([self.python, "-I", "-c", code], check=True, capture_output=True, text=True)
         file, version = ran.stdout.split()
@@ -150,7 +150,7 @@ class Environment:
 
 
 def test_uninstalling_leaves_nothing_behind(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
-    """Of an environment: its files are the same before and after, though the package was used meanwhile."""
+    """An environment's files are the same before and after, although the package was used in between."""
     environment = Environment(tmp_path / "environment")
     before = environment.files()
     environment.install(wheel.filename)
@@ -161,7 +161,7 @@ def test_uninstalling_leaves_nothing_behind(wheel: zipfile.ZipFile, tmp_path: Pa
 
 
 def test_upgrading_leaves_nothing_behind(wheel: zipfile.ZipFile, version: str, tmp_path: Path) -> None:
-    """Over an earlier version that was used, the files are those of an environment that never had it."""
+    """After an upgrade from a used earlier version, the files are those of an environment that never had it."""
     upgraded, fresh = Environment(tmp_path / "environment"), Environment(tmp_path / "fresh")
     upgraded.install(earlier(wheel, version, tmp_path))
     assert upgraded.use() == "0.0.1"
@@ -195,7 +195,7 @@ def test_base_install_is_light(wheel: zipfile.ZipFile, version: str) -> None:
         for line in metadata.get_all("Requires-Dist", [])
         if "extra ==" not in line
     }
-    # jupyter-server's own jupyter-events needs pyyaml, so that it adds no package.
+    # jupyter-server's jupyter-events already needs pyyaml, so this adds no package.
     assert base == {"jupyter-server", "httpx", "pydantic", "pyyaml"}
 
 

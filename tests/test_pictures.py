@@ -1,4 +1,4 @@
-"""The pictures of the panel that `make visual` compares with: all of the set, and small."""
+"""The pictures of the panel that `make visual` compares with: the set is complete, and small."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""Files of a public repository: workflows, templates, one placeholder for its address."""
+"""The files of a public repository: workflows, templates, one placeholder for its address."""
 
 import json
 import re
@@ -21,7 +21,7 @@ LONG_FILES = {"src/api/schema.ts"}
 
 
 def tracked() -> list[str]:
-    """The files that are committed, or would be."""
+    """Return the files that are committed, or would be."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -33,13 +33,13 @@ def tracked() -> list[str]:
 
 
 def holding(pattern: str) -> set[str]:
-    """The committed files in which there is a match."""
+    """Return the committed files that contain a match."""
     looked_for = re.compile(pattern.encode())
     return {name for name in tracked() if looked_for.search((ROOT / name).read_bytes())}
 
 
 def workflow(path: Path) -> dict[Any, Any]:
-    """A workflow as GitHub reads it; YAML takes the key `on` for a truth value."""
+    """Return a workflow as GitHub reads it. YAML reads the key `on` as a truth value."""
     read: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
     return read
 

@@ -68,7 +68,7 @@ def test_each_python_test_is_in_one_command(run_tests, tmp_path):
 
 
 def test_no_two_files_have_the_same_name():
-    # pytest refuses them in one run, and `make test-long` is one of all folders.
+    # pytest refuses them in one run, and `make test-long` runs all folders at once.
     names = Counter(file.name for file in (ROOT / "tests").rglob("*.py") if file.name != "conftest.py")
     assert [name for name, count in names.items() if count > 1] == []
 

@@ -1,7 +1,7 @@
 """How tests wait: for a condition, and never for a time.
 
-`PATIENCE` is the one ceiling. A test that passes never waits that long, however busy the machine; it is there so that a
-test that fails ends. See "How tests wait" in CONTRIBUTING.md.
+`PATIENCE` is the only timeout. A test that passes never waits that long, however busy the machine; it only ends tests that
+fail. See "How tests wait" in CONTRIBUTING.md.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def until(condition: Callable[[], T], patience: float = PATIENCE) -> T:
     """Wait until a condition holds.
 
     Args:
-        condition: Looks; what it returns counts as true or false.
-        patience: Seconds to wait at most.
+        condition: A function whose result counts as true or false.
+        patience: The timeout in seconds.
 
     Returns:
-        What the condition returned.
+        The condition's result.
 
     Raises:
-        AssertionError: It didn't come to hold.
+        AssertionError: If the condition still doesn't hold.
     """
     end = time.monotonic() + patience
     while not (value := condition()):
@@ -45,7 +45,7 @@ def until(condition: Callable[[], T], patience: float = PATIENCE) -> T:
 
 
 async def until_async(condition: Callable[[], T | Awaitable[T]], patience: float = PATIENCE) -> T:
-    """Wait as `until` does, while the event loop goes on; the condition may be a coroutine function."""
+    """Wait like `until`, but without blocking the event loop. The condition may be a coroutine function."""
     end = time.monotonic() + patience
     while True:
         found = condition()

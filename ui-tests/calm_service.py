@@ -1,14 +1,14 @@
 """The model service of the browser tests: one that doesn't compile in the background.
 
-For each model that has rested for three seconds, that takes up to half a minute of a processor that the tests need. Maps
-are the same without; `tests/service` tests what is compiled.
+Compilation begins when a model has been idle for three seconds, and takes up to half a minute of processor time that the
+tests need. Maps are the same without it; `tests/service` tests the compiled computations.
 """
 
 from pathlib import Path
 
 
 def use() -> None:
-    """Have the server that this process will be start this service in the usual one's place."""
+    """Make the server of this process start this service in place of the usual one."""
     from lit_lab.supervision import launch
 
     launch.command = lambda python: [python, str(Path(__file__).resolve())]

@@ -1,6 +1,6 @@
 import { execFileSync } from 'child_process';
 
-/** The first Chromium that is here; undefined: Playwright's own. */
+/** The first Chromium found on this machine. Undefined: Playwright's own. */
 function find(): string | undefined {
   const names = [
     process.env.LIT_LAB_CHROMIUM,
@@ -15,13 +15,13 @@ function find(): string | undefined {
     try {
       return execFileSync('which', [name], { encoding: 'utf8' }).trim();
     } catch {
-      // Not this one.
+      // Chromium isn't here.
     }
   }
   return undefined;
 }
 
-/** How the browser is started. It reaches this machine only: a test that needs the network fails. */
+/** The browser's launch options. It only reaches this machine, so a test that needs the network fails. */
 export const chromium = {
   executablePath: find(),
   args: [

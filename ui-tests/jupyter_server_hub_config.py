@@ -1,4 +1,4 @@
-"""A Jupyter server as hubs run them: below a base URL, with users of its own; a cookie stands for the hub's login."""
+"""A Jupyter server as on a hub: with a base URL and several users. A cookie stands in for the hub's login."""
 
 import os
 import runpy
@@ -8,10 +8,10 @@ from jupyter_server.auth import Authorizer, IdentityProvider, User
 
 
 class Hub(IdentityProvider):
-    """Believes a cookie, as a hub's own provider does once the hub has confirmed it."""
+    """Trusts a cookie, like a hub's own provider does once the hub has confirmed it."""
 
     def get_user(self, handler):
-        """Return who asks; None: nobody is signed in."""
+        """Return the user of a request. None: nobody is signed in."""
         name = handler.get_cookie("hub-user")
         return User(name) if name else None
 
@@ -24,7 +24,7 @@ class Roles(Authorizer):
         return action == "read" or resource != "lit-lab" or handler.get_cookie("hub-role") != "reader"
 
 
-# All that the server with a token has, but for the token.
+# The configuration of the server with a token, without the token.
 os.environ["LIT_LAB_TEST_TOKEN"] = ""
 runpy.run_path(str(Path(__file__).with_name("jupyter_server_secure_config.py")), {"c": c})  # noqa: F821
 

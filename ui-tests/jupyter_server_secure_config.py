@@ -1,4 +1,4 @@
-"""A Jupyter server as people run it, with a token and the XSRF check, for the test of security."""
+"""A Jupyter server with Jupyter's defaults, a token and the XSRF check, for the security tests."""
 
 import atexit
 import os

@@ -16,7 +16,7 @@ c.ServerApp.port_retries = 0  # noqa: F821
 c.ServerApp.open_browser = False  # noqa: F821
 c.ServerApp.allow_root = True  # noqa: F821
 c.ServerApp.root_dir = str(shutil.copytree(here.parent / "examples", scratch / "root"))  # noqa: F821
-# As Galata's own servers: on this machine alone, for minutes.
+# Like Galata's own servers: only on this machine, for minutes.
 c.IdentityProvider.token = ""  # noqa: F821
 c.ServerApp.disable_check_xsrf = True  # noqa: F821
 c.Application.log_level = "ERROR"  # noqa: F821
@@ -25,7 +25,7 @@ c.LabApp.workspaces_dir = str(scratch / "workspaces")  # noqa: F821
 c.SQLiteYStore.db_path = str(scratch / "ystore.db")  # noqa: F821
 c.LitLab.history_path = str(scratch / "history.sqlite")  # noqa: F821
 c.LitLab.models_path = str(scratch / "models.json")  # noqa: F821
-# That JupyterLab's environment has no TensorFlow. The service's own is made here, or this checkout's is used.
+# JupyterLab's environment has no TensorFlow: the test builds one for the service, or this checkout's is used.
 if os.environ.get("LIT_LAB_SMOKE_SETUP"):
     os.environ["JUPYTER_DATA_DIR"] = str(scratch / "data")
 else:

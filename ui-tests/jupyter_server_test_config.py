@@ -9,13 +9,13 @@ from pathlib import Path
 
 from jupyterlab.galata import configure_jupyter_server
 
-# Tests write into their server's folders: these are the tests' own, and end with the server.
+# Tests write into their server's folders, which are temporary and end with the server.
 scratch = Path(tempfile.mkdtemp(prefix="lit-lab-ui-"))
 atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 root = shutil.copytree(Path(__file__).parent.parent / "examples", scratch / "root")
 os.environ["JUPYTERLAB_GALATA_ROOT_DIR"] = str(root)
 
-# What is downloaded from Kaggle comes from a fake Kaggle, and nobody is logged in.
+# Downloads from Kaggle go to a fake Kaggle, and nobody is logged in.
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 import calm_service  # noqa: E402
 

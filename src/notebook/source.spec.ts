@@ -67,6 +67,28 @@ describe('NotebookSource', () => {
     expect(source.text?.value).toBe('Hello');
   });
 
+  it('waits for the newest text when a reading is overtaken', async () => {
+    const fixture = new Fixture(['p = "Hi"']);
+    const source = await fixture.open(0, STRING);
+    fixture.source(0).setSource('p = "Hello"');
+    // Another reading overtakes it.
+    const first = source.settled();
+    const second = source.settled();
+    await first;
+    expect(source.text?.value).toBe('Hello');
+    await second;
+    // An edit overtakes it.
+    fixture.source(0).setSource('p = "Bye"');
+    const reading = source.settled();
+    fixture.source(0).setSource('p = "Good night"');
+    await reading;
+    expect(source.text?.value).toBe('Good night');
+    // A source that is gone has nothing to read.
+    const last = source.settled();
+    source.dispose();
+    await last;
+  });
+
   it('shades while the text gives the prompt, and moves with edits', async () => {
     const fixture = new Fixture(['p = f"Hi {x}"']);
     const source = await fixture.open(0, STRING);
@@ -77,13 +99,13 @@ describe('NotebookSource', () => {
     expect(fixture.shades()).toEqual(['Hi']);
     fixture.source(0).updateSource(0, 0, '# new\n');
     expect(fixture.shades()).toEqual(['Hi']);
-    await quiet();
+    await source.settled();
     expect(fixture.shades()).toEqual(['Hi']);
     fixture.source(0).updateSource(14, 14, '!');
-    await quiet();
+    await source.settled();
     expect(fixture.shades()).toEqual([]);
     fixture.source(0).updateSource(14, 15, '');
-    await quiet();
+    await source.settled();
     expect(fixture.shades()).toEqual(['Hi']);
     source.paint(prompt, values, null);
     expect(fixture.shades()).toEqual([]);

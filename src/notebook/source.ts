@@ -103,13 +103,19 @@ export class NotebookSource extends Model implements IPromptSource {
     this._cell = null;
   }
 
-  /** Read edits now, without waiting until they pause. */
-  settled(): Promise<void> {
-    return this._refresh();
+  /**
+   * Read edits now, without waiting until they pause. An edit or another reading may overtake
+   * this one, which then has no result: the newest reading counts.
+   */
+  async settled(): Promise<void> {
+    let reading = this._refresh();
+    while (!(await reading)) {
+      reading = this._reading === reading ? this._refresh() : this._reading;
+    }
   }
 
   async askKernel(): Promise<IKernelAnswer> {
-    await this._refresh();
+    await this.settled();
     const model = this._panel?.content.model;
     const { finder, trans } = this._options;
     const notebook = model ? readNotebook(model) : { cells: [], language: '' };
@@ -149,7 +155,7 @@ export class NotebookSource extends Model implements IPromptSource {
     const { trans } = this._options;
     try {
       const { applyEdit } = await import('./apply/refuse');
-      await this._refresh();
+      await this.settled();
       return await applyEdit(edit, {
         ...this._options,
         model: this._panel?.content.model ?? null,
@@ -159,7 +165,7 @@ export class NotebookSource extends Model implements IPromptSource {
         suggestions: this._suggestions,
         onWritten: async origin => {
           this._origin = origin;
-          await this._refresh();
+          await this.settled();
         }
       });
     } catch (reason) {
@@ -270,11 +276,17 @@ export class NotebookSource extends Model implements IPromptSource {
     }
   }
 
-  /** Read the text again; emits `changed` if it differs. */
-  private async _refresh(): Promise<void> {
+  /** Read the text again. Returns whether nothing has overtaken this reading. */
+  private _refresh(): Promise<boolean> {
+    this._reading = this._read();
+    return this._reading;
+  }
+
+  /** Read the text; emits `changed` if it differs. */
+  private async _read(): Promise<boolean> {
     const model = this._panel?.content.model;
     if (!model || this.isDisposed) {
-      return;
+      return true;
     }
     const version = ++this._version;
     const isWanted = () => version === this._version && !this.isDisposed;
@@ -298,7 +310,7 @@ export class NotebookSource extends Model implements IPromptSource {
         ? this._suggestions // The last text stays, and its values with it.
         : await finder.suggest(notebook, index, text, isWanted);
     if (!isWanted()) {
-      return;
+      return this.isDisposed;
     }
     this._origin = origin;
     const place =
@@ -319,14 +331,16 @@ export class NotebookSource extends Model implements IPromptSource {
     if (JSON.stringify([text, place, suggestions]) !== before) {
       this._changed.emit();
     }
+    return true;
   }
 
   private readonly _options: NotebookSource.IOptions;
   private readonly _shades: TextShades;
-  private readonly _debouncer: Debouncer<void>;
+  private readonly _debouncer: Debouncer<boolean>;
   private _cellId: string;
   private _origin: Origin;
   private _panel: NotebookPanel | null = null;
+  private _reading: Promise<boolean> = Promise.resolve(true);
   private _cell: ICellModel | null = null;
   private _document: string;
   private _place: readonly string[] = [];

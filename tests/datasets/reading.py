@@ -1,4 +1,4 @@
-"""Reads a file as a dataset, for tests."""
+"""Helpers that read a file as a dataset."""
 
 from dataclasses import dataclass
 

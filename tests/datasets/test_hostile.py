@@ -29,7 +29,7 @@ def state_of(path, split="lines"):
 
 
 def megabytes(path, **bounds):
-    """Return how many MB reading a file takes at most, in a process of its own, and the state that comes of it."""
+    """Return how many MB reading a file takes at most, in a process of its own, and the resulting state."""
     kilobytes, state = json.loads(apart.measured(MEASURE, str(path), json.dumps(bounds)))
     return kilobytes / 1024, state
 
@@ -73,7 +73,7 @@ def test_one_line_of_any_length_takes_no_more_memory_than_the_longest_allowed(tm
     assert taken < 25
     assert state["bad_rows"][0]["line"] == 2
     assert "longer than" in state["bad_rows"][0]["reason"]
-    assert state["rows"] >= 1  # what is behind it is read
+    assert state["rows"] >= 1  # the rows after it are read
 
 
 @linux
@@ -161,7 +161,7 @@ def test_commas_are_refused_line_by_line(tmp_path):
     state = state_of(path)
     assert (state.rows, [bad.line for bad in state.bad_rows]) == (1, [2, 3, 4])
     path.write_text('prompt,b\n"text\n' + "," * 200_000 + '\nmore",c\n')
-    assert (state_of(path).rows, state_of(path).bad) == (1, 0)  # a text is a text
+    assert (state_of(path).rows, state_of(path).bad) == (1, 0)  # inside quotes, commas are text
     path.write_text("," * 200_000)
     assert "more than 10,000 fields" in state_of(path).error.message
 
@@ -300,7 +300,7 @@ def is_running(pid):
 
 
 class TestDisk:
-    """A small file may hold far more than it takes: what is made of it on the disk is bounded."""
+    """A small file can expand to far more than its own size: the space that it takes on disk is bounded."""
 
     LIMIT = 2_000_000
     MAX_BYTES = 64_000_000

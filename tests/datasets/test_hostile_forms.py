@@ -195,7 +195,7 @@ class TestMessages:
     )
     def test_texts_that_spell_lists_are_bounded(self, write, text):
         found = read(write("a.jsonl", json.dumps({"messages": text, "n": 1}) + "\n"))
-        assert [prompt for prompt, _ in found.pairs] == [text]  # it is a text then
+        assert [prompt for prompt, _ in found.pairs] == [text]  # such a text stays a text
 
     def test_nested_parts_are_refused(self, write):
         parts = {"role": "user", "parts": [{"parts": [{"text": "x"}]}]}
@@ -222,7 +222,7 @@ def test_a_template_that_names_a_long_column_often_is_bounded(write, monkeypatch
 
 
 def test_regular_expressions_take_time_in_proportion(write):
-    # Each would take minutes if it were tried at each place anew.
+    # A match that starts again at each position would take minutes.
     for value in ("a" * 200_000, "/" * 200_000, "{{" * 100_000, "{" * 200_000 + "a", "-" * 200_000, "1." * 100_000):
         rows = "".join(json.dumps({"x": value, "y": "Tell me"}) + "\n" for _ in range(3))
         assert read(write("a.jsonl", rows)).state.rows == 3

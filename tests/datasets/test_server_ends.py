@@ -31,7 +31,7 @@ def test_sigterm_ends_the_server_while_all_readers_are_stuck(tmp_path):
     with live_server(tmp_path / "server", PYTHONPATH=path) as server:
         root = server.folder / "root"
         states = []
-        for number in range(6):  # more than are read at the same time
+        for number in range(6):  # more than the server reads at the same time
             (root / f"{number}.csv").write_text("prompt\na\n")
             states.append(server.ask("POST", "datasets/open", {"path": f"{number}.csv"}))
         with pytest.raises(Exception, match="timed out"):

@@ -99,7 +99,7 @@ def test_all_rows_come_in_order_with_all_they_have(table):
 
 
 def test_looking_up_agrees_with_a_plain_search(monkeypatch):
-    monkeypatch.setattr(searched_text, "_PIECE", 200)  # many pieces, and rows at their ends
+    monkeypatch.setattr(searched_text, "_PIECE", 200)  # many pieces, some of which end at a row
     chance = random.Random(3)
     words = ["ab", "bc", "abc", "cd", "d", "ä", "ß"]
     prompts = [" ".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(500)]

@@ -1,4 +1,4 @@
-"""Text files as lines, wherever a read ends."""
+"""Text files are split into the same lines wherever a read ends."""
 
 import itertools
 import re

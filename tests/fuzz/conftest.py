@@ -11,7 +11,7 @@ import pytest
 from fuzzed import CEILING, known, mebibytes
 from live import LiveServer, live_server
 
-NOBODY = "http://127.0.0.1:9"  # no request leaves this machine: downloads of presets that there might be
+NOBODY = "http://127.0.0.1:9"  # downloads fail here, so that no request leaves this machine
 
 _idle: dict[int, float] = {}
 
@@ -33,7 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 @pytest.fixture
 def within_memory(server: LiveServer) -> Iterator[None]:
-    """Hold the server's peak to the ceiling, once the test is over: that of this test alone where Linux lets it begin anew."""
+    """Check the server's peak memory after the test: this test's own peak, where Linux allows resetting it."""
     with contextlib.suppress(OSError):
         Path(f"/proc/{server.process.pid}/clear_refs").write_text("5")
     yield

@@ -1,4 +1,4 @@
-"""What all fuzz tests need to know about the server."""
+"""The server's limits and figures that all fuzz tests use."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ known: dict[str, str] = {}
 
 
 def mebibytes(pid: int, what: str) -> float:
-    """Return a figure of a process's memory: `VmRSS` is what it has now, `VmHWM` what it had at most."""
+    """Return a figure of a process's memory: `VmRSS` is its current size, `VmHWM` its peak."""
     (found,) = re.findall(rf"^{what}:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return int(found) / 1024

@@ -18,7 +18,7 @@ from lit_lab import protocol, routes
 
 ROUTES = [route for route in routes.ROUTES if route.max_body and route.request]
 
-# A head, what is repeated, and a tail, all of them around a body's field.
+# A head, a unit that is repeated, and a tail, as a body's field.
 JSON_SHAPES = {
     "lists": ("[", "[],", "[]]"),
     "objects": ("[", "{},", "{}]"),
@@ -55,7 +55,7 @@ def fields(route: routes.Route) -> list[str]:
 
 
 def body(chance: random.Random, route: routes.Route) -> bytes:
-    """Return a body for a route, up to the largest that it takes; one in a few is a little larger."""
+    """Return a body for a route. Most are at most as large as the route accepts, and some a little larger."""
     size = int(route.max_body * chance.choice((0.001, 0.01, 0.1, 0.3, 1.0, 1.0, 1.01)))
     head, unit, tail = JSON_SHAPES[chance.choice(sorted(JSON_SHAPES))]
     if chance.random() < 0.2:
@@ -70,7 +70,7 @@ def body(chance: random.Random, route: routes.Route) -> bytes:
 
 
 def csv(chance: random.Random) -> bytes:
-    """Return a file of values that are apart by commas, or hardly."""
+    """Return a CSV file, or something close to one."""
     size = chance.randrange(1_000, 2_000_000)
     unit = chance.choice((b",", b'"', b'",\n', b"a,b\n", b'""', b"\n", b"\r", b"\0", b"x", b"\xff,", b"\xef\xbb\xbf,"))
     head = chance.choice((b"", b"prompt,target\n", b'"prompt', b",".join(b"c%d" % n for n in range(20_000)) + b"\n"))
@@ -78,7 +78,7 @@ def csv(chance: random.Random) -> bytes:
 
 
 def jsonl(chance: random.Random) -> bytes:
-    """Return lines of JSON, or hardly."""
+    """Return JSON Lines, or something close to them."""
     size = chance.randrange(1_000, 2_000_000)
     kind = chance.randrange(6)
     if kind == 0:
@@ -96,7 +96,7 @@ def jsonl(chance: random.Random) -> bytes:
 
 
 def parquet(chance: random.Random) -> bytes:
-    """Return a Parquet file with much of little in it, perhaps damaged."""
+    """Return a Parquet file that compresses a lot of data into little, perhaps damaged."""
     rows = chance.randrange(1, 20_000)
     kind = chance.randrange(4)
     if kind == 0:
@@ -116,11 +116,11 @@ def parquet(chance: random.Random) -> bytes:
 
 
 def archive(chance: random.Random) -> bytes:
-    """Return a `.tar.gz` whose headers say more than there is, perhaps damaged."""
+    """Return a `.tar.gz` whose headers claim more than it holds, perhaps damaged."""
     stream = io.BytesIO()
     with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=1) as packed:
         kind = chance.randrange(6)
-        if kind in (0, 1):  # a long name, or pax headers, of many bytes
+        if kind in (0, 1):  # a long name or long pax headers
             header = tarfile.TarInfo("././@LongLink" if kind == 0 else "pax")
             header.type = tarfile.GNUTYPE_LONGNAME if kind == 0 else tarfile.XHDTYPE
             header.size = chance.choice((2**20, 2**24, 2**30))
@@ -144,7 +144,7 @@ def archive(chance: random.Random) -> bytes:
 
 
 def conversations(chance: random.Random) -> bytes:
-    """Return lists of messages, some of an odd shape."""
+    """Return lists of messages, some of them with an odd structure."""
     roles = ("system", "user", "assistant", "model", "tool", "", 5, None)
     texts: tuple[object, ...] = (
         "a",
@@ -171,7 +171,7 @@ def conversations(chance: random.Random) -> bytes:
 
 
 def document(chance: random.Random) -> bytes:
-    """Return JSON that may be cut off, or have brackets where none belong."""
+    """Return JSON that may be truncated, or have misplaced brackets."""
     rows = [{"prompt": "a", "n": [1, {"b": "}"}]}] * chance.choice((0, 1, 50))
     value = chance.choice((rows, {"rows": rows}, {"a": rows, "b": rows}, {"prompt": {"0": "a"}}, rows[:1] * 2, "a", {}))
     text = json.dumps(value, indent=chance.choice((None, 2)))
@@ -208,7 +208,7 @@ def yaml(chance: random.Random) -> bytes:
 
 
 def packed(chance: random.Random) -> bytes:
-    """Return a packed file, which may be cut off, damaged, or unpack to much more."""
+    """Return a compressed file, which may be truncated, damaged, or a decompression bomb."""
     content = chance.choice((jsonl(chance), conversations(chance), b"0" * 40_000_000))
     data = bytearray(gzip.compress(content))
     for _ in range(chance.choice((0, 0, 1, 8))):

@@ -1,7 +1,7 @@
-"""Requests that nobody would send, made from the API's own description, to a real server with its real model service.
+"""Absurd requests, generated from the API's own description, to a real server with its real model service.
 
-`LIT_LAB_FUZZ` says how many (`make fuzz`: 10,000). The server's memory has a ceiling (`conftest.py`); `test_shapes.py` has
-what would take most of it.
+`LIT_LAB_FUZZ` sets their number (`make fuzz`: 10,000). `conftest.py` sets a ceiling for the server's memory, and
+`test_shapes.py` sends the requests that would need the most of it.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from waiting import PATIENCE
 REQUESTS = int(os.environ.get("LIT_LAB_FUZZ", "500"))
 
 schema = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text("utf-8")))
-# A restart isn't a computation: it ends all that the other requests started, and takes seconds.
+# A restart would end everything that the other requests started, and takes seconds.
 schema = schema.exclude(path_regex="/service/(re)?start$")
 OPERATIONS = sum(1 for _ in schema.get_all_operations())
 
 
 @schema.hook
 def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
-    """Take an id and a model that there are, in two of three cases; but don't delete what the others need."""
+    """Use an existing id and model in two of three cases, but don't delete what the other requests need."""
     kind = case.path.removeprefix("/lit-lab/api/").split("/")[0]
     if (
         case.method != "DELETE"
@@ -49,16 +49,16 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 @settings(
     max_examples=max(REQUESTS // OPERATIONS, 1),
     deadline=None,
-    derandomize=True,  # CI asks the same each time
+    derandomize=True,  # the same requests in each run
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],
 )
 def test_answers_whatever_is_asked(case: schemathesis.Case, server: LiveServer) -> None:
     try:
-        # Events are streamed as long as a job runs: what comes first is enough.
+        # Events stream for as long as a job runs: the first ones are enough.
         response = case.call(base_url=server.url, headers=server.headers, timeout=PATIENCE)
     except requests.exceptions.InvalidHeader:
-        return  # no client could send it
+        return  # no client can send it
     case.validate_response(response, checks=[not_a_server_error, status_code_conformance, response_schema_conformance])
     assert server.token not in response.text
     assert server.process.poll() is None

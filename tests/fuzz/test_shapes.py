@@ -1,6 +1,6 @@
-"""Large lists, deep and wide JSON, odd datasets and archives: answered in words, and never with much memory.
+"""Large lists, deep and wide JSON, odd datasets and archives: the server answers with a message, and never needs much memory.
 
-Of `LIT_LAB_FUZZ` requests, these are about a tenth.
+These are about a tenth of the `LIT_LAB_FUZZ` requests.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.usefixtures("within_memory")
 
 
 def answered(server: LiveServer, method: str, path: str, content: bytes | None = None) -> None:
-    """Send a request, and hold its answer to what every answer must be."""
+    """Send a request, and check what must hold for every response."""
     url = f"{server.url}/lit-lab/api/{path}"
     with requests.request(method, url, data=content, headers=server.headers, timeout=PATIENCE, stream=True) as response:
-        text = response.raw.read(2**20).decode(errors="replace")  # of a stream, what comes first is enough
+        text = response.raw.read(2**20).decode(errors="replace")  # the beginning of a stream is enough
         assert response.status_code not in (500, 501, 504), text
         if response.status_code >= 400:
             assert set(json.loads(text)) == {"error", "message", "hint"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from reals import Real
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "service"))  # what its tests share
+sys.path.insert(0, str(Path(__file__).parents[1] / "service"))  # helpers of tests/service
 
 NAMES = ("smollm2", "gemma3")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Real:
-    """A model's files, and what others say of it."""
+    """A model's files, and other programs' results for it."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name

@@ -83,7 +83,7 @@ async def test_it_is_what_transformers_and_pytorch_say(real: Real) -> None:
     assert np.max(np.abs(last_logits(model, ids)[:: said["every"]] - exact)) <= 1e-4 * np.max(np.abs(exact))
     answer = [token.id for token in greedy(model, said["prompt"], len(said["answer"])).tokens]
     assert answer == said["answer"][: len(answer)]
-    assert len(answer) >= len(said["answer"]) - 1  # the token that ends it is left out
+    assert len(answer) >= len(said["answer"]) - 1  # without its end token
     whole = ids + said["answer"][: said["explained"]]
     found = maps(model, whole, Span(start=len(ids), end=len(whole)), list(said["maps"]))
     for method, scores in said["maps"].items():
@@ -114,7 +114,7 @@ async def test_each_form_has_the_same_logits(real: Real, tmp_path: Path) -> None
     try:
         preset = await loaded(tmp_path / "preset")
     except AssertionError as error:
-        # keras-hub 0.32 can't read its own preset of a Llama with another vocabulary.
+        # keras-hub 0.32 can't read a preset that it saved of a Llama with another vocabulary.
         assert real.name == "smollm2", error
         print(f"{real.name}: Keras can't read its preset back: {error}")
         return
@@ -132,7 +132,7 @@ async def test_it_is_what_llama_cpp_says(real: Real, form: str) -> None:
     top = np.argmax(numbers(model.causal_lm(whole_inputs(model.causal_lm, ids)))[0], axis=-1)
     same = top == np.array(said["top"])
     print(f"{real.name} ({form}): the top token is llama.cpp's at {np.mean(same):.1%} of {len(ids)} positions")
-    # Of a quantized file llama.cpp rounds the activations, too: where that changes its own answer, ours isn't compared.
+    # With quantized weights llama.cpp also rounds the activations. Positions where that changes its own top token aren't compared.
     exact = np.array(real.llama["exact"]["top"])
     if form == "model":
         print(f"{real.name}: llama.cpp agrees with its own F32 result at {np.mean(exact == said['top']):.1%}")
@@ -173,7 +173,7 @@ async def test_the_tutorials_story_holds_on_gemma(gemma: Real) -> None:
         ranked = by_line(prompt, maps(model, ids, target, ["grad_l2"])["grad_l2"])
         for score, at, line in ranked[:5]:
             print(f"{score:10.4f}  line {at:2}  {line}")
-        # The third example says the same, on another line.
+        # The third example has the same sentence, on another line.
         assert ranked[0][1:] == (8, "Recommendation: You have to try it.")
     print("\nThe first example's recommendation | Gemma's answer")
     for recommendation, said in answers.items():

@@ -1,4 +1,4 @@
-"""The committed weights of the embedded model pass its gates on a small sample. `make eval-demo` uses the whole one."""
+"""The committed weights of the embedded model pass its gates on a small sample. `make eval-demo` uses all of it."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def test_lits_samples(subject: Any) -> None:
     samples = list(gates.lit_samples(subject))
     assert {sample.prompt[:60]: sample.faults for sample in samples if not sample.passed} == {}
     assert len(samples) == 12
-    # Arithmetic is declined, whatever it says before that.
+    # It declines arithmetic, whatever it says first.
     assert [
         sample.answer for sample in samples if not sample.answer.endswith(DECLINES) and sample.source == "gsm8k"
     ] == []

@@ -1,4 +1,4 @@
-"""A model service whose maps compute nothing: each holds the model until it is cancelled, as a long computation does."""
+"""A model service whose maps compute nothing: each occupies the model until it is cancelled, like a long computation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lit_lab.protocol import ProgressEvent
 
 
 def hold(model: Any, request: Any, cancellation: Any) -> Iterator[ProgressEvent]:
-    """Stand for `LanguageModel.salience`."""
+    """Stand in for `LanguageModel.salience`."""
     yield ProgressEvent(done=0, total=1)
     cancellation._set.wait()
     cancellation.check()

@@ -49,7 +49,7 @@ def test_a_full_disk_stops_no_run(small_disk: Path, tmp_path: Path) -> None:
         said = server.ask("GET", "status")["history"]
         assert "disk is full" in said["message"]
         assert "1 result waits to be stored" in said["message"]
-        # Deleting makes room, on the disk too; what waits is then stored, once there is enough.
+        # Deleting frees space, on the disk too. Waiting results are stored once there is enough.
         assert server.ask("DELETE", f"runs/{ids[0]}") == {"deleted": 1}
         filler.unlink()
         assert run() == first

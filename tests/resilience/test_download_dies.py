@@ -23,7 +23,7 @@ from fake_kaggle import HANDLE, FakeKaggle
 @pytest.fixture
 def kaggle() -> Iterator[FakeKaggle]:
     fake = FakeKaggle(demo.preset_path())
-    # More than the megabyte that kagglehub writes at a time, and not all.
+    # More than kagglehub's chunk of a megabyte, but less than the whole file.
     fake.open, fake.hold = True, 1_200_000
     yield fake
     fake.close()
@@ -39,7 +39,7 @@ def tiny(server: LiveServer) -> dict[str, Any]:
 
 
 def downloaders(home: Path) -> list[int]:
-    """Return the processes that download into a folder; nothing where the system doesn't tell."""
+    """Return the processes that download into a folder, or none if the system doesn't report them."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -62,11 +62,11 @@ def test_killed_in_the_middle_of_a_download(kaggle: FakeKaggle, tmp_path: Path) 
         until(lambda: (tiny(server)["download"] or {"done": 0})["done"] > 500_000)
         assert downloaders(home) or not Path("/proc/self/environ").exists()
         os.kill(pid, signal.SIGKILL)
-        # Without waiting for the service to be silent, which takes a minute to be noticed.
+        # Without waiting for the timeout of a silent service, which is a minute.
         until(lambda: server.service()["pid"] != pid, SOON)
-        # No download goes on without a reader.
+        # No download continues without a reader.
         until(lambda: not downloaders(home))
-        # Jupyter goes on, and so does the download where it was.
+        # Jupyter keeps running, and the download continues from where it was.
         assert requests.get(f"{server.url}/api/status", headers=server.headers, timeout=SOON).ok
         server.ready()
         assert tiny(server)["state"] == "absent"

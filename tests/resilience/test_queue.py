@@ -20,7 +20,7 @@ ASKED = {"kind": "generate", "model": "demo", "max_new_tokens": 2}
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    # Room for one user's two hundred and what they wait for, and for no more of that user's.
+    # Room for one user's two hundred jobs and the job that they wait for, and for no other job of that user.
     room = {"max_waiting": 2 * (MANY + 1)}
     with live_server(tmp_path_factory.mktemp("queue"), room, (holding_service.__file__,)) as running:
         running.ready()
@@ -29,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 def asked(number: int) -> dict[str, Any]:
-    """One of many jobs, each of another prompt, so that none is answered from memory."""
+    """One of many jobs, each with another prompt, so that no answer comes from a cache."""
     return {**ASKED, "prompt": f"Suggestion: Dish {number} {secrets.token_hex(8)}\nAnalysis:"}
 
 
@@ -40,7 +40,7 @@ def positions(events: list[dict[str, Any]]) -> list[int]:
 
 @contextmanager
 def busy(server: LiveServer) -> Iterator[None]:
-    """Keep the model busy while the context lasts."""
+    """Keep the model busy within the context."""
     asked = {"kind": "salience", "model": "demo", "ids": [2, 300, 301], "targets": [{"start": 1, "end": 2}]}
     job = server.ask("POST", "jobs", asked)["id"]
     next(event for event in server.events(job) if event["event"] == "progress")
@@ -56,7 +56,7 @@ def first_position(server: LiveServer, job: str) -> int:
 
 
 def position_below(server: LiveServer, job: str, most: int) -> int:
-    """Wait for a job's first position that is no higher than this, and return it."""
+    """Wait for a job's first position of at most this number, and return it."""
     reported = (found[0] for event in server.events(job) if (found := positions([event])))
     return next(position for position in reported if position <= most)
 
@@ -74,13 +74,13 @@ def test_two_hundred_at_once_and_half_of_them_cancelled(server: LiveServer) -> N
 
             reported = sorted(threads.map(lambda job: first_position(server, job), jobs))
             assert reported == list(range(1, MANY + 1))
-            # All else answers meanwhile.
+            # Everything else responds meanwhile.
             assert server.service()["state"] == "ready"
             server.ask("POST", "runs/search", {})
 
             stopped, kept = jobs[::2], jobs[1::2]
             list(threads.map(lambda job: server.ask("DELETE", f"jobs/{job}"), stopped))
-            # They have left though nobody's turn has come: a new one stands behind the others alone.
+            # The cancelled jobs have left although no turn has come: a new job is only behind the others.
             newest = server.ask("POST", "jobs", asked(MANY))["id"]
             assert position_below(server, newest, MANY // 2 + 1) == MANY // 2 + 1
         events = dict(zip(jobs, threads.map(lambda job: list(server.events(job)), jobs), strict=True))
@@ -91,21 +91,21 @@ def test_two_hundred_at_once_and_half_of_them_cancelled(server: LiveServer) -> N
     for job in stopped:
         assert {event["event"] for event in events[job]} == {"state", "cancelled"}
     assert list(server.events(newest))[-1]["event"] == "done"
-    # Nothing is left behind them: the next one's turn comes at once.
+    # They leave nothing behind: the next job's turn comes at once.
     last = list(server.events(server.ask("POST", "jobs", asked(0))["id"]))
     assert last[-1]["event"] == "done"
     assert positions(last) == []
 
 
 def test_another_user_waits_for_one_job_and_not_for_all(server: LiveServer) -> None:
-    # A client with a cookie has a name of its own; clients with only the token share one.
+    # A client with a cookie is a separate user; clients with only the token share one.
     other = requests.Session()
     other.headers.update(server.headers)
     other.get(f"{server.url}/api/status", timeout=PATIENCE).raise_for_status()
     assert other.cookies
     with busy(server):
         jobs = [server.ask("POST", "jobs", asked(n))["id"] for n in range(20)]
-        # The server passes them on side by side, so any of them may be the last in the queue.
+        # The server forwards them concurrently, so any of them may be the last in the queue.
         assert sorted(first_position(server, job) for job in jobs) == list(range(1, 21))
         reply = other.post(f"{server.url}/lit-lab/api/jobs", json=asked(0), timeout=PATIENCE)
         reply.raise_for_status()

@@ -55,7 +55,7 @@ async def test_the_models_that_stay_are_loaded_again(tmp_path: Path) -> None:
         await change(service, kind="load", name="two", max_length=64)
         await reached(service, "two", "ready")
         before = (await service.status()).pid
-        with service.use():  # which follows once nobody uses it
+        with service.use():  # which starts once nobody uses the old one
             await change(service, kind="unload", name="one")
             assert (await service.status()).pid == before
 
@@ -70,7 +70,7 @@ async def test_the_models_that_stay_are_loaded_again(tmp_path: Path) -> None:
         assert models["one"]["state"] == "unloaded"
         assert models["two"]["window"] == 64
         after = (await service.status()).pid
-        # Nothing was unloaded in this one: it stays.
+        # Nothing was unloaded in this process, so it stays.
         await asyncio.sleep(4.0)
         assert (await service.status()).pid == after
     finally:

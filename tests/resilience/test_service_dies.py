@@ -17,7 +17,7 @@ from waiting import PATIENCE, SOON, until
 
 PROMPT = "Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:"
 GENERATE = {"kind": "generate", "model": "demo", "prompt": PROMPT}
-KILLS = 6  # more than the times that a service is started again by itself
+KILLS = 6  # more than a service's automatic restarts
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +36,13 @@ def _kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture(autouse=True)
 def _kernel_goes_on(_kernel: Callable[[str], str]) -> Iterator[None]:
-    """After each test a kernel still knows what it got before the first."""
+    """After each test a kernel still has the value that it got before the first."""
     yield
     assert _kernel("set_before + 1") == "42"
 
 
 def answered(server: LiveServer) -> list[dict[str, Any]]:
-    """Ask, and return the events of an answer that must come to its end."""
+    """Run a prompt, and return the events of an answer that must complete."""
     found = list(server.events(server.ask("POST", "jobs", GENERATE)["id"]))
     assert found[-1]["event"] == "done", found[-1]
     return found
@@ -53,7 +53,7 @@ def text(events: list[dict[str, Any]]) -> str:
 
 
 def killed_at(server: LiveServer, job: dict[str, Any], event: str) -> tuple[list[dict[str, Any]], float]:
-    """Start a job, kill the service upon its first event of a kind; return all events, and how long the end took."""
+    """Start a job, and kill the service at its first event of a kind. Return all events, and how long the end took."""
     pid = server.ready()
     found, at = [], 0.0
     for each in server.events(server.ask("POST", "jobs", job)["id"]):
@@ -73,7 +73,7 @@ def test_killed_again_and_again_while_it_starts(server: LiveServer) -> None:
             found = server.service()["pid"]
             if found is not None and found not in gone:
                 return int(found)
-            server.ask("POST", "service/start")  # after some crashes it starts only on request
+            server.ask("POST", "service/start")  # after several crashes it only starts on request
             return None
 
         pid = until(new)
@@ -93,14 +93,14 @@ def test_killed_while_the_model_is_loaded(server: LiveServer) -> None:
             killed = server.service()["pid"]
             os.kill(killed, signal.SIGKILL)
     assert killed
-    # Whether the job waited for the next start or ended with words, the next one runs.
+    # Whether the job waited for the restart or ended with an error, the next one runs.
     assert event["event"] in ("done", "error")
     assert text(answered(server))
 
 
 def test_killed_in_the_middle_of_an_answer(server: LiveServer) -> None:
     found, seconds = killed_at(server, GENERATE, "token")
-    # Its end was seen, and not its silence.
+    # The server noticed the end itself, and not only the silence.
     assert found[-1]["error"] == "service_died"
     assert seconds < SOON
     assert found[-1]["message"]
@@ -109,7 +109,7 @@ def test_killed_in_the_middle_of_an_answer(server: LiveServer) -> None:
     run = server.ask("POST", "runs/search", {})["runs"][0]
     assert run["prompt"].startswith(PROMPT[:20])
     assert server.ask("GET", f"runs/{run['id']}")["prompt"] == PROMPT
-    # The next run works, without anybody starting anything, and says the same from the beginning.
+    # The next run works without a manual start, and returns the same answer from the beginning.
     assert text(answered(server)).startswith(kept)
 
 
@@ -126,7 +126,7 @@ def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
         "integration": {"steps": 8},
     }
     found, seconds = killed_at(server, job, "scores")
-    # Its end was seen, and not its silence.
+    # The server noticed the end itself, and not only the silence.
     assert found[-1]["error"] == "service_died"
     assert seconds < SOON
     assert any(event["event"] == "scores" for event in found)
@@ -142,7 +142,7 @@ def test_one_that_hangs_is_ended_by_a_restart(server: LiveServer) -> None:
     ends: list[dict[str, Any]] = []
     reader = threading.Thread(target=lambda: ends.extend(server.events(job)))
     reader.start()
-    # Meanwhile everything else answers: the state, the history, another browser.
+    # Meanwhile everything else responds: the state, the history, another browser.
     began = time.monotonic()
     server.service()
     server.ask("POST", "runs/search", {})
@@ -156,7 +156,7 @@ def test_one_that_hangs_is_ended_by_a_restart(server: LiveServer) -> None:
 
 def test_without_memory_it_says_so(tmp_path: Path) -> None:
     limited = tmp_path / "python"
-    # What it may address, in KiB: enough for Python, and not for TensorFlow.
+    # A limit on its address space in KiB: enough for Python, but not for TensorFlow.
     limited.write_text(f'#!/bin/sh\nulimit -v 900000\nexec "{sys.executable}" "$@"\n')
     limited.chmod(0o700)
     with live_server(tmp_path, {"service_python": str(limited)}, USUAL) as server:
@@ -164,7 +164,7 @@ def test_without_memory_it_says_so(tmp_path: Path) -> None:
         found = server.wait_for("failed")
         assert found["detail"]
         assert found["hint"]
-        # The server goes on, and so does what needs no model.
+        # The server keeps running, with everything that needs no model.
         assert server.ask("POST", "datasets/open", {"name": "sample_prompts"})["id"]
         job = server.ask("POST", "jobs", GENERATE)["id"]
         assert list(server.events(job))[-1]["event"] == "error"

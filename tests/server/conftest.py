@@ -19,7 +19,7 @@ FAKE_SERVICE = Path(__file__).parent / "fake_service.py"
 
 
 def alive(pid):
-    """Whether a process runs; one that has ended and is only not yet reaped does not."""
+    """Whether a process is running. A zombie isn't."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -29,7 +29,7 @@ def alive(pid):
 
 
 class FakeService:
-    """Writes the `python` that starts the fake service, and reads the traces that it leaves."""
+    """Writes a `python` that starts the fake service, and reads the traces that the service leaves."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -50,7 +50,7 @@ class FakeService:
         return [int(pid) for pid in self.trace("starts")]
 
     def go(self):
-        """Let the prompt `wait` be answered."""
+        """Let the service complete the answer to the prompt `wait`."""
         (self.folder / "go").touch()
 
     def json(self, name):
@@ -66,7 +66,7 @@ def fake_service(tmp_path):
 
 @pytest.fixture
 def supervisor(fake_service, tmp_path, jp_asyncio_loop):
-    """Make supervisors of the fake service, with short waits; they end with the test."""
+    """Make supervisors of the fake service with short timeouts, which end with the test."""
     made = []
 
     def make(**options):
@@ -108,13 +108,13 @@ def jp_server_config(lit_lab_config):
 
 @pytest.fixture
 def lit_lab(jp_serverapp):
-    """The extension's application, its service stopped at the end."""
+    """The extension's application. Its service is stopped after the test."""
     return jp_serverapp.extension_manager.extension_apps["lit_lab"].copy().pop()
 
 
 @pytest.fixture
 def http_server_client(http_server_client):
-    """pytest-jupyter's client, which gives up after 20 seconds where it isn't given more."""
+    """pytest-jupyter's client, with a longer timeout than its own 20 seconds."""
     fetch = http_server_client.fetch
 
     def patient(path, **options):
@@ -126,7 +126,7 @@ def http_server_client(http_server_client):
 
 @pytest.fixture
 def jp_fetch(jp_fetch):
-    """pytest-jupyter's `jp_fetch`, which gives up after 20 seconds where it isn't given more."""
+    """pytest-jupyter's `jp_fetch`, with a longer timeout than its own 20 seconds."""
 
     def patient(*parts, **options):
         return jp_fetch(*parts, **{"connect_timeout": PATIENCE, "request_timeout": PATIENCE, **options})
@@ -136,7 +136,7 @@ def jp_fetch(jp_fetch):
 
 @pytest.fixture
 def api(jp_fetch, lit_lab):
-    """Fetch a route and return (status, JSON); errors are no exceptions here."""
+    """Fetch a route and return (status, JSON). HTTP errors don't raise."""
 
     async def fetch(method, *path, body=None, params=None, **options):
         if body is not None and not isinstance(body, (bytes, str)):
@@ -153,7 +153,7 @@ def api(jp_fetch, lit_lab):
 
 @pytest.fixture
 def opened(api):
-    """Open a dataset, wait until it is read, and return its state."""
+    """Open a dataset, wait until the server has read it, and return its state."""
 
     async def open_it(**asked):
         status, state = await api("POST", "datasets", "open", body=asked)
@@ -170,7 +170,7 @@ def opened(api):
 
 @pytest.fixture
 def search(api):
-    """Look rows up."""
+    """Search a dataset."""
 
     async def search(state, **query):
         status, page = await api("POST", "datasets", state["id"], "search", body=query)
@@ -218,7 +218,7 @@ def generate(api):
 
 
 def example(kind, **fields):
-    """A request of a kind, as JSON: two segments of one token before a target of one token, where it has any."""
+    """A request of a kind, as JSON. If the kind has segments and a target: two segments and a target, of one token each."""
     asked = {"kind": kind, "model": "demo"}
     segments = {"ids": [2, 5, 6, 7], "target": {"start": 3, "end": 4}, "segments": [span(1, 2), span(2, 3)]}
     asked |= {

@@ -1,10 +1,10 @@
-"""A fake of the model service for tests: it has the same contract, and fails on demand.
+"""A fake of the model service for tests: it follows the same contract, and fails on demand.
 
     python fake_service.py <mode> <folder>
 
-The mode says how it starts; what it does with a prompt is written in the prompt. It leaves traces in the folder:
-`starts` (one line for each start) and `closed` (a stream's reader went away). With the prompt `wait` it answers half, and
-the rest once there is a file `go` in the folder.
+The mode sets how it starts, and the prompt what it does. It leaves traces in the folder: `starts` (one line for each
+start) and `closed` (a stream's reader disconnected). For the prompt `wait` it generates half of the answer, and the rest
+once the folder contains a file `go`.
 """
 
 import json
@@ -182,7 +182,7 @@ def salience(request, bad):
 def ablation(request, bad):
     for done in (1, 2):
         yield {"event": "progress", "done": done, "total": 2}
-    # In the errors, behind scores that are numbers.
+    # In the errors, after scores that are finite.
     count = len(request["segments"])
     yield {
         "event": "segment_scores", "target": request["target"], "method": request["method"],
@@ -254,7 +254,7 @@ class Server6(ThreadingHTTPServer):
 
 
 class UnixServer(ThreadingHTTPServer):
-    """On a Unix socket, which has neither a name nor a number."""
+    """A server on a Unix socket, which has neither a host name nor a port."""
 
     address_family = socket.AF_UNIX
 

@@ -1,4 +1,4 @@
-"""The history's file, of this version or an earlier one."""
+"""Helpers for the history's file, of this version or an earlier one."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def open_history(path):
-    """Open the history, as a server would that starts; closed at the end."""
+    """Open the history as a starting server does, and close it after the test."""
     made = []
 
     def open_it(**settings):
@@ -40,7 +40,7 @@ def history(open_history):
 
 
 def make_file_of_an_earlier_version(path, number=10):
-    """Make a file as it was before, which holds on to the room of what is deleted."""
+    """Make a file of an earlier version, which doesn't release the space of deleted runs."""
     path.parent.mkdir(exist_ok=True)
     made = sqlite3.connect(path)
     made.executescript("".join(migration.sql for migration in MIGRATIONS) + f"PRAGMA user_version = {SCHEMA};")
@@ -57,11 +57,11 @@ def secret(n):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """A lock isn't waited for."""
+    """Fail at once if the file is locked."""
     monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
 
 
 @pytest.fixture
 def patient(monkeypatch):
-    """A lock is waited for as long as it takes."""
+    """Wait for a lock for as long as it takes."""
     monkeypatch.setattr(database, "_BUSY_SECONDS", PATIENCE)

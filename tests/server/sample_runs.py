@@ -43,7 +43,7 @@ def scores(method="grad_l2", target=(4, 5), values=(0.1, 0.2, 0.3, 0.0, 0.0)):
 
 
 async def listed(history, owner="me", **request):
-    """The ids of the runs that a search finds."""
+    """Return the ids of the runs that a search finds."""
     return [info.id for info in (await history.runs(owner, protocol.RunsRequest(**request))).runs]
 
 

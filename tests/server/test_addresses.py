@@ -36,7 +36,7 @@ async def test_no_address_is_fetched(api, fake_service, what, address):
             )  # fmt: skip
         elif what == "dataset":
             status, answer = await api("POST", "datasets", "open", body={"path": address})
-            if status == 202:  # it was begun, and its state says so
+            if status == 202:  # the load began, and its state shows the failure
                 status, answer = await api("GET", "datasets", answer["id"])
                 assert answer["state"] in ("reading", "failed"), answer
                 assert not answer.get("rows")

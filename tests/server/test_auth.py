@@ -16,7 +16,7 @@ CHANGING = [route for route in ROUTES if route.method != "GET"]
 
 
 def example(route):
-    """A path and a body that the route would take."""
+    """Return a path and a body that the route accepts."""
     path = re.sub(r"\{\w+\}", "x", route.path)
     body = {
         "TokensRequest": {"model": "demo", "prompt": "Hi"},
@@ -36,7 +36,7 @@ def example(route):
 
 @pytest.fixture
 def fetch(http_server_client, jp_base_url, lit_lab):
-    """Fetch with these headers and no others."""
+    """Fetch with exactly these headers."""
 
     async def fetch(method, path, body=None, headers=None, params=None):
         url = url_concat(jp_base_url + path, params or {})
@@ -48,7 +48,7 @@ def fetch(http_server_client, jp_base_url, lit_lab):
 
 
 async def sign_in(fetch, lit_lab):
-    """Sign in as a browser does; returns its cookies by name."""
+    """Sign in as a browser does, and return its cookies by name."""
     token = lit_lab.serverapp.identity_provider.token
     response = await fetch("GET", "login", params={"token": token})
     pairs = [header.split(";")[0].split("=", 1) for header in response.headers.get_list("Set-Cookie")]
@@ -80,7 +80,7 @@ async def test_no_change_with_a_cookie_alone(fetch, lit_lab, fake_service, route
     cookies = await sign_in(fetch, lit_lab)
     path, body = example(route)
     header = cookie_header(cookies)
-    # The cookie itself is good, so that what is refused below is the missing XSRF token.
+    # The cookie itself is valid, so the requests below are refused for the missing XSRF token.
     assert (await fetch("GET", f"{PREFIX}/status", headers={"Cookie": header})).code == 200
     response = await fetch(route.method, path, body, headers={"Cookie": header})
     assert response.code == 403
@@ -90,7 +90,7 @@ async def test_no_change_with_a_cookie_alone(fetch, lit_lab, fake_service, route
 
 async def test_a_cookie_and_its_xsrf_token_are_enough(fetch, lit_lab):
     cookies = await sign_in(fetch, lit_lab)
-    page = await fetch("GET", "login")  # any page brings it
+    page = await fetch("GET", "login")  # any page sets it
     pairs = (header.split(";")[0].split("=", 1) for header in page.headers.get_list("Set-Cookie"))
     cookies["_xsrf"] = dict(pairs)["_xsrf"]
     headers = {"Cookie": cookie_header(cookies), "X-XSRFToken": cookies["_xsrf"]}
@@ -121,12 +121,12 @@ async def test_a_client_that_keeps_its_first_cookie_keeps_its_jobs(fetch, lit_la
     assert (await fetch("GET", path, headers={**token, **cookie})).code == 200
     listed = json.loads((await fetch("GET", f"{PREFIX}/jobs", headers={**token, **cookie})).body)["jobs"]
     assert [found["id"] for found in listed] == [job]
-    # Without the token the cookie is one user's, and this job another's.
+    # Without the token, the cookie identifies another user, who doesn't own this job.
     assert (await fetch("GET", path, headers=cookie)).code == 404
 
 
 class Nobody(Authorizer):
-    """Allows all but LIT Lab."""
+    """Allows everything except LIT Lab."""
 
     asked: list = []  # noqa: RUF012
 
@@ -149,7 +149,7 @@ class TestAuthorization:
             await jp_fetch(*path.split("/"), method=route.method, body=body)
         assert raised.value.code == 403
         assert json.loads(raised.value.response.body)["error"] == "forbidden"
-        assert set(Nobody.asked) == {(route.action, RESOURCE)}  # before the body is read, and before it is answered
+        assert set(Nobody.asked) == {(route.action, RESOURCE)}  # before the body is read, and before the response
         assert not fake_service.pids
 
 

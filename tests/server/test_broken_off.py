@@ -17,7 +17,7 @@ PIECE = b'{"kind": "generate", "prompt": "' + b"x" * 300_000
 
 
 class ReadOnly(Authorizer):
-    """Lets people look only."""
+    """Allows reading only."""
 
     def is_authorized(self, handler, user, action, resource):
         return action == "read"
@@ -25,7 +25,7 @@ class ReadOnly(Authorizer):
 
 @pytest.fixture
 def begin(api, jp_http_port, jp_base_url, jp_auth_header):
-    """Begin a request to start a job, whose body has another MB to come."""
+    """Begin a request to start a job, and hold back a MB of its body."""
     streams = []
 
     async def begin() -> IOStream:
@@ -46,12 +46,12 @@ def begin(api, jp_http_port, jp_base_url, jp_auth_header):
 
 
 async def held(size: int) -> None:
-    """Wait until the bodies that are being read have this size."""
+    """Wait until the bodies being read have this total size."""
     await until(lambda: Handler.unanswered_bytes == size)
 
 
 async def answer(stream: IOStream) -> tuple[int, dict]:
-    """Send the rest of a body, and return the answer."""
+    """Send the rest of a body, and return the response."""
     await stream.write(b"x" * 1_000_000)
     head = await stream.read_until(b"\r\n\r\n")
     length = next(int(line.split(b":")[1]) for line in head.splitlines() if line.lower().startswith(b"content-length"))

@@ -25,7 +25,7 @@ def spans(*pairs):
 
 
 def conversation(run_id="a", **fields):
-    """A run of four turns, of which each is one token, with one of the format's before each."""
+    """A run of four turns. Each turn is one token, after one token of the format."""
     kinds = [("template", ""), *[("text", turn["text"]) for turn in TURNS]]
     tokens = [{"id": n, "piece": text, "text": text, "kind": kind} for n, (kind, text) in enumerate(kinds)]
     return record(
@@ -113,7 +113,7 @@ def test_what_was_run_is_what_is_stored():
     assert (stored.prompt, stored.chat, stored.system) == (TEXT, "turns", "user")
     assert [turn.model_dump() for turn in stored.turns] == TURNS
     assert stored.turn_spans == made.turn_spans
-    # One that failed before it had tokens.
+    # A run that failed before it had tokens.
     failed = run_recorder._run("a", 1.0, request, [])
     assert (failed.turn_spans, len(failed.turns)) == ([], 4)
 

@@ -1,4 +1,4 @@
-"""Credentials and downloads are where kagglehub and huggingface_hub find them. Invalid files give a message."""
+"""Credentials and downloads are where kagglehub and huggingface_hub look for them. Invalid files give a message."""
 
 import json
 import os
@@ -154,7 +154,7 @@ def test_the_environment_counts_in_the_libraries_order(home, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["kaggle", "hf"])
 def test_a_download_names_the_file_and_asks_no_site(home, kind):
-    """The process that downloads, with credentials that nobody can read, and no network."""
+    """The download process, with unreadable credentials and no network."""
     file = home / ".kaggle" / "kaggle.json" if kind == "kaggle" else home / "token"
     file.parent.mkdir(exist_ok=True)
     file.write_text("{" if kind == "kaggle" else "two words")
@@ -184,7 +184,7 @@ def test_a_download_names_the_file_and_asks_no_site(home, kind):
 
 
 async def test_the_panel_learns_what_is_wrong_with_a_file(api, home, monkeypatch):
-    monkeypatch.setenv("HOME", str(home))  # the server's fixtures have one of their own
+    monkeypatch.setenv("HOME", str(home))  # the server's fixtures set their own
     (home / ".kaggle").mkdir()
     (home / ".kaggle" / "kaggle.json").write_text("u:k")
     status, body = await api("GET", "kaggle")

@@ -41,7 +41,7 @@ def test_entries_that_are_none(entries):
 
 @pytest.mark.skipif(open_datasets.sample_prompts() is None, reason="LIT isn't here")
 async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, fake_service, monkeypatch):
-    # Tests of the recipe, which run before in the same process, have imported it.
+    # tests/recipe may have imported it earlier in the same process.
     monkeypatch.delitem(sys.modules, "lit_nlp", raising=False)
     (info,) = (await api("GET", "datasets"))[1]["datasets"]
     assert info == {"name": "sample_prompts", "kind": "samples", "needs_service": False}
@@ -91,7 +91,7 @@ class TestConfigured:
         assert not fake_service.pids
 
     async def test_a_class_comes_from_the_service_page_by_page(self, opened, search, fake_service):
-        # A name may hold anything, and stays one part of the path.
+        # A name may contain any character, and stays one segment of the path.
         state = await opened(name="a b?")
         assert (state["rows"], state["chosen"]["prompt"]) == (250, "question")
         (row,) = (await search(state, search="249"))["rows"]
@@ -178,7 +178,7 @@ async def test_a_request_names_one_thing(api):
 
 
 class NoContents(Authorizer):
-    """Allows LIT Lab, and of Jupyter's files only what `allowed` names."""
+    """Allows LIT Lab, and only those actions on Jupyter's files that `allowed` names."""
 
     allowed: tuple = ()
 
@@ -312,7 +312,7 @@ async def test_the_oldest_without_changes_gives_way(api, opened, edit, jp_root_d
 
 
 class ElsewhereManager(AsyncLargeFileManager):
-    """Hides where its files are."""
+    """Doesn't say where its files are on disk."""
 
 
 async def test_files_that_are_not_on_disk_are_copied_and_the_copy_is_deleted(jp_root_dir, monkeypatch):

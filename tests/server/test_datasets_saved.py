@@ -11,7 +11,7 @@ from lit_lab.datasets import json_rows
 
 @pytest.fixture
 def file(jp_root_dir):
-    """Write a file; returns its path."""
+    """Write a file, and return its path."""
 
     def write(content, name="own.jsonl"):
         path = jp_root_dir / name
@@ -55,7 +55,7 @@ async def test_in_its_own_file_all_stays_that_was_not_changed(file, opened, edit
     rest[2] = '{"prompt": 12, "target": 7, "empty": "", "prompt": "Thirteen"}\n'
     copied = first.replace("}\r\n", ', "target": "new"}\r\n')
     assert path.read_bytes().decode() == "".join([first, copied, *rest])
-    # What is shown is what the file holds.
+    # The dataset shows what the file contains.
     assert (saved["edited"], saved["rows"], saved["bad"]) == (False, 4, 3)
     assert [bad["line"] for bad in saved["bad_rows"]] == [3, 6, 7]
     again = await opened(path="own.jsonl")
@@ -121,7 +121,7 @@ async def test_another_file_gets_the_rows_alone_and_that_is_said(file, opened, e
     assert saved["remark"] == "1 row of own.jsonl that can't be used was not written."
     assert (saved["chosen"]["prompt"], saved["columns"]) == ("question", ["question", "n"])
     assert source.read_bytes() == before
-    # From now on it is that file.
+    # The dataset now belongs to the new file.
     await edit(saved, "delete", row=2)
     assert (await save(saved, "new.jsonl"))[0] == 200
     assert (jp_root_dir / "new.jsonl").read_bytes() == b'{"question": "A", "n": 1.0}\n'
@@ -150,7 +150,7 @@ async def test_what_something_else_has_changed_is_not_lost_unasked(file, opened,
     assert (status, answer["error"]) == (409, "file_changed")
     assert "another name" in answer["hint"]
     assert path.read_text() == '{"q": 1, "prompt": "another"}\n'
-    os.link(path, jp_root_dir / "linked.jsonl")  # the same file, whatever it is called
+    os.link(path, jp_root_dir / "linked.jsonl")  # the same file by another name
     assert (await save(state, "linked.jsonl"))[1]["error"] == "file_changed"
     status, saved = await save(state, discard=True)
     assert (status, saved["edited"], saved["bad"]) == (200, False, 0)

@@ -176,13 +176,13 @@ def test_each_reason_is_named(how, error, says, hint, again):
     [
         ended(3, "Fatal: the sky fell"),
         ended(-signal.SIGSEGV, limits={"memory": 2**40}),
-        # What was dealt with long before has no part in it.
+        # An error that was handled long before isn't the cause.
         ended(-signal.SIGSEGV, *TRACEBACK, "PermissionError: [Errno 13] Permission denied: '/x'"),
         ended(1, *TRACEBACK, "OSError: [Errno 24] Too many open files", *TRACEBACK, "KeyError: 'x'"),
-        # A line that mentions a variable which is set, before what failed.
+        # A line before the failure mentions a variable that is set.
         ended(1, *TRACEBACK, "KeyError: 'x'", environment={"TF_ENABLE_ONEDNN_OPTS": "1", "CUDA_VISIBLE_DEVICES": "0"}),
         ended(1, "no traceback", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}),
-        # LIT Lab itself, or the environment, lies below a folder on PYTHONPATH.
+        # LIT Lab itself, or the environment, is in a folder on PYTHONPATH.
         ended(
             1,
             *TRACEBACK[:1],
@@ -204,9 +204,9 @@ def test_each_reason_is_named(how, error, says, hint, again):
             "KeyError: 'x'",
             environment={"PYTHONPATH": "/mine"},
         ),
-        # What failed is about a file there that is no module.
+        # The error names a file in that folder that isn't a module.
         ended(1, *TRACEBACK, "ValueError: no number in /mine/models/x.h5", environment={"PYTHONPATH": "/mine"}),
-        # A module of that name is on PYTHONPATH, and something else failed.
+        # PYTHONPATH has a module of that name, but something else failed.
         ended(1, *TRACEBACK, "KeyError: 'x'", foreign={"numpy": "/mine"}),
         ended(1, *TRACEBACK, "ModuleNotFoundError: No module named 'tensorflow'"),
     ],
@@ -242,7 +242,7 @@ def test_starts_are_alike_but_for_numbers():
 def test_modules_on_pythonpath_are_found(tmp_path):
     (tmp_path / "a" / "numpy").mkdir(parents=True)
     (tmp_path / "a" / "numpy" / "__init__.py").write_text("")
-    (tmp_path / "a" / "keras").mkdir()  # without __init__.py it stands behind the real one
+    (tmp_path / "a" / "keras").mkdir()  # without __init__.py the real package comes first
     (tmp_path / "a" / "mine.py").write_text("")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "numpy.py").write_text("")

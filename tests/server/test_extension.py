@@ -177,7 +177,7 @@ async def test_what_does_not_start_the_service_waits_for_one_that_starts(api, fa
 
 
 class TestServiceElsewhere:
-    """`c.LitLab.service_url`: here, a fake service in another process."""
+    """With `c.LitLab.service_url`: a fake service in another process."""
 
     @pytest.fixture
     def lit_lab_config(self, fake_service, monkeypatch):
@@ -225,7 +225,7 @@ class TestServiceElsewhere:
 
 
 class TestRealService:
-    """The embedded model, by the service of this package."""
+    """The embedded model, computed by the real model service."""
 
     @pytest.fixture
     def lit_lab_config(self):

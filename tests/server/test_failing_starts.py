@@ -1,6 +1,6 @@
-"""The real model service, started where it can't run: one start, one message, and what is at fault in it.
+"""The real model service, started where it can't run: it starts once, and one message names the cause.
 
-Each fails before TensorFlow is imported, or in what stands in its place.
+Each start fails before TensorFlow is imported, or in a module that takes TensorFlow's place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PATIENCE = 120.0
 
 @pytest.fixture
 def failing(tmp_path, monkeypatch, jp_asyncio_loop):
-    """Start the service, with packages of these contents on PYTHONPATH, and return its state once it has failed."""
+    """Start the service with these packages on PYTHONPATH, and return its state once it has failed."""
     made = []
 
     async def start(python=sys.executable, **packages):

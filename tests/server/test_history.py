@@ -35,7 +35,7 @@ async def test_a_run_comes_back_exactly(path):
     kept = record(origin=origin, prompt="🍲 שלום\r\n'); DROP", chat="wrapped", terms=TERMS)
     await history.store("me", kept)
     await history.store_scores("me", "demo", ids_of(kept), [scores(), scores("grad_dot_input")])
-    await history.store_scores("me", "demo", ids_of(kept), [scores()])  # again: replaces
+    await history.store_scores("me", "demo", ids_of(kept), [scores()])  # replaces the same scores
     await history.close()
     again = History(Settings(path))
     found = await again.run("me", "a")
@@ -133,7 +133,7 @@ async def test_a_forced_answer_is_distinguished_from_an_answer(history):
     assert {info.id: info.forced_answer for info in runs} == {"answer": False, "forced": True}
     assert (await history.run("me", "forced")).reason == "forced_answer"
     await history.delete("me", "forced")
-    await history.store("me", record("forced"))  # an id isn't used twice, but nothing of it may be left
+    await history.store("me", record("forced"))  # ids aren't reused, but deleting must leave nothing of a run
     assert not (await history.runs("me", protocol.RunsRequest())).runs[0].forced_answer
 
 
@@ -211,7 +211,7 @@ async def test_a_run_without_its_answer_s_end_says_why(history, why):
     assert (await history.runs("me", protocol.RunsRequest())).runs[0].partial == why
     assert (await history.run("me", "a")).partial == why
     await history.delete("me", "a")
-    await history.store("me", record("a"))  # an id isn't used twice, but nothing of it may be left
+    await history.store("me", record("a"))  # ids aren't reused, but deleting must leave nothing of a run
     assert (await history.runs("me", protocol.RunsRequest())).runs[0].partial is None
 
 
@@ -262,7 +262,7 @@ async def test_a_damaged_run_hides_no_other(history, path, column, value):
     connection.close()
     assert sorted(await listed(history)) == ["a", "b"]
     assert (await history.run("me", "b")).id == "b"
-    if (column, value) != ("created", 1e300):  # which the browser refuses: it is a number
+    if (column, value) != ("created", 1e300):  # 1e300 is a valid number; only the browser refuses it
         with pytest.raises(Problem, match="is damaged") as caught:
             await history.run("me", "a")
         assert caught.value.hint

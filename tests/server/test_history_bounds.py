@@ -1,4 +1,4 @@
-"""Which runs the history deletes when it has no room left, by number, size and owner."""
+"""Which runs the history deletes when it is full, by number, size and owner."""
 
 import os
 import time
@@ -27,7 +27,7 @@ async def test_old_runs_go_and_starred_ones_stay(path):
 
 async def test_the_oldest_go_when_it_is_too_much(path):
     history = History(Settings(path, megabytes=0.1))
-    noise = os.urandom(15_000).hex()  # 30 kB that can't be packed in less than half
+    noise = os.urandom(15_000).hex()  # 30 kB that compress to half at best
     for n in range(9):
         await history.store("me", record(f"r{n}", prompt=noise, created=1.0 + n))
         if n == 1:
@@ -49,7 +49,7 @@ async def test_a_run_that_was_just_made_stays_whatever_the_earlier_ones_are_date
     new = record("new", prompt=noise, created=long_ago)
     await history.store("me", new)
     assert await listed(history) == ["star", "new"]
-    # Its scores make it too much again, and too old it is still.
+    # With its scores the run exceeds the limit again, and it is still the oldest.
     await history.store("me", record("later", prompt="x", answer=noise, created=tomorrow + 2))
     assert await listed(history) == ["later", "star"]
     await history.store("me", new)
@@ -80,7 +80,7 @@ async def test_starred_runs_leave_room_for_new_ones(path):
         await history.store("me", record(name, prompt=noise))
     starred = protocol.RunChange(starred=True, title="Mine")
     await history.change("me", "a", starred)
-    await history.change("me", "a", starred)  # again: it counts once
+    await history.change("me", "a", starred)  # counts only once
     with pytest.raises(Problem, match=r"may take 80% of the 0\.1 MB") as refusal:
         await history.change("me", "b", starred)
     assert (refusal.value.status, refusal.value.code) == (507, "history_full")
@@ -99,10 +99,10 @@ async def test_a_run_s_scores_don_t_outgrow_its_owner_s_room(path):
     run = record("a", prompt=noise)
     await history.store("me", record("earlier", prompt=noise, answer=" Try it.", created=1.0))
     await history.store("me", run)
-    many = [int.from_bytes(os.urandom(4), "big") / 2**32 for _ in range(1_500)]  # about 13 kB, packed
+    many = [int.from_bytes(os.urandom(4), "big") / 2**32 for _ in range(1_500)]  # about 13 kB, compressed
     for n in range(2):
         await history.store_scores("me", "demo", ids_of(run), [scores(target=(1, 2 + n), values=many)])
-    assert await listed(history) == ["a"]  # the earlier run made room for them
+    assert await listed(history) == ["a"]  # the earlier run was deleted to make room
     with pytest.raises(Problem, match="these scores aren't stored") as refusal:
         await history.store_scores(
             "me", "demo", ids_of(run), [scores(target=(1, 4 + n), values=many) for n in range(3)]

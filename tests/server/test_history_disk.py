@@ -25,7 +25,7 @@ impatient = history_files.impatient
 
 @pytest.fixture
 def mount(path):
-    """Make the history's folder a file system of its own, with some options."""
+    """Mount a separate file system on the history's folder, with some options."""
     mounted = False
 
     def make(options):
@@ -43,7 +43,7 @@ def mount(path):
 
 @pytest.fixture
 def fill(path, mount):
-    """Make the history's folder a file system of 256 KB, and fill it to the last byte when it is called."""
+    """Mount a file system of 256 KB on the history's folder. Calling the fixture fills it to the last byte."""
     mount("size=256k")
 
     def fill_up():
@@ -113,7 +113,7 @@ async def test_a_large_file_of_an_earlier_version_is_made_smaller_only_for_a_del
     make_file_of_an_earlier_version(path)
     history = History(Settings(path))
     await history.store("me", record("new"))
-    await history.close()  # with what it does that nobody waits for
+    await history.close()  # waits for its background work, too
     assert value(path, "auto_vacuum") == 0
     await open_history().delete("me", "r3")
     assert value(path, "auto_vacuum") == 1
@@ -152,7 +152,7 @@ async def test_on_a_full_disk_deleting_makes_room(history, path, fill):
     for n in range(5):
         await history.delete("me", f"r{n}")
     assert path.stat().st_size < before - 5 * 8_000
-    await history.store("me", record("new"))  # there is room
+    await history.store("me", record("new"))  # there is room again
     fill()
     assert (await history.clear("me")).deleted == 6
     assert path.stat().st_size < before / 3
@@ -168,7 +168,7 @@ async def test_on_a_full_disk_a_file_of_an_earlier_version_makes_room_too(histor
     before = path.stat().st_size
     fill()
     filler = path.parent / "filler"
-    os.truncate(filler, filler.stat().st_size - room)  # enough to delete with, and not to copy what is left
+    os.truncate(filler, filler.stat().st_size - room)  # enough to delete runs, but not to copy the others
     await (history.clear("me") if how == "clear" else history.delete("me", "r3"))
     assert path.stat().st_size < before - 4096
     assert b"secret 3" not in path.read_bytes()
@@ -177,7 +177,7 @@ async def test_on_a_full_disk_a_file_of_an_earlier_version_makes_room_too(histor
 
 
 async def test_a_disk_without_room_for_another_name_is_full_too(history, path, mount):
-    """SQLite can't open its journal then, and says no more than that; as with a quota, it can't write to it."""
+    """SQLite reports only that it can't open its journal, or, with a quota, that it can't write to it."""
     mount("size=1m,nr_inodes=3")  # for the folder, the history and its journal
     await history.store("me", record("a"))
     (path.parent / "another").touch()

@@ -145,7 +145,7 @@ async def test_two_servers_may_make_the_file_at_once(path):
     await asyncio.gather(*(history.close() for history in histories))
 
 
-# --- the file is another one
+# --- The file is replaced ---
 
 
 def test_a_read_is_tried_again_where_a_broken_off_write_is_in_its_way(path):
@@ -209,7 +209,7 @@ async def test_a_file_that_is_deleted_while_its_lock_is_waited_for_isn_t_written
 
 
 async def test_killed_at_any_time_it_is_sound(path):
-    """A process that writes without end is killed, again and again; what it said was written is there."""
+    """A process that keeps writing is killed again and again. Every run that it reported as written is there."""
     script = textwrap.dedent(f"""
         import asyncio, sys
         sys.path.insert(0, {str(Path(__file__).parent)!r})

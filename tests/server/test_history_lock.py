@@ -37,7 +37,7 @@ async def test_reading_doesn_t_wait_behind_a_change_that_waits_for_a_lock(histor
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = asyncio.ensure_future(history.delete("me", "a"))
-    await asyncio.sleep(0)  # it is on its way
+    await asyncio.sleep(0)  # the deletion is under way
     assert await listed(history) == ["a"]
     assert not waiting.done()
     other.execute("ROLLBACK")

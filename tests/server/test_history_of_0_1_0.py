@@ -44,7 +44,7 @@ IDS = [token["id"] for token in [*RUN["record"]["prompt_tokens"], *RUN["record"]
 
 
 def key(stored):
-    """What distinguished scores in 0.1.0."""
+    """Return the key of stored scores in 0.1.0."""
     event, segments = stored["event"], stored["event"].get("segments", [])
     spans = [(span["start"], span["end"]) for span in segments]
     said = [event["target"]["start"], event["target"]["end"], event["method"], stored["mode"], spans]
@@ -92,14 +92,14 @@ def history(path):
 
 
 async def check_runs(history):
-    """List the runs, read them, and load what was exported."""
+    """List the runs, read each of them, and load each exported run."""
     runs = (await history.runs("me", protocol.RunsRequest(search="soup"))).runs
     assert [(run.id, run.forced_answer, run.partial, run.scores) for run in runs] == [
         ("r1", True, None, 4),
         ("own", False, "stopped", 0),
     ]
     run = await history.run("me", "r1")
-    # There were no conversations, and how many sets ablation tried wasn't stored.
+    # 0.1.0 had no conversations, and didn't store how many sets ablation tried.
     unknown = {"segment_scores": {"sets": None, "adaptive": False}}
     scores = [
         stored | {"event": stored["event"] | unknown.get(stored["event"]["event"], {})}

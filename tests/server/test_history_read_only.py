@@ -19,7 +19,7 @@ history = history_files.history
 
 @pytest.fixture
 def read_only(path):
-    """Make the history's folder read-only, as a file system; and writable again, with `False`."""
+    """Mount the history's folder as a read-only file system. With `False`, make it writable again."""
     mounted = False
 
     def make(wanted=True):

@@ -1,4 +1,4 @@
-"""A model service that hangs is recognized by its silence: before an answer, and within one."""
+"""The server recognizes a model service that hangs by its silence, before a response and within one."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ async def test_a_service_that_hangs_is_recognized_by_its_silence(
     answered = await generate("Hi")
     await events(answered)
     os.kill(fake_service.pids[0], signal.SIGSTOP)
-    # Not before, since one that is only slow would count as hung.
+    # Only now: with these timeouts a service that is merely slow would count as hung.
     monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 0.5)
     monkeypatch.setattr("lit_lab.service_client.ANSWER_SILENCE", 0.5)
     job = await generate("forever")
@@ -26,7 +26,7 @@ async def test_a_service_that_hangs_is_recognized_by_its_silence(
 async def test_a_service_that_hangs_within_an_answer_is_recognized(
     generate, events, fake_service, lit_lab, monkeypatch
 ):
-    # A service that is only slow must not count as hung: it writes much more often.
+    # Well above the interval of heartbeats: a service that is merely slow must not count as hung.
     monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 5)
     job = await generate("forever")
     await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)

@@ -1,4 +1,4 @@
-"""The memory that jobs take, counted in bytes, with small bounds."""
+"""The memory that jobs take, counted in bytes, with low limits."""
 
 import asyncio
 import json
@@ -16,12 +16,12 @@ from lit_lab.job import Job
 from lit_lab.problem import Problem
 
 IDS = [2] * 50
-TARGETS = [span(start, end) for end in range(2, 9) for start in range(1, end)]  # 28; about 19,000 bytes of scores
+TARGETS = [span(start, end) for end in range(2, 9) for start in range(1, end)]  # 28, with about 19,000 bytes of scores
 SALIENCE = {"kind": "salience", "model": "demo", "ids": IDS, "targets": TARGETS}
 
 
 def held(lit_lab):
-    """Bytes of all events that there are, and of the requests of what runs."""
+    """Return the bytes of all stored events and of the running jobs' requests."""
     jobs = lit_lab.core.jobs.by_id.values()
     assert all(job.size == sum(map(len, job.lines)) for job in jobs)
     return sum(job.size + job.request_bytes for job in jobs)
@@ -73,7 +73,7 @@ def test_a_reader_in_the_middle_gets_the_error_next(monkeypatch):
 
     async def read():
         handed = []
-        # A function of its own: it stands for what refers to the request.
+        # A new object: it stands for whatever refers to the request.
         on_end = partial(lambda job, lines: handed.extend(lines))
         released = weakref.ref(on_end)
         job = Job("me", "salience", 9, on_end)
@@ -85,7 +85,7 @@ def test_a_reader_in_the_middle_gets_the_error_next(monkeypatch):
         job.fail(Problem(507, "result_too_large", "It is."))
         (rest,) = [chunk async for chunk in reader]
         assert json.loads(rest)["error"] == "result_too_large"
-        assert len(handed) == 201  # the history has it all
+        assert len(handed) == 201  # the history gets all events
         assert (job.count, job.held, released()) == (201, len(job.lines[0]), None)
 
     asyncio.run(read())
@@ -114,7 +114,7 @@ async def test_what_is_too_much_is_forgotten_when_a_job_ends(lit_lab, started, e
     each = held(lit_lab) // 4
     monkeypatch.setattr(jobs_module, "MAX_OWNER_BYTES", 3 * each)
     last = await started(SALIENCE)
-    # Nobody starts another, and nobody asks for the list.
+    # No other job is started, and nothing requests the list.
     await until(lambda: lit_lab.core.jobs.by_id[last].state == "done")
     assert held(lit_lab) <= 3 * each
     assert list(lit_lab.core.jobs.by_id)[-1] == last

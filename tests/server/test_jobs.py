@@ -25,7 +25,7 @@ def texts(events):
 
 
 async def test_a_job_starts_the_service_and_says_what_it_waits_for(generate, events, fake_service):
-    fake_service.mode("slow")  # what it says at once with being ready isn't waited for
+    fake_service.mode("slow")  # the server doesn't wait for output that comes together with readiness
     found = await events(await generate("Hi"))
     assert [event["message"] for event in found if event["event"] == "state"] == [
         "Starting the model service…", "Importing TensorFlow…", "Loading the model…",
@@ -37,7 +37,7 @@ async def test_a_job_starts_the_service_and_says_what_it_waits_for(generate, eve
 
 async def test_a_proxy_for_the_internet_sees_nothing(generate, events, monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody is there
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nothing listens there
     for name in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
@@ -69,7 +69,7 @@ async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generat
 
     def arrives(chunk):
         arrived.extend(json.loads(line)["event"] for line in chunk.splitlines())
-        # Only once the first token has come, and heartbeats behind it, is there a second: it isn't held back until then.
+        # The second token comes only after the first one and two heartbeats: the server doesn't buffer them.
         if "token" in arrived and arrived[arrived.index("token") :].count("heartbeat") >= 2:
             fake_service.go()
 
@@ -77,7 +77,7 @@ async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generat
     await jp_fetch("lit-lab", "api", "jobs", job, "events", streaming_callback=arrives)
     assert arrived.count("token") == 2
     assert arrived[-1] == "done"
-    # They have no number: a replay has none of the service's, and none of the server's.
+    # Heartbeats have no sequence number: a replay contains neither the service's nor the server's.
     assert "heartbeat" not in kinds(
         [json.loads(line) for line in (await jp_fetch("lit-lab", "api", "jobs", job, "events")).body.splitlines()]
     )
@@ -88,10 +88,10 @@ async def test_cancelling_closes_the_computation_at_once(generate, api, events, 
     await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     status, info = await api("DELETE", "jobs", job)
     assert (status, info["state"]) == (200, "cancelled")
-    await until(lambda: fake_service.trace("closed"))  # it would never end by itself
+    await until(lambda: fake_service.trace("closed"))  # the stream would never end by itself
     found = await events(job)
     assert kinds(found)[-1] == "cancelled"
-    assert "la" in texts(found)  # what had come stays
+    assert "la" in texts(found)  # the tokens so far stay
     assert (await api("DELETE", "jobs", job))[1]["state"] == "cancelled"
     assert await events(job) == found
 
@@ -128,10 +128,10 @@ async def test_salience_has_one_event_for_each_target_and_method(api, events):
 @pytest.mark.parametrize(
     ("prompt", "error", "kept"),
     [
-        ("error", "out_of_memory", "Hel"),  # the service says so
-        ("refuse", "prompt_too_long", ""),  # it does not even begin
-        ("odd", "service_answer", "Hel"),  # it speaks another language
-        ("cut", "service_silent", "Hel"),  # it ends without an end
+        ("error", "out_of_memory", "Hel"),  # the service reports an error
+        ("refuse", "prompt_too_long", ""),  # it refuses the request
+        ("odd", "service_answer", "Hel"),  # its lines aren't events
+        ("cut", "service_silent", "Hel"),  # the stream ends without a last event
     ],
 )
 async def test_failures_end_a_job_with_words_and_keep_what_came(generate, events, api, prompt, error, kept):
@@ -155,7 +155,7 @@ async def test_results_that_are_no_numbers_are_an_error_and_never_bad_json(api, 
 
 
 def floats(annotation):
-    """Whether a type holds floats that a computation has made."""
+    """Return whether a type contains floats, which come from a computation."""
     if annotation is float:
         return True
     if isinstance(annotation, type) and issubclass(annotation, protocol.Message):
@@ -236,7 +236,7 @@ async def test_a_job_of_a_killed_service_fails_with_a_message_and_the_next_one_w
     assert (status["state"], status["restarts"]) == ("starting", 1)
     again = await events(await generate("Hi"))
     assert again[-1]["event"] == "done"
-    assert "SIGKILL" in again[0]["message"]  # why it has to wait
+    assert "SIGKILL" in again[0]["message"]  # the reason for the wait
     assert len(fake_service.pids) == 2
     assert (await api("GET", "status"))[1]["service"]["restarts"] == 0
 
@@ -338,7 +338,7 @@ async def test_results_are_bounded(generate, events, monkeypatch):
 
 
 class TwoUsers(IdentityProvider):
-    """Believes the header."""
+    """Trusts the header `X-User`."""
 
     def get_user(self, handler):
         name = handler.request.headers.get("X-User")

@@ -9,7 +9,7 @@ from test_recorded_runs import Users
 
 @pytest.fixture(autouse=True)
 def home(lit_lab, tmp_path, monkeypatch):
-    """A home folder with nothing in it."""
+    """An empty home folder."""
     folder = tmp_path / "whose"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))

@@ -42,13 +42,13 @@ def call(jp_fetch, lit_lab):
 
 
 def policy_of(response):
-    """The page's policy as a dictionary; there is one header alone."""
+    """Return the page's policy as a dictionary. There is exactly one header."""
     (header,) = response.headers.get_list("Content-Security-Policy")
     return {name: values.split() for name, _, values in (part.partition(" ") for part in header.split("; "))}
 
 
 async def browser(fetch, lit_lab):  # noqa: F811
-    """The headers of a browser that is signed in: a cookie, and where the request comes from."""
+    """Return a signed-in browser's headers: its cookies and the request's origin."""
     cookies = await sign_in(fetch, lit_lab)
     page = await fetch("GET", "login")
     pairs = (header.split(";")[0].split("=", 1) for header in page.headers.get_list("Set-Cookie"))
@@ -65,7 +65,7 @@ async def test_the_page_has_no_origin_no_network_and_no_script_but_its_own(jp_fe
     policy = policy_of(response)
     text = response.body.decode()
     (nonce,) = re.findall(r'<script nonce="([^"]+)">', text)
-    assert policy["default-src"] == ["'none'"]  # fetch, frames, workers, media and all else that isn't named
+    assert policy["default-src"] == ["'none'"]  # fetch, frames, workers, media and everything else that isn't named
     assert policy["script-src"] == [f"'nonce-{nonce}'"]
     assert policy["img-src"] == ["data:", "blob:"]
     assert policy["font-src"] == ["data:"]
@@ -109,7 +109,7 @@ async def test_the_page_holds_no_secret_and_starts_nothing(jp_fetch, lit_lab, fa
 
 
 class TestAServerWithItsOwnPolicy:
-    """An administrator's policy is for Jupyter's own pages; this one must not become laxer by it."""
+    """An administrator's policy is meant for Jupyter's own pages, and must not loosen this one."""
 
     @pytest.fixture
     def jp_server_config(self, jp_server_config):
@@ -141,7 +141,7 @@ async def test_another_site_cannot_post(fetch, lit_lab, fake_service, http_serve
     refused = [
         {},  # a form on another site: the cookie alone
         {"Origin": "http://elsewhere.example"},
-        {"Origin": "null"},  # LIT's own page, were it to try by itself
+        {"Origin": "null"},  # LIT's own page, if it sent the request itself
         {"Origin": host},
         {"Origin": "http://elsewhere.example", **xsrf},
         {"Origin": "null", **xsrf},
@@ -152,7 +152,7 @@ async def test_another_site_cannot_post(fetch, lit_lab, fake_service, http_serve
         assert response.code in (403, 404), headers
         assert set(json.loads(response.body)) == {"error", "message", "hint"}
     assert not fake_service.pids
-    # The page around it, which has the XSRF token. It gets the answer that nothing runs.
+    # The page around LIT has the XSRF token. The response says that no service is running.
     response = await fetch("POST", CALL, body, {**header, "Origin": host, **xsrf})
     assert (response.code, json.loads(response.body)["error"]) == (503, "service_stopped")
 
@@ -307,7 +307,7 @@ async def test_there_are_no_other_files(api, fake_service, name):
 
 
 class Looker(Authorizer):
-    """Lets everybody look, and nobody compute."""
+    """Allows reading, but no computation."""
 
     def is_authorized(self, handler, user, action, resource):
         return action == "read"

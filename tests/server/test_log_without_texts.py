@@ -47,7 +47,7 @@ REQUESTS = [
 
 @pytest.fixture
 def said(jp_serverapp, capfd):
-    """Take all that is logged and printed, of whichever level and logger; return it when it is called."""
+    """Capture everything that any logger logs, at any level, or that is printed. Calling the fixture returns it."""
     texts = []
 
     class Handler(logging.Handler):
@@ -73,7 +73,7 @@ def said(jp_serverapp, capfd):
 
 
 async def ask_everything(api, events, jp_fetch, jp_root_dir):
-    """Make every kind of request with the marker wherever a text is; return the jobs' last events."""
+    """Make every kind of request, with the marker in every text, and return the jobs' last events."""
     last = []
     for body in JOBS:
         status, job = await api("POST", "jobs", body=body)
@@ -85,7 +85,7 @@ async def ask_everything(api, events, jp_fetch, jp_root_dir):
             await api("GET", "runs", job["id"])
     for path, body in REQUESTS:
         await jp_fetch("lit-lab", "api", *path.split("/"), method="POST", body=json.dumps(body), raise_error=False)
-    # A dataset, of which each row is a prompt.
+    # Datasets in which each row is a prompt.
     rows = "".join(json.dumps({"prompt": f"{MARKER} {n}", "target": MARKER}) + "\n" for n in range(3))
     for name, text in {"good": rows, "bad": f'{rows}{{"prompt": "{MARKER}\n{MARKER}', "odd": f'["{MARKER}"]\n'}.items():
         (jp_root_dir / f"{name}.jsonl").write_text(text)
@@ -120,7 +120,7 @@ async def test_what_succeeds_leaves_no_text_in_the_log(api, events, jp_fetch, jp
     last = await ask_everything(api, events, jp_fetch, jp_root_dir)
     assert [event["event"] for event in last] == ["done"] * len(JOBS)
     log = said()
-    assert "lit-lab/api" in log  # it was taken, at its lowest level
+    assert "lit-lab/api" in log  # the lowest level was captured
     assert MARKER not in log
 
 
@@ -138,7 +138,7 @@ async def test_what_the_server_fails_at_leaves_no_text_in_the_log(
     requested = ServiceClient.request
 
     async def request(self, endpoint, method, path, *others):
-        # The list of models is requested before each job.
+        # Each job requests the list of models first.
         return await (requested if path == "/models" else fail)(self, endpoint, method, path, *others)
 
     monkeypatch.setattr(ServiceClient, "request", request)
@@ -151,7 +151,7 @@ async def test_what_the_server_fails_at_leaves_no_text_in_the_log(
     last = await ask_everything(api, events, jp_fetch, jp_root_dir)
     assert {event["error"] for event in last} == {"internal"}
     log = said()
-    assert log.count("RuntimeError") >= 4  # where it was is there
+    assert log.count("RuntimeError") >= 4  # the traceback is logged
     assert "ValueError" in log
     assert MARKER not in log
 
@@ -215,7 +215,7 @@ async def test_what_is_refused_leaves_no_text_in_the_log(api, jp_fetch, said):
 
 @pytest.mark.parametrize("how", ["error", "die", "cut", "odd", "memory", "refuse", "forever"])
 async def test_what_ends_in_the_middle_leaves_no_text_in_the_log(api, generate, events, said, lit_lab, how):
-    # The fake service does what the prompt says; the marker is beside it.
+    # The prompt controls the fake service, so the marker is in the other fields.
     job = await generate(how, title=MARKER, origin={"document": MARKER, "place": [MARKER]})
     if how == "forever":
         await api("DELETE", "jobs", job)

@@ -96,7 +96,7 @@ async def test_a_folder_may_have_a_tilde_as_its_first_character(add, jp_root_dir
     ],
 )
 async def test_an_address_that_is_not_complete_says_what_it_lacks(add, path, says):
-    # The name that a panel proposes from such a path is the path.
+    # For such a path the panel proposes the path itself as the name.
     status, body = await add(path, name=path)
     assert (status, body["error"]) == (422, "bad_path")
     assert says in body["message"]
@@ -126,7 +126,7 @@ def test_no_text_makes_a_path_raise(text):
 
 @pytest.fixture
 def ollama(home):
-    """A model as Ollama keeps it."""
+    """A model as Ollama stores it."""
     blob = home / ".ollama" / "models" / "blobs" / ("sha256-" + "0" * 64)
     blob.parent.mkdir(parents=True)
     blob.write_bytes(b"GGUF")

@@ -19,7 +19,7 @@ REMOTE = "kaggle://keras/gemma2/keras/gemma2_2b_en/1"
 
 @pytest.fixture(autouse=True)
 def home(lit_lab, tmp_path, monkeypatch):
-    """A home folder with nothing in it."""
+    """An empty home folder."""
     folder = tmp_path / "whose"
     folder.mkdir()
     monkeypatch.setenv("HOME", str(folder))
@@ -66,7 +66,7 @@ async def test_adding_and_removing_starts_nothing_and_is_kept(change, api, fake_
     file = tmp_path / "kept" / "models.json"
     assert json.loads(file.read_text()) == {"models": {"mine": REMOTE}}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    # The next start of the server knows it, and so does a service that starts.
+    # After a restart the server still has the model, and passes it to the service.
     await lit_lab.stop_extension()
     assert [model["name"] for model in (await api("GET", "models"))[1]["models"]] == ["demo", "mine"]
     assert (await change("load"))[0] == 200
@@ -136,7 +136,7 @@ async def test_a_folder_is_one_of_the_file_browsers(change, jp_root_dir):
 async def test_a_bare_name_that_the_file_browser_does_not_show_is_a_presets_name(
     change, jp_root_dir, tmp_path, monkeypatch, name
 ):
-    # The server's working folder has one; what is in it is nobody's to learn.
+    # The folder exists in the server's working folder, but users must not learn what that contains.
     (tmp_path / "elsewhere" / name).mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "elsewhere")
     if name == ".hidden":
@@ -173,7 +173,7 @@ async def test_what_is_not_shown_and_what_is_not_there_get_the_same_answer(chang
 
 
 class NoFiles(Authorizer):
-    """Lets nobody read files."""
+    """Forbids reading files."""
 
     def is_authorized(self, handler, user, action, resource):
         return resource != "contents"
@@ -227,7 +227,7 @@ class TestLongDownload:
 
         await until(asleep)
         await until(lambda: not alive(fake_service.pids[-1]))
-        await asyncio.sleep(0.1)  # for asyncio to close its pipes
+        await asyncio.sleep(0.1)  # asyncio closes the pipes of the process
 
 
 async def test_a_configured_model_is_not_removed(change, running):

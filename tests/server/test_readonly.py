@@ -1,4 +1,4 @@
-"""A user whom the server's authorizer allows only to read."""
+"""A user whom the server's authorizer only allows to read."""
 
 import pytest
 from jupyter_server.auth import Authorizer
@@ -11,7 +11,7 @@ DOES = [route for route in ROUTES if route.action != "read"]
 
 
 class Looks(Authorizer):
-    """Lets everybody look at everything, and change or start nothing."""
+    """Allows reading everything, and changing or starting nothing."""
 
     def is_authorized(self, handler, user, action, resource):
         return action == "read"
@@ -39,7 +39,7 @@ class TestReadOnly:
     async def test_everything_can_be_looked_at(self, api, route):
         path, body = example(route)
         status, answer = await api(route.method, *path.split("/")[2:], body=body)
-        # There may be no such thing, or no service that could tell; allowed it is.
+        # The item may not exist, or no service may run, but the request is allowed.
         assert status not in (401, 403), answer
 
     async def test_lists_are_there_and_the_panel_is_informed(self, api, fake_service):

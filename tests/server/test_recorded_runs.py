@@ -135,7 +135,7 @@ async def test_change_and_delete(api, generate, events):
 
 
 class Users(IdentityProvider):
-    """Knows users by a header."""
+    """Identifies users by a header."""
 
     def get_user(self, handler):
         handler._token_authenticated = True

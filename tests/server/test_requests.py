@@ -1,4 +1,4 @@
-"""Requests are bounded, and refused with a message. Requests that need no model need no service."""
+"""Limits on requests, and the messages of refusals. Requests that need no model need no service."""
 
 import ast
 import json
@@ -104,7 +104,7 @@ async def test_bad_jobs_are_refused_with_a_message(api, fake_service, body, code
     assert (status, answer["error"]) == (code, error)
     assert says in answer["message"]
     assert set(answer) == {"error", "message", "hint"}
-    assert len(answer["message"]) < 2_000  # whatever was sent
+    assert len(answer["message"]) < 2_000  # however long the request was
     assert not fake_service.pids
 
 
@@ -212,7 +212,7 @@ def refused(type_name, request, says):
         parse(type_name, json.dumps(body).encode(), 2**20)
     assert (raised.value.status, raised.value.code) == (400, "invalid_request")
     assert says in raised.value.message
-    assert len(raised.value.message) < 2_000  # whatever was sent
+    assert len(raised.value.message) < 2_000  # however long the request was
 
 
 @pytest.mark.parametrize("request_", [ABLATION, FAITHFULNESS], ids=["ablation", "faithfulness"])
@@ -236,7 +236,7 @@ async def test_only_costs_that_can_be_reported_are_asked_for(api, fake_service, 
 
 
 async def test_the_largest_requests_are_taken(api, fake_service):
-    """As many segments and tokens as the types allow fit into a body, too."""
+    """The limit on a body leaves room for as many segments and tokens as the types allow."""
     segments = [span(index, index + 1) for index in range(1, 4_097)]
     largest = {
         **FAITHFULNESS, "ids": [2**31 - 1] * MAX_TOKENS, "target": span(MAX_TOKENS - 1, MAX_TOKENS), "segments": segments,
@@ -255,7 +255,7 @@ async def test_pairs_of_surrogates_are_whole_characters(generate):
 async def test_huge_bodies_are_refused_without_keeping_them(api, lit_lab, fake_service, path):
     body = b'{"names": ["' + b"x" * (25 * 1024 * 1024) + b'"]}'
     status, answer = await api("POST", *path, body=body)
-    if path == ["service", "start"]:  # takes none, so there is nothing to refuse
+    if path == ["service", "start"]:  # ignores bodies
         assert status == 202
         return
     assert (status, answer["error"]) == (413, "body_too_large")

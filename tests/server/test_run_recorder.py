@@ -17,7 +17,7 @@ from lit_lab.run_recorder import RunRecorder
 
 
 def generated(prompt="Hi", ids=(2, 5), answer=(6, 7)):
-    """A request, and the lines of the job that does it."""
+    """Return a request and its job's lines."""
     prompt_tokens = [{"id": n, "piece": "x", "text": "x", "kind": "text"} for n in ids]
     tokens = [{"id": n, "piece": "y", "text": "y", "kind": "text"} for n in answer]
     events = [
@@ -30,7 +30,7 @@ def generated(prompt="Hi", ids=(2, 5), answer=(6, 7)):
 
 
 def explained(ids=(2, 5, 6, 7)):
-    """A request for scores of that sequence, and the lines of the job that does it."""
+    """Return a request for a sequence's scores, and its job's lines."""
     target = {"start": 2, "end": 3}
     events = [
         {"event": "scores", "target": target, "method": "grad_l2", "scores": [0.5] * len(ids)},
@@ -41,7 +41,7 @@ def explained(ids=(2, 5, 6, 7)):
 
 
 class FailingHistory(History):
-    """A history that takes nothing while it has a reason not to, nor what that reason names."""
+    """A history that refuses runs whose prompt contains `refused`, while `reason` is set."""
 
     def __init__(self, path):
         super().__init__(Settings(path))
@@ -72,7 +72,7 @@ def history(tmp_path):
 
 @pytest.fixture
 def recorder(history, monkeypatch):
-    """A recorder that retries only on request."""
+    """A recorder that doesn't retry by itself."""
     monkeypatch.setattr(run_recorder, "FIRST_DELAY", 1e6)
     made = RunRecorder(history)
     yield made
@@ -96,7 +96,7 @@ async def test_a_list_after_a_job_s_end_waits_until_its_run_is_stored(api, gener
         asyncio.ensure_future(api("GET", "runs", job)),
         asyncio.ensure_future(api("POST", "runs", job, body={"starred": True})),
     ]
-    await api("GET", "status")  # which doesn't wait
+    await api("GET", "status")  # doesn't wait for the recorder
     assert not any(one.done() for one in asked)
     let.set()
     (_, found), (code, _), (changed, _) = await asyncio.gather(*asked)
@@ -153,7 +153,7 @@ async def test_what_has_no_room_holds_up_nothing_but_its_own_scores(history, rec
     assert await history.ids() == ["small"]
     assert recorder.status().message == "The disk is full. 2 results wait to be stored."
     history.reason = None
-    await recorder.delete("me", "small")  # which makes room, so that it is tried at once
+    await recorder.delete("me", "small")  # makes room, so the recorder retries at once
     await until(lambda: not recorder.status().message)
     assert await history.ids() == ["large"]
     assert len((await history.run("me", "large")).scores) == 1
@@ -250,7 +250,7 @@ async def test_what_is_lost_is_whose_most_waits(history, recorder, monkeypatch):
         recorder.record(owner, name, 1.0, *generated())
     sizes = recorder.waiting()
     monkeypatch.setattr(run_recorder, "MAX_WAITING_BYTES", sum(sizes.values()) + 1)
-    recorder.record("me", "c", 1.0, *generated(), 1)  # its request counts
+    recorder.record("me", "c", 1.0, *generated(), 1)  # the request's size counts
     assert list(recorder.waiting()) == ["y", "b", "c"]
     assert recorder.waiting()["c"] == sizes["a"] + 1
     monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
@@ -284,7 +284,7 @@ async def test_what_fails_for_its_own_sake_is_not_tried_again(history, recorder,
     assert await history.ids() == ["b"]
     assert "1 result could not be stored; the server's log says why" in recorder.status().message
     assert "RuntimeError" in caplog.text
-    assert "an internal fault" not in caplog.text  # an exception's words may be a prompt's
+    assert "an internal fault" not in caplog.text  # an exception's message may quote a prompt
 
 
 async def test_a_server_that_ends_tries_a_last_time(history, recorder, caplog):

@@ -66,7 +66,7 @@ def pack(numbers, dtype):
 
 @pytest.fixture
 def packed(saved):
-    """What src/export/packed.ts makes of it, in a notebook's output."""
+    """The run as src/export/packed.ts packs it into a notebook's output."""
     run = json.loads(saved)
     prompt, answer = run.pop("prompt_tokens"), run.pop("answer_tokens")
     tokens = prompt + answer
@@ -168,7 +168,7 @@ def test_a_damaged_packed_run_is_refused_with_a_message(packed, change, says):
 
 
 def changed(run, *path, to):
-    """A copy of JSON with one value changed."""
+    """Return a copy of JSON with one value changed."""
     run = json.loads(json.dumps(run))
     at = run
     for name in path[:-1]:

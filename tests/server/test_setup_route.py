@@ -43,7 +43,7 @@ class TestElsewhere:
 
 
 class TestOwn:
-    """A server whose own Python lacks what the service needs: nothing is configured, and its Python is the fake service."""
+    """A server without configuration, whose own Python lacks the service's packages. The fake service takes that Python's place."""
 
     @pytest.fixture
     def lit_lab_config(self):
@@ -67,7 +67,7 @@ class TestOwn:
 
     async def test_it_is_stopped(self, api, setup):
         await api("POST", "service", "setup")
-        assert (await api("POST", "service", "setup"))[1]["state"] == "running"  # the same
+        assert (await api("POST", "service", "setup"))[1]["state"] == "running"  # the same build
         status, answer = await api("DELETE", "service", "setup")
         assert status == 202 or status == 200, answer
         await until(lambda: self._in(setup, "stopped"))
@@ -77,7 +77,7 @@ class TestOwn:
         await api("POST", "service", "setup")
         await lit_lab.core.setup.close()
         assert (await setup())["state"] == "stopped"
-        with environment.alone():  # nobody holds the folder any more
+        with environment.alone():  # the folder isn't locked any more
             pass
 
     async def test_once_it_is_there_the_service_is_started_with_it(self, api, setup, lit_lab, monkeypatch, tmp_path):
@@ -96,7 +96,7 @@ class TestOwn:
         await api("POST", "service", "setup")
         await until(lambda: self._in(setup, "done"))
 
-        # It is tried with the new one, which has nothing but names in it.
+        # The service starts with the new environment, whose packages are empty.
         async def failed():
             service = (await api("GET", "status"))[1]["service"]
             return service if service["state"] == "failed" else None

@@ -42,7 +42,7 @@ def test_the_same_name_is_not_added_twice_though_both_have_looked(file):
     one.check("mine")
     two.check("mine")
     one.add("mine", REMOTE)
-    two.add("mine", REMOTE)  # the very same
+    two.add("mine", REMOTE)  # the same name and path
     with pytest.raises(Problem) as refusal:
         two.add("mine", "hf://org/other")
     assert refusal.value.code == "bad_model"
@@ -117,7 +117,7 @@ with shared_files.lock(Path(sys.argv[1])):
 
 @pytest.fixture
 def holder(file):
-    """Another process that holds the lock of the list."""
+    """Another process that holds the list's lock."""
     file.parent.mkdir()
     lock = file.with_name(f".{file.name}.lock")
     process = subprocess.Popen(
@@ -210,7 +210,7 @@ class TestRunning:
             return json.loads(fake_service.trace("asked")[-1])[1]["change"] == {"kind": "remove", "name": "theirs"}
 
         await until(reported)
-        # The same isn't reported again.
+        # An unchanged list isn't sent again.
         before = len(fake_service.trace("asked"))
         assert await names() == ["demo", "later"]
         assert len(fake_service.trace("asked")) == before

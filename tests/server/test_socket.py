@@ -22,7 +22,7 @@ from lit_lab.supervision.supervisor import Supervisor
 
 @pytest.fixture
 def runtime(tmp_path_factory, monkeypatch):
-    """Jupyter's runtime folder, with a path that is short enough."""
+    """Jupyter's runtime folder, with a path that is short enough for a socket."""
     folder = tmp_path_factory.mktemp("r")
     monkeypatch.setattr(folders, "candidates", lambda: [folder])
     return folder
@@ -111,7 +111,7 @@ async def test_another_start_has_another_socket(service, client):
     assert first.socket != second.socket
     assert not Path(first.socket).exists()
     await client.request(second, "GET", "/health", ServiceHealth)
-    with pytest.raises(Problem):  # who had it from before
+    with pytest.raises(Problem):  # the first service's address and secret
         await client.request(first, "GET", "/health", ServiceHealth)
     await client.request(second, "GET", "/health", ServiceHealth)
 

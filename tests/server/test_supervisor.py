@@ -104,7 +104,7 @@ async def test_another_process_follows_one_whose_memory_unloaded_models_hold(sup
     reported = []
 
     async def follows():
-        with service.use(only_look=True):  # somebody looks at the models all the time
+        with service.use(only_look=True):  # as if a panel showed the models all the time
             return len(fake_service.pids) == 2
 
     await until(follows)
@@ -115,7 +115,7 @@ async def test_another_process_follows_one_whose_memory_unloaded_models_hold(sup
     assert fake_service.json("config")["asked"] == asked
     status = await service.status()
     assert (status.state, status.pid, status.restarts) == ("ready", fake_service.pids[1], 0)
-    # One that crashes is followed by one as it is configured.
+    # After a crash the configured service starts.
     os.kill(fake_service.pids[1], signal.SIGKILL)
     await until(lambda: len(fake_service.pids) == 3)
     await service.ready()
@@ -170,7 +170,7 @@ async def test_restarts_never_run_two_at_once(supervisor, fake_service, monkeypa
     service = supervisor()
     await service.ready()
     service.restart()
-    await asyncio.sleep(0.05)  # the first is ending still when it is restarted again
+    await asyncio.sleep(0.05)  # the first process is still ending at the second restart
     service.restart()
     await until(lambda: len(fake_service.pids) > 1)
     assert not alive(fake_service.pids[0])
@@ -253,7 +253,7 @@ def test_another_python_gets_no_paths_of_this_one(tmp_path):
     found = launch.environment("/other/python", tmp_path, base)
     assert "PYTHONPATH" not in found
     assert "PYTHONHOME" not in found
-    assert found["KAGGLE_KEY"] == "needed"  # Keras downloads presets with it
+    assert found["KAGGLE_KEY"] == "needed"  # Keras needs it to download presets
 
 
 def test_the_log_is_bounded(tmp_path, monkeypatch):

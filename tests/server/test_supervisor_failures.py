@@ -1,4 +1,4 @@
-"""What follows a failure of the model service: restarts, back-off, and failures without another attempt."""
+"""How the server handles failures of the model service: restarts, back-off, and failures that it doesn't retry."""
 
 import asyncio
 import errno
@@ -40,7 +40,7 @@ async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervi
     assert "3 times" in raised.value.message
     assert len(fake_service.pids) == 3
     with pytest.raises(Problem):
-        await service.ready()  # asking again does not begin it all again
+        await service.ready()  # another request doesn't start it again
     assert len(fake_service.pids) == 3
     fake_service.mode("ok")
     service.start()

@@ -15,7 +15,7 @@ from lit_lab.supervision.endpoint import Endpoint
 
 
 class Running:
-    """A service whose process is there."""
+    """A service whose process is running."""
 
     def __init__(self, error="service_silent"):
         self.error = error
@@ -41,7 +41,7 @@ async def failure(url, service):
 
 @pytest.fixture
 def closed():
-    """A port of loopback that nobody listens on, as long as this lasts."""
+    """A loopback port that nothing listens on during the test."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
@@ -83,7 +83,7 @@ async def test_bytes_after_the_client_has_left_are_no_error(caplog):
     loop = asyncio.get_running_loop()
     gone = loop.create_future()
     gone.cancel()
-    loop.call_soon(gone.set_result, None)  # as anyio has a socket do it
+    loop.call_soon(gone.set_result, None)  # as anyio does for a socket
     loop.call_soon(gone.set_result, 1)
     await asyncio.sleep(0)
     await asyncio.sleep(0)

@@ -34,7 +34,7 @@ MAX_BODY = max(route.max_body for route in routes.ROUTES)
         ("[[[[1]]]]", "has values nested more than 3 levels deep"),
         ("[[[1]], [[1]]]", ""),
         ('["' + '","' * 20 + '"]', "has more than 10 strings"),
-        ("]" * 100 + "[" * 5, ""),  # no JSON: a parser says so
+        ("]" * 100 + "[" * 5, ""),  # not JSON, which the parser reports
         ('"' + "[," * 100, ""),
         ("", ""),
     ],
@@ -130,7 +130,7 @@ def test_what_routes_of_small_bodies_take_is_of_any_letters() -> None:
 
 
 def test_what_is_refused_is_not_kept() -> None:
-    """Until Python looks for circles, that is, which it does seldom where few objects are large."""
+    """It would be kept until Python's garbage collector runs, which is rare with few, large objects."""
     gc.collect()
     gc.disable()
     try:
@@ -158,7 +158,7 @@ async def test_nor_does_its_handler_keep_it(api, monkeypatch):
     try:
         for request in ({"kind": "dance"}, {"kind": "generate", "prompt": "x" * 200_000}):
             assert (await api("POST", "jobs", body=request))[0] == 400
-        assert [sys.getrefcount(body) for body in bodies_seen] == [3, 3]  # the list's, the loop's, the argument's
+        assert [sys.getrefcount(body) for body in bodies_seen] == [3, 3]  # of the list, the loop and the argument
     finally:
         gc.enable()
 
@@ -226,16 +226,16 @@ MEASURE = """
 @pytest.mark.skipif(sys.platform != "linux", reason="a process's peak of memory is counted otherwise elsewhere")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_body_takes_four_times_the_largest_ones_room(shape: str, tmp_path: Path) -> None:
-    """Measure parsing, and writing for the service, in a process of its own; the body itself counts.
+    """Measure parsing a body and writing it for the service, in a separate process. The body itself counts.
 
-    The first body is a small one, which may take nine times its own size. Then come the largest of their letters, one that breaks
-    off among them, and last one that is refused for them.
+    The first body is small, and may take nine times its own size. Then come the largest bodies with the same characters, one of
+    them truncated, and finally one that is refused as too large.
     """
     head, unit, share = SHAPES[shape]
     kind = "JobRequest" if head.startswith(PROMPT) else "EstimateRequest"
     files = []
     complete = [end for end in ('"}}', '":1}}', "]}}", '"]}}') if is_json(head + unit + end)]
-    # Of a text, 4 million characters are taken at most.
+    # A text may have at most 4 million characters.
     for size, ends in ((4_000_000, ['"}']), (MAX_BODY // share, ['"}', *complete]), (MAX_BODY, ['"}'])):
         length = len(unit.encode())
         times = (size - len(head.encode()) - 9) // length
@@ -246,7 +246,7 @@ def test_no_body_takes_four_times_the_largest_ones_room(shape: str, tmp_path: Pa
     assert len(lines) == len(files)
     if share > 1:
         assert lines[-1][0] == "413"
-    peaks = [int(peak) for _, peak in lines]  # each is the highest so far
+    peaks = [int(peak) for _, peak in lines]  # each is the peak so far
     small = files[0].stat().st_size
     assert small // 2 <= peaks[0] <= 9 * small
     assert MAX_BODY // 2 <= peaks[-1] <= 4 * MAX_BODY

@@ -109,7 +109,7 @@ PHI3 = (
 )
 
 
-# What is put around a prompt, what it is called, its system turn.
+# The template, the text before and after a prompt, the format's name, and whether it has a system turn.
 FAMILIES: dict[str, tuple[str, str, str, str, str]] = {
     "Gemma": (GEMMA, "<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n", "Gemma", "none"),
     "Gemma 3": (GEMMA3, "<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n", "Gemma", "possible"),
@@ -142,7 +142,7 @@ FAMILIES: dict[str, tuple[str, str, str, str, str]] = {
 
 
 def directly(template: str, prompt: str, **given: Any) -> str:
-    """Return what Jinja makes of a prompt, without us."""
+    """Render a prompt with Jinja alone, without LIT Lab."""
     from datetime import datetime
 
     from jinja2.sandbox import ImmutableSandboxedEnvironment

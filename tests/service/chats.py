@@ -1,4 +1,4 @@
-"""Helpers for tests of chat formats: turns, the ids that Keras makes of them, and byte-level vocabularies."""
+"""Helpers for tests of chat formats: turns, their ids as Keras computes them, and byte-level vocabularies."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ BYTE_LEVEL: dict[str, tuple[str, list[str], str, str]] = {
 
 
 def byte_level(family: str, special: list[str], *ends: str) -> tuple[Any, SequenceTokenizer]:
-    """Return a family's own tokenizer with a small vocabulary, and ours of an instruction-tuned model with it.
+    """Return a family's own tokenizer with a small vocabulary, and LIT Lab's for an instruction-tuned model that uses it.
 
     Args:
         family: Its name in keras-hub.
         special: Its control tokens.
-        ends: Start and end token, where the family's own aren't meant.
+        ends: Start and end token, if they aren't the family's own.
     """
     from keras_nlp import models
 

@@ -25,7 +25,7 @@ WINDOW = 96
 
 @pytest.fixture(scope="session", autouse=True)
 def _patient() -> Iterator[None]:
-    """Give a template's process, a search for models and a thread that collects garbage the time that a busy machine may take."""
+    """Raise the timeouts of a template's process, a search for models and a garbage collection to what a busy machine needs."""
     from lit_lab.service import returning
     from lit_lab.service.scanning import scanner
     from lit_lab.service.templates import rendering
@@ -40,7 +40,7 @@ def _patient() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sentencepiece_proto() -> bytes:
-    """A small vocabulary with what Gemma's has: byte fallback, chat turns, runs of newlines, no normalization."""
+    """A small vocabulary with the features of Gemma's: byte fallback, chat turns, runs of newlines, no normalization."""
     import sentencepiece
 
     proto = io.BytesIO()
@@ -69,7 +69,7 @@ def sentencepiece_proto() -> bytes:
 
 @pytest.fixture(scope="session")
 def normalizing_proto() -> bytes:
-    """A vocabulary that changes the text first: NFKC, lower case, single blanks, a blank in front."""
+    """A vocabulary that normalizes the text: NFKC, lower case, single blanks, a leading blank."""
     import sentencepiece
 
     proto = io.BytesIO()
@@ -87,7 +87,7 @@ def normalizing_proto() -> bytes:
 
 @pytest.fixture(scope="session")
 def narrow_proto() -> bytes:
-    """A vocabulary without bytes to fall back on: what it doesn't hold is unknown."""
+    """A vocabulary without byte fallback: characters that it lacks are unknown tokens."""
     import sentencepiece
 
     proto = io.BytesIO()
@@ -110,7 +110,7 @@ def preset(keras_libraries: None, sentencepiece_proto: bytes, tmp_path_factory: 
 
 @pytest.fixture(scope="session")
 def shallow_preset(keras_libraries: None, sentencepiece_proto: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same of one layer, where what is compiled matters, and not what it computes."""
+    """The same with one layer, for tests in which the results don't matter."""
     return write_preset(tmp_path_factory.mktemp("preset") / "tiny", sentencepiece_proto, num_layers=1)
 
 
@@ -162,7 +162,7 @@ def shallow_causal_lm(shallow_preset: Path) -> Any:
 
 @pytest.fixture
 def without_warm_up(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Load models without compiling what their first answer needs, which takes longer than to load these small ones."""
+    """Load models without compiling their first answer's computations, which takes longer than loading these small models."""
     from lit_lab.service.language_model import LanguageModel
 
     monkeypatch.setattr(LanguageModel, "warm_up_generation", lambda _: None)

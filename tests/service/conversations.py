@@ -21,12 +21,12 @@ def turns_of(said: Sequence[tuple[str, str]]) -> list[Turn]:
 
 
 def texts(prompt: TokenizedPrompt) -> list[str]:
-    """Return what the tokens of each turn join to."""
+    """Return the joined text of each turn's tokens."""
     return ["".join(token.text for token in prompt.tokens[span.start : span.end]) for span in prompt.turn_spans]
 
 
 def check_owned(prompt: TokenizedPrompt, turns: list[Turn]) -> None:
-    """Check that each turn's tokens are its own, and all others the format's."""
+    """Check that each turn contains only its own tokens, and that all others belong to the format."""
     assert prompt.use == "turns"
     assert texts(prompt) == [turn.text for turn in turns]
     owned = {index for span in prompt.turn_spans for index in range(span.start, span.end)}

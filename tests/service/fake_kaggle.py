@@ -1,7 +1,7 @@
-"""Plays Kaggle, and the storage that it sends downloads to, for the real kagglehub.
+"""A fake of Kaggle, and of the storage that it redirects downloads to, for the real kagglehub.
 
-kagglehub speaks to http://localhost where KAGGLE_API_ENVIRONMENT is LOCALHOST; HTTP_PROXY leads it here, whatever port
-this has.
+With KAGGLE_API_ENVIRONMENT=LOCALHOST kagglehub connects to http://localhost, and HTTP_PROXY leads it to this server's
+port.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ USER, KEY = "somebody", "a-key-for-tests-only"
 
 
 class FakeKaggle:
-    """A server with one model, under a handle of its own and, for pictures of a first use, in Gemma's place.
+    """A server with one model. It has its own handle and, for the screenshots of a first use, also Gemma's.
 
     Attributes:
         port: Where it listens.
-        open: Whether everybody may download, without a login.
+        open: Whether downloads need no login.
         agreed: Whether the account has accepted the terms.
         corrupt: Whether the weights arrive damaged.
-        pace: Seconds between pieces of a file.
-        cut: Bytes of the weights after which the connection breaks; None: never.
-        hold: Bytes of the weights after which nothing more comes until this is None; None: all comes.
-        ranges: What was asked for by `Range`.
+        pace: Seconds between chunks of a file.
+        cut: Bytes of the weights after which the connection breaks. None: it doesn't break.
+        hold: Bytes of the weights after which the download pauses until this is None.
+        ranges: Requested values of `Range`.
         asked: Paths of all requests.
 
-    All but the port and what was asked can also be set by `POST /set`.
+    `POST /set` sets all of them except `port`, `ranges` and `asked`.
     """
 
     def __init__(self, files: Path, port: int = 0) -> None:
@@ -58,11 +58,11 @@ class FakeKaggle:
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """The size of all files in bytes."""
         return sum(map(len, self.files.values()))
 
     def environment(self, home: Path) -> dict[str, str]:
-        """Return what leads kagglehub here, with a home folder that has nothing in it."""
+        """Return environment variables that lead kagglehub here, with an empty home folder."""
         return {
             "KAGGLE_API_ENVIRONMENT": "LOCALHOST",
             "HTTP_PROXY": f"http://127.0.0.1:{self.port}",
@@ -75,7 +75,7 @@ class FakeKaggle:
         }
 
     def close(self) -> None:
-        """Stop it."""
+        """Stop the server."""
         self.hold = None
         self._server.shutdown()
         self._server.server_close()
@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/set":  # for tests that are in another process
+        if self.path == "/set":  # for tests in another process
             vars(self.kaggle).update(request)
             self._say({})
             return

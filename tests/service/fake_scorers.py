@@ -13,14 +13,14 @@ from lit_lab.protocol import Span
 from lit_lab.service.cancellation import Cancellation
 
 BEGINNING, TARGET, PAD = 1, 2, 0
-FIRST_SEGMENT = 10  # segment i is made of token 10 + i
+FIRST_SEGMENT = 10  # segment i consists of tokens 10 + i
 
 
 class FakeScorer:
-    """Computes the target's log-probability from which segments are present, as their tokens show.
+    """Computes the target's log-probability from the segments that are present, which it recognizes by their tokens.
 
     Args:
-        value: Maps the set of segments that are present to nats.
+        value: Maps the set of present segments to nats.
     """
 
     def __init__(self, value: Callable[[frozenset[int]], float]) -> None:
@@ -47,7 +47,7 @@ def additive(weights: Sequence[float], constant: float = -20.0) -> FakeScorer:
 
 
 def fields(lengths: Sequence[int], num_targets: int = 2) -> dict[str, Any]:
-    """Ids, segments and target of a request: a beginning, segments of these lengths, a target and a rest."""
+    """Return the ids, segments and target of a request: a first token, segments of these lengths, a target and a rest."""
     ids, segments = [BEGINNING], []
     for number, length in enumerate(lengths):
         segments.append(Span(start=len(ids), end=len(ids) + length))
@@ -57,9 +57,9 @@ def fields(lengths: Sequence[int], num_targets: int = 2) -> dict[str, Any]:
 
 
 class ReferenceScorer:
-    """Log-probabilities of a real model, by Keras's own pass over whole sequences: independent of the engine.
+    """Computes log-probabilities with a real model, by Keras's own pass over whole sequences and without the engine.
 
-    Sequences are one batch, padded behind their ends, where no token before looks.
+    The sequences form one batch, padded at their ends, which earlier tokens don't attend to.
     """
 
     def __init__(self, causal_lm: Any) -> None:

@@ -1,6 +1,6 @@
-"""A small model of each family of keras-hub, and its gradient in float64 taken without our engine.
+"""A small model of each family of keras-hub, and its gradient in float64 without LIT Lab's engine.
 
-For the tests, and for `scripts/make_families_table.py`, which writes what they find into docs/models.md.
+The tests use them, and so does `scripts/make_families_table.py`, which writes the results into docs/models.md.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SHARED: dict[str, Any] = {**EXPERTS, "moe_intermediate_dim": 16}
 
 @dataclass(frozen=True)
 class Family:
-    """A family's name in keras-hub, what its models are called elsewhere, and a small shape."""
+    """A family's name in keras-hub, the usual name of its models, and a small shape."""
 
     cls: str
     models: str
@@ -77,13 +77,13 @@ TARGET = (9, 12)
 
 @functools.cache
 def build(family: Family) -> Any:
-    """Return a CausalLM with random weights, the same each time. Who changes it makes one: `build.__wrapped__`."""
+    """Return a CausalLM with the same random weights in each call. To change it, make another one: `build.__wrapped__`."""
     import keras
     from keras_nlp import models
 
     keras.utils.set_random_seed(3)
     backbone = getattr(models, f"{family.cls}Backbone")(**family.shape)
-    for variable in backbone.weights:  # else some families' logits are too small to tell anything apart
+    for variable in backbone.weights:  # otherwise some families' logits are too small to tell results apart
         if len(variable.shape) > 1:
             variable.assign(variable * 2.0)
     return getattr(models, f"{family.cls}CausalLM")(backbone=backbone, preprocessor=None)
@@ -96,14 +96,13 @@ def reference(family: Family, causal_lm: Any) -> NDArray[np.float64]:
 
     start, end = TARGET
     with double_precision():
-        config = (
-            causal_lm.backbone.get_config() | family.shape
-        )  # which some families' configuration leaves parts of out
+        # Some families' configuration lacks parts of the shape.
+        config = causal_lm.backbone.get_config() | family.shape
         backbone = type(causal_lm.backbone).from_config(config | {"dtype": "float64"})
         for ours, theirs in zip(backbone.weights, causal_lm.backbone.weights, strict=True):
             ours.assign(numbers(theirs).astype(np.float64))
         embed = backbone.token_embedding
-        # OPT looks tokens up and adds their positions in one layer, whose output differs by what is constant.
+        # OPT looks up tokens and adds positions in one layer. The positions are constant, so the gradient is the same.
         opened = backbone.embeddings if family.cls == "OPT" else embed
         given = {name: backbone.input[name] for name in ("padding_mask", "position_ids") if name in backbone.input}
         body = keras.Model([opened.output, *given.values()], backbone.output)
@@ -137,19 +136,19 @@ from passes that serve all lengths."""
 
 
 def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreement] | None:
-    """Compare the two gradient methods' scores; None where the service says that the model has no salience.
+    """Compare the two gradient methods' scores. Return None if the service says that the model has no salience.
 
     Args:
         family: Its family.
-        ways: Some of `WAYS`; `shared` is left out where blocks can't run with a key-value cache, and `open` where the backend
-            has none.
+        ways: Some of `WAYS`. `shared` is skipped if the blocks can't run with a key-value cache, and `open` if the backend has
+            no such passes.
     """
     from lit_lab.service.salience import EmbeddingGradients
 
     causal_lm = build(family)
     try:
         gradients = EmbeddingGradients(causal_lm)
-    except (AttributeError, KeyError, ValueError):  # as `LanguageModel.gradients` takes them
+    except (AttributeError, KeyError, ValueError):  # as `LanguageModel.gradients` computes them
         return None
     exact = reference(family, causal_lm)
     found = {}
@@ -161,7 +160,7 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
                 found[way] = _agreement(opened.of(IDS, *TARGET), exact)
             continue
         if way == "compiled":
-            # No more rows than are asked for, so that there are fewer than the length: else a block is called as a whole.
+            # No more rows than requested, so fewer than the length: otherwise the block is called as a whole.
             with patch("lit_lab.service.engine.passes.row_bucket", lambda rows, length: rows):
                 gradients.request_compile(len(IDS), TARGET[1] - TARGET[0])
                 gradients.compile_pending()

@@ -1,4 +1,4 @@
-"""Flow in float64 without the engine: by removing each token's value, and, for Gemma 2, in NumPy from the weights on."""
+"""Flow in float64 without the engine: by removing each token's value and, for Gemma 2, entirely in NumPy."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Numbers = NDArray[np.float64]
 
 
 def reference_flow(family: Family, causal_lm: Any, ids: list[int], start: int, end: int) -> Numbers:
-    """Return the scores of a model, from Keras's own pass over the whole sequence, `<float64>[end - 1]`.
+    """Return a model's scores by Keras's own pass over the whole sequence, `<float64>[end - 1]`.
 
-    A token's vector is what its layer's output loses if the token's value is zero.
+    A token's vector is the part of the layer's output that disappears when the token's value is zero.
     """
     with double_precision():
         config = causal_lm.backbone.get_config() | family.shape | {"dtype": "float64"}
@@ -40,7 +40,7 @@ def reference_flow(family: Family, causal_lm: Any, ids: list[int], start: int, e
 
 
 def _calls(backbone: Any, given: dict[str, Any]) -> list[tuple[Any, Any, inspect.BoundArguments]]:
-    """Return each block with its attention layer, and what it computes attention from."""
+    """Return each block with its attention layer and that layer's arguments."""
     calls = []
     layers = {id(layer): block for block in backbone.transformer_layers for layer in block._flatten_layers()}
     cls = next(
@@ -97,7 +97,7 @@ def _shares(vectors: Numbers, rows: slice) -> Numbers:
 
 
 def gemma2_flow(backbone: Any, ids: list[int], start: int, end: int) -> Numbers:
-    """Return the scores of a Gemma 2 model, all of it in NumPy, `<float64>[end - 1]`."""
+    """Return the scores of a Gemma 2 model, computed in NumPy, `<float64>[end - 1]`."""
 
     def weight(variable: Any) -> Numbers:
         return numbers(variable).astype(np.float64)
@@ -130,7 +130,7 @@ def gemma2_flow(backbone: Any, ids: list[int], start: int, end: int) -> Numbers:
         logits = np.einsum("rnh,tnh->nrt", query, key) / np.sqrt(width)
         logits = np.tanh(logits / 50) * 50
         back = places[:, None] - places
-        seen = (back >= 0) & ((back < 4) | bool(number % 2))  # every second layer has the window
+        seen = (back >= 0) & ((back < 4) | bool(number % 2))  # every second layer has the sliding window
         powers = np.exp(logits - logits.max(-1, keepdims=True)) * seen
         weights = powers / powers.sum(-1, keepdims=True)
         vectors = np.einsum("nrt,tnh,nhd->rtd", weights, value, weight(layer.output_dense.kernel))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 LLAMA3 = {"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 LLAMA3 |= {"original_max_position_embeddings": 8192}
 
-# By the family's name in docs/models.md: its architecture, and what of its configuration llama.cpp takes for granted.
+# By the family's name in docs/models.md: its architecture, and settings that llama.cpp assumes.
 FAMILIES: dict[str, tuple[str, dict[str, Any]]] = {
     "Gemma": ("gemma", {}),
     "Gemma 2": ("gemma2", {}),
@@ -31,13 +31,13 @@ _KINDS = {"normal": 1, "unknown": 2, "control": 3, "own": 4, "byte": 6}
 
 
 def config_of(family: str) -> dict[str, Any]:
-    """Return the configuration in Hugging Face's form of the model that is written."""
+    """Return the written model's configuration in Hugging Face's form."""
     config: dict[str, Any] = MODELS[family]["config"] | FAMILIES[family][1]
     return config
 
 
 def values_of(family: str) -> dict[str, NDArray[np.float32]]:
-    """Return a family's weights as a file has them, by the names of llama.cpp."""
+    """Return a family's weights as a file stores them, by llama.cpp's names."""
     import gguf
 
     name, _ = FAMILIES[family]
@@ -68,7 +68,7 @@ def _by_pairs(value: NDArray[Any], heads: int) -> NDArray[Any]:
 
 
 def _lengthened(config: dict[str, Any]) -> NDArray[np.float32]:
-    """Return what Llama 3.1 divides its frequencies by, reckoned as its authors wrote it down."""
+    """Return the divisors of Llama 3.1's frequencies, by its authors' formula."""
     about = config["rope_parameters"]
     length = config["hidden_size"] // config["num_attention_heads"]
     factors = []
@@ -88,7 +88,7 @@ def _lengthened(config: dict[str, Any]) -> NDArray[np.float32]:
 
 
 def fields_of(family: str, proto: bytes, merges: list[str]) -> dict[str, Any]:
-    """Return what a file says of a family's small model, its tokenizer included."""
+    """Return a file's fields for a family's small model, including its tokenizer."""
     name, _ = FAMILIES[family]
     config = config_of(family)
     fields: dict[str, Any] = {
@@ -124,7 +124,7 @@ def fields_of(family: str, proto: bytes, merges: list[str]) -> dict[str, Any]:
 
 
 def sentence_piece_fields(proto: bytes) -> dict[str, Any]:
-    """Return how a file has a SentencePiece tokenizer."""
+    """Return a file's fields for a SentencePiece tokenizer."""
     import sentencepiece
 
     processor = sentencepiece.SentencePieceProcessor(model_proto=proto)
@@ -140,7 +140,7 @@ def sentence_piece_fields(proto: bytes) -> dict[str, Any]:
         else:
             kind = "own" if piece in ("\n", "\n\n") else "normal"
         kinds.append(_KINDS[kind])
-    # What isn't of a vocabulary but of a tokenizer beside it has its blanks as such.
+    # Added tokens, which aren't part of the vocabulary itself, have real blanks.
     words = [
         piece.replace("▁", " ") if kind == _KINDS["own"] else piece for piece, kind in zip(pieces, kinds, strict=True)
     ]
@@ -160,7 +160,7 @@ def sentence_piece_fields(proto: bytes) -> dict[str, Any]:
 
 
 def byte_level_fields(merges: list[str], pre: str) -> dict[str, Any]:
-    """Return how a file has a byte-level tokenizer."""
+    """Return a file's fields for a byte-level tokenizer."""
     about = byte_level(merges)
     words = dict(about["model"]["vocab"])
     words |= {each["content"]: each["id"] for each in about["added_tokens"]}
@@ -186,15 +186,15 @@ def write(
     kind: str = "F32",
     part_size: int = 0,
 ) -> Path:
-    """Write a file, or several parts of one; return the first.
+    """Write a file, or several parts of one, and return the first.
 
     Args:
-        file: Without what a part's name has behind it.
+        file: The file, without the suffix of a part's name.
         architecture: `general.architecture`.
-        fields: What else it says.
+        fields: Its other fields.
         values: Weights, by llama.cpp's names.
-        kind: What those of more than one dimension are stored in.
-        part_size: Weights of a part; 0: there is one file.
+        kind: The type that stores weights of more than one dimension.
+        part_size: Weights of a part. 0: a single file.
     """
     import gguf
 

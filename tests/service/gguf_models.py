@@ -53,7 +53,7 @@ QWEN = LLAMA3.replace("{1,3}", "")
 
 
 async def loaded(place: Path) -> Any:
-    """Return an entry, loaded by the registry as the panel's are."""
+    """Return an entry, loaded by the registry like the panel's models."""
     registry = Registry(parse([f"tiny:{place}"]), None, lambda _: None)
     async for _ in registry.ready("tiny"):
         pass

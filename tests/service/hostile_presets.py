@@ -1,4 +1,4 @@
-"""Presets to damage, and what refuses them."""
+"""Presets to damage, and checks that they are refused."""
 
 from __future__ import annotations
 

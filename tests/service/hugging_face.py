@@ -1,6 +1,6 @@
-"""Small models in Hugging Face's form, of which transformers has said what they answer.
+"""Small models in Hugging Face's form, with transformers' answers.
 
-tests/fixtures/hugging_face.json is written by scripts/make_hugging_face_references.py.
+scripts/make_hugging_face_references.py writes tests/fixtures/hugging_face.json.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ def _maker() -> Any:
 
 
 def tensors(family: str) -> dict[str, NDArray[Any]]:
-    """Return the weights that transformers was given."""
+    """Return the weights that transformers used."""
     weights: dict[str, NDArray[Any]] = _maker().weights(MODELS[family]["shapes"])
     return weights
 
 
 def as_bfloat16(values: NDArray[Any]) -> NDArray[np.uint16]:
-    """Return the upper halves of float32s: numbers in bfloat16, cut off."""
+    """Return the upper halves of float32 numbers, which are bfloat16 numbers rounded towards zero."""
     return (values.view(np.uint32) >> 16).astype(np.uint16)
 
 
 def packed(values: dict[str, NDArray[Any]]) -> bytes:
-    """Return a safetensors file, written here by hand: numbers of 16 bits are bfloat16."""
+    """Return the content of a safetensors file, written by hand. Numbers of 16 bits are bfloat16."""
     header: dict[str, Any] = {}
     position = 0
     for name, value in values.items():
@@ -92,13 +92,13 @@ def write(folder: Path, config: dict[str, Any], values: dict[str, NDArray[Any]],
 def byte_level(
     merges: list[str], pattern: str = LLAMA3_WORDS, begins_with: str = "", digits: bool = False
 ) -> dict[str, Any]:
-    """Return a `tokenizer.json` as Llama 3, Qwen or SmolLM have it, with as many tokens as the small models.
+    """Return a `tokenizer.json` like those of Llama 3, Qwen or SmolLM, with as many tokens as the small models.
 
     Args:
-        merges: Two pieces each, with a blank between them.
-        pattern: How a text is split into words; empty: as GPT-2 does.
-        begins_with: The token that each text is begun with.
-        digits: Whether digits stand by themselves.
+        merges: Pairs of pieces, separated by a blank.
+        pattern: How a text is split into words. Empty: GPT-2's way.
+        begins_with: The token that each text begins with.
+        digits: Whether each digit is a separate word.
     """
     from lit_lab.service.pieces import byte_alphabet
 
@@ -145,7 +145,7 @@ def byte_level(
 
 
 def sentence_piece(proto: bytes, blank_first: bool = False) -> dict[str, Any]:
-    """Return the `tokenizer.json` that a SentencePiece model of byte pairs is converted to."""
+    """Convert a SentencePiece model of byte pairs to a `tokenizer.json`."""
     import sentencepiece
 
     processor = sentencepiece.SentencePieceProcessor(model_proto=proto)

@@ -1,4 +1,4 @@
-"""A stand-in for Hugging Face: one repository, whose large files lie on another host, as they do there."""
+"""A stand-in for Hugging Face: one repository, whose large files are on another host, as on the real site."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ OTHER = "89abcdef0123456789abcdef0123456789abcdef"
 
 
 class Site(BaseHTTPRequestHandler):
-    """What the repository has, and how it is given.
+    """A repository, and the way that the site sends it.
 
     Attributes:
-        files: By name.
-        large: Names of those that are kept in Git LFS.
-        gated: Whether it is given to nobody.
-        cut: How many bytes of a large file a connection gives before it breaks, for each time; then it lasts.
-        waits: Holds a connection that is to break open instead, until it is set.
-        takes_ranges: Whether a beginning may be left out; "416": there is nothing behind it.
-        other: What is sent of large files, instead.
-        asked: Paths.
-        ranges: What was asked for of large files: their names and the first byte.
-        tokens: The logins that came to the host of large files.
+        files: The files by name.
+        large: Names of the files that are in Git LFS.
+        gated: Whether access is refused.
+        cut: For each of the first connections, the bytes of a large file that it sends before it breaks.
+        waits: If set to an event, a connection stays open until that event before it breaks.
+        takes_ranges: Whether the site answers requests for ranges. "416": it says that the range is beyond the end.
+        other: Content that is sent in place of large files.
+        asked: Requested paths.
+        ranges: Requests for large files: their names and first bytes.
+        tokens: The tokens that the host of large files received.
     """
 
     files: ClassVar[dict[str, bytes]]
@@ -139,18 +139,18 @@ class Site(BaseHTTPRequestHandler):
 
 
 def git(content: bytes) -> str:
-    """Return what stands for the name that git has for a content."""
+    """Return a stand-in for git's hash of a content."""
     return hashlib.sha1(content).hexdigest()
 
 
 def sha256(content: bytes) -> str:
-    """Return a content's hash."""
+    """Return a content's SHA-256 hash."""
     return hashlib.sha256(content).hexdigest()
 
 
 @contextmanager
 def standing_in(files: dict[str, bytes], home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Site]]:
-    """While this lasts, huggingface_hub asks a stand-in that has these files, and keeps what it fetches in a folder."""
+    """Let huggingface_hub use a stand-in with these files, and store its downloads in a folder."""
     content: dict[str, Any] = {"files": files, "large": set(), "gated": False, "cut": [], "waits": None}
     content |= {"takes_ranges": True, "other": {}, "asked": [], "ranges": [], "tokens": []}
     site: type[Site] = type("OneSite", (Site,), content)

@@ -13,7 +13,7 @@ WIDTH = 3
 
 
 class ReferenceGradients:
-    """A real model's, by a whole eager pass for each: slow, and independent of the engine."""
+    """A real model's gradients, with a whole eager pass for each: slow, and independent of the engine."""
 
     def __init__(self, causal_lm: Any) -> None:
         import keras
@@ -46,9 +46,9 @@ class ReferenceGradients:
 
 
 class KnownGradients:
-    """The loss is a function of the embeddings whose gradient is written out.
+    """Gradients of a loss that is a known function of the embeddings.
 
-    A token's embedding is its id in all places, the mean embedding -1.
+    All numbers of a token's embedding are its id. The mean embedding is -1.
     """
 
     def __init__(

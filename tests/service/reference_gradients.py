@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 @contextmanager
 def double_precision() -> Iterator[None]:
-    """Return a context in which there is float64: off TensorFlow Keras takes it back, and JAX has none unless it is enabled.
+    """Return a context that allows float64, which Keras otherwise reduces except on TensorFlow, and which JAX has to enable.
 
-    On JAX Keras goes on taking some of it back: with all of it Qwen 3.5's layers took minutes.
+    On JAX, Keras still reduces some of it: with float64 throughout, Qwen 3.5's layers took minutes.
     """
     import keras
     from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
@@ -31,7 +31,7 @@ def double_precision() -> Iterator[None]:
 
 
 def whole_inputs(causal_lm: Any, ids: list[int]) -> dict[str, NDArray[Any]]:
-    """Return a whole model's inputs for one sequence; some models take positions as well."""
+    """Return a whole model's inputs for one sequence. Some models also take positions."""
     tokens = np.array([ids], np.int32)
     given = {"token_ids": tokens, "padding_mask": np.ones_like(tokens), "position_ids": np.arange(len(ids))[None]}
     return {name: given[name] for name in causal_lm.backbone.input}
@@ -64,7 +64,7 @@ def loss_and_gradient(function: Callable[[Any], Any], x: NDArray[Any]) -> tuple[
 
 
 def numbers(value: Any) -> NDArray[Any]:
-    """Return a tensor's or a Keras variable's values; half precision as float32."""
+    """Return the values of a tensor or a Keras variable, half precision as float32."""
     import keras
 
     value = getattr(value, "value", value)

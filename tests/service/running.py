@@ -86,7 +86,7 @@ class Running:
         )
 
     def end(self) -> None:
-        """End it, however it stands."""
+        """End the service, whatever its state."""
         self.process.kill()
         self.process.wait()
         self._reader.join()
@@ -97,7 +97,7 @@ class Running:
 
 @contextmanager
 def running(log: Path, *models: str, **config: Any) -> Iterator[Running]:
-    """Start a service with these models, and end it afterwards."""
+    """Start a service with these models, and end it after the block."""
     service = Running({"secret": SECRET, "models": list(models), "threads": 1, "backend": BACKEND, **config}, log)
     try:
         yield service

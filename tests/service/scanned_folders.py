@@ -19,7 +19,7 @@ MODEL = "application/vnd.ollama.image.model"
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home folder in which no program has kept anything yet."""
+    """A home folder in which no program has stored anything yet."""
     for name in list(os.environ):
         if name.startswith(("OLLAMA_", "LLAMA_", "HF_", "HUGGINGFACE_", "KAGGLE", "XDG_")):
             monkeypatch.delenv(name)
@@ -41,7 +41,7 @@ def put(file: Path, place: Path) -> Path:
 
 
 def pulled(top: Path, file: Path, tag: str, *layers: dict[str, str], media: str = MODEL) -> Path:
-    """Have Ollama's folder hold a model, as `ollama pull` leaves it."""
+    """Put a model into Ollama's folder, as `ollama pull` does."""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     blob = put(file, top / "blobs" / f"sha256-{digest}")
     manifest = top / "manifests" / tag

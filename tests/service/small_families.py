@@ -1,4 +1,4 @@
-"""Small models of the families that are trusted unchecked, which the tests of a process share: to trace a pass takes seconds."""
+"""Small models of the families that are trusted without a check. Tests in one process share them, because tracing takes seconds."""
 
 from __future__ import annotations
 

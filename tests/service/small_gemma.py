@@ -1,4 +1,4 @@
-"""A small Gemma 2, and its gradient in float64 by Keras' own forward pass."""
+"""A small Gemma 2, and its gradient in float64 by Keras's own forward pass."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def make(dtype: str = "float32", **changes: Any) -> Any:
     backbone = models.GemmaBackbone(**SHAPE | changes, dtype=dtype)
     causal_lm = models.GemmaCausalLM(backbone=backbone, preprocessor=None)
     random = np.random.default_rng(5)
-    # Larger weights than Keras' own start: attention that is almost even would hide mistakes.
+    # Larger weights than Keras's initial ones: almost uniform attention would hide mistakes.
     for variable in backbone.trainable_variables:
         if len(variable.shape) > 1:
             variable.assign(random.normal(0, 0.3, variable.shape))
@@ -44,7 +44,7 @@ def make(dtype: str = "float32", **changes: Any) -> Any:
 
 
 def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple[Any, float]:
-    """Gradient and loss in float64, by Keras' own forward pass over the whole sequence and all of its weights."""
+    """Return gradient and loss in float64, by Keras's own forward pass over the whole sequence."""
     from keras import ops
 
     with double_precision():
@@ -64,7 +64,7 @@ def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple
 
 @functools.lru_cache(maxsize=1)
 def in_float64(causal_lm: Any) -> tuple[Any, Any]:
-    """Return a model's weights in float64, and its way from the embeddings on; kept, since many sequences are held to it."""
+    """Return a copy of a model in float64, and its part after the embeddings. Cached, because many sequences are compared with it."""
     import keras
     from keras_nlp import models
 

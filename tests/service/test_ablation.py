@@ -1,4 +1,4 @@
-"""Ablation methods, compared with scorers of known values, LIT's LIME and the package `shap`."""
+"""Ablation methods, compared with known values, LIT's LIME and the package `shap`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lit_lab.service.ablation.samples import max_samples, min_samples
 from lit_lab.service.cancellation import Cancellation, Cancelled
 
 METHODS: list[AblationMethod] = ["leave_one_out", "lime", "shap"]
-FEW, MANY = 4, 12  # segments: all sets are tried, or some
+FEW, MANY = 4, 12  # segments: few enough to try all sets, or only some of them
 
 
 def run(scorer: Scores, method: AblationMethod, lengths: list[int], **more: Any) -> SegmentScoresEvent:
@@ -31,7 +31,7 @@ def run(scorer: Scores, method: AblationMethod, lengths: list[int], **more: Any)
 
 
 def interacting(num_segments: int) -> FakeScorer:
-    """Segments 0 and 1 alike and each enough; 2 and 3 only together; the last without any effect."""
+    """Segments 0 and 1 are alike, and either is enough; 2 and 3 act only together; the last one has no effect."""
 
     def value(present: frozenset[int]) -> float:
         rest = sum(0.1 * segment for segment in present if 3 < segment < num_segments - 1)
@@ -59,7 +59,7 @@ def test_shapley_values_keep_their_axioms(num_segments: int) -> None:
     event = run(scorer, "shap", [2] * num_segments)
     everything, nothing = scorer.value(frozenset(range(num_segments))), scorer.value(frozenset())
     assert sum(event.scores) == pytest.approx(everything - nothing, abs=1e-9)  # efficiency
-    if num_segments == 5:  # all sets: symmetry is exact, and the last segment adds nothing
+    if num_segments == 5:  # with all sets, symmetry is exact and the last segment adds nothing
         np.testing.assert_allclose(event.scores, [1.5, 1.5, 1, 1, 0], atol=1e-12)
     else:
         assert event.errors is not None
@@ -113,7 +113,7 @@ def test_lime_of_all_sets_is_what_many_samples_come_to() -> None:
     masks, likelihood = every_mask(5)
     drawn = sample_masks(200_000, 5, 1)
     heavy = weights(drawn)
-    heavy[0] *= len(drawn) / 2**5  # everything in place: one set among all, as it is one draw among the sampled
+    heavy[0] *= len(drawn) / 2**5  # the full prompt counts as one of all sets, as it is one draw among the sampled
     np.testing.assert_allclose(heavy.mean(), weights(masks) @ likelihood, rtol=0.01)
     outcomes = np.array([scorer.value(frozenset(np.flatnonzero(mask).tolist())) for mask in drawn])
     root = np.sqrt(heavy)
@@ -142,7 +142,7 @@ def test_errors_shrink_with_samples_and_are_honest(method: AblationMethod) -> No
     runs = {n: [run(scorer, method, [1] * MANY, samples=n, seed=seed) for seed in range(60)] for n in (200, 800)}
     mean_error = {n: np.mean([event.errors for event in events]) for n, events in runs.items()}
     assert mean_error[800] == pytest.approx(mean_error[200] / 2, rel=0.3)
-    # What is said of the error is what the estimates really scatter by.
+    # The reported error is the estimates' real standard deviation.
     for n, events in runs.items():
         said = np.sqrt(np.mean(np.square([event.errors for event in events]), axis=0))
         found = np.std([event.scores for event in events], axis=0, ddof=1)
@@ -243,7 +243,7 @@ def test_the_mistaken_line_of_lits_sample(embedded: Any, record_property: Any) -
 
 
 def mistake(embedded: Any) -> tuple[list[int], list[Span], Span, int]:
-    """LIT's prompt `fewshot-mistake` in lines, the mistaken recommendation as its target, and the line that decides."""
+    """LIT's prompt `fewshot-mistake` in lines, with the mistaken recommendation as the target, and the index of the decisive line."""
     import lit_nlp
 
     samples = Path(lit_nlp.__file__).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"

@@ -65,7 +65,7 @@ SALIENCE = {"kind": "salience", **IDS, "targets": [{"start": 2, "end": 3}, {"sta
 
 
 class Model:
-    """Tells what it is asked, in the events and answers of a model's."""
+    """A model whose events and responses contain the request."""
 
     def serve(self, owner: str) -> None:
         pass

@@ -1,7 +1,7 @@
-"""Half precision: ours explains the tokens that were generated, where LIT's default explains others.
+"""Half precision: LIT Lab explains the generated tokens, while LIT's default explains others.
 
-LIT sets Keras's floatx to bfloat16, and keras-hub's `score()` casts the target's ids to floatx: beyond 256 they are
-rounded to other tokens' ids.
+LIT sets Keras's floatx to bfloat16, and keras-hub's `score()` casts the target's ids to floatx, which rounds ids above 256
+to those of other tokens.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from test_salience import lit_scores, scores
 from lit_lab import demo
 from lit_lab.protocol import Span
 
-pytestmark = pytest.mark.only_on("tensorflow")  # as LIT's is here
+pytestmark = pytest.mark.only_on("tensorflow")  # which LIT runs on here
 
 PROMPT = (
     "Taste-likes: I've a sweet-tooth\nTaste-dislikes: Don't like onions or garlic\nSuggestion: Onion soup\nAnalysis:"
@@ -36,7 +36,7 @@ def half(keras_libraries: None) -> Any:
 
 @pytest.fixture(scope="module")
 def single(half: Any) -> Any:
-    """The same weights, rounded as they are in bfloat16, in float32."""
+    """The same weights in float32, rounded to bfloat16."""
     import tensorflow as tf
 
     from lit_lab.service import presets
@@ -73,7 +73,7 @@ def test_the_map_agrees_with_float32(half: Any, single: Any, compiled: bool) -> 
     half.gradients.forget()
     exact, ours = single.gradients.of(ids, target.start, target.end), half.gradients.of(ids, target.start, target.end)
     norms, found = (np.linalg.norm(one.gradient, axis=1) for one in (exact, ours))
-    # Eagerly each step's result is rounded, XLA rounds less often; how much it comes to differs between machines.
+    # Eager mode rounds each step's result, and XLA fewer of them; the effect differs between machines.
     assert np.median(np.abs(found - norms) / norms) < (0.03 if compiled else 0.08)
     products, signed = (np.sum(one.gradient * one.embeddings, axis=1) for one in (exact, ours))
     assert np.corrcoef(products, signed)[0, 1] > 0.95

@@ -68,7 +68,7 @@ def test_a_step_that_cant_be_compiled_is_done_without(keras_libraries: None, mon
     monkeypatch.setattr(cached._backend, "compiled_step", lambda *_: pytest.fail("XLA can't"))
     with pytest.raises(pytest.fail.Exception):
         cached.compile_step(16)
-    assert cached.compiled_steps == {16}  # and isn't tried again
+    assert cached.compiled_steps == {16}  # and isn't compiled again
     np.testing.assert_array_equal(numbers(cached.next(IDS[:1], cache, 0)[0].logits), numbers(expected.logits))
 
 
@@ -84,7 +84,7 @@ def test_tells_the_likeliest_the_sum_and_the_least(keras_libraries: None) -> Non
 
 
 def test_logits_that_are_made_otherwise_are_the_models_own(keras_libraries: None) -> None:
-    """As Gemma 4 bends them after its embedding layer made them."""
+    """For example Gemma 4's, which are soft-capped after the embedding layer."""
     from keras_nlp import models
 
     plain = made("Llama")
@@ -125,7 +125,7 @@ def test_half_precision_can_be_multiplied_in_float32(keras_libraries: None, pres
     cache = cached.empty_cache(16)
     assert {keras.backend.standardize_dtype(part.dtype) for part in keras.tree.flatten(cache)} == {dtype}
     hidden, _ = cached.run(np.array([IDS], np.int32), cache, 0)
-    rows = hidden[0] * keras.ops.cast(20.0, dtype)  # of a size at which rounding shows
+    rows = hidden[0] * keras.ops.cast(20.0, dtype)  # large enough for rounding to show
     weights = numbers(causal_lm.backbone.token_embedding.embeddings).astype(np.float64)
     expected = np.tanh(numbers(rows).astype(np.float64) @ weights.T / 30.0) * 30.0
     exact, rounded = (np.abs(numbers(cached.logits(rows, exact=exact)) - expected).max() for exact in (True, False))
@@ -152,7 +152,7 @@ def test_a_cache_can_be_lengthened_shortened_and_repeated(keras_libraries: None,
 
 @pytest.mark.parametrize("dtype", ["bfloat16", pytest.param("float16", marks=pytest.mark.long)])
 def test_half_precision_ranks_the_likeliest_by_float32_logits(keras_libraries: None, preset: Any, dtype: str) -> None:
-    """By the open graph and by the compiled step."""
+    """Both with the eager step and with the compiled one."""
     import keras
     from keras_nlp import models
 
@@ -167,7 +167,7 @@ def test_half_precision_ranks_the_likeliest_by_float32_logits(keras_libraries: N
             cached.compile_step(16)
         found, _ = cached.next(IDS[-1:], cache, len(IDS) - 1)
         values, places = numbers(found.values), numbers(found.places)
-        # XLA keeps more of the hidden state's precision than there is between the open graph's operations.
+        # XLA keeps the hidden state at a higher precision than it has between eager operations.
         fused = compiled or keras.config.backend() == "jax"
         np.testing.assert_allclose(values, expected[places], atol=0.02 if fused else 1e-5)
         np.testing.assert_array_equal(values, np.sort(values)[::-1])
@@ -181,7 +181,7 @@ def test_caches_grow_by_steps(tokens: int, length: int) -> None:
 
 @pytest.mark.only_on("tensorflow")
 def test_nothing_is_compiled_for_a_new_length(keras_libraries: None) -> None:
-    """XLA's own operation for writing into a cache would be, outside of a compiled graph."""
+    """Outside of a compiled graph, XLA's own operation for cache updates would be compiled for each length."""
     import tensorflow as tf
     from keras import ops
 
@@ -206,7 +206,7 @@ def test_nothing_is_compiled_for_a_new_length(keras_libraries: None) -> None:
 
 @pytest.mark.only_on("tensorflow")
 def test_cubes_are_products(keras_libraries: None) -> None:
-    """TensorFlow's own power takes an eighth of a pass of a model with an approximate GELU."""
+    """TensorFlow's own `pow` takes an eighth of a pass in a model with an approximate GELU."""
     import tensorflow as tf
 
     from lit_lab.service.engine.backends import Spec, on_tensorflow, tensorflow_graphs
@@ -278,7 +278,7 @@ def test_losses_from_parts_of_the_vocabulary(
         logits = rows.astype(np.float64) @ numbers(embed.embeddings).astype(np.float64).T
         logits = logits if cap is None else np.tanh(logits / cap) * cap
         labels = random.integers(0, size, count).astype(np.int32)
-        labels[::2] = logits.argmax(axis=1)[::2]  # the model is sure of these
+        labels[::2] = logits.argmax(axis=1)[::2]  # labels that the model is sure of
         others = np.exp(logits - logits[np.arange(count), labels][:, None])
         others[np.arange(count), labels] = 0
         found = numbers(losses(rows, labels))

@@ -32,7 +32,7 @@ def test_specs_are_those_of_lits_constants(group: dict[str, Any]) -> None:
     assert group["_tiny_salience"].output_spec() == constants.OUTPUT_SPEC_SALIENCE
 
 
-@pytest.mark.only_on("tensorflow")  # as LIT's is here
+@pytest.mark.only_on("tensorflow")  # which LIT runs on here
 def test_specs_and_names_are_those_of_lits_own_models(group: dict[str, Any], causal_lm: Any) -> None:
     from lit_nlp.examples.prompt_debugging import keras_lms, utils
 
@@ -54,7 +54,7 @@ def test_answers_one_response_an_input(group: dict[str, Any]) -> None:
     assert all(isinstance(response["response"], str) for response in responses)
 
 
-@pytest.mark.only_on("tensorflow")  # as LIT's is here
+@pytest.mark.only_on("tensorflow")  # which LIT runs on here
 def test_texts_are_placed_where_lit_places_them(group: dict[str, Any], causal_lm: Any) -> None:
     from keras import ops
     from lit_nlp.examples.prompt_debugging import keras_lms
@@ -76,7 +76,7 @@ def test_tokens_and_scores_are_aligned(group: dict[str, Any]) -> None:
     assert len(scored["grad_l2"]) == len(scored["grad_dot_input"]) == len(mask)
 
 
-@pytest.mark.only_on("tensorflow")  # as LIT's is here
+@pytest.mark.only_on("tensorflow")  # which LIT runs on here
 def test_tokens_read_as_lits_own(group: dict[str, Any], causal_lm: Any) -> None:
     from lit_nlp.examples.prompt_debugging import keras_lms
 
@@ -87,14 +87,14 @@ def test_tokens_read_as_lits_own(group: dict[str, Any], causal_lm: Any) -> None:
 
 
 def test_another_script_stays_readable(group: dict[str, Any]) -> None:
-    # The vocabulary has only its bytes, <0xF0> and so on.
+    # The vocabulary has only the emoji's bytes, <0xF0> and so on.
     (tokens,) = group["_tiny_tokenizer"].predict([{"prompt": "😀 a"}])
     assert "".join(tokens["tokens"][1:]) == "😀▁a"
 
 
 @pytest.mark.parametrize("mask", [[], [1], [0, 1, 0, 1], [0] * 500 + [1]])
 def test_a_mask_that_is_no_span_is_refused(group: dict[str, Any], mask: list[int]) -> None:
-    # LIT answers zeros, or clips the mask, and says nothing.
+    # LIT returns zeros or clips the mask, without a message.
     with pytest.raises(Problem) as failure:
         list(group["_tiny_salience"].predict([EXAMPLE | {"target_mask": mask}]))
     assert failure.value.code == "bad_mask"

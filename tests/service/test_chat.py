@@ -1,4 +1,4 @@
-"""Chat formats: the ids are those that Keras makes of the whole conversation, and only the answer's tokens are scored."""
+"""Chat formats: the ids are those of the whole conversation in Keras, and only the answer's tokens are scored."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.pieces import SentencePieces
 from lit_lab.service.tokens import SequenceTokenizer
 
-# What becomes of a prompt, what is put before and behind it.
+# The prompt, how the format uses it, and the text before and after it.
 CASES: dict[str, tuple[str, ChatUse, str, str]] = {
     "a prompt": ("Suggestion: Onion soup", "wrapped", USER, f"{END}\n{MODEL}"),
     "one that begins with a line break": ("\nOnion", "wrapped", USER, f"{END}\n{MODEL}"),
@@ -50,7 +50,7 @@ CASES: dict[str, tuple[str, ChatUse, str, str]] = {
 
 @pytest.fixture(scope="module")
 def tuned(causal_lm: Any) -> Any:
-    """The small preset, as if it were instruction-tuned."""
+    """The small preset as an instruction-tuned model."""
     from lit_lab.service.language_model import LanguageModel
 
     return LanguageModel(causal_lm, is_instruct=True)
@@ -151,7 +151,7 @@ def test_an_answer_stops_where_its_turn_ends(tuned: Any, monkeypatch: pytest.Mon
 
 
 def test_salience_of_a_conversation_is_the_gradient_of_the_same_ids(tuned: Any) -> None:
-    """Against the backend's own tape over the whole model, on ids that Keras made."""
+    """Compared with the backend's own tape over the whole model, on ids that Keras computed."""
     import keras
     from keras import ops
 
@@ -244,5 +244,5 @@ def test_a_start_token_that_the_user_wrote_stands_once_and_is_theirs(tuned: Any)
         plain = tuned.tokenizer.tokenize_prompt(prompt, "off").tokens
         assert ids_of(plain) == by_keras(tuned, written)
         assert joined(plain) == prompt
-    # Only at the beginning is it one: elsewhere it is text, as ever.
+    # It is a control token only at the beginning; elsewhere it is text.
     assert [token.kind for token in tuned.tokenizer.prompt("a<bos>")].count("control") == 0

@@ -33,7 +33,7 @@ SMOLLM2 = (
 
 
 def by_template(*said: str) -> str:
-    """Return what SmolLM2's template makes of turns, `role: text` each, and the beginning of the answer's."""
+    """Return turns (`role: text`) as SmolLM2's template renders them, with the beginning of the answer's turn."""
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     messages = [dict(zip(("role", "content"), turn.split(": ", 1), strict=True)) for turn in said]
@@ -43,7 +43,7 @@ def by_template(*said: str) -> str:
 
 @pytest.fixture(scope="module")
 def smollm2(keras_libraries: None) -> Any:
-    """A vocabulary as keras-hub makes it of SmolLM2's files: its start token begins a turn, its end token ends one."""
+    """SmolLM2's vocabulary as keras-hub converts it: the start token begins a turn, and the end token ends one."""
     return byte_level("Llama3", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], "<|im_start|>", "<|im_end|>")
 
 
@@ -55,7 +55,7 @@ def test_a_prompt_is_what_smollm2s_own_template_makes_of_it(smollm2: Any, prompt
     made, tokenizer = smollm2
     asked = tokenizer.tokenize_prompt(prompt)
     rendered = by_template(f"user: {prompt}")
-    # But for the system text, which is the model's own and not ChatML's.
+    # Except for the system text, which is the model's own and not part of ChatML.
     assert rendered.startswith(SYSTEM + "<|im_start|>user")
     assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(rendered.removeprefix(SYSTEM))]
     assert (asked.use, joined(asked.tokens)) == ("wrapped", prompt)

@@ -34,9 +34,9 @@ SIMPLE: list[Method] = ["grad_l2", "grad_dot_input"]
 def difference(
     causal_lm: Any, prefix: Sequence[int], one: Sequence[int], other: Sequence[int]
 ) -> tuple[Any, Any, float]:
-    """Return embeddings, gradient and value of the loss's difference over a prefix, by one tape through Keras' whole model.
+    """Return the embeddings, gradient and value of the difference of losses after a prefix, by one tape through the whole Keras model.
 
-    Both continuations are run at once as a batch, from embeddings whose beginning is one tensor that they share.
+    Both continuations form one batch, whose embeddings share the prefix's tensor.
     """
     import keras
     from keras import ops
@@ -119,7 +119,7 @@ def test_agrees_with_the_gradient_of_the_difference(
         assert event.foil == b
         assert len(event.scores) == len(prefix) + len(a) + 2
         assert off(event.scores[: len(prefix)], exact[event.method]) <= AGREEMENT
-        # The two texts themselves, and what follows, have no score.
+        # Neither the target and the foil nor what follows them have scores.
         assert set(event.scores[len(prefix) :]) == {0.0}
 
 
@@ -186,7 +186,7 @@ def test_leave_one_out_is_the_fall_of_the_difference(causal_lm: Any, language_mo
     )
     *_, event = language_model.ablation(request, Cancellation())
     assert isinstance(event, SegmentScoresEvent)
-    # `difference` is of the loss.
+    # `difference` is the difference of losses.
     whole = -difference(causal_lm, prefix, a, b)[2]
     assert event.logprob == pytest.approx(whole, rel=1e-3, abs=1e-3)
     assert event.foil == b

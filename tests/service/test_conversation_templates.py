@@ -31,7 +31,7 @@ OWN = [
 
 
 def in_jinja(template: str, said: Sequence[tuple[str, str]], **given: Any) -> str:
-    """Return what Jinja makes of a conversation, without us."""
+    """Render a conversation with Jinja alone, without LIT Lab."""
     from datetime import datetime
 
     from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -143,7 +143,7 @@ def test_no_text_of_a_turn_is_rendered_and_each_list_of_roles_once(monkeypatch: 
     assert chat.written(["user", "model", "user"]) is first
     assert len(orders) == 1
     assert [message["role"] for message in orders[0][0]["messages"]] == ["user", "assistant", "user"]
-    # Nor is one that fails tried twice.
+    # A template that fails isn't rendered twice either.
     refusing = own(rendered(Template(LLAMA2, SPECIAL)), "<s>")
     orders.clear()
     for _ in range(2):

@@ -26,7 +26,7 @@ from lit_lab.surrogates import check_texts
 
 @pytest.fixture(scope="module")
 def base(causal_lm: Any) -> Any:
-    """The small preset, which nothing says is instruction-tuned."""
+    """The small preset, without a sign that it is instruction-tuned."""
     from lit_lab.service.language_model import LanguageModel
 
     return LanguageModel(causal_lm)
@@ -88,14 +88,14 @@ def test_texts_join_to_each_turn(base: Any, system: str, said: list[str]) -> Non
 
 
 def test_a_token_never_belongs_to_two_turns(keras_libraries: None) -> None:
-    """A format may have nothing, or line breaks alone, between the system's text and the user's."""
+    """A format may have nothing, or only line breaks, between the system's text and the user's."""
     template = GEMMA3.replace("content + '\n\n'", "content")
     assert template != GEMMA3
     _, tokenizer = made_by("Qwen3", ["<|endoftext|>", "<|im_end|>", "<start_of_turn>", "<end_of_turn>"], template)
     for one, other, expected in [
         ("on\n", "\nion", ["on", "Ċ", "Ċ", "ion"]),
         ("o", "n", ["o", "n"]),
-        # Where no token would, all of it is tokenized together.
+        # Without such a token, everything is tokenized together.
         ("on", "\n\nion", ["on", "ĊĊ", "ion"]),
     ]:
         turns = turns_of([("system", one), ("user", other)])
@@ -154,7 +154,7 @@ def test_mistrals_format_ends_each_of_the_models_turns_with_its_token() -> None:
     assert spelled[:2] == ["<s>", "[INST]"]
     assert spelled[end + 1] == "[INST]"
     assert (spelled.count("</s>"), spelled[-1], prompt.system) == (1, "[/INST]", "user")
-    # Later versions have the system's text in the last user turn.
+    # Later versions put the system's text into the last user turn.
     system, first, answer, last = prompt.turn_spans
     assert first.end < answer.start < end < system.start < last.start
     # What the user writes stays text, as in a prompt.
@@ -196,7 +196,7 @@ def test_a_single_turn_has_the_ids_of_a_prompt(family: str, symbols: list[str]) 
         assert turn == tokenizer.tokenize_prompt(text, "on").tokens
 
 
-# --- What can't be ---
+# --- Invalid conversations ---
 
 
 def test_turns_that_no_format_has(base: Any) -> None:

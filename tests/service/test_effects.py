@@ -1,4 +1,4 @@
-"""Effects: an answer's scores with deleted parts of its prompt, compared with plain passes of the edited prompts."""
+"""Effects: an answer's scores after parts of its prompt were deleted, compared with plain passes of the edited prompts."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def request_of_run(embedded: Any) -> EffectsRequest:
 
 
 def plain_logprobs(model: Any, sequences: Sequence[Sequence[int]], count: int) -> np.ndarray[Any, Any]:
-    """Return rows of the last tokens' log-probabilities from Keras's own forward pass, without a cache, of one padded batch."""
+    """Return the last tokens' log-probabilities by Keras's own forward pass of one padded batch, without a cache."""
     from keras import ops
 
     lengths = np.array([*map(len, sequences)])
@@ -120,10 +120,10 @@ def test_a_segment_may_be_replaced_instead(embedded: Any, request_of_run: Effect
 @pytest.mark.parametrize(
     ("spans", "left"),
     [
-        ([(0, 9)], "So. Two.\n\nThree."),  # the blank behind it stays
-        ([(8, 15)], "One one. So.\n\nThree."),  # those before it, too
+        ([(0, 9)], "So. Two.\n\nThree."),  # the blank after it stays
+        ([(8, 15)], "One one. So.\n\nThree."),  # and so does the blank before it
         ([(0, 9), (9, 15), (15, 21)], "So. So.\n\nSo."),
-        ([(13, 15)], "One one. Two.\n\nThree."),  # nothing but blanks
+        ([(13, 15)], "One one. Two.\n\nThree."),  # only blanks
     ],
 )
 def test_blanks_around_what_is_replaced_stay(spans: list[tuple[int, int]], left: str) -> None:

@@ -24,13 +24,13 @@ def small(keras_libraries: None) -> Any:
 
 @pytest.fixture(scope="module")
 def shallow(keras_libraries: None) -> Any:
-    """A model of one layer, where what is compiled matters, and not what it computes."""
+    """A model of one layer, for tests in which the results don't matter."""
     return make(num_layers=1)
 
 
 @pytest.fixture(scope="module")
 def prepared(small: Any) -> Any:
-    """Compiled for sequences of up to 40 tokens, and for windows of few and of all of their rows."""
+    """Gradients compiled for sequences of up to 40 tokens, and for windows of a few or all of their rows."""
     made = gradients(small, 40)
     made.request_compile(40, 40)
     made.compile_pending()
@@ -117,7 +117,7 @@ def test_any_shape_and_precision_agrees_with_float64(
         assert off(found.gradient, exact[: end - 1]) < 2e-5
         assert found.loss == pytest.approx(loss, rel=2e-5)
         return
-    # Half the precision: a little is lost everywhere, most of it nowhere.
+    # Half precision: small errors everywhere, and large ones nowhere.
     norms = np.linalg.norm(exact[: end - 1], axis=1)
     errors = np.abs(np.linalg.norm(found.gradient, axis=1) - norms) / norms.max()
     assert np.median(errors) < 0.05
@@ -132,7 +132,7 @@ def test_where_the_model_is_sure_its_label_is_exact_too(keras_libraries: None, c
     backbone = causal_lm.backbone
     backbone.layer_norm.scale.assign(backbone.layer_norm.scale + 6.0)
     ids = [3]
-    while len(ids) < 20:  # what it is surest of, at each place
+    while len(ids) < 20:  # the most likely token at each position
         hidden = backbone({"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)), bool)})
         ids.append(int(ops.argmax(backbone.token_embedding(hidden, reverse=True)[0, -1])))
     made = gradients(causal_lm, compiled)
@@ -169,7 +169,7 @@ def test_what_is_kept_is_known_without_running_anything(small: Any, prepared: An
 
 @pytest.mark.only_on("tensorflow")
 def test_what_is_kept_in_tensors_is_known_without_running_anything(small: Any, prepared: Any) -> None:
-    # What a pass really keeps.
+    # The size that a pass really stores.
     passes = next(iter(prepared._passes.values()))
     forward = passes.forward(tuple(range(30)), lambda: None)
     held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.residuals, *step.inputs])
@@ -209,7 +209,7 @@ def test_what_is_longer_or_has_more_rows_runs_at_once_and_is_requested(shallow: 
     assert made.is_compiled
     (passes,) = made._passes.values()
     compiled = set(passes._compiled_parts._compiled)
-    # A window that is too long for what is compiled, and a target that is.
+    # First the window, then the target is too long for the compiled passes.
     in_part, whole = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
     assert set(passes._compiled_parts._compiled) == compiled
     assert not made.is_compiled
@@ -298,7 +298,7 @@ def test_a_plain_graph_agrees_where_the_processor_multiplies_bfloat16(
     causal_lm = make("bfloat16", num_layers=3)
     ids = np.random.default_rng(1).integers(0, VOCABULARY, 38).tolist()
     found = gradients(causal_lm, 38).of(ids, 30, 36)
-    assert set(compiled) == {False}  # the last block as well, which writes into a cache
+    assert set(compiled) == {False}  # including the last block, which writes into a cache
     exact, loss = reference(causal_lm, ids, 30, 36)
     norms = np.linalg.norm(exact[:35], axis=1)
     errors = np.abs(np.linalg.norm(found.gradient, axis=1) - norms) / norms

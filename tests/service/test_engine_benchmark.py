@@ -1,4 +1,4 @@
-"""`benchmarks/engine.py` runs on a tiny model, both sides explain the same tokens, and it reports the results."""
+"""`benchmarks/engine.py` runs on a tiny model, both sides explain the same tokens, and reports the results."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.long, pytest.mark.only_on("tensorflow")]  # as LIT's side is
+pytestmark = [pytest.mark.long, pytest.mark.only_on("tensorflow")]  # which LIT's side runs on
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 
 @pytest.fixture
 def benchmark_modules(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The benchmark's modules, which know a size more."""
+    """The benchmark's modules, with a tiny size added."""
     monkeypatch.syspath_prepend(str(FOLDER))
     before = set(sys.modules)
     import engine_figures

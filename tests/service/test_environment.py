@@ -81,7 +81,7 @@ def test_a_hostile_environment_changes_nothing(tmp_path: Path) -> None:
     }
     assert not said["tf32"]
     assert not said["nnx"]
-    # The user's file is neither read nor written, and what Keras keeps beside it is found.
+    # The user's file is neither read nor written, and Keras finds what it stores beside that file.
     assert all(name == os.path.join(os.devnull, "keras.json") for name in said["opened"])  # noqa: PTH118
     assert (tmp_path / "keras.json").read_text() == config
     assert said["home"] == str(tmp_path)
@@ -101,7 +101,7 @@ def test_what_would_change_results_is_left_out_and_the_log_says_so() -> None:
         "JAX_ENABLE_X64": "0",
         "JAX_DEFAULT_MATMUL_PRECISION": "highest",
         "XLA_FLAGS": "",
-        # These decide in which order numbers are added, not in how many bits.
+        # These set the order of additions, not their precision.
         "TF_DETERMINISTIC_OPS": "1",
         "TF_ENABLE_ONEDNN_OPTS": "1",
     }

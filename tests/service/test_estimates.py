@@ -82,7 +82,7 @@ def test_seconds_come_from_what_was_measured() -> None:
     for _ in range(200):
         speed.measured(6.0, passes=10, tokens=100)
     assert speed.estimate(request).seconds == pytest.approx(0.006 * 10 * request.target.end, rel=1e-3)
-    speed.measured(1.0, passes=0, tokens=0)  # nothing was run: nothing is learnt
+    speed.measured(1.0, passes=0, tokens=0)  # nothing ran, so the estimate doesn't change
     assert speed.estimate(request).seconds == pytest.approx(0.006 * 10 * request.target.end, rel=1e-3)
 
 

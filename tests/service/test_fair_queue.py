@@ -22,7 +22,7 @@ from lit_lab.service.scheduler import BUSY, Scheduler
 
 
 def order_of(queue: FairQueue, holder: Ticket, waiting: dict[str, Ticket]) -> list[str]:
-    """Let everybody have their turn, and return in which order."""
+    """Let everyone take their turn, and return the order."""
     found = []
     while waiting:
         holder.leave()
@@ -31,7 +31,7 @@ def order_of(queue: FairQueue, holder: Ticket, waiting: dict[str, Ticket]) -> li
         found.append(name)
     holder.leave()
     assert not queue.locked()
-    assert not queue._of  # nothing is kept of those who are gone
+    assert not queue._of  # nothing remains of those who left
     return found
 
 
@@ -60,7 +60,7 @@ async def test_what_is_given_up_counts_no_more() -> None:
     for n in range(2, 29):
         waiting.pop(f"a{n}").leave()
     assert len(queue) == 3
-    # Having asked for a lot before costs nothing now.
+    # Many earlier requests are no disadvantage now.
     assert order_of(queue, holder, waiting) == ["b1", "a29", "b2"]
 
 
@@ -114,12 +114,12 @@ async def test_it_is_bounded_for_one_and_for_all() -> None:
         queue.join("b", max_waiting=4)
     with pytest.raises(Problem, match="4 computations wait \\(all of other users\\)"):
         queue.join("c", max_waiting=4)
-    holder.leave()  # the next one's turn
+    holder.leave()  # the next one's turn begins
     queue.join("c", max_waiting=4)
 
 
 class Model:
-    """Stands for a language model."""
+    """Stands in for a language model."""
 
     def serve(self, owner: str) -> None:
         pass
@@ -142,7 +142,7 @@ Compute = Callable[[Any, Cancellation], Iterator[BaseModel]]
 
 
 class Computations:
-    """Computations that tell when they begin, and end when they may."""
+    """Computations that record their start, and wait for permission to end."""
 
     def __init__(self) -> None:
         self.begun: list[int] = []
@@ -159,7 +159,7 @@ class Computations:
 
 async def read(scheduler: Scheduler, compute: Compute, found: list[dict[str, Any]]) -> None:
     async for line in scheduler.stream("one", compute):
-        # On a busy machine heartbeats come between.
+        # On a busy machine there may be heartbeats in between.
         if (event := json.loads(line))["event"] != "heartbeat":
             found.append(event)
 
@@ -179,7 +179,7 @@ async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_comput
 
     for task in tasks[101:]:
         task.cancel()  # as when the reader's connection is closed
-    # While the first one still computes: nobody has to come round to them.
+    # While the first one still computes: they leave without waiting for their turn.
     await until_async(lambda: len(queue) == 100)
     for task in tasks[1:100:2]:
         task.cancel()
@@ -208,7 +208,7 @@ async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(sc
         asyncio.ensure_future(read(scheduler, computations.of(n), events)) for n, events in ((1, first), (2, second))
     ]
     await until_async(lambda: bool(second) and len(computations.begun) == 1)
-    # From another thread, as the watchdog of memory does.
+    # From another thread, like the memory watchdog.
     await asyncio.to_thread(scheduler.end_all, Problem(507, "memory_limit", "Too much.", "Use less."))
     await tasks[1]
     assert second[-1]["error"] == "memory_limit"
@@ -247,7 +247,7 @@ async def test_those_who_ask_first_come_first_however_long_the_model_takes_to_lo
     tasks = []
     for number in range(20):
         tasks.append(asyncio.ensure_future(read(scheduler, computations.of(number), [])))
-        await asyncio.sleep(0.01)  # each looks at another moment whether the model is there
+        await asyncio.sleep(0.01)  # each checks at a different time whether the model is there
     loaded.set()
     await asyncio.gather(*tasks)
     assert computations.begun == list(range(20))

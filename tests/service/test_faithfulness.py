@@ -1,4 +1,4 @@
-"""Testing a map: curves, numbers and stability, on scorers with known values and on a real model."""
+"""Tests of a map: curves, measures and stability, with known values and with a real model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LENGTHS = [3, 3, 2, 6, 5, 9, 2, 4]
 
 
 def untouched() -> KnownGradients:
-    """Gradients that may not be asked for."""
+    """Gradients that must not be computed."""
 
     def fail(embeddings: Any) -> Any:
         raise AssertionError("no gradient was asked for")
@@ -30,7 +30,7 @@ def untouched() -> KnownGradients:
 
 
 def run(scorer: Any, scores: list[float], lengths: list[int] = LENGTHS, **more: Any) -> tuple[Any, FaithfulnessEvent]:
-    """Return the curves by kind and order, and the numbers."""
+    """Return the curves by kind and order, and the measures."""
     request = FaithfulnessRequest(scores=scores, **{**fields(lengths), **more})
     *events, last = examine(request, scorer, untouched(), PAD, METHODS, Cancellation())
     assert isinstance(last, FaithfulnessEvent)
@@ -50,8 +50,8 @@ def test_the_true_order_is_better_than_chance_and_its_reverse_as_much_worse() ->
     assert right.length_adjusted > 0
     assert wrong.faithfulness == pytest.approx(-right.faithfulness)
     assert right.stability is None
-    # By hand: the area between the two curves, whose difference at each share is insertion's less deletion's.
-    order = np.argsort(-np.array(WEIGHTS) / LENGTHS, kind="stable")  # there are ties
+    # Computed by hand: the area between the two curves, insertion minus deletion at each share.
+    order = np.argsort(-np.array(WEIGHTS) / LENGTHS, kind="stable")  # with ties
     share = np.concatenate([[0], np.cumsum(np.array(LENGTHS)[order])]) / sum(LENGTHS)
     gained = np.concatenate([[0], np.cumsum(np.array(WEIGHTS)[order])])
     between = np.trapz(gained - (sum(WEIGHTS) - gained), share) / sum(WEIGHTS)
@@ -74,10 +74,10 @@ def test_curves_share_their_ends() -> None:
 
 
 def test_ranking_by_length_knows_nothing_besides_length() -> None:
-    # Every token weighs the same: what is longer weighs more, and nothing else matters.
+    # Every token has the same effect, so only a segment's length matters.
     lengths = [2, 3, 4, 6, 2, 3, 5, 6, 8, 8, 2, 4]
     _, event = run(additive([float(n) for n in lengths]), [float(n) for n in lengths], lengths, orders=20)
-    assert event.faithfulness == pytest.approx(0, abs=1e-9)  # over shares of tokens, all orders are alike
+    assert event.faithfulness == pytest.approx(0, abs=1e-9)  # over shares of tokens, all orders are equal
     assert event.length_adjusted == pytest.approx(0, abs=1e-9)
 
 
@@ -119,7 +119,7 @@ def test_length_matched_orders_have_segments_of_about_the_same_length_in_each_pl
         assert sorted(matched) == list(range(len(lengths)))
         ratio = lengths[matched] / lengths[order]
         assert np.all((ratio < SIMILAR + 1e-9) & (ratio > 1 / SIMILAR - 1e-9))
-        assert matched[order == 11] == 11  # nothing is as long
+        assert matched[order == 11] == 11  # no other segment is as long
         seen.add(tuple(matched[np.argsort(order)]))
     assert len(seen) > 20
 
@@ -200,7 +200,7 @@ def test_stability_of_a_real_map(causal_lm: Any, method: Any) -> None:
     gradients = EmbeddingGradients(causal_lm)
     *_, last = examine(request, ReferenceScorer(causal_lm), gradients, 0, METHODS, Cancellation())
     assert isinstance(last, FaithfulnessEvent)
-    assert last.stability == pytest.approx(1, abs=0.21)  # hardly any noise: at most two neighbours change places
+    assert last.stability == pytest.approx(1, abs=0.21)  # hardly any noise: at most two neighbours swap
     calm, shaken = ([*values(request, gradients, noise)] for noise in (0.001, 1.0))
     assert shaken[0] <= calm[0] <= 1
     assert calm[1] >= 2 * 3

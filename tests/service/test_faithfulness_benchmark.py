@@ -1,4 +1,4 @@
-"""`benchmarks/faithfulness.py` on a small scale: the embedded model, three prompts, few sets, and all of its code."""
+"""`benchmarks/faithfulness.py` on a small scale: the embedded model, three prompts, few sets, all of the code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytestmark = pytest.mark.only_on("tensorflow")  # what it says doesn't depend on the backend, and it takes seconds
+pytestmark = pytest.mark.only_on("tensorflow")  # the results don't depend on the backend, and the tests take seconds
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 EXAMPLE = """Analyze a menu item in a restaurant.
@@ -58,7 +58,7 @@ def code() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def prompts(code: Any) -> list[Any]:
-    """Two facts that the embedded model answers rightly with, and wrongly without."""
+    """Two facts with which the embedded model answers correctly, and without which it doesn't."""
     found = []
     for number, (dislikes, dish) in enumerate((("Mushrooms", "Mushroom soup"), ("Fish", "Grilled trout"))):
         planted = f"Taste-dislikes: {dislikes}"
@@ -81,7 +81,7 @@ def settings(code: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def bench(code: Any, prompts: list[Any], results: Path, settings: Any, embedded: Any) -> Any:
-    """All parts but the slowest, computed."""
+    """The computed results of all parts except the slowest."""
     found = code.bench.Bench("embedded", Path("unused"), results, settings, results / "kept")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(code.runs, "load", lambda path: embedded)
@@ -123,7 +123,7 @@ def test_what_is_stored_is_not_computed_again(
     assert again.figures(prompts[0], "basic") == bench.figures(prompts[0], "basic")
     assert not again.is_known(prompts[0], "signed")
     with (results / "embedded.jsonl").open("a") as file:
-        file.write('{"item":"fact-1","part":"basic","ke')  # a run that was stopped while it wrote
+        file.write('{"item":"fact-1","part":"basic","ke')  # as a run leaves it that was stopped while it wrote
     again = code.bench.Bench("embedded", Path("unused"), results, settings, results / "kept")
     assert all(again.is_known(item, "basic") for item in prompts)
     more = code.plan.Settings(tokens=24, targets=2, held_out=17, neutral=8, samples=16)

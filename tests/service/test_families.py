@@ -1,4 +1,4 @@
-"""Other families of keras-hub: generated tokens are the scored tokens, for all kinds of caches and heads."""
+"""Other families of keras-hub: the generated tokens are the scored ones, for all kinds of caches and heads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_generation_and_scoring_agree(keras_libraries: None, monkeypatch: pytest
     from lit_lab.service.salience import EmbeddingGradients
 
     causal_lm, cached_pass = shared(family)
-    monkeypatch.setattr(generation, "CachedPass", lambda _: cached_pass)  # which is traced already
+    monkeypatch.setattr(generation, "CachedPass", lambda _: cached_pass)  # already traced
     prompt = [3, 5, 7, 9, 11, 13, 2, 8]
     ids = [*prompt, *(step.id for step in Decoder(causal_lm).steps(prompt, 14))]
     assert len(ids) == 14
@@ -36,7 +36,7 @@ def test_generation_and_scoring_agree(keras_libraries: None, monkeypatch: pytest
 
 @pytest.mark.parametrize("kept", [{}, {"hidden_size_per_layer_input": 8}], ids=["whole", "by layer"])
 def test_what_cannot_be_cut_answers(keras_libraries: None, kept: dict[str, int]) -> None:
-    """Gemma 4's small models, whose layers look tokens up anew: no maps, and the answers of the whole model."""
+    """Gemma 4's small models, whose layers look up tokens again: they have no maps, and the whole model computes answers."""
     from lit_lab.service.generation import Decoder
     from lit_lab.service.salience import EmbeddingGradients
 
@@ -97,7 +97,7 @@ def test_a_quantized_model_answers_and_has_no_salience(keras_libraries: None, sh
     with pytest.raises(Problem, match="quantized") as failure:
         list(model.salience(request, Cancellation()))
     assert failure.value.code == "no_salience"
-    # What the hint recommends instead.
+    # The hint recommends this method.
     sequence = {"model": "tiny", "ids": [2, 300, 301, 302], "segments": [Span(start=1, end=2), Span(start=2, end=3)]}
     ablation = AblationRequest(**sequence, target=Span(start=3, end=4), method="leave_one_out")
     scores = list(model.ablation(ablation, Cancellation()))[-1]
@@ -111,9 +111,9 @@ SPECIAL += ["<|eot_id|>", "<|im_end|>"]
 
 @pytest.mark.parametrize("family", ["GPT2", "Llama3", "Qwen3"])
 def test_presets_with_byte_level_tokenizers_work(keras_libraries: None, family: str, tmp_path: Path) -> None:
-    """As the service loads them: with the packages left out that `lit_lab.service.libraries.UNUSED` names.
+    """As the service loads them: without the packages that `lit_lab.service.libraries.UNUSED` names.
 
-    SentencePiece presets are what most other tests use.
+    Most other tests use SentencePiece presets.
     """
     from keras_nlp import models
 

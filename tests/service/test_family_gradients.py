@@ -51,7 +51,7 @@ def test_compiled_scores_of_the_others_agree_too(keras_libraries: None, family: 
 
 
 def agree(family: Family, ways: Sequence[str]) -> set[str]:
-    """Hold what the engine finds in some ways to float64, and return those that there are."""
+    """Compare the engine's gradients in some ways of computing them with float64, and return the available ways."""
     found = agreements(family, ways)
     if family.models in ANSWERS_ONLY:
         assert found is None
@@ -59,7 +59,7 @@ def agree(family: Family, ways: Sequence[str]) -> set[str]:
     assert found is not None
     for off in found.values():
         assert off.grad_l2 <= 1e-5
-        # What is left of a sum that cancels is as exact as its terms are, and no more.
+        # The result of a sum that cancels is only as exact as its terms.
         assert off.grad_dot_input <= (1e-3 if family.models in CANCELLING else 1e-5)
     return set(found)
 

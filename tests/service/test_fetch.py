@@ -1,4 +1,4 @@
-"""The process that downloads from Kaggle: two at the same time, and which credentials were refused."""
+"""The process that downloads from Kaggle: two downloads at the same time, and refused credentials."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def fetch(login: dict[str, str] | None) -> subprocess.Popen[str]:
 def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: FakeKaggle, tmp_path: Path) -> None:
     lock = Path(os.environ["KAGGLEHUB_CACHE"], ".lit_lab", f"{HANDLE}/{VERSION}.lock".replace("/", "--"))
     lock.parent.mkdir(parents=True)
-    with shared_files.lock(lock):  # as another process that downloads it has
+    with shared_files.lock(lock):  # as if another process were downloading it
         process = fetch({"token": "", "username": USER, "key": KEY})
         assert process.stdout is not None
         lines = [json.loads(process.stdout.readline()) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Flow in every family, compared with attention that is computed in float64 without the engine."""
+"""Flow in every family, compared with attention computed in float64 without the engine."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def flow_of(causal_lm: Any, is_checked: bool = False) -> Any:
 
 
 def fresh(causal_lm: Any, ids: list[int], start: int, end: int) -> Any:
-    """Return the scores without anything that was read before, and without the check, which takes most of the time."""
+    """Return the scores without earlier results, and without the check, which takes most of the time."""
     return flow_of(causal_lm, is_checked=True).of(ids, start, end)
 
 
@@ -91,10 +91,10 @@ def gemma2(keras_libraries: None) -> Any:
 
 
 def test_a_cap_a_window_shared_values_and_a_norm_by_hand(gemma2: Any) -> None:
-    """All of Gemma 2 in NumPy, from its weights on, which shares no code with Keras."""
+    """Gemma 2 entirely in NumPy, without any code of Keras."""
     exact = gemma2_flow(gemma2.backbone, IDS, *TARGET)
     np.testing.assert_allclose(flow_of(gemma2).of(IDS, *TARGET), exact, atol=1e-5 * exact.max())
-    # The window of 4 tokens is in one of two layers: the other one reads all.
+    # Only one of two layers has the window of 4 tokens; the other one attends to all of them.
     assert (exact[: TARGET[0] - 5] > 0).any()
 
 
@@ -132,7 +132,7 @@ def test_no_layer_is_changed(gemma2: Any) -> None:
 
 
 def test_an_output_that_is_made_otherwise_is_refused(gemma2: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Such as a later keras-hub's, which gates what attention reads."""
+    """For example by a later keras-hub, which gates attention's output."""
     attention = type(gemma2.backbone.transformer_layers[0].attention)
     call = attention.call
 
@@ -158,7 +158,7 @@ ANY_ORDER = [(9, 12), (3, 5), (4, 10), (1, 2), (11, 12)]
 
 @pytest.fixture(scope="module")
 def alone(gemma2: Any) -> list[Any]:
-    """The scores of each of these targets, read alone."""
+    """The scores of each of these targets, computed alone."""
     return [fresh(gemma2, IDS, *target) for target in ANY_ORDER]
 
 
@@ -216,9 +216,9 @@ def test_the_service_sends_shares_without_a_gradient(causal_lm: Any, monkeypatch
         assert sum(event.scores) == pytest.approx(1)
         assert not any(event.scores[event.target.end - 1 :])
     assert model._maps.created is None
-    assert model._maps._flow.num_read == 1  # of an answer's targets, the first reads for all
+    assert model._maps._flow.num_read == 1  # an answer's first target serves all of them
     assert model.estimate(request).seconds is not None
-    # Known now, and of another user's text nothing is.
+    # The scores are known now, but not to another user with another text.
     monkeypatch.setattr(model._maps._flow, "of", None)
     again = [event for event in model.salience(request, Cancellation()) if isinstance(event, ScoresEvent)]
     assert again == found

@@ -33,7 +33,7 @@ LEFT = {
 
 @pytest.fixture
 def copied(preset: Path, tmp_path: Path) -> Path:
-    """A preset that has been on a Mac's disk, a Windows machine, and in git."""
+    """A preset with files that macOS, Windows and git left in it."""
     folder = Path(shutil.copytree(preset, tmp_path / "tiny"))
     for name, content in LEFT.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ def test_a_folder_is_checked_sized_and_loaded_without_them(copied: Path, preset:
     (copied / "metadata.json").unlink()
     assert memory_estimate.shape(copied, config) == memory_estimate.shape(
         preset, config
-    )  # counted in the weights themselves
+    )  # the count comes from the weights themselves
     assert presets.load(str(copied)).count_params() > 0
 
 
@@ -64,7 +64,7 @@ def test_they_are_no_weights(copied: Path) -> None:
 def test_an_archive_is_unpacked_without_them(copied: Path, preset: Path, tmp_path: Path, inside: str) -> None:
     packed = tmp_path / "tiny.tar.gz"
     with tarfile.open(packed, "w:gz") as tar:
-        # As macOS packs: each file's own before it, also the folder's, and another folder beside.
+        # As macOS packs archives: a file `._x` before each `x`, folders included, and a folder of its own.
         for name in ("._tiny", "__MACOSX/tiny/._config.json", ".git/hooks/link"):
             member = tarfile.TarInfo(name)
             member.size = 4
@@ -101,7 +101,7 @@ def test_two_services_that_unpack_the_same_archive_share_what_the_quicker_one_ha
     def meanwhile(file: Path, size: int, into: Path) -> None:
         unpack(file, size, into)
         monkeypatch.setattr(archive, "_unpack", unpack)
-        archive.unpacked(packed, cache)  # the other one ends first
+        archive.unpacked(packed, cache)  # the other process finishes first
 
     monkeypatch.setattr(archive, "_unpack", meanwhile)
     place = archive.unpacked(packed, cache)
@@ -118,7 +118,7 @@ async def test_caches_are_searched_without_them(tmp_path: Path, monkeypatch: pyt
         (left / ".DS_Store").write_bytes(b"x")
         (left / "._x").mkdir()
     assert [path for _, path, _ in hub_cache.kaggle_presets() if "lab" in path] == ["kaggle://lab/tiny/keras/small"]
-    # Paths of models that are known may be anything that somebody has written.
+    # Paths of known models may be any text.
     odd = ["a\0b", "x" * 5000, "~nobody-of-this-name", "\ud800", "kaggle://x"]
     assert len(await Scanner(["kaggle"]).found(odd, PATIENCE)) == 1
 

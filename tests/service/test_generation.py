@@ -19,7 +19,7 @@ def request(prompt: str, max_new_tokens: int, **options: Any) -> GenerateRequest
 
 
 def answer(model: Any, prompt: str, max_new_tokens: int = 20) -> tuple[list[Token], list[Token], AnswerEvent]:
-    """Generate and return the prompt's tokens, the tokens as they were streamed, and the answer."""
+    """Return the prompt's tokens, the streamed tokens and the answer."""
     prompt_tokens: list[Token] = []
     streamed: list[Token] = []
     final = None
@@ -63,7 +63,7 @@ def test_the_stream_says_what_the_answer_says(language_model: Any, prompt: str) 
     _, streamed, final = answer(language_model, prompt)
     assert [token.id for token in streamed] == [token.id for token in final.tokens]
     assert final.text == "".join(token.text for token in final.tokens)
-    # Only a character that was never completed may be added at the end.
+    # The only possible addition is a character that was never completed.
     shown = "".join(token.text for token in streamed)
     assert final.text in (shown, shown + "\ufffd")
 

@@ -65,7 +65,7 @@ def test_every_family_that_is_said_to_be_read_is_tried(keras_libraries: None) ->
 def test_heads_of_another_length_are_mistrals(
     keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
-    """Mistral Nemo's are longer than its width divided by their number; a file calls it a Llama all the same."""
+    """Mistral Nemo's heads are longer than its width divided by their number, although a file calls the model a Llama."""
     config = MODELS["Mistral"]["config"] | {"head_dim": 16}
     values = {}
     for number, (name, value) in enumerate(tensors("Mistral").items()):
@@ -98,7 +98,7 @@ def test_heads_of_another_length_are_mistrals(
 def test_blanks_of_a_tokenizers_own_tokens_are_found(
     keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
-    """Gemma's runs of blanks are tokens by themselves, which a file has with blanks where SentencePiece has ▁."""
+    """Gemma has tokens of runs of blanks. A file spells them with blanks, and SentencePiece with ▁."""
     from sentencepiece import sentencepiece_model_pb2
 
     model = sentencepiece_model_pb2.ModelProto()
@@ -115,7 +115,7 @@ def test_blanks_of_a_tokenizers_own_tokens_are_found(
 def test_a_word_that_is_a_token_is_not_merged_of_others(keras_libraries: None, tmp_path: Path) -> None:
     for family, whole in (("Llama 3", True), ("SmolLM, SmolLM 2", False)):
         fields = fields_of(family, b"", MERGES)
-        fields["tokenizer.ggml.tokens"][300] = "soup"  # no merges lead to it
+        fields["tokenizer.ggml.tokens"][300] = "soup"  # no merges produce it
         place = write(tmp_path / f"{whole}.gguf", "llama", fields, values_of(family))
         assert (ids_of(presets.load(str(place)), "soup") == [300]) is whole
 

@@ -104,7 +104,7 @@ def test_too_many_parts(tmp_path: Path) -> None:
     for name in ("tiny-00001-of-00000.gguf", "tiny-00003-of-00001.gguf"):
         with pytest.raises(GgufError, match="parts"):
             header.read(tmp_path / name)
-    # A folder full of names costs nothing.
+    # A folder full of names takes no time.
     for number in range(2_000):
         (tmp_path / f"m{number}-00001-of-01000.gguf").touch()
     with pytest.raises(Problem, match="several models"):
@@ -132,10 +132,10 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(
 def test_a_cut_or_changed_file_is_read_or_refused(
     keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
-    """Whatever is done to a file, its header is either read or refused in words, soon and in little memory."""
+    """Whatever the damage to a file, its header is either read or refused with a message, in little time and memory."""
     content = file_of("Gemma", tmp_path, sentencepiece_proto).read_bytes()
     file = tmp_path / "changed.gguf"
-    # Most of what a header says of itself is at its beginning and at the tensors' names.
+    # A header's counts and lengths are mostly at its beginning and at the tensors' names.
     tensors_at = content.index(b"token_embd.weight")
     choices = random.Random(5)
     refused = 0

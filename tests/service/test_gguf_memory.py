@@ -29,7 +29,7 @@ before = kilobytes("VmRSS")
 made = load(sys.argv[2])
 print(4 * made.count_params(), 1024 * (kilobytes("VmHWM") - before))
 """
-# What the process keeps of a model's graph and of freed memory, whatever the model's size; slices of 2**22 numbers take more.
+# A process's memory for a model's graph, and what it doesn't return, whatever the model's size. Slices of 2**22 numbers take more.
 KEPT = 8 * 2**20
 
 

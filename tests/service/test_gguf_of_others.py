@@ -25,7 +25,7 @@ GEMMA3 = "Gemma 3, text"
 
 @pytest.fixture(autouse=True)
 def libraries(keras_libraries: None) -> None:
-    """`gguf` writes these files."""
+    """The libraries, `gguf` among them, which writes these files."""
 
 
 def file_of(family: str, folder: Path, proto: bytes, **said: Any) -> Path:
@@ -48,7 +48,7 @@ def refused(place: Path) -> Problem:
 
 
 def ollamas(folder: Path, proto: bytes, layers: int, **said: Any) -> Path:
-    """Write a small Gemma 3 of so many layers, with what Ollama's converter says of one that sees."""
+    """Write a small Gemma 3 with this number of layers, and the fields that Ollama's converter writes for one with vision."""
     fields = fields_of(GEMMA3, proto, []) | {"gemma3.block_count": layers, "gemma3.context_length": 131_072}
     for name in ("rope.freq_base", "attention.layer_norm_rms_epsilon"):
         fields.pop(f"gemma3.{name}", None)
@@ -152,7 +152,7 @@ def made_tokenizer(place: Path, cls: str) -> Any:
 
 
 def test_every_option_that_llama_cpp_knows_is_judged() -> None:
-    """An option of a newer `gguf` package that is missing here ends this test: is it read, harmless, or changing?"""
+    """This fails for an option of a newer `gguf` package that isn't listed here yet as read, harmless or changing results."""
     from gguf.constants import Keys
 
     kinds = (value for value in vars(Keys).values() if isinstance(value, type))
@@ -302,7 +302,7 @@ def test_version_0_is_damage(tmp_path: Path) -> None:
 
 
 def fault_in_list(place: Path) -> str:
-    """Return why the list of models says that a file can't be used."""
+    """Return the reason that the list of models gives for a file that can't be used."""
     found = facts(InstalledModel("llama_cpp", "tiny", str(place), place, Source("gguf", str(place))))
     assert found is not None
     return found.fault
@@ -338,7 +338,7 @@ def test_the_list_and_the_loader_say_the_same(
         assert listed in error.message
     else:
         assert listed == ""
-        known = {GEMMA3: "linear", "Phi-3.5": "longrope"}  # which these two families are computed with
+        known = {GEMMA3: "linear", "Phi-3.5": "longrope"}  # the kinds that these two families are computed with
         assert said.get("rope.scaling.type") in (None, known.get(family))
         assert said.keys() <= {"rope.scaling.type", "rope.scaling.factor"}
 

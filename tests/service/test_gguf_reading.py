@@ -91,7 +91,7 @@ def test_a_variable_that_was_filled_is_not_copied_when_it_is_read(
 
     (first, there), (second, there_again) = where(), where()
     assert there == there_again
-    assert first is not second  # both held: neither got the other's memory
+    assert first is not second  # both are alive, so neither reused the other's memory
 
 
 async def test_several_parts_are_one(keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes) -> None:
@@ -118,7 +118,7 @@ async def test_several_parts_are_one(keras_libraries: None, tmp_path: Path, sent
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "part").write_bytes(moved)
     parts[1].symlink_to(tmp_path / "elsewhere" / "part")
-    assert plain_weights(first)  # it stays within the folder
+    assert plain_weights(first)  # the link stays within the folder
     parts[1].unlink()
     parts[1].symlink_to("/etc/passwd")
     assert "leads out of its folder" in refused(first, "preset_unsafe")
@@ -135,7 +135,7 @@ async def test_a_folder_with_one_model_is_that_model(
 ) -> None:
     file = file_of("Gemma", tmp_path, sentencepiece_proto)
     (tmp_path / "gemma-mmproj-f16.gguf").write_bytes(b"GGUF")
-    (tmp_path / "config.json").write_text("{}")  # as repositories of such files have it
+    (tmp_path / "config.json").write_text("{}")  # repositories of GGUF files have one
     (tmp_path / "README.md").write_text("A model")
     assert (await loaded(tmp_path)).folder == file
     (tmp_path / "tiny-Q8_0.gguf").write_bytes(file.read_bytes())

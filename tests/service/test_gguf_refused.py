@@ -69,7 +69,7 @@ def test_what_the_file_says_of_fixed_things_may_be_the_same(
 def test_other_ends_than_the_familys_are_named(
     keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes, family: str
 ) -> None:
-    fields = fields_of(family, sentencepiece_proto, MERGES)  # Gemma's, in both
+    fields = fields_of(family, sentencepiece_proto, MERGES)  # Gemma's tokenizer, for both
     fields["tokenizer.ggml.tokens"][2] = "<|startoftext|>"
     place = write(tmp_path / "tiny.gguf", FAMILIES[family][0], fields, values_of(family))
     assert "among its tokens" in refused(place, "unsupported_model")

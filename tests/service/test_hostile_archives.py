@@ -37,7 +37,7 @@ print((peak() - before) // 1024)
 
 
 def unpacked_apart(packed: Path, tmp_path: Path, members: int = archive.MAX_MEMBERS) -> tuple[str, int]:
-    """Unpack in a process of its own; return how that ended, and the MiB that it took at most."""
+    """Unpack in a separate process, and return the outcome and the peak memory in MiB."""
     run = [sys.executable, "-c", _UNPACK, str(packed), str(tmp_path / "cache"), str(members)]
     code, taken = subprocess.run(run, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout.split()
     return code, int(taken)
@@ -68,7 +68,7 @@ def test_a_size_in_a_header_is_not_trusted(tmp_path: Path, kind: bytes) -> None:
 
 def test_a_sparse_files_map_does_not_go_on_without_end(tmp_path: Path) -> None:
     first = bytearray(header("x", tarfile.GNUTYPE_SPARSE, 512))
-    first[482] = 1  # the map goes on in the next block
+    first[482] = 1  # the map continues in the next block
     first[148:156] = b" " * 8
     first[148:156] = b"%06o\0 " % sum(first)
     block = (b"%011o\0%011o\0" % (0, 1)) * 21 + b"\1" + bytes(7)
@@ -105,14 +105,14 @@ def test_many_folders_take_no_memory(tmp_path: Path) -> None:
             file.write(one * 100)
     code, taken = unpacked_apart(packed, tmp_path, 20_000)
     assert code == "archive_unsafe"
-    assert taken < 25  # kept, they took 70
+    assert taken < 25  # storing them would take 70
 
 
 @pytest.mark.parametrize("what", ["headers", "levels", "long", "negative", "keywords"])
 def test_odd_headers_give_a_message(tmp_path: Path, what: str) -> None:
     packed = tmp_path / "odd.tar"
     content = {
-        # Each long name is one of the next long name.
+        # Each long name belongs to the next long name.
         "headers": (header("x", tarfile.GNUTYPE_LONGNAME, 1) + b"x" + bytes(511)) * 5_000,
         "levels": b"",
         "long": b"",

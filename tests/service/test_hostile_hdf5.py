@@ -21,7 +21,7 @@ _NOWHERE = b"\xff" * 8
 
 
 def widened(file: Path, levels: int) -> None:
-    """Give the group `layers` of a file a tree that leads to the same names `_CHILDREN ** levels` times."""
+    """Replace the tree of a file's group `layers` by one that leads to the same names `_CHILDREN ** levels` times."""
     content = bytearray(file.read_bytes())
     top = struct.unpack_from("<Q", content, 80)[0]
     old = next(
@@ -53,7 +53,7 @@ def test_a_tree_that_leads_to_the_same_names_again_and_again_is_not_gone_through
     file = written(tmp_path / "model.weights.h5", ["0", "1"])
     widened(file, levels)
     assert file.stat().st_size < 20_000
-    # HDF5 can't be stopped while it goes through a tree, 10^18 names here: in a process that can.
+    # HDF5 can't be interrupted while it walks a tree, here of 10^18 names, but a process can be.
     look = (
         f"from pathlib import Path\nfrom lit_lab.service.weights import stored\nstored.numbers_in(Path({str(file)!r}))"
     )

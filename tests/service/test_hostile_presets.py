@@ -1,4 +1,4 @@
-"""Presets that try to take memory, to wait without end, or to read other files."""
+"""Presets that try to exhaust memory, to block forever, or to read other files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_hugging_faces_links_into_its_blobs_are_followed(preset: Path, tmp_path:
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(os.path.relpath(repository / "blobs" / str(number), link.parent))
     assert preset_validation.check(snapshot, "x")["registered_name"]
-    # But not farther: blobs that are elsewhere aren't the repository's.
+    # But links may not lead farther: blobs elsewhere aren't the repository's.
     (repository / "blobs").rename(tmp_path / "elsewhere")
     (repository / "blobs").symlink_to(tmp_path / "elsewhere")
     refused(lambda: preset_validation.check(snapshot, "x"), "preset_unsafe")
@@ -113,7 +113,7 @@ def test_vocabularies_are_bounded(copy: Path, monkeypatch: pytest.MonkeyPatch) -
     refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
-# --- What Keras would make ---
+# --- Objects that Keras would create ---
 
 
 def rewrite(file: Path, **settings: Any) -> None:
@@ -244,7 +244,7 @@ def test_each_family_as_keras_saves_it_passes_and_is_counted_exactly(
     backbone.save_to_preset(str(tmp_path / "saved"))
     assert preset_validation.check(tmp_path / "saved", "x")["class_name"] == f"{family.cls}Backbone"
     made = presets.weights_of(tmp_path / "saved", "x")
-    if made != backbone.count_params():  # some families' configuration leaves parts of their shape out
+    if made != backbone.count_params():  # some families' configuration lacks parts of their shape
         backbone = type(backbone).from_config(backbone.get_config())
     assert made == backbone.count_params()
     memory_estimate.check_held(tmp_path / "saved", "x", made)

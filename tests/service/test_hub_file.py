@@ -1,4 +1,4 @@
-"""Interrupted downloads from Hugging Face continue. LIT Lab deletes files that differ from what the hub reports."""
+"""Interrupted downloads from Hugging Face continue. Files that differ from the hub's report are deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lit_lab.service.weights import download_errors, hub_cache
 from lit_lab.service.weights.paths import Source
 
 WEIGHTS, FIRST, SECOND = "model.safetensors", "q/tiny-00001-of-00002.gguf", "q/tiny-00002-of-00002.gguf"
-CHUNK = 10 * 2**20  # bytes that huggingface_hub writes at a time: fewer are lost when a connection breaks
+CHUNK = 10 * 2**20  # bytes that huggingface_hub writes at a time: a broken connection loses fewer
 SIZE = CHUNK + 300_000
 MODEL, PARTS = NAME, f"{NAME}/{SECOND}"
 
@@ -49,7 +49,7 @@ def fetching(where: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def fetch(where: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return what a download says of how far it is, and how it ends."""
+    """Return a download's progress and its last message."""
     with fetching(where) as process:
         assert process.stdout is not None
         *steps, last = map(json.loads, process.stdout)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("without_warm_up")
 
 @pytest.fixture(scope="session")
 def preset(shallow_preset: Path) -> Path:
-    """One layer: nothing here depends on what a model computes."""
+    """A preset of one layer: no result here depends on what a model computes."""
     return shallow_preset
 
 
@@ -77,7 +77,7 @@ async def test_a_revision_is_downloaded_and_found_as_such(site: type[Site], revi
     found = hub_cache.lookup(source)
     assert found is not None
     assert found.name == OTHER
-    assert is_absent(f"hf://{NAME}")  # the newest isn't here
+    assert is_absent(f"hf://{NAME}")  # the newest revision isn't here
     assert is_absent(f"hf://{NAME}@v2")
 
 

@@ -48,7 +48,7 @@ def tokenizer_files(folder: Path, family: str, proto: bytes) -> None:
 
 
 def of_family(proto: bytes, family: str) -> bytes:
-    """Return a vocabulary with the start and the end as a family spells them."""
+    """Return a vocabulary with a family's own start and end tokens."""
     from sentencepiece import sentencepiece_model_pb2
 
     if family.startswith("Gemma"):
@@ -71,7 +71,7 @@ def folder_of(family: str, into: Path, proto: bytes, **settings: Any) -> Path:
 
 
 async def loaded(place: Path) -> Any:
-    """Return a model, loaded by the registry as the panel's are."""
+    """Return a model, loaded by the registry like the panel's models."""
     registry = Registry(parse([f"tiny:{place}"]), None, lambda _: None)
     async for _ in registry.ready("tiny"):
         pass
@@ -94,11 +94,11 @@ def close(ours: Any, exact: Any, part: float = 1e-5) -> None:
     assert np.max(np.abs(ours - exact)) <= part * np.max(np.abs(exact))
 
 
-# --- What is needed ---
+# --- Needed packages ---
 
 
 def test_all_that_the_converters_import_is_locked(keras_libraries: None) -> None:
-    """A newer keras-hub that needs something else fails here, rather than where somebody loads a model."""
+    """A newer keras-hub that needs other packages fails here, and not only when a user loads a model."""
     import keras_hub
 
     folder = Path(keras_hub.__file__).parent / "src" / "utils" / "transformers"
@@ -122,7 +122,7 @@ def test_all_that_the_converters_import_is_locked(keras_libraries: None) -> None
 # --- Families ---
 
 
-# What they keep of earlier tokens isn't keys and values alone, which is refused whatever a model comes from.
+# Their caches hold more than keys and values, which is refused for every source of a model.
 OTHERWISE = ("Qwen 3.5, text", "Qwen 3.5 MoE, text")
 
 
@@ -149,7 +149,7 @@ async def test_a_family_answers_as_it_does_in_transformers(
 def test_every_family_of_the_documentation_is_here_or_is_not_converted(keras_libraries: None) -> None:
     from families import FAMILIES
 
-    # keras-hub has no converter for these, and Gemma 4's small ones have no maps.
+    # keras-hub has no converter for the first ones, and Gemma 4's small models have no maps.
     others = {"GPT-NeoX, Pythia", "Falcon", "Bloom", "OPT", "Gemma 4 E2B, E4B, text"}
     assert {family.models for family in FAMILIES} - others == MODELS.keys() - {"Phi-3.5"}
 
@@ -170,7 +170,7 @@ def test_bfloat16_and_several_files_hold_the_same(
     keras_libraries: None, family: str, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
     config, values = MODELS[family]["config"], tensors(family)
-    small = {name: value * 1e-3 for name, value in values.items()}  # as far below float16's as weights are
+    small = {name: value * 1e-3 for name, value in values.items()}  # partly below float16's range, like real weights
     halves = {name: as_bfloat16(value) for name, value in small.items()}
     whole = {name: (value.astype(np.uint32) << 16).view(np.float32) for name, value in halves.items()}
     found = []
@@ -283,7 +283,7 @@ def test_tokenizer_json_alone_splits_as_it_says(
         assert made.start_token_id == ids["bos_token_id"]
         assert made.end_token_id == id_of(about, "<|eot_id|>")
     elif family == "SmolLM, SmolLM 2":
-        assert made.start_token_id is None  # nothing says that a text is begun with one
+        assert made.start_token_id is None  # no file says that a text begins with a start token
 
 
 def id_of(about: dict[str, Any], word: str) -> int:

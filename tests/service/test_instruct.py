@@ -53,7 +53,7 @@ def test_a_chat_template_tells(files: dict[str, Any], expected: bool, tmp_path: 
     for name, content in files.items():
         (tmp_path / name).write_text(json.dumps(content))
     assert instruct.is_instruct(paths.source("hf://org/model"), tmp_path) is expected
-    # Qwen's base models have one too: their name goes before it.
+    # Qwen's base models have a template, too, but their name decides.
     assert instruct.is_instruct(paths.source("hf://org/model-Base"), tmp_path) is False
 
 

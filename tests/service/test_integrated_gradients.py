@@ -1,4 +1,4 @@
-"""Integrated gradients: their axioms, on functions whose integral is known and on real models."""
+"""Integrated gradients and their axioms, on functions with a known integral and on real models."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_linear_loss_gives_weight_times_change(baseline: Any) -> None:
 
 
 def test_the_axioms_hold() -> None:
-    # Tokens 0 and 1 act alike and together, 2 alone, 3 not at all.
+    # Tokens 0 and 1 interact symmetrically, 2 acts alone, and 3 has no effect.
     def loss(e: Any) -> float:
         a, b, c, _ = e.mean(1)
         return float(np.exp(0.1 * a * b) + c**3)
@@ -77,7 +77,7 @@ def test_a_sudden_bend_is_divided_finely_and_the_gap_returned() -> None:
     first = integrated_points(Integration())
     assert first < bend.points <= 2 * MAX_REFINEMENT * first
     assert bend.gap <= 0.01
-    # A jump is more than any number of steps can do: it is said, and the work ends.
+    # No number of steps can integrate a jump: the event reports the gap, and the computation ends.
     jump = run(cliff(5, 1e6), [3, 3, 3], 2)
     assert jump.gap > 0.5
     assert jump.points <= 2 * MAX_REFINEMENT * first

@@ -26,7 +26,7 @@ LOGIN = KaggleLogin(token=TOKEN)
 
 @pytest.fixture(scope="session")
 def preset(shallow_preset: Path) -> Path:
-    """One layer: nothing here depends on what a model computes."""
+    """A preset of one layer: no result here depends on what a model computes."""
     return shallow_preset
 
 
@@ -202,14 +202,14 @@ async def test_a_full_disk_is_reported_with_numbers_before_any_download(
 
 
 class Huge(bytes):
-    """Says that it is larger than any disk."""
+    """Content whose reported size is larger than any disk."""
 
     def __len__(self) -> int:
         return 10**18
 
 
 async def test_a_download_continues_after_a_broken_connection(kaggle: FakeKaggle) -> None:
-    # Larger than the piece of a megabyte that kagglehub writes at a time.
+    # Larger than kagglehub's chunks of a megabyte.
     kaggle.files["model.weights.h5"] += b"\0" * 2_500_000
     kaggle.cut = 2_000_000
     models = Models(f"kaggle://{HANDLE}", LOGIN)

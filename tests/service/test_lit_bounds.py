@@ -1,4 +1,4 @@
-"""Bounds of LIT's own app: memory for answers, words to compare, blanks, time after the end of a request."""
+"""Limits of LIT's own app: memory for answers, words to compare, blanks, time after the end of a request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lit_lab.protocol import LitCall
 
 
 def test_blanks_in_its_settings_cost_nothing() -> None:
-    # 60,000 took seconds, with the square of their number: now they are too many, and so are many small ones.
+    # 60,000 blanks took seconds, growing with the square. Now that is too many, and so are many short texts.
     from lit_lab.service.lit_app.bounded import WordReplacer
 
     for config in ({"Substitutions": " " * 2_001}, {"a": {"b": [{" " * 2_001: 1}]}}, {"a": ["x" * 2_000] * 11}):
@@ -32,7 +32,7 @@ def test_many_short_words_are_not_compared_pair_by_pair() -> None:
     try:
         assert RougeL()._score("a-b c", "a b c") == 1
         assert RougeL()._score("a " * 10_000, "a " * 100) > 0
-        with pytest.raises(LitFailure, match="1,000 words"):  # 10,000 each took 2.4 GB and more than a minute
+        with pytest.raises(LitFailure, match="1,000 words"):  # 10,000 words each took 2.4 GB and more than a minute
             RougeL()._score("a-" * 1_001, "a-" * 1_001)
     finally:
         CALL.reset(token)

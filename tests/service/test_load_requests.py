@@ -1,4 +1,4 @@
-"""Loading a model, seen by clients: progress in the list, waiting requests, stopping."""
+"""Loading a model as clients see it: progress in the list, waiting requests, stopping."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from lit_lab.service.weights.reading import Reading
 
 
 class Held:
-    """Two models over a small preset; each waits among its weights until it is let go on."""
+    """Two models of a small preset, whose loading pauses at the weights until it may continue."""
 
     def __init__(self, preset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go_on, self.at_weights = threading.Event(), threading.Event()
@@ -73,7 +73,7 @@ class Held:
         return [json.loads(line) async for line in self.scheduler.stream(name, compute)]
 
     async def gone(self) -> None:
-        """Wait until the thread has let go of what it was at."""
+        """Wait until the thread has finished its work."""
         self.go_on.set()
         await self.registry.run(lambda: None)
         await asyncio.gather(*self.manager._beside)
@@ -129,7 +129,7 @@ async def test_stop_answers_at_once_and_a_second_load_works(without_warm_up: Non
     await held.begun()
     running = asyncio.ensure_future(held.run())
     await until_async(lambda: held.registry.get("one").turn.locked())
-    # While its thread can't look: as when it waits for a compiler, or a slow disk.
+    # While its thread can't check for this, for example because it waits for a compiler or a slow disk.
     stopped = await asyncio.wait_for(held.change(StopModel(name="one")), SOON)
     assert (stopped.state, stopped.error, stopped.reading) == ("unloaded", "loading_stopped", None)
     assert "was stopped" in stopped.detail
@@ -138,7 +138,7 @@ async def test_stop_answers_at_once_and_a_second_load_works(without_warm_up: Non
     last = (await asyncio.wait_for(running, SOON))[-1]
     assert (last["event"], last["error"], last["message"]) == ("error", "loading_stopped", stopped.detail)
     assert not held.registry.get("one").turn.locked()
-    # Another load waits until the thread has let go of the first, and is another one.
+    # A second load is independent of the first, and waits until the thread has left that one.
     await held.change(LoadModel(name="one"))
     entry = held.registry.get("one")
     assert (entry.state, entry.info().reading, entry.error) == ("loading", None, None)
@@ -154,7 +154,7 @@ async def test_memory_is_given_back(held: Held) -> None:
     await held.begun()
     await held.change(StopModel(name="one"))
     await held.gone()
-    assert held.made == []  # it ended among the weights
+    assert held.made == []  # loading ended at the weights
     assert held.registry.get("one").model is None
     assert held.manager.returning.new_process() is not None
 

@@ -30,7 +30,7 @@ _STANDS_FOR_A_MODEL = {
 
 
 class Held:
-    """Models whose making, and whose download, wait until they are let go on. No model is made."""
+    """Models whose creation and download wait until they may continue. No model is created."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.go_on = threading.Event()
@@ -127,7 +127,7 @@ async def test_two_who_want_it_loaded_otherwise_at_once_both_get_it_or_are_refus
     await held.change(LoadModel(name="here"))
     entry = await held.ended("here")
     limits = (32, 48)
-    async with entry.turn:  # something is computed, and both wait for its end
+    async with entry.turn:  # while a computation runs, both wait for its end
         wanted = [asyncio.ensure_future(held.change(LoadModel(name="here", max_length=limit))) for limit in limits]
         while len(entry.turn) < 2:
             await asyncio.sleep(0)
@@ -168,7 +168,7 @@ async def test_a_download_is_stopped_before_it_has_begun(held: Held) -> None:
     entry = await held.ended("there")
     assert held.downloads == 0
     assert (entry.state, entry.error.code if entry.error else "") == ("absent", "download_stopped")
-    # What was stopped can begin again.
+    # A stopped load can start again.
     await held.change(DownloadModel(name="there"))
     await held.ended("there")
     assert held.downloads == 1

@@ -30,7 +30,7 @@ class Noted(Reading):
         self._most = most
 
     def took(self, size: int, tensors: int = 0) -> None:
-        """Note it."""
+        """Record the progress, and stop after enough tensors."""
         before = self.progress
         assert before is not None
         if before.tensors + tensors >= self._most:
@@ -44,13 +44,13 @@ class Noted(Reading):
 
 
 def gguf(folder: Path, proto: bytes) -> Path:
-    """Write a GGUF file of several parts, with tensors that are stored in less and others that aren't."""
+    """Write a GGUF file of several parts, with quantized tensors and others."""
     kind, _ = FAMILIES["Gemma 2"]
     return write(folder / "tiny.gguf", kind, fields_of("Gemma 2", proto, []), values_of("Gemma 2"), "F16", 9)
 
 
 def hugging_face(folder: Path, proto: bytes) -> Path:
-    """Write a folder with weights in several files, and one that a text model has no use for."""
+    """Write a folder with weights in several files, one of which a text model doesn't use."""
     values = tensors("Gemma 2") | {"vision_tower.patch.weight": np.zeros((4, 4), np.float32)}
     place = write_folder(folder / "tiny", MODELS["Gemma 2"]["config"], values, shards=3)
     (place / "tokenizer.model").write_bytes(proto)
@@ -59,7 +59,7 @@ def hugging_face(folder: Path, proto: bytes) -> Path:
 
 @pytest.fixture(params=["gguf", "hugging_face", "keras", "keras, several files"])
 def place(request: pytest.FixtureRequest, preset: Path, sentencepiece_proto: bytes, tmp_path: Path) -> Path:
-    """A small model in each of the forms that are loaded."""
+    """A small model in each form that can be loaded."""
     if request.param == "gguf":
         return gguf(tmp_path, sentencepiece_proto)
     if request.param == "hugging_face":
@@ -101,7 +101,7 @@ def test_bytes_are_those_that_are_stored(keras_libraries: None, sentencepiece_pr
 def test_each_familys_tensors_count_once(
     keras_libraries: None, family: str, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
-    """Phi-3's three in one, tied embeddings that are read twice, a head that is looked for: each converter differs."""
+    """Each converter differs: Phi-3 reads three weights from one, tied embeddings are read twice, and a head may be missing."""
     from gguf_models import file_of
 
     reading = Noted()
@@ -144,7 +144,7 @@ def test_a_large_tensor_is_reported_in_slices(
     monkeypatch.setattr(weights, "AT_ONCE", 1024)
     reading = Noted()
     presets.make(gguf(tmp_path, sentencepiece_proto), "tiny", "float32", reading)
-    # The vocabulary's, of 400 rows of 16 numbers in two bytes.
+    # The embeddings: 400 rows of 16 numbers of two bytes.
     slices = [each.done for each in reading.states if each.tensors == reading.states[0].tensors]
     assert slices[:3] == [2048, 4096, 6144]
     assert (reading.states[-1].done, reading.states[-1].tensors) == (
@@ -174,7 +174,7 @@ def test_it_ends_between_two_tensors_and_lets_go_of_all(keras_libraries: None, p
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Weak references to Keras's models that are made from now on."""
+    """Weak references to the Keras models that are created during the test."""
     import keras
 
     result: list[Any] = []
@@ -189,7 +189,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def there(made: list[Any]) -> list[Any]:
-    """Return those that are still there."""
+    """Return the models that still exist."""
     for _ in range(3):
         gc.collect()
     return [model() for model in made if model() is not None]
@@ -198,7 +198,7 @@ def there(made: list[Any]) -> list[Any]:
 async def test_what_fails_lets_go_of_all_that_was_loaded(
     keras_libraries: None, sentencepiece_proto: bytes, tmp_path: Path, made: list[Any]
 ) -> None:
-    # All weights are read before it is known that one has no place.
+    # The check for weights without a place comes after all weights are read.
     values = tensors("Gemma 2") | {"model.layers.0.odd.weight": np.zeros((4, 4), np.float32)}
     folder = write_folder(tmp_path / "tiny", MODELS["Gemma 2"]["config"], values)
     (folder / "tokenizer.model").write_bytes(sentencepiece_proto)

@@ -17,7 +17,7 @@ from lit_lab.service import loopback
 
 
 def opening(**refused: int) -> tuple[list[str], Callable[[str, int], socket.socket]]:
-    """Return what was tried, and what opens a socket unless an address is refused with an error's number."""
+    """Return a list of attempts, and a function that opens sockets but fails with the given errno for some addresses."""
     tried: list[str] = []
 
     def opened(address: str, port: int) -> socket.socket:

@@ -43,7 +43,7 @@ Change = AddModel | RemoveModel | LoadModel | UnloadModel | StopModel
 
 
 class Models:
-    """A service's models over the small preset."""
+    """A service's models, all of the small preset."""
 
     def __init__(self, preset: Path, **settings: Any) -> None:
         self.registry = Registry(parse([f"one:{preset}", f"two:{preset}"]), None, lambda _: None, Loading(**settings))
@@ -74,7 +74,7 @@ class Models:
 
 @pytest.fixture(scope="session")
 def preset(shallow_preset: Path) -> Path:
-    """One layer: nothing here depends on what a model computes."""
+    """A preset of one layer: no result here depends on what a model computes."""
     return shallow_preset
 
 
@@ -129,7 +129,7 @@ async def test_what_cannot_be_added_or_removed(models: Models, preset: Path) -> 
     assert (await models.refusal(RemoveModel(name="one"))).code == "model_configured"
     assert (await models.refusal(UnloadModel(name="none"))).code == "unknown_model"
     assert list(models.registry.entries) == ["one", "two"]
-    # What the Jupyter server knows already is no surprise.
+    # Adding a model that is already there succeeds.
     await models.change(AddModel(name="one", path=str(preset)))
 
 
@@ -154,7 +154,7 @@ async def test_a_model_is_loaded_otherwise(models: Models) -> None:
     model = models.registry.get("one").model
     assert model is not None
     assert {variable.dtype for variable in model.causal_lm.backbone.variables} == {"bfloat16"}
-    # What was chosen stays, when it is unloaded and needed again.
+    # Chosen settings stay when the model is unloaded and needed again.
     await models.change(UnloadModel(name="one"))
     await models.run("one")
     assert models.registry.get("one").info().precision == "bfloat16"
@@ -195,7 +195,7 @@ async def test_unloading_waits_for_what_is_computed(models: Models) -> None:
     release.set()
     assert b'"done"' in (await running)[-1]
     await unloading
-    # Who waited behind it has the model loaded again.
+    # The request that waited after it loads the model again.
     assert b'"done"' in (await behind)[-1]
     assert models.registry.get("one").state == "ready"
 
@@ -208,7 +208,7 @@ async def test_a_model_that_nobody_uses_is_unloaded(
     await models.loaded("two")
     tidying = asyncio.ensure_future(models.manager.tidy())
     used = models.registry.get("two")
-    used.used = float("inf")  # as if it were used all the time, however slowly this goes
+    used.used = float("inf")  # as if it were always in use, however slow the machine
     await until_async(lambda: models.registry.get("one").state != "ready")
     tidying.cancel()
     one, two = models.registry.get("one").info(), used.info()

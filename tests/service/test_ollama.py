@@ -23,7 +23,7 @@ JINJA = "{% for m in messages %}<start_of_turn>user\n{{ m.content }}<end_of_turn
 
 @pytest.fixture
 def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Ollama's folder, with nothing in it."""
+    """Ollama's folder, which is empty."""
     monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     return tmp_path / "models"
@@ -47,7 +47,7 @@ def kept(top: Path, content: bytes) -> str:
 
 
 def pulled(top: Path, tag: str, file: Path, template: str | None) -> Path:
-    """Have Ollama's folder hold a tag; return its model's file."""
+    """Put a tag into Ollama's folder, and return its model's file."""
     layers = {"model": kept(top, file.read_bytes())}
     if template is not None:
         layers["template"] = kept(top, template.encode())

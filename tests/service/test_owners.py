@@ -32,7 +32,7 @@ def model(causal_lm: Any) -> Any:
 
 
 def reused(events: Iterator[Any]) -> int:
-    """Return how many tokens of a prompt weren't computed."""
+    """Return how many of a prompt's tokens were reused."""
     (answer,) = [event for event in events if isinstance(event, AnswerEvent)]
     return answer.reused
 
@@ -45,9 +45,9 @@ def generate(model: Any, owner: str, prompt: str = PROMPT) -> int:
 def test_another_users_prompt_is_read_as_one_that_was_never_there(model: Any) -> None:
     assert generate(model, "a") == 0
     assert generate(model, "a") > 0
-    assert generate(model, "b") == 0  # the very same
-    assert generate(model, "a") == 0  # nor does the second learn of the first that they come back
-    assert generate(model, "", PROMPT + " more") == 0  # the shared beginning, for users without a name
+    assert generate(model, "b") == 0  # the same prompt
+    assert generate(model, "a") == 0  # nor does the first user's result show that the second one sent the prompt
+    assert generate(model, "", PROMPT + " more") == 0  # users without a name share nothing with the others
     assert generate(model, "", PROMPT) > 0
 
 
@@ -76,7 +76,7 @@ def test_maps_are_computed_anew(model: Any, request_: SalienceRequest, monkeypat
     assert first > 0
     assert gradients("a") == 0
     assert gradients("b") == first
-    assert gradients("a") == gradients("b") == 0  # each has their own
+    assert gradients("a") == gradients("b") == 0  # each user has their own
 
 
 def test_no_forward_pass_serves_another(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_no_forward_pass_serves_another(model: Any, monkeypatch: pytest.MonkeyPa
 
 
 class Model:
-    """Notes whom it serves, and when it computes."""
+    """Records whom it serves and when it computes."""
 
     def __init__(self) -> None:
         self.noted: list[str] = []

@@ -1,4 +1,4 @@
-"""What an answer reuses from the previous one saves time and changes no result."""
+"""An answer reuses what it shares with the previous one, which saves time and changes no result."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_answer_before_is_taken_over_too(decoder: Any) -> None:
     prompt = [2, 5, 6, 7]
     answer = [step.id for step in run(decoder, prompt, 8)]
     run(decoder, prompt + answer + [9])
-    # All but the answer's last token, which was said and not read.
+    # All but the answer's last token, which was generated but never read.
     assert decoder.reused == len(prompt) + len(answer) - 1
 
 
@@ -71,7 +71,7 @@ def test_a_longer_sequence_than_the_cache_grows_it(decoder: Any) -> None:
     prompt = [2, 5, 6]
     grown = [step.id for step in run(decoder, prompt, STEP)]
     decoder.forget()
-    # The last ones once more, from a prompt that begins with the larger cache.
+    # The last tokens again, with a prompt whose cache is large from the start.
     again = [step.id for step in run(decoder, prompt + grown[:-5], 5)]
     assert again == grown[-5:]
 
@@ -113,7 +113,7 @@ def test_a_cancelled_run_leaves_a_sound_cache(language_model: Any) -> None:
 
 
 def test_after_a_long_prompt_a_short_ones_cache_is_short(decoder: Any) -> None:
-    """Each step would attend to the emptiness beyond."""
+    """With a long cache, each step would also attend to its empty positions."""
     run(decoder, [7] * 600)
     short = run(decoder, [7, 8, 9])
     assert decoder.reused == 1
@@ -147,7 +147,7 @@ def test_a_long_prompt_is_read_in_parts_and_can_be_left_between_them(
     cancellation.set()
     with pytest.raises(Cancelled):
         list(decoder.steps(prompt, 40, cancellation=cancellation))
-    # What was read until then needn't be read again.
+    # Tokens that were read before the stop aren't read again.
     assert [step.id for step in run(decoder, prompt)] == [step.id for step in whole]
     assert decoder.reused == 8
 

@@ -1,4 +1,4 @@
-"""How the scorer of effects plans its passes: neighbours together, and what sequences share computed once."""
+"""How the scorer of effects plans its passes: neighbours together, and shared tokens only once."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_what_any_earlier_sequence_begins_with_is_computed_once(embedded: Any, m
     sequences = [list(each) for each in dict.fromkeys(map(tuple, sequences))]
     parts = [sequences[:8], sequences[8:]]
     whole = embedded.decoder.cached_pass
-    # The targets' tokens run anyway.
+    # The targets' tokens have to run in any case.
     least = sum(
         len(ids) - 1 - min(len(ids) - 3, max((common(ids[:-1], other[:-1]) for other in sequences[:at]), default=0))
         for at, ids in enumerate(sequences)
@@ -72,5 +72,5 @@ def test_what_any_earlier_sequence_begins_with_is_computed_once(embedded: Any, m
 
 
 def common(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return how many tokens two sequences begin with."""
+    """Return how many tokens two sequences share at their beginning."""
     return [*(a == b for a, b in zip(one, other, strict=False)), False].index(False)

@@ -1,4 +1,4 @@
-"""The prompt's pass, which its answer and the answer's gradients share: the same numbers with one pass less."""
+"""The pass over a prompt that its answer and the answer's gradients share: one pass less, with the same results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def prepared(small: Any) -> Any:
 
 
 def ready(causal_lm: Any, *lengths: int, **options: Any) -> Any:
-    """Compiled for prompts of up to so many tokens and 16 more, and for nothing else."""
+    """Return gradients that are compiled only for prompts of up to these lengths and 16 tokens more."""
     made = gradients(causal_lm, **options)
     for length in lengths:
         made._prompts.request_compile(length, 16)
@@ -37,25 +37,25 @@ def ready(causal_lm: Any, *lengths: int, **options: Any) -> Any:
 
 @pytest.fixture
 def alone(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The same, with no other way to a gradient."""
+    """The same, without any other way to compute a gradient."""
     prepared.forget()
     monkeypatch.setattr(prepared, "_ready", None)
     return prepared
 
 
 def as_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile a small model as it is compiled otherwise, too."""
+    """Compile a small model as usual."""
 
 
 def block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compile a small model as a large one."""
+    """Compile a small model like a large one."""
     from lit_lab.service.engine import parts
 
     monkeypatch.setattr(parts, "MAX_FUSED", 0)
 
 
 def not_by_xla(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a small model as a large one where the processor multiplies bfloat16."""
+    """Run a small model like a large one on a processor that multiplies bfloat16."""
     from lit_lab.service.engine.backends import on_tensorflow
 
     block_by_block(monkeypatch)
@@ -126,7 +126,7 @@ def test_in_half_precision_the_two_ways_agree(
     found = made.of(ids, 17, 24)
     exact, _ = reference(causal_lm, ids, 17, 24)
     other = gradients(causal_lm, len(ids)).of(ids, 17, 24)
-    # Both are rounded at every step; neither more than the other.
+    # Both are rounded at each step, to the same degree.
     assert off(found.gradient, exact[:23]) < 2 * off(other.gradient, exact[:23])
 
 
@@ -134,7 +134,7 @@ def test_without_room_no_prompt_is_read(small: Any) -> None:
     made = ready(small, 16, residual_bytes=1000)
     assert made.read(list(range(10))) is None
     made._prompts.request_compile(10, 10)
-    assert made.is_compiled  # there is no use in trying again
+    assert made.is_compiled  # it doesn't try again
 
 
 @pytest.mark.only_on("tensorflow")
@@ -168,7 +168,7 @@ def test_a_prompt_is_read_once(alone: Any, monkeypatch: pytest.MonkeyPatch) -> N
     alone.read(prompt)
     one = alone.of([*prompt, 30, 31, 32], 11, 12)
     other = alone.of([*prompt, 30, 31, 32], 12, 14)
-    # Another answer to it: what was compared, or one that a contrast asks for.
+    # Another answer to the prompt, such as a compared run's or a foil's.
     alone.of([*prompt, 40, 41], 11, 13)
     again = alone.of([*prompt, 30, 31, 32], 12, 14)
     assert prompts == [tuple(prompt)]
@@ -219,7 +219,7 @@ def test_no_request_waits_for_the_compiler(small: Any) -> None:
 
 def test_beyond_the_window_nothing_is_compiled(small: Any) -> None:
     made = gradients(small, window=40)
-    made._prompts.request_compile(32, 16)  # padded they are more, though together not
+    made._prompts.request_compile(32, 16)  # they fit, but not once they are padded
     assert made.is_compiled
 
 
@@ -245,7 +245,7 @@ def test_the_answer_is_the_same(small: Any, prepared: Any, seed: int) -> None:
     assert read[0] is not None
     assert [step.id for step in found] == [step.id for step in expected]
     np.testing.assert_allclose([step.logprob for step in found], [step.logprob for step in expected], atol=1e-4)
-    # The cache is as good as any: what is edited at the end isn't read again.
+    # The cache is a normal one: after an edit at the end, the beginning isn't read again.
     edited = [*prompt[:-2], 5, 6]
     again = list(shared.steps(edited, 30, sampling, 3, read=from_passes))
     assert shared.reused == 23
@@ -260,7 +260,7 @@ def test_other_families_answers_are_the_same(
     from lit_lab.service.generation import Decoder
 
     block_by_block(monkeypatch)
-    # Keys and values in pairs; blocks that don't know their configuration.
+    # Families with keys and values in pairs, and with blocks that lack a configuration.
     causal_lm = build(next(family for family in FAMILIES if family.models == models))
     made = gradients(causal_lm)
     made._prompts.request_compile(12, 4)
@@ -317,7 +317,7 @@ def test_an_answer_and_its_maps_share_one_pass(shallow_causal_lm: Any, monkeypat
         assert final.reused == 0
         return [token.id for token in prompt.tokens], [token.id for token in final.tokens]
 
-    prompt, answer = answered()  # nothing is compiled yet: read the other way
+    prompt, answer = answered()  # nothing is compiled yet, so the decoder's own pass reads the prompt
     assert len(answer) > 2
     assert model.has_pending_compiles
     model.compile_pending()

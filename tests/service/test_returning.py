@@ -76,14 +76,14 @@ USES: dict[str, Use] = {
 
 
 class Cycle:
-    """Something that only the garbage collector frees."""
+    """An object that only the garbage collector frees."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
 class Models:
-    """Two of the small preset, which rest for a moment only."""
+    """Two models of the small preset, which count as idle after a moment."""
 
     def __init__(self, preset: Path) -> None:
         self.registry = Registry(parse([f"one:{preset}", f"two:{preset}"]), None, lambda _: None, Loading())
@@ -109,13 +109,13 @@ class Models:
         assert b'"done"' in lines[-1], lines[-1]
 
     async def end(self) -> None:
-        """End what is done in the background."""
+        """End the work in the background."""
         for entry in self.registry.entries.values():
             if entry.compiling is not None:
                 entry.compiling.cancel()
             tasks = (entry.preparing, entry.tracing, entry.compiling)
             await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
-        await self.registry.run(lambda: None)  # what the thread is at is done
+        await self.registry.run(lambda: None)  # the thread's current work is done
 
     async def prepared(self, name: str) -> None:
         entry = self.registry.get(name)
@@ -140,12 +140,12 @@ def models(
 
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Models that rest compile nothing: what is tested is what happens to their process."""
+    """Idle models compile nothing: these tests are about the process."""
     monkeypatch.setattr(LanguageModel, "has_pending_compiles", False)
 
 
 def held(model: LanguageModel) -> list[weakref.ref[Any]]:
-    """Return what is to be gone: the model, its weights, its caches, and what was compiled."""
+    """Return references to everything that must disappear: the model, its weights, its caches and compiled functions."""
     maps = model._maps
     gradients = maps.created
     everything: list[Any] = [
@@ -173,7 +173,7 @@ async def test_nothing_of_an_unloaded_model_is_left(
     refs = held(await models.load("one"))
     for use in uses:
         await models.use("one", USES[use])
-    await models.end()  # a thread that compiles would hold on to it
+    await models.end()  # a thread that compiles would still refer to the model
     await models.unload("one")
     assert not [ref() for ref in refs if ref() is not None]
 
@@ -190,7 +190,7 @@ async def test_nothing_of_what_was_compiled_for_it_is_left_either(models: Models
     assert model.gradients._passes
     refs = held(model)
     del model
-    await models.end()  # a thread that compiles would hold on to it
+    await models.end()  # a thread that compiles would still refer to the model
     await models.unload("one")
     assert not [ref() for ref in refs if ref() is not None]
 
@@ -199,7 +199,7 @@ async def test_nothing_of_what_was_compiled_for_it_is_left_either(models: Models
 async def test_what_failed_or_was_stopped_leaves_nothing_either(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # pytest keeps what is logged, and with an error the frames that it went through.
+    # pytest stores log records, and those of an error refer to its stack frames.
     monkeypatch.setattr(logging.getLogger("lit_lab.service.scheduler"), "disabled", True)
     refs = held(await models.load("one"))
 
@@ -212,7 +212,7 @@ async def test_what_failed_or_was_stopped_leaves_nothing_either(
     stopped = models.scheduler.stream("one", USES["an answer"])
     await anext(stopped)
     await stopped.aclose()
-    await models.end()  # a thread that compiles would hold on to it
+    await models.end()  # a thread that compiles would still refer to the model
     await models.unload("one")
 
     def is_free() -> bool:
@@ -258,7 +258,7 @@ async def test_a_new_process_is_called_for_once_a_model_was_unloaded(models: Mod
     await models.manager.change(ModelChanging(change=LoadModel(name="two", max_length=32)))
     loading = models.registry.get("two").loading
     assert loading is not None
-    assert returning.new_process() is None  # it is being loaded
+    assert returning.new_process() is None  # model two is loading
     await loading
     await models.unload("one")
     assert returning.new_process() == [

@@ -28,7 +28,7 @@ METHODS: list[Method] = ["grad_l2", "grad_dot_input"]
 
 
 def lit_scores(causal_lm: Any, ids: list[int], target: Span) -> dict[str, NDArray[np.float32]]:
-    """LIT's scores for exactly these ids; LIT itself would join the texts and tokenize again."""
+    """Return LIT's scores for exactly these ids. LIT itself would join the texts and tokenize again."""
     import keras
     import tensorflow as tf
     from lit_nlp.examples.prompt_debugging import keras_lms
@@ -72,7 +72,7 @@ def compiled_model(causal_lm: Any) -> Any:
     return model
 
 
-@pytest.mark.only_on("tensorflow")  # as LIT's is here
+@pytest.mark.only_on("tensorflow")  # which LIT runs on here
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_agrees_with_lit(causal_lm: Any, compiled_model: Any, prompt: str, compiled: bool) -> None:
@@ -94,7 +94,7 @@ def test_agrees_with_lit(causal_lm: Any, compiled_model: Any, prompt: str, compi
     )
 
 
-@pytest.mark.only_on("tensorflow")  # as LIT's is here
+@pytest.mark.only_on("tensorflow")  # which LIT runs on here
 @pytest.mark.parametrize("compiled", [False, True])
 def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: Any, compiled: bool) -> None:
     import lit_nlp
@@ -103,7 +103,7 @@ def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: A
 
     embedded = LanguageModel(embedded.causal_lm)
     if compiled:
-        embedded.gradients.request_compile(330)  # a bucket that all of them fit into
+        embedded.gradients.request_compile(330)  # a bucket that fits all of them
         embedded.compile_pending()
 
     samples = Path(lit_nlp.__file__).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"
@@ -117,13 +117,13 @@ def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: A
     record_property("agreement", worst)
 
 
-@pytest.mark.only_on("tensorflow")  # as LIT's is here
+@pytest.mark.only_on("tensorflow")  # which LIT runs on here
 def test_agrees_with_lits_whole_way_from_the_text(language_model: Any) -> None:
     from lit_nlp.examples.prompt_debugging import keras_lms
 
     from lit_lab.service.causal_lm import SalienceModel
 
-    # A seam at which joining the texts merges no tokens: there LIT sees the same ids.
+    # Joining these texts merges no tokens, so LIT sees the same ids.
     prompt, target = "Suggestion: Onion soup\n", "Avoid."
     tokens = language_model.tokenizer.prompt(prompt) + language_model.tokenizer.answer(target)
     assert [t.id for t in language_model.tokenizer.prompt(prompt + target)] == [t.id for t in tokens]

@@ -98,7 +98,7 @@ def test_shap_of_all_sets_is_the_package_s() -> None:
 
     scorer, n = bent(7), 7
     masks, _ = every_mask(n)
-    masks = masks[np.argsort(-masks.sum(1))]  # everything in place first
+    masks = masks[np.argsort(-masks.sum(1))]  # the full prompt first
     gone = n - masks.sum(1)
     likely = np.array([1 / len(np.flatnonzero(gone == size)) for size in gone])
     heavy = shap_mass(n)[gone] * likely
@@ -115,7 +115,7 @@ def test_sets_count_for_lime_as_often_as_lit_draws_them() -> None:
     gone = n - masks.sum(1)
     same = np.array([np.sum(gone == size) for size in gone])
     mass = lime_mass(n)[gone] / same
-    some = gone > 0  # everything in place is one draw, of whatever number of draws
+    some = gone > 0  # the full prompt is one draw, whatever their number
     np.testing.assert_allclose(mass[some], (weights(masks) * likelihood)[some])
 
 
@@ -156,7 +156,7 @@ def test_more_sets_until_the_largest_scores_are_certain() -> None:
 def test_few_segments_have_all_their_sets(method: Any) -> None:
     exact = found(method, bent(6), 6)
     assert (exact.errors, exact.sets) == (None, 64)
-    # Where chance is large, all 128 sets are tried after all.
+    # With much noise, all 128 sets are tried in the end.
     random = np.random.default_rng(3)
     noise = dict[frozenset[int], float]()
     scorer = FakeScorer(lambda present: noise.setdefault(present, float(random.normal())))
@@ -184,7 +184,7 @@ def test_many_segments_overflow_nothing() -> None:
 def test_known_sets_are_passes_that_are_spared() -> None:
     assert first_passes("lime", 20, 0) == pytest.approx(64, abs=3)
     assert first_passes("lime", 20, 1 + 20 + 32) == pytest.approx(11, abs=1)
-    # The prompt without any segment is never among the known sets.
+    # The known sets never include the prompt without any segment.
     assert first_passes("shap", 20, 200) == pytest.approx(1 + 8, abs=1)
     assert first_passes("lime", 5, 20) == 32 - 20
     assert expected_passes("lime", MANY, 256) > 200
@@ -229,7 +229,7 @@ def ablation_of(request: EffectsRequest, events: list[EffectsEvent], method: Any
         logprobs=[min(0.0, logprob) for *_, logprob in rows],
         num_random=sum(kind == "random" for kind, *_ in rows),
     )
-    # Any spans of tokens: the texts say what is deleted.
+    # Segments may be any spans of tokens, since the texts define the deleted parts.
     return AblationRequest(
         model="m",
         ids=request.ids,
@@ -251,7 +251,7 @@ def test_the_cache_spares_passes_and_changes_no_value(embedded: Any, scored: Any
     assert isinstance(alone, SegmentScoresEvent)
     assert event.passes < alone.passes
     assert event.logprob == pytest.approx(float(np.sum(events[0].logprobs[0])), abs=1e-4)
-    # All sets, known or not, give what all sets give.
+    # With all sets the result is the same, whether some were known or not.
     exact = {"samples": 2**7}
     *_, with_known = embedded.ablation(ablation_of(request, events, method, **exact), Cancellation())
     *_, without = embedded.ablation(ablation_of(request, [], method, **exact), Cancellation())

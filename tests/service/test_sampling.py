@@ -43,7 +43,7 @@ def test_chooses_from_what_the_settings_leave(
     count = 600
     found = drawn(keras_libraries, count, **settings)
     for id, chance in enumerate(expected):
-        # Five standard deviations: with these seeds it either holds or it doesn't.
+        # Five standard deviations. With fixed seeds the result is always the same.
         assert abs(found[id] - count * chance) <= 5 * np.sqrt(count * chance * (1 - chance)) + 1
         if chance == 0:
             assert found[id] == 0
@@ -94,7 +94,7 @@ def test_next_to_no_temperature_is_greedy(keras_libraries: None) -> None:
 
 @pytest.mark.parametrize("top_p", [0.3, 0.6])
 def test_a_large_vocabulary_is_cut_at_the_same_place(keras_libraries: None, top_p: float) -> None:
-    """Whether the likeliest tokens that reach P are within the part that is sorted at first, or more."""
+    """The most likely tokens that reach P may be within the part that is sorted first, or need more."""
     from keras import ops
 
     from lit_lab.service.sampling import NUCLEUS, chooser
@@ -109,7 +109,7 @@ def test_a_large_vocabulary_is_cut_at_the_same_place(keras_libraries: None, top_
     logits = ops.convert_to_tensor(np.log(chances), "float32")
     ids = [choose(logits) for _ in range(400)]
     assert set(ids) <= set(likeliest_first[: count + 1].tolist())
-    # The unlikelier half of them has nearly half of the draws.
+    # The less likely half gets nearly half of the draws.
     assert 150 < sum(id in likeliest_first[count // 2 :] for id in ids) < 230
 
 
@@ -129,7 +129,7 @@ def test_answers_that_are_drawn_in_turns_dont_disturb_each_other(keras_libraries
 
 
 def test_samples_of_one_prompt_read_it_once(language_model: Any) -> None:
-    """Answers with other seeds run the prompt's last token alone, and are what they are by their seeds alone."""
+    """Answers with other seeds run only the prompt's last token, and depend only on their seeds."""
     alone = []
     for seed in (1, 2, 3):
         language_model.decoder.forget()

@@ -115,7 +115,7 @@ async def test_it_is_looked_once_a_minute_and_never_where_nothing_is_to_be_looke
         return iter(())
 
     monkeypatch.setattr("lit_lab.service.scanning.scanner.installed_models", nothing)
-    clock = iter((0.0, 30.0, 59.0, 61.0, 61.0))  # the first looks without asking what time it is
+    clock = iter((0.0, 30.0, 59.0, 61.0, 61.0))  # the first search doesn't read the clock
     scanner = Scanner(["ollama"], clock=lambda: next(clock))
     for _ in range(4):
         await scanner.found([], patience=PATIENCE)
@@ -197,7 +197,7 @@ def test_files_that_lie_beside_a_configuration_are_models_too(home: Path, file: 
     (folder / "repo" / "config.json").write_text('{"model_type": "llama"}')
     (folder / "config.json").write_text("{}")
     assert set(found("folders", own=(str(folder),))) == {"one"}
-    # A folder that is named may be a model itself.
+    # A configured folder may itself be a model.
     shutil.copytree(preset, home / "itself")
     assert set(found("folders", own=(str(home / "itself"),))) == {"itself"}
 

@@ -68,7 +68,7 @@ def test_links_out_of_hugging_faces_cache(home: Path, file: Path) -> None:
     ],
 )
 def test_blobs_that_repositories_share(home: Path, file: Path, blob: str, mark: bool, is_read: bool) -> None:
-    """As huggingface_hub 2 keeps what came from Xet: the repository's blob is a link, too."""
+    """As huggingface_hub 2 stores downloads from Xet: the repository's blob is a link, too."""
     hub = home / ".cache" / "huggingface" / "hub"
     repository = hub / "models--lab--tiny"
     snapshot = repository / "snapshots" / ("0" * 40)

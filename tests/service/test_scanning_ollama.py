@@ -77,14 +77,14 @@ def test_two_tags_of_one_file(home: Path, file: Path) -> None:
     scanner = Scanner(["ollama"])
     models = {each.model.name: each.facts for each in scanner.look()}
     assert set(models) == {"a-mine:latest", "gemma:2b-instruct", "gemma:latest"}
-    # One file is one model, whichever of its tags says what it was taught.
+    # A file is one model, and any of its tags may say that it is instruction-tuned.
     assert (models["gemma:2b-instruct"].is_instruct, models["gemma:latest"].is_instruct) == (True, True)
     (top / "manifests" / "registry.ollama.ai" / "library" / "a-mine" / "latest").unlink()
     assert not any(each.facts.fault for each in scanner.look())
 
 
 def test_ollamas_gemma_3_with_what_sees(home: Path, sentencepiece_proto: bytes, keras_libraries: None) -> None:
-    """Ollama writes the waves' lengths under names of its own, and keeps what sees in the same file."""
+    """Ollama uses its own names for RoPE's wavelengths, and stores the vision tower in the same file."""
     fields = fields_of("Gemma 3, text", sentencepiece_proto, [])
     del fields["gemma3.rope.freq_base"]
     fields |= {

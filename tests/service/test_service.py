@@ -27,7 +27,7 @@ PROMPT = "Suggestion: Onion soup\n"
 def service(shallow_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("service")
     with running(folder / "log", f"tiny:{shallow_preset}", f"missing:{folder}/nothing", f"broken:{folder}") as service:
-        # As soon as it listens, long before TensorFlow is there, it tells what it is doing.
+        # It reports its progress as soon as it listens, long before TensorFlow is imported.
         with service.client() as client:
             service.first_health = ServiceHealth.model_validate_json(client.get("/health").text)  # type: ignore[attr-defined]
         yield service
@@ -183,7 +183,7 @@ def test_an_unknown_route_says_so_in_the_same_form(client: httpx.Client) -> None
 
 @pytest.mark.parametrize(("model", "error"), [("missing", "preset_not_found"), ("broken", "preset_incomplete")])
 def test_a_model_that_cannot_be_loaded_says_why(client: httpx.Client, model: str, error: str) -> None:
-    for _ in range(2):  # and is tried again
+    for _ in range(2):  # the second request tries again
         last = events(client, "/generate", {"model": model, "prompt": PROMPT})[-1]
         assert (last["event"], last["error"]) == ("error", error)
         assert last["hint"]
@@ -289,7 +289,7 @@ def test_ends_with_a_reason_when_it_needs_more_memory_than_it_may_use(tmp_path: 
 
 
 def start_with(text: str, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Start a service that can't; return its exit status and its last line."""
+    """Start a service that can't start, and return its exit status and its last line."""
     done = subprocess.run(
         [sys.executable, "-m", "lit_lab.service", *arguments], input=text, capture_output=True, text=True
     )

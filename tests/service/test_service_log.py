@@ -18,7 +18,7 @@ MARKER = "Zwiebelsuppe"
 WINDOW = 96
 MODELS = ("tiny", "broken")
 
-# The service at its most talkative, with a model of which everything fails, with what it was asked in its words.
+# The service with the most verbose log, and a model that always fails with an error that quotes its input.
 PROGRAM = """
     import logging, sys
     config = logging.basicConfig
@@ -63,7 +63,7 @@ def client(service: Running) -> Iterator[httpx.Client]:
 
 
 def jobs(client: httpx.Client) -> list[dict[str, Any]]:
-    """Return a job of each kind, with the marker's own tokens."""
+    """Return a job of each kind, with the marker's tokens."""
     asked = {"model": "tiny", "prompt": f"{MARKER}\n", "answer": MARKER}
     response = client.post("/tokens", json=asked).json()
     ids = [token["id"] for token in [*response["prompt"], *response["answer"]]]
@@ -110,10 +110,10 @@ def ask(client: httpx.Client, job: dict[str, Any], **change: Any) -> tuple[int, 
 def test_no_job_leaves_its_texts_in_the_log(service: Running, client: httpx.Client) -> None:
     for job in jobs(client):
         assert ask(client, job, model="tiny")[1]["event"] == "done", job
-        if job["kind"] != "lit_app":  # that computes nothing yet
+        if job["kind"] != "lit_app":  # which computes nothing yet
             failed = ask(client, job, model="broken")[1]
             assert (failed["event"], failed["error"]) == ("error", "internal"), job
-            assert MARKER in failed["message"]  # the user who sent the request gets it
+            assert MARKER in failed["message"]  # the user who sent the request sees it
         for model in ("missing", "odd"):
             assert ask(client, job, model=model)[1]["event"] == "error"
         assert ask(client, job, model=MARKER)[0] == 404
@@ -132,20 +132,20 @@ def test_no_job_leaves_its_texts_in_the_log(service: Running, client: httpx.Clie
             assert answer.status_code >= 400 or b'"error"' in answer.content, (job["kind"], change)
         if job["kind"] in ("salience", "ablation", "effects", "faithfulness"):
             assert client.post("/estimate", json={"request": {**job, "model": "tiny"}}).status_code == 200
-            with service.client() as other:  # whose connection is closed
+            with service.client() as other:  # the service closes this connection
                 failed = other.post("/estimate", json={"request": {**job, "model": "broken"}})
                 assert failed.status_code == 500
     for text in (MARKER, MARKER * 100, MARKER * 1_000):
         client.post("/tokens", json={"model": "tiny", "prompt": text, "answer": text})
         ask(client, {"kind": "generate", "model": "tiny", "prompt": text})
-    # One that is cancelled in the middle.
+    # A job that is cancelled in the middle.
     with client.stream("POST", "/generate", json={"model": "tiny", "prompt": MARKER, "max_new_tokens": WINDOW}) as one:
         next(one.iter_lines())
     with service.client() as other:
         assert other.get("/health").status_code == 200
     said = service.log.read_text("utf-8")
-    assert "DEBUG" in said  # it was as talkative as can be
-    assert said.count("RuntimeError") >= 10  # where it was is there
+    assert "DEBUG" in said  # the log was at its most verbose
+    assert said.count("RuntimeError") >= 10  # the traceback is logged
     assert "KeyError" in said
     assert MARKER not in said
     assert not any(MARKER in json.dumps(line) for line in service.lines)

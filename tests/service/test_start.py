@@ -42,7 +42,7 @@ print(json.dumps({"modules": modules, "memory": memory}))
 
 @pytest.fixture(scope="module")
 def started() -> dict[str, Any]:
-    """What a process says that has imported what the service needs: the modules, and its memory before, during and after use."""
+    """The report of a process that imported the service's libraries: its modules, and its memory before, during and after use."""
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -100,10 +100,10 @@ def test_all_cores_but_one_unless_configured(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_resident_memory_grows_with_what_is_held() -> None:
     size = 64 * 2**20
-    # Of the system: memory that the allocator has from before would be held already.
+    # Directly from the system: the allocator might reuse memory that is already resident.
     with mmap.mmap(-1, size) as held:
         before = resident_bytes()
-        held[:] = b"x" * size  # written to: until then it is promised, not held
+        held[:] = b"x" * size  # pages become resident only when they are written
         assert resident_bytes() - before > size // 2
 
 
@@ -115,7 +115,7 @@ def test_garbage_is_collected_again_after_a_failure() -> None:
 
 
 class Memory:
-    """Stands for the process's memory, and records what the watchdog did."""
+    """Stands in for the process's memory, and records the watchdog's actions."""
 
     def __init__(self, used: int, after_work: int, busy: bool) -> None:
         self.used, self._after_work, self._busy = used, after_work, busy

@@ -29,7 +29,7 @@ MAP = SalienceRequest.model_validate({"model": "tiny", "ids": [2, 300, 301, 302]
 
 
 class Compiler:
-    """A step that goes on until it may end, whatever anybody says; from then on it is as it was."""
+    """A step that ignores stops, and blocks until it may end. After that it is the original step."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, cls: type, name: str) -> None:
         self.begun, self.may_end, self.ended = threading.Event(), threading.Event(), threading.Event()
@@ -45,7 +45,7 @@ class Compiler:
 
 
 class Reader:
-    """Reads a computation's events, until it goes away."""
+    """Reads a computation's events until it disconnects."""
 
     def __init__(self, lines: AsyncIterator[bytes]) -> None:
         self._lines = lines
@@ -61,7 +61,7 @@ class Reader:
         return [event["message"] for event in self.received if event["event"] == "state"]
 
     async def go_away(self) -> None:
-        """As when the Jupyter server closes the connection."""
+        """Disconnect, as when the Jupyter server closes the connection."""
         self.reading.cancel()
         await asyncio.wait([self.reading])
         await self._lines.aclose()  # type: ignore[attr-defined]
@@ -85,7 +85,7 @@ def salience(model: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
 
 @pytest.fixture(params=["answer", "map"])
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Compiler]:
-    """What is computed, and the step of it that is compiled first."""
+    """The computation, and the step that it compiles first."""
     if request.param == "answer":
         return answer, Compiler(monkeypatch, CachedPass, "next")
     return salience, Compiler(monkeypatch, EmbeddingGradients, "of")
@@ -107,7 +107,7 @@ async def test_it_is_over_at_once_and_the_next_one_waits_as_long_as_it_takes(
     received = list(stopped.received)
     await until_async(lambda: waiting.messages[-1] == STOPPED)
     assert third.messages[-1] == BUSY.format(2)
-    # New requests get the same message, and a request leaves the queue at once.
+    # New requests get the same message, and a request can leave the queue at once.
     await asyncio.wait_for(waiting.go_away(), SOON)
     await until_async(lambda: third.messages[-1] == STOPPED)
     newest = Reader(scheduler.stream("tiny", compute, "b"))
@@ -126,11 +126,11 @@ async def test_a_reason_is_reported_at_once(scheduler: Scheduler, monkeypatch: p
     compiler = Compiler(monkeypatch, CachedPass, "next")
     reader = Reader(scheduler.stream("tiny", answer))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
-    # From another thread, as the watchdog of memory does.
+    # From another thread, like the memory watchdog.
     await asyncio.to_thread(scheduler.end_all, Problem(507, "memory_limit", "Too much.", "Use less."))
     await asyncio.wait_for(reader.reading, SOON)
     assert [event["error"] for event in reader.received if event["event"] == "error"] == ["memory_limit"]
-    # It still holds memory: there is something whose end can be waited for.
+    # It still holds memory, so the caller has something to wait for.
     assert scheduler.end_all()
     compiler.may_end.set()
     await until_async(lambda: not scheduler.end_all())
@@ -161,7 +161,7 @@ async def test_a_failure_of_what_was_stopped_harms_nobody(
     reader = Reader(scheduler.stream("tiny", failing))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     await reader.go_away()
-    # Waiting requests are notified once the task knows that it is stopped; an earlier failure would be that of a running one.
+    # Waiting requests get the message once the task knows that it is stopped. An earlier failure would be a running request's.
     after = Reader(scheduler.stream("tiny", answer))
     await until_async(lambda: after.messages[-1:] == [STOPPED])
     compiler.may_end.set()
@@ -174,7 +174,7 @@ async def test_what_it_asked_for_is_let_go_of_once_its_thread_has_ended(
     scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Asked:
-        """What a computation holds on to."""
+        """An object that a computation refers to."""
 
     compiler = Compiler(monkeypatch, CachedPass, "next")
     asked: list[Asked] = [Asked()]
@@ -211,7 +211,7 @@ async def test_a_run_that_is_stopped_while_its_model_is_loaded_leaves_the_queue(
     assert entry.turn.locked()
     await asyncio.wait_for(reader.go_away(), SOON)
     await until_async(lambda: not entry.turn.locked())
-    # The model is loaded all the same: that has a Stop of its own.
+    # The model still loads: loading has its own Stop.
     assert entry.state == "loading"
     may_end.set()
     assert entry.loading is not None

@@ -84,7 +84,7 @@ def put_sentence_piece(place: Path, proto: bytes, words: tuple[str, ...], has_bl
 async def test_phi3s_tokens_swallow_blanks_behind_them(
     keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes, has_blank: bool
 ) -> None:
-    """Against the library that transformers has its tokens from; its tokenizer.model knows no turns."""
+    """Compared with the library that transformers tokenizes with. The model's tokenizer.model has no tokens for turns."""
     import tokenizers
 
     place = folder_of("Phi-3", tmp_path / "chat", sentencepiece_proto)
@@ -205,7 +205,7 @@ async def test_phi3_without_a_template_is_asked_as_with_one(
         words = ("<|user|>", "<|assistant|>", "<|end|>")
         said = put_sentence_piece(place, (place / "tokenizer.model").read_bytes(), words, True)
         about = json.loads((place / "tokenizer.json").read_text())
-        spelled = {"<start_of_turn>": "<|system|>", "<end_of_turn>": "<|x|>"}  # it isn't to be taken for Gemma's
+        spelled = {"<start_of_turn>": "<|system|>", "<end_of_turn>": "<|x|>"}  # so that it doesn't look like Gemma's
         for each in about["added_tokens"]:
             each["content"] = spelled.get(each["content"], each["content"])
         about["model"]["vocab"] = {spelled.get(word, word): id for word, id in about["model"]["vocab"].items()}
@@ -221,5 +221,5 @@ def test_a_template_of_a_known_form_takes_its_rules_of_written_turns() -> None:
     made: Rendering = rendered(Template(CHATML))
     assert (
         own(made, "<|im_start|>").around("Hi")[1].startswith("<|im_start|>system")
-    )  # the tokenizer's start begins a turn
+    )  # the tokenizer's start token begins a turn
     assert own(made, "").form is not None

@@ -54,16 +54,16 @@ def test_a_hostile_template_ends_in_a_reason(case: str, monkeypatch: pytest.Monk
     template, reason = HOSTILE[case]
     began = time.monotonic()
     if case == "a class by a format":
-        # What the sandbox leaves out of a text is no harm.
+        # It does no harm that the sandbox omits parts of a text.
         monkeypatch.undo()
         assert "class" not in rendered(Template(template)).plain.behind
         return
     said = refused(template)
-    # What takes memory takes time, too: on a busy machine the one may end before the other.
+    # A template that takes memory takes time, too: on a busy machine the time limit may come first.
     assert reason in said or (reason == "256 MiB" and "2 seconds" in said)
     assert len(said) < 400
     assert said.isprintable()
-    # The process's start isn't the template's.
+    # Starting the process doesn't count as the template's time.
     assert time.monotonic() - began < rendering.SECONDS + rendering.STARTING
 
 
@@ -95,7 +95,7 @@ child.main()
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems bound less")
 def test_outside_the_sandbox_a_template_would_find_little(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No variable of the user's, nothing of this package, no file, no connection and no memory."""
+    """No environment variable of the user, no module of this package, no file, no connection, no memory."""
     monkeypatch.setenv("KAGGLE_KEY", "secret")
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
     script = tmp_path / "escaped.py"

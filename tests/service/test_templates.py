@@ -50,7 +50,7 @@ def test_thinking_is_off_unless_it_is_asked_for() -> None:
     assert chat.around("Why?")[2] == f"{plain}<think>\n\n</think>\n\n"
     assert chat.around("Why?", thinks=True)[2] == plain
     assert directly(QWEN3, "Why?", enable_thinking=True).endswith(plain)
-    # What somebody wrote goes on in the same way.
+    # Text with written turns continues in the same way.
     assert chat.around("<|im_start|>user\nWhy?")[2] == f"{plain}<think>\n\n</think>\n\n"
     assert chat.around("<|im_start|>user\nWhy?<|im_end|>", thinks=True)[2] == "\n<|im_start|>assistant\n"
     assert chat.around("<|im_start|>assistant\nIt") == ("written", "", "")
@@ -86,7 +86,7 @@ def test_turns_that_somebody_wrote(template: str, prompt: str, expected: tuple[s
 
 
 def made_by(family: str, special: list[str], template: str, *ends: str) -> tuple[Any, SequenceTokenizer]:
-    """Return a family's own tokenizer, and ours with a template."""
+    """Return a family's own tokenizer, and LIT Lab's with a template."""
     from types import SimpleNamespace
 
     from lit_lab.service.tokens import sequence_tokenizer
@@ -118,7 +118,7 @@ def test_ids_are_those_of_the_rendered_text(
     asked = tokenizer.tokenize_prompt(prompt)
     assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(rendered_text)]
     assert (asked.use, joined(asked.tokens)) == ("wrapped", prompt)
-    # The start token is the template's, or the user's; it stands once.
+    # The start token comes from the template or the user, and occurs once.
     if family == "Llama3":
         own_start = tokenizer.tokenize_prompt(f"<|begin_of_text|>{prompt}").tokens
         assert ids_of(own_start) == ids_of(asked.tokens)
@@ -134,7 +134,7 @@ def test_what_ends_the_models_turn_ends_an_answer(keras_libraries: None) -> None
 
 
 def test_no_blank_is_put_before_the_first_turn() -> None:
-    """As SentencePiece would: transformers and Mistral's own tokenizer begin with the turn."""
+    """SentencePiece would add one, but transformers and Mistral's own tokenizer begin with the turn."""
     import io
 
     import sentencepiece
@@ -158,7 +158,7 @@ def test_no_blank_is_put_before_the_first_turn() -> None:
     assert (pieces[:2], pieces[-1]) == (["<s>", "[INST]"], "[/INST]")
     assert joined(tokenizer.tokenize_prompt("onion").tokens) == "onion"
     assert [token.piece for token in tokenizer.prompt("onion")][1].startswith("▁")
-    # Nor is it taken for what ends the model's turn.
+    # Nor does it count as the end of the model's turn.
     text = (
         "{% for m in messages %}{{ '[INST]' + m.content + '[/INST]' if m.role == 'user' else m.content }}{% endfor %}"
     )

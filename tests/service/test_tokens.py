@@ -18,7 +18,7 @@ from lit_lab.service.tokens import AnswerStream, SequenceTokenizer
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "text" / "tokens.json"
 CASES = json.loads(FIXTURES.read_text("utf-8"))["cases"]
 
-# All of Unicode but half characters, and often what is hard: blanks, newlines, "▁", control tokens, emoji of many parts.
+# All of Unicode except surrogates, and often difficult text: blanks, newlines, "▁", control tokens, emoji of many parts.
 HARD = [
     "  ",
     "\n",
@@ -112,7 +112,7 @@ def test_texts_join_where_the_tokenizer_normalizes(normalizing: SentencePieces, 
     try:
         tokens = tokenizer.answer(text)
     except Problem as error:
-        # Only a text of which the tokenizer leaves nothing has no token to stand with.
+        # Only a text of which the tokenizer leaves nothing has no token to belong to.
         assert error.code == "not_tokenizable"
         assert list(normalizing.align(text)) == []
     else:
@@ -126,7 +126,7 @@ def test_what_the_vocabulary_does_not_hold_is_text_all_the_same(narrow_proto: by
 
 
 class Upper:
-    """Stands for a byte-level tokenizer that changes the text before it splits it: here, to upper case."""
+    """Stands in for a byte-level tokenizer that changes the text before it splits it, here to upper case."""
 
     unsplittable_tokens: tuple[str, ...] = ()
 

@@ -118,7 +118,7 @@ async def test_many_simultaneous_connections_take_few_descriptors() -> None:
             super().connection_lost(exc)
 
     async with served(connections, Counted) as port:
-        # This blocks the event loop, so all connections wait before it accepts the first.
+        # This blocks the event loop, so all connections wait before the server accepts the first.
         with half_sent(port, loopback.BACKLOG):
             async with client(port) as known:
                 assert (await known.get("/")).status_code == 200
@@ -142,9 +142,9 @@ async def test_a_connection_with_the_secret_stays_open() -> None:
     async with served(connections) as port, client(port) as known:
         first = await known.get("/")
         assert not len(connections)
-        connections._seconds = 0.05  # for connections from now on
+        connections._seconds = 0.05  # applies to new connections
         with socket.create_connection(("127.0.0.1", port)) as silent:
-            assert await closed(silent)  # it was opened later, and is already closed
+            assert await closed(silent)  # opened later, and already closed
         second = await known.get("/")
         streams = [each.extensions["network_stream"].get_extra_info("client_addr") for each in (first, second)]
         assert streams[0] == streams[1]

@@ -202,7 +202,7 @@ def test_an_archive_without_a_preset(tmp_path: Path) -> None:
     assert refused(lambda: archive.unpacked(tmp_path / "none.tar", tmp_path / "cache")).code == "preset_not_found"
 
 
-# --- What a preset may name ---
+# --- Classes that a preset may name ---
 
 
 @pytest.fixture

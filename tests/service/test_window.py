@@ -26,10 +26,10 @@ TINY = memory_estimate.Shape(1_000_000, 4, 64, 128, 4, 2, 16, 2_000)
 
 @pytest.fixture(autouse=True)
 def _libraries(keras_libraries: None, without_warm_up: None) -> None:
-    """What a map takes is reckoned from what the engine says that it keeps."""
+    """The libraries: a map's memory is estimated from what the engine says that it stores."""
 
 
-# --- What memory allows ---
+# --- The window that memory allows ---
 
 
 def test_with_enough_memory_it_is_what_the_model_was_trained_for() -> None:
@@ -74,7 +74,7 @@ def test_a_longer_prompt_never_needs_less(shape: memory_estimate.Shape, tokens: 
 def test_long_prompts_need_less_than_if_all_of_them_were_kept() -> None:
     per_block = 4096 * (9 * 64 + 2 * 3 * 64 + 2 * 576 + 3 * 1536 + 2 * 9 * 4096) * memory_estimate.BYTES_PER_NUMBER
     assert SMOL.activations(4096) < SMOL.layers * per_block / 2
-    # Gemma 4's blocks aren't run one by one: all of a pass is taken at once.
+    # Gemma 4's blocks don't run one by one, so a pass takes all of its memory at once.
     config: dict[str, Any] = {
         "model_type": "gemma4",
         "text_config": {"num_hidden_layers": 30, "hidden_size": 576, "vocab_size": 49_152},
@@ -85,15 +85,15 @@ def test_long_prompts_need_less_than_if_all_of_them_were_kept() -> None:
         assert shape is not None
         assert shape.activations(4096) > SMOL.layers * per_block
     assert memory_estimate.shape_of(config | {"model_type": "llama"}, SMOL.parameters) == SMOL
-    # None is computed again where a model is too small to be compiled before its first map.
+    # A model too small to compile before its first map doesn't recompute its blocks.
     assert TINY.activations(4096) > TINY.layers * 2 * TINY.heads * 4096**2 * memory_estimate.BYTES_PER_NUMBER
 
 
-# --- What a model was trained for ---
+# --- The length that a model was trained for ---
 
 
 def saved(folder: Path, length: Any) -> Path:
-    """Write what of a Keras preset says its length."""
+    """Write the parts of a Keras preset that state its length."""
     (folder / "preprocessor.json").write_text(json.dumps({"config": {"sequence_length": length}}))
     return folder
 
@@ -106,10 +106,10 @@ def keras(name: str, **config: Any) -> dict[str, Any]:
     ("length", "config", "parameters", "expected"),
     [
         (96, keras("Gemma"), 10**5, 96),
-        (4096, keras("Gemma3"), 10**9, 4096),  # somebody's own choice counts
+        (4096, keras("Gemma3"), 10**9, 4096),  # somebody chose this length
         (1024, keras("Gemma"), 10**9, 8192),
         (512, keras("Gemma3"), 10**9, 32768),
-        (1024, keras("Gemma"), 10**6, 1024),  # somebody's own model: nothing is known of it
+        (1024, keras("Gemma"), 10**6, 1024),  # a user's own model, about which nothing is known
         (1024, keras("Llama3"), 10**9, 8192),
         (1024, keras("Llama3", rope_frequency_adjustment_factor=8.0), 10**9, 131072),
         (1024, keras("Unheard"), 10**9, 1024),
@@ -166,7 +166,7 @@ def test_the_embedded_models_is_its_own() -> None:
     assert window.trained(place, presets.check(place, "embedded"), memory_estimate.numbers(place)) == 512
 
 
-# --- What it comes to ---
+# --- The resulting window ---
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from lit_lab.setup import pythons
 class TestPythons:
     @pytest.fixture
     def bin(self, tmp_path, monkeypatch):
-        """The only folder on the PATH, in a home with nothing in it."""
+        """The only folder on the PATH, in an empty home folder."""
         folder = tmp_path / "bin"
         folder.mkdir()
         monkeypatch.setenv("PATH", str(folder))

@@ -26,7 +26,7 @@ CHECK = ("-c", "import lit_lab.setup, tensorflow, keras; print('fine')")
 
 @pytest.fixture
 def index(tmp_path, monkeypatch):
-    """A folder of packages in the versions that are locked."""
+    """A folder of packages in the locked versions."""
     folder = tmp_path / "index"
     settings = packages.write_index(folder)
     for name in [name for name in os.environ if name.startswith("PIP_")]:
@@ -57,7 +57,7 @@ def make(**options):
 def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkeypatch):
     """The command makes and removes it. Making an environment takes seconds, so one test checks everything."""
     monkeypatch.setattr(environment_builder, "Plan", lambda python, backend: plan(python=python, backend=backend))
-    packages.write_wheel(index, "keras", "3.15.999")  # newer than what is locked
+    packages.write_wheel(index, "keras", "3.15.999")  # newer than the locked one
     assert environment.python() is None
     assert cli.main(["setup-service", "--python", sys.executable]) == 0
     first = environment.used()
@@ -75,7 +75,7 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     (keras,) = re.findall(r"(?m)^keras==(\S+)", own_wheel.locked("tensorflow")[0].read_text())
     assert info.name == f"keras-{keras}.dist-info"
 
-    # If its surroundings prevent the trial import, the environment stays, and the next setup continues with it.
+    # If the machine prevents the trial import, the environment stays, and the next setup continues with it.
     with pytest.raises(Problem) as raised:
         make(check=("-c", "raise SystemExit('F0000 1.2 3 x.cc:1] Unknown flag in TF_XLA_FLAGS: --nonsense')"))
     assert raised.value.code == "service_environment"
@@ -83,14 +83,14 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     assert environment.unfinished().path.exists()
     assert environment.python() == str(first.python)
 
-    # One that can't be imported is never used, and what was in use stays so.
+    # An environment that fails the trial import is never used, and the previous one stays in use.
     with pytest.raises(Problem) as raised:
         make(check=("-c", "raise ImportError('libfoo.so is missing')"))
     assert raised.value.code == "setup_check"
     assert "libfoo.so is missing" in raised.value.message
     assert environment.python() == str(first.python)
 
-    # Another version has other code. Nothing is installed that its list doesn't have.
+    # Another version has other code. Nothing outside of its list is installed.
     (listed,) = own_wheel.locked("tensorflow")
     entries = re.split(r"(?m)^(?=\S)", listed.read_text())
     listed.write_text("".join(entry for entry in entries if not entry.startswith("lit-nlp")))
@@ -189,7 +189,7 @@ def test_the_lists_and_the_lock_say_the_same():
 
 
 def test_stopping_ends_what_runs(data):
-    """From another thread, in the middle of a process that would take an hour."""
+    """Stop it from another thread, during a process that would take an hour."""
     environment.home().mkdir(parents=True)
     run = EnvironmentBuilder(plan(), lambda _: begun.set())
     begun, ended = threading.Event(), []

@@ -1,10 +1,10 @@
 r"""Random Python literals with the values that Python gives them.
 
-Writes `tests/fixtures/text/literals.json`, which the front end's finder of strings is held against:
+Writes `tests/fixtures/text/literals.json`, which the front end's finder of strings must reproduce:
 
     python tests/text/generate_literals.py
 
-The seed is fixed, so that the file changes only with this script.
+The seed is fixed, so the file only changes with this script.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ FIELDS = [
 
 
 def make_literal(rng: random.Random) -> tuple[str, bool]:
-    """One literal's source, and whether it may stand next to others."""
+    """Return a literal's source, and whether it may be next to others."""
     is_format = rng.random() < 0.4
     is_raw = rng.random() < 0.3
     letters = [*(["f"] if is_format else []), *(["r"] if is_raw else [])] or rng.choice([[], [], ["u"]])
@@ -96,7 +96,7 @@ def make_literal(rng: random.Random) -> tuple[str, bool]:
         elif kind < 0.87:
             pieces.append(rng.choice(["\\\n", "\\\r\n"]) if long or not is_raw else "z")
         elif is_format:
-            # Before Python 3.12 a field may hold neither the literal's own quote nor a backslash.
+            # Before Python 3.12 a field may contain neither the literal's own quote nor a backslash.
             pieces.append(rng.choice([*(f for f in FIELDS if quote[0] not in f), "{{", "}}", "{{x}}"]))
         else:
             pieces.append(rng.choice(["{", "}", "{x}", "{{"]))
@@ -104,7 +104,7 @@ def make_literal(rng: random.Random) -> tuple[str, bool]:
 
 
 def make_source(rng: random.Random) -> str:
-    """One expression: a literal, or a few that Python joins."""
+    """Return an expression: a literal, or a few that Python joins."""
     parts = [make_literal(rng)[0] for _ in range(rng.choice([1, 1, 1, 2, 3]))]
     if len(parts) == 1:
         return parts[0]
@@ -114,9 +114,9 @@ def make_source(rng: random.Random) -> str:
 
 
 def evaluate(source: str) -> Any:
-    """Python's own value; a literal's by `ast.literal_eval`, an f-string's by running it."""
+    """Return Python's own value: a literal's by `ast.literal_eval`, an f-string's by running it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of escapes that Python doesn't know
+        warnings.simplefilter("ignore")  # about unknown escapes
         tree = ast.parse(source, mode="eval")
         if isinstance(tree.body, ast.Constant):
             return ast.literal_eval(source)
@@ -124,7 +124,7 @@ def evaluate(source: str) -> Any:
 
 
 def fields(source: str) -> dict[str, str]:
-    """The values of the source's fields, by the name that the finder gives them."""
+    """Return the values of the source's fields, by the finder's names."""
     table = {}
     for field in FIELDS:
         if field in source:
@@ -134,7 +134,7 @@ def fields(source: str) -> dict[str, str]:
 
 
 def generate() -> dict[str, Any]:
-    """The content of the file."""
+    """Return the content of the file."""
     rng = random.Random(SEED)
     cases = []
     while len(cases) < NUM_CASES:
@@ -149,7 +149,7 @@ def generate() -> dict[str, Any]:
 
 
 def dump() -> str:
-    """The file's text: ASCII, one case a line."""
+    """Return the file's text: ASCII, with one case per line."""
     content = generate()
     lines = ",\n".join("    " + json.dumps(case) for case in content["cases"])
     return f'{{\n  "seed": {content["seed"]},\n  "names": {json.dumps(content["names"])},\n  "cases": [\n{lines}\n  ]\n}}\n'

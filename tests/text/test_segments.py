@@ -1,7 +1,7 @@
-"""Invariants of the text contract that its own fixtures have to keep.
+"""Invariants of the text contract that its own fixtures must satisfy.
 
-The front end computes segments and shares, and its specs run these cases. Here the cases themselves are checked: a
-fixture that broke the contract would teach the front end to break it.
+The front end computes segments and shares, and its specs run these cases. These tests check the cases themselves: a
+fixture that breaks the contract would make the front end break it.
 """
 
 import json
@@ -61,7 +61,7 @@ def test_a_line_break_ends_a_sentence_and_a_line(case):
         return
     for start, end in case["segments"]:
         for token in case["tokens"][start:end]:
-            # One token may hold the end of a line and the start of the next; then it belongs to the first.
+            # A token with the end of a line and the start of the next belongs to the first.
             if token["text"].strip():
                 assert "\n" not in token["text"].strip()
         text = "".join(token["text"] for token in case["tokens"][start:end]).strip()

@@ -21,14 +21,14 @@ NAMESPACE = {"textwrap": textwrap, "inspect": inspect, "dedent": textwrap.dedent
 
 
 def units(text: str) -> list[bytes]:
-    """The UTF-16 units of a text; JSON can't tell two lone surrogates from a pair."""
+    """Return a text's UTF-16 units, because JSON can't tell two lone surrogates from a pair."""
     data = text.encode("utf-16-le", "surrogatepass")
     return [data[at : at + 2] for at in range(0, len(data), 2)]
 
 
 def evaluate(source: str, values: dict[str, str]) -> str:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of escapes that Python doesn't know
+        warnings.simplefilter("ignore")  # about unknown escapes
         value = eval(source, {**NAMESPACE, **values})
     assert isinstance(value, str)
     return value
@@ -55,7 +55,7 @@ def test_map_is_in_order_and_exact(case: dict[str, Any]) -> None:
             if len(text) == len(from_):
                 # Tabs become blanks in cleandoc, and a lone carriage return a newline.
                 assert all(a == b or b in units("\t\r") for a, b in zip(text, from_, strict=True))
-        # Every character of a found value came from somewhere.
+        # Every character of a found value has a source.
         assert sum(run["value"][1] - run["value"][0] for run in found["map"]) == len(value)
         for field in found["fields"]:
             start, end = field["value"]

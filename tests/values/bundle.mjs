@@ -1,18 +1,18 @@
 /**
- * Bundle the evaluator of notebooks' values, and what applies edits to cells, for Node.js:
+ * Bundle the evaluator of notebooks' values, and the code that applies edits to cells, for Node.js:
  *
  *     node tests/values/bundle.mjs FOLDER
  *
- * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes what
- * each of its fields is: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "made": [{"cell": …, "span": […], "values": […]}],
- * "found": […], "ms": …, "longest": …, "most": …}`; `made` holds what expressions and `+=` make of texts. Times are processor
- * time in ms: of all cells, of the longest stretch that holds the page, and of the cell that took most.
- * With `"leaves": seed` cells are left at random, as if their time were over.
- * For `{"cells": […], "finds": true}` it writes how long `StringFinder` holds the page: `{"held": …, "found": …, "problem": …}`.
- * For `{"names": […], "raised": …}` it writes the expression that reads these names of a kernel, and what it raised says.
+ * FOLDER/evaluator.js then reads a notebook on each line of standard input, `{"cells": [source, …]}`, and writes the values
+ * of its fields: `{"seen": {"cell:offset": {"values": […], "each": …, "why": …}}, "made": [{"cell": …, "span": […], "values": […]}],
+ * "found": […], "ms": …, "longest": …, "most": …}`; `made` contains the texts that expressions and `+=` produce. Times are processor
+ * times in ms: of all cells, of the longest task that blocks the page, and of the slowest cell.
+ * With `"leaves": seed` the evaluator leaves cells at random, as if their time were over.
+ * For `{"cells": […], "finds": true}` it writes how long `StringFinder` blocks the page: `{"held": …, "found": …, "problem": …}`.
+ * For `{"names": […], "raised": …}` it writes the expression that reads these names from a kernel, and what the error that it raised means.
  *
  * FOLDER/applier.js reads an edit of a cell's first text on each line, `{"source": …, "values": {name: value}, "prompt": …}`,
- * and writes what the text was, and the cell's source after it, or why it is refused: `{"filled": …, "source": …, "reason": …}`.
+ * and writes the filled text and the cell's new source, or the reason for a refusal: `{"filled": …, "source": …, "reason": …}`.
  */
 /* global console, process, URL */
 import { resolve } from 'path';

@@ -1,4 +1,4 @@
-"""The browser's code in Node.js, bundled once. It answers a line of JSON with a line of JSON."""
+"""The browser's code in Node.js, bundled once. It reads and writes lines of JSON."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the scripts that `bundle.mjs` makes."""
+    """The folder of the scripts that `bundle.mjs` writes."""
     folder = tmp_path_factory.mktemp("bundle")
     subprocess.run(["node", "tests/values/bundle.mjs", folder], cwd=ROOT, check=True)
     return folder
 
 
 def answers(script: Path) -> Iterator[Ask]:
-    """Yield a function that asks a script; one process answers all."""
+    """Yield a function that sends a request to a script. One process answers all of them."""
     with subprocess.Popen(["node", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -41,7 +41,7 @@ def answers(script: Path) -> Iterator[Ask]:
 
 @pytest.fixture(scope="session")
 def evaluator(bundle: Path) -> Iterator[Ask]:
-    """Ask what is known of a notebook."""
+    """Return what the evaluator knows about a notebook."""
     yield from answers(bundle / "evaluator.js")
 
 

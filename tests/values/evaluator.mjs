@@ -1,4 +1,4 @@
-/** Says what the strings and fields of notebooks on standard input are; see `bundle.mjs`. */
+/** Evaluates the strings and fields of notebooks on standard input; see `bundle.mjs`. */
 /* global performance, process, setImmediate */
 import { createInterface } from 'readline';
 
@@ -29,7 +29,7 @@ const CONTEXT = {
   trans: { __: text => text }
 };
 
-/** The text of a cell that is offered first; null where it has none. */
+/** The text of a cell that is offered first. Null if there is none. */
 function firstOffered({ source, tree }) {
   const found = [
     ...findConversations(source, CONTEXT, tree),
@@ -40,16 +40,16 @@ function firstOffered({ source, tree }) {
   return first ? { kind: first.kind, span: first.origin.span } : null;
 }
 
-/** Where a field's value is noted. */
+/** The key of a field's value. */
 function keyOf({ place, value }, map, index) {
   const at = sourceSpans(map, value)[0]?.[0];
   return place ? `${place.cell}:${place.at}` : `${index}:${at}`;
 }
 
-/** Most ways to fill a text in that are written out. */
+/** The maximum number of ways to fill in a text that are listed. */
 const MOST_WAYS = 64;
 
-/** All texts that a composed text may be; null where one of its fields isn't known. */
+/** All possible texts of a composed text. Null if one of its fields isn't known. */
 function filledIn(text, seen) {
   let ways = [{}];
   for (const { name, seen: key } of text.fields) {
@@ -70,7 +70,7 @@ function filledIn(text, seen) {
   return ways.map(values => fill(text, values).value);
 }
 
-/** What each expression that makes texts is: the texts that it may be, where they are known. */
+/** The possible texts of each expression that produces texts, where they are known. */
 function madeIn({ source, tree }, cell, { texts, seen }) {
   const found = [];
   tree?.iterate({
@@ -109,7 +109,7 @@ function milliseconds() {
   return (user + system) / 1000;
 }
 
-/** Processor time of each cell, from where the evaluator enters it to the next one. */
+/** The processor time of each cell, from its start to that of the next one. */
 class CellTimes {
   next(cell) {
     if (cell === this._cell) {
@@ -124,7 +124,7 @@ class CellTimes {
     this._begun = now;
   }
 
-  /** The most that a cell took since the last time. */
+  /** The time of the slowest cell since the last call. */
   most() {
     this.next(null);
     const most = Math.max(...this._all.values(), 0);
@@ -137,7 +137,7 @@ class CellTimes {
   _begun = 0;
 }
 
-/** Steps that take less time, in ms, are one with the next. */
+/** Steps that take less time than this, in ms, are merged with the next one. */
 const SHORT = 0.5;
 
 const cellTimes = new CellTimes();
@@ -147,7 +147,7 @@ Machine.prototype.enter = function (code, ...others) {
   return enter.call(this, code, ...others);
 };
 
-/** How long finding a cell's texts, and values for the first one, holds the page at worst, and how long it takes. */
+/** The longest time that finding a cell's texts, and the first one's values, blocks the page, and the time of all of it. */
 async function find(cells) {
   const finder = new StringFinder({
     languages: {
@@ -160,7 +160,7 @@ async function find(cells) {
   let held = 0;
   let before = milliseconds();
   let isDone = false;
-  // Comes up each time that the page would go on.
+  // Runs whenever the page could continue.
   const look = () => {
     const now = milliseconds();
     held = Math.max(held, now - before);
@@ -193,7 +193,7 @@ async function find(cells) {
   };
 }
 
-/** A clock by which cells are left at random, the same for each seed. */
+/** A clock with which cells are left at random, reproducibly for each seed. */
 function leaving(seed) {
   let state = seed + 1;
   let time = 0;
@@ -204,7 +204,7 @@ function leaving(seed) {
   };
 }
 
-/** One of so many looks at the clock finds that a cell's time is over. */
+/** One in this number of looks at the clock finds that a cell's time is over. */
 const LEFT = 40;
 
 createInterface({ input: process.stdin }).on('line', async line => {
@@ -219,7 +219,7 @@ createInterface({ input: process.stdin }).on('line', async line => {
     const expression = expressionFor(names);
     const values = said?.map(({ type, value, why }) => ({
       type,
-      // Halves of pairs, too, as numbers of their units.
+      // Integers are BigInts, which JSON has no form for.
       value: type === 'int' ? String(value) : value,
       why
     }));
@@ -232,7 +232,7 @@ createInterface({ input: process.stdin }).on('line', async line => {
     tree: atOnce(parsingWithMagics(source, parser))
   }));
   const begun = milliseconds();
-  // With a clock as in the browser, or by counts alone, which give the same each time.
+  // With a clock as in the browser, or only with counts, which are reproducible.
   const now = clock
     ? () => performance.now()
     : leaves === undefined
@@ -245,7 +245,7 @@ createInterface({ input: process.stdin }).on('line', async line => {
   let looked = performance.now();
   for (;;) {
     const { done, value } = work.next();
-    // Reading the processor's time takes long itself: short steps are one.
+    // Reading the processor time is itself slow, so short steps are merged.
     if (done || performance.now() - looked > SHORT) {
       const now = milliseconds();
       longest = Math.max(longest, now - before);

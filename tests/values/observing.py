@@ -11,7 +11,7 @@ from typing import Any
 
 
 def recording(cells: list[str], made: list[dict[str, Any]]) -> list[str]:
-    """The cells with `MAKE(number, …)` around each expression of `made`, and behind each `+=`."""
+    """Return the cells with `MAKE(number, …)` around each expression of `made`, and after each `+=`."""
     recorded = []
     for index, cell in enumerate(cells):
         units = cell.encode("utf-16-le")
@@ -26,7 +26,7 @@ def recording(cells: list[str], made: list[dict[str, Any]]) -> list[str]:
                 inserted.append((end, 1, f"; MAKE({number}, {step[1]})"))
             elif not re.match(r"[\w.\[\]()]+\s*\+=", text):
                 inserted += [(start, -end, f"MAKE({number}, ("), (end, -start, "))")]
-        # Of those that end at one place the inner first; of those that begin there, the outer.
+        # Of expressions that end in one place the inner comes first; of those that begin there, the outer.
         at = 0
         parts: list[str] = []
         closings = {position for position, _, text in inserted if not text.startswith("MAKE")}
@@ -41,7 +41,7 @@ def recording(cells: list[str], made: list[dict[str, Any]]) -> list[str]:
 
 
 def observe(cells: list[str], seed: int, made: dict[int, set[Any]] | None = None) -> dict[int, set[str]]:
-    """Run a notebook up to its first error; returns what each field was, and notes in `made` what `MAKE` got."""
+    """Run a notebook up to its first error. Return the value of each field, and record in `made` what `MAKE` received."""
     rng = random.Random(seed)
     seen: dict[int, set[str]] = {}
     space: dict[str, Any] = {}
@@ -60,7 +60,7 @@ def observe(cells: list[str], seed: int, made: dict[int, set[Any]] | None = None
             raise ValueError
 
     def give(value: Any) -> Any:
-        """Change a value, and give it back."""
+        """Change a value, and return it."""
         if isinstance(value, list):
             value.append("given")
         elif isinstance(value, dict):
@@ -94,7 +94,7 @@ def observe(cells: list[str], seed: int, made: dict[int, set[Any]] | None = None
 
 
 def places(cells: list[str]) -> dict[str, int]:
-    """The fields' numbers, by `cell:offset` of their brace in UTF-16 units."""
+    """Return the fields' numbers by `cell:offset` of their brace, in UTF-16 units."""
     found: dict[str, int] = {}
     for index, cell in enumerate(cells):
         at = cell.find("SEE(")

@@ -1,6 +1,6 @@
 """Random notebooks for the evaluator of values: assignments, branches, loops, calls, f-strings.
 
-`SEE(number, f"{expression}")` in a cell records what a field is when CPython runs it. Code that the evaluator can't know
+`SEE(number, f"{expression}")` in a cell records a field's value when CPython runs it. The code that the evaluator can't know
 is `FLIP()`, `RISK()`, `GIVE(…)`, `CALL(…)` and `HIDE()`, which `observing.py` defines.
 """
 
@@ -70,7 +70,7 @@ class Writer:
         return "(" + self.text(2).replace('"', "'").replace("\\", "").replace("#", "") + ")"
 
     def text(self, depth: int = 0) -> str:
-        """An expression that is a string, mostly."""
+        """Return an expression that usually is a string."""
         rng = self.rng
         if depth > 2:
             return str(self.pick(*TEXTS, f'"{rng.choice("abc")}"', *self.locals))

@@ -75,7 +75,7 @@ class Case:
             self.code = f"from langchain_core.prompts import PromptTemplate\n{head}text = {make}.format({given})"
 
     def expected(self) -> str | None:
-        """What the library gives; None where it refuses."""
+        """The library's result. None if it refuses."""
         names: dict[str, Any] = {}
         try:
             exec(self.code, names)  # written above

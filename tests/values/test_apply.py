@@ -1,4 +1,4 @@
-"""Edits that are applied to cells: in CPython, the cell then gives exactly the edited text."""
+"""Edits applied to cells: in CPython, the cell then produces exactly the edited text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 
 Apply = Callable[[dict[str, Any]], dict[str, Any]]
 
-#: Parts of a literal, as they are written.
+#: Parts of a literal's source.
 WRITTEN = (
     "a", "be", "word ", " ", ". ", "é", "世界", "😀", "'", '"', "\\n", "\\t", "\\\\", "\\'", '\\"', "\\x41", "\\u00e9", "\\0",
     "\\12", "\\U0001f600", "\\d", "\\\n", "\n", "\n\n", "\n    ", "    ", "%", "%%", "{{", "}}", "#", "''", '""', "1", "\t",
 )  # fmt: skip
 
-#: Parts of what users write.
+#: Parts of texts that users write.
 TYPED = (
     "a", "be", "word ", " ", ". ", "é", "世", "😁", "'", '"', "'''", '"""', "\\", "\\n", "\n", "\n\n", "\n  x", "\t", "%", "%s",
     "{", "}", "{x}", "{{", "#", "1", "7", "\x07", "\u2028", "N", "\\N{DASH}",
@@ -31,7 +31,7 @@ QUOTES = ("'", '"', '"""', "'''")
 
 
 def literal(rng: random.Random, fields: tuple[str, ...] = ()) -> str:
-    """Write a literal at random; it may be none."""
+    """Write a random literal, which may be invalid."""
     prefix = rng.choice(PREFIXES)
     quote = rng.choice(QUOTES)
     parts = WRITTEN + (("{x}", "{y}", "{x}") if "f" in prefix.lower() else fields)
@@ -39,7 +39,7 @@ def literal(rng: random.Random, fields: tuple[str, ...] = ()) -> str:
 
 
 def expression(rng: random.Random) -> str:
-    """Write an expression of literals at random."""
+    """Write a random expression of literals."""
     kind = rng.randrange(10)
     if kind < 5:
         joint = rng.choice((" ", " ", " + ", "\n  "))
@@ -56,7 +56,7 @@ def expression(rng: random.Random) -> str:
 
 
 def indented(rng: random.Random) -> str:
-    """Write a text of several lines that are indented, and what takes the margin away."""
+    """Write an indented text of several lines, and the call that removes its margin."""
     lines = ["".join(rng.choices(("a", "be ", "word ", "{x}", "  ", "'", "."), k=4)) for _ in range(4)]
     margin = rng.choice(("    ", "  ", "\t"))
     body = "".join(f"{margin}{line}\n" if rng.random() < 0.8 else "\n" for line in lines)
@@ -66,7 +66,7 @@ def indented(rng: random.Random) -> str:
 
 
 def edit(rng: random.Random, text: str) -> str:
-    """Edit a text at random, in a few places."""
+    """Edit a text in a few random places."""
     for _ in range(rng.choice((1, 1, 2, 3))):
         start = rng.randrange(len(text) + 1)
         end = min(len(text), start + rng.choice((0, 0, 1, 2, 5)))
@@ -75,7 +75,7 @@ def edit(rng: random.Random, text: str) -> str:
 
 
 def run(source: str, values: dict[str, str]) -> str | None:
-    """Return what a cell makes of `p`; None when it can't be run, or gives no text."""
+    """Return the value of `p` after a cell. None if the cell can't be run, or if that isn't a text."""
     names: dict[str, Any] = {"dedent": textwrap.dedent, "cleandoc": inspect.cleandoc, **values}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,7 +87,7 @@ def run(source: str, values: dict[str, str]) -> str | None:
 
 
 def shape(source: str) -> str:
-    """Describe a cell's code without what its texts say."""
+    """Describe a cell's code without the content of its texts."""
 
     class Blank(ast.NodeTransformer):
         def visit_Constant(self, node: ast.Constant) -> ast.Constant:
@@ -102,7 +102,7 @@ def shape(source: str) -> str:
 
 
 def check(seed: int, apply: Apply) -> str:
-    """Apply an edit at random; say what became of it."""
+    """Apply a random edit, and return its outcome."""
     rng = random.Random(seed)
     code = indented(rng) if rng.random() < 0.3 else expression(rng)
     tail = "\nq = 'a' \"b\""
@@ -115,7 +115,7 @@ def check(seed: int, apply: Apply) -> str:
     wanted = edit(rng, before)
     answer = apply({"source": source, "values": filled, "prompt": wanted})
     if answer.get("filled") != before or "changes the text at run time" in answer.get("problem", ""):
-        return "another text"  # The cell does more to it than is known.
+        return "another text"  # The cell changes the text in ways that aren't known.
     if "source" not in answer:
         return "refused"
     after = answer["source"]

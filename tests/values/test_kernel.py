@@ -16,7 +16,7 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def ask(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Ask:
-    """The browser's code: the expression for names, and what an answer says."""
+    """The browser's code: the expression for names, and the meaning of a reply."""
 
     def answer(names: list[str], raised: str | None = None) -> dict[str, Any]:
         return evaluator({"names": names, "raised": raised})
@@ -25,7 +25,7 @@ def ask(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Ask:
 
 
 def taken(code: str, names: list[str], ask: Ask) -> dict[str, Any]:
-    """What is taken of names that code binds: a value, or the reason in brackets."""
+    """Return the result for names that code binds: a value, or a reason in brackets."""
     space: dict[str, Any] = {}
     exec(code, space)
     with pytest.raises(KeyError) as caught:
@@ -42,14 +42,14 @@ def read(raised: str, names: list[str], ask: Ask) -> dict[str, Any]:
     }
 
 
-# A name, what it is in Python, and what is taken of it: a reason stands in a tuple.
+# A name, its value in Python, and the result: a reason is in a tuple.
 CASES: list[tuple[str, str, str | tuple[str]]] = [
     ("plain", "'Rome'", "Rome"),
     ("empty", "''", ""),
     ("odd", r"""'a\'"\\\0\r\n\t\ufeff\u2028é日😀'""", "a'\"\\\0\r\n\t\ufeff\u2028é日😀"),
     ("half", r"'a\ud83d!\udc00'", "a\ud83d!\udc00"),
     ("beside", r"'\ud83d\U0001f600\udc00'", "\ud83d\U0001f600\udc00"),
-    # JavaScript has no such text: it would be one character there.
+    # JavaScript has no such text: there it would be one character.
     ("halves", r"'\ud83d\ude00'", ("pair",)),
     ("zero", "0", "0"),
     ("negative", "-255", "-255"),
@@ -75,7 +75,7 @@ CASES: list[tuple[str, str, str | tuple[str]]] = [
 DEFINED = "\n".join(f"{name} = {code}" for name, code, _ in CASES)
 EXPECTED = {**{name: expected for name, _, expected in CASES}, "nowhere": ("missing",)}
 
-# Everything by which code can interfere when its values are read.
+# Everything with which code can interfere when its values are read.
 HOSTILE = """
 ran = []
 
@@ -127,7 +127,7 @@ HOSTILE_NAMES = ["text", "number", "fraction", "pretender", "wanted", "missing",
 HOSTILE_EXPECTED = {
     **dict.fromkeys(["text", "number", "fraction", "pretender", "type"], ("other",)),
     "wanted": "Rome",
-    # Its key is no text of Python's own; `id` is none of the notebook's.
+    # The key isn't a plain `str`; `id` isn't a name of the notebook.
     **dict.fromkeys(["missing", "id"], ("missing",)),
     "half": "\ud83d",
     "large": str(10**600) + "0" * 100,
@@ -194,7 +194,7 @@ for event in ("pre_execute", "post_execute", "pre_run_cell", "post_run_cell"):
 
 
 def test_in_a_kernel(ask: Ask) -> None:
-    """IPython cuts nothing, calls no formatter of the user's, and counts nothing."""
+    """IPython truncates nothing, calls no formatter of the user's, and doesn't count the execution."""
     names = [*EXPECTED, "much"]
     manager, client = start_new_kernel(kernel_name="python3", startup_timeout=PATIENCE)
 
@@ -207,7 +207,7 @@ def test_in_a_kernel(ask: Ask) -> None:
             execute("", silent=True, store_history=False, user_expressions={"values": ask(names)["expression"]})
             for _ in range(2)
         ]
-        # Those of the cell with the hooks; after each request `post_execute`, whatever it is; and that of this one.
+        # The hooks of the cell that registers them; `post_execute` after any request; and that of this request.
         ran = ["post_execute", "post_run_cell", "post_execute", "post_execute", "pre_execute"]
         check = execute(f"assert ran == {ran}, ran", silent=True)
         assert check["status"] == "ok", check

@@ -1,4 +1,4 @@
-"""Templates of libraries, filled in by the evaluator and by the libraries themselves."""
+"""Templates of libraries, filled in by the evaluator and by the libraries."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Read = Callable[[list[str]], dict[str, Any]]
 
 @pytest.fixture
 def read(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Read:
-    """What the evaluator says of a notebook."""
+    """Return the evaluator's results for a notebook."""
     return lambda cells: evaluator({"cells": cells, "strings": True})
 
 
 def check(kind: str, seed: int, read: Read) -> tuple[int, int]:
-    """How many results are known, and how many templates are filled in."""
+    """Return how many results are known, and how many templates are filled in."""
     case = Case(random.Random(seed), kind)
     expected = case.expected()
     if expected is None:

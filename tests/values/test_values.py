@@ -11,7 +11,7 @@ import pytest
 from tests.values.observing import observe, places, recording
 from tests.values.programs import Writer
 
-# Programs make coroutines that nothing runs.
+# Programs create coroutines that nothing runs.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine")
 
 Evaluate = Callable[[list[str]], dict[str, Any]]
@@ -20,7 +20,7 @@ Evaluate = Callable[[list[str]], dict[str, Any]]
 
 @pytest.fixture
 def evaluate(evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> Evaluate:
-    """What the evaluator sees of a notebook."""
+    """Return the evaluator's results for a notebook."""
     return lambda cells: evaluator({"cells": cells})
 
 
@@ -74,7 +74,7 @@ def test_no_run_contradicts_what_is_known_of_thousands(evaluate: Evaluate, first
 
 
 def check_left(seed: int, evaluator: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
-    """The same where some of the cells are left, as if they took too long."""
+    """The same if some cells are left, as if they took too long."""
     return check(seed, lambda cells: evaluator({"cells": cells, "leaves": seed}))
 
 

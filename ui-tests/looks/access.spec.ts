@@ -1,4 +1,4 @@
-/** Colours that the system forces, and a zoom of 200%, to be looked at. */
+/** Screenshots of forced colours and of a zoom of 200%, for people to look at. */
 import { expect, test } from '@jupyterlab/galata';
 
 import { COLD, explained, Panel } from '../tests/lab';

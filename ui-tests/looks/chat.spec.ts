@@ -1,4 +1,4 @@
-/** An instruction-tuned model's chat format, and turns that were pasted, to be looked at. */
+/** Screenshots of an instruction-tuned model's chat format, and of pasted turns. */
 import * as path from 'path';
 import type { Page } from '@playwright/test';
 import { expect } from '@playwright/test';

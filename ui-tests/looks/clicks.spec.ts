@@ -1,4 +1,4 @@
-/** How many clicks what people do most takes, and what is then in view at 1280 × 800: the table of docs/architecture.md. */
+/** How many clicks the most common tasks take, and what is then in view at 1280 × 800: the table of docs/architecture.md. */
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
@@ -16,7 +16,7 @@ import {
 test.use({ viewport: { width: 1280, height: 800 } });
 test.describe.configure({ timeout: 4 * COLD });
 
-/** How many elements are in view from edge to edge, each with all of its words. */
+/** How many elements are fully in view, with all of their text. */
 async function whole(rows: Locator): Promise<number> {
   return rows.evaluateAll(
     all =>
@@ -125,7 +125,7 @@ test('clicks, and what is in view', async ({ page, tmpPath }) => {
   ]);
   await panel.show('Analysis');
 
-  // Other prompts, of other lengths.
+  // Other prompts, with other lengths.
   await openNotebook(page, tmpPath, NO_KERNEL);
   const datasets = await panel.show('Datasets');
   const sources = datasets.getByRole('combobox', { name: 'Filter by source' });

@@ -1,4 +1,4 @@
-/** Comparisons in the states that a person meets, to be looked at. */
+/** Screenshots of comparisons, in the states that users see. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 

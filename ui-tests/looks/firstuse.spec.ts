@@ -1,6 +1,6 @@
 /**
- * The first use of a Gemma model from Kaggle, step by step, for docs/models.md: a fake plays Kaggle, and has the
- * embedded model's weights in Gemma's place.
+ * The first use of a Gemma model from Kaggle, step by step, for docs/models.md. The fake Kaggle sends the embedded model's
+ * weights in place of Gemma's.
  */
 import { expect, test } from '@jupyterlab/galata';
 
@@ -58,7 +58,7 @@ test('a first use of Gemma', async ({ page, request, tmpPath }) => {
   await expect(gemma.getByRole('alert')).toContainText('requires a login', {
     timeout: COLD
   });
-  // Without the form, which names a folder of this machine.
+  // Without the form, which shows a folder of this machine.
   await shoot('not-logged-in', gemma);
 
   const login = models.getByRole('form', { name: 'Log in to Kaggle' });

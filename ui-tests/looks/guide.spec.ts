@@ -28,7 +28,7 @@ async function shoot(page: Page, name: string) {
   await page.screenshot({ path: `${IMAGES}/guide-${name}.png` });
 }
 
-/** The tutorial beside a panel of this width, its prompt taken up and run. */
+/** Open the tutorial beside a panel of this width, and analyze and run its prompt. */
 async function begin(
   page: IJupyterLabPageFixture,
   tmpPath: string

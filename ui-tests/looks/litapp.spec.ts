@@ -1,4 +1,4 @@
-/** LIT's own app, to be looked at. */
+/** Screenshots of LIT's own app. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { test } from '@jupyterlab/galata';
 

@@ -1,4 +1,4 @@
-/** The panel and the notebook in every state that a person meets, to be looked at. */
+/** Screenshots of the panel and the notebook, in every state that users see. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
@@ -19,9 +19,9 @@ const ANSWER = 'Recommendation: You have to try it.';
 test.use({ viewport: { width: 1440, height: 1000 } });
 test.describe.configure({ timeout: 300_000 });
 
-/** Take the picture of what is on screen. */
+/** Take a screenshot of the window. */
 async function shoot(page: IJupyterLabPageFixture, name: string) {
-  // The pointer would leave something hovered; a theme's colours fade in.
+  // The pointer would hover over something, and a theme's colours fade in.
   await page.mouse.move(720, 4);
   await page.waitForTimeout(600);
   await page.screenshot({ path: `screenshots/${name}.png` });
@@ -33,7 +33,7 @@ test('empty, starting, failing', async ({ page, request, tmpPath }) => {
     await window.jupyterapp.commands.execute('lit-lab:open-panel');
   });
   await expect(panel.region).toBeVisible();
-  await shoot(page, 'asleep'); // nothing has been asked of the model yet
+  await shoot(page, 'asleep'); // before the model's first request
   await widen(page, panel, 420);
   await shoot(page, 'empty');
 
@@ -71,7 +71,7 @@ test('a map: light, dark, narrow, wide, other granularities', async ({
   await widen(page, panel, 460);
   await panel.generate(ANSWER);
   await panel.explain(ANSWER);
-  // All of prompt and panel in one picture, for the README.
+  // The whole prompt and the panel in one screenshot, for the README.
   await line(page, 'def analyze_menu_item').evaluate(e =>
     e.scrollIntoView({ block: 'start' })
   );

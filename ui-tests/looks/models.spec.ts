@@ -1,4 +1,4 @@
-/** The model manager, to be looked at. */
+/** Screenshots of the model manager. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
@@ -113,7 +113,7 @@ test('models', async ({ page, request }) => {
 test('no room', async ({ page, request }) => {
   await request.post(`${open.url}/lit-lab/api/service/start`);
   await servicePid(request);
-  // No machine is small enough for the embedded model: only its state is made up.
+  // No machine is too small for the embedded model, so this state is made up.
   await page.route(/lit-lab\/api\/models(\?|$)/, async route => {
     const response = await route.fetch();
     const body = await response.json();

@@ -1,4 +1,4 @@
-/** A busy model: the position in its queue, and a full one. */
+/** Screenshots of a busy model: the position in its queue, and a full queue. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
@@ -38,7 +38,7 @@ test('a full queue, waiting in it for an answer and for a map', async ({
   const message = panel.region.locator('.lit-waiting-message').first();
   const jobs: string[] = [];
   try {
-    // As many as one user may have.
+    // As many jobs as one user may have.
     jobs.push(await occupy(page.request));
     const fill = async () => {
       const reply = await page.request.post('/lit-lab/api/jobs', {
@@ -72,7 +72,7 @@ test('a full queue, waiting in it for an answer and for a map', async ({
     await release(page.request, ...jobs.splice(0));
     await panel.answered('Recommendation:');
 
-    // Behind others a map waits too.
+    // A map also waits for the jobs before it.
     for (let n = 0; n < 3; n++) {
       jobs.push(await occupy(page.request));
     }

@@ -1,4 +1,4 @@
-/** The states of the service and of texts that are seldom seen, to be looked at. */
+/** Screenshots of rare states of the service and of texts. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 

@@ -1,4 +1,4 @@
-/** What is shared of a run, to be looked at. */
+/** Screenshots of shared runs. */
 import { expect, test } from '@jupyterlab/galata';
 
 import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from '../tests/lab';

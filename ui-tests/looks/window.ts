@@ -1,4 +1,4 @@
-/** JupyterLab's window, as pictures want it. */
+/** Prepares JupyterLab's window for screenshots. */
 import { expect } from '@playwright/test';
 import type { Page } from '@playwright/test';
 
@@ -22,7 +22,7 @@ export async function theme(page: Page, name: string) {
       theme
     });
   }, name);
-  // Its style sheet may come later, and its colours fade in.
+  // The style sheet may load later, and its colours fade in.
   await expect(page.locator('body')).toHaveAttribute(
     'data-jp-theme-name',
     name

@@ -1,4 +1,4 @@
-/** Somebody's first real model, without an account: found, downloaded by pip, asked and explained. Pictures go into screenshots/. */
+/** A first real model without an account: found, downloaded by pip, run and explained. Screenshots go into screenshots/. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
@@ -26,7 +26,7 @@ test('the model to begin with is fetched, asked and explained', async ({
   request,
   tmpPath
 }) => {
-  // What is on this machine is known once the service runs.
+  // The list of this machine's models is there once the service runs.
   await request.post('/lit-lab/api/service/start');
   await servicePid(request);
   const panel = new Panel(page);
@@ -72,7 +72,7 @@ test('the model to begin with is fetched, asked and explained', async ({
     await expect(facts).toContainText(/ended before “\\nTaste-likes:”/);
     await panel.explain('Recommendation:');
     await expect(panel.topSegments.getByRole('listitem')).toHaveCount(5);
-    // The prompt's own mistake is among what led to it, and it is shaded in the cell.
+    // The prompt's mistake is among the top segments, and shaded in the cell.
     await expect(panel.topSegments).toContainText('You have to try it.');
     await expect(
       overlay(line(page, 'Recommendation: You have to try it.')).first()

@@ -1,4 +1,4 @@
-/** Two people in one notebook: each has a run of their own, both see the text as it is now. */
+/** Two people in one notebook: each has their own run, and both see the current text. */
 import { expect, test } from '@playwright/test';
 import type { Browser, Page } from '@playwright/test';
 
@@ -7,7 +7,7 @@ import { analyzeAt, COLD, line, overlay, Panel, retype } from '../tests/lab';
 const MISTAKEN = 'Recommendation: You have to try it.';
 const AVOID = 'Recommendation: Avoid.';
 
-/** Somebody's browser, with the notebook open and its prompt taken up. */
+/** One person's browser, with the notebook open and its prompt analyzed. */
 async function person(
   browser: Browser,
   workspace: string
@@ -30,11 +30,11 @@ test('two people analyze the same cell of a shared notebook', async ({
   await ada.panel.generate(MISTAKEN);
   await ada.panel.explain(MISTAKEN);
   await expect(overlay(ada.page.locator('.jp-Notebook')).first()).toBeVisible();
-  // Shades are a view of hers, and no part of the document.
+  // Shades are part of her view, and not of the document.
   await expect(overlay(bob.page.locator('.jp-Notebook'))).toHaveCount(0);
   await expect(bob.panel.answer).toHaveCount(0);
 
-  // He mends the example: both texts change, her run stays what it was.
+  // He corrects the example: the text changes for both, and her run doesn't.
   await retype(bob.page, line(bob.page, MISTAKEN), AVOID);
   await expect(line(ada.page, AVOID)).toBeVisible();
   await expect(ada.panel.region).toContainText('changed since');
@@ -45,6 +45,6 @@ test('two people analyze the same cell of a shared notebook', async ({
   await expect(ada.panel.segments('Answer', MISTAKEN)).toHaveCount(1);
   await ada.panel.generate(AVOID);
 
-  // The document is called what the file is called.
+  // The panel shows the file's name as the document's.
   await expect(ada.panel.region).not.toContainText('RTC:');
 });

@@ -1,10 +1,10 @@
-/** A JupyterLab without TensorFlow: the panel's button makes the model service's own environment, and the model answers. */
+/** A JupyterLab without TensorFlow: the panel's button builds the model service's environment, and the model answers. */
 import { expect, test } from '@playwright/test';
 
 import { analyzeAt, COLD, line, Panel } from '../tests/lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
-/** Some gigabytes are installed. */
+/** Installing some gigabytes takes long. */
 const LONG = 1_000_000;
 
 test('the first set-up, from the panel', async ({ page }) => {

@@ -1,4 +1,4 @@
-/** Accessibility: axe finds no serious fault, in both themes. */
+/** Accessibility: axe finds no serious fault in either theme. */
 import { expect, test } from './galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
@@ -21,7 +21,7 @@ const MAIN = '#lit-lab-main-panel';
 
 test.use({ viewport: { width: 1600, height: 1000 } });
 
-/** Look at parts of the page in the light and in the dark theme, which has other colours and nothing else. */
+/** Check parts of the page in the light theme and in the dark one, which differs only in its colours. */
 async function check(
   page: IJupyterLabPageFixture,
   ...selectors: string[]
@@ -32,7 +32,7 @@ async function check(
     } else {
       await page.theme.setDarkTheme();
     }
-    // Nothing hovered, nothing that fades, and nothing scrolled away that is looked at.
+    // Nothing is hovered or fading, and the checked parts aren't scrolled away.
     await page.mouse.move(4, 4);
     await still(page);
     for (const selector of selectors) {
@@ -74,7 +74,7 @@ test('the panel: empty, with a prompt, with an error; the model manager, its for
   });
 
   await test.step('the model manager', async () => {
-    // A service that isn't there can't refuse.
+    // Only a running service can refuse.
     await request.post('/lit-lab/api/service/start');
     await servicePid(request);
     await page.evaluate(async () => {
@@ -172,7 +172,7 @@ test('a map, its options, tests and targets; datasets, history, matrix, comparis
       await main.show(view);
       await check(page, MAIN);
     }
-    // In the system's own colours, too, chosen and shaded parts differ from the others.
+    // With forced colours, too, selected and shaded parts differ from the others.
     await page.emulateMedia({ forcedColors: 'active' });
     const colours = (all: Locator, property: 'background' | 'borderBottom') =>
       all.evaluateAll(

@@ -1,10 +1,10 @@
-/** Work that keeps a model busy for as long as a test wants. */
+/** Computations that keep a model busy for as long as a test needs. */
 import { expect } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
 import { COLD } from '../patience';
 
-/** Start a computation that takes minutes; returns its job, to be ended by {@link release}. */
+/** Start a computation that takes minutes. Returns its job, which {@link release} ends. */
 export async function occupy(request: APIRequestContext): Promise<string> {
   const ids = [2, ...Array.from({ length: 120 }, (_, i) => 300 + i)];
   const reply = await request.post('/lit-lab/api/jobs', {
@@ -21,7 +21,7 @@ export async function occupy(request: APIRequestContext): Promise<string> {
   return (await reply.json()).id;
 }
 
-/** End such computations; some may have ended. */
+/** End such computations, some of which may have ended already. */
 export async function release(
   request: APIRequestContext,
   ...jobs: string[]
@@ -32,11 +32,11 @@ export async function release(
 }
 
 /**
- * Empty the history, once all has come into it that earlier tests left in the queue: an answer goes on when its page is
- * closed. Turns go round, so that a computation that comes now is behind one of each of the others.
+ * Empty the history, after the jobs that earlier tests left in the queue have ended: an answer continues when its page is
+ * closed. Users take turns, so a new computation comes after at most one of each other user.
  */
 export async function emptyHistory(request: APIRequestContext): Promise<void> {
-  // The first answer brings the cookie that says whose a job is.
+  // The first response sets the cookie that identifies a job's owner.
   await request.get('/lit-lab/api/status');
   const reply = await request.post('/lit-lab/api/jobs', {
     data: { kind: 'generate', model: 'demo', prompt: 'x', max_new_tokens: 1 }

@@ -1,4 +1,4 @@
-/** An instruction-tuned model: its chat format, switched, and turns that are pasted. */
+/** An instruction-tuned model: switching its chat format, and pasted turns. */
 import type { Locator, Page } from '@playwright/test';
 import { expect } from '@playwright/test';
 
@@ -10,7 +10,7 @@ const TURNS =
   '<start_of_turn>user\nIs it sweet?<end_of_turn>\n<start_of_turn>model\nNo.<end_of_turn>\n' +
   '<start_of_turn>user\nAnd garlic bread?<end_of_turn>';
 
-/** Begin with a prompt of one's own. */
+/** Begin with a prompt typed into the panel. */
 async function begin(page: Page, workspace: string): Promise<Panel> {
   await page.goto(
     `/lab/workspaces/${workspaceOf(workspace)}/tree/prompt_debugging.ipynb`
@@ -21,7 +21,7 @@ async function begin(page: Page, workspace: string): Promise<Panel> {
   return new Panel(page);
 }
 
-/** What the chat format put in. */
+/** The parts that the chat format added. */
 function added(panel: Panel, role: string): Locator {
   return panel.region.getByRole('button', {
     name: new RegExp(`^${role}, added`)
@@ -39,7 +39,7 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
   const user = added(panel, 'User');
   await expect(user).toHaveAttribute('aria-expanded', 'false');
   await expect(added(panel, 'Model')).toBeVisible();
-  // The text is the prompt's alone.
+  // The text contains only the prompt.
   await expect(panel.segments('Prompt')).toHaveText([
     'Suggestion: Onion soup',
     'Analysis:'
@@ -57,7 +57,7 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
   await panel.mapped();
   await expect(panel.region.getByText(/^template \d.*% apart$/)).toBeVisible();
 
-  // A text of one's own stands in the model's turn: no blank is put before it.
+  // The user's text begins the model's turn, so no blank is added before it.
   await panel.region
     .getByRole('button', { name: 'What would make it say …?' })
     .click();
@@ -90,7 +90,7 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
     'chat format'
   );
 
-  // The history tells which it was, and so does a reopened run.
+  // The history shows which format it was, and so does a reopened run.
   await page.evaluate(() => window.location.reload());
   await expect(panel.run).toBeVisible({ timeout: COLD });
   const runs = await panel.show('History');
@@ -126,7 +126,7 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
   await expect(added(panel, 'User')).toHaveCount(0);
 
   await panel.clearTarget();
-  // By the keyboard: to the text, to the second heading, and unfolded.
+  // With the keyboard: go to the text and to the second heading, and unfold it.
   await turns.first().focus();
   await page.keyboard.press('ArrowRight');
   await page.keyboard.press('ArrowRight');
@@ -136,13 +136,13 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
   await expect(panel.target).toHaveCount(0);
   await page.keyboard.press('Enter');
 
-  // What was written has a share, as all that was.
+  // The written text has a share, too.
   await panel.segments('Answer').last().click();
   await panel.mapped();
   await turns.nth(1).hover();
   await expect(panel.region.getByRole('tooltip')).toContainText('of salience');
 
-  // Another model, of which nothing says that it is instruction-tuned.
+  // Another model, without a sign that it is instruction-tuned.
   await panel.region
     .getByRole('combobox', { name: 'Model' })
     .selectOption({ label: 'demo' });

@@ -25,7 +25,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
   await test.step('right-click the prompt', async () => {
     await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
     await expect(panel.region).toBeVisible();
-    // From the literals of a later cell.
+    // The values are literals in a later cell.
     await expect(panel.variable('food_likes')).toHaveValue('Cheese');
     await expect(panel.variable('food_dislikes')).toHaveValue("Can't eat eggs");
     await expect(panel.variable('menu_item')).toHaveValue('Quiche Lorraine');
@@ -35,7 +35,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
   });
 
   await test.step('run; the answer streams in', async () => {
-    // A short answer is there at once: a slow network lets one see its parts.
+    // A short answer arrives at once: a slow network makes its parts visible.
     const [tab] = page.context().pages();
     const network = await tab.context().newCDPSession(tab);
     await network.send('Network.emulateNetworkConditions', {
@@ -74,7 +74,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
     expect(await panel.strongestOfPrompt()).toBe(mistakes[0]);
     await expect(panel.topSegments.getByRole('listitem')).toHaveCount(5);
     await expect(panel.topSegments).toContainText(MISTAKE);
-    // The same lies over the cell's own text.
+    // The cell's own text has the same shades.
     await expect(overlay(line(page, MISTAKE)).first()).toBeVisible();
     const [first, second, dull] = await Promise.all(
       [
@@ -114,7 +114,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
   await test.step('correct the example in the cell; the answer changes', async () => {
     await retype(page, line(page, MISTAKE), 'Recommendation: Avoid.');
     await expect(panel.region).toContainText('changed since');
-    // What is shaded no longer says what the map was made of.
+    // The map no longer fits the cell's text, so its shades disappear.
     await expect(overlay(page.locator('.jp-Notebook'))).toHaveCount(0);
     await panel.generate('Recommendation: Avoid.');
     await panel.explain('Recommendation: Avoid.');
@@ -136,7 +136,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
     await panel.explain('Not suitable for you.');
   });
 
-  // All that without a kernel having run anything.
+  // No kernel ran anything for all of this.
   await expect(
     page.locator('.jp-Notebook .jp-InputPrompt', { hasText: /\[\d+\]/ })
   ).toHaveCount(0);

@@ -16,7 +16,7 @@ import {
 
 const MISTAKE = 'Recommendation: You have to try it.';
 
-/** Return what JupyterLab's server keeps of the page's comparison: the page sends changes with a delay. */
+/** Return the page's comparison as JupyterLab's server stores it. The page sends changes with a delay. */
 async function keptComparison(page: IJupyterLabPageFixture): Promise<string> {
   return page.evaluate(async () => {
     const { workspaces } = window.jupyterapp.serviceManager;
@@ -81,7 +81,7 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
   await panel.explain(MISTAKE);
   const prompt = await panel.segments('Prompt').allTextContents();
 
-  // One click beside the sentence that weighs most.
+  // One click beside the sentence with the highest score.
   await panel.topSegments
     .getByRole('button', { name: `Try without “${MISTAKE}”` })
     .first()
@@ -91,7 +91,7 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
     timeout: COLD
   });
   await expect(comparison.region).toContainText('1 sentence only in A');
-  // What was explained is explained on both sides.
+  // Both sides explain the same target.
   await comparison.explained();
   const first = comparison.region
     .getByRole('list', { name: 'What changed most' })
@@ -99,14 +99,14 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
     .first();
   await expect(first).toContainText('only in A');
 
-  // Prompt and run are as they were; the trial is in the history, named.
+  // Prompt and run haven't changed, and the history has the trial with its name.
   expect(await panel.segments('Prompt').allTextContents()).toEqual(prompt);
   await expect(panel.answer).toContainText('You have to try it.');
   let history = await panel.show('History');
   await expect(history.getByRole('listitem')).toHaveCount(2);
   await expect(history).toContainText(`Without “${MISTAKE}”`);
 
-  // With the keyboard alone.
+  // With only the keyboard.
   await panel.show('Analysis');
   const sentence = panel.segments('Prompt', 'Recommendation: Likely good.');
   await sentence.focus();
@@ -164,7 +164,7 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
     await sweet.focus();
     await page.keyboard.press('Space');
     await expect(sweet).toHaveAttribute('aria-pressed', 'true');
-    // Another target: they stay.
+    // The marks stay when the target changes.
     await panel.segments('Answer').first().click();
     await panel.region
       .getByRole('button', { name: 'Try without these 3 parts' })
@@ -178,7 +178,7 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
     );
     await panel.region.getByRole('button', { name: 'Clear marks' }).click();
     await expect(panel.region.locator('[data-marked]')).toHaveCount(0);
-    // Else they would come into the next test's history.
+    // Otherwise these runs would end up in the next test's history.
     history = await panel.show('History');
     await expect(history.getByRole('listitem')).toHaveCount(5, {
       timeout: COLD
@@ -203,7 +203,7 @@ test('two runs of the history side by side, without the model', async ({
   await panel.prompt.fill(text.replace(MISTAKE, 'Recommendation: Avoid.'));
   await panel.generate('Avoid');
 
-  // The run before is one click away.
+  // The previous run is one click away.
   await panel.region
     .getByRole('button', { name: 'Compare with the run before' })
     .click();
@@ -215,7 +215,7 @@ test('two runs of the history side by side, without the model', async ({
   );
   await page.getByRole('tab', { name: /↔/ }).getByTitle('Close').click();
 
-  // Any two of the history are, too; and no model is needed for it.
+  // So are any two runs of the history, without a model.
   const history = await panel.show('History');
   const runs = history.getByRole('listitem');
   await expect(runs).toHaveCount(2);
@@ -251,7 +251,7 @@ test('two runs of the history side by side, without the model', async ({
 });
 
 test.describe('what was kept of the page', () => {
-  // Galata would keep the layout for itself, and forget it with the page.
+  // By default Galata holds the layout back from the server, and loses it with the page.
   test.use({ mockState: false });
 
   test('another text beside the answer: saved as a page, and there again after a reload', async ({
@@ -279,7 +279,7 @@ test.describe('what was kept of the page', () => {
       .getByRole('group', { name: 'Forced answer' })
       .locator('[data-segment]');
     await expect(forced.last()).toContainText('Avoid.', { timeout: COLD });
-    // Both maps, of what belongs together.
+    // Both maps, of matching targets.
     await expect(comparison.view('Both maps')).toBeChecked();
     await expect(comparison.region.locator('[data-target="true"]')).toHaveCount(
       2

@@ -1,4 +1,4 @@
-/** A conversation from a cell's list of messages: picked, run in the model's chat format, shaded, edited and continued; and other
+/** A conversation from a cell's list of messages: picked, run in the model's chat format, shaded, edited and continued; also other
  * prompts that a program composes. */
 import { expect } from '@playwright/test';
 
@@ -19,7 +19,7 @@ chain = template | llm`;
 
 const CALL = 'chain.invoke({"dish": "onion soup", "taste": "sweet"})';
 
-/** A text in steps. */
+/** A text that a program composes in steps. */
 const STEPS = `prompt = "Taste-likes: onions.\\n"
 prompt += "Suggestion: " + course + ".\\n"
 prompt += "Recommendation:"`;
@@ -69,7 +69,7 @@ test('a list of messages is one prompt, turn by turn', async ({
   await expect(said('Turn 1, System')).toHaveText('You are brief.');
   await expect(said('Turn 3, Model')).toHaveText('No.');
 
-  // The shades lie in the messages' own strings.
+  // The messages' own strings are shaded.
   await panel.segments('Answer').last().click();
   await panel.mapped();
   await expect
@@ -102,7 +102,7 @@ test('a list of messages is one prompt, turn by turn', async ({
   });
 
   await test.step('a text in steps is one prompt, with its field filled in', async () => {
-    // Any of its lines means all of it: the field's value comes from below.
+    // Any of its lines selects the whole text. The field's value comes from a later cell.
     await analyzeAt(page, line(page, '"Recommendation:"'));
     await expect(panel.variable('course')).toHaveValue('Onion soup');
     await expect(panel.region.getByText('composed text')).toBeVisible();

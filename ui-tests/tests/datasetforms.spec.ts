@@ -1,4 +1,4 @@
-/** Datasets of messages; a template over columns; fields that columns fill; an encoding and a first line by choice. */
+/** Datasets of messages; a template over columns; fields that columns fill; a chosen encoding and first line. */
 import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 
@@ -18,7 +18,7 @@ async function open(page: Page, path: string): Promise<void> {
   }, path);
 }
 
-/** Open the choice of columns, which is open from the start where they were guessed. */
+/** Open the choice of columns, which is already open if the columns were guessed. */
 async function showColumns(): Promise<void> {
   const columns = browser
     .locator('details')
@@ -119,7 +119,7 @@ test('messages, templates, fields of other prompts, encodings', async ({
     await expect(template.locator('pre')).toHaveText('In Rome');
     await template.getByRole('button', { name: 'Use the template' }).click();
     await expect(rows.first()).toContainText('In Rome');
-    await showColumns(); // the file was read anew
+    await showColumns(); // the file was read again
     await template.getByRole('button', { name: 'Use one column' }).click();
     await expect(rows.first()).toContainText('Tell me of {town}');
   });
@@ -136,7 +136,7 @@ test('messages, templates, fields of other prompts, encodings', async ({
       `${tmpPath}/questions.csv`
     );
     await open(page, `${tmpPath}/template.jsonl`);
-    // With fields to fill in, a click doesn't run it.
+    // A click doesn't run a prompt that has fields to fill in.
     await rows.first().getByRole('button').first().click();
     const variables = new Panel(page).region.getByRole('group', {
       name: 'Variables'

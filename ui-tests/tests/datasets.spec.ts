@@ -140,7 +140,7 @@ test('files that are dragged, chosen in the dialog, and opened from the file bro
     await browser.getByText('1 row can’t be used').click();
     await expect(browser.getByText(`line ${COUNT + 2}`)).toBeVisible();
 
-    // Of a long list only what is in sight is there; the keyboard goes everywhere.
+    // A long list renders only the visible rows, but the keyboard reaches all of them.
     expect(await rows.count()).toBeLessThan(60);
     await rows.first().getByRole('button').first().focus();
     await page.keyboard.press('End');
@@ -220,7 +220,7 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
   );
   await form.getByRole('button', { name: 'Replace it' }).click();
   await expect(form).toHaveCount(0);
-  // What is shown is what that file holds.
+  // The browser shows the file's content.
   await expect(browser.locator('.lit-bad')).toHaveCount(0);
   await expect(
     browser.getByText("1 row of questions.csv that can't be used was not")

@@ -1,13 +1,13 @@
-/** Faults of accessibility in a part of the page, by axe and by a measure of our own. */
+/** Accessibility faults in a part of the page, found by axe and by a contrast check of LIT Lab's own. */
 import AxeBuilder from '@axe-core/playwright';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 const LEVELS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
 
-/** Of these levels, what depends on colours. */
+/** The rules of these levels that depend on colours. */
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 
-/** Contrast that text needs (WCAG 1.4.3). */
+/** The contrast that text needs (WCAG 1.4.3). */
 const ENOUGH = 4.5;
 
 /**
@@ -25,14 +25,14 @@ export async function faultsOf(
   selector: string,
   only?: 'colours'
 ): Promise<string[]> {
-  // JupyterLab's body has no height of its own: axe would take all of the page for clipped.
+  // JupyterLab's body has no height of its own, so axe would consider the whole page clipped.
   const style = await page.addStyleTag({
     content: 'html, body { height: 100% }'
   });
   const axe = new AxeBuilder({ page })
     .options({ resultTypes: ['violations'] })
     .include(selector)
-    // There is no frame in what it looks at: it needs no page of its own to put together what frames say.
+    // The checked parts have no frames, so axe needs no extra page to combine results of frames.
     .setLegacyMode();
   const { violations } = await (
     only ? axe.withRules(COLOUR_RULES) : axe.withTags(LEVELS)
@@ -50,7 +50,7 @@ export async function faultsOf(
     .concat(faint);
 }
 
-/** Text of too little contrast with what it stands on. Runs in the page. */
+/** Finds text with too little contrast to its background. Runs in the page. */
 function faintIn(props: { selector: string; enough: number }): string[] {
   type Colour = readonly [number, number, number, number];
   const canvas = document.createElement('canvas');
@@ -62,7 +62,7 @@ function faintIn(props: { selector: string; enough: number }): string[] {
     if (found) {
       return found;
     }
-    // As browsers compute colours and mixtures of them; a canvas would round what lets much through.
+    // The forms in which browsers report colours and their mixtures. A canvas would round translucent colours.
     const mixed =
       /^color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)(?: \/ ([\d.e-]+))?\)$/.exec(
         text

@@ -6,7 +6,7 @@ export { expect };
 export const test = base.extend({
   page: async ({ page, context }, use) => {
     await use(page);
-    // While Galata still keeps what JupyterLab saves late: settings on the server would be the next test's, too.
+    // Leave while Galata still intercepts JupyterLab's late saves, which would otherwise change the next test's settings.
     await context.pages()[0]?.goto('about:blank');
   }
 });

@@ -1,4 +1,4 @@
-/** Earlier runs: each is kept by the server, and can be shown again without the model. */
+/** Earlier runs: the server stores each of them, and the panel shows them again without the model. */
 import { readFileSync } from 'fs';
 import { expect, test } from './galata';
 import { emptyHistory } from './busy';
@@ -36,14 +36,14 @@ test('a run is kept, found, named, starred, and shown again with its map', async
     runs.getByRole('button', { name: /eggs/ }).first()
   ).toBeVisible();
 
-  // Its tools, which come with the pointer, take nothing of its name.
+  // The buttons that appear on hover don't cover its name.
   const name = runs.first().locator('.lit-kept-name');
   const { width } = (await name.boundingBox())!;
   await runs.first().hover();
   await expect(runs.getByRole('button', { name: /^Share/ })).toBeVisible();
   expect((await name.boundingBox())!.width).toBe(width);
 
-  // What is saved is what the server keeps.
+  // The saved file contains the run as the server stores it.
   const saving = page.waitForEvent('download');
   await runs.getByRole('button', { name: /^Share/ }).click();
   await page.getByRole('menuitem', { name: 'Save Run as JSON' }).click();
@@ -52,7 +52,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   expect(saved.answer).toContain('You have to try it.');
   expect(saved.scores.length).toBeGreaterThan(0);
 
-  // Another prompt, which is another run; the list follows by itself.
+  // Another prompt makes another run, and the list updates by itself.
   await panel.show('Analysis');
   await panel.edit.click();
   await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
@@ -87,7 +87,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await history.getByRole('searchbox').fill('mistake');
   await expect(runs).toHaveCount(1);
 
-  // Shown again: exactly, and without the model, which isn't even there.
+  // The run is shown again exactly, without the model: its service is stopped.
   const pid = await servicePid(request);
   process.kill(pid, 'SIGSTOP');
   await history.getByText('The mistake').click();
@@ -111,7 +111,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await expect(undo).toHaveCount(0);
   await expect(history.locator('.lit-row')).toHaveCount(2);
 
-  // Deleting all keeps what is starred, unless that is meant too.
+  // Deleting all leaves starred runs, unless the user includes them.
   const dialog = page.getByRole('dialog');
   await history.getByRole('button', { name: 'Delete all…' }).click();
   await expect(dialog).toContainText('1 starred run stays.');
@@ -124,7 +124,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(runs).toHaveCount(0);
   await expect(history).toContainText('Each answer will be stored here');
-  // What is shown stays.
+  // The shown run stays.
   await panel.show('Analysis');
   await expect(panel.answer).toContainText('You have to try it.');
 });

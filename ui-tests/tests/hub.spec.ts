@@ -1,4 +1,4 @@
-/** Below a base URL and with users, as on a hub: everything works, and nobody sees anything of another's. */
+/** With a base URL and users, as on a hub: everything works, and users see nothing of each other's. */
 import { readFileSync } from 'fs';
 import { expect, test } from '@playwright/test';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
@@ -17,7 +17,7 @@ import {
 
 const MISTAKE = 'Recommendation: You have to try it.';
 
-/** A browser of a user's own. */
+/** A user's own browser. */
 async function signedIn(
   browser: Browser,
   name: string
@@ -27,13 +27,13 @@ async function signedIn(
   return context;
 }
 
-/** A tab with the tutorial, whose prompt was taken up. */
+/** A tab with the tutorial, with its prompt analyzed. */
 async function analyzed(
   context: BrowserContext,
   workspace: string
 ): Promise<{ page: Page; panel: Panel }> {
   const page = await context.newPage();
-  // JupyterLab asks new users about its news, over the panel's lower end.
+  // JupyterLab's question to new users about its news covers the panel's lower end.
   const news = page.getByText('Would you like to get notified');
   await page.addLocatorHandler(news, () =>
     page.getByRole('button', { name: 'No', exact: true }).click()
@@ -49,7 +49,7 @@ async function analyzed(
   return { page, panel };
 }
 
-/** What a user's own requests answer: the jobs' ids, and the history's runs. */
+/** Return what a user's own requests list: the ids of jobs, and the history's runs. */
 async function own(context: BrowserContext) {
   const api = `${hub.url}${hub.base}/lit-lab/api`;
   const jobs = await (await context.request.get(`${api}/jobs`)).json();
@@ -130,21 +130,21 @@ test('who may only read sees earlier runs, and can start and change nothing', as
   const opened = page.waitForResponse(/\/api\/runs\/(?!search)[^/]+$/);
   await row.getByRole('button', { name: /eggs/ }).first().click();
   await opened;
-  // What was shown before the reload has given way.
+  // It replaces the run that was shown before the reload.
   await expect(
     panel.region.getByRole('tab', { name: 'Analysis' })
   ).toHaveAttribute('aria-selected', 'true');
   await panel.explain(MISTAKE);
   await expect(panel.alert).toHaveCount(0);
 
-  // Running and deleting are refused in place, and nothing is lost.
+  // Refusals of running and deleting appear in place, and nothing is lost.
   await panel.run.click();
   await expect(panel.alert.first()).toContainText('did not allow this');
   await expect(panel.segments('Prompt', MISTAKE).first()).toBeVisible();
   await panel.show('History');
   await row.hover();
   await row.getByRole('button', { name: /^Delete/ }).click();
-  // The server is asked once it can't be undone any more.
+  // The page sends the request once the deletion can't be undone any more.
   await expect(history.getByRole('alert')).toContainText('did not allow this');
   await expect(row.getByRole('button', { name: /eggs/ }).first()).toBeVisible();
   expect((await own(context)).runs).toEqual(runs);
@@ -161,7 +161,7 @@ test('two users and two tabs of one: jobs and histories are apart', async ({
   ];
   const before = await Promise.all(
     [ada, bob].map(async context => {
-      // The first page brings the XSRF cookie.
+      // The first page sets the XSRF cookie.
       await context.request.get(`${hub.url}${hub.base}/lab`);
       return (await own(context)).runs.length;
     })
@@ -202,7 +202,7 @@ test('two users and two tabs of one: jobs and histories are apart', async ({
       expect(reply.status(), path).toBe(404);
     }
   }
-  // What the panel lists is the user's own, too.
+  // The panel lists only the user's own runs, too.
   for (const [{ panel }, count] of [
     [tabs[0], hers.runs.length],
     [tabs[2], his.runs.length]

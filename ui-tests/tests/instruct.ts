@@ -1,4 +1,4 @@
-/** A server of the tests' own, whose first model is known to be instruction-tuned: one for all specs that use this `test`. */
+/** A server whose first model is known to be instruction-tuned, shared by all specs that use this `test`. */
 import { execFileSync, spawn } from 'child_process';
 import { cpSync, mkdtempSync, rmSync } from 'fs';
 import { tmpdir } from 'os';
@@ -18,7 +18,7 @@ function preset(): string {
 
 /**
  * The embedded model three times: as `menu` from a folder whose name says that it is instruction-tuned, as `demo`, and as
- * `twin`, as anybody's own preset is.
+ * `twin`, like a user's own preset.
  */
 export const test = base.extend<object, { instruct: void }>({
   baseURL: own.url,
@@ -72,7 +72,7 @@ export const test = base.extend<object, { instruct: void }>({
   ]
 });
 
-/** Run what is written into the panel, and wait for its answer. */
+/** Type a prompt into the panel, run it, and wait for its answer. */
 export async function runPrompt(panel: Panel, prompt: string): Promise<void> {
   await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
   if (!(await panel.prompt.isVisible())) {
@@ -80,7 +80,7 @@ export async function runPrompt(panel: Panel, prompt: string): Promise<void> {
   }
   await panel.prompt.fill(prompt);
   await panel.ask();
-  // The answer to this prompt, complete: its tokens are counted.
+  // The count of tokens appears with the complete answer to this prompt.
   await expect(panel.region.locator('.lit-facts')).toContainText(
     /\d tokens? · [\d.]+ s/,
     { timeout: COLD }

@@ -1,4 +1,4 @@
-/** Values of a prompt's fields from a running kernel, which isn't asked before. */
+/** Values of a prompt's fields from a running kernel, which nothing contacts before the user requests them. */
 import { expect, test } from './galata';
 
 import { notebookOf } from './cells';
@@ -29,11 +29,11 @@ test('a kernel gives values when it is asked to', async ({ page, tmpPath }) => {
   const field = (name: string) => panel.variable(name);
   await expect(field('town')).toHaveValue('');
   await expect(field('town')).toHaveAccessibleDescription(/built at run time/);
-  // JupyterLab drops what it is to run while the kernel starts.
+  // JupyterLab drops cells that are run while the kernel starts.
   await expect(
     page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
   ).toBeVisible({ timeout: COLD });
-  // Until the panel has it, the focus isn't where the next key goes.
+  // The next key goes to the wrong place until the panel has the focus.
   await expect(panel.region.locator(':focus')).toHaveCount(1);
 
   await test.step('values come, or the reason why not', async () => {
@@ -43,7 +43,7 @@ test('a kernel gives values when it is asked to', async ({ page, tmpPath }) => {
     await expect(first.locator('.jp-InputPrompt')).toHaveText('[1]:', {
       timeout: COLD
     });
-    // That the cell ran changes nothing by itself.
+    // Running the cell alone changes nothing.
     await expect(field('town')).toHaveValue('');
     await take.click();
     await expect(field('town')).toHaveValue('Rome');

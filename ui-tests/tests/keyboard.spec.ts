@@ -1,4 +1,4 @@
-/** The main job and what belongs to it with the keyboard alone: no mouse event in this file. */
+/** The main workflow with only the keyboard: there is no mouse event in this file. */
 import { expect, test } from './galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
@@ -23,7 +23,7 @@ async function answer(
   }
   await page.keyboard.press('Control+Alt+p');
   await expect(panel.prompt).toHaveValue(/^Analyze a menu item/);
-  // What comes next has the focus.
+  // The next control has the focus.
   await expect(panel.run).toBeFocused();
   await expectVisibleFocus(page);
   await asked(page, () => page.keyboard.press('Enter'));
@@ -31,7 +31,7 @@ async function answer(
   return panel;
 }
 
-/** From anywhere to the text, where the answer's last sentence becomes the target. */
+/** Go to the text from anywhere, and make the answer's last sentence the target. */
 async function targetLast(
   page: IJupyterLabPageFixture,
   panel: Panel
@@ -52,7 +52,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
   const panel = await answer(page, tmpPath);
 
   await test.step('a map, and other maps', async () => {
-    // The last sentence explains itself; here it is chosen, as any other.
+    // The last sentence is explained by itself; here it is chosen like any other.
     await expect(panel.target).toHaveText(ANSWER);
     await panel.reachText();
     await page.keyboard.press('Escape');
@@ -68,7 +68,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await expect(page.getByRole('tooltip')).toHaveText(/rank \d+ of \d+/);
     await expectVisibleFocus(page);
 
-    // On to the granularity, and to the method.
+    // Continue to the granularity, and to the method.
     await tabTo(page, '[aria-label="Granularity"] [role="radio"]');
     await page.keyboard.press('ArrowLeft');
     await expect(
@@ -91,7 +91,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await page.keyboard.press('Enter');
     await expect(panel.target).toHaveText(other);
     await panel.mapped();
-    // What weighs most is a list of buttons, which lead into the text.
+    // The top segments are a list of buttons that lead into the text.
     await tabTo(page, '.lit-ledto-row');
     await page.keyboard.press('Enter');
     await expect(panel.region.locator('.lit-flash')).toBeInViewport();
@@ -134,7 +134,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
     await expect(panel.target).toHaveText(
-      // Behind its line.
+      // After its line number.
       (await grid.getByRole('rowheader').first().textContent())!.replace(
         /^\d+\s*/,
         ''
@@ -175,7 +175,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await expect(main.run).toBeFocused();
     const within = '#lit-lab-main-panel';
     const focus = page.locator(':focus');
-    /** Along a row of tabs; Tab leads from each into what it shows. */
+    /** Walk along a row of tabs, from each of which Tab leads into its panel. */
     const walk = async (...tabs: string[]) => {
       for (const name of tabs) {
         await page.keyboard.press('ArrowRight');
@@ -208,7 +208,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await walk('Why not', 'Trust', 'Options', 'What led to');
     await tabTo(page, `${within} .lit-ledto-row`);
     await tabTo(page, `${within} [aria-label^="Share"]`, 'Shift+Tab');
-    // Within a toolbar, arrows lead on.
+    // Arrows move within a toolbar.
     await page.keyboard.press('ArrowRight');
     await expect(focus).toHaveAccessibleName('Back to the side panel');
     await page.keyboard.press('Enter');
@@ -234,7 +234,7 @@ test('a row of a dataset', async ({ page }) => {
   await asked(page, () => page.keyboard.press('Enter'));
   await panel.answered(/\S/);
   const first = await panel.segments('Prompt').allTextContents();
-  // The focus goes to the tab of what is shown now, and is on the row again when that is shown.
+  // The focus goes to the tab of the shown view, and back to the row when the list is shown again.
   await expect(page.locator(':focus')).toHaveText('Analysis');
   await page.keyboard.press('ArrowRight');
   await tabTo(page, '#lit-lab-panel .lit-row');
@@ -243,7 +243,7 @@ test('a row of a dataset', async ({ page }) => {
   await asked(page, () => page.keyboard.press('Enter'));
   await panel.answered(/\S/);
   expect(await panel.segments('Prompt').allTextContents()).not.toEqual(first);
-  // All of it, and from there to the prompt without a run.
+  // Run the row again, and go from there to the prompt without a run.
   await page.keyboard.press('ArrowRight');
   await tabTo(page, '#lit-lab-panel .lit-row');
   await expect(rows.nth(2).getByRole('button').first()).toBeFocused();
@@ -268,7 +268,7 @@ test('a dataset that is changed and saved', async ({ page, tmpPath }) => {
     .getByRole('listitem');
   await expect(rows).toHaveCount(2);
   await command(page, 'Prompt Salience');
-  // Another view than the analysis is shown: its tab has the focus.
+  // The shown view isn't the analysis, so its tab has the focus.
   await expect(page.locator(':focus')).toHaveText('Datasets');
   await page.keyboard.press('ArrowLeft');
   await tabTo(page, '.lit-prompt');
@@ -324,7 +324,7 @@ test('a cell’s context menu, two sentences at once, and a model that is refuse
   });
 
   await test.step('two sentences at once', async () => {
-    // Ctrl+Enter runs from anywhere in the panel; Shift+Enter adds to the target.
+    // Ctrl+Enter runs the prompt from anywhere in the panel; Shift+Enter extends the target.
     await asked(page, () => page.keyboard.press('Control+Enter'));
     await panel.answered(ANSWER);
     const last = panel.segments('Answer').last();
@@ -345,7 +345,7 @@ test('a cell’s context menu, two sentences at once, and a model that is refuse
   });
 
   await test.step('a model that is refused', async () => {
-    // A service that isn't there can't refuse.
+    // Only a running service can refuse.
     await command(page, 'Restart Model Service');
     await servicePid(request);
     await command(page, 'Manage Models');
@@ -362,7 +362,7 @@ test('a cell’s context menu, two sentences at once, and a model that is refuse
     await expect(form.getByRole('alert')).toContainText('no preset gemma9', {
       timeout: COLD
     });
-    // What was typed is still there.
+    // The typed text is still there.
     await expect(form.getByLabel('Preset')).toHaveValue('gemma9');
   });
 });

@@ -1,4 +1,4 @@
-/** How browser tests get around with the keyboard alone. */
+/** Helpers for browser tests that only use the keyboard. */
 import { expect } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { NotebookPanel } from '@jupyterlab/notebook';
@@ -9,7 +9,7 @@ export async function tabTo(
   selector: string,
   key = 'Tab'
 ): Promise<void> {
-  // What isn't there yet would be passed by.
+  // Tab would skip an element that isn't there yet.
   await expect(page.locator(selector).first()).toBeVisible();
   for (let stops = 0; stops < 60; stops++) {
     if (
@@ -24,7 +24,7 @@ export async function tabTo(
   throw new Error(`${key} does not lead to ${selector}.`);
 }
 
-/** The focus is visible: it has an outline, and is within the page. */
+/** Expect a visible focus: it has an outline, and is within the page. */
 export async function expectVisibleFocus(
   page: IJupyterLabPageFixture
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function command(
   await expect(search).toBeHidden();
 }
 
-/** Down to the first code cell, by arrows; and up again, should one have been late. */
+/** Select the first code cell with the down arrow, and go up again if a late key went too far. */
 export async function selectCode(page: IJupyterLabPageFixture): Promise<void> {
   const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
   await expect(active).toHaveCount(1);
@@ -67,11 +67,11 @@ export async function selectCode(page: IJupyterLabPageFixture): Promise<void> {
       return code - content.activeCellIndex;
     });
   await expect(async () => {
-    // Not before the notebook listens: what is pressed then is lost.
+    // Keys are lost until the notebook listens.
     const cells = await away();
     if (cells) {
       await page.keyboard.press(cells > 0 ? 'ArrowDown' : 'ArrowUp');
-      // One at a time: of two that are late, one would go too far.
+      // One key at a time: the second of two late ones would go too far.
       await expect.poll(away, { timeout: 5_000 }).not.toBe(cells);
     }
     expect(await away()).toBe(0);

@@ -1,4 +1,4 @@
-/** What the workflows share: a notebook opened, a prompt analyzed, the panel's parts by role and name. */
+/** Helpers that workflows share: open a notebook, analyze a prompt, find the panel's parts by role and name. */
 import * as path from 'path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, JupyterLabPage } from '@jupyterlab/galata';
@@ -15,19 +15,19 @@ export const TUTORIAL = path.resolve(
   '../../examples/prompt_debugging.ipynb'
 );
 
-/** What its prompt's answer ends with; a mistaken example in the prompt says the same. */
+/** The end of the answer to the tutorial's prompt. A mistaken example in the prompt has the same text. */
 export const ADVICE = 'Recommendation: You have to try it.';
 
 /** Markdown, a raw cell, several strings, and a printed prompt; no kernel is named. */
 export const NO_KERNEL = path.resolve(__dirname, '../fixtures/no_kernel.ipynb');
 
-/** Galata gives JupyterLab 15 seconds to start, where it isn't given more. */
+/** Galata's own timeout for JupyterLab's start is 15 seconds. */
 JupyterLabPage.prototype.waitForCondition = async (condition, timeout = COLD) =>
   expect.poll(async () => condition(), { timeout }).toBe(true);
 
 /**
- * Choose a command of the palette, by what is typed and what its entry says, until what it shows is there. JupyterLab takes
- * keys only some time after it is there, and what else opens meanwhile may take the focus, and the keys with it.
+ * Choose a command of the palette by the typed text and its entry's label, until its result is there. JupyterLab accepts
+ * keys only some time after it loads, and whatever else opens meanwhile may take the focus and the keys.
  */
 export async function choose(
   page: Page,
@@ -53,7 +53,7 @@ export async function choose(
   }).toPass();
 }
 
-/** Name of a workspace of JupyterLab that only this try of a test uses: what one try left open would be another's. */
+/** A JupyterLab workspace for this try of a test alone, so that it doesn't inherit what another try left open. */
 export function workspaceOf(name: string): string {
   const { retry, repeatEachIndex } = test.info();
   return `${name}-${retry}-${repeatEachIndex}`;
@@ -68,7 +68,7 @@ export async function openNotebook(
   const name = path.basename(file);
   const target = `${tmpPath}/${name}`;
   await page.contents.uploadFile(file, target);
-  // Commands answer with widgets, which can't leave the page: nothing is returned.
+  // Returns nothing: commands return widgets, which can't leave the page.
   await page.evaluate(async path => {
     await window.jupyterapp.commands.execute('docmanager:open', { path });
   }, target);
@@ -78,7 +78,7 @@ export async function openNotebook(
       .getByRole('button', { name: 'No Kernel' })
       .click();
   }
-  // The one before it may be open, too.
+  // The previous notebook may be open, too.
   await expect(
     page.getByRole('main').locator('.jp-Notebook').filter({ visible: true })
   ).toHaveCount(1);
@@ -100,8 +100,8 @@ export function line(page: Page, text: string, nth = 0): Locator {
 }
 
 /**
- * Wait until JupyterLab keeps something of a page: it writes its workspace and settings some time after a change. With
- * Galata they are the test's own.
+ * Wait until JupyterLab has stored something of a page: it writes workspaces and settings some time after a change. With
+ * Galata they belong to the test.
  *
  * @param place - which of them: `workspaces/<name>`, or `settings/<plugin>`.
  * @param what - all that its text must say.
@@ -116,7 +116,7 @@ export async function kept(
       async ({ place, what }) => {
         const base = location.pathname.replace(/\/lab(\/.*)?$/, '');
         const reply = await fetch(`${base}/lab/api/${place}`);
-        // Settings are text, with comments; a workspace is data.
+        // Settings are text with comments, and a workspace is JSON.
         const { raw, data } = await reply.json();
         const text = raw ?? JSON.stringify(data);
         return what.filter(one => !new RegExp(one).test(text));
@@ -127,8 +127,8 @@ export async function kept(
 }
 
 /**
- * Reset the panel's settings on the open server, for a page that Galata gives none of its own: not all that a page saves
- * as it closes is held back, so that specs before this one may have left how their answers and maps are made.
+ * Reset the panel's settings on the open server, for a page whose settings Galata doesn't mock. Galata doesn't intercept
+ * everything that a closing page saves, so earlier specs may have left their settings of answers and maps.
  */
 export async function resetSettings(request: APIRequestContext): Promise<void> {
   const settings = '/lab/api/settings/lit-lab:panel';
@@ -136,10 +136,10 @@ export async function resetSettings(request: APIRequestContext): Promise<void> {
   expect(reply.ok()).toBe(true);
 }
 
-/** That the panel is open, as it stands in a workspace. */
+/** The part of a workspace that says that the panel is open. */
 export const PANEL_OPEN = /"current":"lit-lab-panel"/;
 
-/** Wait until nothing fades or moves any more, but for what goes on for ever. */
+/** Wait until all animations have ended, except endless ones. */
 export async function still(page: Page): Promise<void> {
   await page.waitForFunction(() =>
     document
@@ -152,7 +152,7 @@ export async function still(page: Page): Promise<void> {
   );
 }
 
-/** The stretches of an editor that are shaded. */
+/** The shaded ranges of an editor. */
 export function overlay(within: Locator): Locator {
   return within.locator('.lit-shade');
 }
@@ -165,7 +165,7 @@ export async function retype(page: Page, line: Locator, text: string) {
   await page.keyboard.type(text);
 }
 
-/** Paste where the cursor is. */
+/** Paste at the cursor. */
 export async function paste(page: Page, text: string): Promise<void> {
   await page.evaluate(text => {
     const clipboardData = new DataTransfer();
@@ -180,7 +180,7 @@ export async function paste(page: Page, text: string): Promise<void> {
   }, text);
 }
 
-/** The process id of the model service; waits until it is ready. */
+/** Wait until the model service is ready, and return its process id. */
 export async function servicePid(request: APIRequestContext): Promise<number> {
   let pid: number | null = null;
   await expect
@@ -214,13 +214,13 @@ export async function explained(
   return { panel, notebook };
 }
 
-/** What fills the panel. */
+/** The panel's views. */
 export type View = 'Analysis' | 'Datasets' | 'History' | 'Models';
 
 /** A tab of the insight. */
 export type InsightTab = 'What led to' | 'Why not' | 'Trust' | 'Options';
 
-/** Do something, and wait until the page has asked the model for an answer. */
+/** Do something, and wait until the page has requested an answer. */
 export async function asked(
   page: Page,
   act: () => Promise<unknown>
@@ -273,7 +273,7 @@ export class Panel {
   readonly target: Locator;
   /** The choice of a method, by its value or its name. */
   readonly method: Locator;
-  /** Starts what is only computed on request. */
+  /** The button for computations that only run on request. */
   readonly compute: Locator;
   readonly topSegments: Locator;
   readonly alert: Locator;
@@ -291,7 +291,7 @@ export class Panel {
     return text === undefined ? all : all.filter({ hasText: text });
   }
 
-  /** Show a view. Returns its region; the analysis has several, and is returned as a whole. */
+  /** Show a view. Returns its region, or the whole panel for the analysis, which has several. */
   async show(view: View): Promise<Locator> {
     const panel = await this._choose(view);
     return view === 'Analysis'
@@ -299,12 +299,12 @@ export class Panel {
       : panel.getByRole('region', { name: view, exact: true });
   }
 
-  /** Show a tab of the insight, which opens. Returns what the tab shows. */
+  /** Open the insight, and show one of its tabs. Returns the tab's panel. */
   async insight(tab: InsightTab): Promise<Locator> {
     return this._choose(tab);
   }
 
-  /** Click Run, and wait until the model is asked: an answer from before may be shown until then, and be taken for the new one. */
+  /** Click Run, and wait until the page sends the request: until then it may still show an earlier answer. */
   async ask(): Promise<void> {
     await asked(this.page, () => this.run.click());
   }
@@ -315,9 +315,9 @@ export class Panel {
     await this.answered(text);
   }
 
-  /** Wait until a whole answer has come, and it holds this text. */
+  /** Wait for a complete answer that contains this text. */
   async answered(text: string | RegExp): Promise<void> {
-    // First: an answer from before may be shown while the model is awaited.
+    // First, because an earlier answer may be shown while the page waits for the model.
     await expect(this.run).toBeVisible({ timeout: COLD });
     await expect(
       this.segments('Answer', text).last(),
@@ -326,7 +326,7 @@ export class Panel {
     await expect(this.run).toBeVisible();
   }
 
-  /** Clear the target, as it was before somebody chose one: an answer explains itself. */
+  /** Clear the target that a new answer gets by itself. */
   async clearTarget(): Promise<void> {
     await expect(this.target).not.toHaveCount(0);
     await this.target.first().press('Escape');
@@ -340,7 +340,7 @@ export class Panel {
     await this.mapped();
   }
 
-  /** Go to the flowing text as the keyboard does, from wherever the focus is. */
+  /** Go to the text with the keyboard, from wherever the focus is. */
   async reachText(): Promise<void> {
     for (let stops = 0; stops < 30; stops++) {
       await this.page.keyboard.press('Tab');
@@ -357,7 +357,7 @@ export class Panel {
     await expect(this.region.locator('[data-rank="1"]')).toHaveCount(1);
   }
 
-  /** Click a tab until its panel is shown: a notice that comes or goes above it may take the click. */
+  /** Click a tab until its panel is shown, because a notice that appears or disappears above it may intercept the click. */
   private async _choose(name: View | InsightTab): Promise<Locator> {
     const [tab, panel] = (['tab', 'tabpanel'] as const).map(role =>
       this.region.getByRole(role, { name, exact: true })
@@ -369,7 +369,7 @@ export class Panel {
     return panel;
   }
 
-  /** Index, among the prompt's segments, of the one that weighs most. */
+  /** The index of the prompt's segment with the highest score. */
   async strongestOfPrompt(): Promise<number> {
     return this.segments('Prompt').evaluateAll(all =>
       all.reduce(

@@ -14,13 +14,13 @@ import {
   workspaceOf
 } from './lab';
 
-/** The model service starts, and then LIT does. */
+/** The model service starts, and then LIT. */
 const PATIENCE = 2 * COLD;
 
 test.use({ baseURL: secure.url });
 
 test.beforeEach(async ({ page }) => {
-  // As in security.spec.ts: the page can do no more than the cookie allows.
+  // As in security.spec.ts, the page can't do more than the cookie allows.
   await page.goto(`/api/status?token=${secure.token}`);
   await page.route(/\/lab\/workspaces\//, async route => {
     const reply = await route.fetch();
@@ -29,7 +29,7 @@ test.beforeEach(async ({ page }) => {
   });
 });
 
-/** Open the tutorial in a workspace of its own, and take its prompt up. */
+/** Open the tutorial in a separate workspace, and analyze its prompt. */
 async function analyze(page: Page, workspace: string): Promise<Panel> {
   await page.goto(
     `/lab/workspaces/${workspaceOf(workspace)}/tree/prompt_debugging.ipynb`
@@ -42,7 +42,7 @@ async function analyze(page: Page, workspace: string): Promise<Panel> {
   return panel;
 }
 
-/** Everything that the page asked of another server than ours, in any frame. */
+/** Record all requests of the page, in any frame, to servers other than LIT Lab's. */
 function watchRequests(page: Page): string[] {
   const elsewhere: string[] = [];
   page.on('request', request => {
@@ -54,7 +54,7 @@ function watchRequests(page: Page): string[] {
   return elsewhere;
 }
 
-/** What the browser refused LIT's page. */
+/** Record what the browser refused to LIT's page. */
 function watchRefusals(page: Page): string[] {
   const refused: string[] = [];
   page.on('console', message => {
@@ -76,7 +76,7 @@ function table(page: Page) {
   return lit(page).locator('lit-data-table');
 }
 
-/** Open LIT by the panel's menu. */
+/** Open LIT from the panel's menu. */
 async function openFromMenu(page: Page, panel: Panel): Promise<void> {
   await panel.region
     .getByRole('button', { name: 'LIT, service and log' })
@@ -103,11 +103,11 @@ test('LIT shows the prompt, asks the model, explains the answer; it reaches noth
   await panel.generate('Recommendation: You have to try it.');
   await openFromMenu(page, panel);
 
-  // The panel's prompt is a datapoint, with the answer that the panel explains.
+  // The panel's prompt is a datapoint, together with the answer that the panel explains.
   await expect(table(page).getByText(DISH).first()).toBeVisible({
     timeout: PATIENCE
   });
-  // The model's own answer is the same text, from the same model.
+  // The same model generates the same answer here.
   const options = lit(page).locator('.interstitial-target-option');
   await expect(options).toHaveCount(2, { timeout: COLD });
   for (const option of await options.all()) {
@@ -115,7 +115,7 @@ test('LIT shows the prompt, asks the model, explains the answer; it reaches noth
   }
   await options.nth(1).click();
 
-  // Its salience module: choose a target, see what led to it.
+  // The salience module: choose a target, and see what led to it.
   const salience = lit(page).locator('sequence-salience-module');
   await salience.getByText('Sentences', { exact: true }).click();
   await salience
@@ -154,7 +154,7 @@ test('LIT shows the prompt, asks the model, explains the answer; it reaches noth
           return (reason as Error).name;
         }
       };
-      // Not by `fetch`, which is the bridge's own here.
+      // Not with `fetch`, which LIT's bridge replaces.
       const request = (url: string) =>
         new Promise((resolve, reject) => {
           const asking = new XMLHttpRequest();
@@ -187,13 +187,13 @@ test('LIT shows the prompt, asks the model, explains the answer; it reaches noth
       status: 'TypeError',
       script: false
     });
-    // Nor has it a secret, or a token, to show.
+    // The page has no secret and no token that it could show.
     const held = await frameOf(page).evaluate(
       () => document.documentElement.outerHTML + window.name + location.href
     );
     expect(held).not.toContain(secure.token);
     expect(held).not.toContain('_xsrf');
-    // Through the bridge: what isn't on the list is refused, in a form that LIT shows.
+    // The bridge refuses requests that aren't on its list, in a form that LIT shows.
     const saved = await frameOf(page).evaluate(async () => {
       const url = './save_datapoints?dataset_name=sample_prompts&path=/tmp/x';
       const answer = await fetch(url, {
@@ -227,7 +227,7 @@ test('LIT is there again after a reload, and when the service has died', async (
   await page.goto(`/lab/workspaces/${workspaceOf('lit-recovery')}`);
   await expect(shown).toBeVisible({ timeout: PATIENCE });
 
-  // The service dies: the tab says so, LIT stays, and can go on.
+  // When the service dies, the tab says so, and LIT stays and can continue.
   process.kill(await servicePid(page.request), 'SIGKILL');
   const asked = () =>
     frameOf(page).evaluate(async () => {

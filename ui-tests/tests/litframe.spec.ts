@@ -1,4 +1,4 @@
-/** What a script that got into LIT's page would try: to leave with what LIT shows. */
+/** The attempts of a script injected into LIT's page to send away what LIT shows. */
 import * as http from 'http';
 import type { AddressInfo } from 'net';
 import { expect, test } from '@playwright/test';
@@ -7,14 +7,14 @@ import type { FrameLocator, Page } from '@playwright/test';
 import { secure } from '../servers';
 import { choose, COLD, workspaceOf } from './lab';
 
-/** The model service starts, and then LIT does. */
+/** The model service starts, and then LIT. */
 const PATIENCE = 2 * COLD;
 
 const DOCS = 'https://pair-code.github.io/lit/documentation/';
 
 test.use({ baseURL: secure.url });
 
-/** Another server, and what it was asked. */
+/** Another server, and the requests that it received. */
 const asked: string[] = [];
 const server = http.createServer((request, response) => {
   asked.push(request.url!);
@@ -57,7 +57,7 @@ async function open(page: Page, workspace: string): Promise<void> {
   });
 }
 
-/** Put a link into LIT's page, where nothing covers it, and where LIT's bridge doesn't see that it is clicked. */
+/** Put a link into LIT's page where nothing covers it, and where LIT's bridge doesn't see clicks. */
 async function plant(page: Page, attributes: Record<string, string>) {
   await frameOf(page).evaluate(attributes => {
     document.getElementById('planted')?.remove();
@@ -88,7 +88,7 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
     const alert = tab.getByRole('alert');
     asked.length = 0;
 
-    // In place, or in another window: nothing happens.
+    // In the same window or another one, nothing happens.
     const kinds = await frameOf(page).evaluate(async url => {
       const settled = (start: (done: (what: string) => void) => void) =>
         new Promise<string>(start);
@@ -101,7 +101,7 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
         image.src = `${url}/image`;
       });
       kinds.request = await settled(done => {
-        // Not by `fetch`, which is the bridge's own here.
+        // Not with `fetch`, which LIT's bridge replaces.
         const request = new XMLHttpRequest();
         request.open('GET', `${url}/request`);
         request.onload = () => done('loaded');
@@ -136,7 +136,7 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
     await expect(lit(page).locator('lit-modules')).toBeVisible();
     await expect(alert).toHaveCount(0);
 
-    // In its own frame: LIT is gone, the tab says so, and it can be had again.
+    // In its own frame, LIT disappears. The tab says so, and can open it again.
     const ways: Record<string, () => Promise<void>> = {
       location: () =>
         frameOf(page).evaluate(url => {
@@ -171,7 +171,7 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
       await expect(alert).toHaveCount(0);
     }
 
-    // What asks last is the only one that has got there.
+    // Only the last request arrives at the other server.
     await page.evaluate(
       url => fetch(`${url}/last`, { mode: 'no-cors' }).then(() => undefined),
       elsewhere
@@ -188,7 +188,7 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
     });
 
     const opening = context.waitForEvent('page');
-    // Not by the mouse: what JupyterLab tells of itself lies above that corner.
+    // Not with the mouse: a notification of JupyterLab covers that corner.
     await lit(page).locator(`a[href="${DOCS}"]`).first().press('Enter');
     const docs = await opening;
     await expect(docs.getByText('Documentation')).toBeVisible();
@@ -198,7 +198,7 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
     await docs.close();
     await page.bringToFront();
 
-    // The same, with something to tell.
+    // The same link with text in its address.
     await frameOf(page).evaluate(url => {
       const link = document.createElement('a');
       link.href = `${url}?prompt=secret`;
@@ -212,7 +212,7 @@ test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
     ).toBeVisible();
     expect(context.pages()).toEqual([page]);
 
-    // As LIT saves its table.
+    // The way in which LIT saves its table.
     const saving = page.waitForEvent('download');
     await frameOf(page).evaluate(() => {
       const link = document.createElement('a');

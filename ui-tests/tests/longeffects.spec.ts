@@ -1,4 +1,4 @@
-/** Effects of a long prompt: its paragraphs first, then the sentences of those that matter. */
+/** Effects of a long prompt: paragraphs first, then the sentences of those that matter. */
 import { expect, test } from './galata';
 
 import { analyzeCell } from './cells';
@@ -6,7 +6,7 @@ import { COLD, still } from './lab';
 
 const FOODS = ['eggs', 'cake', 'ham', 'soup', 'rice', 'fish'];
 
-/** Eleven paragraphs of six sentences, and one like LIT's examples behind them. */
+/** Eleven paragraphs of six sentences, followed by one like LIT's examples. */
 const PROMPT = [
   ...[
     'I',

@@ -5,13 +5,13 @@ import { analyzeCell } from './cells';
 import { COLD } from './lab';
 import type { Panel } from './lab';
 
-/** Characters of the string. */
+/** The string's length in characters. */
 const LENGTH = 1_500_000;
 
-/** c.LitLab.max_prompt_chars, as it is by itself. */
+/** The default of c.LitLab.max_prompt_chars. */
 const LIMIT = 100_000;
 
-/** All the text that the page holds of the panel. */
+/** The length of all text in the panel. */
 const held = (panel: Panel) =>
   panel.region.evaluate(
     region =>
@@ -43,11 +43,11 @@ test('a string of 1,500,000 characters in one word', async ({
   await expect(panel.region).toContainText(LENGTH.toLocaleString('en'));
   expect(await held(panel), 'laid out after a key').toBeLessThan(10_000);
 
-  // It isn't sent either.
+  // Nor is it sent.
   await panel.run.click();
   await expect(panel.stop).toBeHidden();
 
-  // Shortened, it is edited as any text.
+  // A shortened text can be edited like any other.
   await panel.region.getByRole('button', { name: /^Shorten to/ }).click();
   await expect
     .poll(() =>
@@ -65,7 +65,7 @@ test('a string of 1,500,000 characters in one word', async ({
     )
     .toBe(LIMIT - 1);
 
-  // And the whole text is a click away.
+  // The whole text is one click away.
   await panel.region
     .getByRole('button', { name: 'Use the original text' })
     .click();

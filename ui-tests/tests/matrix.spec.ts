@@ -20,7 +20,7 @@ test('a cell selects both sentences, by mouse and keyboard; a slow method fills 
   const grid = page.getByRole('grid', {
     name: 'What led to each sentence of the answer'
   });
-  // Behind their lines.
+  // After their line numbers.
   await expect(grid.getByRole('rowheader')).toContainText([
     ...sentences.map(text => text.trim()),
     'On average'
@@ -45,13 +45,13 @@ test('a cell selects both sentences, by mouse and keyboard; a slow method fills 
     String(Math.round(Number(share) * 100))
   );
 
-  // One stop of Tab; arrows and Enter do the rest.
+  // The grid is one tab stop; arrows and Enter do the rest.
   await expect(grid.locator('[tabindex="0"]')).toHaveCount(1);
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Home');
   await page.keyboard.press('Enter');
   await expect(panel.target).toHaveText(sentences.at(-2)!.trim());
-  // The headings are the first row.
+  // The first row contains the headings.
   await expect(grid.getByRole('row').nth(sentences.length - 1)).toHaveAttribute(
     'data-target',
     'true'
@@ -60,7 +60,7 @@ test('a cell selects both sentences, by mouse and keyboard; a slow method fills 
   await page.getByRole('radio', { name: 'Whole response' }).click();
   await expect(grid.getByRole('rowheader').last()).toHaveText('Total');
 
-  // A method that must be asked for; it can be stopped.
+  // A method that only runs on request, and can be stopped.
   const matrix = page.locator('#lit-lab-matrix');
   await panel.method.selectOption('Leave one out');
   const unknown = grid.locator('[data-state="unknown"]');
@@ -69,7 +69,7 @@ test('a cell selects both sentences, by mouse and keyboard; a slow method fills 
   await expect(matrix).toContainText('at most');
   await matrix.getByRole('button', { name: 'Compute all' }).click();
   await expect(unknown).toHaveCount(0, { timeout: COLD });
-  // The panel has what the matrix computed.
+  // The panel uses the scores that the matrix computed.
   await grid.getByRole('row').nth(1).getByRole('gridcell').first().click();
   await panel.mapped();
   await expect(panel.region).toContainText('Not a gradient');

@@ -1,4 +1,4 @@
-/** Methods other than the gradients that come by themselves; tests of maps; sampling. */
+/** Methods other than the gradients that are computed by themselves; tests of maps; sampling. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from './galata';
 
@@ -9,11 +9,11 @@ import type { Panel } from './lab';
 const JOBS = /\/lit-lab\/api\/jobs(\?|$)/;
 const JOBS_AND_ESTIMATES = /\/lit-lab\/api\/(jobs|estimate)(\?|$)/;
 
-/** A model that takes its time for effects, as the page sees it. */
+/** A model that is slow at effects, as far as the page can see. */
 class SlowEffects {
-  /** Whether a job ends early, and those that continue it wait. */
+  /** Whether the first job ends early, and the jobs that continue it wait. */
   isHeld = false;
-  /** Whether effects are said to take minutes. */
+  /** Whether estimates say that effects take minutes. */
   isSlow = false;
 
   async join(page: IJupyterLabPageFixture): Promise<void> {
@@ -34,7 +34,7 @@ class SlowEffects {
     });
   }
 
-  /** Let go of what waits. */
+  /** Release the waiting requests. */
   release(): void {
     this.isHeld = false;
     this._held.splice(0).forEach(go => go());
@@ -43,18 +43,18 @@ class SlowEffects {
   private readonly _held: (() => void)[] = [];
 }
 
-/** Have a method's map computed: it starts by itself where it is quick. */
+/** Compute a method's map, which starts by itself if it is quick. */
 async function compute(panel: Panel, method: string): Promise<void> {
   await panel.method.selectOption(method);
   await expect(panel.compute.or(panel.topSegments)).toBeVisible();
   if (await panel.compute.isVisible()) {
-    // A computation that is quick by its estimate starts by itself, and takes the button away.
+    // A computation with a short estimate starts by itself, and removes the button.
     await panel.compute.click({ timeout: 5_000 }).catch(() => undefined);
   }
   await expect(panel.topSegments).toBeVisible({ timeout: COLD });
 }
 
-/** Kinds of the jobs that the page starts. */
+/** The kinds of the jobs that the page starts. */
 function watchJobs(page: IJupyterLabPageFixture): string[] {
   const kinds: string[] = [];
   page.on('request', request => {
@@ -142,7 +142,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
     await panel.region.getByRole('radio', { name: 'Sentences' }).click();
     await panel.mapped();
     await panel.insight('Trust');
-    // Effects name the passes that they would take, too.
+    // The button for effects also says how many passes they would take.
     await expect(
       panel.region
         .locator('.lit-faithfulness')
@@ -158,7 +158,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
       panel.region.getByText(/Score −?\d+ of 100; random orders: 0 ± \d+/)
     ).toBeVisible({ timeout: COLD });
     await expect(panel.region.getByText(/A little noise/)).toBeVisible();
-    // Both gradients came with the answer: they are compared at once.
+    // Both gradients came with the answer, so they are compared at once.
     await expect(
       panel.region.getByRole('list', { name: 'Other maps of this target' })
     ).toContainText('grad · input');
@@ -172,7 +172,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
       'Next answer: temperature 1.5, seed 3'
     );
 
-    /** Run, and give the answer. */
+    /** Run the prompt, and return the answer. */
     const sampled = async () => {
       await panel.generate(/./);
       return panel.answer.textContent();

@@ -30,7 +30,7 @@ function row(manager: Locator, name: string): Locator {
 async function openForm(manager: Locator): Promise<Locator> {
   const form = manager.getByRole('form', { name: 'Add a model' });
   const button = manager.getByRole('button', { name: 'Add a model…' });
-  // What is on the disk is listed once it is found, and moves the button, perhaps while it is pressed.
+  // Models found on the disk appear in the list, and may move the button while it is pressed.
   await expect(async () => {
     if (!(await form.isVisible())) {
       await button.click();
@@ -87,7 +87,7 @@ test('models are refused, added, downloaded after a login, used, unloaded and re
     await form.getByRole('button', { name: 'Add' }).click();
     await expect(form.getByRole('alert')).toContainText('outside the folder');
 
-    // What a path lacks, where no name is given either.
+    // Incomplete paths, without a name.
     await form.getByLabel('Name').fill('');
     for (const [path, says] of [
       ['hf://', 'lacks the owner and model'],
@@ -113,7 +113,7 @@ test('models are refused, added, downloaded after a login, used, unloaded and re
   });
 
   await test.step('a model is added, downloaded after a login, used, unloaded and removed', async () => {
-    // More than the megabyte that kagglehub writes at a time, and not all.
+    // More than kagglehub's chunk of a megabyte, but less than the whole file.
     await setKaggle(request, { hold: 1_200_000 });
     await addModel(manager, PRESET, 'tiny');
     const tiny = row(manager, 'tiny');
@@ -168,7 +168,7 @@ test('models are refused, added, downloaded after a login, used, unloaded and re
     await expect(tiny).toContainText('not loaded');
     await tiny.getByRole('button', { name: 'Remove tiny' }).click();
     await expect(tiny).toHaveCount(0);
-    // Its files stay, and are offered: one click loads them.
+    // Its files stay, and the list offers them: one click loads the model.
     const found = manager.getByRole('list', { name: 'Models on this machine' });
     await expect(found).toContainText('Kaggle · Gemma · ');
     await found.getByRole('button', { name: 'Load tiny' }).click();

@@ -1,4 +1,4 @@
-/** The network breaks, the laptop sleeps, the tab is closed: the job goes on, and the panel catches up. */
+/** When the network breaks, the laptop sleeps or the tab is closed, the job continues, and the panel catches up. */
 import { expect, test } from '@playwright/test';
 import type { APIRequestContext, Page } from '@playwright/test';
 
@@ -17,7 +17,7 @@ import {
 } from './lab';
 import { Wire } from './wire';
 
-/** Seconds that the network stays away. */
+/** How many seconds the network is down. */
 const AWAY = Number(process.env.LIT_LAB_TEST_AWAY ?? 6);
 
 let wire: Wire;
@@ -29,18 +29,18 @@ test.beforeEach(async ({ request }) => {
 });
 
 test.afterEach(async ({ request }) => {
-  // Of a test that failed: else all that follow would wait for it.
+  // After a test that failed; otherwise all later ones would wait for its computations.
   await release(request, ...occupying.splice(0));
   await wire.close();
 });
 
-/** A panel that waits for an answer, behind a computation of somebody else's; and that. */
+/** A panel whose request waits behind another user's computation, and that computation. */
 async function waiting(
   page: Page,
   request: APIRequestContext,
   workspace: string
 ): Promise<{ panel: Panel; job: string; other: string }> {
-  // JupyterLab tells that the server is away in a dialog, which a person closes.
+  // JupyterLab reports the lost server in a dialog, which the user closes.
   const lost = page.getByRole('dialog', { name: /^Server Connection Error/ });
   await page.addLocatorHandler(
     lost,
@@ -74,7 +74,7 @@ async function waiting(
   return { panel, job, other };
 }
 
-/** Let the model come round to the panel's prompt, and wait until it has answered. */
+/** Let the model continue with the panel's prompt, and wait until it has answered. */
 async function answeredMeanwhile(request: APIRequestContext, other: string) {
   const before = await runs(request);
   await release(request, other);
@@ -97,7 +97,7 @@ test('the network breaks while an answer is awaited', async ({
   await page.waitForTimeout(1000 * AWAY);
   await expect(panel.stop).toBeVisible();
   wire.mend();
-  // All that was missed comes by replay, and what follows it, the map, works.
+  // The missed events are replayed, and then the map works.
   await panel.answered('Recommendation:');
   await expect(panel.alert).toHaveCount(0);
   await panel.explain('Recommendation:');

@@ -1,4 +1,4 @@
-/** The same extension in Notebook 7, which has a shell of its own. */
+/** The same extension in Notebook 7, which has its own shell. */
 import { expect, test } from '@playwright/test';
 
 import { analyzeAt, COLD, line, overlay, Panel, resetSettings } from './lab';
@@ -14,7 +14,7 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
   const panel = new Panel(page);
   await page.goto('/notebooks/prompt_debugging.ipynb');
   const text = line(page, 'Suggestion: Onion soup');
-  // The first page of Notebook's own that this server gives out.
+  // The first page of Notebook 7 that this server sends.
   await expect(text).toBeVisible({ timeout: COLD });
   await analyzeAt(page, text);
   await expect(panel.variable('menu_item')).toHaveValue('Quiche Lorraine');
@@ -24,7 +24,7 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
 
   await panel.region.getByRole('button', { name: 'Matrix' }).click();
   const grid = page.getByRole('grid', { name: /^What led to each sentence/ });
-  // Not only its tab.
+  // The panel itself, and not only its tab.
   await expect(grid).toBeInViewport({ ratio: 0.5 });
   await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0, {
     timeout: COLD

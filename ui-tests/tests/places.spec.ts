@@ -1,4 +1,4 @@
-/** The panel's places: at the side, in the main area, and what leads to it. */
+/** The panel's places, at the side and in the main area, and the ways to open it. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from './galata';
 import type { JupyterLabPage } from '@jupyterlab/galata';
@@ -13,7 +13,7 @@ class MainPanel extends Panel {
   }
 }
 
-/** How wide the right area's panel is. */
+/** The width of the right area's panel. */
 async function widthOf(panel: Panel): Promise<number> {
   return (await panel.region.boundingBox())!.width;
 }
@@ -50,7 +50,7 @@ test('from the cell toolbar to the side, to the main area and back: one session'
   await test.step('a status-bar item while the model answers', async () => {
     const item = page.getByRole('button', { name: /^Model: / });
     await expect(item).toHaveCount(0);
-    // Seen for however short it is there.
+    // Record it however briefly it is there.
     await page.evaluate(() => {
       const seen = new Set<string>();
       Object.assign(window, { litSeen: seen });
@@ -65,7 +65,7 @@ test('from the cell toolbar to the side, to the main area and back: one session'
     const seen = await page.evaluate(() => [
       ...(window as unknown as { litSeen: Set<string> }).litSeen
     ]);
-    // How much of a short answer is seen depends on how quickly it comes.
+    // How many states of a short answer are recorded depends on its speed.
     expect(seen.filter(text => text.startsWith('Model: '))).not.toEqual([]);
     await expect(item).toHaveCount(0, { timeout: COLD });
   });
@@ -115,7 +115,7 @@ test('from the cell toolbar to the side, to the main area and back: one session'
       return ids.filter((id, at) => ids.indexOf(id) !== at);
     });
     expect(twice).toEqual([]);
-    // A target chosen in one is the other's, too.
+    // A target chosen in one panel is also the other's.
     const first = main.segments('Answer').first();
     await first.click();
     await expect(side.target).toHaveText((await first.textContent())!.trim());
@@ -145,7 +145,7 @@ test('the launcher’s card opens it where the launcher was', async ({
   await expect(new Panel(page).region).toBeHidden();
   await test.step('it comes back with the layout', async () => {
     await kept(page, 'workspaces/default', /lit-lab-main/);
-    // Galata waits for a launcher, which isn't there any more.
+    // Galata waits for a launcher that isn't there any more.
     const lab: Pick<JupyterLabPage, 'reload'> = page;
     await lab.reload({ waitForIsReady: false });
     await expect(main.run).toBeVisible({ timeout: COLD });

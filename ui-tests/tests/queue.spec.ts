@@ -1,4 +1,4 @@
-/** A model that others keep busy: the position in its queue, a place given up, an answer in the end. */
+/** A model that other users keep busy: the position in its queue, leaving the queue, and the answer in the end. */
 import { expect, test } from './galata';
 
 import { occupy, release } from './busy';
@@ -30,7 +30,7 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
   await test.step('behind jobs of one’s own', async () => {
     const others: string[] = [];
     try {
-      // The page's own identity, as another of its tabs has it: behind all of these.
+      // With the page's own identity, like another of its tabs: the request comes after all of these.
       for (let n = 0; n < 3; n++) {
         others.push(await occupy(page.request));
       }
@@ -46,7 +46,7 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
       await expect(message).toHaveCount(0);
       await expect(panel.alert).toHaveCount(0);
       await expect(panel.variable('food_dislikes')).not.toBeEmpty();
-      // Nobody waits any more but the one.
+      // Only the one waits now.
       others.push(await occupy(page.request));
       await panel.ask();
       await expect(message).toContainText('position 3', { timeout: COLD });
@@ -54,21 +54,21 @@ test('a waiting user sees the position, leaves the queue by Stop, and is answere
       await release(page.request, ...others);
     }
     await panel.answered('Recommendation:');
-    // Of one's own, only the next answer is in the queue below.
+    // In the next step, only the next answer is this user's.
     await panel.mapped();
   });
 
   await test.step('somebody else’s many jobs hold nobody up', async () => {
     const others: string[] = [];
     try {
-      // Without the page's cookie: others, to the server.
+      // Without the page's cookie, so these belong to other users.
       for (let n = 0; n < 8; n++) {
         others.push(await occupy(request));
       }
       await panel.ask();
       await expect(message).toContainText('position 1', { timeout: COLD });
       await release(request, others[0]);
-      // Seven are still to come. The old answer is shown until the turn comes.
+      // Seven are left. The panel shows the old answer until its turn comes.
       await expect(message).toHaveCount(0, { timeout: COLD });
       await panel.answered('Recommendation:');
     } finally {

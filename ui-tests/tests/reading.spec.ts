@@ -1,4 +1,4 @@
-/** How a map is read: by an expression of one's own, of a part, and as one set it. */
+/** Reading a map: with a custom expression, of a part of the text, and with the user's display settings. */
 import { expect, test } from './galata';
 
 import { COLD, explained, kept, PANEL_OPEN } from './lab';
@@ -27,7 +27,7 @@ test('a map by a regular expression, of a part, and as it was read before a relo
     await field.fill('(');
     await expect(panel.alert).toContainText('Not a regular expression');
     await expect(field).toHaveAttribute('aria-invalid', 'true');
-    // It would go on for ages: every way of cutting a line into words is tried.
+    // This expression would run for ages, because it tries every way of cutting a line into words.
     await field.fill("(([a-zA-Z: .'-]+)+)+#$");
     await expect(panel.alert).toContainText('takes too long');
     await field.fill('\\n\\n');
@@ -39,7 +39,7 @@ test('a map by a regular expression, of a part, and as it was read before a relo
     await panel.region.getByRole('radio', { name: 'Sentences' }).click();
     await panel.mapped();
     const part = panel.region.getByRole('combobox', { name: 'Map of' });
-    // The first example, behind the opening and its heading.
+    // The first example, after the opening and its heading.
     await part.selectOption({ index: 5 });
     const ranked = panel.region.locator('[data-rank]');
     await expect(ranked).toHaveCount(5);
@@ -50,9 +50,9 @@ test('a map by a regular expression, of a part, and as it was read before a relo
     expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 2);
     await part.selectOption('all of the text');
 
-    // The same by dragging over the text, which stays where it is meanwhile.
+    // The same by dragging over the text, which doesn't move meanwhile.
     const first = panel.segments('Prompt').nth(2);
-    // All of the selection has to be above the list below the text.
+    // The whole selection must be above the list, which is below the text.
     await first.evaluate(e => e.scrollIntoView({ block: 'start' }));
     const from = (await first.boundingBox())!;
     const to = (await panel.segments('Prompt').nth(4).boundingBox())!;
@@ -67,7 +67,7 @@ test('a map by a regular expression, of a part, and as it was read before a relo
     await only.click();
     await expect(ranked).toHaveCount(3);
     await expect(only).toHaveCount(0);
-    // With the keyboard: Shift and arrows select, Tab leads to the button.
+    // With the keyboard, Shift and arrows select, and Tab leads to the button.
     await panel.segments('Prompt').nth(1).focus();
     await page.keyboard.press('Shift+ArrowDown');
     await expect(only).toBeVisible();
@@ -83,7 +83,7 @@ test('a map by a regular expression, of a part, and as it was read before a relo
     await expect(panel.segments('Prompt').nth(1)).toBeFocused();
     const chosen = await part.inputValue();
     expect(chosen).toMatch(/^\d+:\d+$/);
-    // A click is a click all the same.
+    // A click is still a click.
     await panel.segments('Answer').first().click();
     await expect(panel.target).toHaveCount(1);
     await panel.mapped();
@@ -96,7 +96,7 @@ test('a map by a regular expression, of a part, and as it was read before a relo
     await panel.region.getByRole('button', { name: 'Surprisal' }).click();
     const flow = panel.region.locator('.lit-flow');
     await expect(flow).toHaveAttribute('data-density', 'compact');
-    // Saved once the settings rest.
+    // The settings are saved some time after the last change.
     await kept(
       page,
       'settings/lit-lab:panel',

@@ -1,4 +1,4 @@
-/** What is left when something dies: the model service, a cell, another tab's peace. */
+/** What remains after a failure: of the model service, of a cell, and with another tab open. */
 import { expect, test } from './galata';
 
 import {
@@ -32,7 +32,7 @@ test('a service killed in the middle of an answer and of an analysis, and a dele
     await panel.prompt.fill(TYPED);
     const pid = await servicePid(request);
 
-    // Frozen first, it is certain to die in the middle.
+    // A frozen service is certain to die in the middle of the job.
     process.kill(pid, 'SIGSTOP');
     await panel.run.click();
     await expect(panel.stop).toBeVisible();
@@ -42,7 +42,7 @@ test('a service killed in the middle of an answer and of an analysis, and a dele
     await expect(panel.alert.first()).toContainText(/service/i);
     await expect(panel.prompt).toHaveValue(TYPED);
     await expect(panel.run).toBeVisible();
-    // It is started again by itself or by the next run; either way without a reload.
+    // It restarts by itself or with the next run, in either case without a reload.
     await panel.generate(/\S/);
     expect(await servicePid(request)).not.toBe(pid);
     await expect(panel.segments('Prompt', TYPED)).toBeVisible();
@@ -52,7 +52,7 @@ test('a service killed in the middle of an answer and of an analysis, and a dele
   await test.step('killed in the middle of an analysis', async () => {
     const pid = await servicePid(request);
 
-    // Two sentences at once are a target that wasn't computed in advance.
+    // A target of two sentences isn't computed in advance.
     process.kill(pid, 'SIGSTOP');
     await panel
       .segments('Answer')
@@ -160,7 +160,7 @@ test('after a reload: an answer, a run that waits, a prompt typed by hand', asyn
       await panel.run.click();
       await asked;
       await page.evaluate(() => window.location.reload());
-      // The answer before, and the run under way.
+      // The previous answer, and the current run.
       await expect(panel.stop).toBeVisible({ timeout: COLD });
       await expect(panel.answer).toContainText('You have to try it.');
       await expect(matrix).toBeAttached();

@@ -1,19 +1,19 @@
-/** What a narrow panel and a dark theme show in full; and the notebook, which is shaded and scrolled where it shows a prompt. */
+/** What is fully visible in a narrow panel and in a dark theme. Also the notebook's shades and scrolling. */
 import { expect, test } from './galata';
 import type { Locator } from '@playwright/test';
 
 import { analyzeAt, explained, NO_KERNEL, openNotebook, Panel } from './lab';
 
-/** The least width of the panel, in pixels. */
+/** The panel's minimum width in pixels. */
 const NARROW = 320;
 
-/** How far a shade is from its ground at least, in CIELAB: people see a difference of 2 to 3 between large areas. */
+/** The minimum distance of a shade from its background in CIELAB, where people see differences of 2 to 3 between large areas. */
 const SEEN = 8;
 
 const tab = (panel: Panel, name: string) =>
   panel.region.getByRole('tab', { name, exact: true });
 
-/** The elements whose text is cut off on some side. */
+/** The elements whose text is cut off on any side. */
 const cut = (all: Locator) =>
   all.evaluateAll(elements =>
     elements
@@ -45,11 +45,11 @@ test('the matrix’s headings, a narrow panel, the weakest shades', async ({
     const whole = (await matrix.boundingBox())!.height;
     const head = (await heads.first().boundingBox())!.height;
     expect(head).toBeGreaterThan(0.35 * whole);
-    // A column stays as narrow as its figures.
+    // A column is only as wide as its numbers.
     expect((await heads.nth(1).boundingBox())!.width).toBeLessThan(50);
   });
 
-  // From here on nothing is to be cut or covered in a narrow panel.
+  // From here on nothing may be cut off or covered in a narrow panel.
   await page.sidebar.setWidth(NARROW, 'right');
 
   await test.step('rows line up, with scissors or without', async () => {
@@ -86,7 +86,7 @@ test('the matrix’s headings, a narrow panel, the weakest shades', async ({
   await test.step('scissors stand over no other word', async () => {
     await panel.region.getByRole('radio', { name: 'Words' }).click();
     await panel.mapped();
-    // In the middle of a line: another word follows.
+    // A word in the middle of a line, before another word.
     const word = panel.segments('Prompt', /^restaurant|menu$/).first();
     await word.scrollIntoViewIfNeeded();
     await word.hover();
@@ -151,7 +151,7 @@ test('the matrix’s headings, a narrow panel, the weakest shades', async ({
               ].map(t => (t > 0.008856 ? Math.cbrt(t) : 7.787 * t + 16 / 116));
               return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
             };
-            // The weight from which one counts, as a map would set it.
+            // The least weight that counts, set as a map sets it.
             const shade = element.cloneNode(true) as HTMLElement;
             shade.style.setProperty('--lit-weight', '0.08');
             shade.dataset.sign = way;
@@ -200,7 +200,7 @@ test('rendered Markdown is shaded, and a row of the list shows its place there',
   for (const part of await shaded()) {
     expect(text).toContain(part);
   }
-  // Scroll it away, and click the row: the notebook goes there, and the focus stays.
+  // Scroll it out of view, and click the row: the notebook scrolls back, and the focus stays.
   const notebook = page.locator('.jp-WindowedPanel-outer').first();
   await page.setViewportSize({ width: 1280, height: 300 });
   await notebook.evaluate(e => e.scrollTo(0, e.scrollHeight));
@@ -210,7 +210,7 @@ test('rendered Markdown is shaded, and a row of the list shows its place there',
   await expect(markdown.getByText('Write one headline')).toBeInViewport();
   expect(await markdown.innerHTML()).toBe(before);
 
-  // Shown as source, and rendered again.
+  // Show the source, and render it again.
   await page.keyboard.press('Escape');
   await expect.poll(shaded).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** On a server with a token and the XSRF check, as people run it. */
+/** Security on a server with Jupyter's defaults, a token and the XSRF check. */
 import { expect, test } from '@playwright/test';
 import type { Page } from '@playwright/test';
 
@@ -91,7 +91,7 @@ const token = (text: string, id = 5) => ({
   kind: 'text'
 });
 
-/** A run that is whole, as a notebook holds it. */
+/** A valid run, as a notebook stores it. */
 const GOOD = {
   id: 'r',
   created: 1_700_000_000,
@@ -128,7 +128,7 @@ const scored = (change: object) => ({
   scores: [{ mode: null, event: { ...GOOD.scores[0].event, ...change } }]
 });
 
-/** By what is wrong with it, the output's data. */
+/** An output's data, by its defect. */
 const CRAFTED: Record<string, unknown> = {
   'a number': 7,
   'a text': IMAGE,
@@ -172,14 +172,14 @@ const CRAFTED: Record<string, unknown> = {
   'packed, with nothing in it': { ...GOOD, packed: 2 },
   'of a later format': { ...GOOD, packed: 3 },
   'very long': { ...GOOD, prompt: 'x'.repeat(4_000_001) },
-  // Much deeper, and Jupyter itself doesn't read the notebook.
+  // If it were much deeper, Jupyter itself couldn't read the notebook.
   'very deep': {
     ...GOOD,
     prompt_tokens: [JSON.parse('['.repeat(60) + ']'.repeat(60)) as unknown]
   }
 };
 
-/** Upload a notebook that nobody trusts: crafted outputs, one that is whole, and text before and after. */
+/** Upload an untrusted notebook with crafted outputs, a valid one, and text before and after them. */
 async function upload(page: Page, name: string): Promise<void> {
   const code = (id: string, all: readonly unknown[]) => ({
     cell_type: 'code',
@@ -255,12 +255,12 @@ test('crafted outputs say what is wrong with them, and the notebook is shown', a
   for (const [i, name] of names.entries()) {
     const alert = outputs.nth(i).getByRole('alert');
     await expect(alert, name).toContainText('This run can’t be shown.');
-    // Why, and what to do.
+    // The reason, and what to do.
     await expect(alert, name).toHaveText(/shown\. .{10,}\. .{10,}\.$/s);
   }
   await expect(crafted.locator('article')).toHaveCount(0);
 
-  // One that is whole is drawn, with what it holds as text; cells off screen are drawn once they are scrolled to.
+  // The valid run is drawn, with its content as text. Cells off screen are drawn once they are scrolled into view.
   await notebook
     .locator('p', { hasText: 'What is behind.' })
     .scrollIntoViewIfNeeded();

@@ -19,13 +19,13 @@ import {
 
 const MIME_TYPE = 'application/vnd.lit-lab.run+json';
 
-/** Choose in the panel's menu of what can be done with the shown run. */
+/** Choose an entry of the panel's menu for sharing the shown run. */
 async function share(panel: Panel, name: string): Promise<void> {
   await panel.region.getByRole('button', { name: 'Share this run' }).click();
   await panel.page.getByRole('menuitem', { name }).click();
 }
 
-/** Save what is downloaded, under its own name. */
+/** Save a download under its own name. */
 async function keep(saving: Promise<Download>): Promise<string> {
   const download = await saving;
   const file = test.info().outputPath(download.suggestedFilename());
@@ -33,7 +33,7 @@ async function keep(saving: Promise<Download>): Promise<string> {
   return file;
 }
 
-/** Open a file from disk in a browser without a network; collects what is asked for. */
+/** Open a file from disk in a browser without a network, and record its requests. */
 async function openFile(
   browser: Browser,
   file: string,
@@ -62,7 +62,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  // What would end a script, begin a comment, or be an element.
+  // Text that would end a script, begin a comment, or become an element.
   const nasty = '<script>alert(1)</script> <!-- <img src=x> </title>';
   await expect(panel.prompt).toHaveValue(/Suggestion: /);
   const prompt = await panel.prompt.inputValue();
@@ -92,7 +92,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   await expect(sheet.locator('script')).toHaveCount(2);
   await expect(sheet.locator('img')).toHaveCount(0);
 
-  // Another target, by the mouse.
+  // Another target with the mouse.
   const answer = reader.getByRole('group', { name: 'Answer' });
   await answer.getByRole('button').first().click();
   await expect(target).not.toHaveText(explainedText);
@@ -100,7 +100,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   await expect(
     reader.getByRole('list', { name: `What led to “${other}”` })
   ).toBeVisible();
-  // Method and granularity by the keyboard alone, from the text backwards.
+  // Method and granularity with only the keyboard, going back from the text.
   const parts = await reader.locator('[data-segment]').count();
   await sheet.keyboard.press('Shift+Tab');
   await expect(reader.getByRole('radio', { name: 'L2 norm' })).toBeFocused();
@@ -123,7 +123,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   ).toBeVisible();
 
   expect(asked).toEqual([pathToFileURL(file).href]);
-  // The policy would complain of whatever it doesn't let through.
+  // The browser would report any violation of the policy.
   expect(said).toEqual([]);
   await sheet.context().close();
 
@@ -137,7 +137,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
       'No notebook is open.'
     );
     await page.getByRole('button', { name: 'Close', exact: true }).click();
-    // What was shown stays.
+    // The shown map stays.
     await expect(panel.target).toHaveText(explainedText);
   });
 });
@@ -172,7 +172,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
   await test.step('a map is copied as an image, a run as JSON', async () => {
     await share(panel, 'Copy Map as Image');
     await expect(page.getByText('Copied as an image.')).toBeVisible();
-    // As wide as it is drawn, and not all of one colour.
+    // The image is as wide as the drawing, and has several colours.
     const picture = await page.evaluate(async () => {
       const [item] = await navigator.clipboard.read();
       const image = await createImageBitmap(await item.getType('image/png'));
@@ -186,7 +186,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
       for (let i = 0; i < data.length; i += 4) {
         colours.add(data.slice(i, i + 3).join());
       }
-      // The last row: the frame's lower edge, if all of it is there.
+      // The last row is the frame's lower edge if the image is complete.
       const last = data.slice(data.length - image.width * 2).slice(0, 3);
       return {
         width: image.width,
@@ -228,7 +228,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
     }
   });
 
-  // The page is the next test's, too.
+  // The next test uses the page, too.
   await context.clearPermissions();
 
   await test.step('a run is inserted into the notebook, stays over a reload, and is undone', async () => {
@@ -246,7 +246,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
     const output = page.locator('.lit-output');
     await expect(output.locator('[data-target="true"]')).toHaveText(MISTAKE);
     await expect(page.getByText(/^Inserted below cell/)).toBeVisible();
-    // Right below the prompt's cell.
+    // Directly below the prompt's cell.
     await expect(
       home.locator('xpath=following-sibling::*[1]').locator('.lit-output')
     ).toHaveCount(1);
@@ -263,7 +263,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
       await window.jupyterapp.commands.execute('docmanager:save');
     });
 
-    // What is in the file is what other programs show.
+    // Other programs show what is in the file.
     const saved = JSON.parse(
       await page.evaluate(async path => {
         const { contents } = window.jupyterapp.serviceManager;
@@ -284,7 +284,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
       javaScriptEnabled: false
     });
     const elsewhere = await context.newPage();
-    // As sites do that take style sheets, scripts and style attributes away.
+    // Like sites that strip style sheets, scripts and style attributes.
     await elsewhere.setContent(
       text(data['text/html']).replace(/ style="[^"]*"/g, '')
     );
@@ -296,7 +296,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
     expect(ranks.sort()).toEqual(['1', '2', '3']);
     await context.close();
 
-    // After a reload it is drawn from the file, without the panel's run.
+    // After a reload it is drawn from the file, without the run in the panel.
     await kept(page, 'workspaces/default', /"target":\[/, PANEL_OPEN);
     await page.evaluate(() => window.location.reload());
     await expect(panel.target).toContainText(MISTAKE);
@@ -309,7 +309,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
     await expect(output.locator('[data-target="true"]')).not.toHaveText(
       MISTAKE
     );
-    // Keys are the output's own: the notebook's selection stays.
+    // The output handles its keys itself: the notebook's selection stays.
     const chosen = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
     await output.getByRole('radio', { name: 'Sentences' }).focus();
     const active = await chosen.getAttribute('data-windowed-list-index');

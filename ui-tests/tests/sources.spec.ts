@@ -1,4 +1,4 @@
-/** Where a prompt may come from, in a notebook that has no kernel and never had one. */
+/** The sources of prompts, in a notebook that has never had a kernel. */
 import { expect, test } from './galata';
 
 import {
@@ -32,7 +32,7 @@ test('a sample, strings, outputs, cells, and a selection, without a kernel', asy
       .getByRole('list', { name: 'Prompts' })
       .getByRole('listitem');
     await expect(rows).toHaveCount(1);
-    // One click asks and answers; another shows the same answer.
+    // One click runs the prompt; another one shows the same answer.
     await asked(page, () => rows.getByRole('button').first().click());
     await panel.answered('Not suitable for you.');
     await panel.explain('Not suitable for you.');
@@ -44,7 +44,7 @@ test('a sample, strings, outputs, cells, and a selection, without a kernel', asy
     await expect(panel.prompt).toHaveValue(
       'Name three uses for a brick.\n\n1.'
     );
-    // Two literals, one string.
+    // Two literals form one string.
     await analyzeAt(page, line(page, '"and a vegetable."'));
     await expect(panel.prompt).toHaveValue('Name a fruit, and a vegetable.');
   });
@@ -142,7 +142,7 @@ test('a sample, strings, outputs, cells, and a selection, without a kernel', asy
   });
 
   await test.step('one of several strings, from a list', async () => {
-    // Not on a string: beside the last line.
+    // Not on a string, but beside the last line.
     const cell = page.locator('.jp-CodeCell').first();
     await cell.locator('.jp-InputPrompt').click({ button: 'right' });
     await page.getByRole('menuitem', { name: 'Analyze prompt' }).click();

@@ -1,4 +1,4 @@
-/** What is explained: a forced answer, why this rather than that, and where the model hesitated. */
+/** Targets: a forced answer, why this rather than that, and where the model hesitated. */
 import { expect, test } from './galata';
 
 import { emptyHistory } from './busy';
@@ -19,7 +19,7 @@ test('a forced answer, why this rather than that, and where the model hesitated'
   await panel.generate(ANSWER);
 
   await test.step('a forced answer, found again in the history', async () => {
-    // By the keyboard alone.
+    // With only the keyboard.
     const toggle = panel.region.getByRole('button', {
       name: 'What would make it say …?'
     });
@@ -44,10 +44,10 @@ test('a forced answer, why this rather than that, and where the model hesitated'
     );
     await segments.last().click();
     await panel.mapped();
-    // What was typed stays.
+    // The typed text stays.
     await expect(field).toHaveValue('It has eggs. Avoid.');
 
-    // An error says what happened, in place, and loses neither.
+    // An error is reported in place, and both texts stay.
     await field.fill('x '.repeat(3000));
     await page.keyboard.press('Control+Enter');
     await expect(panel.alert).toContainText(/window|tokens long/);
@@ -97,11 +97,11 @@ test('a forced answer, why this rather than that, and where the model hesitated'
       })
     ).toBeVisible();
     await panel.mapped();
-    // What both begin with is no part of the target.
+    // The target doesn't include the beginning that both texts share.
     await expect(panel.target).toHaveText(/^\s*You have to try it\.$/);
     const contrast = await shares();
     expect(contrast).not.toEqual(plain);
-    // Methods that take parts away know contrasts too.
+    // Ablation methods also support contrastive targets.
     await panel.method.selectOption('Leave one out');
     await expect(panel.compute.or(panel.topSegments)).toBeVisible();
     if (await panel.compute.isVisible()) {
@@ -133,7 +133,7 @@ test('a forced answer, why this rather than that, and where the model hesitated'
   });
 
   await test.step('where the model hesitated', async () => {
-    // Of dishes it is sure.
+    // The model is too sure about dishes.
     await panel.edit.click();
     await panel.prompt.fill('Once upon a time');
     await panel.generate(/./);
@@ -141,7 +141,7 @@ test('a forced answer, why this rather than that, and where the model hesitated'
     await panel.region.getByRole('button', { name: 'Surprisal' }).click();
     const marks = panel.answer.locator('.lit-surprisal');
     await expect(marks.first()).toBeVisible();
-    // It's the same text, and the prompt has no such marks.
+    // The text is the same, and the prompt has no such marks.
     expect(await panel.answer.textContent()).toBe(answer);
     await expect(panel.region.locator('.lit-surprisal')).toHaveCount(
       await marks.count()

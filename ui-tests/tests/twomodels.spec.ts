@@ -1,4 +1,4 @@
-/** Two models on one prompt. */
+/** Two models with one prompt. */
 import { expect } from '@playwright/test';
 
 import { test } from './instruct';
@@ -46,7 +46,7 @@ test('two models on one prompt, side by side', async ({ page, request }) => {
   await comparison
     .getByRole('radio', { name: 'Difference of maps', exact: true })
     .click();
-  // The very same weights: nothing weighs more on one side.
+  // Both have the same weights, so no segment weighs more on one side.
   await expect(comparison.locator('[data-target="true"]')).toHaveCount(2);
   await expect(comparison.locator('[data-rank="1"]').first()).toBeVisible({
     timeout: COLD

@@ -1,4 +1,4 @@
-/** The panel's zones: Run that never moves, views that stay as they were, and the insight below the text or beside it. */
+/** The panel's zones: Run never moves, views keep their state, and the insight is below the text or beside it. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from './galata';
 import type { Locator } from '@playwright/test';
@@ -97,7 +97,7 @@ test('Run never moves; an answer explains itself', async ({
 });
 
 test.describe('what was kept of the page', () => {
-  // Galata would keep the layout for itself, and forget it with the page.
+  // By default Galata holds the layout back from the server, and loses it with the page.
   test.use({ mockState: false });
 
   test('views stay as they were; the insight has a height of one’s own, and is beside the text where there is room', async ({

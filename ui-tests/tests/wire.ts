@@ -1,7 +1,7 @@
-/** A network between browser and server that can be cut: a plain relay of TCP connections. */
+/** A network between browser and server that can be cut: a simple relay of TCP connections. */
 import * as net from 'net';
 
-/** Listens on a port of its own, which stands for the server's. */
+/** Listens on its own port, which stands in for the server's. */
 export class Wire {
   private constructor(server: net.Server, port: number) {
     this._server = server;
@@ -23,21 +23,21 @@ export class Wire {
     return wire;
   }
 
-  /** Its address, in place of the server's. */
+  /** The address that replaces the server's. */
   readonly url: string;
 
-  /** End all connections without a word, and take none from now on. */
+  /** Drop all connections silently, and accept no new ones. */
   cut(): void {
     this._isCut = true;
     this._sockets.forEach(socket => socket.destroy());
   }
 
-  /** Take connections again. */
+  /** Accept connections again. */
   mend(): void {
     this._isCut = false;
   }
 
-  /** Be no more. */
+  /** Close the relay. */
   async close(): Promise<void> {
     this.cut();
     await new Promise(closed => this._server.close(closed));

@@ -23,7 +23,7 @@ test('conversation', async ({ page, request }) => {
   const panel = new Panel(page);
   await panel.generate(/./);
   await panel.mapped();
-  // This server computes none by itself.
+  // This server doesn't compute maps by itself.
   await panel.region.getByRole('button', { name: 'Compute effects' }).click();
   await expect(
     panel.region.locator('.lit-ledto[data-effects="true"]')

@@ -14,7 +14,7 @@ import {
 } from '../tests/lab';
 import { compare, makeRoom } from './pictures';
 
-/** Longer than any view of it. */
+/** A prompt that is longer than any view of it. */
 const BLOCK =
   "Taste-likes: I've a sweet-tooth\nTaste-dislikes: Don't like onions or garlic\nSuggestion: Onion soup\n" +
   "Analysis: it has cooked onions in it, which you don't like.\nRecommendation: Avoid.\n\n";

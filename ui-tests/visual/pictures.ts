@@ -7,12 +7,12 @@ import type { Page } from '@playwright/test';
 import { theme, widen } from '../looks/window';
 import { Panel } from '../tests/lab';
 
-/** What there are pictures of: each state, in each place, in each theme. */
+/** The places and themes in which each state has a picture. */
 const { places, themes } = JSON.parse(
   readFileSync(path.resolve(__dirname, 'set.json'), 'utf8')
 ) as { places: string[]; themes: string[] };
 
-/** Leave the window to the notebook and the panel. */
+/** Leave only the notebook and the panel in the window. */
 export async function makeRoom(page: Page): Promise<void> {
   await page.evaluate(async () => {
     const { commands, shell } = window.jupyterapp;
@@ -22,14 +22,14 @@ export async function makeRoom(page: Page): Promise<void> {
   });
 }
 
-/** Fonts by name: which ones a system has for its interface differs, in one browser from start to start. */
+/** Named fonts: a system's interface fonts can differ even between two starts of one browser. */
 const FONTS = `:root {
   --jp-ui-font-family: 'DejaVu Sans' !important;
   --jp-content-font-family: 'DejaVu Sans' !important;
   --jp-code-font-family: 'DejaVu Sans Mono' !important;
 }`;
 
-/** Compare the panel as it is, at each width at the side and then over all of the main area, with the state's pictures. */
+/** Compare the panel with the state's pictures, at each width at the side and then in the whole main area. */
 export async function compare(page: Page, state: string): Promise<void> {
   await page.addStyleTag({ content: FONTS });
   const side = new Panel(page);
@@ -60,7 +60,7 @@ export async function compare(page: Page, state: string): Promise<void> {
   }
 }
 
-/** Nothing hovered or focused, the target in view, and no time that differs from run to run. */
+/** Remove hover and focus, show the target, and replace times that differ between runs. */
 async function settle(page: Page, panel: Panel): Promise<void> {
   await page.mouse.move(4, 4);
   await panel.region.evaluate(region => {
@@ -77,7 +77,7 @@ async function settle(page: Page, panel: Panel): Promise<void> {
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
       const { nodeValue } = text;
       const fixed = nodeValue!.replace(/\b[\d.]+(?= s\b)/, '1.0');
-      // Another text would end the selection and be laid out anew.
+      // Assigning even an equal text would end the selection and cause a new layout.
       if (fixed !== nodeValue) {
         text.nodeValue = fixed;
       }
