@@ -62,7 +62,7 @@ def ours(name: str, precision: str, options: argparse.Namespace) -> dict[str, An
                 found["first"] = explain(service, answers[0]["ids"], [spans[-1]])
                 time.sleep(options.rest)
                 answers += [answer(service, each, options.tokens) for each in DISLIKES[1:]]
-                timed = {"one": [], "next": [], "all": []}
+                timed: dict[str, list[float]] = {"one": [], "next": [], "all": []}
                 for each in answers[1:]:
                     spans = sentences(each["prompt_tokens"], len(each["ids"]), options.tokens // 4)
                     if each is answers[1]:
