@@ -55,6 +55,9 @@ class CachedPass:
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as in nearly all of keras-hub's text models.
 
+    Attributes:
+        room: Returns the bytes that nothing else will need, of which the compiled step takes up to half; None: unknown.
+
     Raises:
         Problem: `unsupported_model`: its cache has something else than keys and values, as RWKV's does.
     """
@@ -85,6 +88,7 @@ class CachedPass:
         self._next: Any = None  # made for the first row, which is logits if the family has its own head
         self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or is slower compiled
         self._copies: dict[Any, Any] = {}  # of weights, for all steps
+        self.room = free_memory
         self._label_losses = LabelLosses(self._embed)
 
     @property
@@ -218,8 +222,8 @@ class CachedPass:
             return
         self._steps[length] = None
         cache = self.empty_cache(length)
-        free = free_memory()
-        step = self._backend.compiled_step(self._call_last, cache, self._copies, None if free is None else free // 2)
+        room = self.room()
+        step = self._backend.compiled_step(self._call_last, cache, self._copies, None if room is None else room // 2)
         if step is None:
             return
         step(ops.zeros((1, 1), "int32"), cache, ops.convert_to_tensor(0, "int32"))

@@ -97,7 +97,7 @@ class LanguageModel:
 
     @property
     def is_large(self) -> bool:
-        """Whether maps aren't computed eagerly until their passes are compiled."""
+        """Whether maps are too slow in eager Keras; such a model also takes long to load."""
         return self._decoder.cached_pass.block_weights > MAX_EAGER_WEIGHTS
 
     def warm_up_maps(self) -> None:
@@ -118,11 +118,6 @@ class LanguageModel:
                 self._maps.created.compile_pending()
         finally:
             self._decoder.compile_pending()
-
-    @property
-    def waits_for_compiler(self) -> bool:
-        """Whether maps wait for the compiler if their code isn't compiled."""
-        return self._maps.created is not None and self._maps.created.waits_for_compiler
 
     @property
     def decoder(self) -> Decoder:

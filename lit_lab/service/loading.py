@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,7 +102,20 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
         entry.template = template.info if template is not None else None
         entry.precision, entry.device = precision, device
         entry.memory = model.parameters * memory_estimate.BYTES[precision]
+        model.decoder.cached_pass.room = _room(
+            device, settings.memory_limit, (entry.peak or entry.memory) - entry.memory
+        )
     return model
+
+
+def _room(device: str, limit: int | None, needed: int) -> Callable[[], int | None]:
+    """Return a function that returns the free bytes beside those that the map of the longest prompt needs."""
+
+    def room() -> int | None:
+        free = device_memory.memory(device, limit).free
+        return None if free is None else max(0, free - needed)
+
+    return room
 
 
 def _window(

@@ -51,7 +51,7 @@ class Returning:
         if not self._is_left:
             return None
         entries = self._registry.entries.values()
-        if any(entry.is_at_work or (entry.model is not None and entry.model.waits_for_compiler) for entry in entries):
+        if any(entry.is_at_work or (entry.model is not None and entry.model.is_large) for entry in entries):
             return None
         return [
             ModelAsked(

@@ -84,17 +84,19 @@ export function MapOptions({
           </select>
         </label>
       )}
-      {ofTokens && settings.aggregation === 'squares' && (
-        <p className="lit-hint">
-          {METHODS[settings.method].addsUp
-            ? trans.__(
-                'The scores of this method add up, so they are summed instead.'
-              )
-            : trans.__(
-                'Squares say how strongly the target reacts to the whole segment, not whether for or against.'
-              )}
-        </p>
-      )}
+      {ofTokens &&
+        settings.granularity !== 'tokens' &&
+        settings.aggregation === 'squares' && (
+          <p className="lit-hint">
+            {METHODS[settings.method].addsUp
+              ? trans.__(
+                  'The scores of this method add up, so they are summed instead.'
+                )
+              : trans.__(
+                  'Squares say how strongly the target reacts to the whole segment, not whether for or against.'
+                )}
+          </p>
+        )}
       {ofTokens && settings.aggregation === 'sum' && (
         <p className="lit-hint">
           {trans.__('A sum favours long segments; the mean does not.')}

@@ -314,7 +314,7 @@ export class Explanation extends Model {
       joinLines
     );
     const shown = this._makeShown(() => ({ text }), ...of);
-    // Until a worker has cut it, it stays as it is: sentences would be drawn in vain.
+    // Until a worker has cut it, it stays as it is: sentences would only be drawn in between.
     if (!custom || !this._splitter?.match()) {
       shown.text = text;
     }

@@ -102,6 +102,26 @@ describe('session/splitter', () => {
     expect(splitter.cut('a, b')).toBeNull();
   });
 
+  it('matches the newest text only when its worker was slow to start', () => {
+    splitter.pattern = ', ';
+    for (const answer of ['a', 'a, b', 'a, b, c']) {
+      splitter.cut('prompt');
+      splitter.cut(answer);
+      splitter.match();
+    }
+    workers[0].begin();
+    expect(workers[0].asked.map(({ texts }) => texts)).toEqual([
+      ['prompt', 'a, b, c']
+    ]);
+    // What a worker says that was ended meanwhile counts no more.
+    const ended = workers[0].onmessage!;
+    splitter.pattern = 'b';
+    splitter.cut('abc');
+    splitter.match();
+    ended({ data: [[0]] } as unknown as MessageEvent<number[][]>);
+    expect(splitter.cut('abc')).toBeNull();
+  });
+
   it('gives up what takes too long, and ends it', () => {
     splitter.pattern = '(a+)+$';
     splitter.cut('aaaa!');

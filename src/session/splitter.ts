@@ -74,11 +74,16 @@ export class Splitter extends Model {
    * @returns whether `cut` is about to be another function, which knows more.
    */
   match(): boolean {
-    const isWanted = this._wanted.size > 0;
+    if (this._wanted.size > 0) {
+      // Only the newest: while a worker starts, an answer in progress becomes many texts.
+      this._next = [...this._wanted];
+      this._wanted.clear();
+    }
+    const isWanted = this._next.length > 0;
     if (isWanted && !this._worker) {
       this._start();
     } else if (isWanted && this._isReady && !this._asked) {
-      this._asked = [...this._wanted];
+      this._asked = this._next;
       this._worker?.postMessage({ texts: this._asked, pattern: this._pattern });
     }
     return isWanted;
@@ -102,6 +107,9 @@ export class Splitter extends Model {
     const worker = (this._worker = this._makeWorker());
     this._isReady = false;
     worker.onmessage = ({ data }) => {
+      if (worker !== this._worker) {
+        return;
+      }
       window.clearTimeout(this._timer);
       if (data) {
         this._take(data);
@@ -136,7 +144,7 @@ export class Splitter extends Model {
     this._asked?.forEach((text, i) => this._known.set(text, found[i]));
     this._asked = null;
     // An answer in progress is another text by now, which is wanted anew.
-    this._wanted.clear();
+    this._forget();
     this._renew();
   }
 
@@ -149,16 +157,21 @@ export class Splitter extends Model {
   /**
    * Want nothing any more.
    *
-   * @param ends - whether the worker ends. Another one takes a while to start, so that one that isn't matching stays.
+   * @param ends - whether the worker ends. Another one takes a while to start, so one that isn't matching stays.
    */
   private _stop(ends = this._asked !== null): void {
     window.clearTimeout(this._timer);
-    this._wanted.clear();
+    this._forget();
     if (ends) {
       this._asked = null;
       this._worker?.terminate();
       this._worker = null;
     }
+  }
+
+  private _forget(): void {
+    this._wanted.clear();
+    this._next = [];
   }
 
   private _check(pattern: string): string {
@@ -197,6 +210,8 @@ export class Splitter extends Model {
   private _pattern = '';
   private _problem = '';
   private readonly _wanted = new Set<string>();
+  /** What is matched next: what `cut` was asked for before the last `match`. */
+  private _next: readonly string[] = [];
   /** The texts that the worker matches; null: none. */
   private _asked: readonly string[] | null = null;
   private _worker: IMatcher | null = null;

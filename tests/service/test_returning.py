@@ -292,7 +292,7 @@ async def test_what_is_left_beside_a_large_model_waits(models: Models, monkeypat
     await models.load("two")
     await models.unload("one")
     with monkeypatch.context() as patch:
-        patch.setattr(LanguageModel, "waits_for_compiler", True)
+        patch.setattr(LanguageModel, "is_large", True)
         assert returning.new_process() is None
         await models.unload("two")
         assert returning.new_process() is not None

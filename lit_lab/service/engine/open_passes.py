@@ -110,7 +110,7 @@ class Opened:
                 try:
                     self._passes.compile()
                 except Exception:  # a family whose layers need a known length fails in its own way
-                    log.info("no passes for all lengths: each length is compiled", exc_info=True)
+                    log.warning("no passes for all lengths: each length is compiled", exc_info=True)
                     self._passes = None
                 self.is_ready = True
             return self._passes

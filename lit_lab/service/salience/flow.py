@@ -175,12 +175,13 @@ def squared_norms(layer: LayerAttention) -> Any:
     products of its heads' vectors, which are the same at all rows.
     """
     kernel = layer.kernel * layer.channels
-    heads, _, tokens = layer.weights.shape
-    size = max(1, _MAX_NUMBERS // (heads * max(heads, kernel.shape[-1])))
-    products = []
+    heads, rows, tokens = layer.weights.shape
+    size = max(1, _MAX_NUMBERS // (heads * max(heads, rows, kernel.shape[-1])))
+    found = []
     for begin in range(0, tokens, size):
-        vectors = ops.einsum("thk,hkd->thd", layer.values[begin : begin + size], kernel)
-        products.append(ops.matmul(vectors, ops.transpose(vectors, (0, 2, 1))))  # [tokens, heads, heads]
-    weights = ops.transpose(layer.weights, (2, 1, 0))  # [tokens, rows, heads]
-    found = ops.sum(ops.matmul(weights, ops.concatenate(products, axis=0)) * weights, axis=-1)
-    return ops.transpose(ops.maximum(found, 0.0))
+        some = slice(begin, begin + size)
+        vectors = ops.einsum("thk,hkd->thd", layer.values[some], kernel)
+        products = ops.matmul(vectors, ops.transpose(vectors, (0, 2, 1)))  # [tokens, heads, heads]
+        weights = ops.transpose(layer.weights[:, :, some], (2, 1, 0))  # [tokens, rows, heads]
+        found.append(ops.sum(ops.matmul(weights, products) * weights, axis=-1))
+    return ops.transpose(ops.maximum(ops.concatenate(found, axis=0), 0.0))

@@ -95,7 +95,9 @@ class EmbeddingGradients:
 
         `compile_pending` compiles them.
         """
-        if self._opened is not None and self._opened.get() is not None:
+        opened = self._opened
+        # Without waiting: it may be traced just now. If it can't be, the first map requests its length.
+        if opened is not None and not (opened.is_ready and opened.get() is None):
             return
         bucket = length_bucket(length, self._window)
         known = self._passes.get(bucket)
@@ -143,11 +145,6 @@ class EmbeddingGradients:
         """Drop the cached forward passes."""
         self._forward_cache.clear()
 
-    @property
-    def waits_for_compiler(self) -> bool:
-        """Whether requests wait for the compiler. For large models, compiling is faster than eager Keras."""
-        return self._large and self._open_passes() is None
-
     def of(
         self,
         ids: Sequence[int],
@@ -182,9 +179,11 @@ class EmbeddingGradients:
     def hidden(self, ids: Sequence[int], start: int, check: Check = lambda: None) -> Any | None:
         """Return the hidden states that predict the tokens from `start` on, `[len(ids) - start, width]`.
 
-        The forward pass is cached, for the gradients of these tokens. None if no compiled pass fits the sequence.
+        The forward pass is cached, for the gradients of these tokens. None if no pass is ready that fits the sequence.
         """
         rows = len(ids) - start
+        if self._opened is not None and not self._opened.is_ready:
+            return None
         passes = self._open_passes() or self._compiled_passes(len(ids), rows)
         if passes is None or rows > MAX_ROWS:
             return None

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from .tensorflow_graphs import compiled_between, variables_read
@@ -40,7 +41,7 @@ class Operand:
         dtype: Its type.
         variable: The weight.
         changes: What makes the matrix of the weight, in order: `Transpose` or `Reshape`, each with its permutation or shape.
-        is_turned: Whether the product adds up numbers that don't follow each other in memory.
+        is_turned: Whether the product adds up the matrix's columns rather than its rows.
     """
 
     name: str
@@ -57,16 +58,22 @@ class Operand:
     def copied(self) -> Any | None:
         """Return the matrix in the form that a step reads fastest; None: that is the weight itself."""
         is_exact = self.dtype == tf.float32 and _is_exact(self.variable)
-        if self.dtype == tf.float32 and not is_exact:
-            return None  # in either order as fast
-        if not (is_exact or self.is_turned):
-            return None
+        if not is_exact and (self.dtype == tf.float32 or self._is_in_order):
+            return None  # float32 is read as fast in either order
         value = tf.convert_to_tensor(self.variable)
         if is_exact:
             value = tf.cast(value, tf.bfloat16)
         for change, how in self.changes:
             value = tf.transpose(value, how) if change == "Transpose" else tf.reshape(value, how)
         return tf.transpose(value) if self.is_turned else value
+
+    @property
+    def _is_in_order(self) -> bool:
+        """Whether the weight's numbers that the product adds up follow each other in memory."""
+        numbers = view = np.empty(self.variable.shape, np.int8)
+        for change, how in self.changes:
+            view = view.transpose(how) if change == "Transpose" else view.reshape(how)
+        return np.may_share_memory(view, numbers) and view.strides[0 if self.is_turned else 1] == 1
 
 
 def compiled_step(function: Callable[..., Any], cache: Any, copies: Copies, free: int | None) -> Any | None:
@@ -79,7 +86,7 @@ def compiled_step(function: Callable[..., Any], cache: Any, copies: Copies, free
         free: Bytes that copies may take; None: as many as they need.
 
     Returns:
-        The function; None if the step would be slower than a plain graph: half of the weights' precision, and no memory for copies.
+        The function; None if the weights have half precision and there is no memory for copies: a plain graph is faster then.
     """
     specs = [tf.TensorSpec(part.shape, part.dtype) for part in tf.nest.flatten(cache)]
     traced = tf.function(
