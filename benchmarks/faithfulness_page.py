@@ -11,7 +11,7 @@ from faithfulness_items import DEPTHS, ITEMS
 from faithfulness_plot import plot
 from faithfulness_tables import MINUS, Table, title
 
-from lit_lab.measures import Interval
+from lit_lab.measures import MIN_COUNT, Interval
 
 DOCS = Path(__file__).parent.parent / "docs"
 SUMMARY = re.compile(r"(?<=<!-- measured -->\n\n).*?(?=\n<!-- end of measured -->)", re.DOTALL)
@@ -31,6 +31,9 @@ SUMMARIZED = {
     "random": "a random order",
 }
 """The methods that docs/methods.md compares, and the names that they have there."""
+
+MOST = 0.9
+"""Share of the prompts that a method has at least, unless the summary says how many."""
 
 KINDS = {"few_shot": "few-shot", "fact": "planted fact", "instructions": "instructions", "summary": "summary"}
 
@@ -97,17 +100,29 @@ def write(tables: Sequence[Table]) -> None:
 
 
 def with_summary(text: str, tables: Sequence[Table]) -> str:
-    """Return docs/methods.md with a short summary of the measurements."""
+    """Return docs/methods.md with a short summary of the measurements, as far as there are enough for intervals."""
+
+    def count(table: Table, method: str) -> int:
+        found = table.rows.get(method, {}).get("lds")
+        return 0 if found is None else found.count
+
+    measured = [method for method in SUMMARIZED if any(count(table, method) >= MIN_COUNT for table in tables)]
     head = ["Map", *(f"{what}, {table.title}" for what in ("LDS", "top 1") for table in tables)]
     rows = [
         [name, *(_cell(table.rows.get(method, {}).get(what)) for what in ("lds", "top1") for table in tables)]
-        for method, name in SUMMARIZED.items()
-        if any(method in table.rows for table in tables)
+        for method, name in ((method, SUMMARIZED[method]) for method in measured)
     ]
     counts = " and ".join(f"{sum(table.prompts.values())} ({table.title})" for table in tables)
-    missing = [name for method, name in SUMMARIZED.items() if not any(method in table.rows for table in tables)]
-    rest = f" Not measured yet: {', '.join(missing)}." if missing else ""
-    found = f"{_table(head, rows)}\n\nMeans over {counts} prompts, with 95% intervals.{rest}\n"
+    fewer = [
+        f"{SUMMARIZED[method]} over {count(table, method)} ({table.title})"
+        for table in tables
+        for method in measured
+        if count(table, method) < MOST * sum(table.prompts.values())
+    ]
+    missing = [name for method, name in SUMMARIZED.items() if method not in measured]
+    rest = f"; {', '.join(fewer)}" if fewer else ""
+    rest += f". Not measured yet: {', '.join(missing)}." if missing else "."
+    found = f"{_table(head, rows)}\n\nMeans over {counts} prompts, with 95% intervals{rest}\n"
     return SUMMARY.sub(lambda _: found, text)
 
 
