@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+import small_families
 from families import large
 from small_gemma import VOCABULARY, make
 
@@ -95,6 +96,18 @@ def test_beyond_the_budget_the_backward_pass_computes_again(gemma: Any, made: li
     assert not made
     same(opened.of(ids_of(100), 50, 60), eager(gemma).of(ids_of(100), 50, 60))
     assert made and not any(made)
+
+
+@pytest.mark.parametrize("family", ["Gemma", "Gemma3", "GPT2", "Llama", "OPT"])
+def test_what_a_pass_saves_is_known_before_it_runs(keras_libraries: None, family: str) -> None:
+    opened = large(small_families.made(family))
+    opened.warm_up()
+    passes = opened._open_passes()
+    for length in (12, 30):
+        forward = passes.forward(tuple(ids_of(length)), lambda: None)
+        kept = [forward.embeddings, forward.hidden, *(each for step in forward.steps for each in step.residuals)]
+        kept += [given for step in forward.steps for given in step.inputs]
+        assert opened.residual_bytes(length) == sum(tensor.dtype.size * int(np.prod(tensor.shape)) for tensor in kept)
 
 
 def test_scores_of_an_answer_and_gradients_elsewhere(gemma: Any) -> None:

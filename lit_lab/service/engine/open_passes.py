@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from .backends import Spec, backend, bytes_of
+from .backends import Spec, backend, bytes_of, spec_of
 from .compiled_parts import CompiledParts, ForwardStep, are_shared
 from .head import Head
 from .parts import Part
@@ -19,7 +19,8 @@ from .split_model import SplitModel
 
 log = logging.getLogger(__name__)
 
-_TRACED = 24  # tokens of the sequence that traces the parts
+_LENGTHS = (8, 16, 24)
+"""Lengths of the sequences that trace the parts, and show how much they save."""
 
 
 class OpenPasses(Passes):
@@ -44,13 +45,11 @@ class OpenPasses(Passes):
         self._saving = self._compiled_parts = CompiledParts(open=True)
         self._frugal = CompiledParts(open=True, keep=False)
         self._compiled_rows = set()
+        self._curve: Any = None
 
     def residual_bytes(self, length: int | None = None) -> int:
         """Return the bytes that a forward pass over `length` tokens saves, without running the pass."""
-        length = _TRACED if length is None else length
-        each = bytes_of(self._spec, length)  # a part's input
-        parts = self._traced(self._saving)
-        return int(sum(each + sum(bytes_of(spec, length) for spec in part.saved) for _, part in parts) + 2 * each)
+        return round(float(np.polyval(self._curve, _LENGTHS[-1] if length is None else length)))
 
     def serves(self, rows: int) -> bool:
         """Return True: the parts are traced for all numbers of rows."""
@@ -59,12 +58,19 @@ class OpenPasses(Passes):
     def compile(self, rows: int = 1) -> None:
         """Trace the parts, by running them once."""
         self._head.compile()
-        forward = self.forward((0,) * _TRACED, lambda: None)
-        self.gradient(forward, _TRACED - rows, _TRACED, (_TRACED - rows, _TRACED), lambda: None)
+        saved = []
+        for length in _LENGTHS:
+            forward = self.forward((0,) * length, lambda: None)
+            self.gradient(forward, length - rows, length, (length - rows, length), lambda: None)
+            each = bytes_of(self._spec, length)  # a part's input
+            residuals = [tensor for step in forward.steps for tensor in step.residuals]
+            saved.append(sum(map(bytes_of, map(spec_of, residuals))) + each * (len(forward.steps) + 2))
+        # Attention grows with the square of the length, all else with the length: three lengths give all of them.
+        self._curve = np.polyfit(_LENGTHS, saved, 2)
 
     def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
         """Run the model on a sequence's embeddings, `[1, T, D]`, up to its last block."""
-        fits = self.residual_bytes(embeddings.shape[1]) <= self._budget
+        fits = self._curve is None or self.residual_bytes(embeddings.shape[1]) <= self._budget
         self._compiled_parts = self._saving if fits else self._frugal
         return super().forward_from(embeddings, ids, check)
 

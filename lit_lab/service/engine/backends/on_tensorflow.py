@@ -57,8 +57,7 @@ class CompiledPart:
         open: Whether sizes of None in the inputs' shapes may differ between calls. XLA doesn't compile such a part.
 
     Attributes:
-        saved: Shape and type of each result that the forward pass saves.
-        residual_bytes: What they take, in bytes; of an open part 0.
+        residual_bytes: What the saved results take, in bytes; of an open part, without those of unknown sizes.
     """
 
     def __init__(
@@ -90,8 +89,7 @@ class CompiledPart:
             traced.graph.outputs[-part.num_differentiated :],
         )
         saved = needed_results(derivatives, set().union(*map(ancestors, results))) if keep else []
-        self.saved = [Spec(tuple(tensor.shape), tensor.dtype.name) for tensor in saved]
-        self.residual_bytes = sum(map(bytes_of, self.saved))
+        self.residual_bytes = sum(bytes_of(Spec(tuple(tensor.shape), tensor.dtype.name)) for tensor in saved)
         always = {} if bound is None else {t.name: value for t, value in zip(weights, bound, strict=True)}
         if bound is not None:
             weights = []
