@@ -32,7 +32,7 @@ SUMMARIZED = {
 }
 """The methods that docs/methods.md compares, and the names that they have there."""
 
-MOST = 0.9
+MIN_SHARE = 0.9
 """Share of the prompts that a method has at least, unless the summary says how many."""
 
 KINDS = {"few_shot": "few-shot", "fact": "planted fact", "instructions": "instructions", "summary": "summary"}
@@ -117,7 +117,7 @@ def with_summary(text: str, tables: Sequence[Table]) -> str:
         f"{SUMMARIZED[method]} over {count(table, method)} ({table.title})"
         for table in tables
         for method in measured
-        if count(table, method) < MOST * sum(table.prompts.values())
+        if count(table, method) < MIN_SHARE * sum(table.prompts.values())
     ]
     missing = [name for method, name in SUMMARIZED.items() if method not in measured]
     rest = f"; {', '.join(fewer)}" if fewer else ""
