@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,6 @@ from keras import ops
 from .backends import Spec, backend, bytes_of, spec_of
 from .compiled_parts import CompiledParts, ForwardStep, are_shared
 from .head import Head
-from .parts import Part
 from .passes import Check, Forward, Passes
 from .split_model import SplitModel
 
@@ -85,13 +83,6 @@ class OpenPasses(Passes):
         inputs = [forward.hidden, *(ops.convert_to_tensor(number, "int32") for number in (first, last - first))]
         outputs, step = self._compiled_parts.run(compiled, part, inputs)
         return first, last - first, outputs, step
-
-    def _lower_compiled(self) -> Iterator[tuple[Part, Any]]:
-        return self._traced(self._compiled_parts)
-
-    def _traced(self, parts: CompiledParts) -> Iterator[tuple[Part, Any]]:
-        for part, is_shared in zip(self._lower, self._are_shared, strict=True):
-            yield part, parts.of(part, [self._spec], [self._spec], is_shared)
 
 
 class Opened:
