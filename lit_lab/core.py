@@ -99,6 +99,24 @@ class Core:
         await self.client.close()
         await self.service.close()
 
+    async def start_job(
+        self, owner: str, request: protocol.JobRequest, history_owner: str, size: int = 0
+    ) -> protocol.JobInfo:
+        """Check a job's request, and start the job.
+
+        Args:
+            owner: The user who owns the job.
+            request: The job's request.
+            history_owner: The owner of the history that stores the run.
+            size: Bytes of the request's text.
+
+        Raises:
+            Problem: The job is refused.
+        """
+        self.limits.check_job(request)
+        await self.models.catch_up()
+        return self.jobs.start(owner, request, history_owner, size).info()
+
     async def status(self) -> protocol.Status:
         """Return the state of all parts. Never starts the service."""
         service = await self.service.status()

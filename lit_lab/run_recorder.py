@@ -321,7 +321,7 @@ def read_result(ended: _Ended) -> _Run | _Scores | None:
     request = ended.request
     if isinstance(request, protocol.GenerateRequest | protocol.ScoreRequest):
         events = [_EVENT.validate_json(line) for line in ended.lines]
-        run = _run(ended.job_id, ended.created, request, events)
+        run = record_of(ended.job_id, ended.created, request, events)
         return _Run(run) if run.answer_tokens else None
     if isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
         return None
@@ -341,12 +341,20 @@ def read_result(ended: _Ended) -> _Run | _Scores | None:
     return _Scores(request.model, request.ids, scores) if any(True for _ in scores) else None
 
 
-def _run(
+def record_of(
     job_id: str,
     created: float,
     request: protocol.GenerateRequest | protocol.ScoreRequest,
     events: Sequence[protocol.JobEvent],
 ) -> protocol.RunRecord:
+    """Return the run that a job's events are, also of one that didn't finish.
+
+    Args:
+        job_id: The job's id, and so the run's.
+        created: The time of the request, in seconds since the epoch.
+        request: The job's request.
+        events: The job's events, in order.
+    """
     answer = next((event for event in events if isinstance(event, protocol.AnswerEvent)), None)
     prompt = next((event for event in events if isinstance(event, protocol.PromptEvent)), None)
     # One that was stopped, or broke off, has the tokens that came.

@@ -15,6 +15,7 @@ from typing import TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
+from lit_lab import ndjson
 from lit_lab.problem import Problem
 from lit_lab.protocol import OWNER_HEADER, ErrorBody, Message
 from lit_lab.supervision.endpoint import Endpoint, Service
@@ -153,21 +154,15 @@ class ServiceClient:
         Raises:
             Problem: As `request`; also when the stream breaks.
         """
-        rest: list[bytes] = []
-        size = 0
         async with contextlib.aclosing(self._stream(endpoint, "POST", path, body, STREAM_SILENCE, owner)) as stream:
-            async for chunk in stream:
-                first, *others = chunk.split(b"\n")
-                rest.append(first)
-                size += len(first)
-                for other in others:
-                    if line := b"".join(rest):
+            try:
+                async with contextlib.aclosing(ndjson.lines(stream, MAX_LINE)) as lines:
+                    async for line in lines:
                         yield line
-                    rest, size = [other], len(other)
-                if size > MAX_LINE:
-                    raise Problem(502, "answer_too_large", "A line of the model service's answer is too large.")
-        if any(rest):
-            raise await self._service.why_gone(endpoint)  # a line was cut off
+            except ndjson.TooLongError:
+                raise Problem(502, "answer_too_large", "A line of the model service's answer is too large.") from None
+            except ndjson.CutOffError:
+                raise await self._service.why_gone(endpoint) from None
 
     async def _stream(
         self,

@@ -19,14 +19,12 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from lit_lab import discreet, routes
+from lit_lab.owners import ANYONE
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.core import Core
     from lit_lab.protocol import Message
-
-ANYONE = "anyone with the token"
-"""Owner of what belongs to no named user."""
 
 ROUTES = {route.operation: route for route in routes.ROUTES}
 

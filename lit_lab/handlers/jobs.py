@@ -29,9 +29,7 @@ class JobsHandler(Handler):
     @endpoint("startJob")
     async def post(self, request: JobRequest) -> Message:
         """Start a job."""
-        self.core.limits.check_job(request)
-        await self.core.models.catch_up()
-        return self.core.jobs.start(self.job_owner, request, self.history_owner, self.body_bytes).info()
+        return await self.core.start_job(self.job_owner, request, self.history_owner, self.body_bytes)
 
     @endpoint("jobs")
     async def get(self) -> Message:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from jupyter_server.utils import ensure_async
 
-from lit_lab.handlers.base import ANYONE, Handler, endpoint
+from lit_lab.handlers.base import Handler, endpoint
+from lit_lab.owners import ANYONE
 
 if TYPE_CHECKING:
     from lit_lab.protocol import KaggleLoggingIn, Message, ModelChanging
