@@ -1,8 +1,8 @@
-"""LIT Lab: see why a language model answered a prompt as it did, in JupyterLab.
+"""LIT Lab: see why a language model answered a prompt as it did, in JupyterLab and by program.
 
-`load_run` reads, in any kernel, a run that was taken out of the panel's history as JSON. Else only Jupyter's two entry
-points are here. The model service imports this package too, under an interpreter that may have no Jupyter at all, so
-nothing is imported before its first use.
+`explain` runs a prompt and returns a `Run`, which says what led to its answer; `load_run` reads a run that was saved. The other
+two functions are Jupyter's entry points. The model service imports this package too, under an interpreter that may have no Jupyter
+at all, so nothing is imported before its first use.
 """
 
 from __future__ import annotations
@@ -10,19 +10,60 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lit_lab import aio as aio
+    from lit_lab.client.api import explain, list_models, list_runs, open_run
+    from lit_lab.client.comparison import Comparison
+    from lit_lab.client.recorded import SalienceMap
+    from lit_lab.client.run import Run
+    from lit_lab.client.salience_map import Map, Segment
     from lit_lab.effects import Effects
-    from lit_lab.saved_run import Run, SalienceMap, load_run
+    from lit_lab.problem import Problem
+    from lit_lab.saved_run import load_run
 
-__all__ = ["Effects", "Run", "SalienceMap", "load_run"]
+__all__ = [
+    "Comparison",
+    "Effects",
+    "Map",
+    "Problem",
+    "Run",
+    "SalienceMap",
+    "Segment",
+    "explain",
+    "list_models",
+    "list_runs",
+    "load_run",
+    "open_run",
+]
+
+_PLACES = {
+    "Comparison": "client.comparison",
+    "Effects": "effects",
+    "Map": "client.salience_map",
+    "Problem": "problem",
+    "Run": "client.run",
+    "SalienceMap": "client.recorded",
+    "Segment": "client.salience_map",
+    "explain": "client.api",
+    "list_models": "client.api",
+    "list_runs": "client.api",
+    "load_run": "saved_run",
+    "open_run": "client.api",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what a kernel uses on first use."""
-    if name in __all__:
-        from lit_lab import saved_run
+    """Import what a program uses on first use."""
+    from importlib import import_module
 
-        return getattr(saved_run, name)
+    if name in _PLACES:
+        return getattr(import_module(f"lit_lab.{_PLACES[name]}"), name)
+    if name == "aio":
+        return import_module("lit_lab.aio")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "aio"])
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -7,21 +7,17 @@ import json
 import math
 import os
 import stat
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lit_lab.effects import Effects, effects_of
+from lit_lab.effects import effects_of
 from lit_lab.json_bounds import excess
 from lit_lab.limits import MAX_TOKENS
 from lit_lab.upgrade import upgrade_run
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from lit_lab.protocol import KeptScores, RunRecord
+    from lit_lab.client.run import Run
+    from lit_lab.protocol import RunRecord
 
 MAX_BYTES = 128 * 1024 * 1024
 """Most bytes of a run's JSON."""
@@ -34,73 +30,6 @@ MAX_CONTAINERS = 2_000_000
 
 _MAX_PATH = 4_096
 _MAX_NAMES = 100
-
-
-@dataclass(frozen=True)
-class SalienceMap:
-    """What led to a part of the answer, by one method.
-
-    Attributes:
-        method: The method's name, such as `grad_l2`, `flow` or `shap`.
-        target: The tokens that the map explains.
-        scores: `<float64>[num_tokens]` for gradient methods, with LIT's sign (that of the loss), and for `flow`: shares
-            that add up to 1; `<float64>[num_segments]` for ablation methods, positive if the segment makes the target more
-            likely. Unit, except of shares: nats.
-        segments: The segments that were removed, as slices of tokens; None for methods that score tokens.
-        errors: `<float64>[num_segments]`: standard errors if the method samples; else None.
-        mode: `remove`, `mask` or `text` for ablation methods; else None.
-    """
-
-    method: str
-    target: slice
-    scores: NDArray[np.float64] = field(repr=False)
-    segments: tuple[slice, ...] | None = field(default=None, repr=False)
-    errors: NDArray[np.float64] | None = field(default=None, repr=False)
-    mode: str | None = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """A prompt, its answer, and the maps that were computed.
-
-    Token indices count the whole sequence: template, prompt, answer. `seam` is the index of the answer's first token.
-
-    Attributes:
-        ids: `<int64>[num_tokens]`.
-        pieces: The vocabulary's spelling of each token.
-        texts: The text that each token stands for. The prompt's texts join to `prompt`, the answer's to `answer`; of a
-            conversation, each turn's join to the turn's text.
-        logprobs: `<float64>[num_answer_tokens]`: natural logarithm of each answer token's probability; NaN if unknown.
-        chat: `wrapped`: the prompt was a turn in the model's chat format; `written`: it had turns of its own; `turns`: it was a
-            conversation; else `plain`.
-        terms: The terms that the model is provided under, with an address; empty if unknown.
-        maps: The maps, in the order in which they were computed.
-        effects: What deleting parts of the prompt does to the answer, for each way in which it was cut into segments.
-        turns: Role and text of each turn of a conversation; empty if the prompt is a text.
-        turn_tokens: The tokens of each turn, whose texts join to its text; empty if the run was stopped before them.
-    """
-
-    id: str
-    model: str
-    created: datetime
-    title: str
-    prompt: str
-    answer: str
-    seam: int
-    ids: NDArray[np.int64] = field(repr=False)
-    pieces: tuple[str, ...] = field(repr=False)
-    texts: tuple[str, ...] = field(repr=False)
-    logprobs: NDArray[np.float64] = field(repr=False)
-    maps: tuple[SalienceMap, ...] = ()
-    effects: tuple[Effects, ...] = ()
-    chat: str = "plain"
-    terms: str = ""
-    turns: tuple[tuple[str, str], ...] = ()
-    turn_tokens: tuple[slice, ...] = field(default=(), repr=False)
-
-    def text(self, tokens: slice) -> str:
-        """Return the text of some tokens, such as a map's target."""
-        return "".join(self.texts[tokens])
 
 
 def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
@@ -122,6 +51,8 @@ def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
     """
     from pydantic import ValidationError
 
+    from lit_lab.client.run import Run
+    from lit_lab.client.run_state import RunState
     from lit_lab.protocol import RunRecord, describe_validation
 
     try:
@@ -130,7 +61,8 @@ def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
             data = _unpack(data)
         record = RunRecord.model_validate(upgrade_run(data), strict=True)
         _check(record)
-        return _run(record)
+        effects_of(record.effects, len(record.prompt_tokens))  # refuses sets that contradict each other
+        return Run(RunState(record))
     except (FileNotFoundError, PermissionError):
         raise
     except ValidationError as error:
@@ -299,41 +231,3 @@ def _check_text(text: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError("its text holds half of a character (a lone surrogate)") from error
-
-
-def _run(record: RunRecord) -> Run:
-    import numpy as np
-
-    tokens = [*record.prompt_tokens, *record.answer_tokens]
-    logprobs = [token.logprob for token in record.answer_tokens]
-    return Run(
-        id=record.id,
-        model=record.model,
-        created=datetime.fromtimestamp(record.created, timezone.utc),
-        title=record.title,
-        prompt=record.prompt,
-        answer=record.answer,
-        seam=len(record.prompt_tokens),
-        ids=np.array([token.id for token in tokens], np.int64),
-        pieces=tuple(token.piece for token in tokens),
-        texts=tuple(token.text for token in tokens),
-        logprobs=np.array([np.nan if logprob is None else logprob for logprob in logprobs], np.float64),
-        maps=tuple(_map(stored) for stored in record.scores),
-        effects=effects_of(record.effects, len(record.prompt_tokens)),
-        chat=record.chat,
-        turns=tuple((turn.role, turn.text) for turn in record.turns),
-        turn_tokens=tuple(slice(span.start, span.end) for span in record.turn_spans),
-        terms=f"{record.terms.name}: {record.terms.url}" if record.terms else "",
-    )
-
-
-def _map(stored: KeptScores) -> SalienceMap:
-    import numpy as np
-
-    event = stored.event
-    target, scores = slice(event.target.start, event.target.end), np.array(event.scores, np.float64)
-    if event.event == "scores":
-        return SalienceMap(event.method, target, scores)
-    segments = tuple(slice(span.start, span.end) for span in event.segments)
-    errors = None if event.errors is None else np.array(event.errors, np.float64)
-    return SalienceMap(event.method, target, scores, segments, errors, stored.mode)

@@ -137,7 +137,7 @@ STACK = {
 SERVER = {"httpx", "jupyter_core", "jupyter_events", "jupyter_server", "jupyterlab", "notebook", "tornado", "traitlets"}
 # What both may import, besides lit_lab.protocol: it imports from neither side.
 SHARED = {
-    "lit_lab._version", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds", "lit_lab.limits",
+    "lit_lab._version", "lit_lab.deletion", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds", "lit_lab.limits",
     "lit_lab.local_paths", "lit_lab.model_spec", "lit_lab.models.addresses", "lit_lab.models.credentials", "lit_lab.models.folders",
     "lit_lab.models.known", "lit_lab.models.programs", "lit_lab.problem", "lit_lab.shared_files", "lit_lab.supervision.diagnosis",
     "lit_lab.supervision.ended", "lit_lab.supervision.surroundings", "lit_lab.surrogates", "lit_lab.timeouts", "lit_lab.version",

@@ -1,6 +1,6 @@
 """Jobs by program: each method starts a job, follows it to its end, and returns its result in the protocol's types.
 
-A job of this client ends with whoever waits for it: unlike the panel's, it has no tab that comes back.
+A job of this client ends when nobody waits for it any more: unlike the panel, a program has no tab that comes back.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from types import TracebackType
-from typing import TypeVar
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from lit_lab import protocol
 from lit_lab.client import discovery
@@ -18,10 +16,11 @@ from lit_lab.client.connection import Connection
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import record_of
 
+if TYPE_CHECKING:
+    from lit_lab.client.async_run import AsyncRun
+
 OnEvent = Callable[[protocol.JobEvent], None]
 """Called with each event of a job: what it waits for, tokens of the answer, progress."""
-
-R = TypeVar("R", bound=protocol.Message)
 
 
 async def connect(server: str | None = None, token: str | None = None) -> AsyncClient:
@@ -91,6 +90,21 @@ class AsyncClient:
         async with contextlib.aclosing(self._follow(info)) as events:
             async for event in events:
                 yield event
+
+    async def explain(self, prompt: str | None = None, **options: Any) -> AsyncRun:
+        """Run a prompt, and return the run with the maps of its answer's sentences, as `lit_lab.explain`.
+
+        Args:
+            prompt: The prompt.
+            options: The other arguments of `lit_lab.explain` that say what is requested.
+
+        Raises:
+            Problem: The request isn't valid, or failed.
+        """
+        from lit_lab.client.asking import Asked, ask
+        from lit_lab.client.async_run import AsyncRun
+
+        return AsyncRun(await ask(self, Asked(prompt, **options)))
 
     async def generate(self, request: protocol.GenerateRequest, on_event: OnEvent | None = None) -> protocol.RunRecord:
         """Return the run of a prompt, which is in the history, too. Raises `Problem`."""
@@ -200,13 +214,3 @@ class AsyncClient:
                 # Nobody waits for it any more.
                 with contextlib.suppress(Problem):
                     await self.connection.cancel(info)
-
-
-def checked(kind: type[R], **fields: object) -> R:
-    """Return a request. Raises `Problem` where its fields aren't valid."""
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        said = protocol.describe_validation(error)
-    # Outside of `except`: pydantic's error refers to all fields.
-    raise Problem(422, "invalid_request", f"This can't be requested: {said}.")

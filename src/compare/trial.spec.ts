@@ -14,7 +14,7 @@ import {
   trialWithout
 } from './trial';
 
-/** Also of lit_lab/service/effects/deletion.py; spans count code points. */
+/** Also of lit_lab/deletion.py; spans count code points. */
 const DELETIONS = jest.requireActual<
   { text: string; deleted: [number, number][]; left: string }[]
 >('../../tests/fixtures/text/deletions.json');

@@ -26,8 +26,8 @@ from lit_lab.protocol import (
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain, prefix_scorer
-from lit_lab.service.effects.deletion import delete
-from lit_lab.service.effects.deletion import replace as replaced
+from lit_lab.deletion import delete
+from lit_lab.deletion import replace as replaced
 from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
 
 DELETIONS = Path(__file__).parents[1] / "fixtures" / "text" / "deletions.json"

@@ -7,12 +7,12 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from lit_lab.deletion import delete, replace
 from lit_lab.problem import Problem
 from lit_lab.protocol import EffectsRequest, Turn
 
 from ..model_window import check_sequence
 from ..tokens import SequenceTokenizer
-from .deletion import delete, replace
 
 
 class EditedPrompt:

@@ -1,0 +1,62 @@
+"""The clients that plain functions share: one for each place, in the background's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+
+from lit_lab.client.async_client import AsyncClient, connect
+from lit_lab.client.background import background
+
+_Key = tuple[int, "str | None", "str | None", str, str]
+
+_clients: dict[_Key, asyncio.Task[AsyncClient]] = {}
+
+
+async def shared_client(server: str | None = None, token: str | None = None) -> AsyncClient:
+    """Return a client, which all callers share that name the same place. Runs in the background's loop.
+
+    Args:
+        server: As for `lit_lab.client.connect`.
+        token: As for `lit_lab.client.connect`.
+
+    Raises:
+        Problem: What is named can't be used.
+    """
+    environment = (os.environ.get("LIT_LAB_URL", ""), os.environ.get("LIT_LAB_TOKEN", ""))
+    key: _Key = (id(background()), server, token, *environment)
+    task = _clients.get(key)
+    if task is not None and task.done() and (task.cancelled() or task.exception() is not None):
+        task = None
+    if task is not None and task.done() and not await _is_there(task.result()):
+        del _clients[key]
+        await task.result().close()
+        task = None
+    if task is None:
+        task = _clients[key] = asyncio.ensure_future(connect(server, token))
+    # Shielded: others may wait for it, too.
+    return await asyncio.shield(task)
+
+
+async def _is_there(client: AsyncClient) -> bool:
+    """Whether a place still answers: a Jupyter server may have been restarted on another port."""
+    from lit_lab.problem import Problem
+
+    try:
+        await client.connection.status()
+    except Problem:
+        return False
+    return True
+
+
+async def close_all() -> None:
+    """Close all clients; a model service of this process ends."""
+    tasks = list(_clients.values())
+    _clients.clear()
+    for task in tasks:
+        if task.done() and not task.cancelled() and task.exception() is None:
+            with contextlib.suppress(Exception):
+                await task.result().close()
+        else:
+            task.cancel()
