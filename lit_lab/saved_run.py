@@ -10,7 +10,6 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lit_lab.effects import effects_of
 from lit_lab.json_bounds import excess
 from lit_lab.limits import MAX_TOKENS
 from lit_lab.upgrade import upgrade_run
@@ -61,8 +60,9 @@ def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
             data = _unpack(data)
         record = RunRecord.model_validate(upgrade_run(data), strict=True)
         _check(record)
-        effects_of(record.effects, len(record.prompt_tokens))  # refuses sets that contradict each other
-        return Run(RunState(record))
+        run = Run(RunState(record))
+        _ = run.created, run.effects  # refuses times that no calendar has, and sets that contradict each other
+        return run
     except (FileNotFoundError, PermissionError):
         raise
     except ValidationError as error:
@@ -202,6 +202,8 @@ def _check(record: RunRecord) -> None:
     if any(span.end > len(record.prompt_tokens) for span in record.turn_spans):
         raise ValueError("a turn lies outside of its prompt")
     for token in tokens:
+        if not 0 <= token.id < 2**63:
+            raise ValueError(f"a token's id is {token.id}")
         _check_text(token.piece)
         _check_text(token.text)
     for number, stored in enumerate(record.scores):
