@@ -20,6 +20,9 @@ class Problem(Exception):  # noqa: N818 - raised as an error, and also stored as
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
     def body(self) -> dict[str, str]:
         """Return the fields of `protocol.ErrorBody` and `protocol.ErrorEvent`."""
         return {"error": self.code, "message": self.message, "hint": self.hint}

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from lit_lab.problem import Problem
+
 T = TypeVar("T")
 
 END_TIMEOUT = 10.0  # seconds that what runs gets to end, after Ctrl+C and at the program's end
@@ -37,6 +39,9 @@ class Background:
         future = asyncio.run_coroutine_threadsafe(_signalling(work, ended), self.loop)
         try:
             return future.result()
+        except Problem as problem:
+            # Without the frames of the other thread, which say nothing to the caller.
+            raise problem.with_traceback(None) from None
         except (KeyboardInterrupt, concurrent.futures.CancelledError):
             future.cancel()
             ended.wait(END_TIMEOUT)

@@ -8,6 +8,7 @@ import os
 
 from lit_lab.client.async_client import AsyncClient, connect
 from lit_lab.client.background import background
+from lit_lab.problem import Problem
 
 _Key = tuple[int, "str | None", "str | None", str, str]
 
@@ -41,8 +42,6 @@ async def shared_client(server: str | None = None, token: str | None = None) -> 
 
 async def _is_there(client: AsyncClient) -> bool:
     """Whether a place still answers: a Jupyter server may have been restarted on another port."""
-    from lit_lab.problem import Problem
-
     try:
         await client.connection.status()
     except Problem:
