@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lit_lab import aio as aio
+    from lit_lab.batches.api import batch, open_batch
+    from lit_lab.batches.results import Batch
     from lit_lab.client.api import explain, list_models, list_runs, open_run
     from lit_lab.client.comparison import Comparison
     from lit_lab.client.recorded import SalienceMap
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from lit_lab.saved_run import load_run
 
 __all__ = [
+    "Batch",
     "Comparison",
     "Effects",
     "Map",
@@ -28,14 +31,17 @@ __all__ = [
     "Run",
     "SalienceMap",
     "Segment",
+    "batch",
     "explain",
     "list_models",
     "list_runs",
     "load_run",
+    "open_batch",
     "open_run",
 ]
 
 _PLACES = {
+    "Batch": "batches.results",
     "Comparison": "client.comparison",
     "Effects": "effects",
     "Map": "client.salience_map",
@@ -43,10 +49,12 @@ _PLACES = {
     "Run": "client.run",
     "SalienceMap": "client.recorded",
     "Segment": "client.salience_map",
+    "batch": "batches.api",
     "explain": "client.api",
     "list_models": "client.api",
     "list_runs": "client.api",
     "load_run": "saved_run",
+    "open_batch": "batches.api",
     "open_run": "client.api",
 }
 

@@ -100,7 +100,7 @@ class RunRecorder:
         """
         if not self._history.enabled or isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
             return  # a test of a map is quickly repeated, and LIT's app is no run
-        if isinstance(request, protocol.ScoreRequest) and not request.keep:
+        if isinstance(request, protocol.GenerateRequest | protocol.ScoreRequest) and not request.keep:
             return
         self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines)) + request_bytes))
         while self._waiting and (

@@ -115,7 +115,7 @@ def replace(file: Path, text: str, mode: int | None = None) -> None:
     except BaseException:
         Path(half).unlink(missing_ok=True)
         raise
-    _keep_name(file.parent)
+    keep_name(file.parent)
 
 
 def _try(descriptor: int) -> bool:
@@ -127,7 +127,7 @@ def _try(descriptor: int) -> bool:
     return True
 
 
-def _keep_name(folder: Path) -> None:
+def keep_name(folder: Path) -> None:
     """Have a renamed file's new name survive a power cut, where the system can do that for folders."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

@@ -28,6 +28,10 @@ class StatusLine:
     ) -> None:
         self._write("")
 
+    def say(self, words: str) -> None:
+        """Show words."""
+        self._write(words)
+
     def show(self, progress: Progress) -> None:
         """Show what happens."""
         if progress.text:

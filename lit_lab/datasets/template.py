@@ -14,6 +14,21 @@ _Piece = tuple[str, str | None]  # a text, and the column whose value follows th
 
 
 @dataclass(frozen=True)
+class Piece:
+    """A text of a template, or the value of a column.
+
+    Attributes:
+        text: Its characters.
+        column: The column; None: it is the template's own text.
+        is_there: Whether it is in the prompt: a paragraph whose columns are all empty isn't.
+    """
+
+    text: str
+    column: str | None = None
+    is_there: bool = True
+
+
+@dataclass(frozen=True)
 class Template:
     """A parsed template.
 
@@ -36,17 +51,29 @@ class Template:
         values = {column: value_of(column) for column in self.columns}
         if not any(value.strip() for value in values.values()):
             return None
-        kept, size = [], 0
+        # Check before building the text, because a template may name a long column many times.
+        pieces = self.pieces(values.__getitem__)
+        if sum(len(piece.text) for piece in pieces if piece.is_there) > MAX_TEXT:
+            raise OverflowError
+        return "".join(piece.text for piece in pieces if piece.is_there)
+
+    def pieces(self, value_of: Callable[[str], str]) -> list[Piece]:
+        """Return the template's texts and the columns' values, in order. Those that are there join to the prompt."""
+        found: list[Piece] = []
+        is_first = True
         for paragraph in self.paragraphs:
-            used = [values[column] for _, column in paragraph if column is not None]
-            if used and not any(value.strip() for value in used):
-                continue
-            # Check before building the text, because a template may name a long column many times.
-            size += sum(len(text) for text, _ in paragraph) + sum(map(len, used))
-            if size > MAX_TEXT:
-                raise OverflowError
-            kept.append("".join(text + (values[column] if column is not None else "") for text, column in paragraph))
-        return "\n\n".join(kept)
+            values = [(text, column, "" if column is None else value_of(column)) for text, column in paragraph]
+            used = [value for _, column, value in values if column is not None]
+            is_there = not used or any(value.strip() for value in used)
+            if is_there and not is_first:
+                found.append(Piece("\n\n"))
+            is_first = is_first and not is_there
+            for text, column, value in values:
+                if text:
+                    found.append(Piece(text, is_there=is_there))
+                if column is not None:
+                    found.append(Piece(value, column, is_there))
+        return found
 
 
 def parse(template: str, columns: Collection[str]) -> Template:

@@ -95,6 +95,7 @@ class GenerateRequest(PromptRequest):
     title: Annotated[str, StringConstraints(max_length=MAX_NAME)] = Field(
         default="", description="The run's name in the history; not sent to the model service."
     )
+    keep: bool = Field(default=True, description="Whether the history stores the run.")
 
 
 class ScoreRequest(PromptRequest):

@@ -1,0 +1,95 @@
+"""What the parts of a template do over all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lit_lab.batches.record import Record
+
+RESAMPLES = 1_000
+"""Times that rows are drawn anew for an interval."""
+
+
+@dataclass(frozen=True)
+class PartSummary:
+    """A part of a template over all rows.
+
+    Attributes:
+        id: As in `PromptPart`.
+        text: Its characters in the first row that has it; of a column's value, the column's name in braces.
+        num_rows: In how many rows it is.
+        effect: Mean effect for each token of the answer, in nats: by how much the answer's log-probability falls without the part.
+            None: effects weren't computed.
+        interval: Its 95% interval, by drawing the rows anew (bootstrap). None for fewer than two rows.
+        share: Mean share of the gradient. None: shares weren't computed.
+        outliers: The rows in which its effect differs the most from its median, the strongest first.
+    """
+
+    id: str
+    text: str
+    num_rows: int
+    effect: float | None = None
+    interval: tuple[float, float] | None = None
+    share: float | None = None
+    outliers: tuple[int, ...] = ()
+
+
+@dataclass
+class _Seen:
+    text: str
+    rows: list[int] = field(default_factory=list)
+    effects: list[float] = field(default_factory=list)
+    effect_rows: list[int] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
+
+
+def summaries(records: Iterable[Record], seed: int = 0) -> list[PartSummary]:
+    """Return the parts of a template, by the size of their mean effect, else of their share, the largest first.
+
+    Args:
+        records: Records of one batch.
+        seed: The same seed gives the same intervals.
+    """
+    seen: dict[str, _Seen] = {}
+    for record in records:
+        if not record.num_tokens:
+            continue
+        for part in record.parts:
+            known = seen.setdefault(part.id, _Seen(part.id if part.id.startswith("{") else part.text))
+            known.rows.append(record.row)
+            if part.effect is not None:
+                known.effects.append(part.effect / record.num_tokens)
+                known.effect_rows.append(record.row)
+            if part.share is not None:
+                known.shares.append(part.share)
+    found = [_summary(identity, known, seed) for identity, known in seen.items()]
+    return sorted(found, key=lambda part: (-abs(part.effect or 0.0), -(part.share or 0.0)))
+
+
+def _summary(identity: str, known: _Seen, seed: int) -> PartSummary:
+    import numpy as np
+
+    effect = interval = None
+    outliers: tuple[int, ...] = ()
+    if known.effects:
+        values = np.asarray(known.effects)
+        effect = float(values.mean())
+        if len(values) > 1:
+            interval = interval_of_mean(known.effects, seed)
+            far = np.argsort(-np.abs(values - np.median(values)), kind="stable")[:5]
+            outliers = tuple(known.effect_rows[index] for index in far)
+    share = sum(known.shares) / len(known.shares) if known.shares else None
+    return PartSummary(identity, known.text, len(known.rows), effect, interval, share, outliers)
+
+
+def interval_of_mean(values: list[float], seed: int) -> tuple[float, float]:
+    """Return the 95% interval of a mean, by drawing the values anew."""
+    import numpy as np
+
+    drawn = np.asarray(values)
+    random = np.random.default_rng(seed)
+    # One resample at a time: all of them together would take a thousand times the rows' memory.
+    means = [drawn[random.integers(0, len(drawn), len(drawn))].mean() for _ in range(RESAMPLES)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,174 @@
+"""What users call: `lit_lab.batch`, and `lit_lab.open_batch`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from lit_lab.batches.folder import Folder
+from lit_lab.batches.plan import MEASURES, Measure, Plan
+from lit_lab.batches.results import Batch
+from lit_lab.client.background import background
+from lit_lab.problem import Problem
+
+if TYPE_CHECKING:
+    from lit_lab.batches.noise import NoiseVerdict
+    from lit_lab.batches.record import Record
+    from lit_lab.batches.runner import BatchProgress
+
+Rows = str | os.PathLike[str] | Iterable[Mapping[str, Any] | str]
+"""A dataset: a file, or rows as mappings from columns to values, or prompts."""
+
+
+def batch(
+    rows: Rows,
+    *,
+    out: str | os.PathLike[str],
+    template: str = "",
+    prompt: str = "",
+    target: str = "",
+    model: str | None = None,
+    measures: Sequence[Measure] = MEASURES,
+    limit: int | None = None,
+    max_new_tokens: int = 256,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    repetition_penalty: float = 1.0,
+    seed: int = 0,
+    stop: str | Sequence[str] = (),
+    chat: Literal["auto", "on", "off"] = "auto",
+    thinking: bool = False,
+    server: str | None = None,
+    token: str | None = None,
+    on_progress: Callable[[BatchProgress], None] | None = None,
+) -> Batch:
+    """Run all rows of a dataset, and store their answers, and what led to them, in a folder.
+
+    The same call goes on with a batch that was stopped, or whose process was killed: rows that are there aren't computed again, and
+    rows that failed are tried again.
+
+    Args:
+        rows: The dataset: a file that the dataset browser reads (`.jsonl`, `.json`, `.csv`, `.tsv`, `.txt`, `.yaml`, `.parquet`), or
+            rows: mappings from columns to values, or prompts.
+        out: The batch's folder: a new one, an empty one, or that of the same batch.
+        template: Makes each prompt from several columns: `{name}` or `{{name}}` stands for the column's value.
+        prompt: The column of prompts. Empty: it is guessed, or there is a template.
+        target: The column of targets. Empty: it is guessed.
+        model: The model's name. None: the one that the panel chooses first.
+        measures: What is computed beside the answer: `shares` and `effects` of the prompt's parts.
+        limit: Only this many rows, from the first one on. Another call with more goes on.
+        max_new_tokens: As for `lit_lab.explain`, like all further arguments but the last.
+        temperature: 0: always the most likely token.
+        top_k: Choose only among the most likely K tokens.
+        top_p: Choose only among the most likely tokens whose probabilities together reach P.
+        repetition_penalty: From 1, no penalty, to 2.
+        seed: The same seed gives the same answers.
+        stop: Texts at which an answer ends.
+        chat: Whether prompts are sent in the model's chat format.
+        thinking: Whether the model thinks first, if it can.
+        server: Where it runs.
+        token: The server's token.
+        on_progress: Called after each row, from another thread.
+
+    Raises:
+        Problem: The dataset or the folder can't be used, or no row can be computed. A row that fails raises nothing: its record says
+            why.
+    """
+    folder = Folder(Path(out))
+    sampling = {
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "seed": seed,
+        "repetition_penalty": repetition_penalty,
+    }
+    plan = {
+        "template": template,
+        "prompt": prompt,
+        "target": target,
+        "measures": tuple(measures),
+        "max_new_tokens": max_new_tokens,
+        "sampling": sampling,
+        "stop": (stop,) if isinstance(stop, str) else tuple(stop),
+        "chat": chat,
+        "thinking": thinking,
+    }
+    with _file_of(rows) as dataset:
+        background().call(_run(dataset, folder, model, plan, limit, server, token, on_progress))
+    return Batch(folder.path)
+
+
+def open_batch(path: str | os.PathLike[str]) -> Batch:
+    """Return a batch that is there, for example one that still runs. Raises `Problem` where there is none."""
+    found = Batch(Path(path))
+    found.model  # noqa: B018 - reads the manifest
+    return found
+
+
+def noise_of(
+    plan: Plan,
+    found: Iterable[Record],
+    num_rows: int,
+    server: str | None,
+    token: str | None,
+    say: Callable[[str], None],
+) -> list[NoiseVerdict]:
+    """Return which sentences of a template do nothing, for `Batch.noise`."""
+
+    async def compute() -> list[NoiseVerdict]:
+        from lit_lab.batches.noise import verdicts
+        from lit_lab.client.clients import shared_client
+
+        def report(done: int, total: int) -> None:
+            say(f"noise: {done:,} of {total:,} places")
+
+        return await verdicts(await shared_client(server, token), plan, found, num_rows, report)
+
+    return background().call(compute())
+
+
+async def _run(
+    dataset: Path,
+    folder: Folder,
+    model: str | None,
+    plan: Mapping[str, Any],
+    limit: int | None,
+    server: str | None,
+    token: str | None,
+    on_progress: Callable[[BatchProgress], None] | None,
+) -> None:
+    from lit_lab.batches import runner
+    from lit_lab.client.clients import shared_client
+
+    client = await shared_client(server, token)
+    made = Plan(model=model or await client.default_model(), **plan)
+    made.request("a prompt")  # reports what isn't valid before anything is made
+    await runner.run(client, made, dataset, folder, limit, on_progress or (lambda _: None))
+
+
+@contextlib.contextmanager
+def _file_of(rows: Rows) -> Iterator[Path]:
+    """Yield the file of a dataset; rows are written to one for as long as it lasts."""
+    if isinstance(rows, (str, os.PathLike)):
+        yield Path(rows)
+        return
+    with tempfile.TemporaryDirectory(prefix="lit-lab-") as folder:
+        path = Path(folder) / "rows.jsonl"
+        with path.open("w", encoding="utf-8") as stream:
+            for row in rows:
+                values = {"prompt": row} if isinstance(row, str) else row
+                if not isinstance(values, Mapping):
+                    raise Problem(
+                        422,
+                        "bad_row",
+                        f"A row is neither a mapping nor a text: {type(row).__name__}.",
+                        "Pass dicts, or prompts.",
+                    )
+                stream.write(json.dumps(dict(values), ensure_ascii=False, default=str) + "\n")
+        yield path

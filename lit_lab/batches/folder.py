@@ -1,0 +1,223 @@
+"""A batch's folder: its manifest, and the parts with its records.
+
+Records are only ever added. A row that failed is tried again by the next run; its last record counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lit_lab.batches import part_files
+from lit_lab.batches.part_files import Format
+from lit_lab.batches.plan import Plan
+from lit_lab.batches.record import Record
+from lit_lab.problem import Problem
+from lit_lab.shared_files import HeldError, lock, replace
+from lit_lab.version import version
+
+MANIFEST = "manifest.json"
+MAX_MANIFEST = 16 * 2**20  # bytes
+FORMAT = 1
+
+_PART = re.compile(r"part-(\d{6,})\.(parquet|jsonl)")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a folder's records belong to.
+
+    Attributes:
+        plan: What is computed.
+        dataset: The dataset's name.
+        digest: The SHA-256 of the dataset's file.
+        model_path: Where the model comes from.
+        format: How the parts are stored.
+        created: Seconds since the epoch.
+        version: LIT Lab's version.
+    """
+
+    plan: Plan
+    dataset: str
+    digest: str
+    model_path: str
+    format: Format
+    created: float
+    version: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the manifest as JSON values."""
+        return {
+            "format": FORMAT,
+            "version": self.version,
+            "created": self.created,
+            "dataset": {"name": self.dataset, "sha256": self.digest},
+            "model": {"name": self.plan.model, "path": self.model_path},
+            "parts": self.format,
+            "plan": self.plan.as_json(),
+        }
+
+    @classmethod
+    def of_json(cls, values: Any) -> Manifest:
+        """Return the manifest that `as_json` returned. Raises `ValueError`."""
+        try:
+            if values["format"] != FORMAT:
+                raise ValueError(f"its format is {values['format']}, which this version of LIT Lab doesn't know")
+            if values["parts"] not in ("parquet", "jsonl"):
+                raise ValueError("its parts are in an unknown format")
+            return cls(
+                plan=Plan.of_json(values["plan"]),
+                dataset=str(values["dataset"]["name"]),
+                digest=str(values["dataset"]["sha256"]),
+                model_path=str(values["model"]["path"]),
+                format=values["parts"],
+                created=float(values["created"]),
+                version=str(values["version"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it isn't a batch's manifest: {error}") from error
+
+    def differences(self, other: Manifest) -> list[str]:
+        """Return what differs in another manifest so that its records would be others, in words."""
+        mine, theirs = self.plan.as_json(), other.plan.as_json()
+        found = [name.replace("_", " ") for name in mine if mine[name] != theirs[name]]
+        if self.digest != other.digest:
+            found.append("content of the dataset")
+        if self.model_path != other.model_path and "model" not in found:
+            found.append("model's path")
+        return found
+
+
+class Folder:
+    """A batch's folder.
+
+    Args:
+        path: Where it is. It needn't exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._manifest: Manifest | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """What its records belong to. Raises `Problem` where there is no batch."""
+        if self._manifest is None:
+            self._manifest = self._read()
+            if self._manifest is None:
+                raise Problem(
+                    404, "no_batch", f"There is no batch in {self.path}.", "Name a folder that lit-lab batch made."
+                )
+        return self._manifest
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """While this lasts, no other process adds records. Raises `Problem` where another one does."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with lock(self.path / ".lock", patience=0):
+                # What another run left in the middle of writing.
+                for half in self.path.glob(".part-*.half"):
+                    half.unlink(missing_ok=True)
+                yield
+        except HeldError:
+            raise Problem(
+                409, "batch_runs", f"Another run adds to {self.path}.", "Wait for its end, or choose another folder."
+            ) from None
+
+    def claim(self, manifest: Manifest) -> Manifest:
+        """Return the folder's manifest, which is this one if the folder is new.
+
+        Raises:
+            Problem: The folder has another batch, or other files.
+        """
+        known = self._read()
+        if known is None:
+            others = [each.name for each in self.path.iterdir() if not each.name.startswith(".")]
+            if others:
+                raise Problem(
+                    409,
+                    "not_a_batch",
+                    f"{self.path} has other files, such as {min(others)}.",
+                    "Choose a new folder, or an empty one.",
+                )
+            replace(
+                self.path / MANIFEST, json.dumps(manifest.as_json(), ensure_ascii=False, indent=2) + "\n", mode=0o644
+            )
+            self._manifest = manifest
+            return manifest
+        if differences := known.differences(manifest):
+            raise Problem(
+                409,
+                "another_batch",
+                f"{self.path} has another batch: its {' and '.join(differences[:4])} {'differs' if len(differences) == 1 else 'differ'}.",
+                "Choose another folder, or run it again as it was.",
+            )
+        self._manifest = known
+        return known
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Add records. Raises `OSError`."""
+        numbers = [number for number, _ in self._parts()]
+        number = max(numbers, default=0) + 1
+        part_files.write(self.path / f"part-{number:06}.{self.manifest.format}", records, self.manifest.format)
+
+    def rows(self) -> dict[int, bool]:
+        """Return the rows that have a record, and whether the last one failed. Raises `Problem` where a part is damaged."""
+        found: dict[int, bool] = {}
+        for _, path in self._parts():
+            found.update(self._reading(path, part_files.read_rows(path)))
+        return found
+
+    def records(self) -> Iterator[Record]:
+        """Yield each row's last record, in the order in which they were stored. Raises `Problem` where a part is damaged."""
+        last: dict[int, int] = {}
+        parts = self._parts()
+        for number, path in parts:
+            for row, _ in self._reading(path, part_files.read_rows(path)):
+                last[row] = number
+        for number, path in parts:
+            for record in self._reading(path, part_files.read(path)):
+                if last.get(record.row) == number:
+                    yield record
+
+    def _reading(self, path: Path, found: Any) -> Iterator[Any]:
+        try:
+            yield from found
+        except (ValueError, OSError) as error:
+            raise Problem(
+                500,
+                "damaged_part",
+                f"{path} can't be read: {error}",
+                "Delete this file; its rows run again with the next run.",
+            ) from error
+
+    def _parts(self) -> list[tuple[int, Path]]:
+        found = [(match, path) for path in self.path.iterdir() if (match := _PART.fullmatch(path.name))]
+        return sorted((int(match[1]), path) for match, path in found)
+
+    def _read(self) -> Manifest | None:
+        path = self.path / MANIFEST
+        try:
+            with path.open("rb") as stream:
+                content = stream.read(MAX_MANIFEST + 1)
+            if len(content) > MAX_MANIFEST:
+                raise ValueError("it is too large")
+            return Manifest.of_json(json.loads(content))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (ValueError, RecursionError) as error:
+            raise Problem(
+                422, "bad_manifest", f"{path} can't be read: {error}.", "Choose another folder for the batch."
+            ) from error
+
+
+def new_manifest(plan: Plan, dataset: str, digest: str, model_path: str) -> Manifest:
+    """Return the manifest of a new batch."""
+    return Manifest(plan, dataset, digest, model_path, part_files.best_format(), time.time(), version())

@@ -1,0 +1,130 @@
+"""The files that hold a batch's records: Parquet, or JSON lines where there is no pyarrow."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from lit_lab.batches.record import Record
+from lit_lab.problem import Problem
+from lit_lab.shared_files import keep_name
+
+Format = Literal["parquet", "jsonl"]
+
+MAX_LINE = 64 * 2**20
+"""Maximum characters of a line that is read."""
+
+_ROWS = 64  # of a Parquet file that are in memory at one time
+
+
+def best_format() -> Format:
+    """Return the format of a new batch."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return "jsonl"
+    return "parquet"
+
+
+def write(path: Path, records: Sequence[Record], kind: Format) -> None:
+    """Write a file as a whole or not at all, even if the machine stops in the middle. Raises `OSError`."""
+    half = path.with_name(f".{path.name}.half")
+    try:
+        if kind == "parquet":
+            _write_parquet(half, records)
+        else:
+            lines = (json.dumps(record.as_json(), ensure_ascii=False) + "\n" for record in records)
+            with half.open("w", encoding="utf-8") as stream:
+                stream.writelines(lines)
+        with half.open("rb") as stream:
+            os.fsync(stream.fileno())
+        half.replace(path)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
+    keep_name(path.parent)
+
+
+def read(path: Path) -> Iterator[Record]:
+    """Yield a file's records.
+
+    Raises:
+        ValueError: It isn't such a file.
+        OSError: It can't be read.
+    """
+    if path.suffix == ".parquet":
+        yield from _read_parquet(path)
+        return
+    with path.open(encoding="utf-8") as stream:
+        while line := stream.readline(MAX_LINE + 1):
+            if len(line) > MAX_LINE:
+                raise ValueError(f"a line has more than {MAX_LINE:,} characters")
+            values = json.loads(line)
+            if not isinstance(values, dict):
+                raise ValueError("a line isn't a record of a batch")
+            yield Record.of_json(values)
+
+
+def read_rows(path: Path) -> list[tuple[int, bool]]:
+    """Return the row of each record, and whether it failed. Raises as `read`."""
+    if path.suffix != ".parquet":
+        return [(record.row, record.error != "") for record in read(path)]
+    table = _parquet().read_table(path, columns=["row", "error"])
+    return [
+        (int(row), error != "") for row, error in zip(table["row"].to_pylist(), table["error"].to_pylist(), strict=True)
+    ]
+
+
+def _write_parquet(path: Path, records: Sequence[Record]) -> None:
+    import pyarrow
+
+    part = pyarrow.struct(
+        [
+            ("id", pyarrow.string()),
+            ("text", pyarrow.string()),
+            ("start", pyarrow.int64()),
+            ("share", pyarrow.float64()),
+            ("effect", pyarrow.float64()),
+        ]
+    )
+    schema = pyarrow.schema(
+        [
+            ("row", pyarrow.int64()),
+            ("line", pyarrow.int64()),
+            *((name, pyarrow.string()) for name in ("prompt", "target", "answer", "reason")),
+            ("num_tokens", pyarrow.int64()),
+            ("logprob", pyarrow.float64()),
+            ("parts", pyarrow.list_(part)),
+            ("error", pyarrow.string()),
+        ]
+    )
+    table = pyarrow.Table.from_pylist([record.as_json() for record in records], schema=schema)
+    _parquet().write_table(table, path, compression="zstd")
+
+
+def _read_parquet(path: Path) -> Iterator[Record]:
+    import pyarrow
+
+    try:
+        with _parquet().ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS):
+                for values in batch.to_pylist():
+                    yield Record.of_json(values)
+    except pyarrow.ArrowException as error:
+        raise ValueError(str(error)) from error
+
+
+def _parquet() -> Any:
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        raise Problem(
+            422,
+            "no_pyarrow",
+            "This batch is stored in Parquet files, which need pyarrow.",
+            "Install it: pip install lit_lab[parquet]",
+        ) from None
+    return parquet

@@ -1,0 +1,108 @@
+"""The rows of a dataset's file, as prompts with their parts."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lit_lab.batches import prompt_parts
+from lit_lab.batches.plan import Plan
+from lit_lab.batches.prompt_parts import PromptPart
+from lit_lab.datasets import template
+from lit_lab.datasets.columns import Fields, guess, inner, text, value_at
+from lit_lab.datasets.composing import Composer
+from lit_lab.datasets.readers import Reader, Record
+from lit_lab.problem import Problem
+from lit_lab.protocol import DatasetColumns, Turn
+
+_SAMPLE = 100  # rows by which columns are guessed, as in the dataset browser
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """A row of a dataset.
+
+    Attributes:
+        number: Its number in the file, from 0.
+        line: Its first line in the file.
+        reason: Why it can't be used; empty if it can.
+        prompt: The prompt; None if there are turns.
+        turns: The turns of a conversation.
+        target: The text that is expected; empty if the dataset has none.
+        parts: The parts of the prompt.
+        fields: The values of all columns.
+    """
+
+    number: int
+    line: int
+    reason: str = ""
+    prompt: str | None = None
+    turns: tuple[Turn, ...] | None = None
+    target: str = ""
+    parts: tuple[PromptPart, ...] = ()
+    fields: Fields = field(default_factory=dict)
+
+
+def read(path: Path, plan: Plan) -> Iterator[BatchRow]:
+    """Yield a file's rows, one at a time. Raises `Problem` where the file or the plan's columns can't be used."""
+    reader = Reader(path)
+    try:
+        first = list(itertools.islice(reader, _SAMPLE))
+        sample = [record.fields for record in first if not record.reason]
+        chosen = _chosen(plan, reader.columns, sample)
+        composer = Composer(chosen, [*reader.columns, *inner(sample)])
+        parsed = template.parse(chosen.template, [*reader.columns, *inner(sample)]) if chosen.template else None
+        for number, record in enumerate(itertools.chain(first, reader)):
+            yield _row(number, record, composer, parsed)
+    finally:
+        reader.close()
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content. Raises `OSError`."""
+    found = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            found.update(chunk)
+    return found.hexdigest()
+
+
+def _chosen(plan: Plan, columns: list[str], sample: list[Fields]) -> DatasetColumns:
+    known = [*columns, *inner(sample)]
+    for column in filter(None, (plan.prompt, plan.target)):
+        if column not in known:
+            names = ", ".join(known[:20]) or "none"
+            raise Problem(422, "no_column", f"The dataset has no column {column!r:.100}.", f"Its columns: {names}.")
+    guessed = guess(columns, sample)
+    target = plan.target or guessed.target
+    if plan.template:
+        return DatasetColumns(prompt=None, target=target, source=None, template=plan.template)
+    if plan.prompt:
+        target = None if target == plan.prompt else target
+        return DatasetColumns(prompt=plan.prompt, target=target, source=None, template=None)
+    if guessed.prompt is None and guessed.template is None:
+        raise Problem(422, "no_column", "The dataset has no column with prompts.", "Name one, or give a template.")
+    return guessed.model_copy(update={"target": target})
+
+
+def _row(number: int, record: Record, composer: Composer, parsed: template.Template | None) -> BatchRow:
+    found = composer.row(record)
+    if isinstance(found, str):
+        return BatchRow(number, record.line, found, fields=record.fields)
+    if found.turns:
+        turns = tuple(Turn(role=role, text=found.prompt[start:end]) for role, start, end in found.turns)
+        parts: list[PromptPart] = []
+        for index, turn in enumerate(turns):
+            parts += prompt_parts.of_text(turn.text, index, len(parts))
+        prompt = None
+    else:
+        turns, prompt = None, found.prompt
+        if parsed is not None:
+            parts = prompt_parts.of_template(parsed, lambda column: text(value_at(record.fields, column)))
+        else:
+            parts = prompt_parts.of_text(found.prompt)
+    return BatchRow(number, record.line, "", prompt, turns, found.target, tuple(parts), record.fields)
