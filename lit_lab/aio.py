@@ -7,9 +7,9 @@ Example:
     >>> from lit_lab import aio
     >>> async def main():
     ...     run = await aio.explain("Suggestion: Onion soup\\nAnalysis:", max_new_tokens=8)
-    ...     return (await run.map("words", method="grad_l2")).top(1)[0].text
+    ...     return (await run.map()).top(1)[0].text
     >>> asyncio.run(main())
-    'Onion'
+    'Suggestion: Onion soup'
 """
 
 from __future__ import annotations

@@ -172,6 +172,8 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
     Raises:
         ValueError: The events contradict each other, or name too many sets and segments.
     """
+    if not jobs:
+        return ()
     import numpy as np
 
     merged: dict[str, list[KeptEffects]] = {}

@@ -18,6 +18,7 @@ from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.datasets.readers import Reader
 from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetSearch
+from lit_lab.segmentation import Token, segments
 from lit_lab.service.chat import FORMATS
 
 MAX_CHARS = 2_000_000
@@ -92,6 +93,40 @@ def test_json_is_changed_in_proportion():
 @pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
 def test_turns_are_put_around_a_prompt_in_proportion(format, piece):
     assert is_linear(format.around, piece)
+
+
+LINES = [
+    ". ",
+    "a. b ",
+    "A. The ",
+    "e.g. ",
+    "1. a ",
+    "word ",
+    "a: ",
+    "a:",
+    "(a) ",
+    "= ",
+    "x =",
+    "def a",
+    ";",
+    "`",
+    "-",
+    "a\n ",
+    "。",
+    "…",
+    "|",
+    "\t",
+]
+
+
+@pytest.mark.parametrize("piece", [*SHAPES, *LINES])
+def test_segments_are_cut_in_proportion(piece):
+    def cut(text):
+        tokens = [Token(text[at : at + 5], "control" if "<" in piece else "text") for at in range(0, len(text), 5)]
+        for granularity in ("sentences", "lines", "paragraphs"):
+            segments(tokens, len(tokens), granularity, join_lines="on")
+
+    assert is_linear(cut, piece, 200_000)
 
 
 @pytest.mark.parametrize("piece", SHAPES)

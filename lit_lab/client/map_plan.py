@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 from lit_lab.client import effect_table
 from lit_lab.client.checked import checked
@@ -22,6 +23,7 @@ from lit_lab.protocol import (
     Span,
 )
 from lit_lab.segmentation import (
+    Granularity,
     PatternError,
     SalienceMap,
     TokenSpan,
@@ -51,6 +53,7 @@ class MapPlan:
     def __init__(
         self, run: RunRecord, cutting: Cutting, method: str, target: Target, aggregation: Aggregation, mode: str
     ) -> None:
+        _check_choices(cutting, aggregation)
         self._method, self._info = method, method_info(method)
         self._cutting, self._mode = cutting, mode
         squares = aggregation == "squares" and not self._info.adds_up and cutting.granularity != "tokens"
@@ -169,6 +172,21 @@ class MapPlan:
             ),
             template_share=found.template_share,
             gap=gap,
+        )
+
+
+def _check_choices(cutting: Cutting, aggregation: Aggregation) -> None:
+    for what, value, choices in (
+        ("granularity", cutting.granularity, get_args(Granularity)),
+        ("aggregation", aggregation, get_args(Aggregation)),
+    ):
+        if value not in choices:
+            raise Problem(
+                422, f"no_{what}", f"There is no {what} {str(value)[:40]!r}.", f"Choose one of: {', '.join(choices)}."
+            )
+    if cutting.granularity == "custom" and cutting.custom is None:
+        raise Problem(
+            422, "no_granularity", "The granularity custom needs a regular expression.", "Give one as `custom`."
         )
 
 

@@ -58,7 +58,12 @@ class OwnConnection:
         chunks = self._core.jobs.get({ANYONE}, job.id).read(0, HEARTBEAT)
         async with contextlib.aclosing(ndjson.lines(chunks, MAX_LINE)) as lines:
             async for line in lines:
-                yield event_of(line)
+                event = event_of(line)
+                if isinstance(event, protocol.DoneEvent | protocol.ErrorEvent | protocol.CancelledEvent):
+                    # Else a program that is killed next would lose what it has seen.
+                    with contextlib.suppress(Problem):
+                        await self._core.recorder.settled(ANYONE)
+                yield event
 
     async def cancel(self, job: protocol.JobInfo) -> None:
         """Stop a job. Raises `Problem`."""

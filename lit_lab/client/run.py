@@ -59,10 +59,10 @@ class Run(BaseRun):
         Example:
             >>> import lit_lab
             >>> run = lit_lab.explain("Suggestion: Onion soup\\nAnalysis:", max_new_tokens=8)
-            >>> for segment in run.map("words", method="grad_l2").top(2):
+            >>> for segment in run.map("lines").top(2):
             ...     print(segment.rank, segment.text)
-            1 Onion
-            2 soup
+            1 Suggestion: Onion soup
+            2 Analysis:
         """
         cutting = Cutting(granularity, custom)
         return self._call(explaining.map_of(self._state, cutting, method, target, aggregation, mode))

@@ -19,6 +19,9 @@ describe('salience/pattern', () => {
 
   it('counts UTF-16 units, and never parts a character', () => {
     expect(patternStarts('😀😀a', '.')).toEqual([0, 2, 4]);
+    // Without the flag `u`, which `\\-` excludes, a dot is half of it.
+    expect(patternStarts('😀😀a', '\\-|.')).toEqual([0, 2, 4]);
+    expect(patternStarts('😀 b', '(?!\\S)')).toEqual([0, 2]);
   });
 
   it('takes escapes that only older expressions know, and no nonsense', () => {

@@ -57,7 +57,7 @@ const LABEL = /^([^.!?。！？]{1,60}?)(?::(?=[\s*_]|$)|：)/u;
 /** Between a question and its answer, or in a table: each line stands for itself. */
 const ARROW = /\s(?:[-=]{1,2}>|→|⇒|\/\/|\|)\s|\t/;
 
-const STOP = /[.!?…‽؟۔।॥։。！？｡．]["'”’»›)\]}」』）】》〉*_~]*$/;
+const STOP = /[.!?…‽؟۔।॥։።。！？｡．]["'”’»›)\]}」』）】》〉*_~]*$/;
 
 /** After these nothing continues. */
 const CLOSED = /(?:[:：;；\\|}]|\},|<br\s*\/?>)["'”’»)*_\]`]*$/i;

@@ -32,7 +32,9 @@ def test_an_address_is_what_jupyter_prints(url: str, base: str, token: str) -> N
     assert address_of(url, "other").token == Secret("other")
 
 
-@pytest.mark.parametrize("url", ["", "localhost:8888", "file:///etc/passwd", "http://", "http://a:99999/", "x" * 5000, "http://[/"])
+@pytest.mark.parametrize(
+    "url", ["", "localhost:8888", "file:///etc/passwd", "http://", "http://a:99999/", "x" * 5000, "http://[/"]
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(Problem, match="address"):
         address_of(f"{url}?token=s3cret" if url else url)

@@ -174,9 +174,7 @@ async def test_what_isn_t_an_event_is_refused(
     await connection.close()
 
 
-async def test_silence_isn_t_waited_for_without_an_end(
-    url: str, seen: Seen, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_silence_isn_t_waited_for_without_an_end(url: str, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_connection, "STREAM_SILENCE", 0.05)
     monkeypatch.setattr(http_connection, "MAX_RECONNECTS", 1)
     seen.answer = lambda handler: handler.flush()  # type: ignore[assignment,return-value]

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import lit_lab
 
-HEAVY = {"asyncio", "httpx", "jupyter_core", "jupyter_server", "numpy", "pandas", "pydantic", "tensorflow", "tornado", "traitlets"}
+HEAVY = {
+    "asyncio",
+    "httpx",
+    "jupyter_core",
+    "jupyter_server",
+    "numpy",
+    "pandas",
+    "pydantic",
+    "tensorflow",
+    "tornado",
+    "traitlets",
+}
 
 
 def imported_by(code: str) -> set[str]:

@@ -1,15 +1,21 @@
-"""Invariants of the text contract that its own fixtures must satisfy.
+"""Segments and shares: the fixtures, which the front end's specs run, too, and the invariants that they must satisfy.
 
-The front end computes segments and shares, and its specs run these cases. These tests check the cases themselves: a
-fixture that breaks the contract would make the front end break it.
+A fixture that breaks the contract would make both sides break it.
 """
 
 import json
+import runpy
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from lit_lab.segmentation import PatternError, Token, UnknownWordsError, segments, shares, shares_of_segments
+from lit_lab.segmentation.shares import aggregate, colour_weight, cut_at_target, ranks
+
+GENERATOR = runpy.run_path(str(Path(__file__).with_name("generate_segments.py")))
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "text"
 
 
@@ -23,6 +29,24 @@ def names(cases):
 
 SEGMENTS = load("segments.json")
 SHARES = load("shares.json")
+
+
+def tokens_of(*texts):
+    return [Token(text) for text in texts]
+
+
+@pytest.mark.parametrize("case", SEGMENTS, ids=names(SEGMENTS))
+def test_segments(case):
+    def cut():
+        tokens = [Token(**token) for token in case["tokens"]]
+        options = {"custom": case.get("pattern"), "join_lines": case.get("joinLines", "off")}
+        return segments(tokens, case["seam"], case["granularity"], **options)
+
+    if "scripts without blanks" in case["name"]:
+        with pytest.raises(UnknownWordsError, match="Only a browser's dictionary finds words in it"):
+            cut()
+    else:
+        assert cut() == [tuple(span) for span in case["segments"]]
 
 
 @pytest.mark.parametrize("case", SEGMENTS, ids=names(SEGMENTS))
@@ -81,24 +105,65 @@ def test_shares_sum_to_one(case):
 
 
 @pytest.mark.parametrize("case", SHARES, ids=names(SHARES))
-def test_ranks_go_by_magnitude_then_position(case):
-    before = [row for row in case["expected"] if row["rank"] is not None]
-    ranked = sorted(before, key=lambda row: (-abs(row["score"]), row["span"][0]))
-    assert [row["rank"] for row in ranked] == list(range(1, len(before) + 1))
+def test_shares(case):
+    tokens = [Token("", kind) for kind in case["kinds"]]
+    assert any(token.kind == "template" for token in tokens), "every case has a <bos>"
+    made = shares(tokens, case["scores"], case["segments"], case["target"], case["aggregation"])
+    rows = [(list(row.span), row.rank) for row in made.segments]
+    assert rows == [(row["span"], row["rank"]) for row in case["expected"]]
+    for row, expected in zip(made.segments, case["expected"], strict=True):
+        assert row.score == pytest.approx(expected["score"], abs=1e-10)
+        assert row.share == (None if expected["share"] is None else pytest.approx(expected["share"], abs=1e-10))
+        assert colour_weight(row, made.max_share, case["exponent"]) == pytest.approx(expected["weight"], abs=1e-10)
+    assert made.template_share == pytest.approx(case["template"], abs=1e-10)
 
 
-@pytest.mark.parametrize("case", SHARES, ids=names(SHARES))
-def test_template_share_is_separate(case):
-    start = case["target"][0]
-    template = [s for s, kind in zip(case["scores"], case["kinds"], strict=True) if kind == "template"]
-    assert template, "every case has a <bos>"
-    before = [s for s, kind in zip(case["scores"][:start], case["kinds"][:start], strict=True) if kind == "template"]
-    values = {
-        "sum": sum(before),
-        "mean": sum(before) / len(before),
-        "max": max(before, key=abs),
-        "squares": sum(score * score for score in before),
-    }
-    apart = abs(values[case["aggregation"]])
-    text = sum(abs(row["score"]) for row in case["expected"] if row["rank"] is not None)
-    assert case["template"] == pytest.approx(apart / (apart + text) if apart + text else 0)
+def test_shares_of_parts():
+    assert [aggregate([1, 2], (1, 1), how) for how in ("mean", "max")] == [0, 0]
+    assert ranks([1, -3, 3, 0]) == [3, 1, 2, 4]
+    assert cut_at_target([(1, 3), (3, 5)], (3, 5)) == [(1, 3), (3, 5)]
+    assert cut_at_target([(1, 9)], (3, 5)) == [(1, 3), (3, 5), (5, 9)]
+    made = shares_of_segments([(1, 3), (3, 4), (4, 6), (6, 7)], [1, -3, None, None], (4, 6))
+    assert [(row.score, row.share, row.rank) for row in made.segments] == [
+        (1, 0.25, 2),
+        (-3, 0.75, 1),
+        (0, None, None),
+        (0, None, None),
+    ]
+    assert (made.max_share, made.template_share) == (0.75, 0)
+    made = shares_of_segments([(1, 3), (3, 4), (4, 6)], [1, -3, None], (4, 6), within=(0, 2))
+    assert [row.share for row in made.segments] == [1, None, None]
+
+
+def test_generated_cases_are_what_python_makes():
+    """`src/salience/generated.spec.ts` compares them with the front end."""
+    text = (FIXTURES / "generated.json").read_text("ascii")
+    assert text == GENERATOR["dump"](), "run tests/text/generate_segments.py"
+    assert len(text) < 300_000
+
+
+def test_the_users_expression():
+    tokens = tokens_of("One", ",", " two", ";", " three")
+    assert segments(tokens, 5, "custom", custom=r"[,;]\s") == [(0, 2), (2, 4), (4, 5)]
+    with pytest.raises(PatternError, match=r"The expression '\(' can't be used here: a group isn't closed\."):
+        segments(tokens, 5, "custom", custom="(")
+    with pytest.raises(PatternError, match="longer than 500 characters"):
+        segments(tokens, 5, "custom", custom="a" * 501)
+    with pytest.raises(ValueError, match="needs a regular expression"):
+        segments(tokens, 5, "custom")
+
+
+def test_an_expression_that_never_ends():
+    with pytest.raises(PatternError, match=r"It takes too long on this text\. Write a simpler one\."):
+        segments(tokens_of("a" * 40 + "b"), 1, "custom", custom="(a|a)+$")
+
+
+def test_only_what_segments_is_imported_for_it():
+    """Neither the server's libraries nor NumPy, and nothing at all before it is needed."""
+    code = (
+        "import sys, lit_lab.segmentation; print([name for name in sys.modules if name.split('.')[0] in sys.argv[1:]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "numpy", "pydantic", "tornado", "regex"], capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]", done.stderr

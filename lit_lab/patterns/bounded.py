@@ -1,0 +1,114 @@
+"""Matches regular expressions in a separate process, which ends if one takes too long."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from . import child
+
+MAX_PATTERN = 500
+"""Most characters of an expression, as in the panel."""
+
+MAX_COMPUTING = 0.8
+"""Most computing time of an expression on a text, in seconds. Unlike time, a busy machine doesn't change it."""
+
+MAX_WAIT = 10.0 if hasattr(signal, "setitimer") else 1.0
+"""Most time of an expression on a text, in seconds, in case the system doesn't measure computing time, or the process rests."""
+
+MAX_START = 60.0
+"""Most time until the process starts, in seconds."""
+
+MEMORY = 500_000_000
+"""Most address space of the process in bytes."""
+
+
+class UnmatchedError(ValueError):
+    """The expression isn't one, or takes too long. The message is a sentence about "it", without its last full stop."""
+
+
+class BoundedPatterns:
+    """Matches expressions, all in one process, which starts with the first one. Use it as a context, or call `close`."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> BoundedPatterns:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._child is None:
+            return
+        self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self._child = None
+
+    def search(self, pattern: str, text: str, flags: int = 0) -> bool:
+        """Whether an expression matches somewhere in a text.
+
+        Raises:
+            UnmatchedError: It isn't known.
+        """
+        return bool(self._ask("search", pattern, text, flags)["found"])
+
+    def ends(self, pattern: str, text: str, flags: int = 0) -> list[int]:
+        """Return where an expression's matches end, one behind the other; an empty match ends where it begins.
+
+        Raises:
+            UnmatchedError: It isn't known.
+        """
+        ends: list[int] = self._ask("ends", pattern, text, flags)["ends"]
+        return ends
+
+    def _ask(self, what: str, pattern: str, text: str, flags: int) -> dict[str, Any]:
+        # A text may have two halves instead of a character, which escapes can't tell from it.
+        order = json.dumps({"what": what, "pattern": pattern, "text": text, "flags": int(flags)}, ensure_ascii=False)
+        running = self._child or self._start()
+        try:
+            running.stdin.write(order.encode("utf-8", "surrogatepass") + b"\n")  # type: ignore[union-attr]
+            running.stdin.flush()  # type: ignore[union-attr]
+        except OSError:
+            self.close()
+            raise UnmatchedError("It can't be matched: the process that matches has ended") from None
+        has_begun = self._line(running, MAX_START)
+        answer = self._line(running, MAX_WAIT) if has_begun else b""
+        if not answer:
+            self.close()
+            raise UnmatchedError(
+                "It takes too long on this text. Write a simpler one" if has_begun else "It can't be matched: no process starts"
+            )
+        result: dict[str, Any] = json.loads(answer)
+        if "wrong" in result:
+            raise UnmatchedError(f"It can't be matched: {result['wrong']}")
+        return result
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-I", child.__file__, str(MEMORY), str(MAX_COMPUTING)]
+        self._child = subprocess.Popen(  # noqa: S603 - LIT Lab's own script
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        return self._child
+
+    @staticmethod
+    def _line(running: subprocess.Popen[bytes], most: float) -> bytes:
+        """Return the process's next line; empty if it ends without one. Then it is killed, at the latest after so many seconds."""
+        timer = threading.Timer(most, running.kill)
+        timer.start()
+        try:
+            line: bytes = running.stdout.readline()  # type: ignore[union-attr]
+        finally:
+            timer.cancel()
+        return line if line.endswith(b"\n") else b""

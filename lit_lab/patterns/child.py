@@ -1,0 +1,93 @@
+"""Matches regular expressions: `python child.py MEMORY SECONDS`, with a request as a line of JSON on standard input.
+
+`bounded.py` runs this as a script, without the rest of this package. For each request it writes a line when it begins to match,
+and a line with the result. It ends itself, by a signal, when an expression computes for too long.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+
+def main(memory: int, seconds: float) -> None:
+    """Answer requests until standard input ends.
+
+    Args:
+        memory: Most address space in bytes, if the system can limit it.
+        seconds: Most computing time of a request, if the system can limit it.
+    """
+    _bound(memory)
+    for line in sys.stdin.buffer:
+        order = json.loads(line.decode("utf-8", "surrogatepass"))
+        _limit(seconds)
+        _say("null")
+        answer = _answer(order)
+        _limit(0)
+        _say(answer)
+
+
+def _answer(order: dict[str, Any]) -> str:
+    try:
+        return json.dumps(_matched(order))
+    except MemoryError:
+        return json.dumps({"wrong": "it takes too much memory"})
+
+
+def _matched(order: dict[str, Any]) -> dict[str, Any]:
+    try:
+        pattern = re.compile(order["pattern"], order["flags"])
+        text = order["text"]
+        if order["what"] == "search":
+            return {"found": pattern.search(text) is not None}
+        return {"ends": _ends(pattern, text)}
+    except re.error as error:
+        where = f" at character {error.pos + 1}" if error.pos is not None else ""
+        return {"wrong": f"{error.msg}{where}"}
+    except OverflowError:
+        return {"wrong": "a number of repetitions is too large"}
+    except RecursionError:
+        return {"wrong": "its groups are nested too deeply"}
+
+
+def _ends(pattern: re.Pattern[str], text: str) -> list[int]:
+    """Return where matches end, one behind the other. After an empty match JavaScript goes on one character later, so this does, too."""
+    ends: list[int] = []
+    at = 0
+    while at <= len(text) and (match := pattern.search(text, at)):
+        ends.append(match.end())
+        at = match.end() + (match.end() == match.start())
+    return ends
+
+
+def _bound(memory: int) -> None:
+    """Limit the address space, and disable core files, which would contain the user's texts."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for what, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, memory)):
+        hard = resource.getrlimit(what)[1]
+        try:
+            resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        except (ValueError, OSError):  # macOS has the second limit, and refuses to set it
+            continue
+
+
+def _limit(seconds: float) -> None:
+    """Have the system end this process after so much computing time; 0: not any more."""
+    import signal
+
+    if hasattr(signal, "setitimer"):  # not on Windows
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]))
