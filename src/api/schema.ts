@@ -1539,6 +1539,11 @@ export interface components {
              * @default
              */
             title?: string;
+            /**
+             * @description Whether the history stores the run.
+             * @default true
+             */
+            keep?: boolean;
         };
         /**
          * HeartbeatEvent
