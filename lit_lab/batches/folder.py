@@ -9,10 +9,10 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lit_lab.batches import part_files
 from lit_lab.batches.part_files import Format
@@ -25,6 +25,8 @@ from lit_lab.version import version
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 16 * 2**20  # bytes
 FORMAT = 1
+
+T = TypeVar("T")
 
 _PART = re.compile(r"part-(\d{6,})\.(parquet|jsonl)")
 
@@ -172,7 +174,7 @@ class Folder:
         """Return the rows that have a record, and whether the last one failed. Raises `Problem` where a part is damaged."""
         found: dict[int, bool] = {}
         for _, path in self._parts():
-            found.update(self._reading(path, part_files.read_rows(path)))
+            found.update(self._reading(path, part_files.read_rows))
         return found
 
     def records(self) -> Iterator[Record]:
@@ -180,16 +182,16 @@ class Folder:
         last: dict[int, int] = {}
         parts = self._parts()
         for number, path in parts:
-            for row, _ in self._reading(path, part_files.read_rows(path)):
+            for row, _ in self._reading(path, part_files.read_rows):
                 last[row] = number
         for number, path in parts:
-            for record in self._reading(path, part_files.read(path)):
+            for record in self._reading(path, part_files.read):
                 if last.get(record.row) == number:
                     yield record
 
-    def _reading(self, path: Path, found: Any) -> Iterator[Any]:
+    def _reading(self, path: Path, read: Callable[[Path], Iterable[T]]) -> Iterator[T]:
         try:
-            yield from found
+            yield from read(path)
         except (ValueError, OSError) as error:
             raise Problem(
                 500,

@@ -1,0 +1,230 @@
+"""Batches over a real server with the embedded model: whole, stopped, killed, and gone on with."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from live import ROOT, LiveServer, live_server
+from waiting import PATIENCE, until
+
+import lit_lab
+from lit_lab.batches.folder import Folder
+from lit_lab.batches.record import Record
+
+TEMPLATE = """Analyze a menu item in a restaurant. Be brief.
+
+The restaurant has a website.
+
+Taste-likes: {likes}
+Taste-dislikes: {dislikes}
+Suggestion: {dish}
+Analysis:"""
+LIKES = ("Cheese", "Soups", "I've a sweet-tooth", "Fish", "Bread")
+DISLIKES = ("Can't eat eggs", "Don't like onions or garlic", "Nothing", "Salt")
+DISHES = (
+    "Quiche Lorraine",
+    "Onion soup",
+    "Baguette maison au levain",
+    "Apple pie",
+    "Trout",
+    "Salad",
+    "Pasta",
+    "Rice",
+    "Tart",
+    "Stew",
+)
+NUM_ROWS = 24
+MAX_GROWTH = 24 * 2**20  # bytes of the command's memory between row 400 and row 2,000
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with live_server(tmp_path_factory.mktemp("server")) as live:
+        yield live
+
+
+def written(folder: Path, num_rows: int) -> Path:
+    found = [{"likes": a, "dislikes": b, "dish": c} for c in DISHES for b in DISLIKES for a in LIKES]
+    found = [row | {"dish": f"{row['dish']} {number}"} if number >= len(found) else row for number in range(num_rows) for row in [found[number % len(found)]]]  # fmt: skip
+    path = folder / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, found)) + "\n")
+    return path
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return written(tmp_path, NUM_ROWS)
+
+
+def command(server: LiveServer, dataset: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
+    template = dataset.with_name("template.txt")
+    template.write_text(TEMPLATE + "\n")
+    arguments = [
+        "batch",
+        dataset,
+        "--template",
+        template,
+        "--out",
+        out,
+        "--max-new-tokens",
+        "12",
+        "--stop",
+        r"\n",
+        *more,
+    ]
+    variables = {"LIT_LAB_URL": server.url, "LIT_LAB_TOKEN": server.token, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "lit_lab", *map(str, arguments)],
+        env={**os.environ, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def finished(process: subprocess.Popen[bytes], status: int = 0, patience: float = PATIENCE) -> str:
+    output, errors = process.communicate(timeout=patience)
+    assert process.returncode == status, errors.decode()
+    return output.decode()
+
+
+def rounded(records: Iterator[Record]) -> list[Record]:
+    """Without the last digits, which depend on which rows were computed before."""
+
+    def near(value: float | None) -> float | None:
+        return None if value is None else round(value, 2)
+
+    return sorted(
+        (
+            replace(
+                record,
+                logprob=near(record.logprob),
+                parts=tuple(replace(part, share=near(part.share), effect=near(part.effect)) for part in record.parts),
+            )
+            for record in records
+        ),
+        key=lambda record: record.row,
+    )
+
+
+@pytest.mark.parametrize(("num_rows", "kills"), [(NUM_ROWS, 3), pytest.param(200, 10, marks=pytest.mark.long)])
+def test_killed_at_any_moment_and_run_again_it_is_the_same(
+    server: LiveServer, tmp_path: Path, num_rows: int, kills: int
+) -> None:
+    dataset = written(tmp_path, num_rows)
+    random = Random(num_rows)
+    undisturbed = tmp_path / "undisturbed"
+    output = json.loads(finished(command(server, dataset, undisturbed, "--json"), patience=10 * PATIENCE))
+    assert (output["rows"], output["failed"]) == (num_rows, 0)
+    out = tmp_path / "out"
+    for wanted in sorted(random.sample(range(num_rows - 2), kills)):
+        process = command(server, dataset, out)
+        # A moment that depends on how quick the machine is: before the first part, in the middle of one, or after it.
+        until(lambda wanted=wanted: (out / "manifest.json").exists() and len(Folder(out).rows()) >= wanted)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=PATIENCE)
+    finished(command(server, dataset, out), patience=10 * PATIENCE)
+    stored = [record.row for record in Folder(out).records()]
+    assert sorted(stored) == list(range(num_rows))
+    assert rounded(Folder(out).records()) == rounded(Folder(undisturbed).records())
+
+
+def test_a_planted_sentence_does_nothing_and_no_other(server: LiveServer, dataset: Path, tmp_path: Path) -> None:
+    output = json.loads(finished(command(server, dataset, tmp_path / "out", "--noise", "4", "--json")))
+    nothing = {part["text"] for part in output["parts"] if part.get("does_nothing")}
+    assert nothing == {"The restaurant has a website."}
+    by_effect = [part["id"] for part in output["parts"]]
+    assert by_effect.index("{dish}") < by_effect.index("text-3")
+
+
+def test_ctrl_c_keeps_what_is_finished(server: LiveServer, dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = command(server, dataset, out)
+    until(lambda: (out / "manifest.json").exists())
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert b"the same command goes on" in errors
+    assert b"Traceback" not in errors
+    finished(command(server, dataset, out))
+    assert len(Folder(out).rows()) == NUM_ROWS
+
+
+def test_bad_rows_dont_end_a_batch_and_are_tried_again(server: LiveServer, tmp_path: Path) -> None:
+    dataset = tmp_path / "rows.jsonl"
+    lines = [
+        json.dumps({"prompt": "Say it."}),
+        "{no JSON",
+        json.dumps({"prompt": "word " * 60_000}),
+        json.dumps({"prompt": "Go."}),
+    ]
+    dataset.write_text("\n".join(lines))
+    tried = []
+    for _ in range(2):
+        found = lit_lab.batch(
+            dataset,
+            out=tmp_path / "out",
+            max_new_tokens=2,
+            server=server.url,
+            token=server.token,
+            on_progress=lambda progress: tried.append(progress.record and progress.record.row),
+        )
+        assert {record.row: bool(record.error) for record in found} == {0: False, 1: True, 2: True, 3: False}
+        assert found.num_failed == 2
+    assert sorted(row for row in tried if isinstance(row, int)) == [0, 1, 1, 2, 2, 3]
+
+
+def test_rows_of_a_program_and_its_tables(server: LiveServer, tmp_path: Path) -> None:
+    rows = [{"dish": dish} for dish in DISHES[:3]]
+    found = lit_lab.batch(
+        rows,
+        out=tmp_path / "out",
+        template="Suggestion: {dish}\nAnalysis:",
+        max_new_tokens=4,
+        measures=["effects"],
+        server=server.url,
+        token=server.token,
+    )
+    assert len(found) == 3
+    assert {part.id for part in found.parts()} == {"text-1", "{dish}", "text-2"}
+    pandas = pytest.importorskip("pandas")
+    assert isinstance(found.to_pandas(), pandas.DataFrame)
+    assert list(found.to_pandas(parts=True)["part_id"])[:3] == ["text-1", "{dish}", "text-2"]
+    assert found.to_pandas()["answer"].str.len().min() > 0
+    assert lit_lab.open_batch(tmp_path / "out").template.startswith("Suggestion")
+    # The history is the panel's: a batch doesn't fill it.
+    assert lit_lab.list_runs(server=server.url, token=server.token) == []
+
+
+def test_what_cant_run_says_so_before_the_folder_is_made(server: LiveServer, tmp_path: Path) -> None:
+    for wrong in ({"model": "gemma9"}, {"measures": ["magic"]}, {"temperature": -1.0}):
+        with pytest.raises(lit_lab.Problem) as raised:
+            lit_lab.batch(["Go."], out=tmp_path / "out", server=server.url, token=server.token, **wrong)  # type: ignore[arg-type]
+        assert raised.value.status in (404, 422)
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.long
+def test_memory_doesnt_grow_with_the_rows(server: LiveServer, tmp_path: Path) -> None:
+    process = command(server, written(tmp_path, 2_000), tmp_path / "out", "--no-effects", "--no-shares")
+
+    def taken() -> int:
+        fields = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
+        return int(fields["VmRSS"].split()[0]) * 1024
+
+    def rows() -> int:
+        return len(Folder(tmp_path / "out").rows()) if (tmp_path / "out/manifest.json").exists() else 0
+
+    until(lambda: rows() >= 400)
+    early = taken()
+    until(lambda: rows() >= 1_900, 10 * PATIENCE)
+    assert taken() - early < MAX_GROWTH
+    finished(process)
