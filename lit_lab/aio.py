@@ -6,7 +6,7 @@ Example:
     >>> import asyncio
     >>> from lit_lab import aio
     >>> async def main():
-    ...     run = await aio.explain("Suggestion: Onion soup\\nAnalysis:", max_new_tokens=8)
+    ...     run = await aio.explain("Taste-likes: Cheese\\nSuggestion: Onion soup\\nAnalysis:", stop="\\n")
     ...     return (await run.map()).top(1)[0].text
     >>> asyncio.run(main())
     'Suggestion: Onion soup'

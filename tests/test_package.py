@@ -175,7 +175,7 @@ def test_upgrading_leaves_nothing_behind(wheel: zipfile.ZipFile, version: str, t
 def test_type_checkers_see_the_package_as_typed(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     environment, caller = Environment(tmp_path / "environment"), tmp_path / "caller.py"
     environment.install(wheel.filename)
-    caller.write_text("from lit_lab import load_run\nreveal_type(load_run)\n")
+    caller.write_text("from lit_lab import explain, load_run\nreveal_type(load_run)\nreveal_type(explain('Hi').map().top(1))\n")
     command = [sys.executable, "-m", "mypy", "--python-executable", environment.python, "--config-file", os.devnull]
     said = subprocess.run(
         [*command, "--cache-dir", os.devnull, caller.name],
@@ -185,7 +185,8 @@ def test_type_checkers_see_the_package_as_typed(wheel: zipfile.ZipFile, tmp_path
         env={key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MYPYPATH")},
     ).stdout
     assert "import-untyped" not in said
-    assert re.search(r'Revealed type is "def \(source: .*\) -> lit_lab\.saved_run\.Run"', said), said
+    assert re.search(r'Revealed type is "def \(source: .*\) -> lit_lab\.client\.run\.Run"', said), said
+    assert 'Revealed type is "list[lit_lab.client.salience_map.Segment]"' in said, said
 
 
 def test_base_install_is_light(wheel: zipfile.ZipFile, version: str) -> None:

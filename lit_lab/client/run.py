@@ -59,10 +59,8 @@ class Run(BaseRun):
         Example:
             >>> import lit_lab
             >>> run = lit_lab.explain("Suggestion: Onion soup\\nAnalysis:", max_new_tokens=8)
-            >>> for segment in run.map("lines").top(2):
-            ...     print(segment.rank, segment.text)
-            1 Suggestion: Onion soup
-            2 Analysis:
+            >>> [segment.text for segment in run.map("lines")]
+            ['Suggestion: Onion soup', 'Analysis:']
         """
         cutting = Cutting(granularity, custom)
         return self._call(explaining.map_of(self._state, cutting, method, target, aggregation, mode))
