@@ -155,7 +155,7 @@ class _Work:
         if not self._waiting:
             return
         try:
-            self._folder.add(self._waiting)
+            self._folder.add(sorted(self._waiting, key=lambda record: record.row))
         except OSError as error:
             raise Problem(
                 507,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -228,3 +230,18 @@ def test_memory_doesnt_grow_with_the_rows(server: LiveServer, tmp_path: Path) ->
     until(lambda: rows() >= 1_900, 10 * PATIENCE)
     assert taken() - early < MAX_GROWTH
     finished(process)
+
+
+def test_the_examples_of_the_documentation_run(
+    server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIT_LAB_URL", server.url)
+    monkeypatch.setenv("LIT_LAB_TOKEN", server.token)
+    # A fence would count as output.
+    examples = re.sub(r"^```.*$", "", (ROOT / "docs/batches.md").read_text("utf-8"), flags=re.MULTILINE)
+    said: list[str] = []
+    found = doctest.DocTestParser().get_doctest(examples, {}, "batches.md", None, 0)
+    result = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(found, out=said.append)
+    assert not result.failed, "".join(said)
+    assert result.attempted == 6
