@@ -90,7 +90,7 @@ def lint(name: str, *argv: str, folder: str = ".") -> Command:
 def commands(reports: Path) -> list[Command]:
     """All checks, in the order in which they begin: quick ones first, then the longest first, so that all lanes end together.
 
-    Those of lint look through the tree, and are through before browser tests write into it. pytest's are in four parts,
+    Those of lint look through the tree, and are through before browser tests write into it. pytest's are in five parts,
     which have no file in common, and together have them all.
     """
 
@@ -103,6 +103,8 @@ def commands(reports: Path) -> list[Command]:
         return [f"--ignore={file}" for file in files]
 
     models, live = ("tests/service", "tests/recipe"), ("tests/resilience", "tests/fuzz")
+    # Every second one, so that neither half has all the long ones.
+    of_models = sorted({path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/service/**/test_*.py")} - {*ENGINE})
     # XLA then compiles in two thirds of the time.
     quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
     return [
@@ -116,8 +118,9 @@ def commands(reports: Path) -> list[Command]:
         lint("stylelint", "jlpm", "stylelint:check"),
         lint("actionlint", "jlpm", "actionlint"),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
-        pytest("pytest models", *models, *without(*ENGINE), **quickly),
+        pytest("pytest models", *of_models[::2], **quickly),
         pytest("pytest others", "tests", *without(*models, *live)),
+        pytest("pytest models 2", *of_models[1::2], "tests/recipe", **quickly),
         pytest("pytest engine", *ENGINE),
         pytest("pytest live", *live, **quickly),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
