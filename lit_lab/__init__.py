@@ -7,9 +7,10 @@ at all, so nothing is imported before its first use.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as type checkers know it: importing `typing` takes longer than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from lit_lab import aio as aio
     from lit_lab.client.api import explain, list_models, list_runs, open_run
     from lit_lab.client.comparison import Comparison
