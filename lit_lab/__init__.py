@@ -7,9 +7,10 @@ at all, so nothing is imported before its first use.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as type checkers know it: importing `typing` takes longer than all of this
 if TYPE_CHECKING:
+    from typing import Any
+
     from lit_lab import aio as aio
     from lit_lab.batches.api import batch, open_batch
     from lit_lab.batches.results import Batch

@@ -15,6 +15,7 @@ PYTHON = {
     "service/weights/hub_file.py": "downloads the large ones of them",
     "supervision/remote.py": "asks the service that `c.LitLab.service_url` names",
     "supervision/socket_folder.py": "makes the service's socket",
+    "client/http_connection.py": "asks the Jupyter server that a program names, or that runs for this user on this machine",
     "service_client.py": "asks the service",
 }
 

@@ -12,8 +12,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
-
 from lit_lab.client.address import Address, address_of
 from lit_lab.client.connection import Connection
 from lit_lab.client.http_connection import HttpConnection
@@ -52,11 +50,8 @@ async def find(server: str | None = None, token: str | None = None) -> Connectio
         connection = HttpConnection(address)
         try:
             await connection.check(PROBE_TIMEOUT)
-        except (Problem, httpx.HTTPError) as error:
-            # The texts of httpx's errors may quote an address; ours have no token in them.
-            log.debug(
-                "LIT Lab: %s isn't used: %s", connection.where, error if isinstance(error, Problem) else type(error)
-            )
+        except Problem as problem:
+            log.debug("LIT Lab: %s isn't used: %s", connection.where, problem.message)
             await connection.close()
         else:
             return connection
@@ -73,9 +68,6 @@ async def _named(address: Address) -> Connection:
     connection = HttpConnection(address)
     try:
         await connection.check()
-    except httpx.HTTPError as error:
-        await connection.close()
-        raise connection.unreachable(error) from None
     except BaseException:
         await connection.close()
         raise

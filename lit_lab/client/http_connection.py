@@ -72,7 +72,10 @@ class HttpConnection:
         Raises:
             Problem: It isn't so.
         """
-        content = await self._whole("GET", "status", None, seconds)
+        try:
+            content = await self._whole("GET", "status", None, seconds)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from None
         try:
             status = protocol.Status.model_validate_json(content)
         except ValidationError:
@@ -118,7 +121,7 @@ class HttpConnection:
                 lost = None
             broken = broken + 1 if number == before else 1
             if broken > MAX_RECONNECTS:
-                raise self.unreachable(lost) from None
+                raise self._unreachable(lost) from None
             await asyncio.sleep(FIRST_PAUSE * 2 ** (broken - 1))
 
     async def cancel(self, job: protocol.JobInfo) -> None:
@@ -149,7 +152,7 @@ class HttpConnection:
         try:
             content = await self._whole(method, path, body, ANSWER_SILENCE)
         except httpx.TransportError as error:
-            raise self.unreachable(error) from None
+            raise self._unreachable(error) from None
         try:
             return TypeAdapter(answer).validate_json(content)
         except ValidationError as error:
@@ -219,8 +222,7 @@ class HttpConnection:
             "Install the same version in both environments, then restart the server and this kernel.",
         )
 
-    def unreachable(self, error: Exception | None) -> Problem:
-        """Return the problem of a server that doesn't answer, or whose connection breaks."""
+    def _unreachable(self, error: Exception | None) -> Problem:
         said = str(error)[:200] if error is not None and str(error) else "the connection breaks"
         return Problem(
             502,

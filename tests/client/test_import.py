@@ -10,6 +10,7 @@ from pathlib import Path
 import lit_lab
 
 HEAVY = {
+    "typing",
     "asyncio",
     "httpx",
     "jupyter_core",
