@@ -2,6 +2,7 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
+import { Problem } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import { endsInTurn } from '../session/chat';
 import type { IRun } from '../session/run';
@@ -22,18 +23,10 @@ export function CompareHints(props: {
   return (
     <>
       {refusal && (
-        <div className="lit-problem" role="alert">
-          <div className="lit-problem-message">{refusal}</div>
-          <div className="lit-problem-actions">
-            <button
-              type="button"
-              className="lit-link"
-              onClick={() => launcher.dismiss()}
-            >
-              {trans.__('Dismiss')}
-            </button>
-          </div>
-        </div>
+        <Problem
+          problem={{ message: refusal, hint: '', remedies: [] }}
+          onDismiss={() => launcher.dismiss()}
+        />
       )}
       {isOffered && (
         <p className="lit-inset lit-compare-offer">

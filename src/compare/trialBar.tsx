@@ -4,6 +4,7 @@ import React, { useEffect, useId, useRef, useState } from 'react';
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
 import { InlineForm } from '../components/form';
+import { Live } from '../components/live';
 import { useRedraw } from '../components/redraw';
 import { textOf } from '../session/runText';
 import type { CompareLauncher } from './launcher';
@@ -16,13 +17,11 @@ const TITLE_LENGTH = 600;
 /** The draft, and the marked parts; nothing while there are none. */
 export function TrialBar(props: {
   launcher: CompareLauncher;
-  /** Whether it announces marks. */
-  speaks: boolean;
   /** The most characters that the server accepts; absent: the default. */
   limit?: number;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { launcher, limit, speaks } = props;
+  const { launcher, limit } = props;
   const { parts } = launcher;
   useRedraw(launcher);
   useRedraw(parts);
@@ -31,16 +30,15 @@ export function TrialBar(props: {
   const isShown = draft !== null || marked.length > 0;
   return (
     <>
-      <span className="lit-visually-hidden" role="status">
-        {speaks &&
-          marked.length > 0 &&
+      <Live as="span" className="lit-visually-hidden">
+        {marked.length > 0 &&
           trans._n(
             '%1 part marked. Below the text you can try the prompt without it.',
             '%1 parts marked. Below the text you can try the prompt without them.',
             marked.length,
             marked.length
           )}
-      </span>
+      </Live>
       {isShown && (
         <section className="lit-trial" aria-label={trans.__('Trial')}>
           {draft && (
@@ -129,9 +127,9 @@ function DraftForm(props: {
           }}
         />
         {problem && (
-          <p className="lit-hint" role="alert">
+          <Live className="lit-hint" isAlert>
             {problem}
-          </p>
+          </Live>
         )}
         <div className="lit-trial-row">
           <button
@@ -195,9 +193,9 @@ function Marked({ launcher }: { launcher: CompareLauncher }): JSX.Element {
         {trans.__('Clear marks')}
       </button>
       {parts.isFull && (
-        <span className="lit-hint" role="alert">
+        <Live as="span" className="lit-hint" isAlert>
           {trans.__('No more than %1 parts can be marked.', MAX_TRIAL_PARTS)}
-        </span>
+        </Live>
       )}
     </div>
   );

@@ -17,12 +17,19 @@ export interface IPanelContext {
    * are none.
    */
   readonly openShare?: (anchor: HTMLElement) => void;
+  /** Whether another panel announces what changes. */
+  readonly isSilent?: boolean;
 }
 
 const Context = createContext<IPanelContext | null>(null);
 
 /** Passes the context to the parts below it. */
 export const PanelContext = Context.Provider;
+
+/** Whether this is the one of several panels that announces what changes; outside of a panel, it does. */
+export function useSpeaks(): boolean {
+  return useContext(Context)?.isSilent !== true;
+}
 
 /** The context of the panel. */
 export function usePanel(): IPanelContext {

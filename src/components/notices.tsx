@@ -4,6 +4,7 @@ import React, { useEffect, useState } from 'react';
 import type { IProblem, Remedy } from '../session/problem';
 import { usePanel } from './context';
 import { Linked } from './linked';
+import { Live } from './live';
 
 /** Says what the user waits for, and how long it has taken so far. */
 export function Waiting(props: {
@@ -56,7 +57,7 @@ export function Problem(props: {
   };
   const { message, hint, remedies } = props.problem;
   return (
-    <div className="lit-problem" role="alert">
+    <Live as="div" className="lit-problem" isAlert>
       <div className="lit-problem-message">{message}</div>
       {hint && (
         <div className="lit-problem-hint">
@@ -82,6 +83,6 @@ export function Problem(props: {
           </button>
         )}
       </div>
-    </div>
+    </Live>
   );
 }

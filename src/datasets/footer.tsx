@@ -5,6 +5,7 @@ import type { DatasetState } from '../api';
 import type { PromptModel } from '../session/prompt';
 import type { OpenedDataset } from './opened';
 import { Save } from './save';
+import { Live } from '../components/live';
 
 /** Actions on a dataset as a whole: adding the prompt as a row; saving. */
 export function Footer(props: {
@@ -24,7 +25,7 @@ export function Footer(props: {
   return (
     <div className="lit-datasets-footer">
       {deleted && (
-        <p className="lit-hint" role="status">
+        <Live className="lit-hint">
           {trans.__('Row %1 was deleted.', deleted.id)}{' '}
           <button
             type="button"
@@ -33,7 +34,7 @@ export function Footer(props: {
           >
             {trans.__('Undo')}
           </button>
-        </p>
+        </Live>
       )}
       {saving ? (
         <Save
@@ -85,13 +86,13 @@ export function Footer(props: {
           >
             {trans.__('Save as .jsonl…')}
           </button>
-          <span className="lit-detail-facts" role="status">
+          <Live as="span" className="lit-detail-facts">
             {state.edited
               ? trans.__('not saved')
               : saved !== null
                 ? trans.__('saved')
                 : ''}
-          </span>
+          </Live>
         </div>
       )}
     </div>

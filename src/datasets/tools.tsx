@@ -4,6 +4,7 @@ import React from 'react';
 import type { DatasetState } from '../api';
 import type { Sort } from './listing';
 import type { OpenedDataset } from './opened';
+import { Live } from '../components/live';
 
 /** Searching, filtering and sorting. */
 export function Tools(props: {
@@ -74,7 +75,7 @@ export function Tools(props: {
           ))}
         </select>
       </div>
-      <p className="lit-hint lit-datasets-found" role="status">
+      <Live className="lit-hint lit-datasets-found">
         {isFiltered
           ? total === 0
             ? trans.__('No matching prompts.')
@@ -84,7 +85,7 @@ export function Tools(props: {
                 state.rows.toLocaleString()
               )
           : ''}
-      </p>
+      </Live>
     </>
   );
 }

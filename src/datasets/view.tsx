@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, folderIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useState } from 'react';
 
+import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import { Section } from '../components/section';
@@ -243,9 +244,9 @@ function Dataset(props: {
         </>
       )}
       {state?.rows === 0 && state.state === 'ready' && (
-        <p className="lit-hint lit-inset" role="status">
+        <Live className="lit-hint lit-inset">
           {trans.__('The dataset has no prompts.')}
-        </p>
+        </Live>
       )}
       {state?.state === 'ready' && (
         <Footer

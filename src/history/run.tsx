@@ -9,6 +9,7 @@ import { CompareTool, CompareWith } from '../compare/rows';
 import type { HistoryModel } from './model';
 import type { IRunName } from './names';
 import { Star } from './star';
+import { Live } from '../components/live';
 
 /** Opens the menu that shares a run, below an element. */
 export type OnShare = (run: RunInfo, anchor: HTMLElement) => void;
@@ -59,9 +60,9 @@ export function RunRow(props: {
   if (deletion !== null) {
     return (
       <li ref={going} className="lit-kept lit-kept-deleted">
-        <span className="lit-kept-notice" role="status">
+        <Live as="span" className="lit-kept-notice">
           {trans.__('Deleted: %1', name)}
-        </span>
+        </Live>
         {deletion === 'undoable' && (
           <button
             type="button"

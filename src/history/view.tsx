@@ -3,6 +3,7 @@ import React, { useEffect, useMemo, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
 import type { CompareLauncher } from '../compare/launcher';
+import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import { nextIndex } from '../components/rovingFocus';
@@ -47,11 +48,7 @@ export function HistoryView(props: {
   }, [model, remark]);
   return (
     <Section name={trans.__('History')} count={model.total > 0 && model.total}>
-      {remark && (
-        <p className="lit-hint lit-inset" role="status">
-          {remark}
-        </p>
-      )}
+      {remark && <Live className="lit-hint lit-inset">{remark}</Live>}
       <Body {...props} />
     </Section>
   );
@@ -90,11 +87,11 @@ function Body(props: {
         />
       )}
       {model.isLoaded && model.runs.length === 0 && (
-        <p className="lit-hint lit-inset" role="status">
+        <Live className="lit-hint lit-inset">
           {isFiltered
             ? trans.__('No matching runs.')
             : trans.__('Each answer will be stored here, with its maps.')}
-        </p>
+        </Live>
       )}
       <Runs
         model={model}

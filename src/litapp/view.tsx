@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import type { LitAppModel } from './model';
@@ -26,9 +27,9 @@ export function LitAppView(props: {
   if (model.phase === 'starting') {
     return (
       <div className="lit-app-wait">
-        <div role="status">
+        <Live as="div">
           <Waiting message={model.message} since={model.since} />
-        </div>
+        </Live>
         <button
           type="button"
           className="lit-button"

@@ -4,6 +4,7 @@ import React, { useEffect } from 'react';
 import type { IOption } from '../components/choice';
 import { Choice } from '../components/choice';
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import { Offer } from '../components/progress';
 import type { Reliability } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
@@ -114,11 +115,7 @@ export function EffectSummary(props: {
           ]}
         />
       </div>
-      {words && (
-        <p className="lit-effects-words" role="status">
-          {words}
-        </p>
-      )}
+      {words && <Live className="lit-effects-words">{words}</Live>}
       {effects.by === 'average' && (
         <p className="lit-hint">{averageWords(effects, trans)}</p>
       )}

@@ -1,6 +1,7 @@
 import React, { useMemo } from 'react';
 
 import type { AblationMode } from '../api';
+import { Checkbox } from '../components/checkbox';
 import { usePanel } from '../components/context';
 import type { Aggregation, LineJoining } from '../salience';
 import { textOf } from '../session/runText';
@@ -38,20 +39,14 @@ export function MapOptions({
           }
         />
       </label>
-      <label
+      <Checkbox
+        label={trans.__('Explain each answer')}
         title={trans.__(
           'When an answer is complete, its last sentence becomes the target'
         )}
-      >
-        {trans.__('Explain each answer')}
-        <input
-          type="checkbox"
-          checked={settings.explainAnswer}
-          onChange={event =>
-            onSettings({ explainAnswer: event.target.checked })
-          }
-        />
-      </label>
+        checked={settings.explainAnswer}
+        onChange={explainAnswer => onSettings({ explainAnswer })}
+      />
       <label>
         {trans.__('Lines wrapped by hand')}
         <select
@@ -135,42 +130,24 @@ export function MapOptions({
         value={settings.effectsSeconds}
         onChange={effectsSeconds => onSettings({ effectsSeconds })}
       />
-      <label>
-        <span>{trans.__('Compact lines')}</span>
-        <input
-          type="checkbox"
-          checked={settings.density === 'compact'}
-          onChange={event =>
-            onSettings({
-              density: event.target.checked ? 'compact' : 'comfortable'
-            })
-          }
-        />
-      </label>
-      <label
+      <Checkbox
+        label={trans.__('Compact lines')}
+        checked={settings.density === 'compact'}
+        onChange={is => onSettings({ density: is ? 'compact' : 'comfortable' })}
+      />
+      <Checkbox
+        label={trans.__('Hide template parts')}
         title={trans.__(
           'Tokens that only structure a conversation, such as <start_of_turn>'
         )}
-      >
-        <span>{trans.__('Hide template parts')}</span>
-        <input
-          type="checkbox"
-          checked={settings.hideTemplate}
-          onChange={event => onSettings({ hideTemplate: event.target.checked })}
-        />
-      </label>
-      <label>
-        <span>{trans.__('Underline instead of shading')}</span>
-        <input
-          type="checkbox"
-          checked={settings.emphasis === 'underline'}
-          onChange={event =>
-            onSettings({
-              emphasis: event.target.checked ? 'underline' : 'shade'
-            })
-          }
-        />
-      </label>
+        checked={settings.hideTemplate}
+        onChange={hideTemplate => onSettings({ hideTemplate })}
+      />
+      <Checkbox
+        label={trans.__('Underline instead of shading')}
+        checked={settings.emphasis === 'underline'}
+        onChange={is => onSettings({ emphasis: is ? 'underline' : 'shade' })}
+      />
     </>
   );
 }

@@ -89,6 +89,11 @@ export function SelectionOverlay(props: {
     return next;
   };
   const count = selected ? selected[1] - selected[0] + 1 : 0;
+  const tool = (label: string, title: string, act: () => void) => (
+    <button type="button" className="lit-button" title={title} onClick={act}>
+      {label}
+    </button>
+  );
   return (
     <>
       <span className="lit-visually-hidden" role="status">
@@ -113,62 +118,50 @@ export function SelectionOverlay(props: {
             }
           }}
         >
-          <button
-            type="button"
-            className="lit-button"
-            title={trans.__(
+          {tool(
+            trans.__('Only the selection'),
+            trans.__(
               'Map only the selection, so that shares are relative to it'
-            )}
-            onClick={() => {
+            ),
+            () => {
               onRestrict(span);
               leave();
-            }}
-          >
-            {trans.__('Only the selection')}
-          </button>
+            }
+          )}
           {trials && isOfPrompt(text, span) && (
             <>
-              <button
-                type="button"
-                className="lit-button"
-                title={trans.__(
+              {tool(
+                trans.__('Try without it'),
+                trans.__(
                   'Run the prompt without the selection, and see both side by side'
-                )}
-                onClick={() => {
+                ),
+                () => {
                   trials.onTry(span);
                   leave();
-                }}
-              >
-                {trans.__('Try without it')}
-              </button>
-              <button
-                type="button"
-                className="lit-button"
-                title={trans.__(
+                }
+              )}
+              {tool(
+                trans.__('Try with … instead'),
+                trans.__(
                   'Run the prompt with another text in the selection’s place, and see both side by side'
-                )}
-                onClick={() => {
+                ),
+                () => {
                   const opener = leave();
                   if (opener) {
                     trials.onInstead(span, opener);
                   }
-                }}
-              >
-                {trans.__('Try with … instead')}
-              </button>
-              <button
-                type="button"
-                className="lit-button"
-                title={trans.__(
+                }
+              )}
+              {tool(
+                trans.__('Mark'),
+                trans.__(
                   'Mark the selection, to try the prompt without several parts at once'
-                )}
-                onClick={() => {
+                ),
+                () => {
                   trials.onMark(span);
                   leave();
-                }}
-              >
-                {trans.__('Mark')}
-              </button>
+                }
+              )}
             </>
           )}
         </span>

@@ -3,6 +3,7 @@ import React, { useEffect, useState } from 'react';
 
 import { InlineForm } from '../components/form';
 import { Linked } from '../components/linked';
+import { Live } from '../components/live';
 import { Problem } from '../components/notices';
 import type { IProblem } from '../session/problem';
 import type { ModelsModel } from './model';
@@ -81,10 +82,10 @@ export function Kaggle(props: {
         </p>
       )}
       {kaggle.fault !== '' && (
-        <p className="lit-problem-hint" role="status">
+        <Live className="lit-problem-hint">
           {kaggle.fault}{' '}
           {trans.__('Correct that file or delete it, or log in here.')}
-        </p>
+        </Live>
       )}
       {open && !isOthers && (
         <Form

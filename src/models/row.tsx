@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useState } from 'react';
 
 import type { ModelInfo } from '../api';
+import { Live } from '../components/live';
 import { Problem } from '../components/notices';
 import {
   describeBytes,
@@ -88,7 +89,7 @@ function State(props: {
       );
     case 'absent':
       return download && hasBegun(model) ? (
-        <p className="lit-hint" role="status">
+        <Live className="lit-hint">
           {download.total === null
             ? trans.__(
                 'Stopped at %1; the downloaded part stays.',
@@ -99,13 +100,11 @@ function State(props: {
                 describeBytes(download.done),
                 describeBytes(download.total)
               )}
-        </p>
+        </Live>
       ) : null;
     default:
       return model.detail ? (
-        <p className="lit-hint" role="status">
-          {model.detail}
-        </p>
+        <Live className="lit-hint">{model.detail}</Live>
       ) : null;
   }
 }

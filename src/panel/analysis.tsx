@@ -36,11 +36,9 @@ export function Analysis(props: {
   onSettings: (settings: Partial<ISettings>) => void;
   /** Opens comparisons. */
   compare: CompareLauncher;
-  /** Whether this one of several panels announces what changes. */
-  speaks: boolean;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { session, layout, onSettings, compare, speaks } = props;
+  const { session, layout, onSettings, compare } = props;
   const root = useRef<HTMLDivElement>(null);
   const [isEditing, setEditing] = useState(false);
 
@@ -235,7 +233,6 @@ export function Analysis(props: {
         <CompareHints launcher={compare} session={session} />
       </div>
       <TrialBar
-        speaks={speaks}
         launcher={compare}
         limit={session.service.status?.limits.max_prompt_chars}
       />

@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { ChatMode, ModelInfo } from '../api';
+import { Checkbox } from '../components/checkbox';
 import { usePanel } from '../components/context';
 import type { ISettings } from '../session/settings';
 
@@ -38,18 +39,14 @@ export function ChatOption(props: {
       </label>
       {hint && <p className="lit-hint">{hint}</p>}
       {canThink && settings.chat !== 'off' && (
-        <label
+        <Checkbox
+          label={trans.__('Let the model think first')}
           title={trans.__(
             'The answer then begins with the model’s thoughts, which are folded. This takes more tokens.'
           )}
-        >
-          <span>{trans.__('Let the model think first')}</span>
-          <input
-            type="checkbox"
-            checked={settings.thinking}
-            onChange={event => onSettings({ thinking: event.target.checked })}
-          />
-        </label>
+          checked={settings.thinking}
+          onChange={thinking => onSettings({ thinking })}
+        />
       )}
     </>
   );

@@ -83,7 +83,7 @@ describe('panel/count', () => {
     });
 
   const tokens = () => host.querySelector('.lit-count-tokens');
-  const live = () => host.querySelector('[aria-live]')!;
+  const live = () => host.querySelector('[role=status]')!;
   const room = () =>
     host.querySelector('.lit-count')!.getAttribute('data-room');
 

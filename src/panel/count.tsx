@@ -4,6 +4,7 @@ import React from 'react';
 
 import type { TokenCount } from '../api';
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import { roomFor } from '../session/count';
 import type { Room } from '../session/count';
 import { describeWindow } from '../session/labels';
@@ -41,9 +42,9 @@ export function Count(props: {
       )}
       {/* Always there, and without the numbers that change with each key: read
           out once, when the prompt stops to fit. */}
-      <span aria-live="polite" className="lit-count-warning">
+      <Live as="span" className="lit-count-warning">
         {isShown ? warning(room, longest, trans) : ''}
-      </span>
+      </Live>
     </div>
   );
 }

@@ -4,6 +4,7 @@ import React, { useEffect, useId, useState } from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import { Problem } from '../components/notices';
 import type { PromptModel } from '../session/prompt';
 import type { Session } from '../session/session';
@@ -113,9 +114,9 @@ function Steps({ source }: { source: IPromptSource }): JSX.Element {
           {sign}
         </button>
       ))}
-      <span className="lit-hint" role="status">
+      <Live as="span" className="lit-hint">
         {refusal}
-      </span>
+      </Live>
     </span>
   );
 }
@@ -239,9 +240,9 @@ function TakeValues({ prompt }: { prompt: PromptModel }): JSX.Element {
       >
         {trans.__('Take values from the kernel')}
       </button>
-      <span className="lit-hint" role="status">
+      <Live as="span" className="lit-hint">
         {prompt.kernelProblem}
-      </span>
+      </Live>
     </div>
   );
 }

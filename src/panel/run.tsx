@@ -1,6 +1,7 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { describeSampling } from '../session/labels';
 import { isUnderWay } from '../session/run';
@@ -120,11 +121,11 @@ function Sampled({ session }: { session: Session }): JSX.Element | null {
     describeStops(stop, trans)
   ];
   return (
-    <p className="lit-hint lit-sampled" role="status">
+    <Live className="lit-hint lit-sampled">
       {trans.__(
         'Next answer: %1',
         details.filter(part => part !== '').join(', ')
       )}
-    </p>
+    </Live>
   );
 }

@@ -1,6 +1,7 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import type { Session } from '../session/session';
 
 /** The index of the shown sample, and buttons for the others; nothing for a single answer. */
@@ -57,10 +58,10 @@ export function SampleStrip({
   return (
     <div className="lit-samples" role="group" aria-label={trans.__('Samples')}>
       {step(before, trans.__('Previous sample'), '‹')}
-      <span role="status">
+      <Live as="span">
         {trans.__('Sample %1 of %2', index + 1, samples.total)}
         {same >= 0 && <> · {trans.__('same answer as sample %1', same + 1)}</>}
-      </span>
+      </Live>
       {step(after, trans.__('Next sample'), '›')}
     </div>
   );

@@ -1,6 +1,7 @@
 import React, { useRef } from 'react';
 
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { describeProgress } from '../models/labels';
 import { remediesOf } from '../session/problem';
@@ -40,11 +41,11 @@ export function ServiceNotice({
   }
   if (session.service.isReadOnly) {
     return (
-      <p className="lit-hint lit-readonly" role="status">
+      <Live className="lit-hint lit-readonly">
         {trans.__(
           'You can look at runs and datasets here, but not run a model or change anything. Ask your administrator for the permission “execute” on “lit-lab”.'
         )}
-      </p>
+      </Live>
     );
   }
   const failed =
@@ -80,9 +81,9 @@ export function ServiceNotice({
   if (model?.state === 'absent' && openModels) {
     return (
       <div className="lit-absent">
-        <span role="status">
+        <Live as="span">
           {trans.__('%1 isn’t on this machine yet.', model.name)}
-        </span>
+        </Live>
         <button type="button" className="lit-button" onClick={openModels}>
           {trans.__('Download…')}
         </button>

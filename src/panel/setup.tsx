@@ -3,6 +3,7 @@ import React, { useRef } from 'react';
 
 import type { SetupStatus } from '../api';
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { describeBytes } from '../models/labels';
 import type { ServiceModel } from '../session/service';
@@ -42,9 +43,9 @@ export function SetupNotice({
         className="lit-setup lit-progress"
         aria-label={trans.__('Setting up the model service')}
       >
-        <div role="status">
+        <Live as="div">
           <Waiting message={setup.step} since={since.current.at} />
-        </div>
+        </Live>
         <div className="lit-progress-row">
           {setup.total === null ? (
             // Not a live region, because there are hundreds of lines.

@@ -1,6 +1,7 @@
 import React from 'react';
 
 import { usePanel } from '../components/context';
+import { Live } from '../components/live';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 
@@ -34,8 +35,8 @@ export function Status({ session }: { session: Session }): JSX.Element {
     text = service.detail;
   }
   return (
-    <div role="status" aria-live="polite" className="lit-visually-hidden">
+    <Live as="div" className="lit-visually-hidden">
       {text}
-    </div>
+    </Live>
   );
 }

@@ -20,8 +20,6 @@ export function PanelView(props: {
   layout: PanelLayout;
   /** The content at the end of the header; left out for nothing. */
   toolbar?: Toolbar;
-  /** Whether it announces what changes; left out: it does. */
-  speaks?: boolean;
   onSettings: (settings: Partial<ISettings>) => void;
   /** Opens comparisons. */
   compare: CompareLauncher;
@@ -33,7 +31,7 @@ export function PanelView(props: {
   models: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { session, layout, onSettings, speaks = true } = props;
+  const { session, layout, onSettings } = props;
   useRedraw(session);
   useRedraw(layout);
   const root = useRef<HTMLDivElement>(null);
@@ -106,7 +104,6 @@ export function PanelView(props: {
   const views: Record<View, JSX.Element> = {
     analysis: (
       <Analysis
-        speaks={speaks}
         session={session}
         layout={layout}
         onSettings={onSettings}
@@ -159,7 +156,7 @@ export function PanelView(props: {
           {views[one]}
         </div>
       ))}
-      {speaks && <Status session={session} />}
+      <Status session={session} />
     </div>
   );
 }

@@ -31,6 +31,7 @@ export class PanelWidget extends ReactWidget {
   constructor(options: PanelWidget.IOptions) {
     super();
     this._options = options;
+    this._silent = { ...options.context, isSilent: true };
     const { trans } = options.context;
     const isSide = options.place === 'side';
     this.id = isSide ? 'lit-lab-panel' : 'lit-lab-main-panel';
@@ -93,12 +94,13 @@ export class PanelWidget extends ReactWidget {
       this._options;
     const { layout } = this._options;
     return (
-      <PanelContext value={context}>
+      <PanelContext
+        value={this._options.viewers.speaks(this) ? context : this._silent}
+      >
         <PanelView
           session={session}
           layout={layout}
           toolbar={this.toolbar}
-          speaks={this._options.viewers.speaks(this)}
           onSettings={onSettings}
           compare={compare}
           datasets={
@@ -231,6 +233,7 @@ export class PanelWidget extends ReactWidget {
     }
   }
 
+  private readonly _silent: IPanelContext;
   private readonly _options: PanelWidget.IOptions;
   private readonly _drop: FileDrop;
   private readonly _resized = new Signal<this, void>(this);

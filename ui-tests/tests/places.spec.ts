@@ -115,6 +115,12 @@ test('from the cell toolbar to the side, to the main area and back: one session'
       return ids.filter((id, at) => ids.indexOf(id) !== at);
     });
     expect(twice).toEqual([]);
+    // What both show, one of them announces.
+    const announced = { hasText: /\S/ };
+    const regions = (panel: Panel) =>
+      panel.region.locator('[role=status], [role=alert]').filter(announced);
+    await expect(regions(main)).not.toHaveCount(0);
+    await expect(regions(side)).toHaveCount(0);
     // A target chosen in one panel is also the other's.
     const first = main.segments('Answer').first();
     await first.click();

@@ -16,7 +16,7 @@ export interface IMarker {
 }
 
 /** How many strengths a highlight may have: each needs a rule in style/notebook.css. */
-const LEVELS = 10;
+const LEVELS = 8;
 
 /** The way that the browser has: highlights, which leave the document alone, or elements. */
 export function makeMarker(): IMarker {
@@ -63,7 +63,9 @@ function namesOf({ weight, rank }: IShadedRange): string[] {
   const side = weight < 0 ? 'against' : 'for';
   return [
     `lit-${side}-${level}`,
-    ...(rank <= MARKED_RANKS ? [`lit-${side}-rank-${rank}`] : [])
+    ...(rank <= MARKED_RANKS
+      ? [weight < 0 ? 'lit-against-rank' : `lit-for-rank-${rank}`]
+      : [])
   ];
 }
 

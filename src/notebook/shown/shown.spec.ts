@@ -317,8 +317,8 @@ describe('where the browser has highlights', () => {
       ]
     });
     expect(drawn()).toEqual({
-      'lit-against-3': ['One.'],
-      'lit-for-10': ['Two.'],
+      'lit-against-2': ['One.'],
+      'lit-for-8': ['Two.'],
       'lit-for-rank-1': ['Two.']
     });
     expect(cell.node.innerHTML).toBe(before);
@@ -328,7 +328,7 @@ describe('where the browser has highlights', () => {
     another.paint(painting('Three.', place, 'Three.'));
     painter.dispose();
     expect(drawn()).toEqual({
-      'lit-for-10': ['Three.'],
+      'lit-for-8': ['Three.'],
       'lit-for-rank-1': ['Three.']
     });
     another.dispose();
