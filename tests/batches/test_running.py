@@ -1,4 +1,4 @@
-"""Batches over a real server with the embedded model: whole, stopped, killed, and gone on with."""
+"""Batches over a real server with the embedded model: whole, stopped, killed, and continued."""
 
 from __future__ import annotations
 
