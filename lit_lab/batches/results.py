@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lit_lab.batches import report
 from lit_lab.batches.aggregates import PartSummary, summaries
 from lit_lab.batches.folder import Folder
 from lit_lab.batches.record import Record
+from lit_lab.client.rendering import page
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -64,6 +66,23 @@ class Batch:
         Of a batch without a template there are none: its prompts have no parts in common.
         """
         return summaries(self) if self.template or _is_composed(self._folder) else []
+
+    def to_html(self, nothing: Sequence[NoiseVerdict] = ()) -> str:
+        """Return what its parts do over rows, as an HTML page: a ranking, a heatmap of parts and rows, and the same as tables.
+
+        Args:
+            nothing: What `noise` returned, to mark sentences that do nothing.
+        """
+        return page(f"LIT Lab: {self.path.name}", self._html(nothing))
+
+    def _repr_html_(self) -> str:
+        return self._html()
+
+    def _html(self, nothing: Sequence[NoiseVerdict] = ()) -> str:
+        ids = [verdict.id for verdict in nothing if verdict.does_nothing]
+        parts = self.parts()
+        about = report.overview(self, len(self), len(parts))
+        return report.html(f"{self.path.name} ({self.model})", about, parts, ids)
 
     def noise(
         self,

@@ -68,6 +68,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--server", metavar="URL", help="the Jupyter server to use; own: none")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    command.add_argument("--html", type=Path, metavar="FILE", help="also write a page with a ranking and a heatmap")
     command.set_defaults(run=_run)
 
 
@@ -113,11 +114,25 @@ def _run(options: argparse.Namespace) -> int:
             print(f"\nStopped. What is finished is in {options.out}; the same command goes on.", file=sys.stderr)
             return 130
         verdicts = found.noise(options.noise, server=options.server, on_progress=line.say) if options.noise else []
+    if options.html is not None:
+        _save(options.html, found.to_html(verdicts))
     if options.json:
         print(json.dumps(_content(found, verdicts), ensure_ascii=False))
     else:
         _print(found, verdicts)
     return 1 if found.num_failed else 0
+
+
+def _save(path: Path, page: str) -> None:
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise Problem(
+            507,
+            "not_saved",
+            f"{path} can't be written: {error.strerror or error}.",
+            "Name a file in a folder of yours.",
+        ) from error
 
 
 def _template(path: Path) -> str:
