@@ -213,6 +213,13 @@ class LitLab(ExtensionApp):
         always stored. Every user of the server has this much space. 0: no limit.""",
     ).tag(config=True)
 
+    agent_tools = Bool(
+        False,
+        help="""Offer tools to agents through jupyter-server-mcp: explain an answer, try a prompt without a part, list
+        runs. **That server has a port of its own, to which Jupyter's token doesn't apply**: every program and every user
+        of this machine who can reach the port can then run prompts and read your history. It has no effect on a hub.""",
+    ).tag(config=True)
+
     _core: Core | None = None
 
     @validate("models")
