@@ -43,7 +43,7 @@ NAMES = [
 
 
 def in_node(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    given = json.dumps([GENERATOR["packed"](case) for case in cases])
+    given = json.dumps(cases)
     done = subprocess.run(["node", "tests/text/segments.mjs"], cwd=ROOT, input=given, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
@@ -52,12 +52,16 @@ def in_node(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def compare(cases: list[dict[str, Any]]) -> None:
     with BoundedPatterns() as patterns:
         ours = [GENERATOR["results"](case, patterns) for case in cases]
+    asked = []
+    for case, mine in zip(cases, ours, strict=True):
+        # Some expressions of JavaScript, Python refuses. Others never end, and nothing would stop them in Node.js.
+        is_refused = mine["custom"] is None and case["pattern"] not in SURE
+        asked.append({**GENERATOR["packed"](case), **({"pattern": "("} if is_refused else {})})
     wrong = [
-        (name, [token.text for token in case["tokens"]], case["pattern"], mine[name], theirs[name])
-        for case, mine, theirs in zip(cases, ours, in_node(cases), strict=True)
+        (name, case["tokens"], case["pattern"], mine[name], theirs[name])
+        for case, mine, theirs in zip(asked, ours, in_node(asked), strict=True)
         for name in mine
-        # Some expressions of JavaScript, Python refuses.
-        if mine[name] != theirs[name] and not (name == "custom" and mine[name] is None and case["pattern"] not in SURE)
+        if mine[name] != theirs[name]
     ]
     assert wrong == []
     assert sum(mine["words"] is not None for mine in ours) > len(cases) // 4
