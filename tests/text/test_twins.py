@@ -25,6 +25,7 @@ WRITTEN = [
     *ROOT.glob("src/session/*.ts"),
     *ROOT.glob("examples/*.ipynb"),
 ]
+CHANGED = {0x295}  # a small letter until Unicode 15
 NAMES = [
     "L",
     "Lu",
@@ -96,6 +97,10 @@ def test_sets_of_characters(name: str) -> None:
     ranges = named(name)
     assert ranges is not None
     inside = {point for start, end in ranges for point in range(start, end + 1)}
-    known = [point for point in json.loads(done.stdout) if unicodedata.category(chr(abs(point))) != "Cn"]
+    known = [
+        point
+        for point in json.loads(done.stdout)
+        if unicodedata.category(chr(abs(point))) != "Cn" and abs(point) not in CHANGED
+    ]
     assert len(known) > 100_000
     assert [point for point in known if point and (point > 0) != (abs(point) in inside)] == []
