@@ -196,8 +196,8 @@ def test_base_install_is_light(wheel: zipfile.ZipFile, version: str) -> None:
         for line in metadata.get_all("Requires-Dist", [])
         if "extra ==" not in line
     }
-    # jupyter-server's jupyter-events already needs pyyaml, so this adds no package.
-    assert base == {"jupyter-server", "httpx", "pydantic", "pyyaml"}
+    # jupyter-server's jupyter-events already needs pyyaml and jsonschema, so they add no package.
+    assert base == {"jupyter-server", "httpx", "pydantic", "pyyaml", "jsonschema"}
 
 
 def test_lock_covers_every_requirement(wheel: zipfile.ZipFile, version: str) -> None:

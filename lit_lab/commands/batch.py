@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.commands.status_line import StatusLine
+from lit_lab.commands.terminal import for_terminal
 from lit_lab.limits import MAX_TEXT
 from lit_lab.problem import Problem
 
@@ -182,14 +183,14 @@ def _print(found: Batch, verdicts: list[NoiseVerdict]) -> None:
     print(f"{found.path}: {len(found):,} rows{failed}")
     for record in found:
         if record.error:
-            print(f"  row {record.row:,} (line {record.line:,}): {one_line(record.error, 200)}")
+            print(for_terminal(f"  row {record.row:,} (line {record.line:,}): {one_line(record.error, 200)}"))
     parts = found.parts()
     if parts:
         nothing = {verdict.id for verdict in verdicts if verdict.does_nothing}
         print("\nWhat the parts of the template do, in nats for each token of the answer")
         for part in parts:
             remark = "  does nothing" if part.id in nothing else ""
-            print(f"{_figures(part)}  {one_line(part.text, 80)}{remark}")
+            print(for_terminal(f"{_figures(part)}  {one_line(part.text, 80)}{remark}"))
 
 
 def _figures(part: PartSummary) -> str:

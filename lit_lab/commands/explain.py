@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.commands.status_line import StatusLine
+from lit_lab.commands.terminal import for_terminal
 from lit_lab.limits import MAX_TEXT
 from lit_lab.problem import Problem
 
@@ -183,15 +184,9 @@ def _content(run: Run, found: Map | None) -> dict[str, Any]:
 def _print(run: Run, found: Map | None, top: int) -> None:
     from lit_lab.client.rendering import one_line, ranked_line
 
-    print(_for_terminal(run.answer.strip()) or "(The answer is empty.)")
+    print(for_terminal(run.answer.strip()) or "(The answer is empty.)")
     if found is not None:
         print(f"\nWhat led to “{one_line(found.target_text)}” ({found.method}, {found.granularity})")
         for segment in found.top(top):
             print(ranked_line(segment, found.unit))
 
-
-def _for_terminal(text: str) -> str:
-    """Return a text without what a terminal would take for a command; as it is where it goes elsewhere."""
-    if not sys.stdout.isatty():
-        return text
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in text)

@@ -7,6 +7,7 @@ counts as all that it stands for.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,13 @@ MAX_CHARS = 4_000_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = "tag:yaml.org,2002:"
 _TAGS = {"str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "binary", "value"}
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+
+
+class Number(str):
+    """A number that Python would write in another way, such as `0.50`: it stays as it is written."""
+
+    __slots__ = ()
 
 
 @dataclass
@@ -138,6 +146,8 @@ def _plain_value(text: str) -> object:
                 number = kind(text)
                 if str(number) == text:
                     return number
+        if _NUMBER.fullmatch(text):
+            return Number(text)
     return text
 
 

@@ -1,4 +1,4 @@
-"""Other people's regular expressions, matched in a process that can be ended: nothing else stops one that never ends."""
+"""Other people's regular expressions and JSON Schemas, matched in a process that can be ended: nothing else stops one that never ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Matches regular expressions in a separate process, which ends if one takes too long."""
+"""Matches regular expressions and JSON Schemas in a separate process, which ends if one takes too long."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 from . import child
@@ -16,10 +17,10 @@ MAX_PATTERN = 500
 """Most characters of an expression, as in the panel."""
 
 MAX_COMPUTING = 0.8
-"""Most computing time of an expression on a text, in seconds. Unlike time, a busy machine doesn't change it."""
+"""Most computing time of a request, in seconds. Unlike time, a busy machine doesn't change it."""
 
 MAX_WAIT = 10.0 if hasattr(signal, "setitimer") else 1.0
-"""Most time of an expression on a text, in seconds, in case the system doesn't measure computing time, or the process rests."""
+"""Most time of a request, in seconds, in case the system doesn't measure computing time, or the process rests."""
 
 MAX_START = 60.0
 """Most time until the process starts, in seconds."""
@@ -33,7 +34,7 @@ class UnmatchedError(ValueError):
 
 
 class BoundedPatterns:
-    """Matches expressions, all in one process, which starts with the first one. Use it as a context, or call `close`."""
+    """Matches expressions and schemas, all in one process, which starts with the first one. Use it as a context, or call `close`."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
@@ -62,7 +63,7 @@ class BoundedPatterns:
         Raises:
             UnmatchedError: It isn't known.
         """
-        return bool(self._ask("search", pattern, text, flags)["found"])
+        return bool(self._ask({"what": "search", "pattern": pattern, "text": text, "flags": int(flags)})["found"])
 
     def ends(self, pattern: str, text: str, flags: int = 0) -> list[int]:
         """Return where an expression's matches end, one behind the other; an empty match ends where it begins.
@@ -70,12 +71,22 @@ class BoundedPatterns:
         Raises:
             UnmatchedError: It isn't known.
         """
-        ends: list[int] = self._ask("ends", pattern, text, flags)["ends"]
+        order = {"what": "ends", "pattern": pattern, "text": text, "flags": int(flags)}
+        ends: list[int] = self._ask(order)["ends"]
         return ends
 
-    def _ask(self, what: str, pattern: str, text: str, flags: int) -> dict[str, Any]:
+    def faults(self, schema: Any, values: Sequence[Any]) -> list[str]:
+        """Return why each value doesn't fit a JSON Schema, as a sentence without its end; empty: it does. Nothing is fetched.
+
+        Raises:
+            UnmatchedError: It isn't a schema, or it isn't known.
+        """
+        faults: list[str] = self._ask({"what": "schema", "schema": schema, "values": list(values)})["faults"]
+        return faults
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         # A text may have two halves instead of a character, which escapes can't tell from it.
-        order = json.dumps({"what": what, "pattern": pattern, "text": text, "flags": int(flags)}, ensure_ascii=False)
+        order = json.dumps(request, ensure_ascii=False)
         running = self._child or self._start()
         try:
             running.stdin.write(order.encode("utf-8", "surrogatepass") + b"\n")  # type: ignore[union-attr]
@@ -88,7 +99,9 @@ class BoundedPatterns:
         if not answer:
             self.close()
             raise UnmatchedError(
-                "It takes too long on this text. Write a simpler one" if has_begun else "It can't be matched: no process starts"
+                "It takes too long on this text. Write a simpler one"
+                if has_begun
+                else "It can't be matched: no process starts"
             )
         result: dict[str, Any] = json.loads(answer)
         if "wrong" in result:

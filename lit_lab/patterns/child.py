@@ -1,7 +1,7 @@
-"""Matches regular expressions: `python child.py MEMORY SECONDS`, with a request as a line of JSON on standard input.
+"""Matches regular expressions and JSON Schemas: `python child.py MEMORY SECONDS`, with a request as a line of JSON on standard input.
 
 `bounded.py` runs this as a script, without the rest of this package. For each request it writes a line when it begins to match,
-and a line with the result. It ends itself, by a signal, when an expression computes for too long.
+and a line with the result. It ends itself, by a signal, when a request computes for too long.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ def main(memory: int, seconds: float) -> None:
     _bound(memory)
     for line in sys.stdin.buffer:
         order = json.loads(line.decode("utf-8", "surrogatepass"))
+        if order["what"] == "schema":
+            _import_schemas()  # before time counts
         _limit(seconds)
         _say("null")
         answer = _answer(order)
@@ -37,6 +39,8 @@ def _answer(order: dict[str, Any]) -> str:
 
 
 def _matched(order: dict[str, Any]) -> dict[str, Any]:
+    if order["what"] == "schema":
+        return _validated(order["schema"], order["values"])
     try:
         pattern = re.compile(order["pattern"], order["flags"])
         text = order["text"]
@@ -60,6 +64,45 @@ def _ends(pattern: re.Pattern[str], text: str) -> list[int]:
         ends.append(match.end())
         at = match.end() + (match.end() == match.start())
     return ends
+
+
+def _validated(schema: Any, values: list[Any]) -> dict[str, Any]:
+    """Return why values don't fit a schema, or why it is none. Nothing is fetched: references lead into the schema itself."""
+    from jsonschema import Draft202012Validator, SchemaError, validators
+    from jsonschema.exceptions import best_match
+    from jsonschema_specifications import REGISTRY
+    from referencing.exceptions import Unresolvable
+
+    def about(error: Any) -> str:
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(
+            "."
+        )
+        return f"{where}: {error.message}"[:1000] if where else str(error.message)[:1000]
+
+    if not isinstance(schema, dict):
+        return {"wrong": "it isn't an object"}
+    kind = validators.validator_for(schema, default=None if "$schema" in schema else Draft202012Validator)
+    if kind is None:
+        return {"wrong": "its $schema isn't a version of JSON Schema that LIT Lab knows"}
+    try:
+        kind.check_schema(schema)
+        validator = kind(schema, registry=REGISTRY)
+        faults = [best_match(validator.iter_errors(value)) for value in values]
+    except SchemaError as error:
+        return {"wrong": about(error)}
+    except Unresolvable as error:
+        return {"wrong": f"it refers to {error.ref[:200]}, which isn't in it"}
+    except re.error as error:
+        return {"wrong": f"{str(error.pattern)[:200]!r} isn't a regular expression: {error.msg}"}
+    except RecursionError:
+        return {"wrong": "it refers to itself without end, or is nested too deeply"}
+    return {"faults": [about(error) if error else "" for error in faults]}
+
+
+def _import_schemas() -> None:
+    """Import what schemas need. `format` is only a remark in them, and what would check it takes seconds to import."""
+    sys.modules.update(dict.fromkeys(("rfc3987_syntax", "isoduration")))  # type: ignore[arg-type]
+    import jsonschema  # noqa: F401
 
 
 def _bound(memory: int) -> None:

@@ -1,4 +1,4 @@
-"""Regular expressions of JavaScript, as Python's `re` matches them.
+r"""Regular expressions of JavaScript, as Python's `re` matches them.
 
 The panel's expressions are JavaScript's, the user's among them. The two languages share most of their syntax, and differ in much of what it means:
 `\s`, `\d`, `.` and `$` stand for other characters, `{,3}` is a text, and Python has no `\p{…}`. This module reads an expression as JavaScript does,
@@ -18,8 +18,9 @@ _SYNTAX = "^$\\.*+?()[]{}|/"
 _BREAKS = r"\n\r\u2028\u2029"  # JavaScript's line terminators
 _DIGITS: Ranges = ((48, 57),)
 _WORD: Ranges = ((48, 57), (65, 90), (95, 95), (97, 122))
-_BLANKS: Ranges = ((9, 13), (32, 32), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029)) + (
-    (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF)
+_BLANKS: Ranges = (
+    (9, 13), (32, 32), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F), (0x205F, 0x205F),
+    (0x3000, 0x3000), (0xFEFF, 0xFEFF),
 )  # fmt: skip
 _SHORTHANDS = {"d": _DIGITS, "w": _WORD, "s": _BLANKS}
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}

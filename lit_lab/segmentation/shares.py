@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from .token import TextToken, TokenSpan
@@ -59,7 +60,8 @@ def shares(
     values = [aggregate(scores, span, how) for span in cut]
     before = sum(end <= target[0] for _, end in cut)
     rows = [
-        (span, value, i < before and _meets(span, within)) for i, (span, value) in enumerate(zip(cut, values, strict=True))
+        (span, value, i < before and _meets(span, within))
+        for i, (span, value) in enumerate(zip(cut, values, strict=True))
     ]
     total = _sum(abs(value) for value in values[:before])
     template = [score for token, score in zip(tokens[: target[0]], scores, strict=False) if token.kind == "template"]
@@ -102,7 +104,7 @@ def cut_at_target(spans: Iterable[TokenSpan], target: TokenSpan) -> list[TokenSp
     result: list[TokenSpan] = []
     for start, end in spans:
         edges = [start, *(edge for edge in target if start < edge < end), end]
-        result.extend(zip(edges, edges[1:], strict=False))
+        result.extend(pairwise(edges))
     return result
 
 

@@ -25,6 +25,7 @@ WRITTEN = [
     *ROOT.glob("src/session/*.ts"),
     *ROOT.glob("examples/*.ipynb"),
 ]
+CHANGED = {0x295}  # a small letter until Unicode 15
 NAMES = [
     "L",
     "Lu",
@@ -43,7 +44,7 @@ NAMES = [
 
 
 def in_node(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    given = json.dumps([GENERATOR["packed"](case) for case in cases])
+    given = json.dumps(cases)
     done = subprocess.run(["node", "tests/text/segments.mjs"], cwd=ROOT, input=given, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout))
@@ -52,12 +53,16 @@ def in_node(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def compare(cases: list[dict[str, Any]]) -> None:
     with BoundedPatterns() as patterns:
         ours = [GENERATOR["results"](case, patterns) for case in cases]
+    asked = []
+    for case, mine in zip(cases, ours, strict=True):
+        # Some expressions of JavaScript, Python refuses. Others never end, and nothing would stop them in Node.js.
+        is_refused = mine["custom"] is None and case["pattern"] not in SURE
+        asked.append({**GENERATOR["packed"](case), **({"pattern": "("} if is_refused else {})})
     wrong = [
-        (name, [token.text for token in case["tokens"]], case["pattern"], mine[name], theirs[name])
-        for case, mine, theirs in zip(cases, ours, in_node(cases), strict=True)
+        (name, case["tokens"], case["pattern"], mine[name], theirs[name])
+        for case, mine, theirs in zip(asked, ours, in_node(asked), strict=True)
         for name in mine
-        # Some expressions of JavaScript, Python refuses.
-        if mine[name] != theirs[name] and not (name == "custom" and mine[name] is None and case["pattern"] not in SURE)
+        if mine[name] != theirs[name]
     ]
     assert wrong == []
     assert sum(mine["words"] is not None for mine in ours) > len(cases) // 4
@@ -92,6 +97,10 @@ def test_sets_of_characters(name: str) -> None:
     ranges = named(name)
     assert ranges is not None
     inside = {point for start, end in ranges for point in range(start, end + 1)}
-    known = [point for point in json.loads(done.stdout) if unicodedata.category(chr(abs(point))) != "Cn"]
+    known = [
+        point
+        for point in json.loads(done.stdout)
+        if unicodedata.category(chr(abs(point))) != "Cn" and abs(point) not in CHANGED
+    ]
     assert len(known) > 100_000
     assert [point for point in known if point and (point > 0) != (abs(point) in inside)] == []
