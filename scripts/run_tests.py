@@ -104,7 +104,9 @@ def commands(reports: Path) -> list[Command]:
 
     models, live = ("tests/service", "tests/recipe"), ("tests/resilience", "tests/fuzz")
     # Every second one, so that neither half has all the long ones.
-    of_models = sorted({path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/service/**/test_*.py")} - {*ENGINE})
+    of_models = sorted(
+        {path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/service/**/test_*.py")} - {*ENGINE}
+    )
     # XLA then compiles in two thirds of the time.
     quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
     return [

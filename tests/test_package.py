@@ -175,7 +175,9 @@ def test_upgrading_leaves_nothing_behind(wheel: zipfile.ZipFile, version: str, t
 def test_type_checkers_see_the_package_as_typed(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     environment, caller = Environment(tmp_path / "environment"), tmp_path / "caller.py"
     environment.install(wheel.filename)
-    caller.write_text("from lit_lab import explain, load_run\nreveal_type(load_run)\nreveal_type(explain('Hi').map().top(1))\n")
+    caller.write_text(
+        "from lit_lab import explain, load_run\nreveal_type(load_run)\nreveal_type(explain('Hi').map().top(1))\n"
+    )
     command = [sys.executable, "-m", "mypy", "--python-executable", environment.python, "--config-file", os.devnull]
     said = subprocess.run(
         [*command, "--cache-dir", os.devnull, caller.name],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,9 @@ def add(commands: Any) -> None:
     command.add_argument("file", type=Path, help="the file of checks, in YAML")
     command.add_argument("--junit", type=Path, metavar="FILE", help="also write a report in JUnit's XML")
     command.add_argument("--json", action="store_true", help="print one JSON object for each check, as it is made")
-    command.add_argument("--max-new-tokens", type=int, default=256, metavar="N", help="most tokens of an answer (default: 256)")
+    command.add_argument(
+        "--max-new-tokens", type=int, default=256, metavar="N", help="most tokens of an answer (default: 256)"
+    )
     command.add_argument("--server", metavar="URL", help="the Jupyter server to use; own: none")
     command.set_defaults(run=_run)
 
@@ -112,7 +113,8 @@ def _save(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Problem(
-            507, "not_saved", f"{path} can't be written: {error.strerror or error}.", "Name a file in a folder of yours."
+            507,
+            "not_saved",
+            f"{path} can't be written: {error.strerror or error}.",
+            "Name a file in a folder of yours.",
         ) from error
-
-

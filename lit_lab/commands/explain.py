@@ -189,4 +189,3 @@ def _print(run: Run, found: Map | None, top: int) -> None:
         print(f"\nWhat led to “{one_line(found.target_text)}” ({found.method}, {found.granularity})")
         for segment in found.top(top):
             print(ranked_line(segment, found.unit))
-
