@@ -105,6 +105,6 @@ def origin(environment: Mapping[str, str], arguments: Sequence[str]) -> RunOrigi
     # Jupyter tells kernels the path of their notebook. Without folders: they are private.
     path = environment.get("JPY_SESSION_NAME", "") or (arguments[0] if arguments else "")
     name = Path(path).name
-    if not name or name in ("-c", "-m") or not name.isprintable():
+    if not name or name in ("-c", "-m") or name.startswith("ipykernel") or not name.isprintable():
         return None
     return RunOrigin(document=name[:200], place=["Python"])

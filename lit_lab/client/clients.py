@@ -7,12 +7,15 @@ import contextlib
 import os
 
 from lit_lab.client.async_client import AsyncClient, connect
-from lit_lab.client.background import background
 from lit_lab.problem import Problem
 
-_Key = tuple[int, "str | None", "str | None", str, str]
+_Key = tuple["str | None", "str | None", str, str]
 
 _clients: dict[_Key, asyncio.Task[AsyncClient]] = {}
+
+if hasattr(os, "register_at_fork"):
+    # Those of a forked process's parent have no event loop there.
+    os.register_at_fork(after_in_child=_clients.clear)
 
 
 async def shared_client(server: str | None = None, token: str | None = None) -> AsyncClient:
@@ -26,7 +29,7 @@ async def shared_client(server: str | None = None, token: str | None = None) -> 
         Problem: What is named can't be used.
     """
     environment = (os.environ.get("LIT_LAB_URL", ""), os.environ.get("LIT_LAB_TOKEN", ""))
-    key: _Key = (id(background()), server, token, *environment)
+    key: _Key = (server, token, *environment)
     task = _clients.get(key)
     if task is not None and task.done() and (task.cancelled() or task.exception() is not None):
         task = None

@@ -131,14 +131,14 @@ def test_a_hub_s_token_goes_nowhere_else(change: dict[str, str]) -> None:
     assert discovery.hub_address({**HUB, **change}) is None
 
 
-class Named(Exception):
+class NamedError(Exception):
     """What would have been connected to."""
 
 
 @pytest.fixture
 def named(monkeypatch: pytest.MonkeyPatch) -> None:
     async def connect(address: object) -> None:
-        raise Named(address.url, address.token.reveal())  # type: ignore[attr-defined]
+        raise NamedError(address.url, address.token.reveal())  # type: ignore[attr-defined]
 
     monkeypatch.setattr(discovery, "_named", connect)
 
@@ -147,13 +147,13 @@ def named(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_argument_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIT_LAB_URL", "http://localhost:1/")
     monkeypatch.setenv("LIT_LAB_TOKEN", "of the environment")
-    with pytest.raises(Named) as found:
+    with pytest.raises(NamedError) as found:
         await discovery.find()
     assert found.value.args == ("http://localhost:1/", "of the environment")
-    with pytest.raises(Named) as found:
+    with pytest.raises(NamedError) as found:
         await discovery.find("http://localhost:2/")
     assert found.value.args == ("http://localhost:2/", ""), "the environment's token isn't for any other server"
-    with pytest.raises(Named) as found:
+    with pytest.raises(NamedError) as found:
         await discovery.find("http://localhost:2/", "mine")
     assert found.value.args == ("http://localhost:2/", "mine")
     monkeypatch.delenv("LIT_LAB_URL")

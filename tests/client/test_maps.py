@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from runs import record, run_of, scored
@@ -33,14 +34,14 @@ def with_effects(*deltas: float) -> protocol.RunRecord:
     assert deleted is not None
     request = effects_request(BASE, deleted, [token.id for token in [*BASE.prompt_tokens, *BASE.answer_tokens]])
     width = COUNT - SEAM
-    whole = [-0.1] * width
+    whole = [-1.5] * width
     event = {
         "event": "effects",
         "kind": "one",
         "first": 0,
         "total": 1 + len(deltas),
         "removed": [[], *([index] for index in range(len(deltas)))],
-        "logprobs": [whole, *([*whole[:-1], -0.1 - delta] for delta in deltas)],
+        "logprobs": [whole, *([*whole[:-1], -1.5 - delta] for delta in deltas)],
     }
     kept = protocol.KeptEffects.model_validate(
         {**request.model_dump(include={"segments", "answer_segments", "held_out", "seed"}), "events": [event]}
@@ -141,6 +142,12 @@ def test_the_output_of_a_notebook_is_read_as_the_same_run() -> None:
         for one, other in zip(back.map(method=method), run_of(run).map(method=method), strict=True):  # type: ignore[arg-type]
             assert (one.text, one.rank) == (other.text, other.rank)
             assert one.score == pytest.approx(other.score, rel=1e-5)
+
+
+def test_the_output_that_the_panel_s_tests_read_is_of_this_form() -> None:
+    run = with_scores("grad_l2", 2.0, 1.0).model_copy(update={"effects": with_effects(0.5, 2.0, -1.0).effects})
+    fixture = Path(__file__).parents[1] / "fixtures/python_output.json"
+    assert json.loads(fixture.read_text("utf-8")) == run_of(run)._repr_mimebundle_()[MIME_TYPE]
 
 
 def test_an_output_has_no_private_folders() -> None:

@@ -61,8 +61,12 @@ def test_targets_are_texts_sentences_and_slices() -> None:
 
 @pytest.mark.parametrize(
     ("target", "code"),
-    [("soup", "no_target"), ("", "no_target"), ("It is", "several_targets"), (3, "no_target"), (-4, "no_target")]
-    + [
+    [
+        ("soup", "no_target"),
+        ("", "no_target"),
+        ("It is", "several_targets"),
+        (3, "no_target"),
+        (-4, "no_target"),
         (slice(0, 2), "no_target"),
         (slice(3, 99), "no_target"),
         (slice(5, 5), "no_target"),
