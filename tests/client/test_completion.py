@@ -21,7 +21,7 @@ def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
     ("words", "offered"),
     [
         (["lit-lab", "ex"], ["explain"]),
-        (["lit-lab", ""], ["explain", "models", "fetch", "setup-service", "completion", "--help", "--version"]),
+        (["lit-lab", "setup"], ["setup-service"]),
         (["lit-lab", "explain", "--me"], ["--method"]),
         (["lit-lab", "explain", "--method", "grad"], ["grad_l2", "grad_dot_input"]),
         (["lit-lab", "completion", "z"], ["zsh"]),
