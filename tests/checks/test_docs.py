@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
+from lit_lab import cli
 from lit_lab.checks import checks, file, read, rows, schemas
 from lit_lab.patterns import MAX_PATTERN, bounded
 
 PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("text", re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+@pytest.mark.parametrize("text", re.findall(r"```yaml\n(model:.*?)```", PAGE, re.DOTALL))
 def test_the_examples(tmp_path, text):
     (tmp_path / "countries.jsonl").write_text("".join(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)))
     (tmp_path / "checks.yaml").write_text(text)
     made = read(tmp_path / "checks.yaml")
     assert made.size
     assert all(case.fault == "" for prompt in made.prompts for case in prompt.cases)
+
+
+def test_the_commands_of_the_workflow_are_commands():
+    (text,) = re.findall(r"```yaml\n(name:.*?)```", PAGE, re.DOTALL)
+    steps = yaml.safe_load(text)["jobs"]["check"]["steps"]
+    commands = [step["run"] for step in steps if step.get("run", "").startswith("lit-lab ")]
+    found = [cli.parser().parse_args(shlex.split(command)[1:]).command for command in commands]
+    assert found == ["fetch", "check"]
 
 
 def test_each_line_of_the_table(tmp_path):
