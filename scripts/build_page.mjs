@@ -44,7 +44,10 @@ const compiler = rspack({
     minimizer: [
       new rspack.SwcJsMinimizerRspackPlugin({
         extractComments: false,
-        minimizerOptions: { format: { comments: 'some' } }
+        minimizerOptions: {
+          compress: { passes: 3 },
+          format: { comments: 'some' }
+        }
       }),
       new rspack.LightningCssMinimizerRspackPlugin()
     ]

@@ -6,16 +6,20 @@ import { useRedraw } from '../components/redraw';
 import { Demand } from '../map/demand';
 import { SalienceText } from '../map/salienceText';
 import { describeChat } from '../session/chat';
-import { describeSampling, duration } from '../session/labels';
+import {
+  describeEffect,
+  describeSampling,
+  describeUnlooked,
+  duration
+} from '../session/labels';
 import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
-import { describeUnlooked } from '../session/labels';
 import { unlookedOf } from '../session/mapEffects';
 import { describeStopped, describeStops } from '../session/stop';
 import type { ICompareActions } from './actions';
 import type { Comparison } from './comparison';
-import { describeChange, describeTrial } from './labels';
+import { describeChange } from './labels';
 import { nameOf } from './name';
 import type { Side } from './segments';
 import type { CompareSide } from './side';
@@ -121,7 +125,7 @@ export function Column(props: IColumnProps): JSX.Element {
         <p className="lit-compare-foot lit-hint">
           {trans.__(
             'From the effects on A: %1',
-            describeTrial(comparison.expected, trans)
+            describeEffect(comparison.expected, null, trans)
           )}
         </p>
       )}

@@ -89,7 +89,10 @@ describe('compare/comparison: trials', () => {
     trial.dispose();
 
     const again = new Comparison(client, source, trans);
-    await again.restore({ ...saved, right: 'gone' });
+    const restored = again.restore({ ...saved, right: 'gone' });
+    // Until the runs are there.
+    expect(labelOf(again, trans)).toBe('Trial');
+    await restored;
     expect(again.sides.right.title).toBe(name);
     again.sides.right.retry();
     await settle();

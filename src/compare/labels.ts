@@ -1,8 +1,7 @@
 /** Differences of maps in words and signs. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IEffect } from '../salience';
-import { nats, percent } from '../session/labels';
+import { percent } from '../session/labels';
 import type { IChange, IMapDifference } from './difference';
 
 /** A change in percentage points, with its sign. */
@@ -10,19 +9,6 @@ export function points(change: number, trans: TranslationBundle): string {
   const size = percent(Math.abs(change)).replace('%', '');
   const sign = size === '0' ? '' : change < 0 ? '−' : '+';
   return trans.__('%1 points', `${sign}${size}`);
-}
-
-/** What a trial does to the original target, as its effects say beforehand. */
-export function describeTrial(
-  effect: IEffect,
-  trans: TranslationBundle
-): string {
-  return trans.__(
-    'Without it, the target’s probability per token, in the original answer, goes from %1 to %2 (%3).',
-    percent(effect.whole),
-    percent(effect.without),
-    nats({ score: -effect.delta }, trans)
-  );
 }
 
 /** A signed share; or a fall of a probability, in percentage points. */

@@ -6,7 +6,7 @@ import { aboutNats, nats, percent } from '../session/labels';
 import type { ISettings } from '../session/settings';
 import type { Comparison } from './comparison';
 import { MIN_FULL } from './difference';
-import { points } from './labels';
+import { amount } from './labels';
 import type { Side } from './segments';
 
 /** What marks and colours mean, and options of the maps. */
@@ -116,7 +116,7 @@ function DifferenceKey({
       <span className="lit-scale">
         {trans.__('▼ less in B')}
         <span className="lit-scale-bar" data-signed="true" aria-hidden />
-        {trans.__('▲ more in B: up to %1', points(full, trans))}
+        {trans.__('▲ more in B · up to %1', amount(full, 'effect', trans))}
       </span>
       <span className="lit-segment" data-mark="only">
         {trans.__('only on one side')}

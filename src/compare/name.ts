@@ -31,7 +31,7 @@ export function labelOf(
   trans: TranslationBundle
 ): string {
   if (trial) {
-    return cut(nameOf(sides.right, trans), LABEL);
+    return cut(sides.right.title || trans.__('Trial'), LABEL);
   }
   const [left, right] = [sides.left, sides.right].map(side =>
     cut(nameOf(side, trans), HALF)

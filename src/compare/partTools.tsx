@@ -5,7 +5,7 @@ import React, { useEffect, useRef } from 'react';
 
 import { usePanel } from '../components/context';
 import type { IEffect } from '../salience';
-import { describeTrial } from './labels';
+import { describeEffect } from '../session/labels';
 
 /** The most characters of a part in a control's name. */
 const NAME_LENGTH = 80;
@@ -38,7 +38,9 @@ export function PartTools(
       <PartButton
         icon={cutIcon}
         label={trans.__('Try without “%1”', name)}
-        title={effect ? `${describeTrial(effect, trans)} ${action}` : action}
+        title={
+          effect ? `${describeEffect(effect, null, trans)} ${action}` : action
+        }
         isStop={isStop}
         onClick={props.onTry}
       />

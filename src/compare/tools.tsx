@@ -1,5 +1,6 @@
 import React from 'react';
 
+import { Checkbox } from '../components/checkbox';
 import { Choice } from '../components/choice';
 import { usePanel } from '../components/context';
 import { Controls } from '../map/controls';
@@ -47,21 +48,16 @@ export function Tools(props: {
             }
           ]}
         />
-        <label
-          className="lit-check"
+        <Checkbox
+          label={trans.__('Choose both targets together')}
           title={trans.__(
             'Choosing a sentence of one answer also chooses its counterpart in the other'
           )}
-        >
-          <input
-            type="checkbox"
-            checked={linked}
-            onChange={event => {
-              comparison.linked = event.target.checked;
-            }}
-          />
-          {trans.__('Choose both targets together')}
-        </label>
+          checked={linked}
+          onChange={isLinked => {
+            comparison.linked = isLinked;
+          }}
+        />
         {view !== 'text' && comparison.hasEffects && (
           <Choice
             label={trans.__('Shades follow')}
@@ -69,23 +65,6 @@ export function Tools(props: {
             onChange={shadeBy => onSettings({ shadeBy })}
             options={shadeChoices(trans)}
           />
-        )}
-        {view === 'maps' && (
-          <label
-            className="lit-check"
-            title={trans.__(
-              'The same colour is the same share, or effect, on both sides; otherwise each side’s strongest segment has full colour'
-            )}
-          >
-            <input
-              type="checkbox"
-              checked={shared}
-              onChange={event => {
-                comparison.shared = event.target.checked;
-              }}
-            />
-            {trans.__('One range of colours')}
-          </label>
         )}
         <button
           type="button"
@@ -114,6 +93,18 @@ export function Tools(props: {
           patternProblem={comparison.patternProblem}
           onSettings={onSettings}
         />
+        {view === 'maps' && (
+          <Checkbox
+            label={trans.__('One range of colours')}
+            title={trans.__(
+              'The same colour is the same share, or effect, on both sides; otherwise each side’s strongest segment has full colour'
+            )}
+            checked={shared}
+            onChange={isShared => {
+              comparison.shared = isShared;
+            }}
+          />
+        )}
       </div>
     </header>
   );

@@ -6,9 +6,8 @@ import { usePanel } from '../components/context';
 import { InlineForm } from '../components/form';
 import { Live } from '../components/live';
 import { useRedraw } from '../components/redraw';
-import { textOf } from '../session/runText';
 import type { CompareLauncher } from './launcher';
-import { MAX_TRIAL_PARTS } from './trial';
+import { coreOf, MAX_TRIAL_PARTS } from './trial';
 import type { IDraft } from './trialParts';
 
 /** The most characters of the marked parts in a button's tooltip. */
@@ -159,8 +158,9 @@ function Marked({ launcher }: { launcher: CompareLauncher }): JSX.Element {
   const { current, parts } = launcher;
   const { marked } = parts;
   const root = useRef<HTMLDivElement>(null);
+  // While the prompt runs again, there are none of its tokens.
   const quoted = marked
-    .map(span => textOf(current?.promptTokens ?? [], span).trim())
+    .map(span => current && coreOf(current, span))
     .join('\n')
     .slice(0, TITLE_LENGTH);
   return (

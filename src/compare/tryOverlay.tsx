@@ -9,9 +9,8 @@ import React, {
 
 import { usePanel } from '../components/context';
 import { followPointed } from '../map/pointed';
-import { chances } from '../session/labels';
+import { chances, describeEffect } from '../session/labels';
 import type { IShownMap } from '../session/map';
-import { describeTrial } from './labels';
 import { MarkBox, PartTools } from './partTools';
 
 /** What the user can do with a segment of the prompt. */
@@ -136,7 +135,10 @@ export function TryOverlay(props: {
       onMouseLeave={() => show(null)}
     >
       {effect && (
-        <span className="lit-try-effect" title={describeTrial(effect, trans)}>
+        <span
+          className="lit-try-effect"
+          title={describeEffect(effect, null, trans)}
+        >
           {chances(effect)}
         </span>
       )}

@@ -31,4 +31,26 @@ describe('map/contrast', () => {
     ]);
     stage.dispose();
   });
+
+  it('says in plain words what is shown, and has the formula as a tooltip', () => {
+    const stage = new Stage();
+    const said = { id: 1, text: 'No', piece: 'No', alternatives: [] };
+    const session = {
+      explanation: {
+        text: { tokens: [said], seam: 0 },
+        target: [0, 1],
+        foil: { text: 'Yes' }
+      },
+      contrast: { before: null },
+      settings: { method: 'grad_l2' }
+    };
+    stage.draw(<Contrast session={session as unknown as Session} />);
+    const { host } = stage;
+    expect(host.textContent).toContain('“No” more likely than “Yes”');
+    expect(host.textContent).not.toContain('log p');
+    expect(host.querySelector('a')!.title).toContain(
+      'log p(“No”) − log p(“Yes”)'
+    );
+    stage.dispose();
+  });
 });

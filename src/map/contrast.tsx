@@ -54,22 +54,16 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
   const { session, text, target, foil } = props;
   const said = spell(textOf(text.tokens, target), '');
   const against = spell(foil.text, '');
-  const { isContrastive, isSigned, kind } = METHODS[session.settings.method];
+  const { isContrastive, isSigned } = METHODS[session.settings.method];
   return (
     <div className="lit-contrast" role="note">
       {isContrastive && (
         <p>
-          {kind === 'gradient'
-            ? trans.__(
-                'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability. What supports both equally cancels out.',
-                said,
-                against
-              )
-            : trans.__(
-                'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability. What supports both equally cancels out.',
-                said,
-                against
-              )}{' '}
+          {trans.__(
+            'The map shows what makes “%1” more likely than “%2”. What supports both equally cancels out.',
+            said,
+            against
+          )}{' '}
           {isSigned &&
             trans.__(
               '“For it” means for “%1”, “against it” means for “%2”.',
@@ -78,6 +72,11 @@ function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
             )}{' '}
           <a
             className="lit-link"
+            title={trans.__(
+              'log p(“%1”) − log p(“%2”). log p is the natural logarithm of a probability.',
+              said,
+              against
+            )}
             href="https://arxiv.org/abs/2202.10419"
             target="_blank"
             rel="noopener noreferrer"

@@ -56,6 +56,14 @@ describe('map/disagreement', () => {
     expect(said([9, 8, 7, 2, 1], [1, 2, 3, 0.1, 0])).toBe('');
   });
 
+  it('calls no effect small because another is large', () => {
+    expect(said([1, 2, 3, 4, 9], [9, 8, 7, 6, -0.09])).toBe(
+      'The map ranks line 5 (“Five, and it is a long line.”) first, but without it ' +
+        'the target changes less (90% → 99%) than without others. The target changes most ' +
+        '(90% → 0%) without line 1 (“One is here.”), which the map ranks in place 5.'
+    );
+  });
+
   it('says that what the map puts first hardly matters, and what does', () => {
     expect(said([1, 2, 3, 4, 9], [1, 0.8, 0.5, 0.2, 0.001])).toBe(
       'The map ranks line 5 (“Five, and it is a long line.”) first, but without it ' +

@@ -11,9 +11,6 @@ import { lineOf } from './line';
 /** How many of the first ranks are compared. */
 const TOP = 3;
 
-/** An effect below this fraction of the largest counts as small. */
-const SMALL = 0.1;
-
 /** Maximum number of characters in a quoted segment. */
 const QUOTED = 32;
 
@@ -47,9 +44,8 @@ export function disagreement(
   const words: string[] = [];
   const effect = all[first];
   if (effect && (ranks[first] ?? 0) > TOP) {
-    const isSmall = Math.abs(effect.delta) < Math.max(faint, SMALL * largest);
     words.push(
-      isSmall
+      Math.abs(effect.delta) < faint
         ? trans.__(
             'The map ranks %1 first, but without it the target hardly changes (%2).',
             placeOf(text, map, first, trans),

@@ -51,7 +51,7 @@ export function EffectsSection(props: {
         />
       )}
       <LevelsOffer effects={effects} />
-      {effects.segments && (
+      {effects.segments && !foil && (
         <EffectsOffer
           effects={effects}
           level={map?.effects?.level ?? effects.innermost}

@@ -63,7 +63,7 @@ export function inWords(
   const isMost = !isByShare || size(first) >= MAINLY;
   const main = isMost
     ? trans.__('Mostly %1: %2', place, figure(first))
-    : trans.__('Many parts alike, first %1: %2', place, figure(first));
+    : trans.__('Many parts alike; the first is %1: %2', place, figure(first));
   return second >= 0 && size(second) >= SECOND * size(first)
     ? trans.__(
         '%1; then line %2: %3.',

@@ -14,7 +14,7 @@ const TOP = 8;
 const BOTTOM = HEIGHT - 20;
 
 /** Maximum number of ticks of the vertical axis. */
-const TICKS = 4;
+const TICKS = 5;
 
 type Kind = CurveEvent['kind'];
 type Order = CurveEvent['order'];
@@ -169,26 +169,27 @@ function range(curves: readonly CurveEvent[]): [number, number] {
 }
 
 /**
- * Round numbers within a range, with steps of 1, 2 or 5 times a power of ten; for an empty
- * range, its only number.
+ * Round numbers within a range, with the smallest possible steps of 1, 2 or 5 times a power of ten; for an
+ * empty range, its only number.
  *
- * @param most - the maximum number of results; at least 2.
+ * @param most - the maximum number of results. From 5 on there are at least 2.
  */
 export function ticksOf(low: number, high: number, most: number): number[] {
-  const least = (high - low) / (most - 1);
+  const least = (high - low) / most;
   if (!(least > 0) || !Number.isFinite(least)) {
     return [low];
   }
   const power = 10 ** Math.floor(Math.log10(least));
-  const step =
-    [1, 2, 5, 10].map(factor => factor * power).find(size => size >= least) ??
-    10 * power;
-  const ticks: number[] = [];
-  for (let at = Math.ceil(low / step); at * step <= high; at++) {
-    // Removes floating-point errors such as that of 3 · 0.1.
-    ticks.push(Number((at * step).toPrecision(12)));
-  }
-  return ticks.length > 0 ? ticks : [low];
+  const ticks = [1, 2, 5, 10].map(factor => {
+    const step = factor * power;
+    const first = Math.ceil(low / step);
+    return Array.from(
+      { length: Math.floor(high / step) - first + 1 },
+      // Removes floating-point errors such as that of 3 · 0.1.
+      (_, i) => Number(((first + i) * step).toPrecision(12))
+    );
+  });
+  return ticks.find(({ length }) => length <= most) ?? [low];
 }
 
 /** A tick's number, with a minus sign. */

@@ -158,11 +158,11 @@ export const TopSegments = React.memo(
                       className="lit-ledto-effect"
                       title={
                         effect
-                          ? describeEffect(
+                          ? `${describeEffect(
                               effect,
                               effects.fitted?.[index] ?? null,
                               trans
-                            )
+                            )} ${aboutNats(trans)}`
                           : passage
                             ? describeUnlooked(passage, trans)
                             : undefined

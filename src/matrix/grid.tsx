@@ -3,6 +3,7 @@ import React, { useId, useMemo, useRef, useState } from 'react';
 import { usePanel } from '../components/context';
 import { lineOf } from '../map/line';
 import {
+  aboutNats,
   describeEffect,
   describeSegment,
   describeUnlooked,
@@ -290,7 +291,10 @@ function Details(props: {
             </span>{' '}
             <bdi>{column.text}</bdi>
           </p>
-          <p className="lit-matrix-figures">
+          <p
+            className="lit-matrix-figures"
+            title={cell?.effect ? aboutNats(trans) : undefined}
+          >
             {cell?.effect
               ? describeEffect(cell.effect, null, trans)
               : cell?.segment && row.map

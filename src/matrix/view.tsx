@@ -55,6 +55,9 @@ export function MatrixView(props: {
     );
   }
   const isEffect = table.by === 'effect';
+  const aboutEffect = trans.__(
+    'points by which the probability per token falls without the sentence'
+  );
   const { name } = methodWords(trans)[model.method];
   return (
     <>
@@ -96,19 +99,13 @@ export function MatrixView(props: {
               {
                 value: 'effect',
                 name: trans.__('Effect'),
-                title: trans.__(
-                  'By how many points the probability per token falls when the sentence is deleted'
-                )
+                title: aboutEffect
               }
             ]}
           />
         )}
         <span className="lit-matrix-method">
-          {isEffect
-            ? trans.__(
-                'points by which the probability per token falls without the sentence'
-              )
-            : name}
+          {isEffect ? aboutEffect : name}
           {table.rows.some(row => row.unlooked) &&
             trans.__(' · –: not looked into')}
         </span>

@@ -4,7 +4,7 @@ import type { IPlaceAsked } from './pointer';
 import { stringOrigin } from './origin';
 import type { Origin } from './origin';
 import type { IFoundText, Standing } from './strings/types';
-import type { Span, TextKind } from '../session/source';
+import type { ITurnSpan, Span, TextKind } from '../session/source';
 
 /** A text to pick. */
 export interface ICandidate {
@@ -13,8 +13,8 @@ export interface ICandidate {
   readonly value: string;
   readonly variable?: string;
   readonly problem?: string;
-  /** Of a conversation: how many turns it has. */
-  readonly turns?: number;
+  /** Of a conversation: where its turns are in it. */
+  readonly turns?: readonly ITurnSpan[];
   /** Its value with each field as one letter, whatever its expression. */
   readonly words: string;
   readonly standing?: Standing;
@@ -49,7 +49,7 @@ export function candidatesOf({
     value: text.value,
     variable: text.variable,
     problem: text.problem,
-    turns: text.turns?.length,
+    turns: text.turns,
     words: withoutFields(text),
     standing: text.standing,
     line: lineAt(text.span[0]),

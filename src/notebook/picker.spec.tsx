@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act } from 'react';
 
+import { joinTurns } from '../session/conversation';
 import { until } from '../session/fakes';
 import type { ICandidate } from './candidates';
 import { pickCandidate } from './picker';
@@ -150,12 +151,21 @@ describe('pickCandidate', () => {
   });
 
   it('has no field to search few texts, and says what a conversation has', async () => {
+    const { value, turns } = joinTurns([
+      { role: 'system', text: 'Be kind.' },
+      { role: 'user', text: 'Hi' },
+      // Beyond the preview.
+      { role: 'model', text: 'a'.repeat(2000) },
+      { role: 'user', text: 'Bye' }
+    ]);
     dialog = await open([
       OTHER,
-      text('User: Hi', { kind: 'conversation', turns: 3, line: 2 })
+      text(value, { kind: 'conversation', turns, line: 2 })
     ]);
     expect(dialog.search).toBeNull();
-    expect(dialog.options()[0]).toContain('3 turns · 8 characters · line 2');
+    expect(dialog.options()[0]).toMatch(
+      /System: Be kind\. User: Hi Model: a{99}.*4 turns · .* · line 2/
+    );
     await dialog.click('Cancel');
     await dialog.done;
     expect(dialog.picked()).toBeNull();

@@ -317,7 +317,7 @@ const Option = React.memo(
           {kindName(candidate.kind, trans)}
         </span>
         <span className="lit-picker-preview" dir="auto">
-          {preview(candidate.value)}
+          {preview(candidate)}
         </span>
         <span className="lit-picker-note">{note(candidate, trans)}</span>
       </>
@@ -326,12 +326,15 @@ const Option = React.memo(
 );
 Option.displayName = 'Option';
 
-/** The beginning of a text, with single blanks. */
-function preview(value: string): string {
-  const line = value
-    .slice(0, 4 * MAX_PREVIEW)
-    .replace(/\s+/g, ' ')
-    .trim();
+/** The beginning of a text, with single blanks; in a conversation, roles are set off from what was said. */
+function preview({ value, turns }: ICandidate): string {
+  const begin = value.slice(0, 4 * MAX_PREVIEW).split('');
+  turns?.forEach(({ value: [start] }) => {
+    if (begin[start - 1]) {
+      begin[start - 1] = ': ';
+    }
+  });
+  const line = begin.join('').replace(/\s+/g, ' ').trim();
   return line.length > MAX_PREVIEW ? `${line.slice(0, MAX_PREVIEW)}…` : line;
 }
 
@@ -342,7 +345,7 @@ function note(
 ): string {
   return [
     variable,
-    turns === undefined ? '' : trans._n('%1 turn', '%1 turns', turns),
+    turns ? trans._n('%1 turn', '%1 turns', turns.length) : '',
     trans._n('%1 character', '%1 characters', charactersOf(value)),
     line === undefined ? '' : trans.__('line %1', line),
     problem

@@ -58,7 +58,7 @@ describe('panel: effects', () => {
       { text: 'Be brief.', effect: '90% → 90%', sign: undefined }
     ]);
     const effect = host.querySelector<HTMLElement>('.lit-ledto-effect')!;
-    expect(effect.title).toContain('from 90% to 20%: −3.0 nats');
+    expect(effect.title).toContain('from 90% to 20% (−3.0 nats in all)');
     expect(effect.title).toMatch(/it adds \+\d.*\(ContextCite\)/);
     expect(effect.title).toContain('A nat is');
     expect(badges()).toContainEqual(['Be kind.', '1']);
@@ -249,7 +249,7 @@ describe('panel: effects', () => {
     expect(button().title).toMatch(/^Try without it:/);
     await compute();
     expect(button().title).toContain(
-      'Without it, the target’s probability per token, in the original answer, goes from 90% to 20% (−3.0 nats). Try without it:'
+      'Without it, the target’s probability per token goes from 90% to 20% (−3.0 nats in all). Try without it:'
     );
     const segment = [
       ...host.querySelectorAll<HTMLElement>('.lit-flow [data-segment]')

@@ -81,7 +81,7 @@ function ForcedAnswerFacts({ run }: { run: IRun }): JSX.Element {
     <span
       className="lit-facts"
       title={trans.__(
-        'Not the model’s answer, but a forced answer. log p is the natural logarithm of the probability that the model would generate it. The closer to 0, the more likely.'
+        'Not the model’s answer, but a forced answer. log p is the natural logarithm of its probability. The closer to 0, the more likely.'
       )}
     >
       {trans.__('forced answer')} ·{' '}

@@ -1,7 +1,7 @@
 import { act } from 'react';
 
 import { typeInto } from '../components/fixtures';
-import { settle } from '../session/fakes';
+import { FakeSource, settle } from '../session/fakes';
 import { PanelStage } from './fixtures';
 
 const FIRST = 'Be brief.';
@@ -97,6 +97,24 @@ describe('panel/trials', () => {
     // Of an input method, Escape ends the composition.
     await press(field(), 'Escape', { isComposing: true });
     expect(field().value).toBe('Be long.');
+  });
+
+  it('keeps marks while the prompt runs again, and until another one does', async () => {
+    await press(segment(FIRST), ' ');
+    const { session, client } = stage.scenario;
+    await act(async () => {
+      void session.runs.generate();
+      await settle();
+      client.last.answer(session.prompt.value, 'So');
+      await settle();
+    });
+    expect(stage.button('Try without the marked part')).toBeDefined();
+    await act(async () => {
+      session.open(new FakeSource('Another prompt.'));
+      await settle();
+    });
+    expect(stage.host.textContent).toContain('Another prompt.');
+    expect(stage.button('Try without the marked part')!.disabled).toBe(true);
   });
 
   it('marks parts in the text and in the ranking, and tries without them', async () => {

@@ -113,8 +113,7 @@ export class Explanation extends Model {
   }
 
   /**
-   * Follow the jobs of an earlier page once the run is complete, instead of
-   * computing the same scores again.
+   * Follow the jobs of an earlier page once the run is complete, instead of computing the same scores again.
    *
    * @param run - id of the run's job.
    */
@@ -127,10 +126,7 @@ export class Explanation extends Model {
     return this._computed?.isBusy === true;
   }
 
-  /**
-   * The computation that the target's map needs; null without a target, and for
-   * an automatic method.
-   */
+  /** The computation that the target's map needs; null without a target, and for an automatic method. */
   get demand(): IDemand | null {
     return this._demand;
   }
@@ -208,8 +204,7 @@ export class Explanation extends Model {
    * Make the segment that contains a token the target.
    *
    * @param extend - whether to extend the current target to that segment.
-   * @returns whether the token is in the answer; only segments of the answer can
-   *   be targets.
+   * @returns whether the token is in the answer; only segments of the answer can be targets.
    */
   pickSegment(token: number, extend = false): boolean {
     const { _text: text, _target: target } = this;
@@ -224,7 +219,9 @@ export class Explanation extends Model {
       extend && target ? target.anchor : null
     );
     if (picked) {
+      const isMatching = this._custom !== null && this._splitter!.match();
       this.setTarget(picked.span, picked.anchor);
+      this._meant = isMatching ? [token, extend] : null;
     }
     return picked !== null;
   }
@@ -240,12 +237,9 @@ export class Explanation extends Model {
     anchor: TokenSpan | null = span,
     foil: IFoil | null = null
   ): void {
-    this._target = span && {
-      span,
-      anchor: anchor ?? span,
-      foil,
-      since: Date.now()
-    };
+    const since = Date.now();
+    this._target = span && { span, anchor: anchor ?? span, foil, since };
+    this._meant = null;
     this._prioritizeTarget();
     this._update();
   }
@@ -319,6 +313,10 @@ export class Explanation extends Model {
       shown.text = text;
     }
     this._text = shown.text;
+    if (this._meant && shown.text === text) {
+      this.pickSegment(...this._meant);
+      return;
+    }
     const explained = this._explained;
     const demand = this._makeDemand(
       () => (isAutomatic(this, method) ? null : demandBy(explained, method)),
@@ -394,6 +392,8 @@ export class Explanation extends Model {
   private _past: { readonly run: string; readonly work: ISavedWork } | null =
     null;
   private _target: ITarget | null = null;
+  /** What was picked before its segments were known; then it is picked again. */
+  private _meant: [token: number, extend: boolean] | null = null;
   private _within: TokenSpan | null = null;
   private _text: IText | null = null;
   private _map: IShownMap | null = null;

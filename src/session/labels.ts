@@ -122,7 +122,7 @@ export function describeEffect(
 ): string {
   return [
     trans.__(
-      'Without it, the target’s probability per token goes from %1 to %2: %3.',
+      'Without it, the target’s probability per token goes from %1 to %2 (%3 in all).',
       percent(effect.whole),
       percent(effect.without),
       nats({ score: -effect.delta }, trans)
@@ -132,8 +132,7 @@ export function describeEffect(
       : trans.__(
           'On average over random deletions of other parts, it adds %1 to the logarithm of the target’s odds (ContextCite).',
           nats({ score: fitted }, trans)
-        ),
-    aboutNats(trans)
+        )
   ]
     .filter(part => part !== '')
     .join(' ');
@@ -175,7 +174,7 @@ export function describeSegment(
   const chance = [
     effect
       ? trans.__(
-          '%1 without it (%2)',
+          '%1 without it (%2 in all)',
           chances(effect),
           nats({ score: -effect.delta }, trans)
         )

@@ -282,6 +282,30 @@ describe('session: segments by an expression, maps of a part', () => {
     expect(texts()).toContain('One, two.');
   });
 
+  it('picks the segment that a click meant, once its ends are known', async () => {
+    const { explanation } = session;
+    const { seam } = explanation.text!;
+    session.settings = {
+      ...session.settings,
+      granularity: 'custom',
+      pattern: ',\\s|\\n+'
+    };
+    worker.begin();
+    explanation.pickSegment(seam);
+    // Nobody knows better yet.
+    expect(explanation.target![1] - explanation.target![0]).toBeGreaterThan(1);
+    worker.answer();
+    expect(explanation.target).toEqual([seam, seam + 1]);
+    worker.answer();
+    expect(explanation.target).toEqual([seam, seam + 1]);
+    // What was picked otherwise meanwhile stays.
+    session.settings = { ...session.settings, pattern: '\\s' };
+    explanation.pickSegment(seam);
+    explanation.clear();
+    worker.answer();
+    expect(explanation.target).toBeNull();
+  });
+
   it('makes the map of a part, whose shares are of that part', async () => {
     session.explanation.pickSegment(
       session.explanation.text!.tokens.length - 1

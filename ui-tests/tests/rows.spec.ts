@@ -49,6 +49,55 @@ test('the matrix’s headings, a narrow panel, the weakest shades', async ({
     expect((await heads.nth(1).boundingBox())!.width).toBeLessThan(50);
   });
 
+  await test.step('a low matrix shows rows', async () => {
+    const size = page.viewportSize()!;
+    await page.setViewportSize({ width: 1024, height: 640 });
+    const matrix = page.locator('.lit-matrix');
+    const row = matrix.locator('tbody .lit-matrix-row').first();
+    const box = async (one: Locator) => (await one.boundingBox())!;
+    await expect
+      .poll(async () => {
+        const { y, height } = await box(row);
+        const { y: foot } = await box(matrix.locator('tfoot'));
+        return foot - (y + height);
+      })
+      .toBeGreaterThan(-1);
+    await page.setViewportSize(size);
+  });
+
+  await test.step('beside the text, the insight ends with the panel, and granularities are on one line', async () => {
+    await page.sidebar.setWidth(660, 'right');
+    await tab(panel, 'What led to').click();
+    await panel.topSegments.getByRole('checkbox').first().check();
+    const insight = panel.region.locator('.lit-insight');
+    const analysis = panel.region.locator('.lit-analysis');
+    const end = async (one: Locator) => {
+      const { y, height } = (await one.boundingBox())!;
+      return Math.round(y + height);
+    };
+    await expect.poll(() => end(insight)).toBe(await end(analysis));
+    const tops = await panel.region
+      .getByRole('radiogroup', { name: 'Granularity' })
+      .getByRole('radio')
+      .evaluateAll(all => all.map(e => e.getBoundingClientRect().top));
+    expect(new Set(tops).size).toBe(1);
+    await panel.region.getByRole('button', { name: 'Clear marks' }).click();
+  });
+
+  await test.step('bars line up, however long the figures', async () => {
+    await page.sidebar.setWidth(480, 'right');
+    await panel.method.selectOption('SHAP');
+    await panel.compute.click();
+    await panel.mapped();
+    const begins = await panel.region
+      .locator('.lit-insight .lit-bar')
+      .evaluateAll(all => all.map(e => e.getBoundingClientRect().left));
+    expect(begins.length).toBeGreaterThan(2);
+    expect(new Set(begins).size).toBe(1);
+    await panel.method.selectOption('L2 norm');
+    await panel.mapped();
+  });
+
   // From here on nothing may be cut off or covered in a narrow panel.
   await page.sidebar.setWidth(NARROW, 'right');
 
