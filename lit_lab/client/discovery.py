@@ -46,13 +46,13 @@ async def find(server: str | None = None, token: str | None = None) -> Connectio
         return await _named(address_of(named, given))
     if token is not None:
         raise Problem(400, "bad_server", "A token is given without a server.", "Name the server, too.")
-    for address, is_ours in _nearby(os.environ):
+    for address, is_own in _nearby(os.environ):
         connection = HttpConnection(address)
         try:
             await connection.check(PROBE_TIMEOUT)
         except Problem as problem:
             # Of the server that this kernel belongs to, the user expects that it is used.
-            level = logging.WARNING if is_ours and problem.code != "no_extension" else logging.DEBUG
+            level = logging.WARNING if is_own and problem.code != "no_extension" else logging.DEBUG
             log.log(level, "LIT Lab: %s isn't used. %s", connection.where, problem)
             await connection.close()
         else:

@@ -89,7 +89,7 @@ def test_the_server_of_this_kernel_comes_first_then_the_newest(tmp_path: Path) -
     for number, name in enumerate(["10", "11", "12"]):
         path = server_file(tmp_path, name, pid=os.getppid() if name == "10" else os.getpid())
         os.utime(path, (number, number))
-    found = [(address.url[-3:-1], is_ours) for address, is_ours in running_servers(tmp_path, os.getppid())]
+    found = [(address.url[-3:-1], is_own) for address, is_own in running_servers(tmp_path, os.getppid())]
     assert found == [("10", True), ("12", False), ("11", False)]
 
 
