@@ -35,6 +35,40 @@ class PartSummary:
     outliers: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class CheckSummary:
+    """A check over all rows.
+
+    Attributes:
+        name: What was checked.
+        num_rows: How many answers were checked.
+        num_passed: How many of them are as expected.
+        failed: The first rows that aren't.
+    """
+
+    name: str
+    num_rows: int
+    num_passed: int
+    failed: tuple[int, ...]
+
+
+MAX_FAILED = 20
+"""Maximum number of rows that a check's summary names."""
+
+
+def check_summaries(records: Iterable[Record]) -> list[CheckSummary]:
+    """Return the checks of records, in their order."""
+    passed: dict[str, list[bool]] = {}
+    failed: dict[str, list[int]] = {}
+    for record in records:
+        for check in record.checks:
+            passed.setdefault(check.name, []).append(check.passed)
+            rows = failed.setdefault(check.name, [])
+            if not check.passed and len(rows) < MAX_FAILED:
+                rows.append(record.row)
+    return [CheckSummary(name, len(found), sum(found), tuple(failed[name])) for name, found in passed.items()]
+
+
 @dataclass
 class _Seen:
     text: str

@@ -44,6 +44,7 @@ def batch(
     stop: str | Sequence[str] = (),
     chat: Literal["auto", "on", "off"] = "auto",
     thinking: bool = False,
+    checks: Sequence[Mapping[str, Any]] = (),
     server: str | None = None,
     token: str | None = None,
     on_progress: Callable[[BatchProgress], None] | None = None,
@@ -72,6 +73,7 @@ def batch(
         stop: Texts at which an answer ends.
         chat: Whether prompts are sent in the model's chat format.
         thinking: Whether the model thinks first, if it can.
+        checks: What is expected of answers, as entries of `expect` in docs/checks.md: `[{"contains": "Paris"}, {"max_length": 80}]`.
         server: Where it runs.
         token: The server's token.
         on_progress: Called after each row, from another thread.
@@ -98,6 +100,7 @@ def batch(
         "stop": (stop,) if isinstance(stop, str) else tuple(stop),
         "chat": chat,
         "thinking": thinking,
+        "checks": tuple(checks),
     }
     with _file_of(rows) as dataset:
         background().call(_run(dataset, folder, model, plan, limit, server, token, on_progress))
@@ -144,11 +147,16 @@ async def _run(
     on_progress: Callable[[BatchProgress], None] | None,
 ) -> None:
     from lit_lab.batches import runner
+    from lit_lab.batches.judging import parsed
     from lit_lab.client.clients import shared_client
+    from lit_lab.patterns import BoundedPatterns
 
     client = await shared_client(server, token)
     made = Plan(model=model or await client.default_model(), **plan)
-    made.request("a prompt")  # reports what isn't valid before anything is made
+    # What isn't valid is reported before anything is made.
+    made.request("a prompt")
+    with BoundedPatterns() as patterns:
+        parsed(made.checks, patterns)
     await runner.run(client, made, dataset, folder, limit, on_progress or (lambda _: None))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.prompt_parts import MAX_PARTS, PromptPart
@@ -13,6 +14,9 @@ from lit_lab.client import effect_table
 from lit_lab.client.async_client import AsyncClient
 from lit_lab.problem import Problem
 from lit_lab.protocol import EffectsRequest, RunRecord, SalienceRequest, Span, TextSpan
+
+if TYPE_CHECKING:
+    from lit_lab.batches.judging import Judge
 
 FATAL = (
     "batch_runs",
@@ -27,8 +31,14 @@ FATAL = (
 """Codes of problems that each further row would have, too: the batch stops."""
 
 
-async def compute(client: AsyncClient, plan: Plan, row: BatchRow) -> Record:
+async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge | None = None) -> Record:
     """Return a row's record. A row that fails has one, too, which says why.
+
+    Args:
+        client: Where it is computed.
+        plan: What is computed.
+        row: The row.
+        judge: Checks its answer; None: there are no checks.
 
     Raises:
         Problem: What no row can be computed with.
@@ -57,14 +67,13 @@ async def compute(client: AsyncClient, plan: Plan, row: BatchRow) -> Record:
         num_tokens=len(run.answer_tokens),
         logprob=sum(token.logprob or 0.0 for token in run.answer_tokens) if run.answer_tokens else None,
     )
-    if not run.answer_tokens or not row.parts:
-        return known
     shares: list[float | None] = [None] * len(row.parts)
     effects = shares
+    has_parts = bool(run.answer_tokens and row.parts)
     try:
-        if "shares" in plan.measures:
+        if has_parts and "shares" in plan.measures:
             shares = await _shares(client, run, row.parts)
-        if "effects" in plan.measures:
+        if has_parts and "effects" in plan.measures:
             effects = await _effects(client, run, row.parts)
     except Problem as problem:
         return _failed(known, problem)
@@ -72,7 +81,8 @@ async def compute(client: AsyncClient, plan: Plan, row: BatchRow) -> Record:
         PartRecord(part.id, part.text, start, share, effect)
         for part, start, share, effect in zip(row.parts, starts, shares, effects, strict=True)
     )
-    return _with(known, parts=parts)
+    known = _with(known, parts=parts)
+    return known if judge is None else _with(known, checks=await judge.of(client, row, run, parts))
 
 
 def _failed(known: Record, problem: Problem) -> Record:
@@ -135,12 +145,19 @@ async def _effects(client: AsyncClient, run: RunRecord, parts: Sequence[PromptPa
             f"The prompt has {len(parts):,} parts; the most whose effects are computed are {MAX_PARTS}.",
             "Shorten the template, or compute no effects.",
         )
+    return await effect_of_spans(
+        client, run, [TextSpan(turn=part.turn, start=part.start, end=part.end) for part in parts]
+    )
+
+
+async def effect_of_spans(client: AsyncClient, run: RunRecord, spans: list[TextSpan]) -> list[float | None]:
+    """Return by how much the answer's log-probability falls without each stretch of the prompt, in nats. Raises `Problem`."""
     ids = [token.id for token in [*run.prompt_tokens, *run.answer_tokens]]
-    request = effects_request(run, ids, [TextSpan(turn=part.turn, start=part.start, end=part.end) for part in parts])
+    request = effects_request(run, ids, spans)
     kept = await client.effects(request)
     logprobs = effect_table.known_logprobs([kept], request)
     seam = len(run.prompt_tokens)
-    return effect_table.effects_on(logprobs, len(parts), (seam, len(ids)), seam)
+    return effect_table.effects_on(logprobs, len(spans), (seam, len(ids)), seam)
 
 
 def effects_request(

@@ -90,6 +90,7 @@ def _write_parquet(path: Path, records: Sequence[Record]) -> None:
             ("effect", pyarrow.float64()),
         ]
     )
+    check = pyarrow.struct([("name", pyarrow.string()), ("passed", pyarrow.bool_()), ("message", pyarrow.string())])
     schema = pyarrow.schema(
         [
             ("row", pyarrow.int64()),
@@ -98,6 +99,7 @@ def _write_parquet(path: Path, records: Sequence[Record]) -> None:
             ("num_tokens", pyarrow.int64()),
             ("logprob", pyarrow.float64()),
             ("parts", pyarrow.list_(part)),
+            ("checks", pyarrow.list_(check)),
             ("error", pyarrow.string()),
         ]
     )

@@ -32,6 +32,7 @@ class Plan:
         stop: Texts at which an answer ends.
         chat: Whether prompts are sent in the model's chat format.
         thinking: Whether the model thinks first, if it can.
+        checks: What is expected of answers: entries as in `expect` of a file of checks.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Plan:
     stop: tuple[str, ...] = ()
     chat: Literal["auto", "on", "off"] = "auto"
     thinking: bool = False
+    checks: tuple[Mapping[str, Any], ...] = ()
 
     def __post_init__(self) -> None:
         unknown = [each for each in self.measures if each not in MEASURES]
@@ -74,6 +76,7 @@ class Plan:
             "measures": list(self.measures),
             "stop": list(self.stop),
             "sampling": dict(self.sampling),
+            "checks": [dict(check) for check in self.checks],
         }
 
     @classmethod
@@ -81,4 +84,5 @@ class Plan:
         """Return the plan that `as_json` returned."""
         known = {each.name for each in fields(cls)}
         given = {name: value for name, value in values.items() if name in known}
-        return cls(**given | {"measures": tuple(given["measures"]), "stop": tuple(given["stop"])})
+        lists = {name: tuple(given[name]) for name in ("measures", "stop", "checks")}
+        return cls(**given | lists)

@@ -29,6 +29,21 @@ class PartRecord:
 
 
 @dataclass(frozen=True)
+class CheckRecord:
+    """What came out of a check of a row's answer.
+
+    Attributes:
+        name: What was checked, the same in all rows.
+        passed: Whether the answer is as expected.
+        message: A sentence about it.
+    """
+
+    name: str
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True)
 class Record:
     """A row.
 
@@ -42,6 +57,7 @@ class Record:
         num_tokens: How many tokens the answer has.
         logprob: The answer's log-probability, in nats; None if there is none.
         parts: The prompt's parts.
+        checks: What came out of the checks; empty without an answer.
         error: Why there is no answer, or what failed after it; empty if nothing did.
     """
 
@@ -54,11 +70,15 @@ class Record:
     num_tokens: int = 0
     logprob: float | None = None
     parts: tuple[PartRecord, ...] = ()
+    checks: tuple[CheckRecord, ...] = ()
     error: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
-        return asdict(self) | {"parts": [asdict(part) for part in self.parts]}
+        return asdict(self) | {
+            "parts": [asdict(part) for part in self.parts],
+            "checks": [asdict(check) for check in self.checks],
+        }
 
     @classmethod
     def of_json(cls, values: Mapping[str, Any]) -> Record:
@@ -85,6 +105,10 @@ class Record:
                 num_tokens=int(values["num_tokens"]),
                 logprob=_number(values["logprob"]),
                 parts=parts,
+                checks=tuple(
+                    CheckRecord(str(check["name"]), bool(check["passed"]), str(check["message"]))
+                    for check in values["checks"]
+                ),
             )
         except (KeyError, TypeError) as error:
             raise ValueError(f"it isn't a record of a batch: {error}") from error

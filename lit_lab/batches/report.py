@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
-from lit_lab.batches.aggregates import PartSummary
+from lit_lab.batches.aggregates import CheckSummary, PartSummary
 from lit_lab.batches.record import Record
 from lit_lab.client.rendering import one_line
 
@@ -79,7 +79,13 @@ def overview(records: Iterable[Record], num_rows: int, num_parts: int) -> Overvi
     return found
 
 
-def html(title: str, about: Overview, parts: Sequence[PartSummary], nothing: Sequence[str] = ()) -> str:
+def html(
+    title: str,
+    about: Overview,
+    parts: Sequence[PartSummary],
+    nothing: Sequence[str] = (),
+    checks: Sequence[CheckSummary] = (),
+) -> str:
     """Return a batch as HTML that needs neither style sheets nor scripts.
 
     Args:
@@ -87,9 +93,12 @@ def html(title: str, about: Overview, parts: Sequence[PartSummary], nothing: Seq
         about: What is shown of its records.
         parts: Its parts, the strongest first.
         nothing: The ids of those that do nothing.
+        checks: Its checks.
     """
     failed = f", {about.num_failed:,} failed" if about.num_failed else ""
     blocks = [f"<p><strong>{escape(title)}</strong><br/>{about.num_rows:,} rows{failed}</p>"]
+    if checks:
+        blocks.append(_checks(checks))
     if parts:
         blocks.append(_ranking(parts, nothing))
     if about.effects:
@@ -97,6 +106,23 @@ def html(title: str, about: Overview, parts: Sequence[PartSummary], nothing: Seq
     if about.errors:
         blocks.append(_errors(about))
     return f"<div>{''.join(blocks)}</div>"
+
+
+def _checks(checks: Sequence[CheckSummary]) -> str:
+    lines = []
+    for check in checks:
+        more = ", …" if check.num_rows - check.num_passed > len(check.failed) else ""
+        cells = (
+            f'<th scope="row" style="{_TEXT};font-weight:normal">{escape(one_line(check.name, 90))}</th>',
+            f'<td style="{_FIGURE}">{check.num_passed:,} of {check.num_rows:,}</td>',
+            f'<td style="{_FIGURE}">{check.num_passed / check.num_rows:.0%}</td>',
+            f'<td style="{_TEXT}">{", ".join(map(str, check.failed))}{more}</td>',
+        )
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    heads = "".join(
+        f'<th scope="col" style="{_TEXT}">{name}</th>' for name in ("Check", "Passed", "Rate", "Rows that failed")
+    )
+    return f'<table style="{_TABLE};margin-bottom:16px"><thead><tr>{heads}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 
 
 def _ranking(parts: Sequence[PartSummary], nothing: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.batches import report
-from lit_lab.batches.aggregates import PartSummary, summaries
+from lit_lab.batches.aggregates import CheckSummary, PartSummary, check_summaries, summaries
 from lit_lab.batches.folder import Folder
 from lit_lab.batches.record import Record
 from lit_lab.client.rendering import page
@@ -67,6 +67,10 @@ class Batch:
         """
         return summaries(self) if self.template or _is_composed(self._folder) else []
 
+    def checks(self) -> list[CheckSummary]:
+        """Return how many rows passed each check, in the checks' order."""
+        return check_summaries(self)
+
     def to_html(self, nothing: Sequence[NoiseVerdict] = ()) -> str:
         """Return what its parts do over rows, as an HTML page: a ranking, a heatmap of parts and rows, and the same as tables.
 
@@ -82,7 +86,7 @@ class Batch:
         ids = [verdict.id for verdict in nothing if verdict.does_nothing]
         parts = self.parts()
         about = report.overview(self, len(self), len(parts))
-        return report.html(f"{self.path.name} ({self.model})", about, parts, ids)
+        return report.html(f"{self.path.name} ({self.model})", about, parts, ids, self.checks())
 
     def noise(
         self,

@@ -11,10 +11,12 @@ from pathlib import Path
 from lit_lab.batches import rows
 from lit_lab.batches.computing import compute
 from lit_lab.batches.folder import Folder, new_manifest
+from lit_lab.batches.judging import Judge, parsed
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.batches.rows import BatchRow
 from lit_lab.client.async_client import AsyncClient
+from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
 
 AT_ONCE = 2
@@ -74,12 +76,14 @@ async def run(
     with folder.held():
         folder.claim(manifest)
         known = await asyncio.to_thread(folder.rows)
-        work = _Work(client, plan, folder, known, report, again)
         reader = rows.read(dataset, plan)
-        try:
-            await work.all(_limited(reader, limit))
-        finally:
-            reader.close()  # type: ignore[attr-defined]
+        with BoundedPatterns() as patterns:
+            judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
+            work = _Work(client, plan, folder, known, report, again, judge)
+            try:
+                await work.all(_limited(reader, limit))
+            finally:
+                reader.close()  # type: ignore[attr-defined]
 
 
 class _Work:
@@ -91,7 +95,9 @@ class _Work:
         known: dict[int, bool],
         report: Callable[[BatchProgress], None],
         again: bool,
+        judge: Judge | None,
     ) -> None:
+        self._judge = judge
         self._client = client
         self._plan = plan
         self._folder = folder
@@ -122,7 +128,7 @@ class _Work:
                 row = await asyncio.to_thread(self._next, found)
             if row is None:
                 return
-            record = await compute(self._client, self._plan, row)
+            record = await compute(self._client, self._plan, row, self._judge)
             self._add(record)
 
     def _next(self, found: Iterator[BatchRow]) -> BatchRow | None:

@@ -265,7 +265,7 @@ class Bound:
     is_share: bool
 
     def __str__(self) -> str:
-        return f"{100 * self.value:g}%" if self.is_share else f"{self.value:g} nats"
+        return f"{100 * self.value:.3g}%" if self.is_share else f"{self.value:.3g} nats"
 
     @classmethod
     def parse(cls, value: object, place: Place) -> Bound:

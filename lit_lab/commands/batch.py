@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,12 @@ def add(commands: Any) -> None:
         metavar="TEXT",
         help=r"end an answer at this text; \n is a line break; several times: at any of them",
     )
+    command.add_argument(
+        "--expect",
+        type=Path,
+        metavar="FILE",
+        help="check each answer: a list of checks in YAML, as under expect: in docs/checks.md",
+    )
     command.add_argument("--server", metavar="URL", help="the Jupyter server to use; own: none")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     command.add_argument("--html", type=Path, metavar="FILE", help="also write a page with a ranking and a heatmap")
@@ -107,6 +114,7 @@ def _run(options: argparse.Namespace) -> int:
                 temperature=options.temperature,
                 seed=options.seed,
                 stop=[text.replace("\\n", "\n") for text in options.stop],
+                checks=[] if options.expect is None else _expected(options.expect),
                 server=options.server,
                 on_progress=show,
             )
@@ -122,6 +130,17 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _print(found, verdicts)
     return 1 if found.num_failed else 0
+
+
+def _expected(path: Path) -> list[Mapping[str, Any]]:
+    from lit_lab.datasets import yaml_values
+
+    found = yaml_values.load(_template(path))
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise Problem(
+            422, "bad_checks", f"{path} isn't a list of checks.", "Write it as under expect: in a file of checks."
+        )
+    return found
 
 
 def _save(path: Path, page: str) -> None:
@@ -156,6 +175,10 @@ def _content(found: Batch, verdicts: list[NoiseVerdict]) -> dict[str, Any]:
         "model": found.model,
         "rows": len(found),
         "failed": found.num_failed,
+        "checks": [
+            {"name": check.name, "rows": check.num_rows, "passed": check.num_passed, "failed": check.failed}
+            for check in found.checks()
+        ],
         "parts": [
             {
                 "id": part.id,
@@ -184,6 +207,8 @@ def _print(found: Batch, verdicts: list[NoiseVerdict]) -> None:
     for record in found:
         if record.error:
             print(for_terminal(f"  row {record.row:,} (line {record.line:,}): {one_line(record.error, 200)}"))
+    for check in found.checks():
+        print(for_terminal(f"  {check.num_passed:,} of {check.num_rows:,} passed: {check.name}"))
     parts = found.parts()
     if parts:
         nothing = {verdict.id for verdict in verdicts if verdict.does_nothing}

@@ -12,15 +12,20 @@ from lit_lab.batches import part_files
 from lit_lab.batches.folder import Folder, Manifest, new_manifest
 from lit_lab.batches.part_files import Format
 from lit_lab.batches.plan import Plan
-from lit_lab.batches.record import PartRecord, Record
+from lit_lab.batches.record import CheckRecord, PartRecord, Record
 from lit_lab.problem import Problem
 
 PLAN = Plan(model="m", template="Say {word}.", sampling={"temperature": 0.5}, stop=("\n",))
 PARTS = (PartRecord("text-1", "Say", 0, 0.25, -1.5), PartRecord("{word}", "späť \U0001f600", 4, None, None))
 
+CHECKS = (
+    CheckRecord("contains it", True, "The answer contains “it”."),
+    CheckRecord("max_length 1", False, "Too long."),
+)
+
 
 def record(row: int, error: str = "") -> Record:
-    return Record(row, row + 1, "Say it.", "", "  it\n", "stop", 2, -0.5, PARTS, error)
+    return Record(row, row + 1, "Say it.", "", "  it\n", "stop", 2, -0.5, PARTS, CHECKS, error)
 
 
 @pytest.fixture(params=["parquet", "jsonl"])

@@ -7,15 +7,15 @@ from xml.etree import ElementTree
 import pytest
 
 from lit_lab.batches import report
-from lit_lab.batches.aggregates import summaries
-from lit_lab.batches.record import PartRecord, Record
+from lit_lab.batches.aggregates import check_summaries, summaries
+from lit_lab.batches.record import CheckRecord, PartRecord, Record
 
 HOSTILE = '</title><script>alert("1")</script>&'
 
 
 def record(row: int, effects: dict[str, float], error: str = "") -> Record:
     parts = tuple(PartRecord(name, f"{name} {HOSTILE}", 0, None, effect) for name, effect in effects.items())
-    return Record(row, row + 1, "", "", "a", "stop", 0 if error else 2, -1.0, parts, error)
+    return Record(row, row + 1, "", "", "a", "stop", 0 if error else 2, -1.0, parts, (), error)
 
 
 def drawn(records: list[Record], nothing: tuple[str, ...] = ()) -> ElementTree.Element:
@@ -66,3 +66,16 @@ def test_failed_rows_are_listed_up_to_a_bound() -> None:
 
 def test_an_empty_batch() -> None:
     assert "0 rows" in "".join(drawn([]).itertext())
+
+
+def test_checks_say_how_many_rows_passed_and_which_didnt() -> None:
+    records = [
+        Record(row, row, checks=(CheckRecord(f"contains {HOSTILE}", row % 2 == 0, ""),), num_tokens=1)
+        for row in range(60)
+    ]
+    found = check_summaries(records)
+    assert (found[0].num_rows, found[0].num_passed, found[0].failed[:2]) == (60, 30, (1, 3))
+    root = ElementTree.fromstring(report.html("b", report.overview(records, 60, 0), [], (), found))
+    (line,) = root.findall("./table/tbody/tr")
+    assert HOSTILE in "".join(line.itertext())
+    assert "30 of 60" in "".join(line.itertext())

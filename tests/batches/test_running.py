@@ -206,8 +206,33 @@ def test_rows_of_a_program_and_its_tables(server: LiveServer, tmp_path: Path) ->
     assert lit_lab.list_runs(server=server.url, token=server.token) == []
 
 
+def test_answers_are_checked(server: LiveServer, tmp_path: Path) -> None:
+    rows = [{"dish": "Onion soup", "target": "onions"}, {"dish": "Apple pie", "target": "lemons"}]
+    found = lit_lab.batch(
+        rows,
+        out=tmp_path / "out",
+        template="Taste-likes: Cheese\nSuggestion: {dish}\nAnalysis:",
+        target="target",
+        max_new_tokens=16,
+        checks=[
+            {"contains": "target"},
+            {"matches": "^ ?This"},
+            {"influenced_by": "Suggestion: {dish}", "at_least": 0.5},
+            {"influenced_by": "{dish}", "at_least": "5%"},
+            {"influenced_by": "Not in the prompt", "at_least": 0.5},
+        ],
+        server=server.url,
+        token=server.token,
+    )
+    passed = {check.name: (check.num_passed, check.num_rows) for check in found.checks()}
+    assert list(passed.values()) == [(1, 2), (2, 2), (2, 2), (2, 2), (0, 2)]
+    assert found.checks()[0].failed == (1,)
+    record = next(record for record in found if record.row == 0)
+    assert "isn't" in record.checks[-1].message or "doesn't contain" in record.checks[-1].message
+
+
 def test_what_cant_run_says_so_before_the_folder_is_made(server: LiveServer, tmp_path: Path) -> None:
-    for wrong in ({"model": "gemma9"}, {"measures": ["magic"]}, {"temperature": -1.0}):
+    for wrong in ({"model": "gemma9"}, {"measures": ["magic"]}, {"temperature": -1.0}, {"checks": [{"contians": "a"}]}):
         with pytest.raises(lit_lab.Problem) as raised:
             lit_lab.batch(["Go."], out=tmp_path / "out", server=server.url, token=server.token, **wrong)  # type: ignore[arg-type]
         assert raised.value.status in (404, 422)

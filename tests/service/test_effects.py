@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lit_lab.deletion import delete
+from lit_lab.deletion import replace as replaced
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AnswerEvent,
@@ -26,8 +28,6 @@ from lit_lab.protocol import (
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain, prefix_scorer
-from lit_lab.deletion import delete
-from lit_lab.deletion import replace as replaced
 from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
 
 DELETIONS = Path(__file__).parents[1] / "fixtures" / "text" / "deletions.json"
