@@ -39,6 +39,8 @@ async def shared_client(server: str | None = None, token: str | None = None) -> 
         task = None
     if task is None:
         task = _clients[key] = asyncio.ensure_future(connect(server, token))
+        # The one that waits for it may be stopped first; its failure then is nobody's.
+        task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
     # Shielded: others may wait for it, too.
     return await asyncio.shield(task)
 

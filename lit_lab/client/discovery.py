@@ -46,12 +46,14 @@ async def find(server: str | None = None, token: str | None = None) -> Connectio
         return await _named(address_of(named, given))
     if token is not None:
         raise Problem(400, "bad_server", "A token is given without a server.", "Name the server, too.")
-    for address in _nearby(os.environ):
+    for address, is_own in _nearby(os.environ):
         connection = HttpConnection(address)
         try:
             await connection.check(PROBE_TIMEOUT)
         except Problem as problem:
-            log.debug("LIT Lab: %s isn't used: %s", connection.where, problem.message)
+            # Of the server that this kernel belongs to, the user expects that it is used.
+            level = logging.WARNING if is_own and problem.code != "no_extension" else logging.DEBUG
+            log.log(level, "LIT Lab: %s isn't used. %s", connection.where, problem)
             await connection.close()
         else:
             return connection
@@ -74,13 +76,13 @@ async def _named(address: Address) -> Connection:
     return connection
 
 
-def _nearby(environment: Mapping[str, str]) -> Iterator[Address]:
-    """Yield the addresses of servers that are this user's, the best first."""
+def _nearby(environment: Mapping[str, str]) -> Iterator[tuple[Address, bool]]:
+    """Yield the addresses of servers that are this user's, the best first, and whether this kernel belongs to the server."""
     from jupyter_core.paths import jupyter_runtime_dir
 
     hub = hub_address(environment)
     if hub is not None:
-        yield hub
+        yield hub, True
     parent = environment.get("JPY_PARENT_PID", "")
     pid = int(parent) if parent.isascii() and parent.isdecimal() and len(parent) < 12 else None
     yield from running_servers(Path(jupyter_runtime_dir()), pid)[:MAX_PROBED]

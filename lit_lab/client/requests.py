@@ -8,7 +8,7 @@ from lit_lab.client import asking
 from lit_lab.client.checked import checked
 from lit_lab.client.clients import shared_client
 from lit_lab.client.run_state import RunState
-from lit_lab.protocol import RunsRequest
+from lit_lab.protocol import RunsRequest, StateEvent
 
 if TYPE_CHECKING:
     from lit_lab.client.async_client import OnEvent
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 async def explained(asked: asking.Asked, on_event: OnEvent | None, server: str | None, token: str | None) -> RunState:
     """Return a new run. Raises `Problem`."""
-    return await asking.ask(await shared_client(server, token), asked, on_event)
+    client = await shared_client(server, token)
+    if on_event is not None:
+        on_event(StateEvent(message=f"Running on {client.where}…"))
+    return await asking.ask(client, asked, on_event)
 
 
 async def opened(run_id: str, server: str | None, token: str | None) -> RunState:

@@ -19,8 +19,8 @@ MAX_FILES = 64
 MAX_BYTES = 64 * 1024
 
 
-def running_servers(folder: Path, parent: int | None) -> list[Address]:
-    """Return the addresses of running servers, the likeliest to be meant first.
+def running_servers(folder: Path, parent: int | None) -> list[tuple[Address, bool]]:
+    """Return the addresses of running servers, the likeliest to be meant first, each with whether this kernel belongs to it.
 
     Args:
         folder: Jupyter's runtime folder.
@@ -32,15 +32,15 @@ def running_servers(folder: Path, parent: int | None) -> list[Address]:
         if about is not None and _runs(about[1].get("pid")):
             found.append(about)
     found.sort(key=lambda each: (each[1]["pid"] != parent, -each[0]))
-    return list(_addresses([about for _, about in found]))
+    return list(_addresses([about for _, about in found], parent))
 
 
-def _addresses(servers: list[dict[str, Any]]) -> Iterator[Address]:
+def _addresses(servers: list[dict[str, Any]], parent: int | None) -> Iterator[tuple[Address, bool]]:
     for about in servers:
         url, token = about.get("url"), about.get("token")
         if isinstance(url, str) and isinstance(token, str):
             try:
-                yield address_of(url, token)
+                yield address_of(url, token), about["pid"] == parent
             except Problem:
                 continue  # a server of another kind
 

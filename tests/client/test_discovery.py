@@ -81,7 +81,7 @@ def test_running_servers_come_from_files_that_only_this_user_writes(tmp_path: Pa
     server_file(tmp_path, "6", url="ftp://localhost")
     server_file(tmp_path, "7", url=3)
     os.mkfifo(tmp_path / "jpserver-8.json")
-    assert [address.url for address in running_servers(tmp_path, None)] == ["http://localhost:1/"]
+    assert [address.url for address, _ in running_servers(tmp_path, None)] == ["http://localhost:1/"]
     assert running_servers(tmp_path / "nowhere", None) == []
 
 
@@ -89,13 +89,13 @@ def test_the_server_of_this_kernel_comes_first_then_the_newest(tmp_path: Path) -
     for number, name in enumerate(["10", "11", "12"]):
         path = server_file(tmp_path, name, pid=os.getppid() if name == "10" else os.getpid())
         os.utime(path, (number, number))
-    found = [address.url[-3:-1] for address in running_servers(tmp_path, os.getppid())]
-    assert found == ["10", "12", "11"]
+    found = [(address.url[-3:-1], is_own) for address, is_own in running_servers(tmp_path, os.getppid())]
+    assert found == [("10", True), ("12", False), ("11", False)]
 
 
 def test_a_server_at_a_socket_is_found(tmp_path: Path) -> None:
     server_file(tmp_path, "1", url="http+unix://%2Ftmp%2Fjupyter.sock/base/")
-    (address,) = running_servers(tmp_path, None)
+    ((address, _),) = running_servers(tmp_path, None)
     assert (address.url, address.socket, address.is_loopback) == ("http://localhost/base/", "/tmp/jupyter.sock", True)
 
 
@@ -159,3 +159,21 @@ async def test_an_argument_comes_before_the_environment(monkeypatch: pytest.Monk
     monkeypatch.delenv("LIT_LAB_URL")
     with pytest.raises(Problem, match="without a server"):
         await discovery.find(token="mine")
+
+
+async def test_a_program_says_why_it_doesn_t_use_its_kernel_s_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("LIT_LAB_URL", "JUPYTERHUB_SERVICE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("JPY_PARENT_PID", str(os.getppid()))
+    monkeypatch.setattr(discovery, "_own", lambda: "own")
+    server_file(tmp_path, "1", token="s3cret")  # nothing listens there
+    server_file(tmp_path, "2", pid=os.getppid(), token="s3cret")
+    with caplog.at_level("WARNING"):
+        assert await discovery.find() == "own"
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "http://localhost:2/ isn't used" in said
+    assert "can't be reached" in said
+    assert "s3cret" not in said

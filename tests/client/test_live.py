@@ -323,6 +323,9 @@ def test_progress_is_shown_on_a_terminal(connected: LiveServer) -> None:
         [*COMMAND, "explain", PROMPT, "--stop", r"\n"], stdout=subprocess.PIPE, stderr=terminal, check=True
     )
     os.close(terminal)
-    assert "onions, cheese" in os.read(controller, 100_000).decode()
+    shown = os.read(controller, 100_000).decode()
+    assert f"Running on the Jupyter server {connected.url}" in shown
+    assert "onions, cheese" in shown
+    assert connected.token not in shown
     assert done.stdout.decode().splitlines()[0] == ANSWER.strip()
     os.close(controller)
