@@ -34,7 +34,9 @@ class UnmatchedError(ValueError):
 
 
 class BoundedPatterns:
-    """Matches expressions and schemas, all in one process, which starts with the first one. Use it as a context, or call `close`."""
+    """Matches expressions and schemas, all in one process, which starts with the first one.
+
+    Use it as a context, or call `close`. Only one thread may use it at a time."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None

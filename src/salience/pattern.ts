@@ -7,9 +7,6 @@
 /** The longest expression. */
 export const MAX_PATTERN = 500;
 
-/** The two halves of a character, as UTF-16 has it. */
-const WITHIN = /^[\ud800-\udbff][\udc00-\udfff]$/;
-
 /**
  * Where segments begin: after each match. `\n\n` therefore splits at blank lines,
  * and `(?=Suggestion:)`, which matches an empty string, before a word.
@@ -21,9 +18,9 @@ export function patternStarts(text: string, pattern: string): number[] {
   const starts = [0];
   for (const match of text.matchAll(compile(pattern))) {
     const end = match.index + match[0].length;
-    const isNew = end > starts[starts.length - 1] && end < text.length;
     // Chromium finds matches of nothing within a character, and so do older expressions.
-    if (isNew && !WITHIN.test(text.slice(end - 1, end + 1))) {
+    const isWithin = text.codePointAt(end - 1)! > 0xffff;
+    if (end > starts.at(-1)! && end < text.length && !isWithin) {
       starts.push(end);
     }
   }
