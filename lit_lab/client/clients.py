@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import os
 
+from lit_lab.client.address import Secret
 from lit_lab.client.async_client import AsyncClient, connect
 from lit_lab.problem import Problem
 
-_Key = tuple["str | None", "str | None", str, str]
+_Key = tuple[Secret, ...]
 
 _clients: dict[_Key, asyncio.Task[AsyncClient]] = {}
 
@@ -28,8 +29,8 @@ async def shared_client(server: str | None = None, token: str | None = None) -> 
     Raises:
         Problem: What is named can't be used.
     """
-    environment = (os.environ.get("LIT_LAB_URL", ""), os.environ.get("LIT_LAB_TOKEN", ""))
-    key: _Key = (server, token, *environment)
+    named = (server or "", token or "", os.environ.get("LIT_LAB_URL", ""), os.environ.get("LIT_LAB_TOKEN", ""))
+    key: _Key = tuple(map(Secret, named))
     task = _clients.get(key)
     if task is not None and task.done() and (task.cancelled() or task.exception() is not None):
         task = None

@@ -23,6 +23,7 @@ from waiting import PATIENCE, until
 
 import lit_lab
 from lit_lab import aio, cli
+from lit_lab.client import clients
 
 ROOT = Path(__file__).parents[2]
 PROMPT = "Taste-likes: Cheese\nSuggestion: Onion soup\nAnalysis:"
@@ -63,7 +64,7 @@ def test_a_run_is_in_the_panel_s_history_with_all_that_was_computed(connected: L
     assert "leave_one_out" in {kept["event"]["method"] for kept in in_panel(connected, run.id)["scores"]}
     trial = run.without("Cheese")
     assert in_panel(connected, trial.id)["title"] == "Without “Cheese”"
-    assert connected.token not in repr(vars(run._state)) + repr(run)
+    assert connected.token not in repr(vars(run._state)) + repr(run) + repr(clients._clients)
 
 
 def test_a_run_of_the_panel_is_opened_by_program(connected: LiveServer) -> None:
@@ -220,7 +221,9 @@ def test_a_script_s_own_service_ends_with_it(tmp_path: Path, how: str) -> None:
             assert (said, program.returncode) == ("", 0)
             assert list((tmp_path / "runtime").iterdir()) == [], "the socket and the log are gone"
         until(lambda: not is_alive(service))
-    # The run is in the database that the panel reads.
+    if how == "end":
+        return
+    # Killed right after, the run is still in the database that the panel reads.
     code = (
         f"import lit_lab; run = lit_lab.open_run({run_id!r}, server='own'); print(run.model, run.answer, len(run.maps))"
     )
