@@ -14,8 +14,9 @@ Example:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lit_lab.client import asking, requests
 from lit_lab.client.async_run import AsyncRun
@@ -23,9 +24,19 @@ from lit_lab.client.background import background
 from lit_lab.client.progress import Progress, reporting
 
 if TYPE_CHECKING:
+    from lit_lab.batches.api import Rows
+    from lit_lab.batches.results import Batch
     from lit_lab.protocol import ModelInfo, RunInfo
 
-__all__ = ["AsyncRun", "Progress", "explain", "list_models", "list_runs", "open_run"]
+__all__ = ["AsyncRun", "Progress", "batch", "explain", "list_models", "list_runs", "open_run"]
+
+
+async def batch(rows: Rows, *, out: str | os.PathLike[str], **options: Any) -> Batch:
+    """Run all rows of a dataset, as `lit_lab.batch`, whose other arguments it takes. Cancelling keeps what is finished. Raises `Problem`."""
+    from lit_lab.batches import api
+
+    with api.prepared(rows, out, **options) as work:
+        return await background().call_async(work())
 
 
 async def explain(

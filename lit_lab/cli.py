@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from lit_lab.commands import batch, check, completion, explain, fetch, models, setup_service
+from lit_lab.commands.terminal import for_terminal
 from lit_lab.problem import Problem
 from lit_lab.version import version
 
@@ -39,12 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 for success, 1 for a reported failure, 130 if the user stopped the command, 141 if nobody reads its output.
     """
     options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may not have all letters
     try:
         status: int = options.run(options)
         sys.stdout.flush()
         return status
     except Problem as problem:
-        print(f"lit-lab: {problem.message}\n{problem.hint}".rstrip(), file=sys.stderr)
+        print(for_terminal(f"lit-lab: {problem.message}\n{problem.hint}".rstrip(), sys.stderr), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -51,7 +51,7 @@ def batch(
 ) -> Batch:
     """Run all rows of a dataset, and store their answers, and what led to them, in a folder.
 
-    The same call goes on with a batch that was stopped, or whose process was killed: rows that are there aren't computed again, and
+    The same call continues a batch that was stopped, or whose process was killed: rows that are there aren't computed again, and
     rows that failed are tried again.
 
     Args:
@@ -63,7 +63,7 @@ def batch(
         target: The column of targets. Empty: it is guessed.
         model: The model's name. None: the one that the panel chooses first.
         measures: What is computed beside the answer: `shares` and `effects` of the prompt's parts.
-        limit: Only this many rows, from the first one on. Another call with more goes on.
+        limit: Only this many rows, from the first one on. Another call with more continues.
         max_new_tokens: As for `lit_lab.explain`, like all further arguments but the last.
         temperature: 0: always the most likely token.
         top_k: Choose only among the most likely K tokens.
@@ -82,7 +82,48 @@ def batch(
         Problem: The dataset or the folder can't be used, or no row can be computed. A row that fails raises nothing: its record says
             why.
     """
-    folder = Folder(Path(out))
+    with prepared(
+        rows, out, template=template, prompt=prompt, target=target, model=model, measures=measures, limit=limit,
+        max_new_tokens=max_new_tokens, temperature=temperature, top_k=top_k, top_p=top_p,
+        repetition_penalty=repetition_penalty, seed=seed, stop=stop, chat=chat, thinking=thinking, checks=checks,
+        server=server, token=token, on_progress=on_progress,
+    ) as work:  # fmt: skip
+        return background().call(work())
+
+
+@contextlib.contextmanager
+def prepared(
+    rows: Rows,
+    out: str | os.PathLike[str],
+    *,
+    template: str = "",
+    prompt: str = "",
+    target: str = "",
+    model: str | None = None,
+    measures: Sequence[Measure] = MEASURES,
+    limit: int | None = None,
+    max_new_tokens: int = 256,
+    temperature: float = 0.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    repetition_penalty: float = 1.0,
+    seed: int = 0,
+    stop: str | Sequence[str] = (),
+    chat: Literal["auto", "on", "off"] = "auto",
+    thinking: bool = False,
+    checks: Sequence[Mapping[str, Any]] = (),
+    server: str | None = None,
+    token: str | None = None,
+    on_progress: Callable[[BatchProgress], None] | None = None,
+) -> Iterator[Callable[[], Coroutine[Any, Any, Batch]]]:
+    """Yield a coroutine function that does what `batch` does, for as long as its rows are there. Raises `Problem`."""
+    folder = Folder(Path(out).expanduser().absolute())
+    try:
+        template.encode()
+    except UnicodeEncodeError as error:
+        raise Problem(
+            422, "not_text", "The template has half of a surrogate pair, which isn't text.", "Correct it."
+        ) from error
     sampling = {
         "temperature": temperature,
         "top_k": top_k,
@@ -94,7 +135,7 @@ def batch(
         "template": template,
         "prompt": prompt,
         "target": target,
-        "measures": tuple(measures),
+        "measures": (measures,) if isinstance(measures, str) else tuple(measures),
         "max_new_tokens": max_new_tokens,
         "sampling": sampling,
         "stop": (stop,) if isinstance(stop, str) else tuple(stop),
@@ -103,13 +144,17 @@ def batch(
         "checks": tuple(checks),
     }
     with _file_of(rows) as dataset:
-        background().call(_run(dataset, folder, model, plan, limit, server, token, on_progress))
-    return Batch(folder.path)
+
+        async def work() -> Batch:
+            await _run(dataset, folder, model, plan, limit, server, token, on_progress)
+            return Batch(Path(out).expanduser())
+
+        yield work
 
 
 def open_batch(path: str | os.PathLike[str]) -> Batch:
     """Return a batch that is there, for example one that still runs. Raises `Problem` where there is none."""
-    found = Batch(Path(path))
+    found = Batch(Path(path).expanduser())
     found.model  # noqa: B018 - reads the manifest
     return found
 
@@ -164,19 +209,31 @@ async def _run(
 def _file_of(rows: Rows) -> Iterator[Path]:
     """Yield the file of a dataset; rows are written to one for as long as it lasts."""
     if isinstance(rows, (str, os.PathLike)):
-        yield Path(rows)
+        yield Path(rows).expanduser()
         return
+    listed: Any = rows
+    if hasattr(listed, "to_dict") and hasattr(listed, "columns"):  # a table of pandas
+        listed = listed.to_dict("records")
+    if isinstance(listed, Mapping):
+        raise Problem(422, "bad_row", "The rows are one mapping.", "Pass a list of mappings, one for each row.")
     with tempfile.TemporaryDirectory(prefix="lit-lab-") as folder:
         path = Path(folder) / "rows.jsonl"
         with path.open("w", encoding="utf-8") as stream:
-            for row in rows:
-                values = {"prompt": row} if isinstance(row, str) else row
-                if not isinstance(values, Mapping):
-                    raise Problem(
-                        422,
-                        "bad_row",
-                        f"A row is neither a mapping nor a text: {type(row).__name__}.",
-                        "Pass dicts, or prompts.",
-                    )
-                stream.write(json.dumps(dict(values), ensure_ascii=False, default=str) + "\n")
+            for row in listed:
+                stream.write(_line_of(row))
         yield path
+
+
+def _line_of(row: object) -> str:
+    values = {"prompt": row} if isinstance(row, str) else row
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        kind = type(row).__name__
+        raise Problem(
+            422,
+            "bad_row",
+            f"A row is neither a mapping of columns' names nor a text: {kind}.",
+            "Pass dicts, or prompts.",
+        )
+    # A missing value of pandas is no text.
+    known = {name: None if value != value else value for name, value in values.items()}
+    return json.dumps(known, default=str) + "\n"

@@ -12,27 +12,48 @@ from lit_lab.batches.record import PartRecord, Record
 from lit_lab.batches.rows import BatchRow
 from lit_lab.client import effect_table
 from lit_lab.client.async_client import AsyncClient
+from lit_lab.client.checked import checked
 from lit_lab.problem import Problem
 from lit_lab.protocol import EffectsRequest, RunRecord, SalienceRequest, Span, TextSpan
 
 if TYPE_CHECKING:
     from lit_lab.batches.judging import Judge
 
-FATAL = (
-    "batch_runs",
-    "bad_server",
-    "forbidden",
-    "not_found",
-    "service_secret",
-    "service_unreachable",
-    "unauthorized",
-    "unknown_model",
+FATAL = frozenset(
+    {
+        "bad_server",
+        "forbidden",
+        "no_extension",
+        "not_found",
+        "server_answer",
+        "server_unreachable",
+        "service_secret",
+        "service_unreachable",
+        "unauthenticated",
+        "unauthorized",
+        "unknown_model",
+        "version_mismatch",
+    }
 )
 """Codes of problems that each further row would have, too: the batch stops."""
 
 
+class RowFailed(Exception):  # noqa: N818 - what became of a row, rather than an error
+    """A row failed while it was computed.
+
+    Args:
+        record: Its record, which says why.
+        problem: Why.
+    """
+
+    def __init__(self, record: Record, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.record = record
+        self.problem = problem
+
+
 async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge | None = None) -> Record:
-    """Return a row's record. A row that fails has one, too, which says why.
+    """Return a row's record. That of a row which can't be used says why.
 
     Args:
         client: Where it is computed.
@@ -41,7 +62,8 @@ async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge |
         judge: Checks its answer; None: there are no checks.
 
     Raises:
-        Problem: What no row can be computed with.
+        RowFailed: It can't be computed.
+        Problem: No row can be computed.
     """
     texts = [turn.text for turn in row.turns] if row.turns is not None else [row.prompt or ""]
     turn_starts = list(itertools.accumulate((len(text) for text in texts), initial=0))
@@ -59,7 +81,7 @@ async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge |
     try:
         run = await client.generate(plan.request(row.prompt, None if row.turns is None else list(row.turns)))
     except Problem as problem:
-        return _failed(known, problem)
+        raise _failed(known, problem) from problem
     known = _with(
         known,
         answer=run.answer,
@@ -76,7 +98,7 @@ async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge |
         if has_parts and "effects" in plan.measures:
             effects = await _effects(client, run, row.parts)
     except Problem as problem:
-        return _failed(known, problem)
+        raise _failed(known, problem) from problem
     parts = tuple(
         PartRecord(part.id, part.text, start, share, effect)
         for part, start, share, effect in zip(row.parts, starts, shares, effects, strict=True)
@@ -85,10 +107,10 @@ async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge |
     return known if judge is None else _with(known, checks=await judge.of(client, row, run, parts))
 
 
-def _failed(known: Record, problem: Problem) -> Record:
+def _failed(known: Record, problem: Problem) -> RowFailed:
     if problem.code in FATAL:
         raise problem
-    return _with(known, error=str(problem))
+    return RowFailed(_with(known, error=str(problem)), problem)
 
 
 def _with(record: Record, **changes: object) -> Record:
@@ -102,7 +124,9 @@ async def _shares(client: AsyncClient, run: RunRecord, parts: Sequence[PromptPar
         return [None] * len(parts)
     ids = [token.id for token in [*run.prompt_tokens, *run.answer_tokens]]
     target = Span(start=len(run.prompt_tokens), end=len(ids))
-    (kept,) = await client.salience(SalienceRequest(model=run.model, ids=ids, targets=[target], methods=["grad_l2"]))
+    (kept,) = await client.salience(
+        checked(SalienceRequest, model=run.model, ids=ids, targets=[target], methods=["grad_l2"])
+    )
     sums = [0.0] * len(parts)
     at = 0
     order = sorted(range(len(parts)), key=lambda index: (parts[index].turn, parts[index].start))
@@ -164,7 +188,8 @@ def effects_request(
     run: RunRecord, ids: list[int], segments: list[TextSpan], chosen: Iterable[list[int]] = ()
 ) -> EffectsRequest:
     """Return the request that deletes parts of a run's prompt: each alone, or in chosen sets."""
-    return EffectsRequest(
+    return checked(
+        EffectsRequest,
         model=run.model,
         prompt=None if run.turns else run.prompt,
         turns=run.turns or None,

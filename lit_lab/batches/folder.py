@@ -19,7 +19,7 @@ from lit_lab.batches.part_files import Format
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.problem import Problem
-from lit_lab.shared_files import HeldError, lock, replace
+from lit_lab.shared_files import HeldError, lock
 from lit_lab.version import version
 
 MANIFEST = "manifest.json"
@@ -82,7 +82,7 @@ class Manifest:
                 created=float(values["created"]),
                 version=str(values["version"]),
             )
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"it isn't a batch's manifest: {error}") from error
 
     def differences(self, other: Manifest) -> list[str]:
@@ -90,7 +90,7 @@ class Manifest:
         mine, theirs = self.plan.as_json(), other.plan.as_json()
         found = [name.replace("_", " ") for name in mine if mine[name] != theirs[name]]
         if self.digest != other.digest:
-            found.append("content of the dataset")
+            found.append("the dataset")
         if self.model_path != other.model_path and "model" not in found:
             found.append("model's path")
         return found
@@ -121,17 +121,23 @@ class Folder:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """While this lasts, no other process adds records. Raises `Problem` where another one does."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with lock(self.path / ".lock", patience=0):
+        with contextlib.ExitStack() as stack:
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(lock(self.path / ".lock", patience=0))
                 # What another run left in the middle of writing.
-                for half in self.path.glob(".part-*.half"):
+                for half in self.path.glob(".*.half"):
                     half.unlink(missing_ok=True)
-                yield
-        except HeldError:
-            raise Problem(
-                409, "batch_runs", f"Another run adds to {self.path}.", "Wait for its end, or choose another folder."
-            ) from None
+            except HeldError:
+                raise Problem(
+                    409,
+                    "batch_runs",
+                    f"Another run adds to {self.path}.",
+                    "Wait for its end, or choose another folder.",
+                ) from None
+            except OSError as error:
+                raise self._unusable(error) from error
+            yield
 
     def claim(self, manifest: Manifest) -> Manifest:
         """Return the folder's manifest, which is this one if the folder is new.
@@ -140,7 +146,9 @@ class Folder:
             Problem: The folder has another batch, or other files.
         """
         known = self._read()
-        if known is None:
+        if known is not None and not self._parts():
+            known = None  # nothing was computed: what was wrong with it may be corrected
+        elif known is None:
             others = [each.name for each in self.path.iterdir() if not each.name.startswith(".")]
             if others:
                 raise Problem(
@@ -149,16 +157,19 @@ class Folder:
                     f"{self.path} has other files, such as {min(others)}.",
                     "Choose a new folder, or an empty one.",
                 )
-            replace(
-                self.path / MANIFEST, json.dumps(manifest.as_json(), ensure_ascii=False, indent=2) + "\n", mode=0o644
-            )
+        if known is None:
+            text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=2) + "\n"
+            try:
+                part_files.write_whole(self.path / MANIFEST, lambda stream: stream.write(text.encode()))
+            except OSError as error:
+                raise self._unusable(error) from error
             self._manifest = manifest
             return manifest
         if differences := known.differences(manifest):
             raise Problem(
                 409,
                 "another_batch",
-                f"{self.path} has another batch: its {' and '.join(differences[:4])} {'differs' if len(differences) == 1 else 'differ'}.",
+                f"{self.path} has another batch: {' and '.join(differences[:4])} {'differs' if len(differences) == 1 else 'differ'}.",
                 "Choose another folder, or run it again as it was.",
             )
         self._manifest = known
@@ -189,10 +200,18 @@ class Folder:
                 if last.get(record.row) == number:
                     yield record
 
+    def _unusable(self, error: OSError) -> Problem:
+        return Problem(
+            507,
+            "no_folder",
+            f"{self.path} can't be the batch's folder: {error.strerror or error}.",
+            "Name a folder of yours, on a disk with free space.",
+        )
+
     def _reading(self, path: Path, read: Callable[[Path], Iterable[T]]) -> Iterator[T]:
         try:
             yield from read(path)
-        except (ValueError, OSError) as error:
+        except (ValueError, TypeError, AttributeError, OSError) as error:
             raise Problem(
                 500,
                 "damaged_part",
@@ -214,7 +233,7 @@ class Folder:
             return Manifest.of_json(json.loads(content))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, OSError) as error:
             raise Problem(
                 422, "bad_manifest", f"{path} can't be read: {error}.", "Choose another folder for the batch."
             ) from error

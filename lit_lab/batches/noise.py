@@ -18,6 +18,8 @@ from lit_lab.batches.record import PartRecord, Record
 from lit_lab.client import effect_table
 from lit_lab.client.async_client import AsyncClient
 from lit_lab.client.checked import checked
+from lit_lab.deletion import delete
+from lit_lab.problem import Problem
 from lit_lab.protocol import ScoreRequest, TextSpan
 
 INERT = (
@@ -43,6 +45,9 @@ INERT = (
     "The text has a beginning.",
 )
 """Sentences that ask for nothing."""
+
+MIN_ROWS = 20
+"""Fewest rows in which a part must be for it to be called useless: of 20 rows, one may lie above the floor."""
 
 QUANTILE = 0.95
 """The share of inert effects that lie below the floor, and of rows in which a part must lie below it."""
@@ -70,8 +75,8 @@ class NoiseVerdict:
 
     @property
     def does_nothing(self) -> bool:
-        """Whether the part's effect is within the noise in nearly all rows."""
-        return self.below >= QUANTILE
+        """Whether the part's effect is within the noise in nearly all rows, and there are enough of them."""
+        return self.num_rows >= MIN_ROWS and self.below >= QUANTILE
 
 
 async def inert_effects(client: AsyncClient, plan: Plan, record: Record, part: PartRecord) -> list[float]:
@@ -86,16 +91,23 @@ async def inert_effects(client: AsyncClient, plan: Plan, record: Record, part: P
     Raises:
         Problem: It can't be computed.
     """
-    head, tail = record.prompt[: part.start], record.prompt[part.start :]
+    start = part.start
+    if start and not record.prompt[start - 1].isspace():
+        # Within a word or a sentence, an insertion would break it.
+        start = record.prompt.rfind("\n", 0, start) + 1
+    head, tail = record.prompt[:start], record.prompt[start:]
     gap = "\n" if not head or head.endswith("\n") else " "
-    spans, at = [], part.start
+    spans, at = [], start
     for sentence in INERT:
         spans.append(TextSpan(turn=0, start=at, end=at + len(sentence)))
         at += len(sentence) + len(gap)
+    longer = head + "".join(sentence + gap for sentence in INERT) + tail
+    if delete(longer, spans) != record.prompt:
+        return []  # what is left would be another prompt
     request = checked(
         ScoreRequest,
         model=plan.model,
-        prompt=head + "".join(sentence + gap for sentence in INERT) + tail,
+        prompt=longer,
         target=record.answer,
         chat=plan.chat,
         thinking=plan.thinking,
@@ -140,12 +152,18 @@ async def verdicts(
             if part.effect is not None and part.id.startswith(TEXT):
                 texts.setdefault(part.id, part.text)
                 own.setdefault(part.id, []).append(part.effect / record.num_tokens)
-    step = max(1, len(usable) // num_sampled)
-    places = [(record, part) for record in usable[::step][:num_sampled] for part in record.parts if part.id in own]
+    count = min(num_sampled, len(usable))
+    sampled = [usable[index * len(usable) // count] for index in range(count)]
+    places = [(record, part) for record in sampled for part in record.parts if part.id in own]
     inert: dict[str, list[float]] = {}
     for done, (record, part) in enumerate(places):
         report(done, len(places))
-        found = await inert_effects(client, plan, record, part)
+        try:
+            found = await inert_effects(client, plan, record, part)
+        except Problem as problem:
+            if problem.status >= 500:
+                raise
+            continue  # such as a prompt that is too long with these sentences
         inert.setdefault(part.id, []).extend(effect / record.num_tokens for effect in found)
     report(len(places), len(places))
     return [verdict(name, text, own[name], inert[name]) for name, text in texts.items() if inert.get(name)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from lit_lab.batches.record import Record
 from lit_lab.problem import Problem
@@ -31,15 +31,34 @@ def best_format() -> Format:
 
 def write(path: Path, records: Sequence[Record], kind: Format) -> None:
     """Write a file as a whole or not at all, even if the machine stops in the middle. Raises `OSError`."""
-    half = path.with_name(f".{path.name}.half")
-    try:
+
+    def content(stream: IO[bytes]) -> None:
         if kind == "parquet":
-            _write_parquet(half, records)
+            _write_parquet(stream, records)
         else:
-            lines = (json.dumps(record.as_json(), ensure_ascii=False) + "\n" for record in records)
-            with half.open("w", encoding="utf-8") as stream:
-                stream.writelines(lines)
-        with half.open("rb") as stream:
+            stream.writelines(
+                (json.dumps(record.as_json(), ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+                for record in records
+            )
+
+    write_whole(path, content)
+
+
+def write_whole(path: Path, content: Callable[[IO[bytes]], object]) -> None:
+    """Write a file as a whole or not at all. Its permissions are those of any new file.
+
+    Args:
+        path: The file.
+        content: Writes the content to a stream.
+
+    Raises:
+        OSError: It can't be written. What was there stays.
+    """
+    half = path.with_name(f".{path.name}.{os.getpid()}.half")
+    try:
+        with half.open("wb") as stream:
+            content(stream)
+            stream.flush()
             os.fsync(stream.fileno())
         half.replace(path)
     except BaseException:
@@ -72,13 +91,14 @@ def read_rows(path: Path) -> list[tuple[int, bool]]:
     """Return the row of each record, and whether it failed. Raises as `read`."""
     if path.suffix != ".parquet":
         return [(record.row, record.error != "") for record in read(path)]
-    table = _parquet().read_table(path, columns=["row", "error"])
+    with path.open("rb") as stream:
+        table = _parquet().read_table(stream, columns=["row", "error"])
     return [
         (int(row), error != "") for row, error in zip(table["row"].to_pylist(), table["error"].to_pylist(), strict=True)
     ]
 
 
-def _write_parquet(path: Path, records: Sequence[Record]) -> None:
+def _write_parquet(stream: IO[bytes], records: Sequence[Record]) -> None:
     import pyarrow
 
     part = pyarrow.struct(
@@ -104,14 +124,14 @@ def _write_parquet(path: Path, records: Sequence[Record]) -> None:
         ]
     )
     table = pyarrow.Table.from_pylist([record.as_json() for record in records], schema=schema)
-    _parquet().write_table(table, path, compression="zstd")
+    _parquet().write_table(table, stream, compression="zstd")
 
 
 def _read_parquet(path: Path) -> Iterator[Record]:
     import pyarrow
 
     try:
-        with _parquet().ParquetFile(path) as file:
+        with path.open("rb") as stream, _parquet().ParquetFile(stream) as file:
             for batch in file.iter_batches(batch_size=_ROWS):
                 for values in batch.to_pylist():
                     yield Record.of_json(values)

@@ -27,12 +27,13 @@ class Batch:
     """
 
     def __init__(self, path: Path) -> None:
-        self._folder = Folder(path)
+        self._folder = Folder(path.absolute())
+        self._shown = path
 
     def __repr__(self) -> str:
         rows = self._folder.rows()
         failed = sum(rows.values())
-        return f"<Batch {self.path}: {len(rows):,} rows, {failed:,} failed>"
+        return f"<Batch {self._shown}: {len(rows):,} {'row' if len(rows) == 1 else 'rows'}, {failed:,} failed>"
 
     @property
     def path(self) -> Path:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import itertools
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from lit_lab.protocol import DatasetColumns, Turn
 
 _SAMPLE = 100  # rows by which columns are guessed, as in the dataset browser
 _CHUNK = 1 << 20
+_NAME = re.compile(r"[^\W\d][\w .-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,16 @@ def read(path: Path, plan: Plan) -> Iterator[BatchRow]:
     try:
         first = list(itertools.islice(reader, _SAMPLE))
         sample = [record.fields for record in first if not record.reason]
-        chosen = _chosen(plan, reader.columns, sample)
-        composer = Composer(chosen, [*reader.columns, *inner(sample)])
-        parsed = template.parse(chosen.template, [*reader.columns, *inner(sample)]) if chosen.template else None
+        if not first:
+            return
+        known = [*reader.columns, *inner(sample)]
+        if unknown := _unknown(plan.template, known):
+            # A column may occur late in the file.
+            known = _all_columns(path, sample)
+            _check_fields(_unknown(plan.template, known) if unknown else [], known)
+        chosen = _chosen(plan, known, sample)
+        composer = Composer(chosen, known)
+        parsed = template.parse(chosen.template, known) if chosen.template else None
         for number, record in enumerate(itertools.chain(first, reader)):
             yield _row(number, record, composer, parsed)
     finally:
@@ -71,8 +81,32 @@ def digest(path: Path) -> str:
     return found.hexdigest()
 
 
-def _chosen(plan: Plan, columns: list[str], sample: list[Fields]) -> DatasetColumns:
-    known = [*columns, *inner(sample)]
+def _unknown(source: str, columns: Collection[str]) -> list[str]:
+    """Return what stands in braces in a template like a column's name, but is none."""
+    return [name for name in template.names(source) if name not in columns and _NAME.fullmatch(name)]
+
+
+def _all_columns(path: Path, sample: list[Fields]) -> list[str]:
+    reader = Reader(path)
+    try:
+        for _ in reader:
+            pass
+        return [*reader.columns, *inner(sample)]
+    finally:
+        reader.close()
+
+
+def _check_fields(unknown: list[str], columns: list[str]) -> None:
+    """Refuse names that look like a column's with a typing error. Others are text, such as those of JSON in a template."""
+    for name in unknown:
+        if close := difflib.get_close_matches(name, columns, 1, 0.75):
+            raise Problem(
+                422, "no_column", f"The dataset has no column {name!r:.100}.", f"Did you mean {{{close[0]:.100}}}?"
+            )
+
+
+def _chosen(plan: Plan, known: list[str], sample: list[Fields]) -> DatasetColumns:
+    columns = known
     for column in filter(None, (plan.prompt, plan.target)):
         if column not in known:
             names = ", ".join(known[:20]) or "none"

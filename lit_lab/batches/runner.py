@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from lit_lab.batches import rows
-from lit_lab.batches.computing import compute
+from lit_lab.batches.computing import RowFailed, compute
 from lit_lab.batches.folder import Folder, new_manifest
 from lit_lab.batches.judging import Judge, parsed
 from lit_lab.batches.plan import Plan
@@ -29,7 +31,7 @@ PART_SECONDS = 5.0
 """Seconds after which records are stored, however few: what isn't stored when the process is killed is computed again."""
 
 MAX_FAILURES = 20
-"""Failures in a row, from the first row on, after which a batch stops: something is wrong with all of them."""
+"""Rows that fail one after the other for reasons that aren't theirs, or before any has an answer, after which a batch stops."""
 
 
 @dataclass(frozen=True)
@@ -70,20 +72,23 @@ async def run(
     Raises:
         Problem: The dataset or the folder can't be used, or no row can be computed.
     """
-    manifest = new_manifest(
-        plan, dataset.name, await asyncio.to_thread(_digest, dataset), await _model_path(client, plan.model)
-    )
-    with folder.held():
-        folder.claim(manifest)
-        known = await asyncio.to_thread(folder.rows)
-        reader = rows.read(dataset, plan)
-        with BoundedPatterns() as patterns:
+    state = await asyncio.to_thread(_state, dataset)
+    digest = await asyncio.to_thread(_digest, dataset)
+    manifest = new_manifest(plan, dataset.name, digest, await _model_path(client, plan.model))
+    reader = rows.read(dataset, plan)
+    try:
+        # What is wrong with the columns or the template is found before the folder is this batch's.
+        first = await asyncio.to_thread(next, reader, None)
+        if first is None:
+            raise Problem(422, "no_rows", f"{dataset} has no rows.", "Name a dataset with prompts.")
+        with folder.held(), BoundedPatterns() as patterns:
+            folder.claim(manifest)
+            known = await asyncio.to_thread(folder.rows)
             judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
-            work = _Work(client, plan, folder, known, report, again, judge)
-            try:
-                await work.all(_limited(reader, limit))
-            finally:
-                reader.close()  # type: ignore[attr-defined]
+            work = _Work(client, plan, folder, known, report, again, judge, lambda: _state(dataset) == state)
+            await work.all(_limited(itertools.chain([first], reader), limit))
+    finally:
+        reader.close()  # type: ignore[attr-defined]
 
 
 class _Work:
@@ -96,8 +101,11 @@ class _Work:
         report: Callable[[BatchProgress], None],
         again: bool,
         judge: Judge | None,
+        is_same: Callable[[], bool],
     ) -> None:
         self._judge = judge
+        self._is_same = is_same
+        self._reading: asyncio.Future[BatchRow | None] | None = None
         self._client = client
         self._plan = plan
         self._folder = folder
@@ -105,6 +113,8 @@ class _Work:
         self._report = report
         self._again = again
         self._failures = 0
+        self._faults = 0  # one after the other, for reasons that aren't the rows'
+        self._earlier = set(known)
         self._has_succeeded = any(not failed for failed in known.values())
         self._waiting: list[Record] = []
         self._since = time.monotonic()
@@ -120,16 +130,22 @@ class _Work:
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
+            if self._reading is not None and not self._reading.done():
+                # Its thread is in the reader, which can't be closed meanwhile.
+                await asyncio.wait({self._reading})
             self._store()
 
     async def _worker(self, found: Iterator[BatchRow], source: asyncio.Lock) -> None:
         while True:
             async with source:
-                row = await asyncio.to_thread(self._next, found)
+                self._reading = asyncio.ensure_future(asyncio.to_thread(self._next, found))
+                row = await asyncio.shield(self._reading)
             if row is None:
                 return
-            record = await compute(self._client, self._plan, row, self._judge)
-            self._add(record)
+            try:
+                self._add(await compute(self._client, self._plan, row, self._judge), None)
+            except RowFailed as failed:
+                self._add(failed.record, failed.problem)
 
     def _next(self, found: Iterator[BatchRow]) -> BatchRow | None:
         for row in found:
@@ -138,28 +154,38 @@ class _Work:
                 return row
         return None
 
-    def _add(self, record: Record) -> None:
+    def _add(self, record: Record, problem: Problem | None) -> None:
         self._waiting.append(record)
         self._known[record.row] = record.error != ""
-        if record.error:
-            self._failures += 1
-        else:
-            self._has_succeeded = True
+        if problem is not None:
+            self._failures += record.row not in self._earlier
+            self._faults = self._faults + 1 if problem.status >= 500 else 0
+        elif not record.error:
+            self._has_succeeded, self._faults = True, 0
         if len(self._waiting) >= PART_ROWS or time.monotonic() - self._since >= PART_SECONDS:
             self._store()
         self._tell(record)
-        if not self._has_succeeded and self._failures >= MAX_FAILURES:
+        if problem is not None and (
+            self._faults >= MAX_FAILURES or (not self._has_succeeded and self._failures >= MAX_FAILURES)
+        ):
             raise Problem(
                 502,
-                "all_rows_fail",
-                f"The first {self._failures} rows failed. The last one: {record.error}",
-                "Mend that, and run the batch again: it goes on.",
+                "rows_fail",
+                f"{MAX_FAILURES} rows failed one after the other. The last one: {record.error}",
+                "Correct that, and run the batch again: it continues.",
             )
 
     def _store(self) -> None:
         self._since = time.monotonic()
         if not self._waiting:
             return
+        if not self._is_same():
+            raise Problem(
+                409,
+                "dataset_changed",
+                "The dataset changed while the batch ran, so the last rows aren't stored.",
+                "Choose a new folder for the changed dataset.",
+            )
         try:
             self._folder.add(sorted(self._waiting, key=lambda record: record.row))
         except OSError as error:
@@ -167,7 +193,7 @@ class _Work:
                 507,
                 "not_stored",
                 f"Records can't be written to {self._folder.path}: {error.strerror or error}.",
-                "Free some space, and run the batch again: it goes on.",
+                "Free some space, or check the permissions, and run the batch again: it continues.",
             ) from error
         self._waiting = []
 
@@ -182,13 +208,26 @@ def _limited(found: Iterator[BatchRow], limit: int | None) -> Iterator[BatchRow]
         yield row
 
 
+def _state(dataset: Path) -> tuple[int, int, int]:
+    """Return what changes with a file's content. Raises `Problem` if it isn't a regular file."""
+    try:
+        found = dataset.stat()
+    except OSError as error:
+        raise _unreadable(dataset, error.strerror or str(error)) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise _unreadable(dataset, "it isn't a regular file")
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def _digest(dataset: Path) -> str:
     try:
         return rows.digest(dataset)
     except OSError as error:
-        raise Problem(
-            404, "no_dataset", f"{dataset} can't be read: {error.strerror or error}.", "Name a file of prompts."
-        ) from error
+        raise _unreadable(dataset, error.strerror or str(error)) from error
+
+
+def _unreadable(dataset: Path, why: str) -> Problem:
+    return Problem(404, "no_dataset", f"{dataset} can't be read: {why}.", "Name a file of prompts.")
 
 
 async def _model_path(client: AsyncClient, name: str) -> str:

@@ -35,9 +35,11 @@ async def shared_client(server: str | None = None, token: str | None = None) -> 
     if task is not None and task.done() and (task.cancelled() or task.exception() is not None):
         task = None
     if task is not None and task.done() and not await _is_there(task.result()):
-        del _clients[key]
-        await task.result().close()
-        task = None
+        # Somebody else may have seen it meanwhile.
+        if _clients.get(key) is task:
+            del _clients[key]
+            await task.result().close()
+        task = _clients.get(key)
     if task is None:
         task = _clients[key] = asyncio.ensure_future(connect(server, token))
         # The one that waits for it may be stopped first; its failure then is nobody's.

@@ -22,8 +22,8 @@ _PRE = "white-space:pre-wrap;padding:8px;border:1px solid #bdbdbd;border-radius:
 
 
 def one_line(text: str, most: int = MAX_LINE) -> str:
-    """Return a text in one line, in at most so many characters."""
-    words = " ".join(text.split())
+    """Return a text in one line, in at most so many characters, without what a terminal would take for a command."""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 

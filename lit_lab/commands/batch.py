@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.commands.status_line import StatusLine
-from lit_lab.commands.terminal import for_terminal
+from lit_lab.commands.terminal import for_terminal, json_line
 from lit_lab.limits import MAX_TEXT
 from lit_lab.problem import Problem
 
@@ -20,9 +19,12 @@ if TYPE_CHECKING:
     from lit_lab.batches.results import Batch
     from lit_lab.batches.runner import BatchProgress
 
+MAX_ERRORS = 20
+"""Maximum number of failed rows that are printed; the others are in the records."""
+
 _ABOUT = (
     "Run the prompts of a dataset, and store answers, and what each part of the prompt does to them, in a folder. The same command "
-    "goes on where it stopped, also after Ctrl+C or a crash. Rows that failed are tried again."
+    "continues where it stopped, also after Ctrl+C or a crash. Rows that failed are tried again."
 )
 _EXIT = "exit status: 0: all rows have an answer; 1: some failed, or all; 130: stopped by Ctrl+C"
 
@@ -45,7 +47,7 @@ def add(commands: Any) -> None:
     command.add_argument("--prompt-column", default="", metavar="NAME", help="the column of prompts (default: guessed)")
     command.add_argument("--target-column", default="", metavar="NAME", help="the column of targets (default: guessed)")
     command.add_argument("--model", help="the model's name (default: the panel's first)")
-    command.add_argument("--limit", type=_count, metavar="N", help="only the first N rows; more later goes on")
+    command.add_argument("--limit", type=_count, metavar="N", help="only the first N rows; more later continues")
     command.add_argument("--no-shares", action="store_true", help="compute no shares by gradients")
     command.add_argument("--no-effects", action="store_true", help="compute no effects of deleting parts")
     command.add_argument(
@@ -94,6 +96,9 @@ def _run(options: argparse.Namespace) -> int:
     measures = [name for name in ("shares", "effects") if not getattr(options, f"no_{name}")]
     if options.noise and "effects" not in measures:
         raise Problem(422, "no_effects", "--noise needs effects.", "Leave --no-effects out.")
+    if options.html is not None and not options.html.expanduser().absolute().parent.is_dir():
+        raise Problem(404, "not_saved", f"There is no folder for {options.html}.", "Name a file in a folder of yours.")
+    failed = None
     with StatusLine() as line:
 
         def show(progress: BatchProgress) -> None:
@@ -120,15 +125,22 @@ def _run(options: argparse.Namespace) -> int:
             )
         except KeyboardInterrupt:
             line.say("")
-            print(f"\nStopped. What is finished is in {options.out}; the same command goes on.", file=sys.stderr)
+            print(f"\nStopped. What is finished is in {options.out}; the same command continues.", file=sys.stderr)
             return 130
-        verdicts = found.noise(options.noise, server=options.server, on_progress=line.say) if options.noise else []
-    if options.html is not None:
-        _save(options.html, found.to_html(verdicts))
+        verdicts: list[NoiseVerdict] = []
+        if options.noise:
+            try:
+                verdicts = found.noise(options.noise, server=options.server, on_progress=line.say)
+            except Problem as problem:
+                failed = problem  # the batch itself is there
     if options.json:
-        print(json.dumps(_content(found, verdicts), ensure_ascii=False))
+        print(json_line(_content(found, verdicts)))
     else:
         _print(found, verdicts)
+    if options.html is not None:
+        _save(options.html.expanduser(), found.to_html(verdicts))
+    if failed is not None:
+        raise failed
     return 1 if found.num_failed else 0
 
 
@@ -191,7 +203,12 @@ def _content(found: Batch, verdicts: list[NoiseVerdict]) -> dict[str, Any]:
                 **(
                     {}
                     if part.id not in nothing
-                    else {"noise_floor": nothing[part.id].floor, "does_nothing": nothing[part.id].does_nothing}
+                    else {
+                        "noise_floor": nothing[part.id].floor,
+                        "below_floor": nothing[part.id].below,
+                        "below_interval": nothing[part.id].interval,
+                        "does_nothing": nothing[part.id].does_nothing,
+                    }
                 ),
             }
             for part in found.parts()
@@ -200,21 +217,25 @@ def _content(found: Batch, verdicts: list[NoiseVerdict]) -> dict[str, Any]:
 
 
 def _print(found: Batch, verdicts: list[NoiseVerdict]) -> None:
+    from lit_lab.batches.noise import MIN_ROWS
     from lit_lab.client.rendering import one_line
 
     failed = f", {found.num_failed:,} failed" if found.num_failed else ""
-    print(f"{found.path}: {len(found):,} rows{failed}")
+    print(f"{found.path}: {len(found):,} {'row' if len(found) == 1 else 'rows'}{failed}")
+    shown = 0
     for record in found:
-        if record.error:
+        if record.error and (shown := shown + 1) <= MAX_ERRORS:
             print(for_terminal(f"  row {record.row:,} (line {record.line:,}): {one_line(record.error, 200)}"))
     for check in found.checks():
         print(for_terminal(f"  {check.num_passed:,} of {check.num_rows:,} passed: {check.name}"))
     parts = found.parts()
+    if verdicts and max(verdict.num_rows for verdict in verdicts) < MIN_ROWS:
+        print(f"  Too few rows to say what does nothing: at least {MIN_ROWS} are needed.")
     if parts:
-        nothing = {verdict.id for verdict in verdicts if verdict.does_nothing}
+        nothing = {verdict.id: verdict for verdict in verdicts if verdict.does_nothing}
         print("\nWhat the parts of the template do, in nats for each token of the answer")
         for part in parts:
-            remark = "  does nothing" if part.id in nothing else ""
+            remark = "" if part.id not in nothing else f"  does nothing ({nothing[part.id].below:.0%} of rows)"
             print(for_terminal(f"{_figures(part)}  {one_line(part.text, 80)}{remark}"))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.commands.status_line import StatusLine
-from lit_lab.commands.terminal import for_terminal
+from lit_lab.commands.terminal import for_terminal, json_line
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _run(options: argparse.Namespace) -> int:
 
         def show(outcome: Outcome) -> None:
             line.say("")
-            print(json.dumps(vars(outcome), ensure_ascii=False) if options.json else _line(outcome), flush=True)
+            print(json_line(vars(outcome)) if options.json else _line(outcome), flush=True)
 
         report = run_checks(file, explain, show)
     if options.junit is not None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.commands.status_line import StatusLine
-from lit_lab.commands.terminal import for_terminal
+from lit_lab.commands.terminal import for_terminal, json_line
 from lit_lab.limits import MAX_TEXT
 from lit_lab.problem import Problem
 
@@ -107,7 +106,7 @@ def _run(options: argparse.Namespace) -> int:
     if save is not None:
         _save(run, save)
     if options.json:
-        print(json.dumps(_content(run, found), ensure_ascii=False))
+        print(json_line(_content(run, found)))
     else:
         _print(run, found, options.top)
     return 0
@@ -188,4 +187,4 @@ def _print(run: Run, found: Map | None, top: int) -> None:
     if found is not None:
         print(f"\nWhat led to “{one_line(found.target_text)}” ({found.method}, {found.granularity})")
         for segment in found.top(top):
-            print(ranked_line(segment, found.unit))
+            print(for_terminal(ranked_line(segment, found.unit)))

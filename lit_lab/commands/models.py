@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
+
+from lit_lab.commands.terminal import json_line
 
 _ABOUT = (
     "List the models: those of a running Jupyter server of yours, or else those that are configured or were added. The first one is the "
@@ -26,7 +27,7 @@ def _run(options: argparse.Namespace) -> int:
     models = lit_lab.list_models(server=options.server)
     if options.json:
         for model in models:
-            print(json.dumps(model.model_dump(mode="json"), ensure_ascii=False))
+            print(json_line(model.model_dump(mode="json")))
         return 0
     rows = [("NAME", "STATE", "PATH"), *((model.name, model.state, model.path) for model in models)]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]

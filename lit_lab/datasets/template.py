@@ -76,6 +76,11 @@ class Template:
         return found
 
 
+def names(template: str) -> list[str]:
+    """Return what stands in braces in a template, whether or not it is a column."""
+    return [(match[1] or match[2]).strip() for match in _FIELD.finditer(template)]
+
+
 def parse(template: str, columns: Collection[str]) -> Template:
     """Parse a template. `{name}` and `{{name}}` are fields if there is a column with this name, else text.
 

@@ -52,6 +52,8 @@ def _matched(order: dict[str, Any]) -> dict[str, Any]:
         return {"wrong": f"{error.msg}{where}"}
     except OverflowError:
         return {"wrong": "a number of repetitions is too large"}
+    except ValueError as error:  # of flags that exclude each other
+        return {"wrong": str(error)}
     except RecursionError:
         return {"wrong": "its groups are nested too deeply"}
 

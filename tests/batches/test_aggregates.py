@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from lit_lab.batches.aggregates import interval_of_mean, summaries
-from lit_lab.batches.noise import verdict
+from lit_lab.batches.noise import inert_effects, verdict
+from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import PartRecord, Record
+from lit_lab.problem import Problem
 
 
 def record(row: int, effects: dict[str, float | None], num_tokens: int = 2) -> Record:
@@ -52,3 +56,37 @@ def test_a_part_within_the_noise_does_nothing() -> None:
     found = verdict("text-1", "a", some, inert)
     assert found.below == pytest.approx(0.9)
     assert not found.does_nothing
+
+
+def test_a_few_rows_say_nothing() -> None:
+    assert not verdict("text-1", "a", [0.0] * 19, [0.1] * 20).does_nothing
+    assert verdict("text-1", "a", [0.0] * 20, [0.1] * 20).does_nothing
+
+
+class Scored:
+    """Stands in for a client that scores a prompt with inert sentences: notes it."""
+
+    def __init__(self) -> None:
+        self.prompts: list[str] = []
+
+    async def score(self, request: Any) -> Any:
+        self.prompts.append(request.prompt)
+        raise Problem(422, "prompt_too_long", "It is too long.")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "part", "begins"),
+    [
+        ("Be brief. Be kind.", "Be kind.", "Be brief. This is a sentence. "),
+        ("Dish: soup, analysed.", ", analysed.", "This is a sentence.\n"),
+        ("One.\nDish: soup!", "!", "One.\nThis is a sentence.\n"),
+    ],
+)
+async def test_inert_sentences_never_break_a_sentence(prompt: str, part: str, begins: str) -> None:
+    start = prompt.index(part)
+    record = Record(0, 1, prompt, "", "a", "stop", 1, -1.0, (PartRecord("text-1", part, start, None, 0.1),))
+    client = Scored()
+    with pytest.raises(Problem):
+        await inert_effects(client, Plan(model="m"), record, record.parts[0])  # type: ignore[arg-type]
+    assert client.prompts[0].startswith(begins)
+    assert client.prompts[0].endswith(prompt[len(prompt) - len(part) :])

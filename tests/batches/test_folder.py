@@ -72,7 +72,7 @@ def test_another_run_goes_on_in_the_same_format(folder: Folder, manifest: Manife
     [
         (new_manifest(replace(PLAN, template="Shout {word}."), "rows.jsonl", "0" * 64, "embedded"), "template"),
         (new_manifest(replace(PLAN, max_new_tokens=9), "rows.jsonl", "0" * 64, "embedded"), "max new tokens"),
-        (new_manifest(PLAN, "rows.jsonl", "1" * 64, "embedded"), "content of the dataset"),
+        (new_manifest(PLAN, "rows.jsonl", "1" * 64, "embedded"), "the dataset differs"),
         (new_manifest(PLAN, "rows.jsonl", "0" * 64, "./elsewhere"), "model's path"),
     ],
 )

@@ -154,7 +154,7 @@ def test_ctrl_c_keeps_what_is_finished(server: LiveServer, dataset: Path, tmp_pa
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
-    assert b"the same command goes on" in errors
+    assert b"the same command continues" in errors
     assert b"Traceback" not in errors
     finished(command(server, dataset, out))
     assert len(Folder(out).rows()) == NUM_ROWS

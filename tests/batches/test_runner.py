@@ -1,0 +1,181 @@
+"""A batch where something goes wrong: the service, the dataset, the folder, the template. The model is a stand-in here."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import lit_lab
+from lit_lab.batches import rows
+from lit_lab.batches.folder import Folder
+from lit_lab.batches.plan import Plan
+from lit_lab.batches.runner import MAX_FAILURES, BatchProgress, run
+from lit_lab.client.rendering import one_line
+from lit_lab.problem import Problem
+
+ANSWER = SimpleNamespace(
+    answer="yes",
+    reason="stop",
+    answer_tokens=[SimpleNamespace(id=1, logprob=-0.5)],
+    prompt_tokens=[],
+    turns=[],
+    prompt="",
+)
+
+
+class Client:
+    """Stands in for a client: answers, or raises what it is given."""
+
+    def __init__(self, *problems: Problem | None) -> None:
+        self.problems = list(problems)
+        self.prompts: list[str] = []
+
+    async def models(self) -> Any:
+        return SimpleNamespace(models=[SimpleNamespace(name="m", path="embedded")])
+
+    async def generate(self, request: Any) -> Any:
+        self.prompts.append(request.prompt)
+        problem = self.problems.pop(0) if len(self.problems) > 1 else self.problems[0] if self.problems else None
+        if problem is not None:
+            raise problem
+        return ANSWER
+
+
+def written(folder: Path, content: list[dict[str, object]]) -> Path:
+    path = folder / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, content)))
+    return path
+
+
+def plan(**options: Any) -> Plan:
+    return Plan(model="m", measures=(), **options)
+
+
+async def test_a_service_that_is_gone_ends_the_batch_and_is_no_fault_of_the_rows(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(300)])
+    client = Client(*[None] * 10, Problem(503, "service_ended", "The service ended."))
+    folder = Folder(tmp_path / "out")
+    with pytest.raises(Problem) as raised:
+        await run(client, plan(), dataset, folder)  # type: ignore[arg-type]
+    assert raised.value.code == "rows_fail"
+    assert len(folder.rows()) <= 10 + MAX_FAILURES + 1
+    await run(Client(), plan(), dataset, folder)  # type: ignore[arg-type]
+    assert folder.rows() == dict.fromkeys(range(300), False)
+
+
+async def test_a_server_that_is_gone_ends_it_at_once(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(300)])
+    client = Client(*[None] * 10, Problem(502, "server_unreachable", "The server can't be reached."))
+    folder = Folder(tmp_path / "out")
+    with pytest.raises(Problem) as raised:
+        await run(client, plan(), dataset, folder)  # type: ignore[arg-type]
+    assert raised.value.code == "server_unreachable"
+    assert set(folder.rows().values()) == {False}
+
+
+async def test_rows_of_the_datasets_own_fault_never_end_it(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": ""}] * (2 * MAX_FAILURES) + [{"prompt": "Go."}])
+    folder = Folder(tmp_path / "out")
+    await run(Client(), plan(prompt="prompt"), dataset, folder)  # type: ignore[arg-type]
+    assert folder.rows()[2 * MAX_FAILURES] is False
+
+
+async def test_rows_that_failed_before_dont_end_the_next_run(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(MAX_FAILURES + 5)])
+    folder = Folder(tmp_path / "out")
+    long = Problem(422, "prompt_too_long", "The prompt is too long.")
+    with pytest.raises(Problem):
+        await run(Client(long), plan(), dataset, folder)  # type: ignore[arg-type]
+    await run(Client(*[long] * (MAX_FAILURES + 1), None), plan(), dataset, folder)  # type: ignore[arg-type]
+    assert len(folder.rows()) == MAX_FAILURES + 5
+
+
+@pytest.mark.parametrize("wrong", [{"template": "No column."}, {"template": "{wrod}"}, {"prompt": "promt"}])
+async def test_a_mistake_doesnt_keep_the_folder(tmp_path: Path, wrong: dict[str, str]) -> None:
+    dataset = written(tmp_path, [{"word": "a", "other": "b"}])
+    folder = Folder(tmp_path / "out")
+    with pytest.raises(Problem):
+        await run(Client(), plan(**wrong), dataset, folder)  # type: ignore[arg-type]
+    await run(Client(), plan(template="Say {word}."), dataset, folder)  # type: ignore[arg-type]
+    assert folder.rows() == {0: False}
+
+
+async def test_a_dataset_that_changes_meanwhile(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(200)])
+    folder = Folder(tmp_path / "out")
+
+    def change(progress: BatchProgress) -> None:
+        if progress.done == 100:
+            dataset.write_text(json.dumps({"prompt": "Another."}))
+
+    with pytest.raises(Problem) as raised:
+        await run(Client(), plan(), dataset, folder, report=change)  # type: ignore[arg-type]
+    assert raised.value.code == "dataset_changed"
+    assert len(folder.rows()) <= 100
+
+
+async def test_what_is_no_dataset(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "empty.jsonl").touch()
+    for name, code in (
+        ("pipe.jsonl", "no_dataset"),
+        (".", "no_dataset"),
+        ("no.jsonl", "no_dataset"),
+        ("empty.jsonl", "no_rows"),
+    ):
+        with pytest.raises(Problem) as raised:
+            await run(Client(), plan(), tmp_path / name, Folder(tmp_path / "out"))  # type: ignore[arg-type]
+        assert raised.value.code == code
+    assert not (tmp_path / "out").exists()
+
+
+async def test_what_is_no_folder(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": "Go."}])
+    (tmp_path / "manifest" / "manifest.json").mkdir(parents=True)
+    for name in ("rows.jsonl", "rows.jsonl/below", "manifest"):
+        with pytest.raises(Problem):
+            await run(Client(), plan(), dataset, Folder(tmp_path / name))  # type: ignore[arg-type]
+
+
+def test_a_column_that_first_occurs_late_is_a_column(tmp_path: Path) -> None:
+    content: list[dict[str, object]] = [{"word": f"{row}"} for row in range(150)]
+    content.append({"word": "last", "hint": "Think."})
+    found = list(rows.read(written(tmp_path, content), plan(template="Say {word}. {hint}")))
+    assert (found[0].prompt, found[-1].prompt) == ("Say 0. ", "Say last. Think.")
+
+
+def test_braces_that_are_no_columns_are_text(tmp_path: Path) -> None:
+    (row,) = rows.read(written(tmp_path, [{"word": "a"}]), plan(template='Say {word} as {"answer": "…"} or {json}.'))
+    assert row.prompt == 'Say a as {"answer": "…"} or {json}.'
+
+
+class Frame:
+    """A table, as pandas has it."""
+
+    columns = ("prompt", "target")
+
+    def to_dict(self, how: str) -> list[dict[str, object]]:
+        assert how == "records"
+        return [{"prompt": "Go.", "target": float("nan")}]
+
+
+def test_rows_of_a_program(tmp_path: Path) -> None:
+    from lit_lab.batches.api import _file_of
+
+    with _file_of(Frame()) as path:  # type: ignore[arg-type]
+        assert json.loads(path.read_text()) == {"prompt": "Go.", "target": None}
+    with _file_of(["\ud800"]) as path:
+        assert "ud800" in path.read_text()
+    wrong: Any
+    for wrong in ({"prompt": "Go."}, [3], [{("a", "b"): 1}]):
+        with pytest.raises(lit_lab.Problem), _file_of(wrong):
+            pass
+
+
+def test_a_line_takes_no_command_to_a_terminal() -> None:
+    assert one_line("a\x1b]0;title\x07b \u202ec") == "a ]0;title b c"
