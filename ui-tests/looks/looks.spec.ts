@@ -111,10 +111,10 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
   await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.method.selectOption('SHAP');
-  await expect(panel.compute.or(panel.topSegments)).toBeVisible();
+  await expect(panel.offer.or(panel.topSegments)).toBeVisible();
   await shoot(page, 'method-offered');
-  if (await panel.compute.isVisible()) {
-    await panel.compute.click();
+  if (await panel.offer.isVisible()) {
+    await panel.offer.click();
     await shoot(page, 'method-running');
   }
   await expect(panel.topSegments).toBeVisible({ timeout: 60_000 });
@@ -126,12 +126,7 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
   await shoot(page, 'method-shap-contrast');
   await theme(page, 'JupyterLab Light');
   for (const name of ['Integrated gradients', 'Leave one out']) {
-    await panel.method.selectOption(name);
-    await expect(panel.compute.or(panel.topSegments)).toBeVisible();
-    if (await panel.compute.isVisible()) {
-      await panel.compute.click();
-    }
-    await expect(panel.topSegments).toBeVisible({ timeout: 60_000 });
+    await panel.compute(name);
     await shoot(page, `method-${name.split(' ')[0].toLowerCase()}`);
   }
   await panel.insight('Trust');

@@ -3,7 +3,6 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from './galata';
 
 import { ADVICE, COLD, explained } from './lab';
-import type { Panel } from './lab';
 
 /** The address of new jobs, and of estimates; JupyterLab adds a number. */
 const JOBS = /\/lit-lab\/api\/jobs(\?|$)/;
@@ -43,17 +42,6 @@ class SlowEffects {
   private readonly _held: (() => void)[] = [];
 }
 
-/** Compute a method's map, which starts by itself if it is quick. */
-async function compute(panel: Panel, method: string): Promise<void> {
-  await panel.method.selectOption(method);
-  await expect(panel.compute.or(panel.topSegments)).toBeVisible();
-  if (await panel.compute.isVisible()) {
-    // A computation with a short estimate starts by itself, and removes the button.
-    await panel.compute.click({ timeout: 5_000 }).catch(() => undefined);
-  }
-  await expect(panel.topSegments).toBeVisible({ timeout: COLD });
-}
-
 /** The kinds of the jobs that the page starts. */
 function watchJobs(page: IJupyterLabPageFixture): string[] {
   const kinds: string[] = [];
@@ -85,7 +73,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
   const jobs = watchJobs(page);
 
   await test.step('integrated gradients tell how much they explain', async () => {
-    await compute(panel, 'Integrated gradients');
+    await panel.compute('Integrated gradients');
     await panel.mapped();
     await expect(
       panel.region.getByText(/explains [\d.]+% of the change|off by [\d.]+%/)
@@ -99,7 +87,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
   });
 
   await test.step('flow shows shares of what attention reads', async () => {
-    await compute(panel, 'Flow');
+    await panel.compute('Flow');
     await panel.mapped();
     await expect(panel.region).toContainText('Not a gradient');
     await expect(panel.topSegments).toContainText(/\d+%/);
@@ -107,7 +95,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
   });
 
   await test.step('leave one out says that it is no gradient, and scores in nats', async () => {
-    await compute(panel, 'Leave one out');
+    await panel.compute('Leave one out');
     await panel.mapped();
     await expect(panel.region).toContainText('Not a gradient');
     await expect(panel.topSegments).toContainText(/[+−]\d+\.\d+ nats/);
@@ -115,7 +103,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
   });
 
   await test.step('SHAP tells its standard error', async () => {
-    await compute(panel, 'SHAP');
+    await panel.compute('SHAP');
     await expect(panel.topSegments).toContainText(
       /[+−]\d+\.\d+ ± \d+\.\d+ nats/
     );
@@ -131,9 +119,7 @@ test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
     await panel.method.selectOption('Leave one out');
     await panel.region.getByRole('radio', { name: 'Paragraphs' }).click();
     await expect
-      .poll(
-        async () => (await panel.compute.isVisible()) || jobs.length > before
-      )
+      .poll(async () => (await panel.offer.isVisible()) || jobs.length > before)
       .toBe(true);
   });
 

@@ -86,9 +86,7 @@ test('the matrix’s headings, a narrow panel, the weakest shades', async ({
 
   await test.step('bars line up, however long the figures', async () => {
     await page.sidebar.setWidth(480, 'right');
-    await panel.method.selectOption('SHAP');
-    await panel.compute.click();
-    await panel.mapped();
+    await panel.compute('SHAP');
     const begins = await panel.region
       .locator('.lit-insight .lit-bar')
       .evaluateAll(all => all.map(e => e.getBoundingClientRect().left));

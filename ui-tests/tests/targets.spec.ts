@@ -2,7 +2,7 @@
 import { expect, test } from './galata';
 
 import { emptyHistory } from './busy';
-import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
+import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -102,12 +102,7 @@ test('a forced answer, why this rather than that, and where the model hesitated'
     const contrast = await shares();
     expect(contrast).not.toEqual(plain);
     // Ablation methods also support contrastive targets.
-    await panel.method.selectOption('Leave one out');
-    await expect(panel.compute.or(panel.topSegments)).toBeVisible();
-    if (await panel.compute.isVisible()) {
-      await panel.compute.click();
-    }
-    await expect(panel.topSegments).toBeVisible({ timeout: COLD });
+    await panel.compute('Leave one out');
     await panel.method.selectOption('L2 norm');
     await panel.mapped();
 
