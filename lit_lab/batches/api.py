@@ -18,7 +18,6 @@ from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.batches.noise import NoiseVerdict
-    from lit_lab.batches.record import Record
     from lit_lab.batches.runner import BatchProgress
 
 Rows = str | os.PathLike[str] | Iterable[Mapping[str, Any] | str]
@@ -161,7 +160,7 @@ def open_batch(path: str | os.PathLike[str]) -> Batch:
 
 def noise_of(
     plan: Plan,
-    found: Iterable[Record],
+    found: Batch,
     num_rows: int,
     server: str | None,
     token: str | None,

@@ -7,8 +7,9 @@ of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lit_lab.batches.aggregates import interval_of_mean
 from lit_lab.batches.computing import effects_request
@@ -21,6 +22,9 @@ from lit_lab.client.checked import checked
 from lit_lab.deletion import delete
 from lit_lab.problem import Problem
 from lit_lab.protocol import ScoreRequest, TextSpan
+
+if TYPE_CHECKING:
+    from lit_lab.batches.results import Batch
 
 INERT = (
     "This is a sentence.",
@@ -128,7 +132,7 @@ async def inert_effects(client: AsyncClient, plan: Plan, record: Record, part: P
 async def verdicts(
     client: AsyncClient,
     plan: Plan,
-    records: Iterable[Record],
+    records: Collection[Record] | Batch,
     num_sampled: int = 20,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[NoiseVerdict]:
@@ -137,24 +141,28 @@ async def verdicts(
     Args:
         client: Where it is computed.
         plan: The batch's plan.
-        records: Records of one batch whose effects are computed.
+        records: Records of one batch whose effects are computed; read twice.
         num_sampled: In how many rows inert sentences are inserted, evenly spread.
         report: Called with how many places are computed, and out of how many.
 
     Raises:
         Problem: It can't be computed.
     """
-    usable = [record for record in records if record.num_tokens and not record.error]
     own: dict[str, list[float]] = {}
     texts: dict[str, str] = {}
-    for record in usable:
+    usable: list[int] = []
+    for record in records:
+        if not record.num_tokens or record.error:
+            continue
+        usable.append(record.row)
         for part in record.parts:
             if part.effect is not None and part.id.startswith(TEXT):
                 texts.setdefault(part.id, part.text)
                 own.setdefault(part.id, []).append(part.effect / record.num_tokens)
     count = min(num_sampled, len(usable))
-    sampled = [usable[index * len(usable) // count] for index in range(count)]
-    places = [(record, part) for record in sampled for part in record.parts if part.id in own]
+    sampled = {usable[index * len(usable) // count] for index in range(count)}
+    # Read once more: all records together may be large.
+    places = [(record, part) for record in records if record.row in sampled for part in record.parts if part.id in own]
     inert: dict[str, list[float]] = {}
     for done, (record, part) in enumerate(places):
         report(done, len(places))
