@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -58,3 +59,8 @@ async def until_async(condition: Callable[[], T | Awaitable[T]], patience: float
 
 def _in_vain(condition: object, patience: float, value: object) -> str:
     return f"not in {patience:g} seconds: {condition}; it is {value!r}"
+
+
+def heeds_ctrl_c() -> None:
+    """Prepare a process that is sent SIGINT: one that a shell has started in the background ignores it, and its children do, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

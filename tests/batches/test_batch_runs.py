@@ -16,7 +16,7 @@ from random import Random
 
 import pytest
 from live import ROOT, LiveServer, live_server
-from waiting import PATIENCE, until
+from waiting import PATIENCE, heeds_ctrl_c, until
 
 import lit_lab
 from lit_lab.batches.folder import Folder
@@ -89,6 +89,7 @@ def command(server: LiveServer, dataset: Path, out: Path, *more: str) -> subproc
         env={**os.environ, **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=heeds_ctrl_c,
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from live import LiveServer, kernel, live_server
-from waiting import PATIENCE, until
+from waiting import PATIENCE, heeds_ctrl_c, until
 
 import lit_lab
 from lit_lab import aio, cli
@@ -306,7 +306,9 @@ def test_a_closed_pipe_ends_the_command_quietly(connected: LiveServer) -> None:
 
 def test_ctrl_c_stops_the_command_and_its_job(connected: LiveServer) -> None:
     long = ["explain", "Say", "--max-new-tokens", "1000", "--temperature", "5", "--json"]
-    with subprocess.Popen([*COMMAND, *long], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+    with subprocess.Popen(
+        [*COMMAND, *long], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_ctrl_c
+    ) as command:
 
         def jobs(state: str) -> list[str]:
             return [job["id"] for job in connected.ask("GET", "jobs")["jobs"] if job["state"] == state]

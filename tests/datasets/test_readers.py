@@ -262,7 +262,7 @@ def test_a_quote_that_is_closed_by_a_later_one_is_remarked_on(write):
 def test_a_bad_quote_in_the_names_of_the_columns_is_said(write):
     with pytest.raises(
         Problem,
-        match=r"Line 1, which should contain the columns' names, can't be read: The quote that opens in line 1 isn't closed.$",
+        match=r"Line 1, which should contain the columns' names, can't be read: The quote that opens in line 1 isn't closed\.",
     ):
         read(write("a.csv", '"p,t\na,b\n'))
 
