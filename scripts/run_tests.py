@@ -1,7 +1,7 @@
 """Run all checks, or those of the named stages, and end with one line of counts.
 
-A failing stage doesn't keep the later ones from running: one run shows everything that is wrong. Two commands more than there
-are cores run side by side, up to four: browser tests, and those of servers that die, wait for much of their time. Each line
+A failing stage doesn't keep the later ones from running: one run shows everything that is wrong. One command more than there
+are cores runs side by side, up to three: browser tests, and those of servers that die, wait for much of their time. Each line
 of output begins with the name of the command that said it.
 """
 
@@ -176,7 +176,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stages", nargs="*", help="lint, jest, pytest, ui; all when none is named")
     parser.add_argument(
-        "--jobs", type=int, default=min(4, (os.cpu_count() or 1) + 2), help="how many run side by side (%(default)s)"
+        "--jobs", type=int, default=min(3, (os.cpu_count() or 1) + 1), help="how many run side by side (%(default)s)"
     )
     arguments = parser.parse_args()
     # TensorFlow imports three times as fast from bytecode.
