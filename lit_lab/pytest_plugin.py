@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def lit_lab_model(request: pytest.FixtureRequest) -> Iterator[Model]:
+def lit_lab_model(request: pytest.FixtureRequest) -> Model:
     """A model: `lit_lab_model.explain(prompt)` returns a `lit_lab.Run`. Its service is started once for all tests."""
     option, config = request.config.getoption, request.config
-    yield Model(option("--lit-lab-model") or str(config.getini("lit_lab_model")) or None, option("--lit-lab-server"))
+    return Model(option("--lit-lab-model") or str(config.getini("lit_lab_model")) or None, option("--lit-lab-server"))

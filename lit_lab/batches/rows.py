@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import itertools
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class BatchRow:
     fields: Fields = field(default_factory=dict)
 
 
-def read(path: Path, plan: Plan) -> Iterator[BatchRow]:
+def read(path: Path, plan: Plan) -> Generator[BatchRow, None, None]:
     """Yield a file's rows, one at a time. Raises `Problem` where the file or the plan's columns can't be used."""
     reader = Reader(path)
     try:
@@ -59,10 +59,10 @@ def read(path: Path, plan: Plan) -> Iterator[BatchRow]:
         if not first:
             return
         known = [*reader.columns, *inner(sample)]
-        if unknown := _unknown(plan.template, known):
+        if _unknown(plan.template, known):
             # A column may occur late in the file.
             known = _all_columns(path, sample)
-            _check_fields(_unknown(plan.template, known) if unknown else [], known)
+            _check_fields(_unknown(plan.template, known), known)
         chosen = _chosen(plan, known, sample)
         composer = Composer(chosen, known)
         parsed = template.parse(chosen.template, known) if chosen.template else None

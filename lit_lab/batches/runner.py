@@ -56,7 +56,6 @@ async def run(
     folder: Folder,
     limit: int | None = None,
     report: Callable[[BatchProgress], None] = lambda _: None,
-    again: bool = True,
 ) -> None:
     """Compute the rows that have no record yet, or whose last one failed. Cancelling keeps what is finished.
 
@@ -67,7 +66,6 @@ async def run(
         folder: Where records are stored.
         limit: Only this many rows, from the first one on. None: all.
         report: Called after each row.
-        again: Whether rows that failed earlier are tried again.
 
     Raises:
         Problem: The dataset or the folder can't be used, or no row can be computed.
@@ -85,10 +83,10 @@ async def run(
             folder.claim(manifest)
             known = await asyncio.to_thread(folder.rows)
             judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
-            work = _Work(client, plan, folder, known, report, again, judge, lambda: _state(dataset) == state)
+            work = _Work(client, plan, folder, known, report, judge, lambda: _state(dataset) == state)
             await work.all(_limited(itertools.chain([first], reader), limit))
     finally:
-        reader.close()  # type: ignore[attr-defined]
+        reader.close()
 
 
 class _Work:
@@ -99,7 +97,6 @@ class _Work:
         folder: Folder,
         known: dict[int, bool],
         report: Callable[[BatchProgress], None],
-        again: bool,
         judge: Judge | None,
         is_same: Callable[[], bool],
     ) -> None:
@@ -111,7 +108,6 @@ class _Work:
         self._folder = folder
         self._known = known
         self._report = report
-        self._again = again
         self._failures = 0
         self._faults = 0  # one after the other, for reasons that aren't the rows'
         self._earlier = set(known)
@@ -150,7 +146,7 @@ class _Work:
     def _next(self, found: Iterator[BatchRow]) -> BatchRow | None:
         for row in found:
             failed = self._known.get(row.number)
-            if failed is None or (failed and self._again):
+            if failed is not False:
                 return row
         return None
 

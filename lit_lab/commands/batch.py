@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lit_lab.commands.shared import count, save
 from lit_lab.commands.status_line import StatusLine
 from lit_lab.commands.terminal import for_terminal, json_line
 from lit_lab.limits import MAX_TEXT
@@ -16,6 +17,7 @@ from lit_lab.problem import Problem
 if TYPE_CHECKING:
     from lit_lab.batches.aggregates import PartSummary
     from lit_lab.batches.noise import NoiseVerdict
+    from lit_lab.batches.plan import Measure
     from lit_lab.batches.results import Batch
     from lit_lab.batches.runner import BatchProgress
 
@@ -47,17 +49,17 @@ def add(commands: Any) -> None:
     command.add_argument("--prompt-column", default="", metavar="NAME", help="the column of prompts (default: guessed)")
     command.add_argument("--target-column", default="", metavar="NAME", help="the column of targets (default: guessed)")
     command.add_argument("--model", help="the model's name (default: the panel's first)")
-    command.add_argument("--limit", type=_count, metavar="N", help="only the first N rows; more later continues")
+    command.add_argument("--limit", type=count, metavar="N", help="only the first N rows; more later continues")
     command.add_argument("--no-shares", action="store_true", help="compute no shares by gradients")
     command.add_argument("--no-effects", action="store_true", help="compute no effects of deleting parts")
     command.add_argument(
         "--noise",
-        type=_count,
+        type=count,
         metavar="N",
         help="then find the template's sentences that do nothing, by inert sentences in N rows",
     )
     command.add_argument(
-        "--max-new-tokens", type=_count, default=256, metavar="N", help="most tokens of an answer (default: 256)"
+        "--max-new-tokens", type=count, default=256, metavar="N", help="most tokens of an answer (default: 256)"
     )
     command.add_argument(
         "--temperature", type=float, default=0.0, metavar="T", help="0 (default): the most likely tokens"
@@ -82,18 +84,12 @@ def add(commands: Any) -> None:
     command.set_defaults(run=_run)
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("it must be 1 or more")
-    return value
-
-
 def _run(options: argparse.Namespace) -> int:
     from lit_lab.batches.api import batch
+    from lit_lab.batches.plan import MEASURES
 
     template = "" if options.template is None else _template(options.template)
-    measures = [name for name in ("shares", "effects") if not getattr(options, f"no_{name}")]
+    measures: list[Measure] = [name for name in MEASURES if not getattr(options, f"no_{name}")]
     if options.noise and "effects" not in measures:
         raise Problem(422, "no_effects", "--noise needs effects.", "Leave --no-effects out.")
     if options.html is not None and not options.html.expanduser().absolute().parent.is_dir():
@@ -113,7 +109,7 @@ def _run(options: argparse.Namespace) -> int:
                 prompt=options.prompt_column,
                 target=options.target_column,
                 model=options.model,
-                measures=measures,  # type: ignore[arg-type]
+                measures=measures,
                 limit=options.limit,
                 max_new_tokens=options.max_new_tokens,
                 temperature=options.temperature,
@@ -138,7 +134,7 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _print(found, verdicts)
     if options.html is not None:
-        _save(options.html.expanduser(), found.to_html(verdicts))
+        save(options.html.expanduser(), found.to_html(verdicts))
     if failed is not None:
         raise failed
     return 1 if found.num_failed else 0
@@ -153,18 +149,6 @@ def _expected(path: Path) -> list[Mapping[str, Any]]:
             422, "bad_checks", f"{path} isn't a list of checks.", "Write it as under expect: in a file of checks."
         )
     return found
-
-
-def _save(path: Path, page: str) -> None:
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise Problem(
-            507,
-            "not_saved",
-            f"{path} can't be written: {error.strerror or error}.",
-            "Name a file in a folder of yours.",
-        ) from error
 
 
 def _template(path: Path) -> str:

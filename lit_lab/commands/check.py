@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lit_lab.commands.shared import count, save
 from lit_lab.commands.status_line import StatusLine
 from lit_lab.commands.terminal import for_terminal, json_line
-from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.checks import Outcome, Report
@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
     command.add_argument("--junit", type=Path, metavar="FILE", help="also write a report in JUnit's XML")
     command.add_argument("--json", action="store_true", help="print one JSON object for each check, as it is made")
     command.add_argument(
-        "--max-new-tokens", type=int, default=256, metavar="N", help="most tokens of an answer (default: 256)"
+        "--max-new-tokens", type=count, default=256, metavar="N", help="most tokens of an answer (default: 256)"
     )
     command.add_argument("--server", metavar="URL", help="the Jupyter server to use; own: none")
     command.set_defaults(run=_run)
@@ -89,7 +89,7 @@ def _run(options: argparse.Namespace) -> int:
 
         report = run_checks(file, explain, show)
     if options.junit is not None:
-        _save(options.junit, junit(report))
+        save(options.junit, junit(report))
     if not options.json:
         print(_summary(report))
     return 1 if report.failed or not report.outcomes else 0
@@ -105,15 +105,3 @@ def _line(outcome: Outcome) -> str:
 def _summary(report: Report) -> str:
     count = len(report.outcomes)
     return f"\n{count - report.failed:,} of {count:,} checks passed." if count else "\nThere is nothing to check."
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise Problem(
-            507,
-            "not_saved",
-            f"{path} can't be written: {error.strerror or error}.",
-            "Name a file in a folder of yours.",
-        ) from error

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lit_lab.commands.shared import count
 from lit_lab.commands.status_line import StatusLine
 from lit_lab.commands.terminal import for_terminal, json_line
 from lit_lab.limits import MAX_TEXT
@@ -35,7 +36,7 @@ def add(commands: Any) -> None:
         "--target", metavar="TEXT", help="a forced answer: explain this text instead of the model's answer"
     )
     command.add_argument(
-        "--max-new-tokens", type=_count, default=256, metavar="N", help="most tokens of the answer (default: 256)"
+        "--max-new-tokens", type=count, default=256, metavar="N", help="most tokens of the answer (default: 256)"
     )
     command.add_argument(
         "--temperature", type=float, default=0.0, metavar="T", help="0 (default): the most likely tokens"
@@ -54,7 +55,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--granularity", choices=GRANULARITIES, default="sentences", help="the parts (default: sentences)"
     )
-    command.add_argument("--top", type=_count, default=5, metavar="N", help="how many parts to list (default: 5)")
+    command.add_argument("--top", type=count, default=5, metavar="N", help="how many parts to list (default: 5)")
     command.add_argument(
         "--server",
         metavar="URL",
@@ -70,13 +71,6 @@ def add(commands: Any) -> None:
 
 METHODS = ["effect", "grad_l2", "grad_dot_input", "integrated_gradients", "flow", "leave_one_out", "lime", "shap"]
 GRANULARITIES = ["tokens", "words", "sentences", "lines", "paragraphs"]
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("it must be 1 or more")
-    return value
 
 
 def _run(options: argparse.Namespace) -> int:
