@@ -63,21 +63,24 @@ function Field(props: IAutoTextProps & { most: number }): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null);
   const latest = useRef(props);
   latest.current = props;
-  useLayoutEffect(() => fit(field.current), [props.value]);
+  // The width for which its height was measured. The view may get another one before the observer begins.
+  const fitted = useRef(0);
+  useLayoutEffect(() => {
+    fit(field.current);
+    fitted.current = field.current?.clientWidth ?? 0;
+  }, [props.value]);
   useEffect(() => {
     const element = field.current;
     if (!element) {
       return;
     }
     // A wider or narrower panel breaks the text into other lines.
-    let width = element.clientWidth;
     const observer = new ResizeObserver(() => {
-      if (element.clientWidth !== width) {
-        width = element.clientWidth;
-        // In a hidden view it has none, and stays as high as it is: else what is below would move as it is shown again.
-        if (width > 0) {
-          fit(element);
-        }
+      const width = element.clientWidth;
+      // In a hidden view it has none, and stays as high as it is: else what is below would move as it is shown again.
+      if (width > 0 && width !== fitted.current) {
+        fitted.current = width;
+        fit(element);
       }
     });
     observer.observe(element);
@@ -183,7 +186,7 @@ function Shortened(
   );
 }
 
-/** As high as its text. */
+/** As high as its text, which browsers that know `field-sizing` do themselves: also when a theme changes its font. */
 function fit(element: HTMLTextAreaElement | null): void {
   if (!element) {
     return;
@@ -194,6 +197,9 @@ function fit(element: HTMLTextAreaElement | null): void {
     return;
   }
   element.style.height = 'auto';
+  if (globalThis.CSS?.supports?.('field-sizing', 'content')) {
+    return;
+  }
   // The borders are not part of scrollHeight.
   const borders = element.offsetHeight - element.clientHeight;
   element.style.height = `${element.scrollHeight + borders}px`;

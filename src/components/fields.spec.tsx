@@ -1,4 +1,4 @@
-import React, { act } from 'react';
+import React, { act, useLayoutEffect } from 'react';
 
 import { AutoText, MAX_EDITABLE } from './autotext';
 import { CONTEXT, Stage, typeInto } from './fixtures';
@@ -46,39 +46,60 @@ describe('fields of the panel', () => {
       expect(value).toBe('soup');
     });
 
-    it('stays as high as it is in a view that is hidden', async () => {
+    describe('whose view', () => {
       let resized: () => void = () => undefined;
-      Object.assign(globalThis, {
-        ResizeObserver: class {
-          constructor(callback: () => void) {
-            resized = callback;
+      let [width, height] = [100, 40];
+
+      beforeEach(() => {
+        [width, height] = [100, 40];
+        Object.assign(globalThis, {
+          ResizeObserver: class {
+            constructor(callback: () => void) {
+              resized = callback;
+            }
+            observe(): void {
+              // The spec says when the size changes.
+            }
+            disconnect(): void {
+              // See above.
+            }
           }
-          observe(): void {
-            // The spec says when the size changes.
-          }
-          disconnect(): void {
-            // See above.
-          }
+        });
+        const sizes: Record<string, () => number> = {
+          clientWidth: () => width,
+          scrollHeight: () => height
+        };
+        for (const [name, get] of Object.entries(sizes)) {
+          jest.spyOn(Element.prototype, name as 'clientWidth', 'get')
+            .mockImplementation(get); // prettier-ignore
         }
       });
-      let [width, height] = [100, 40];
-      const sizes: Record<string, () => number> = {
-        clientWidth: () => width,
-        scrollHeight: () => height
-      };
-      for (const [name, get] of Object.entries(sizes)) {
-        jest.spyOn(Element.prototype, name as 'clientWidth', 'get')
-          .mockImplementation(get); // prettier-ignore
-      }
-      await show('Name three uses for a paper clip.');
-      expect(field().style.height).toBe('40px');
-      [width, height] = [0, 0];
-      resized();
-      expect(field().style.height).toBe('40px');
-      [width, height] = [50, 60];
-      resized();
-      expect(field().style.height).toBe('60px');
-      jest.restoreAllMocks();
+
+      afterEach(() => jest.restoreAllMocks());
+
+      it('is hidden stays as high as it is', async () => {
+        await show('Name three uses for a paper clip.');
+        expect(field().style.height).toBe('40px');
+        [width, height] = [0, 0];
+        resized();
+        expect(field().style.height).toBe('40px');
+        [width, height] = [50, 60];
+        resized();
+        expect(field().style.height).toBe('60px');
+      });
+
+      it('gets wider while it is opened becomes lower', async () => {
+        const Opening = () => {
+          useLayoutEffect(() => {
+            [width, height] = [500, 20];
+          }, []);
+          return <AutoText value="Name three uses." onChange={jest.fn()} />;
+        };
+        await draw(<Opening />);
+        expect(field().style.height).toBe('40px');
+        resized();
+        expect(field().style.height).toBe('20px');
+      });
     });
 
     it('beyond the limit is reported and shortened, and never laid out', async () => {

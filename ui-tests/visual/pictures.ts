@@ -52,7 +52,9 @@ export async function compare(page: Page, state: string): Promise<void> {
         page,
         name === 'dark' ? 'JupyterLab Dark' : 'JupyterLab Light'
       );
+      await rest(panel);
       await settle(page, panel);
+      await rest(panel);
       await expect
         .soft(panel.region)
         .toHaveScreenshot(`${state}-${place}-${name}.png`);
@@ -76,11 +78,33 @@ async function settle(page: Page, panel: Panel): Promise<void> {
     const texts = document.createTreeWalker(region, NodeFilter.SHOW_TEXT);
     for (let text = texts.nextNode(); text; text = texts.nextNode()) {
       const { nodeValue } = text;
-      const fixed = nodeValue!.replace(/\b[\d.]+(?= s\b)/, '1.0');
+      const fixed = nodeValue!.replace(
+        /less than a second|\b[\d.]+ s\b/g,
+        '1.0 s'
+      );
       // Assigning even an equal text would end the selection and cause a new layout.
       if (fixed !== nodeValue) {
         text.nodeValue = fixed;
       }
+    }
+  });
+}
+
+/** Wait until nothing in the panel moves or changes its size: fields grow with their text only after a new width is laid out. */
+async function rest(panel: Panel): Promise<void> {
+  await panel.region.evaluate(async region => {
+    const places = () =>
+      Array.from(region.querySelectorAll('*'), element => {
+        const { x, y, width, height } = element.getBoundingClientRect();
+        return [x, y, width, height].join();
+      }).join(';');
+    let last = '';
+    // In a row; about half a second.
+    for (let unchanged = 0; unchanged < 30;) {
+      await new Promise(requestAnimationFrame);
+      const now = places();
+      unchanged = now === last ? unchanged + 1 : 0;
+      last = now;
     }
   });
 }
