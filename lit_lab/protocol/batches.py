@@ -15,6 +15,8 @@ MAX_BATCH_ROWS_ASKED = 200
 MAX_CHECKS = 50
 MAX_HEATMAP_ROWS = 200
 
+_MEASURES: tuple[Literal["shares", "effects"], ...] = ("shares", "effects")
+
 
 class BatchRowsChosen(Message):
     """Which rows of an open dataset a batch takes: those that a search finds, in the dataset's order."""
@@ -48,7 +50,7 @@ class BatchRequest(Message):
         default=None, description="The column of targets. None: the one that the dataset uses."
     )
     measures: list[Literal["shares", "effects"]] = Field(
-        default_factory=lambda: ["shares", "effects"], max_length=2, description="What is computed beside the answer."
+        default_factory=lambda: list(_MEASURES), max_length=2, description="What is computed beside the answer."
     )
     max_new_tokens: int = Field(default=256, ge=1, le=100_000)
     sampling: Sampling = Field(default_factory=Sampling)
