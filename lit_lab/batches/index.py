@@ -35,8 +35,8 @@ class Index:
         self._folder = Folder(path)
         self._lock = threading.RLock()
         self._known: dict[int, Path] = {}
-        self._part = array("L")  # of each row; 0: it has no record
-        self._at = array("L")  # its place in the part
+        self._part = array("I")  # of each row; 0: it has no record
+        self._at = array("I")  # its place in the part
         self._answer = array("Q")  # a digest
         self.states = bytearray()
         self.checks: dict[str, tuple[int, int]] = {}
@@ -98,6 +98,9 @@ class Index:
     def answer(self, row: int) -> int:
         """Return a number that differs where answers do."""
         return self._answer[row] if row < len(self._answer) else 0
+
+    def __iter__(self) -> Iterator[Record]:
+        return self.records()
 
     def records(self, rows: Iterable[int] | None = None) -> Iterator[Record]:
         """Yield the last records of rows that have one, in the rows' order. Damaged parts are left out.

@@ -34,7 +34,7 @@ BATCHES: tuple[Route, ...] = (
         action="read",
         summary="How far a batch is",
         response="BatchInfo",
-        errors=(404,),
+        errors=(404, 503),
     ),
     Route(
         operation="deleteBatch",
@@ -43,7 +43,7 @@ BATCHES: tuple[Route, ...] = (
         action="write",
         summary="Stop a batch, and delete its folder",
         response="BatchDeleted",
-        errors=(404, 507),
+        errors=(404, 409, 503, 507),
     ),
     Route(
         operation="stopBatch",
@@ -52,7 +52,7 @@ BATCHES: tuple[Route, ...] = (
         action="write",
         summary="Stop a batch, or its search for sentences that do nothing; what is computed stays",
         response="BatchInfo",
-        errors=(404,),
+        errors=(404, 409, 503),
     ),
     Route(
         operation="continueBatch",
@@ -72,7 +72,7 @@ BATCHES: tuple[Route, ...] = (
         summary="Some of a batch's rows, beside those of another batch if one is named",
         request="BatchRowsRequest",
         response="BatchRowsPage",
-        errors=(404, 409, 422),
+        errors=(404, 409, 422, 503),
         max_body=MIB,
     ),
     Route(
@@ -82,7 +82,7 @@ BATCHES: tuple[Route, ...] = (
         action="read",
         summary="One row with its whole prompt, its answer and its parts",
         response="BatchFullRow",
-        errors=(404,),
+        errors=(404, 422, 503),
     ),
     Route(
         operation="batchParts",
@@ -91,7 +91,7 @@ BATCHES: tuple[Route, ...] = (
         action="read",
         summary="What each part of the template does over all rows",
         response="BatchParts",
-        errors=(404,),
+        errors=(404, 422, 503),
     ),
     Route(
         operation="batchNoise",
@@ -113,6 +113,6 @@ BATCHES: tuple[Route, ...] = (
         summary="All records as a file",
         description="`csv`, `jsonl` or `parquet`; 422 `no_pyarrow` if the server can't write Parquet.",
         media="application/octet-stream",
-        errors=(404, 422),
+        errors=(404, 422, 503, 507),
     ),
 )
