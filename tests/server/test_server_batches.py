@@ -12,76 +12,13 @@ import pytest
 from jupyter_server.auth import IdentityProvider, User
 from pyarrow import parquet
 
-from conftest import until
-from lit_lab.batches.folder import Folder
+from conftest import prompts, rows_of, until
 from lit_lab.server_batches import copying, server_batches
-
-ANSWERS = {"measures": []}
-
-
-@pytest.fixture
-def root(tmp_path):
-    return tmp_path / "batches"
 
 
 @pytest.fixture
 def lit_lab_config(lit_lab_config, root):
     return {**lit_lab_config, "batches_path": str(root)}
-
-
-@pytest.fixture
-def dataset(jp_root_dir, opened):
-    """Write a dataset and open it."""
-
-    async def make(rows, name="rows.jsonl", **asked):
-        (jp_root_dir / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
-        return await opened(path=name, **asked)
-
-    return make
-
-
-@pytest.fixture
-def start(api):
-    async def start(state, status=202, **asked):
-        body = {"dataset": state["id"], "models": ["demo"], **ANSWERS, **asked}
-        code, found = await api("POST", "batches", body=body)
-        assert code == status, found
-        return found["batches"] if status == 202 else found
-
-    return start
-
-
-@pytest.fixture
-def reached(api):
-    """Wait until a batch is in one of some states."""
-
-    async def reached(batch_id, *states):
-        async def there():
-            info = (await api("GET", "batches", batch_id))[1]
-            return info if info["state"] in states else None
-
-        return await until(there)
-
-    return reached
-
-
-@pytest.fixture
-def done(start, reached):
-    async def run(state, **asked):
-        (batch,) = await start(state, **asked)
-        return await reached(batch["id"], "done", "failed")
-
-    return run
-
-
-def prompts(*texts):
-    return [{"prompt": text} for text in texts]
-
-
-async def rows_of(api, batch_id, **asked):
-    status, page = await api("POST", "batches", batch_id, "rows", body=asked)
-    assert status == 200, page
-    return page
 
 
 async def test_a_batch_runs_its_rows_and_checks_answers(api, dataset, done, search):
@@ -180,13 +117,13 @@ async def test_what_cant_run_leaves_nothing(api, dataset, root, asked, code):
     assert [name for _, _, names in os.walk(root) for name in names] == []
 
 
-async def test_two_models_or_templates_make_a_group(api, start, reached, dataset, root):
+async def test_two_models_or_templates_make_a_group(api, start, batch_reached, dataset, root):
     state = await dataset([{"prompt": "p", "dish": "Soup"}])
     made = await start(state, templates=["Cook {dish}.", "Eat {dish}."])
     assert [info["template"] for info in made] == ["Cook {dish}.", "Eat {dish}."]
     assert len({info["group"] for info in made}) == 1
     for info in made:
-        await reached(info["id"], "done")
+        await batch_reached(info["id"], "done")
     assert [info["id"] for info in (await api("GET", "batches"))[1]["batches"]] == [info["id"] for info in made]
     page = await rows_of(api, made[0]["id"], other=made[1]["id"])
     assert page["rows"][0]["other"]["answer"] == "Hello"
@@ -200,7 +137,7 @@ async def test_two_models_or_templates_make_a_group(api, start, reached, dataset
     assert (refused[0], refused[1]["error"]) == (409, "other_rows")
 
 
-async def test_stopped_and_continued(api, dataset, start, reached, fake_service):
+async def test_stopped_and_continued(api, dataset, start, batch_reached, fake_service):
     state = await dataset(prompts("a", "b", "wait", "wait", "c"))
     (batch,) = await start(state)
     (second,) = await start(state)
@@ -222,12 +159,14 @@ async def test_stopped_and_continued(api, dataset, start, reached, fake_service)
     fake_service.go()
     status, info = await api("POST", "batches", batch["id"], "continue")
     assert (status, info["state"] in ("waiting", "running")) == (202, True)
-    assert (await reached(batch["id"], "done"))["done"] == 5
+    assert (await batch_reached(batch["id"], "done"))["done"] == 5
     page = await rows_of(api, batch["id"])
     assert [row["found"]["answer"] for row in page["rows"]] == ["Hello"] * 5
 
 
-async def test_the_end_of_the_server_stops_batches_and_they_go_on(api, dataset, start, reached, fake_service, lit_lab):
+async def test_the_end_of_the_server_stops_batches_and_they_go_on(
+    api, dataset, start, batch_reached, fake_service, lit_lab
+):
     state = await dataset(prompts("a", "b", "wait", "wait"))
     (batch,) = await start(state)
 
@@ -242,7 +181,7 @@ async def test_the_end_of_the_server_stops_batches_and_they_go_on(api, dataset, 
     assert (info["state"], info["done"], info["failed"]) == ("stopped", 2, 0)
     fake_service.go()
     assert (await api("POST", "batches", batch["id"], "continue"))[0] == 202
-    assert (await reached(batch["id"], "done", "failed"))["done"] == 4
+    assert (await batch_reached(batch["id"], "done", "failed"))["done"] == 4
     await lit_lab.stop_extension()
     assert (await api("GET", "batches"))[1]["batches"][0]["state"] == "done"
 
@@ -257,9 +196,9 @@ async def test_the_panel_doesnt_wait_for_a_batch(api, dataset, start, generate, 
     await api("POST", "batches", batch["id"], "stop")
 
 
-async def test_a_failed_batch_says_why_and_goes_on(api, dataset, start, reached):
+async def test_a_failed_batch_says_why_and_goes_on(api, dataset, start, batch_reached):
     (batch,) = await start(await dataset(prompts(*["error"] * 30)))
-    info = await reached(batch["id"], "failed")
+    info = await batch_reached(batch["id"], "failed")
     assert info["error"]["error"] == "rows_fail"
     assert (await api("POST", "batches", batch["id"], "continue"))[0] == 202
 
@@ -369,63 +308,3 @@ async def test_export(api, dataset, done, jp_fetch, edit, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     status, refused = await api("GET", "batches", info["id"], "export", "parquet")
     assert (status, refused["error"]) == (422, "no_pyarrow")
-
-
-@pytest.mark.parametrize(
-    "damage", ["batch.json", "records/manifest.json", "part", "rows.index", "link", "figures.json"]
-)
-async def test_what_is_damaged_says_so_and_the_others_are_there(
-    api, dataset, done, reached, root, lit_lab, damage, jp_root_dir
-):
-    state = await dataset(prompts("a", "b"))
-    broken, whole = await done(state), await done(state)
-    await lit_lab.stop_extension()
-    (folder,) = root.glob(f"*/{broken['id']}")
-    if damage == "part":
-        (part,) = (folder / "records").glob("part-*")
-        part.write_bytes(b"PAR1 no")
-        (folder / "figures.json").unlink()
-    elif damage == "link":
-        (folder / "noise.json").symlink_to(jp_root_dir / "rows.jsonl")
-    else:
-        (folder / damage).write_text("{")
-    listed = {info["id"]: info for info in (await api("GET", "batches"))[1]["batches"]}
-    assert listed[whole["id"]] == whole
-    info = listed[broken["id"]]
-    if damage in ("batch.json", "link", "part"):
-        assert (info["state"], bool(info["error"]["message"])) == ("failed", True)
-    answers = [
-        await api("POST", "batches", broken["id"], "rows", body={}),
-        await api("GET", "batches", broken["id"], "rows", "0"),
-        await api("GET", "batches", broken["id"], "parts"),
-        await api("POST", "batches", broken["id"], "noise", body={}),
-        await api("POST", "batches", broken["id"], "continue"),
-    ]
-    assert [status for status, _ in answers if status >= 500] == []
-    info = await reached(broken["id"], "done", "failed")
-    if damage in ("part", "figures.json", "rows.index"):
-        assert (info["state"], info["done"]) == ("done", 2)
-    elif damage == "records/manifest.json":
-        assert info["error"]["error"] == "bad_manifest"
-    assert (await api("DELETE", "batches", broken["id"]))[0] == 200
-    assert (await rows_of(api, whole["id"]))["total"] == 2
-
-
-async def test_a_full_disk(api, dataset, start, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    state = await dataset(prompts("a"))
-    monkeypatch.setattr(server_batches, "copy", full)
-    assert (await start(state, 507))["error"] == "not_stored"
-    assert (await api("GET", "batches"))[1]["batches"] == []
-
-
-async def test_another_server_of_the_user_runs_it(api, dataset, done, root, lit_lab):
-    info = await done(await dataset(prompts("a")))
-    (records,) = root.glob("*/*/records")
-    with Folder(records).held():
-        assert (await api("GET", "batches", info["id"]))[1]["state"] == "running"
-        for method, *path in (("POST", "continue"), ("POST", "stop"), ("DELETE",)):
-            assert (await api(method, "batches", info["id"], *path))[0] == 409
-    assert (await api("GET", "batches", info["id"]))[1]["state"] == "done"
