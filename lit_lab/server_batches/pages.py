@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from lit_lab.batches.index import ANSWERED, FAILED, NONE, UNEXPECTED, Index
-from lit_lab.batches.record import CheckRecord, Record
+from lit_lab.batches.record import Record
 from lit_lab.batches.rows import BatchRow as PlainRow
 from lit_lab.datasets.columns import shorten
 from lit_lab.problem import Problem
@@ -27,6 +27,9 @@ MAX_PROMPT = 240
 
 MAX_TEXT_SHOWN = 4_000
 """Maximum characters of an answer, a target and an error in a page; the full row has all of them."""
+
+MAX_MESSAGE = 500
+"""Maximum characters of what a check says in a page."""
 
 Change = Literal["", "fixed", "broken", "answer"]
 
@@ -152,17 +155,16 @@ def _answer(record: Record) -> BatchAnswer:
         reason=record.reason,
         error=shorten(record.error, MAX_TEXT_SHOWN),
         logprob=record.logprob,
-        checks=_checks(record),
+        checks=_checks(record, MAX_MESSAGE),
         strongest=_strongest(record),
     )
 
 
-def _checks(record: Record) -> list[BatchCheckResult]:
-    return [_check(check) for check in record.checks]
-
-
-def _check(check: CheckRecord) -> BatchCheckResult:
-    return BatchCheckResult(name=check.name, passed=check.passed, message=shorten(check.message, MAX_TEXT_SHOWN))
+def _checks(record: Record, most: int = MAX_TEXT_SHOWN) -> list[BatchCheckResult]:
+    return [
+        BatchCheckResult(name=check.name, passed=check.passed, message=shorten(check.message, most))
+        for check in record.checks
+    ]
 
 
 def _strongest(record: Record) -> str:

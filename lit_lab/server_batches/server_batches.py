@@ -231,7 +231,11 @@ class ServerBatches:
             raise Problem(
                 409, "still_reading", "The dataset is still being read.", "Start when all of its rows have been read."
             )
-        plans = [_plan(request, model, template) for model in request.models for template in request.templates or [""]]
+        plans = [
+            _plan(request, model, template)
+            for model in dict.fromkeys(request.models)
+            for template in dict.fromkeys(request.templates or [""])
+        ]
         for plan in plans:
             self._check(plan.request("a prompt"))
         async with self._starting[owner]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import doctest
 import json
 import os
@@ -141,7 +142,13 @@ def test_killed_at_any_moment_and_run_again_it_is_the_same(
 
 
 def test_a_planted_sentence_does_nothing_and_no_other(server: LiveServer, dataset: Path, tmp_path: Path) -> None:
-    output = json.loads(finished(command(server, dataset, tmp_path / "out", "--noise", "4", "--json")))
+    table = tmp_path / "out.csv"
+    more = ("--noise", "4", "--json", "--export", str(table))
+    output = json.loads(finished(command(server, dataset, tmp_path / "out", *more)))
+    with table.open(newline="") as stream:
+        exported = list(csv.DictReader(stream))
+    assert [row["row"] for row in exported] == [str(row) for row in range(NUM_ROWS)]
+    assert {f"effect: {part['id']}" for part in output["parts"]} <= exported[0].keys()
     nothing = {part["text"] for part in output["parts"] if part.get("does_nothing")}
     assert nothing == {"The restaurant has a website."}
     by_effect = [part["id"] for part in output["parts"]]

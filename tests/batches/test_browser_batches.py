@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+from pyarrow import parquet
 
 from lit_lab.batches.folder import new_manifest
 from lit_lab.batches.plan import Plan
@@ -95,6 +96,19 @@ def test_csv_has_a_column_for_each_part(root, tmp_path):
         ("0.0", "0.75", "true"),
         ("4.0", "0.75", "true"),
     ]
+
+
+def test_other_formats_and_none(root, tmp_path):
+    batch = Batch(made(root, [record(1), record(0)]).folder.records.path)
+    batch.export(tmp_path / "out.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(line["row"], len(line["parts"])) for line in lines] == [(0, 2), (1, 2)]
+    batch.export(tmp_path / "out.parquet")
+    assert parquet.read_table(tmp_path / "out.parquet").to_pylist() == lines
+    for name, code in (("out.xls", "unknown_format"), ("no/out.csv", "not_saved")):
+        with pytest.raises(Problem) as raised:
+            batch.export(tmp_path / name)
+        assert raised.value.code == code
 
 
 def test_links_lead_nowhere(root, tmp_path):
