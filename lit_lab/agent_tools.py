@@ -153,12 +153,11 @@ def _application() -> LitLab | None:
 
 def _client() -> AsyncClient:
     from lit_lab.client.async_client import AsyncClient
-    from lit_lab.client.own_connection import OwnConnection
+    from lit_lab.client.in_process import InProcessConnection
 
     application = _application()
     if application is None or not application.agent_tools:
         raise Problem(
             403, "no_agent_tools", "Tools for agents are off.", "Set c.LitLab.agent_tools, and restart Jupyter."
         )
-    # The core is the server's own: nobody closes this client.
-    return AsyncClient(OwnConnection(application.core))
+    return AsyncClient(InProcessConnection(application.core))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lit_lab import protocol
+from lit_lab.client.async_client import AsyncClient
+from lit_lab.client.in_process import InProcessConnection
 from lit_lab.datasets.configured import Entry
 from lit_lab.datasets.open_datasets import OpenDatasets
 from lit_lab.history import History
@@ -18,6 +21,7 @@ from lit_lab.models.kaggle_access import KaggleAccess
 from lit_lab.queries import Queries
 from lit_lab.request_limits import RequestLimits
 from lit_lab.run_recorder import RunRecorder
+from lit_lab.server_batches import ServerBatches
 from lit_lab.service_client import ServiceClient
 from lit_lab.setup.job import Setup
 from lit_lab.supervision.endpoint import Service
@@ -38,6 +42,7 @@ class Options:
         max_waiting: Maximum number of computations that wait for one model; one user may have half of them.
         scanners: Programs whose models on this machine are offered.
         model_folders: Folders whose models are offered.
+        batches: The folder of batches that the dataset browser runs.
     """
 
     default_model: str
@@ -49,6 +54,7 @@ class Options:
     max_waiting: int = 512
     scanners: tuple[str, ...] = ()
     model_folders: tuple[str, ...] = ()
+    batches: Path = Path("lit_lab", "batches")
 
 
 class Core:
@@ -86,9 +92,12 @@ class Core:
         self.recorder = RunRecorder(history)
         self.jobs = Jobs(service, self.client, self.recorder, max(1, options.max_waiting // 2))
         self.datasets = OpenDatasets(options.datasets, service, self.client, options.dataset_bytes)
+        self.batches = ServerBatches(options.batches, self._batch_client, self.limits.check_job)
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
+        # First: its jobs are stopped, rather than failed.
+        await self.batches.close()
         self.models.close()
         if self.setup is not None:
             await self.setup.close()
@@ -98,6 +107,10 @@ class Core:
         await self.history.close()
         await self.client.close()
         await self.service.close()
+
+    def _batch_client(self, owner: str) -> AsyncClient:
+        # An owner of their own: at the model, batches and what the user does in the panel take turns.
+        return AsyncClient(InProcessConnection(self, f"batches of {owner}", owner))
 
     async def start_job(
         self, owner: str, request: protocol.JobRequest, history_owner: str, size: int = 0

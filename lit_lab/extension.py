@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _HISTORY = "lit_lab/history.sqlite"
 _MODELS = "lit_lab/models.json"
+_BATCHES = "lit_lab/batches"
 
 
 class LitLab(ExtensionApp):
@@ -213,6 +214,12 @@ class LitLab(ExtensionApp):
         always stored. Every user of the server has this much space. 0: no limit.""",
     ).tag(config=True)
 
+    batches_path = Unicode(
+        "",
+        help="""The folder of the batches that users run over the rows of a dataset. Empty: `lit_lab/batches` in Jupyter's
+        data folder.""",
+    ).tag(config=True)
+
     agent_tools = Bool(
         False,
         help="""Offer tools to agents through jupyter-server-mcp: explain an answer, try a prompt without a part, list
@@ -290,6 +297,7 @@ class LitLab(ExtensionApp):
             max_waiting=self.max_waiting,
             scanners=tuple(self.model_scanners),
             model_folders=tuple(self.model_folders),
+            batches=local_paths.of_user(self.batches_path) if self.batches_path else Path(jupyter_data_dir(), _BATCHES),
         )
         from lit_lab.history import History
         from lit_lab.models.added import Added

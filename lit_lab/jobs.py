@@ -144,6 +144,11 @@ class Jobs:
         if job.task is not None:
             job.task.cancel()
 
+    def forget(self, job: Job) -> None:
+        """Forget a job that has ended, for its only reader has read it."""
+        if job.ended is not None:
+            self.by_id.pop(job.id, None)
+
     async def close(self) -> None:
         """Stop all jobs, with the server."""
         running = [job for job in self.by_id.values() if job.state == "running"]

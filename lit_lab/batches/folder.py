@@ -146,7 +146,7 @@ class Folder:
             Problem: The folder has another batch, or other files.
         """
         known = self._read()
-        if known is not None and not self._parts():
+        if known is not None and not self.part_paths():
             known = None  # nothing was computed: what was wrong with it may be corrected
         elif known is None:
             others = [each.name for each in self.path.iterdir() if not each.name.startswith(".")]
@@ -177,21 +177,21 @@ class Folder:
 
     def add(self, records: Sequence[Record]) -> None:
         """Add records. Raises `OSError`."""
-        numbers = [number for number, _ in self._parts()]
+        numbers = [number for number, _ in self.part_paths()]
         number = max(numbers, default=0) + 1
         part_files.write(self.path / f"part-{number:06}.{self.manifest.format}", records, self.manifest.format)
 
     def rows(self) -> dict[int, bool]:
         """Return the rows that have a record, and whether the last one failed. Raises `Problem` where a part is damaged."""
         found: dict[int, bool] = {}
-        for _, path in self._parts():
+        for _, path in self.part_paths():
             found.update(self._reading(path, part_files.read_rows))
         return found
 
     def records(self) -> Iterator[Record]:
         """Yield each row's last record, in the order in which they were stored. Raises `Problem` where a part is damaged."""
         last: dict[int, int] = {}
-        parts = self._parts()
+        parts = self.part_paths()
         for number, path in parts:
             for row, _ in self._reading(path, part_files.read_rows):
                 last[row] = number
@@ -219,7 +219,10 @@ class Folder:
                 "Delete this file; its rows run again with the next run.",
             ) from error
 
-    def _parts(self) -> list[tuple[int, Path]]:
+    def part_paths(self) -> list[tuple[int, Path]]:
+        """Return its files of records, the oldest first, each with its number."""
+        if not self.path.is_dir():
+            return []
         found = [(match, path) for path in self.path.iterdir() if (match := _PART.fullmatch(path.name))]
         return sorted((int(match[1]), path) for match, path in found)
 

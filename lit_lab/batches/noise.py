@@ -7,9 +7,9 @@ of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lit_lab.batches.aggregates import interval_of_mean
 from lit_lab.batches.computing import effects_request
@@ -22,9 +22,6 @@ from lit_lab.client.checked import checked
 from lit_lab.deletion import delete
 from lit_lab.problem import Problem
 from lit_lab.protocol import ScoreRequest, TextSpan
-
-if TYPE_CHECKING:
-    from lit_lab.batches.results import Batch
 
 INERT = (
     "This is a sentence.",
@@ -132,7 +129,7 @@ async def inert_effects(client: AsyncClient, plan: Plan, record: Record, part: P
 async def verdicts(
     client: AsyncClient,
     plan: Plan,
-    records: Collection[Record] | Batch,
+    records: Iterable[Record],
     num_sampled: int = 20,
     report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> list[NoiseVerdict]:
@@ -141,13 +138,34 @@ async def verdicts(
     Args:
         client: Where it is computed.
         plan: The batch's plan.
-        records: Records of one batch whose effects are computed; read twice.
+        records: Records of one batch whose effects are computed; not an iterator, for they are read twice.
         num_sampled: In how many rows inert sentences are inserted, evenly spread.
         report: Called with how many places are computed, and out of how many.
 
     Raises:
         Problem: It can't be computed.
     """
+    own, texts, places = await asyncio.to_thread(_places, records, num_sampled)
+    inert: dict[str, list[float]] = {}
+    for done, (record, part) in enumerate(places):
+        report(done, len(places))
+        try:
+            found = await inert_effects(client, plan, record, part)
+        except Problem as problem:
+            if problem.status >= 500:
+                raise
+            continue  # such as a prompt that is too long with these sentences
+        inert.setdefault(part.id, []).extend(effect / record.num_tokens for effect in found)
+    report(len(places), len(places))
+    return await asyncio.to_thread(
+        lambda: [verdict(name, text, own[name], inert[name]) for name, text in texts.items() if inert.get(name)]
+    )
+
+
+def _places(
+    records: Iterable[Record], num_sampled: int
+) -> tuple[dict[str, list[float]], dict[str, str], list[tuple[Record, PartRecord]]]:
+    """Return each sentence's effects for each token of the answer, its text, and the places for inert sentences."""
     own: dict[str, list[float]] = {}
     texts: dict[str, str] = {}
     usable: list[int] = []
@@ -163,18 +181,7 @@ async def verdicts(
     sampled = {usable[index * len(usable) // count] for index in range(count)}
     # Read once more: all records together may be large.
     places = [(record, part) for record in records if record.row in sampled for part in record.parts if part.id in own]
-    inert: dict[str, list[float]] = {}
-    for done, (record, part) in enumerate(places):
-        report(done, len(places))
-        try:
-            found = await inert_effects(client, plan, record, part)
-        except Problem as problem:
-            if problem.status >= 500:
-                raise
-            continue  # such as a prompt that is too long with these sentences
-        inert.setdefault(part.id, []).extend(effect / record.num_tokens for effect in found)
-    report(len(places), len(places))
-    return [verdict(name, text, own[name], inert[name]) for name, text in texts.items() if inert.get(name)]
+    return own, texts, places
 
 
 def verdict(name: str, text: str, own: Sequence[float], inert: Sequence[float], seed: int = 0) -> NoiseVerdict:

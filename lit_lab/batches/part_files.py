@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -34,7 +35,7 @@ def write(path: Path, records: Sequence[Record], kind: Format) -> None:
 
     def content(stream: IO[bytes]) -> None:
         if kind == "parquet":
-            _write_parquet(stream, records)
+            write_parquet(stream, records)
         else:
             stream.writelines(
                 (json.dumps(record.as_json(), ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
@@ -91,14 +92,44 @@ def read_rows(path: Path) -> list[tuple[int, bool]]:
     """Return the row of each record, and whether it failed. Raises as `read`."""
     if path.suffix != ".parquet":
         return [(record.row, record.error != "") for record in read(path)]
-    with path.open("rb") as stream:
-        table = _parquet().read_table(stream, columns=["row", "error"])
+    return [(int(values["row"]), values["error"] != "") for values in _columns(path, ["row", "error"])]
+
+
+def read_results(path: Path) -> list[tuple[int, str, str, list[tuple[str, bool]]]]:
+    """Return the row, the error, the answer and what came out of the checks of each record. Raises as `read`."""
+    if path.suffix != ".parquet":
+        return [
+            (record.row, record.error, record.answer, [(check.name, check.passed) for check in record.checks])
+            for record in read(path)
+        ]
     return [
-        (int(row), error != "") for row, error in zip(table["row"].to_pylist(), table["error"].to_pylist(), strict=True)
+        (
+            int(values["row"]),
+            str(values["error"]),
+            str(values["answer"]),
+            [(str(check["name"]), bool(check["passed"])) for check in values["checks"] or ()],
+        )
+        for values in _columns(path, ["row", "error", "answer", "checks"])
     ]
 
 
-def _write_parquet(stream: IO[bytes], records: Sequence[Record]) -> None:
+def _columns(path: Path, names: list[str]) -> list[dict[str, Any]]:
+    parquet = _parquet()
+    import pyarrow
+
+    try:
+        with path.open("rb") as stream:
+            found: list[dict[str, Any]] = parquet.read_table(stream, columns=names).to_pylist()
+    except pyarrow.ArrowException as error:
+        raise ValueError(str(error)) from error
+    if found and len(found[0]) != len(names):
+        raise ValueError("it isn't a file of a batch's records")
+    return found
+
+
+def parquet_schema() -> Any:
+    """Return the columns of records in Parquet. Raises `Problem` where there is no pyarrow."""
+    _parquet()
     import pyarrow
 
     part = pyarrow.struct(
@@ -111,7 +142,7 @@ def _write_parquet(stream: IO[bytes], records: Sequence[Record]) -> None:
         ]
     )
     check = pyarrow.struct([("name", pyarrow.string()), ("passed", pyarrow.bool_()), ("message", pyarrow.string())])
-    schema = pyarrow.schema(
+    return pyarrow.schema(
         [
             ("row", pyarrow.int64()),
             ("line", pyarrow.int64()),
@@ -123,8 +154,17 @@ def _write_parquet(stream: IO[bytes], records: Sequence[Record]) -> None:
             ("error", pyarrow.string()),
         ]
     )
-    table = pyarrow.Table.from_pylist([record.as_json() for record in records], schema=schema)
-    _parquet().write_table(table, stream, compression="zstd")
+
+
+def write_parquet(stream: IO[bytes], records: Iterable[Record], size: int = _ROWS) -> None:
+    """Write records to a stream, a bounded number of them in memory. Raises `Problem` where there is no pyarrow."""
+    schema = parquet_schema()
+    import pyarrow
+
+    with _parquet().ParquetWriter(stream, schema, compression="zstd") as writer:
+        left = iter(records)
+        while some := list(itertools.islice(left, size)):
+            writer.write_table(pyarrow.Table.from_pylist([record.as_json() for record in some], schema=schema))
 
 
 def _read_parquet(path: Path) -> Iterator[Record]:

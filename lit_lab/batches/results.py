@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,39 @@ class Batch:
                 "Run one with a template and effects.",
             )
         return noise_of(plan, self, num_rows, server, token, on_progress or (lambda _: None))
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the records to one file, in the order of rows. Replaces a file that is there.
+
+        Args:
+            path: The file. Its name ends in `.csv`, `.jsonl` or `.parquet`. In CSV, each check and each effect and share of a
+                template's part has a column of its own; the other formats have them as lists.
+
+        Raises:
+            Problem: The format is unknown, needs pyarrow, which isn't installed, or the file can't be written.
+        """
+        from lit_lab.batches import export
+        from lit_lab.batches.index import Index
+        from lit_lab.batches.part_files import write_whole
+
+        target = Path(path).expanduser()
+        kind = export.kind_of(target)
+        index = Index(self.path)
+        index.update()
+        for damaged, why in index.damaged.items():
+            raise Problem(
+                500, "damaged_part", f"{damaged} can't be read: {why}", "Delete this file; its rows run again."
+            )
+        has_parts = bool(self.template) or _is_composed(self._folder)
+        try:
+            write_whole(target, lambda stream: export.write(stream, kind, index, has_parts))
+        except OSError as error:
+            raise Problem(
+                507,
+                "not_saved",
+                f"{target} can't be written: {error.strerror or error}.",
+                "Name a file in a folder of yours.",
+            ) from error
 
     def to_pandas(self, parts: bool = False) -> pd.DataFrame:
         """Return the records as a table.

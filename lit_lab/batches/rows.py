@@ -50,24 +50,54 @@ class BatchRow:
     fields: Fields = field(default_factory=dict)
 
 
+class Prompts:
+    """Makes the rows of a batch from those of a file.
+
+    Args:
+        path: The file.
+        plan: The batch's plan.
+        sample: The file's first rows.
+        columns: The columns that are known from them.
+
+    Raises:
+        Problem: The plan's columns can't be used.
+    """
+
+    def __init__(self, path: Path, plan: Plan, sample: list[Record], columns: list[str]) -> None:
+        fields = [record.fields for record in sample if not record.reason]
+        known = [*columns, *inner(fields)]
+        if _unknown(plan.template, known) or any(name and name not in known for name in (plan.prompt, plan.target)):
+            # A column may occur late in the file.
+            known = _all_columns(path, fields)
+            _check_fields(_unknown(plan.template, known), known)
+        chosen = _chosen(plan, known, fields)
+        self._composer = Composer(chosen, known)
+        self._parsed = template.parse(chosen.template, known) if chosen.template else None
+
+    @classmethod
+    def of(cls, path: Path, plan: Plan) -> Prompts:
+        """Return those of a file. Raises `Problem`."""
+        reader = Reader(path)
+        try:
+            return cls(path, plan, list(itertools.islice(reader, _SAMPLE)), reader.columns)
+        finally:
+            reader.close()
+
+    def row(self, number: int, record: Record) -> BatchRow:
+        """Return a row with its prompt, or the reason why there is none."""
+        return _row(number, record, self._composer, self._parsed)
+
+
 def read(path: Path, plan: Plan) -> Generator[BatchRow, None, None]:
     """Yield a file's rows, one at a time. Raises `Problem` where the file or the plan's columns can't be used."""
     reader = Reader(path)
     try:
         first = list(itertools.islice(reader, _SAMPLE))
-        sample = [record.fields for record in first if not record.reason]
         if not first:
             return
-        known = [*reader.columns, *inner(sample)]
-        if _unknown(plan.template, known):
-            # A column may occur late in the file.
-            known = _all_columns(path, sample)
-            _check_fields(_unknown(plan.template, known), known)
-        chosen = _chosen(plan, known, sample)
-        composer = Composer(chosen, known)
-        parsed = template.parse(chosen.template, known) if chosen.template else None
+        prompts = Prompts(path, plan, first, reader.columns)
         for number, record in enumerate(itertools.chain(first, reader)):
-            yield _row(number, record, composer, parsed)
+            yield prompts.row(number, record)
     finally:
         reader.close()
 

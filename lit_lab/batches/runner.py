@@ -113,6 +113,7 @@ class _Work:
         self._earlier = set(known)
         self._has_succeeded = any(not failed for failed in known.values())
         self._waiting: list[Record] = []
+        self._storing = asyncio.Lock()
         self._since = time.monotonic()
 
     async def all(self, found: Iterator[BatchRow]) -> None:
@@ -129,7 +130,7 @@ class _Work:
             if self._reading is not None and not self._reading.done():
                 # Its thread is in the reader, which can't be closed meanwhile.
                 await asyncio.wait({self._reading})
-            self._store()
+            await self._store()
 
     async def _worker(self, found: Iterator[BatchRow], source: asyncio.Lock) -> None:
         while True:
@@ -139,9 +140,10 @@ class _Work:
             if row is None:
                 return
             try:
-                self._add(await compute(self._client, self._plan, row, self._judge), None)
+                record, problem = await compute(self._client, self._plan, row, self._judge), None
             except RowFailed as failed:
-                self._add(failed.record, failed.problem)
+                record, problem = failed.record, failed.problem
+            await self._add(record, problem)
 
     def _next(self, found: Iterator[BatchRow]) -> BatchRow | None:
         for row in found:
@@ -150,7 +152,7 @@ class _Work:
                 return row
         return None
 
-    def _add(self, record: Record, problem: Problem | None) -> None:
+    async def _add(self, record: Record, problem: Problem | None) -> None:
         self._waiting.append(record)
         self._known[record.row] = record.error != ""
         if problem is not None:
@@ -159,7 +161,7 @@ class _Work:
         elif not record.error:
             self._has_succeeded, self._faults = True, 0
         if len(self._waiting) >= PART_ROWS or time.monotonic() - self._since >= PART_SECONDS:
-            self._store()
+            await self._store()
         self._tell(record)
         if problem is not None and (
             self._faults >= MAX_FAILURES or (not self._has_succeeded and self._failures >= MAX_FAILURES)
@@ -171,10 +173,26 @@ class _Work:
                 "Correct that, and run the batch again: it continues.",
             )
 
-    def _store(self) -> None:
-        self._since = time.monotonic()
-        if not self._waiting:
-            return
+    async def _store(self) -> None:
+        """Write what waits, in another thread: a disk may take long. Once begun, it isn't cancelled. Raises `Problem`."""
+        async with self._storing:
+            self._since = time.monotonic()
+            records, self._waiting = self._waiting, []
+            if not records:
+                return
+            writing = asyncio.ensure_future(asyncio.to_thread(self._write, records))
+            try:
+                await asyncio.shield(writing)
+            except asyncio.CancelledError:
+                await asyncio.wait({writing})
+                if writing.exception() is not None:
+                    self._waiting = records + self._waiting
+                raise
+            except Problem:
+                self._waiting = records + self._waiting
+                raise
+
+    def _write(self, records: list[Record]) -> None:
         if not self._is_same():
             raise Problem(
                 409,
@@ -183,7 +201,7 @@ class _Work:
                 "Choose a new folder for the changed dataset.",
             )
         try:
-            self._folder.add(sorted(self._waiting, key=lambda record: record.row))
+            self._folder.add(sorted(records, key=lambda record: record.row))
         except OSError as error:
             raise Problem(
                 507,
@@ -191,7 +209,6 @@ class _Work:
                 f"Records can't be written to {self._folder.path}: {error.strerror or error}.",
                 "Free some space, or check the permissions, and run the batch again: it continues.",
             ) from error
-        self._waiting = []
 
     def _tell(self, record: Record | None) -> None:
         self._report(BatchProgress(len(self._known), sum(self._known.values()), record))

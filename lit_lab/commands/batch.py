@@ -81,19 +81,26 @@ def add(commands: Any) -> None:
     command.add_argument("--server", metavar="URL", help="the Jupyter server to use; own: none")
     command.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     command.add_argument("--html", type=Path, metavar="FILE", help="also write a page with a ranking and a heatmap")
+    command.add_argument(
+        "--export", type=Path, metavar="FILE", help="also write all records to a .csv, .jsonl or .parquet file"
+    )
     command.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace) -> int:
     from lit_lab.batches.api import batch
+    from lit_lab.batches.export import kind_of
     from lit_lab.batches.plan import MEASURES
 
     template = "" if options.template is None else _template(options.template)
     measures: list[Measure] = [name for name in MEASURES if not getattr(options, f"no_{name}")]
     if options.noise and "effects" not in measures:
         raise Problem(422, "no_effects", "--noise needs effects.", "Leave --no-effects out.")
-    if options.html is not None and not options.html.expanduser().absolute().parent.is_dir():
-        raise Problem(404, "not_saved", f"There is no folder for {options.html}.", "Name a file in a folder of yours.")
+    for file in filter(None, (options.html, options.export)):
+        if not file.expanduser().absolute().parent.is_dir():
+            raise Problem(404, "not_saved", f"There is no folder for {file}.", "Name a file in a folder of yours.")
+    if options.export is not None:
+        kind_of(options.export)  # before the first row is computed
     failed = None
     with StatusLine() as line:
 
@@ -135,6 +142,8 @@ def _run(options: argparse.Namespace) -> int:
         _print(found, verdicts)
     if options.html is not None:
         save(options.html.expanduser(), found.to_html(verdicts))
+    if options.export is not None:
+        found.export(options.export)
     if failed is not None:
         raise failed
     return 1 if found.num_failed else 0

@@ -13,6 +13,21 @@ from .columns import text
 MAX_SOURCE_CHARS = 1000
 """Maximum number of a source's characters for sorting and counting. Longer sources aren't counted."""
 
+TABLES = """
+PRAGMA journal_mode = MEMORY;
+PRAGMA synchronous = OFF;
+CREATE TABLE facts (
+    id INTEGER PRIMARY KEY, line INTEGER, origin INTEGER, length INTEGER, targets INTEGER, source TEXT, key TEXT,
+    source_key TEXT
+) STRICT;
+CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT, turns TEXT) STRICT;
+"""
+INDICES = (
+    "CREATE INDEX IF NOT EXISTS by_key ON facts (key)",
+    "CREATE INDEX IF NOT EXISTS by_source ON facts (source_key)",
+    "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
+)
+
 _BEGINNING = 240  # characters of a prompt in a list
 _KEY = 80  # characters of a prompt that determine its row's place when sorted
 

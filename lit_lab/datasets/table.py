@@ -23,22 +23,8 @@ from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSea
 
 from . import searched_text
 from .columns import text
-from .row import MAX_SOURCE_CHARS, Row, stored_facts, stored_texts
+from .row import INDICES, MAX_SOURCE_CHARS, TABLES, Row, stored_facts, stored_texts
 
-_TABLES = """
-PRAGMA journal_mode = MEMORY;
-PRAGMA synchronous = OFF;
-CREATE TABLE facts (
-    id INTEGER PRIMARY KEY, line INTEGER, origin INTEGER, length INTEGER, targets INTEGER, source TEXT, key TEXT,
-    source_key TEXT
-) STRICT;
-CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT, turns TEXT) STRICT;
-"""
-_INDICES = (
-    "CREATE INDEX IF NOT EXISTS by_key ON facts (key)",
-    "CREATE INDEX IF NOT EXISTS by_source ON facts (source_key)",
-    "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
-)
 _VIEWS = 12  # maximum number of cached lists
 _SOURCES = 10_000  # maximum number of different sources to count
 
@@ -61,7 +47,7 @@ class Table:
         self._lock = threading.RLock()
         self._is_closing = False
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._database.executescript(_TABLES + searched_text.TABLE)
+        self._database.executescript(TABLES + searched_text.TABLE)
         self._allow(most)
         self._rows = 0  # including deleted ones
         self._behind: dict[int, list[int]] = {}  # duplicates, by the row that they follow
@@ -116,7 +102,7 @@ class Table:
     def finish(self) -> None:
         """Create the indices for fast sorting. Call this when most rows are stored."""
         self._allow(2 * self.most)  # for the indices, which are smaller than the rows, and for changes
-        for statement in _INDICES:
+        for statement in INDICES:
             with self._lock, self._full_disk():  # one by one, so that other callers wait for one only
                 self._database.execute(statement)
 
@@ -207,7 +193,16 @@ class Table:
         """Yield all rows with their ids, in the dataset's own order."""
         with self._lock:
             order = self._order()
-        for row_id in order:
+        yield from self._each(order)
+
+    def chosen(self, request: DatasetSearch) -> Iterator[Row]:
+        """Yield all matching rows, in order."""
+        with self._lock, self._full_disk():
+            view = self._view(request)
+        yield from (row for _, row in self._each(view))
+
+    def _each(self, ids: Sequence[int]) -> Iterator[tuple[int, Row]]:
+        for row_id in ids:
             with self._lock:
                 if row_id in self._deleted:
                     continue  # another thread has deleted it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from lit_lab import routes
-from lit_lab.handlers import datasets, jobs, lit_app, models, runs, service, texts
+from lit_lab.handlers import batches, datasets, jobs, lit_app, models, runs, service, texts
 from lit_lab.handlers.base import Handler
 
 
@@ -23,7 +23,7 @@ class UnknownHandler(Handler):
 
 _HANDLERS: dict[str, type[Handler]] = {
     path: handler
-    for module in (service, models, texts, datasets, jobs, runs, lit_app)
+    for module in (service, models, texts, datasets, batches, jobs, runs, lit_app)
     for path, handler in module.HANDLERS.items()
 }
 

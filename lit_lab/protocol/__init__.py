@@ -10,6 +10,7 @@ pydantic takes about 0.1 s to import: import this module on first use, not at se
 """
 
 from lit_lab.protocol.base import *
+from lit_lab.protocol.batches import *
 from lit_lab.protocol.datasets import *
 from lit_lab.protocol.events import *
 from lit_lab.protocol.explanations import *

@@ -7,6 +7,7 @@ starts without pydantic.
 
 from __future__ import annotations
 
+from .batches import BATCHES
 from .computing import JOBS, TOKENS
 from .history import RUNS
 from .lit_app import LIT
@@ -14,6 +15,6 @@ from .prompts import DATASETS, UNICODE
 from .route import KIB, MIB, PREFIX, RESOURCE, Query, Route
 from .service import SERVICE
 
-ROUTES: tuple[Route, ...] = (*SERVICE, *TOKENS, *DATASETS, *UNICODE, *JOBS, *RUNS, *LIT)
+ROUTES: tuple[Route, ...] = (*SERVICE, *TOKENS, *DATASETS, *BATCHES, *UNICODE, *JOBS, *RUNS, *LIT)
 
 __all__ = ["KIB", "MIB", "PREFIX", "RESOURCE", "ROUTES", "Query", "Route"]

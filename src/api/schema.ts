@@ -365,6 +365,167 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lit-lab/api/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's batches, newest first */
+        get: operations["batches"];
+        put?: never;
+        /**
+         * Run rows of an open dataset
+         * @description Returns the batches that it makes, one for each pair of a model and a template. Each takes a copy of the rows.
+         */
+        post: operations["startBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a batch is */
+        get: operations["batch"];
+        put?: never;
+        post?: never;
+        /** Stop a batch, and delete its folder */
+        delete: operations["deleteBatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a batch, or its search for sentences that do nothing; what is computed stays */
+        post: operations["stopBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute the rows that have no answer yet, and those that failed */
+        post: operations["continueBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Some of a batch's rows, beside those of another batch if one is named */
+        post: operations["batchRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}/rows/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One row with its whole prompt, its answer and its parts */
+        get: operations["batchRow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each part of the template does over all rows */
+        get: operations["batchParts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}/noise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find which sentences of the template do nothing */
+        post: operations["batchNoise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/batches/{id}/export/{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All records as a file
+         * @description `csv`, `jsonl` or `parquet`; 422 `no_pyarrow` if the server can't write Parquet.
+         */
+        get: operations["exportBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lit-lab/api/unicode/names": {
         parameters: {
             query?: never;
@@ -745,6 +906,295 @@ export interface components {
             /** @description The line where the row begins in the file, from 1; the row's number if the file has no lines. */
             line: number;
             reason: string;
+        };
+        /**
+         * BatchAnswer
+         * @description What came of a row in one batch.
+         */
+        BatchAnswer: {
+            answer: string;
+            /** @description Why the answer ended, such as `stop`. Empty: there is none. */
+            reason: string;
+            /** @description Why the row failed. Empty: it didn't. */
+            error: string;
+            /** @description The answer's log-probability, in nats. */
+            logprob: number | null;
+            checks: components["schemas"]["BatchCheckResult"][];
+            /** @description The part of the prompt that matters most, by effect, else by share. Empty: unknown. */
+            strongest: string;
+        };
+        /**
+         * BatchCheck
+         * @description A check over the rows so far.
+         */
+        BatchCheck: {
+            name: string;
+            passed: number;
+            /** @description Number of answers that were checked. */
+            rows: number;
+        };
+        /**
+         * BatchCheckResult
+         * @description A check of one answer.
+         */
+        BatchCheckResult: {
+            name: string;
+            passed: boolean;
+            message: string;
+        };
+        /**
+         * BatchDeleted
+         * @description A batch was deleted, with its folder.
+         */
+        BatchDeleted: {
+            id: string;
+        };
+        /**
+         * BatchFullRow
+         * @description A row with all that a run needs: its prompt or its turns, and its answer.
+         */
+        BatchFullRow: {
+            row: number;
+            line: number;
+            prompt: string;
+            turns: components["schemas"]["Turn"][];
+            target: string;
+            answer: string;
+            reason: string;
+            error: string;
+            parts: components["schemas"]["BatchRowPart"][];
+            checks: components["schemas"]["BatchCheckResult"][];
+        };
+        /**
+         * BatchInfo
+         * @description A batch of the caller's.
+         */
+        BatchInfo: {
+            id: string;
+            /** @description The same for batches that were started together, to be compared. */
+            group: string;
+            /** @description The dataset's name. */
+            name: string;
+            model: string;
+            /** @description Empty: the prompts are a column. */
+            template: string;
+            /** @description The column of prompts. Empty: there is a template. */
+            prompt: string;
+            measures: ("shares" | "effects")[];
+            /** @description Seconds since 1970. */
+            created: number;
+            /**
+             * @description `stopped`: by the user, or because the server ended; it can go on. `failed`: `error` says why; it can go on.
+             * @enum {string}
+             */
+            state: "waiting" | "running" | "stopped" | "done" | "failed";
+            /** @default null */
+            error: components["schemas"]["ErrorBody"] | null;
+            /** @description Number of rows. */
+            total: number;
+            /** @description Number of rows that have a record, failed ones among them. */
+            done: number;
+            /** @description Number of rows that failed. They are tried again when the batch goes on. */
+            failed: number;
+            checks: components["schemas"]["BatchCheck"][];
+            /**
+             * @description Whether it is known which sentences of the template do nothing.
+             * @enum {string}
+             */
+            noise: "none" | "running" | "done" | "failed";
+            /**
+             * @description How far that is, or why it failed.
+             * @default
+             */
+            noise_message: string;
+        };
+        /**
+         * BatchNoiseRequest
+         * @description Find which sentences of a template do nothing.
+         */
+        BatchNoiseRequest: {
+            /**
+             * @description In how many rows inert sentences are inserted.
+             * @default 20
+             */
+            rows?: number;
+        };
+        /**
+         * BatchPart
+         * @description A part of the template over all rows.
+         */
+        BatchPart: {
+            id: string;
+            text: string;
+            rows: number;
+            /** @description Mean effect for each token of the answer, in nats. None: not computed. */
+            effect: number | null;
+            /** @description Lower end of its 95% interval. */
+            low: number | null;
+            high: number | null;
+            /** @description Mean share. None: not computed. */
+            share: number | null;
+            /** @description Rows in which its effect differs most from its median. */
+            outliers: number[];
+            /** @description Whether it does nothing. None: unknown. */
+            nothing: boolean | null;
+            /** @description For each of `rows` of the response, its effect for each token of the answer, else its share. */
+            cells: (number | null)[];
+        };
+        /**
+         * BatchParts
+         * @description What matters over rows: parts of the template, the strongest first.
+         */
+        BatchParts: {
+            parts: components["schemas"]["BatchPart"][];
+            /**
+             * @description What `cells` has.
+             * @enum {string}
+             */
+            kind: "effect" | "share" | "none";
+            /** @description The rows of the heatmap, evenly spread. */
+            rows: number[];
+            /** @description Why there are no parts, in a sentence. Empty: there are some. */
+            reason: string;
+        };
+        /**
+         * BatchRequest
+         * @description Run rows of an open dataset. With several models or versions of the prompt, each pair makes a batch of its own.
+         */
+        BatchRequest: {
+            /** @description The id of an open dataset. */
+            dataset: string;
+            rows?: components["schemas"]["BatchRowsChosen"];
+            models: string[];
+            /** @description Each makes prompts from columns: `{name}` stands for the column's value. Empty: the column `prompt`. */
+            templates?: string[];
+            /**
+             * @description The column of prompts. None: the one that the dataset uses.
+             * @default null
+             */
+            prompt?: string | null;
+            /**
+             * @description The column of targets. None: the one that the dataset uses.
+             * @default null
+             */
+            target?: string | null;
+            /** @description What is computed beside the answer. */
+            measures?: ("shares" | "effects")[];
+            /** @default 256 */
+            max_new_tokens?: number;
+            sampling?: components["schemas"]["Sampling"];
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
+            /** @description What is expected of answers, as `expect` in docs/checks.md. */
+            checks?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * BatchRow
+         * @description A row of a batch, as a table shows it.
+         */
+        BatchRow: {
+            /** @description Its number in the batch, from 0. */
+            row: number;
+            /** @description The line where it begins in the dataset's file; 0: it was added in the browser. */
+            line: number;
+            /** @description The prompt's beginning. */
+            prompt: string;
+            target: string;
+            /** @description None: it isn't computed yet. */
+            found: components["schemas"]["BatchAnswer"] | null;
+            /**
+             * @description The same row of the other batch.
+             * @default null
+             */
+            other: components["schemas"]["BatchAnswer"] | null;
+            /**
+             * @description From this batch to the other one: it passes now, it fails now, or only the answer differs.
+             * @default
+             * @enum {string}
+             */
+            change: "" | "fixed" | "broken" | "answer";
+        };
+        /**
+         * BatchRowPart
+         * @description A part of a row's prompt.
+         */
+        BatchRowPart: {
+            id: string;
+            text: string;
+            start: number;
+            /** @description Its share of the gradient, from 0 to 1. None: not computed. */
+            share: number | null;
+            /** @description By how much the answer's log-probability falls without it, in nats. None: not computed. */
+            effect: number | null;
+        };
+        /**
+         * BatchRowsChosen
+         * @description Which rows of an open dataset a batch takes: those that a search finds, in the dataset's order.
+         */
+        BatchRowsChosen: {
+            /**
+             * @description Words that must all occur in a row. Empty: all rows.
+             * @default
+             */
+            search?: string;
+            /**
+             * @description Only rows with this source.
+             * @default null
+             */
+            source?: string | null;
+            /**
+             * @description Only this many of them. None: all.
+             * @default null
+             */
+            first?: number | null;
+        };
+        /**
+         * BatchRowsPage
+         * @description Some of a batch's rows, in order.
+         */
+        BatchRowsPage: {
+            rows: components["schemas"]["BatchRow"][];
+            /** @description Number of rows that `only` leaves. */
+            total: number;
+            /** @default 0 */
+            fixed: number;
+            /** @default 0 */
+            broken: number;
+            /** @default 0 */
+            answer: number;
+        };
+        /**
+         * BatchRowsRequest
+         * @description Some of a batch's rows.
+         */
+        BatchRowsRequest: {
+            /** @default 0 */
+            offset?: number;
+            /** @default 100 */
+            limit?: number;
+            /**
+             * @description `failed`: rows with an error; `unexpected`: answers that didn't pass a check.
+             * @default all
+             * @enum {string}
+             */
+            only?: "all" | "failed" | "unexpected";
+            /**
+             * @description The id of a batch over the same rows, to compare with: what changed sides comes first.
+             * @default null
+             */
+            other?: string | null;
+        };
+        /**
+         * BatchesResponse
+         * @description The caller's batches, the newest first.
+         */
+        BatchesResponse: {
+            batches: components["schemas"]["BatchInfo"][];
         };
         /**
          * CancelledEvent
@@ -4464,6 +4914,978 @@ export interface operations {
             };
             /** @description The body is larger than this route accepts. */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    batches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's batches, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchesResponse"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    startBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRequest"];
+            };
+        };
+        responses: {
+            /** @description Run rows of an open dataset */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchesResponse"];
+                };
+            };
+            /** @description The request is not valid; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far a batch is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchInfo"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop a batch, and delete its folder */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchDeleted"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop a batch, or its search for sentences that do nothing; what is computed stays */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchInfo"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    continueBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Compute the rows that have no answer yet, and those that failed */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchInfo"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    batchRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchRowsRequest"];
+            };
+        };
+        responses: {
+            /** @description Some of a batch's rows, beside those of another batch if one is named */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchRowsPage"];
+                };
+            };
+            /** @description The request is not valid; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    batchRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One row with its whole prompt, its answer and its parts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchFullRow"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    batchParts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What each part of the template does over all rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchParts"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    batchNoise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchNoiseRequest"];
+            };
+        };
+        responses: {
+            /** @description Find which sentences of the template do nothing */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchInfo"];
+                };
+            };
+            /** @description The request is not valid; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the current state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description An error in this server; its log has details. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exportBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                format: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All records as a file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description It doesn't exist, or it belongs to another user. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

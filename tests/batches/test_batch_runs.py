@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import doctest
 import json
 import os
@@ -141,7 +142,13 @@ def test_killed_at_any_moment_and_run_again_it_is_the_same(
 
 
 def test_a_planted_sentence_does_nothing_and_no_other(server: LiveServer, dataset: Path, tmp_path: Path) -> None:
-    output = json.loads(finished(command(server, dataset, tmp_path / "out", "--noise", "4", "--json")))
+    table = tmp_path / "out.csv"
+    more = ("--noise", "4", "--json", "--export", str(table))
+    output = json.loads(finished(command(server, dataset, tmp_path / "out", *more)))
+    with table.open(newline="") as stream:
+        exported = list(csv.DictReader(stream))
+    assert [row["row"] for row in exported] == [str(row) for row in range(NUM_ROWS)]
+    assert {f"effect: {part['id']}" for part in output["parts"]} <= exported[0].keys()
     nothing = {part["text"] for part in output["parts"] if part.get("does_nothing")}
     assert nothing == {"The restaurant has a website."}
     by_effect = [part["id"] for part in output["parts"]]
@@ -238,6 +245,36 @@ def test_what_cant_run_says_so_before_the_folder_is_made(server: LiveServer, tmp
             lit_lab.batch(["Go."], out=tmp_path / "out", server=server.url, token=server.token, **wrong)  # type: ignore[arg-type]
         assert raised.value.status in (404, 422)
         assert not (tmp_path / "out").exists()
+
+
+def test_the_dataset_browser_runs_rows_and_finds_what_does_nothing(server: LiveServer) -> None:
+    written(server.folder / "root", NUM_ROWS)
+    opened = server.ask("POST", "datasets/open", {"path": "rows.jsonl"})["id"]
+    until(lambda: server.ask("GET", f"datasets/{opened}")["state"] == "ready")
+    asked = {"dataset": opened, "models": ["demo"], "templates": [TEMPLATE], "max_new_tokens": 3}
+    (batch,) = server.ask("POST", "batches", asked)["batches"]
+    path = f"batches/{batch['id']}"
+    until(lambda: server.ask("GET", path)["state"] == "done", 4 * PATIENCE)
+    parts = server.ask("GET", f"{path}/parts")
+    assert (parts["kind"], parts["rows"], parts["reason"]) == ("effect", list(range(NUM_ROWS)), "")
+    found = {part["id"]: part for part in parts["parts"]}
+    assert {"text-1", "text-3", "{dish}"} <= found.keys()
+    assert all(part["low"] <= part["effect"] <= part["high"] for part in found.values())
+    assert all(len(part["cells"]) == NUM_ROWS and part["nothing"] is None for part in found.values())
+    assert sum(part["share"] for part in found.values()) == pytest.approx(1, abs=0.05)
+
+    # Stopped, then whole; the result is stored in the batch's folder.
+    assert server.ask("POST", f"{path}/noise", {"rows": 20})["noise"] == "running"
+    assert server.ask("POST", f"{path}/stop")["noise"] == "none"
+    server.ask("POST", f"{path}/noise", {"rows": 1})
+    until(lambda: server.ask("GET", path)["noise"] == "done", 4 * PATIENCE)
+    nothing = {part["id"]: part["nothing"] for part in server.ask("GET", f"{path}/parts")["parts"]}
+    assert nothing["{dish}"] is None
+    assert isinstance(nothing["text-1"], bool)
+    assert list((server.folder / "data/lit_lab/batches").glob(f"*/{batch['id']}/noise.json"))
+    row = server.ask("GET", f"{path}/rows/3")
+    assert "".join(part["text"] for part in row["parts"] if part["id"] == "{dish}") in row["prompt"]
+    assert server.ask("POST", "runs/search", {"search": "website"})["runs"] == []
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fuzzed import CEILING, known, mebibytes
 from live import LiveServer, live_server
+from waiting import until
 
 NOBODY = "http://127.0.0.1:9"  # downloads fail here, so that no request leaves this machine
 
@@ -24,6 +25,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         prompts.write_text('{"prompt": "Suggestion: Onion soup"}\n' * 20)
         running.ready()
         known["datasets"] = running.ask("POST", "datasets/open", {"path": prompts.name})["id"]
+        until(lambda: running.ask("GET", f"datasets/{known['datasets']}")["state"] == "ready")
+        batch = {"dataset": known["datasets"], "models": ["demo"], "max_new_tokens": 1}
+        known["batches"] = running.ask("POST", "batches", batch)["batches"][0]["id"]
         job = {"kind": "generate", "model": "demo", "prompt": "Suggestion: Onion soup\nAnalysis:"}
         known["jobs"] = known["runs"] = running.ask("POST", "jobs", job)["id"]
         if sys.platform == "linux":

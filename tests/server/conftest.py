@@ -193,6 +193,61 @@ def edit(api):
 
 
 @pytest.fixture
+def root(tmp_path):
+    """The folder of batches, if `batches_path` names it."""
+    return tmp_path / "batches"
+
+
+@pytest.fixture
+def dataset(jp_root_dir, opened):
+    """Write a dataset and open it."""
+
+    async def make(rows, name="rows.jsonl", **asked):
+        (jp_root_dir / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return await opened(path=name, **asked)
+
+    return make
+
+
+@pytest.fixture
+def start(api):
+    """Start batches over a dataset."""
+
+    async def start(state, status=202, **asked):
+        body = {"dataset": state["id"], "models": ["demo"], "measures": [], **asked}
+        code, found = await api("POST", "batches", body=body)
+        assert code == status, found
+        return found["batches"] if status == 202 else found
+
+    return start
+
+
+@pytest.fixture
+def batch_reached(api):
+    """Wait until a batch is in one of some states."""
+
+    async def reached(batch_id, *states):
+        async def there():
+            info = (await api("GET", "batches", batch_id))[1]
+            return info if info["state"] in states else None
+
+        return await until(there)
+
+    return reached
+
+
+@pytest.fixture
+def done(start, batch_reached):
+    """Run a batch to its end, and return how far it is."""
+
+    async def run(state, **asked):
+        (batch,) = await start(state, **asked)
+        return await batch_reached(batch["id"], "done", "failed")
+
+    return run
+
+
+@pytest.fixture
 def events(jp_fetch, lit_lab):
     """Read a job's events to the end, heartbeats among them."""
 
@@ -235,3 +290,15 @@ def example(kind, **fields):
 def span(start, end):
     """A span, as JSON."""
     return {"start": start, "end": end}
+
+
+def prompts(*texts):
+    """Rows of a dataset of prompts."""
+    return [{"prompt": text} for text in texts]
+
+
+async def rows_of(api, batch_id, **asked):
+    """Return a page of a batch's rows."""
+    status, page = await api("POST", "batches", batch_id, "rows", body=asked)
+    assert status == 200, page
+    return page

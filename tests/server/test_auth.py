@@ -30,6 +30,7 @@ def example(route):
         "ModelChanging": {"change": {"kind": "unload", "name": "demo"}},
         "KaggleLoggingIn": {"login": {"token": "t"}},
         "LitCall": {"endpoint": "get_info"},
+        "BatchRequest": {"dataset": "x", "models": ["demo"]},
     }.get(route.request, {})
     return f"{PREFIX}/{path}", json.dumps(body) if route.method == "POST" else None
 

@@ -1,0 +1,123 @@
+"""What the dataset browser shows of a batch's records: pages, comparisons, parts over rows. No server runs here."""
+
+import csv
+import json
+
+import pytest
+from pyarrow import parquet
+
+from lit_lab.batches.folder import new_manifest
+from lit_lab.batches.plan import Plan
+from lit_lab.batches.record import CheckRecord, PartRecord, Record
+from lit_lab.batches.results import Batch
+from lit_lab.owners import ANYONE
+from lit_lab.problem import Problem
+from lit_lab.protocol import BatchRowsRequest
+from lit_lab.server_batches import copying, pages
+from lit_lab.server_batches.batch import ServerBatch
+from lit_lab.server_batches.folders import About, BatchFolder, Folders
+from lit_lab.server_batches.over_rows import parts_of
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "batches"
+
+
+def made(root, records, plan=None):
+    folders = Folders(root)
+    plan = plan or Plan("demo", template="Be brief. {dish}")
+    with folders.new(ANYONE) as new:
+        lines = [json.dumps({"dish": f"dish {row}"}) + "\n" for row in range(4)]
+        new.rows.write_text("".join(lines))
+        new.lines.write_bytes(b"".join(copying._ENTRY.pack(10 + row, sum(map(len, lines[:row]))) for row in range(4)))
+        batch = ServerBatch(ANYONE, folders.finish(new, About("g", "n", 1.0, 4, "d", plan)))
+    folder = batch.folder.records
+    with folder.held():
+        folder.claim(new_manifest(plan, "rows.jsonl", "d", "embedded"))
+    for each in records:
+        folder.add([each])
+    return batch
+
+
+def record(row, answer="x", passed=True, error=""):
+    parts = (PartRecord("text-1", "Be brief.", 0, 0.25, 4.0 * row), PartRecord("{dish}", f"dish {row}", 10, 0.75, -1.0))
+    checks = () if error else (CheckRecord("c", passed, "m"),)
+    return Record(row, row + 1, "p", "t", answer, "stop", 2, -1.0, parts, checks, error)
+
+
+def asked(**fields):
+    return BatchRowsRequest(**fields)
+
+
+def test_what_changed_sides_comes_first(root):
+    before = made(root, [record(0), record(1, passed=False), record(2), record(3)])
+    after = made(root, [record(0), record(1), record(2, "y"), record(3, passed=False)])
+    page = pages.page(before, asked(), after)
+    assert [(row.row, row.change) for row in page.rows] == [(3, "broken"), (1, "fixed"), (2, "answer"), (0, "")]
+    assert (page.fixed, page.broken, page.answer, page.total) == (1, 1, 1, 4)
+    assert [row.row for row in pages.page(before, asked(only="unexpected"), after).rows] == [3, 1]
+    assert pages.page(before, asked(only="unexpected", limit=1), after).broken == 1
+    failed = made(root, [record(0, error="It failed.")])
+    assert [row.change for row in pages.page(before, asked(), failed).rows] == ["broken", "", "", ""]
+
+
+def test_the_last_record_of_a_row_counts(root):
+    batch = made(root, [record(0, error="It failed."), record(1), record(0, "second")])
+    found = pages.page(batch, asked(), None)
+    assert [row.found and row.found.answer for row in found.rows] == ["second", "x", None, None]
+    assert [(row.prompt, row.line) for row in found.rows][2:] == [("Be brief. dish 2", 12), ("Be brief. dish 3", 13)]
+    assert found.rows[0].found.strongest == "dish 0"  # by effect, whatever its sign
+    info = batch.info()
+    assert (info.done, info.failed, info.state) == (2, 0, "stopped")
+    full = pages.row_of(batch, 0)
+    assert (full.answer, full.line, [part.id for part in full.parts]) == ("second", 10, ["text-1", "{dish}"])
+    assert pages.row_of(batch, 3).prompt == "Be brief. dish 3"
+
+
+def test_parts_over_rows(root):
+    batch = made(root, [record(row) for row in range(4)])
+    found = parts_of(batch, batch.index)
+    assert (found.kind, found.rows, found.reason) == ("effect", [0, 1, 2, 3], "")
+    first, second = found.parts
+    assert (first.id, first.effect, first.cells) == ("text-1", 3.0, [0.0, 2.0, 4.0, 6.0])
+    assert first.low < 3.0 < first.high
+    assert (second.text, second.share, second.nothing) == ("{dish}", 0.75, None)
+    column = made(root, [record(0)], Plan("demo", prompt="dish"))
+    assert (parts_of(column, column.index).parts, parts_of(column, column.index).reason != "") == ([], True)
+
+
+def test_csv_has_a_column_for_each_part(root, tmp_path):
+    batch = made(root, [record(0), record(1)])
+    Batch(batch.folder.records.path).export(tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        table = list(csv.DictReader(stream))
+    assert [(row["effect: text-1"], row["share: {dish}"], row["check: c"]) for row in table] == [
+        ("0.0", "0.75", "true"),
+        ("4.0", "0.75", "true"),
+    ]
+
+
+def test_other_formats_and_none(root, tmp_path):
+    batch = Batch(made(root, [record(1), record(0)]).folder.records.path)
+    batch.export(tmp_path / "out.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(line["row"], len(line["parts"])) for line in lines] == [(0, 2), (1, 2)]
+    batch.export(tmp_path / "out.parquet")
+    assert parquet.read_table(tmp_path / "out.parquet").to_pylist() == lines
+    for name, code in (("out.xls", "unknown_format"), ("no/out.csv", "not_saved")):
+        with pytest.raises(Problem) as raised:
+            batch.export(tmp_path / name)
+        assert raised.value.code == code
+
+
+def test_links_lead_nowhere(root, tmp_path):
+    batch = made(root, [record(0)])
+    elsewhere = tmp_path / "elsewhere"
+    batch.folder.path.rename(elsewhere)
+    batch.folder.path.symlink_to(elsewhere)
+    folders = Folders(root)
+    assert folders.ids(ANYONE) == []
+    with pytest.raises(Problem, match="no such batch"):
+        folders.find(ANYONE, batch.id)
+    assert ServerBatch(ANYONE, BatchFolder(batch.folder.path)).info().error is not None
