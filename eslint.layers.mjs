@@ -12,7 +12,7 @@
 export const LAYERS = [
   ['app'],
   ['panel'],
-  ['history', 'datasets', 'models', 'litapp', 'notebook'],
+  ['history', 'datasets', 'models', 'litapp', 'notebook', 'batches'],
   ['compare', 'export', 'matrix'],
   ['map'],
   ['components'],

@@ -14,6 +14,8 @@ module.exports = {
     ]
   },
   optimization: {
+    // A module of several chunks gets one of its own, unless it is too small to be worth a request.
+    splitChunks: { chunks: 'async', minSize: 3000 },
     minimizer: [
       new rspack.SwcJsMinimizerRspackPlugin({
         minimizerOptions: {

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = [
     ["app"],
     ["panel"],
-    ["history", "datasets", "models", "litapp", "notebook"],
+    ["history", "datasets", "models", "litapp", "notebook", "batches"],
     ["compare", "export", "matrix"],
     ["map"],
     ["components"],

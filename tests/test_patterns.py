@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -106,3 +107,10 @@ def test_nothing_is_left_running(patterns):
     assert process is not None
     patterns.close()
     assert process.returncode is not None
+
+
+def test_each_thread_gets_its_own_answer() -> None:
+    texts = [f"text {i}" * (1 + i % 7) for i in range(200)]
+    with BoundedPatterns() as patterns, ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda text: patterns.ends(r"\d+", text), texts))
+        assert found == [patterns.ends(r"\d+", text) for text in texts]

@@ -37,6 +37,7 @@ c.ServerApp.allow_root = True  # noqa: F821
 c.LabApp.user_settings_dir = str(scratch / "settings")  # noqa: F821
 c.LabApp.workspaces_dir = str(scratch / "workspaces")  # noqa: F821
 c.LitLab.history_path = str(scratch / "history.sqlite")  # noqa: F821
+c.LitLab.batches_path = str(scratch / "batches")  # noqa: F821
 c.LitLab.models_path = str(scratch / "models.json")  # noqa: F821
 c.NotebookNotary.data_dir = str(scratch)  # noqa: F821
 c.Application.log_level = "ERROR"  # noqa: F821

@@ -36,10 +36,11 @@ class UnmatchedError(ValueError):
 class BoundedPatterns:
     """Matches expressions and schemas, all in one process, which starts with the first one.
 
-    Use it as a context, or call `close`. Only one thread may use it at a time."""
+    Use it as a context, or call `close`. Threads take turns, so that each gets its own answer."""
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
+        self._turn = threading.Lock()
 
     def __enter__(self) -> BoundedPatterns:
         return self
@@ -87,6 +88,10 @@ class BoundedPatterns:
         return faults
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        with self._turn:
+            return self._answer(request)
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         # A text may have two halves instead of a character, which escapes can't tell from it.
         order = json.dumps(request, ensure_ascii=False)
         running = self._child or self._start()

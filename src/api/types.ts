@@ -97,6 +97,21 @@ export type DatasetFullRow = Schemas['DatasetFullRow'];
 export type DatasetEdit = Schemas['DatasetEditing']['edit'];
 export type DatasetEdited = Schemas['DatasetEdited'];
 
+export type BatchRequest = Schemas['BatchRequest'];
+export type BatchInfo = Schemas['BatchInfo'];
+export type BatchCheck = Schemas['BatchCheck'];
+export type BatchCheckResult = Schemas['BatchCheckResult'];
+export type BatchRowsRequest = Schemas['BatchRowsRequest'];
+export type BatchRowsPage = Schemas['BatchRowsPage'];
+/** A row of a batch as a table shows it. */
+export type BatchRow = Schemas['BatchRow'];
+export type BatchAnswer = Schemas['BatchAnswer'];
+/** A row of a batch with all that a run needs. */
+export type BatchFullRow = Schemas['BatchFullRow'];
+export type BatchParts = Schemas['BatchParts'];
+/** A part of a template over all rows. */
+export type BatchPart = Schemas['BatchPart'];
+
 export type RunOrigin = Schemas['RunOrigin'];
 export type KeptScores = Schemas['KeptScores'];
 export type KeptEffects = Schemas['KeptEffects'];

@@ -19,6 +19,9 @@ import { persistDatasets } from '../datasets/persistence';
 import { DatasetsModel } from '../datasets/model';
 import { IDatasets } from '../datasets/tokens';
 
+/** Opens the form that runs all rows; the panel's plugin adds it. */
+export const RUN_ROWS = 'lit-lab:run-over-rows';
+
 /** Commands of the dataset browser. */
 namespace CommandIDs {
   /** Open the file selected in the file browser, or the one at `path`. */
@@ -126,6 +129,7 @@ export const datasetsPlugin: JupyterFrontEndPlugin<DatasetsModel> = {
             return button.accept && file ? contents.localPath(file.path) : null;
           }
         : null,
+      runRows: () => void app.commands.execute(RUN_ROWS),
       canInsert: () => Boolean(notebooks?.currentWidget?.content.model),
       insert: row => {
         const panel = notebooks?.currentWidget;

@@ -45,7 +45,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     // Modules that only an analysis needs load with the first one.
     const prepare = async (): Promise<IAnalyzeOptions> => {
       const [{ ApiClient }, { StringFinder }] = await Promise.all([
-        import('../api'),
+        import('../api/client'),
         import('../notebook/strings/finder')
       ]);
       const client = new ApiClient({

@@ -5,7 +5,11 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, IToolbarWidgetRegistry } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  IToolbarWidgetRegistry,
+  WidgetTracker
+} from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -33,6 +37,7 @@ import { keepSettings } from '../session/settings';
 import { Splitter } from '../session/splitter';
 import { ISession } from '../session/tokens';
 import { setUpCompare } from './compare';
+import { RUN_ROWS } from './datasets';
 import { addLitApp } from './litapp';
 import { showLog } from './log';
 import { OPEN_IN_MAIN, Panels } from './mainpanel';
@@ -223,12 +228,13 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       panels.open();
     };
     session.opened.connect(() => open('analysis'));
-    session.revealed.connect(() => {
+    const showAnalysis = () => {
       panels.current.parts.show('analysis');
       if (!panels.isVisible) {
         panels.open();
       }
-    });
+    };
+    session.revealed.connect(showAnalysis);
     datasets.revealed.connect(() => open('datasets'));
     for (const taken of [datasets.chosen, datasets.filled]) {
       taken.connect(() => panels.current.parts.show('analysis'));
@@ -259,6 +265,41 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       },
       describedBy: { args: { type: 'object', properties: {} } }
     });
+    const batches = new WidgetTracker({ namespace: 'lit-lab-batches' });
+    commands.addCommand(RUN_ROWS, {
+      label: trans.__('Run over All Rows…'),
+      caption: trans.__(
+        'Run a prompt or a template over the rows of a dataset'
+      ),
+      execute: async ({ isRestored }) => {
+        const { openBatches } = await import(
+          /* webpackChunkName: "batches" */ './batches'
+        );
+        await openBatches(
+          {
+            app,
+            session,
+            datasets,
+            context,
+            tracker: batches,
+            onSettings: settings,
+            showAnalysis
+          },
+          isRestored === true
+        );
+      },
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { isRestored: { type: 'boolean' } }
+        }
+      }
+    });
+    void restorer?.restore(batches, {
+      command: RUN_ROWS,
+      args: () => ({ isRestored: true }),
+      name: () => batches.namespace
+    });
     let couldApply = false;
     session.changed.connect(() => {
       if (session.prompt.canApply !== couldApply) {
@@ -270,6 +311,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     for (const command of [
       ...Object.values(CommandIDs),
       OPEN_IN_MAIN,
+      RUN_ROWS,
       matrix
     ]) {
       palette?.addItem({ command, category });

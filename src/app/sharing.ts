@@ -66,7 +66,7 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
       if (ids.length === 0) {
         return shown ? [{ ...shown, record: shown.record() }] : [];
       }
-      const { ApiClient } = await import('../api');
+      const { ApiClient } = await import('../api/client');
       const client = new ApiClient({
         serverSettings: app.serviceManager.serverSettings,
         translator: translator ?? undefined

@@ -8,6 +8,8 @@ export interface IDatasetsHost {
   readonly canInsert: () => boolean;
   /** Insert a row below the notebook's active cell. */
   readonly insert: (row: DatasetFullRow) => void;
+  /** Open the form that runs all rows of the shown dataset. */
+  readonly runRows: (() => void) | null;
   /** The default folder for saving: the notebook's. */
   readonly folder: () => string;
 }

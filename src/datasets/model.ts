@@ -38,6 +38,7 @@ const NO_HOST: IDatasetsHost = {
   pickFile: null,
   canInsert: () => false,
   insert: () => undefined,
+  runRows: null,
   folder: () => ''
 };
 

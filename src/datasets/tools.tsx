@@ -11,8 +11,10 @@ export function Tools(props: {
   dataset: OpenedDataset;
   state: DatasetState;
   trans: TranslationBundle;
+  /** Open the form that runs all rows; null: there is no place for it. */
+  onRunRows: (() => void) | null;
 }): JSX.Element {
-  const { state, trans } = props;
+  const { state, trans, onRunRows } = props;
   const { list } = props.dataset;
   const { query, source, total } = list;
   const orders: readonly [Sort, boolean, string][] = [
@@ -74,6 +76,11 @@ export function Tools(props: {
             </option>
           ))}
         </select>
+        {onRunRows && (
+          <button type="button" className="lit-button" onClick={onRunRows}>
+            {trans.__('Run over all rows…')}
+          </button>
+        )}
       </div>
       <Live className="lit-hint lit-datasets-found">
         {isFiltered

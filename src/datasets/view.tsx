@@ -231,7 +231,12 @@ function Dataset(props: {
       )}
       {state && state.rows > 0 && (
         <>
-          <Tools dataset={dataset} state={state} trans={trans} />
+          <Tools
+            dataset={dataset}
+            state={state}
+            trans={trans}
+            onRunRows={model.host.runRows}
+          />
           {dataset.list.total > 0 && (
             <Rows
               model={model}

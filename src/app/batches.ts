@@ -1,0 +1,168 @@
+/** Batches over datasets, in a tab of the main area. Loads with the first use, as all that only batches need. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget } from '@jupyterlab/apputils';
+import type { WidgetTracker } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { runIcon } from '@jupyterlab/ui-components';
+
+import '../../style/batches.css';
+import type { BatchInfo } from '../api';
+import { BatchClient } from '../api/batches';
+import { BatchForm } from '../batches/form';
+import { BatchesModel } from '../batches/model';
+import type { IRowsToRun } from '../batches/rows';
+import { BatchRowSource } from '../batches/rowSource';
+import { BatchesWidget } from '../batches/widget';
+import type { IPanelContext } from '../components/context';
+import { addToMain, bringToFront } from '../components/mainarea';
+import type { DatasetsModel } from '../datasets';
+import type { OpenedDataset } from '../datasets/opened';
+import type { Session } from '../session/session';
+import type { ISettings } from '../session/settings';
+
+/** What the tab is made of. */
+export interface IBatchesSurroundings {
+  readonly app: JupyterFrontEnd;
+  readonly session: Session;
+  readonly datasets: DatasetsModel;
+  readonly context: IPanelContext;
+  /** Keeps the tab over a reload. */
+  readonly tracker: WidgetTracker;
+  readonly onSettings: (settings: Partial<ISettings>) => void;
+  /** Show the analysis in the panel; the focus stays. */
+  readonly showAnalysis: () => void;
+}
+
+type BatchesTab = MainAreaWidget<BatchesWidget>;
+
+/** The tab's id. */
+const ID = 'lit-lab-batches';
+
+/**
+ * Open the tab, with the shown dataset in its form.
+ *
+ * @param isRestored - whether JupyterLab restores its layout, with the tab where it was.
+ */
+export async function openBatches(
+  surroundings: IBatchesSurroundings,
+  isRestored: boolean
+): Promise<void> {
+  const { app, datasets, context } = surroundings;
+  const { trans } = context;
+  let tab = find(app);
+  if (!tab) {
+    tab = make(surroundings);
+    // First, so that the layout knows the tab's name when it is stored.
+    await surroundings.tracker.add(tab);
+  }
+  if (!tab.isAttached) {
+    addToMain(app.shell, tab);
+  }
+  const dataset = datasets.current;
+  if (dataset) {
+    const rows = rowsOf(dataset, trans);
+    tab.content.form.take(rows);
+    tab.title.label = trans.__('Run over rows: %1', rows.name);
+  }
+  if (!isRestored) {
+    bringToFront(app.shell, tab);
+  }
+}
+
+/** The tab, if it is open. */
+function find(app: JupyterFrontEnd): BatchesTab | undefined {
+  for (const area of ['main', 'down']) {
+    for (const tab of app.shell.widgets(area)) {
+      if (tab.id === ID) {
+        return tab as BatchesTab;
+      }
+    }
+  }
+  return undefined;
+}
+
+function make(surroundings: IBatchesSurroundings): BatchesTab {
+  const { app, session, context } = surroundings;
+  const { trans } = context;
+  const { serverSettings } = app.serviceManager;
+  const client = new BatchClient({ serverSettings });
+  const model = new BatchesModel(client, trans);
+  const form = new BatchForm(session, trans);
+  if (session.service.status === null) {
+    void session.service.refresh();
+  }
+
+  /** Run a row in the panel, as its batch did. */
+  const open = async (batch: BatchInfo, row: number) => {
+    const isWanted = session.claim();
+    try {
+      const full = await client.batchRow(batch.id, row);
+      if (!isWanted()) {
+        return;
+      }
+      session.model = batch.model;
+      const maxNewTokens = model.asked(batch.id)?.max_new_tokens;
+      if (
+        maxNewTokens !== undefined &&
+        maxNewTokens !== session.settings.maxNewTokens
+      ) {
+        surroundings.onSettings({ maxNewTokens });
+      }
+      surroundings.showAnalysis();
+      await session.analyze(
+        new BatchRowSource(full, batch.name, [trans.__('row %1', row)], () =>
+          bringToFront(app.shell, made)
+        )
+      );
+    } catch (reason) {
+      model.report(reason);
+    }
+  };
+  const content = new BatchesWidget(
+    {
+      model,
+      form,
+      onOpen: (batch, row) => void open(batch, row),
+      onRestart: () => void session.service.restart()
+    },
+    context
+  );
+  const made = new MainAreaWidget({ content });
+  made.id = ID;
+  made.title.icon = runIcon;
+  made.title.label = trans.__('Run over rows');
+  made.title.closable = true;
+  return made;
+}
+
+/** An open dataset, as the form needs it. */
+function rowsOf(dataset: OpenedDataset, trans: TranslationBundle): IRowsToRun {
+  const { list } = dataset;
+  return {
+    get name() {
+      return dataset.reference.name === 'sample_prompts'
+        ? trans.__('LIT’s sample prompts')
+        : dataset.name;
+    },
+    get id() {
+      return dataset.isDisposed ? null : dataset.id;
+    },
+    get rows() {
+      return dataset.state?.rows ?? 0;
+    },
+    get columns() {
+      return dataset.state?.columns ?? [];
+    },
+    get chosen() {
+      return dataset.state?.chosen ?? NO_COLUMNS;
+    },
+    get search() {
+      return list.query.trim() === '' && list.source === null
+        ? null
+        : { words: list.query, source: list.source, found: list.total };
+    },
+    changed: dataset.changed
+  };
+}
+
+const NO_COLUMNS = { prompt: null, target: null, template: null };

@@ -1,0 +1,148 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { ApiError } from '../api';
+import { settle, until } from '../session/fakes';
+import { FakeBatches, fakeAnswer, fakeBatch, fakeRows } from './fakes';
+import { BatchesModel } from './model';
+import { PAGE } from './table';
+
+const LOST = new ApiError({ error: 'network', message: 'Lost.', hint: '' });
+
+describe('batches/model', () => {
+  let server: FakeBatches;
+  let model: BatchesModel;
+
+  beforeEach(() => {
+    server = new FakeBatches();
+    server.batches = [fakeBatch()];
+    server.rows = fakeRows(3);
+    model = new BatchesModel(server.client, nullTranslator.load('lit_lab'));
+  });
+
+  afterEach(() => {
+    model.dispose();
+  });
+
+  /** See the model, and a batch in it. */
+  async function show(id = 'b1'): Promise<void> {
+    model.watch(true);
+    await settle();
+    model.show(id);
+    await settle();
+  }
+
+  it('requests nothing until it is visible', async () => {
+    await settle();
+    expect(server.asked).toEqual([]);
+    model.watch(true);
+    await settle();
+    expect(server.count('list')).toBe(1);
+  });
+
+  it('asks for the progress until the batch is done, and fetches its rows again', async () => {
+    await show();
+    expect(server.asked).toEqual(['list', 'rows b1']);
+    await until(() => server.count('batch b1') > 0);
+    server.set('b1', { done: 3, state: 'done' });
+    await until(() => model.shown?.state === 'done');
+    await until(() => server.count('rows b1') > 0);
+    expect(model.isAsking).toBe(false);
+  });
+
+  it('does not ask while nobody sees it', async () => {
+    await show();
+    await until(() => server.count('batch b1') > 0);
+    expect(model.isAsking).toBe(true);
+    model.watch(false);
+    expect(model.isAsking).toBe(false);
+  });
+
+  it('says that the connection is lost, and goes on by itself', async () => {
+    await show();
+    server.failure = LOST;
+    await until(() => model.isLost);
+    expect(model.shown?.id).toBe('b1');
+    server.failure = null;
+    server.set('b1', { done: 2 });
+    await until(() => !model.isLost && model.shown?.done === 2);
+  });
+
+  it('drops a batch that another page deleted', async () => {
+    await show();
+    server.batches = [];
+    await until(() => model.batches.length === 0);
+    expect(model.shown).toBeNull();
+    expect(model.table.page).toBeNull();
+  });
+
+  it('shows what it started, beside the batch that was started with it', async () => {
+    server.batches = [fakeBatch(), fakeBatch({ id: 'b2', model: 'nano' })];
+    server.rows = fakeRows(3, () => ({ other: fakeAnswer() }));
+    await model.start({ dataset: 'd1', models: ['demo', 'nano'] });
+    await settle();
+    expect(model.shown?.id).toBe('b1');
+    expect(model.other?.id).toBe('b2');
+    expect(server.pages[0].other).toBe('b2');
+    model.compare(null);
+    await settle();
+    expect(server.pages.at(-1)?.other).toBeNull();
+  });
+
+  it('knows with how many tokens it asked', async () => {
+    await model.start({
+      dataset: 'd1',
+      models: ['demo'],
+      max_new_tokens: 9
+    });
+    expect(model.asked('b1')).toEqual({ max_new_tokens: 9 });
+    expect(model.asked('b0')).toBeUndefined();
+  });
+
+  it('stops, goes on, and deletes', async () => {
+    await show();
+    await model.stop('b1');
+    expect(model.shown?.state).toBe('stopped');
+    await model.goOn('b1');
+    expect(model.shown?.state).toBe('running');
+    await model.delete('b1');
+    expect(model.shown).toBeNull();
+    expect(model.batches).toEqual([]);
+  });
+
+  it('says why something failed, and lets the user dismiss it', async () => {
+    await show();
+    server.failure = new ApiError(
+      { error: 'no_pyarrow', message: 'No pyarrow.', hint: 'Install it.' },
+      422
+    );
+    expect(await model.export('b1', 'parquet')).toBeNull();
+    expect(model.problem?.message).toBe('No pyarrow.');
+    expect(model.doing).toBeNull();
+    model.dismiss();
+    expect(model.problem).toBeNull();
+  });
+
+  it('pages through many rows, and goes back where fewer are left', async () => {
+    server.rows = fakeRows(2 * PAGE + 1);
+    await show();
+    expect(model.table.page?.rows).toHaveLength(PAGE);
+    model.table.offset = 2 * PAGE;
+    await settle();
+    expect(model.table.page?.rows.map(({ row }) => row)).toEqual([2 * PAGE]);
+    server.rows = fakeRows(PAGE);
+    model.table.only = 'failed';
+    expect(model.table.offset).toBe(0);
+    model.table.offset = 2 * PAGE;
+    await settle();
+    expect(model.table.offset).toBe(0);
+  });
+
+  it('fetches parts only while somebody looks at them', async () => {
+    await show();
+    expect(server.count('parts b1')).toBe(0);
+    model.parts.look(true);
+    await settle();
+    expect(server.count('parts b1')).toBe(1);
+    expect(model.parts.found?.parts).toHaveLength(2);
+  });
+});

@@ -1,0 +1,393 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Poll } from '@lumino/polling';
+
+import { ApiError, isAbort } from '../api';
+import type { BatchInfo, BatchRequest } from '../api';
+import type { BatchClient, BatchFormat } from '../api/batches';
+import { Model } from '../session/model';
+import { problemOf } from '../session/problem';
+import type { IProblem } from '../session/problem';
+import { Pace } from './pace';
+import type { IPace } from './pace';
+import { PartsOver } from './parts';
+import { BatchTable } from './table';
+
+/** What batches need from the client. */
+export type BatchesClient = Pick<BatchClient, keyof BatchClient>;
+
+/** Milliseconds between two requests for the progress. */
+const INTERVAL = 1000;
+
+/** How often the parts are fetched again while rows come: every so many requests for the progress. */
+const PARTS_EVERY = 5;
+
+/** How a batch's answers were asked for, as far as this page knows. */
+export type IAsked = Pick<BatchRequest, 'max_new_tokens'>;
+
+/** Whether a batch is waiting or running. */
+export function isActive({ state, noise }: BatchInfo): boolean {
+  return state === 'waiting' || state === 'running' || noise === 'running';
+}
+
+/** The user's batches, one of them shown. Requests nothing unless it is visible. */
+export class BatchesModel extends Model {
+  constructor(client: BatchesClient, trans: TranslationBundle) {
+    super();
+    this._client = client;
+    this._trans = trans;
+    this.table = new BatchTable(client, trans);
+    this.parts = new PartsOver(client, trans);
+    this.table.changed.connect(this._emit, this);
+    this.parts.changed.connect(this._emit, this);
+    this._poll = new Poll({
+      auto: false,
+      name: 'lit-lab:batches',
+      frequency: { interval: INTERVAL, backoff: true, max: 10_000 },
+      standby: 'when-hidden',
+      factory: () => this._ask()
+    });
+  }
+
+  /** The rows of the shown batch. */
+  readonly table: BatchTable;
+
+  /** What matters over its rows. */
+  readonly parts: PartsOver;
+
+  /** Newest first; empty until they are known. */
+  get batches(): readonly BatchInfo[] {
+    return this._batches;
+  }
+
+  /** Whether the batches are known. */
+  get isLoaded(): boolean {
+    return this._isLoaded;
+  }
+
+  /** The shown batch, or null. */
+  get shown(): BatchInfo | null {
+    return this._batches.find(({ id }) => id === this._shown) ?? null;
+  }
+
+  /** Batches that were started together with the shown one, without it. */
+  get others(): readonly BatchInfo[] {
+    const { shown } = this;
+    return this._batches.filter(
+      ({ id, group }) => group === shown?.group && id !== shown.id
+    );
+  }
+
+  /** The batch that it is compared with, or null. */
+  get other(): BatchInfo | null {
+    return this.others.find(({ id }) => id === this.table.other) ?? null;
+  }
+
+  /** Whether the server is asked for the progress again and again. */
+  get isAsking(): boolean {
+    return this._isPolling;
+  }
+
+  /** Whether the server doesn't answer; it is asked again. */
+  get isLost(): boolean {
+    return this._isLost;
+  }
+
+  /** Why something failed, or null. */
+  get problem(): IProblem | null {
+    return this._problem;
+  }
+
+  /** What is being done on the user's click; null: nothing. */
+  get doing(): 'start' | 'change' | 'export' | null {
+    return this._doing;
+  }
+
+  /** How fast the shown batch goes; null: unknown. */
+  get pace(): IPace | null {
+    const { shown } = this;
+    return shown?.state === 'running'
+      ? (this._paces.get(shown.id)?.of(shown.total) ?? null)
+      : null;
+  }
+
+  protected release(): void {
+    this._poll.dispose();
+    this.table.dispose();
+    this.parts.dispose();
+  }
+
+  /** Report whether it can be seen. */
+  watch(isVisible: boolean): void {
+    if (isVisible !== this._isVisible) {
+      this._isVisible = isVisible;
+      if (isVisible) {
+        void this.load();
+      } else {
+        // What happens unseen says nothing of the pace.
+        this._paces.forEach(pace => pace.rest());
+        this._schedule();
+      }
+    }
+  }
+
+  /** List the batches. Never rejects. */
+  async load(): Promise<void> {
+    try {
+      this._take(await this._client.batches());
+      this._isLoaded = true;
+      this._problem = null;
+      this._isLost = false;
+      if (this.shown) {
+        this._refresh(true);
+      }
+    } catch (reason) {
+      this._fail(reason);
+    }
+    this._schedule();
+    this._emit();
+  }
+
+  /** Show a batch. */
+  show(id: string): void {
+    if (this._shown === id) {
+      return;
+    }
+    this._shown = id;
+    this._problem = null;
+    const other = this.others[0]?.id ?? null;
+    this.table.open(id, other);
+    this.parts.open(id);
+    this._refresh(true);
+    this._emit();
+  }
+
+  /** Compare the shown batch with another one; null: with none. */
+  compare(id: string | null): void {
+    this.table.compare(id);
+  }
+
+  /** Start batches, and show the first. Never rejects. */
+  async start(request: BatchRequest): Promise<void> {
+    const started = await this._do('start', () =>
+      this._client.startBatch(request)
+    );
+    if (started) {
+      for (const { id } of started) {
+        this._asked.set(id, { max_new_tokens: request.max_new_tokens });
+      }
+      const known = new Set(started.map(({ id }) => id));
+      this._take([
+        ...started,
+        ...this._batches.filter(({ id }) => !known.has(id))
+      ]);
+      if (started.length > 0) {
+        this.show(started[0].id);
+      }
+      this._schedule();
+      this._emit();
+    }
+  }
+
+  /** Stop a batch, or its search for sentences that do nothing. */
+  stop(id: string): Promise<void> {
+    return this._change(() => this._client.stopBatch(id));
+  }
+
+  /** Compute what is missing. */
+  goOn(id: string): Promise<void> {
+    return this._change(() => this._client.continueBatch(id));
+  }
+
+  /** Find the sentences of the shown batch's template that do nothing. */
+  findNoise(id: string): Promise<void> {
+    return this._change(() => this._client.findNoise(id));
+  }
+
+  /** Delete a batch with all that it computed. */
+  async delete(id: string): Promise<void> {
+    const isGone = await this._do('change', async () => {
+      await this._client.deleteBatch(id);
+      return true;
+    });
+    if (isGone) {
+      this._drop(id);
+      this._schedule();
+      this._emit();
+    }
+  }
+
+  /** All records of a batch as a file; null if that failed. */
+  async export(id: string, format: BatchFormat): Promise<Blob | null> {
+    return (
+      (await this._do('export', () => this._client.exportBatch(id, format))) ??
+      null
+    );
+  }
+
+  /** How a batch's answers were asked for; undefined: another page started it. */
+  asked(id: string): IAsked | undefined {
+    return this._asked.get(id);
+  }
+
+  /** Report why something that the user asked for failed. */
+  report(reason: unknown): void {
+    this._fail(reason);
+    this._emit();
+  }
+
+  /** Dismiss the problem. */
+  dismiss(): void {
+    this._problem = null;
+    this._emit();
+  }
+
+  private async _change(request: () => Promise<BatchInfo>): Promise<void> {
+    const changed = await this._do('change', request);
+    if (changed) {
+      this._replace(changed);
+      this._paces.get(changed.id)?.rest();
+      this._schedule();
+      this._emit();
+    }
+  }
+
+  /** Do what a click asks for, unless something is being done; undefined: it failed. */
+  private async _do<T>(
+    doing: NonNullable<BatchesModel['doing']>,
+    request: () => Promise<T>
+  ): Promise<T | undefined> {
+    if (this._doing !== null) {
+      return undefined;
+    }
+    this._doing = doing;
+    this._problem = null;
+    this._emit();
+    try {
+      return await request();
+    } catch (reason) {
+      this._fail(reason);
+      return undefined;
+    } finally {
+      this._doing = null;
+      this._emit();
+    }
+  }
+
+  /** Ask how far those that are active are; rejects if there is no answer, so that the poll waits longer. */
+  private async _ask(): Promise<void> {
+    const active = this._batches.filter(isActive);
+    if (active.length === 0 || this.isDisposed) {
+      return;
+    }
+    const before = this.shown;
+    try {
+      if (active.length === 1) {
+        this._replace(await this._client.batch(active[0].id));
+      } else {
+        this._take(await this._client.batches());
+      }
+    } catch (reason) {
+      if (reason instanceof ApiError && reason.status === 404) {
+        await this.load(); // another page deleted it
+        return;
+      }
+      if (!isAbort(reason)) {
+        this._isLost = true;
+        this._emit();
+      }
+      throw reason;
+    }
+    this._isLost = false;
+    const after = this.shown;
+    if (after && (before?.done !== after.done || !isActive(after))) {
+      this._refresh(!isActive(after) || before?.noise !== after.noise);
+    }
+    this._schedule();
+    this._emit();
+  }
+
+  /** Fetch what is shown of a batch again; its parts now and then, because they are of all rows. */
+  private _refresh(isWhole: boolean): void {
+    this.table.refresh();
+    if (isWhole || ++this._ticks % PARTS_EVERY === 0) {
+      this.parts.refresh();
+    }
+  }
+
+  private _take(batches: readonly BatchInfo[]): void {
+    this._batches = batches;
+    const now = Date.now();
+    for (const { id, state, done } of batches) {
+      const pace = this._paces.get(id) ?? new Pace();
+      this._paces.set(id, pace);
+      if (state === 'running') {
+        pace.see(done, now);
+      } else {
+        pace.rest();
+      }
+    }
+    if (this._shown !== null && !this.shown) {
+      this._drop(this._shown);
+    }
+  }
+
+  private _replace(batch: BatchInfo): void {
+    this._take(
+      this._batches.map(known => (known.id === batch.id ? batch : known))
+    );
+  }
+
+  private _drop(id: string): void {
+    this._batches = this._batches.filter(batch => batch.id !== id);
+    this._paces.delete(id);
+    if (this._shown === id) {
+      this._shown = null;
+      this.table.open(null, null);
+      this.parts.open(null);
+    } else if (this.table.other === id) {
+      this.table.compare(null);
+    }
+  }
+
+  private _schedule(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    const isWanted = this._isVisible && this._batches.some(isActive);
+    if (isWanted !== this._isPolling) {
+      this._isPolling = isWanted;
+      if (isWanted) {
+        void this._poll.schedule({ interval: INTERVAL, phase: 'started' });
+      } else {
+        void this._poll.stop();
+      }
+    }
+  }
+
+  private _fail(reason: unknown): void {
+    if (!isAbort(reason)) {
+      this._problem = problemOf(reason, this._trans);
+    }
+  }
+
+  private _emit(): void {
+    if (!this.isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _client: BatchesClient;
+  private readonly _trans: TranslationBundle;
+  private readonly _poll: Poll;
+  private readonly _paces = new Map<string, Pace>();
+  private readonly _asked = new Map<string, IAsked>();
+  private _batches: readonly BatchInfo[] = [];
+  private _shown: string | null = null;
+  private _isLoaded = false;
+  private _isLost = false;
+  private _isVisible = false;
+  private _isPolling = false;
+  private _doing: BatchesModel['doing'] = null;
+  private _problem: IProblem | null = null;
+  private _ticks = 0;
+}

@@ -1,0 +1,157 @@
+import React, { useEffect, useState } from 'react';
+
+import type { BatchInfo, BatchParts } from '../api';
+import { Choice } from '../components/choice';
+import { usePanel } from '../components/context';
+import { Live } from '../components/live';
+import { Problem, Waiting } from '../components/notices';
+import { FiguresTable, RankingTable } from './figures';
+import { Heatmap } from './heatmap';
+import type { BatchesModel } from './model';
+import { Ranking } from './ranking';
+import { heatOf } from './scales';
+
+/** What each part of the template does over all rows. */
+export function PartsView(props: {
+  model: BatchesModel;
+  batch: BatchInfo;
+  /** Whether the server lets this user run anything. */
+  mayRun: boolean;
+  /** Open a row as a run. */
+  onOpen: (batch: BatchInfo, row: number) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { model, batch, onOpen } = props;
+  const { found, problem } = model.parts;
+  const [by, setBy] = useState<'picture' | 'table'>('picture');
+  useEffect(() => {
+    model.parts.look(true);
+    return () => model.parts.look(false);
+  }, [model]);
+  const open = (row: number) => onOpen(batch, row);
+  if (problem) {
+    return (
+      <Problem
+        problem={problem}
+        remedies={{ retry: () => model.parts.refresh() }}
+      />
+    );
+  }
+  if (!found) {
+    return (
+      <Waiting message={trans.__('Fetching the parts')} since={Date.now()} />
+    );
+  }
+  if (found.parts.length === 0) {
+    return (
+      <p className="lit-hint">
+        {found.reason || trans.__('There are no parts yet.')}
+      </p>
+    );
+  }
+  const heat = heatOf(found);
+  return (
+    <>
+      <div className="lit-batch-tools">
+        <Choice
+          label={trans.__('How the figures are shown')}
+          value={by}
+          options={[
+            { value: 'picture', name: trans.__('Drawn') },
+            { value: 'table', name: trans.__('As a table') }
+          ]}
+          onChange={setBy}
+        />
+        <Noise {...props} parts={found} />
+      </div>
+      <h4>{trans.__('What the parts of the template do')}</h4>
+      <p className="lit-hint">
+        {found.kind === 'share'
+          ? trans.__('Share: of the gradient, as a mean over rows.')
+          : trans.__(
+              'Effect: by how many nats for each token the answer’s log-probability falls without the part, as a mean over rows. The line is its 95% interval.'
+            )}
+      </p>
+      {by === 'table' ? (
+        <RankingTable parts={found.parts} onOpen={open} />
+      ) : (
+        <Ranking parts={found.parts} onOpen={open} />
+      )}
+      {heat && (
+        <>
+          <h4>{trans.__('Row by row')}</h4>
+          {by === 'table' ? (
+            <FiguresTable found={found} heat={heat} onOpen={open} />
+          ) : (
+            <Heatmap
+              found={found}
+              heat={heat}
+              total={batch.total}
+              onOpen={open}
+            />
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+/** Finds the parts that do nothing. */
+function Noise(props: {
+  model: BatchesModel;
+  batch: BatchInfo;
+  mayRun: boolean;
+  parts: BatchParts;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { model, batch, mayRun, parts } = props;
+  const { noise, noise_message: message, state } = batch;
+  if (batch.template === '' || parts.kind !== 'effect') {
+    return null;
+  }
+  if (noise === 'running') {
+    return (
+      <>
+        <Live as="span">
+          {message || trans.__('Finding what does nothing')}
+        </Live>
+        {mayRun && (
+          <button
+            type="button"
+            className="lit-button"
+            onClick={() => void model.stop(batch.id)}
+          >
+            {trans.__('Stop the search')}
+          </button>
+        )}
+      </>
+    );
+  }
+  const count = parts.parts.filter(({ nothing }) => nothing).length;
+  return noise === 'done' ? (
+    <Live as="span">
+      {count === 0
+        ? trans.__('No part is known to do nothing.')
+        : trans._n('%1 part does nothing.', '%1 parts do nothing.', count)}
+    </Live>
+  ) : (
+    <>
+      {mayRun && (
+        <button
+          type="button"
+          className="lit-button"
+          disabled={
+            model.doing !== null || state === 'running' || state === 'waiting'
+          }
+          title={trans.__(
+            'Compares each part with sentences that mean nothing, inserted at its place. This takes a while.'
+          )}
+          onClick={() => void model.findNoise(batch.id)}
+        >
+          {trans.__('Find what does nothing')}
+        </button>
+      )}
+      {message !== '' && <span className="lit-hint">{message}</span>}
+    </>
+  );
+}

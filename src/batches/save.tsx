@@ -1,0 +1,47 @@
+import React from 'react';
+
+import type { BatchInfo } from '../api';
+import type { BatchFormat } from '../api/batches';
+import { usePanel } from '../components/context';
+import { fileName, saveFile } from '../export/files';
+import type { BatchesModel } from './model';
+
+const FORMATS: readonly [BatchFormat, string][] = [
+  ['csv', 'CSV'],
+  ['jsonl', 'JSON Lines'],
+  ['parquet', 'Parquet']
+];
+
+/** Saves all records of a batch as a file. */
+export function Save(props: {
+  model: BatchesModel;
+  batch: BatchInfo;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { model, batch } = props;
+  const save = async (format: BatchFormat) => {
+    // A request as any other, so that it works with a token, and a refusal is shown.
+    const content = await model.export(batch.id, format);
+    if (content) {
+      saveFile(fileName(`${batch.name} ${batch.model}`, format), content, '');
+    }
+  };
+  return (
+    <select
+      className="lit-batch-save"
+      aria-label={trans.__('Save as a file')}
+      value=""
+      disabled={model.doing !== null}
+      onChange={event => void save(event.target.value as BatchFormat)}
+    >
+      <option value="" disabled>
+        {model.doing === 'export' ? trans.__('Saving…') : trans.__('Save as…')}
+      </option>
+      {FORMATS.map(([format, name]) => (
+        <option key={format} value={format}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
