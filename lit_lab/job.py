@@ -85,7 +85,7 @@ class Job:
 
     def fail(self, problem: Problem) -> None:
         """End it with an error."""
-        self.add_event(protocol.ErrorEvent(**problem.body()))
+        self.add_event(protocol.ErrorEvent(**problem.body(), status=problem.status))
 
     async def read(self, start: int, heartbeat: float) -> AsyncIterator[bytes]:
         """Yield events from a number on, several or a part of one at a time, to the last one.

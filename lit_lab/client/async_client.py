@@ -203,7 +203,7 @@ class AsyncClient:
                 async for event in events:
                     ended = isinstance(event, protocol.DoneEvent | protocol.ErrorEvent | protocol.CancelledEvent)
                     if isinstance(event, protocol.ErrorEvent):
-                        raise Problem(502, event.error, event.message, event.hint)
+                        raise Problem(event.status, event.error, event.message, event.hint)
                     if isinstance(event, protocol.CancelledEvent):
                         raise Problem(409, "cancelled", "The job was stopped.", "Run it again.")
                     yield event

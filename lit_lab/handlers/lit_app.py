@@ -64,7 +64,7 @@ class LitCallHandler(Handler):
                 if not sent:
                     raise
                 # The status is already sent.
-                event = ErrorEvent(**problem.body())
+                event = ErrorEvent(**problem.body(), status=problem.status)
                 self.write(event.model_dump_json().encode() + b"\n")
         await self.finish(set_content_type="application/x-ndjson")
         return None

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from lit_lab.protocol.base import ErrorBody, Message, Name
 from lit_lab.protocol.datasets import Column, Template
-from lit_lab.protocol.requests import Sampling
+from lit_lab.protocol.requests import Sampling, StopSequences
 from lit_lab.protocol.turns import Turn
 
 MAX_BATCH_ROWS_ASKED = 200
@@ -54,7 +54,9 @@ class BatchRequest(Message):
     )
     max_new_tokens: int = Field(default=256, ge=1, le=100_000)
     sampling: Sampling = Field(default_factory=Sampling)
+    stop: StopSequences = Field(default_factory=list, description="Texts at which an answer ends.")
     chat: Literal["auto", "on", "off"] = "auto"
+    thinking: bool = Field(default=False, description="Whether the model thinks first, if it can.")
     checks: list[dict[str, Any]] = Field(
         default_factory=list,
         max_length=MAX_CHECKS,
@@ -70,6 +72,10 @@ class BatchCheck(Message):
     rows: int = Field(description="Number of answers that were checked.")
 
 
+class BatchSampling(Sampling):
+    """How a batch's answers are sampled."""
+
+
 class BatchInfo(Message):
     """A batch of the caller's."""
 
@@ -80,6 +86,11 @@ class BatchInfo(Message):
     template: str = Field(description="Empty: the prompts are a column.")
     prompt: str = Field(description="The column of prompts. Empty: there is a template.")
     measures: list[Literal["shares", "effects"]]
+    max_new_tokens: int
+    sampling: BatchSampling
+    stop: list[str]
+    chat: Literal["auto", "on", "off"]
+    thinking: bool
     created: float = Field(description="Seconds since 1970.")
     state: Literal["waiting", "running", "stopped", "done", "failed"] = Field(
         description="`stopped`: by the user, or because the server ended; it can go on. `failed`: `error` says why; it can go on."

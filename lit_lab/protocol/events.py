@@ -251,6 +251,10 @@ class ErrorEvent(ErrorBody):
     """The last event of a job that failed. Earlier events remain valid."""
 
     event: Literal["error"] = "error"
+    status: int = Field(
+        default=500,
+        description="The status of the HTTP response that would say so: below 500, the request is the reason.",
+    )
 
 
 class CancelledEvent(Message):

@@ -13,7 +13,7 @@ from lit_lab.batches.noise import NoiseVerdict
 from lit_lab.batches.rows import Prompts
 from lit_lab.batches.runner import BatchProgress
 from lit_lab.problem import Problem
-from lit_lab.protocol import BatchCheck, BatchInfo, BatchParts, ErrorBody
+from lit_lab.protocol import BatchCheck, BatchInfo, BatchParts, BatchSampling, ErrorBody
 from lit_lab.shared_files import HAS_LOCKS, HeldError, lock
 
 from .copying import CopiedRows
@@ -130,6 +130,11 @@ class ServerBatch:
             template=about.plan.template[:MAX_SHOWN],
             prompt=about.plan.prompt,
             measures=list(about.plan.measures),
+            max_new_tokens=about.plan.max_new_tokens,
+            sampling=BatchSampling(**about.plan.sampling),
+            stop=list(about.plan.stop),
+            chat=about.plan.chat,
+            thinking=about.plan.thinking,
             created=about.created,
             state=self._state(done >= about.total, problem_now),
             error=ErrorBody(**problem_now.body()) if problem_now is not None and self.doing != "rows" else None,
@@ -236,6 +241,11 @@ class ServerBatch:
             template="",
             prompt="",
             measures=[],
+            max_new_tokens=1,
+            sampling=BatchSampling(),
+            stop=[],
+            chat="auto",
+            thinking=False,
             created=created,
             state="failed",
             error=ErrorBody(**problem.body()),

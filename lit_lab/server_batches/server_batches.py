@@ -371,7 +371,9 @@ def _plan(request: BatchRequest, model: str, template: str) -> Plan:
         measures=tuple(dict.fromkeys(request.measures)),
         max_new_tokens=request.max_new_tokens,
         sampling=request.sampling.model_dump(),
+        stop=tuple(request.stop),
         chat=request.chat,
+        thinking=request.thinking,
         checks=tuple(request.checks),
     )
 

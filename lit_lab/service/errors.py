@@ -10,7 +10,7 @@ from lit_lab.protocol import ErrorEvent, is_not_finite
 
 def error_event(problem: Problem) -> ErrorEvent:
     """Return the last event of a stream that failed."""
-    return ErrorEvent(**problem.body())
+    return ErrorEvent(**problem.body(), status=problem.status)
 
 
 def unexpected(error: Exception) -> Problem:

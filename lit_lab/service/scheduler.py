@@ -104,7 +104,7 @@ class Scheduler:
             received.append(event)
         last = received[-1] if received else None
         if isinstance(last, ErrorEvent):
-            raise Problem(500, last.error, last.message, last.hint)
+            raise Problem(last.status, last.error, last.message, last.hint)
         if not isinstance(last, DoneEvent):
             raise Cancelled
         return received

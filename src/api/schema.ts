@@ -981,6 +981,12 @@ export interface components {
             /** @description The column of prompts. Empty: there is a template. */
             prompt: string;
             measures: ("shares" | "effects")[];
+            max_new_tokens: number;
+            sampling: components["schemas"]["BatchSampling"];
+            stop: string[];
+            /** @enum {string} */
+            chat: "auto" | "on" | "off";
+            thinking: boolean;
             /** @description Seconds since 1970. */
             created: number;
             /**
@@ -1083,11 +1089,18 @@ export interface components {
             /** @default 256 */
             max_new_tokens?: number;
             sampling?: components["schemas"]["Sampling"];
+            /** @description Texts at which an answer ends. */
+            stop?: string[];
             /**
              * @default auto
              * @enum {string}
              */
             chat?: "auto" | "on" | "off";
+            /**
+             * @description Whether the model thinks first, if it can.
+             * @default false
+             */
+            thinking?: boolean;
             /** @description What is expected of answers, as `expect` in docs/checks.md. */
             checks?: {
                 [key: string]: unknown;
@@ -1188,6 +1201,37 @@ export interface components {
              * @default null
              */
             other?: string | null;
+        };
+        /**
+         * BatchSampling
+         * @description How a batch's answers are sampled.
+         */
+        BatchSampling: {
+            /**
+             * @description 0: greedy; of the other fields, only the repetition penalty then has an effect.
+             * @default 0
+             */
+            temperature: number;
+            /**
+             * @description Choose only among the K most likely tokens.
+             * @default null
+             */
+            top_k: number | null;
+            /**
+             * @description Choose only among the most likely tokens whose probabilities together reach P.
+             * @default null
+             */
+            top_p: number | null;
+            /**
+             * @description The same seed gives the same answer.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * @description If the prompt, its template or the answer so far contains a token, its logit is divided by this value if positive, and multiplied by it if negative, before the temperature applies. 1: no penalty.
+             * @default 1
+             */
+            repetition_penalty: number;
         };
         /**
          * BatchesResponse
@@ -1761,6 +1805,11 @@ export interface components {
              * @enum {string}
              */
             event: "error";
+            /**
+             * @description The status of the HTTP response that would say so: below 500, the request is the reason.
+             * @default 500
+             */
+            status: number;
         };
         /**
          * Estimate

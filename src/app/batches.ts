@@ -12,13 +12,13 @@ import { BatchForm } from '../batches/form';
 import { BatchesModel } from '../batches/model';
 import type { IRowsToRun } from '../batches/rows';
 import { BatchRowSource } from '../batches/rowSource';
+import { settingsOf } from '../batches/settings';
 import { BatchesWidget } from '../batches/widget';
 import type { IPanelContext } from '../components/context';
 import { addToMain, bringToFront } from '../components/mainarea';
 import type { DatasetsModel } from '../datasets';
 import type { OpenedDataset } from '../datasets/opened';
 import type { Session } from '../session/session';
-import type { ISettings } from '../session/settings';
 
 /** What the tab is made of. */
 export interface IBatchesSurroundings {
@@ -28,7 +28,6 @@ export interface IBatchesSurroundings {
   readonly context: IPanelContext;
   /** Keeps the tab over a reload. */
   readonly tracker: WidgetTracker;
-  readonly onSettings: (settings: Partial<ISettings>) => void;
   /** Show the analysis in the panel; the focus stays. */
   readonly showAnalysis: () => void;
 }
@@ -101,18 +100,12 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
         return;
       }
       session.model = batch.model;
-      const maxNewTokens = model.asked(batch.id)?.max_new_tokens;
-      if (
-        maxNewTokens !== undefined &&
-        maxNewTokens !== session.settings.maxNewTokens
-      ) {
-        surroundings.onSettings({ maxNewTokens });
-      }
       surroundings.showAnalysis();
       await session.analyze(
         new BatchRowSource(full, batch.name, [trans.__('row %1', row)], () =>
           bringToFront(app.shell, made)
-        )
+        ),
+        settingsOf(batch)
       );
     } catch (reason) {
       model.report(reason);

@@ -282,7 +282,6 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
             datasets,
             context,
             tracker: batches,
-            onSettings: settings,
             showAnalysis
           },
           isRestored === true

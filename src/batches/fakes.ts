@@ -22,6 +22,17 @@ export function fakeBatch(fields: Partial<BatchInfo> = {}): BatchInfo {
     template: 'Answer. {question}',
     prompt: '',
     measures: ['shares', 'effects'],
+    max_new_tokens: 20,
+    sampling: {
+      temperature: 0,
+      top_k: null,
+      top_p: null,
+      seed: 0,
+      repetition_penalty: 1
+    },
+    stop: [],
+    chat: 'auto',
+    thinking: false,
     created: 1_700_000_000,
     state: 'running',
     error: null,

@@ -210,6 +210,7 @@ export class BatchForm extends Model {
     const { prompts, template, second, shares, effects, first, checks } =
       this._choices;
     const { id, search } = this._rows!;
+    const { settings } = this._session;
     const isFound = this.which === 'found' && search !== null;
     return {
       dataset: id!,
@@ -232,8 +233,10 @@ export class BatchForm extends Model {
         ...(effects ? ['effects' as const] : [])
       ],
       max_new_tokens: this.maxNewTokens,
-      sampling: samplingOf(this._session.settings),
-      chat: this._session.settings.chat,
+      sampling: samplingOf(settings),
+      stop: [...settings.stop],
+      chat: settings.chat,
+      thinking: settings.thinking,
       checks: checks.map(expectationOf)
     };
   }

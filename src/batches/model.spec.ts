@@ -88,16 +88,6 @@ describe('batches/model', () => {
     expect(server.pages.at(-1)?.other).toBeNull();
   });
 
-  it('knows with how many tokens it asked', async () => {
-    await model.start({
-      dataset: 'd1',
-      models: ['demo'],
-      max_new_tokens: 9
-    });
-    expect(model.asked('b1')).toEqual({ max_new_tokens: 9 });
-    expect(model.asked('b0')).toBeUndefined();
-  });
-
   it('stops, goes on, and deletes', async () => {
     await show();
     await model.stop('b1');

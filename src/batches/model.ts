@@ -21,9 +21,6 @@ const INTERVAL = 1000;
 /** How often the parts are fetched again while rows come: every so many requests for the progress. */
 const PARTS_EVERY = 5;
 
-/** How a batch's answers were asked for, as far as this page knows. */
-export type IAsked = Pick<BatchRequest, 'max_new_tokens'>;
-
 /** Whether a batch is waiting or running. */
 export function isActive({ state, noise }: BatchInfo): boolean {
   return state === 'waiting' || state === 'running' || noise === 'running';
@@ -172,9 +169,6 @@ export class BatchesModel extends Model {
       this._client.startBatch(request)
     );
     if (started) {
-      for (const { id } of started) {
-        this._asked.set(id, { max_new_tokens: request.max_new_tokens });
-      }
       const known = new Set(started.map(({ id }) => id));
       this._take([
         ...started,
@@ -222,11 +216,6 @@ export class BatchesModel extends Model {
       (await this._do('export', () => this._client.exportBatch(id, format))) ??
       null
     );
-  }
-
-  /** How a batch's answers were asked for; undefined: another page started it. */
-  asked(id: string): IAsked | undefined {
-    return this._asked.get(id);
   }
 
   /** Report why something that the user asked for failed. */
@@ -380,7 +369,6 @@ export class BatchesModel extends Model {
   private readonly _trans: TranslationBundle;
   private readonly _poll: Poll;
   private readonly _paces = new Map<string, Pace>();
-  private readonly _asked = new Map<string, IAsked>();
   private _batches: readonly BatchInfo[] = [];
   private _shown: string | null = null;
   private _isLoaded = false;

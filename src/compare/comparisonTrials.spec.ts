@@ -125,6 +125,7 @@ describe('compare/comparison: trials', () => {
     await settle();
     client.last.send({
       event: 'error',
+      status: 500,
       error: 'service_died',
       message: 'The model service stopped.',
       hint: 'Try again.'

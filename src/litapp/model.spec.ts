@@ -123,7 +123,13 @@ describe('LitAppModel', () => {
     const { model } = make(client);
     client.events = async function* () {
       model.stop();
-      yield { event: 'error', error: 'service_died', message: '', hint: '' };
+      yield {
+        event: 'error',
+        status: 500,
+        error: 'service_died',
+        message: '',
+        hint: ''
+      };
     };
     await model.open();
     expect(model.phase).toBe('asleep');
@@ -135,6 +141,7 @@ describe('LitAppModel', () => {
     client.events_ = [
       {
         event: 'error',
+        status: 500,
         error: 'missing_libraries',
         message: 'No lit-nlp.',
         hint: 'Install it.'

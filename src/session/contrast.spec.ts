@@ -268,6 +268,7 @@ describe('session: a forced answer', () => {
     await settle();
     client.last.send({
       event: 'error',
+      status: 500,
       error: 'service_died',
       message: 'Dead.',
       hint: ''

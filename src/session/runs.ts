@@ -116,8 +116,12 @@ export class Runs extends Model {
    * Run the prompt. Settles when all its answers are complete.
    *
    * @param forcedAnswer - a text that the model scores instead of answering.
+   * @param given - settings of this run alone, instead of the user's.
    */
-  async generate(forcedAnswer?: string): Promise<void> {
+  async generate(
+    forcedAnswer?: string,
+    given?: Partial<ISettings>
+  ): Promise<void> {
     this._isRequested = true;
     const { prompt, service } = this._inputs;
     const turn = this._turn;
@@ -128,7 +132,8 @@ export class Runs extends Model {
     if (turn !== this._turn) {
       return; // The user has opened another prompt meanwhile.
     }
-    const { model, settings } = this._inputs;
+    const { model } = this._inputs;
+    const settings = { ...this._inputs.settings, ...given };
     if (this.promptProblem || model === null || this.isRunning) {
       this._emit();
       return;

@@ -79,6 +79,7 @@ export class SamplePages {
   fail(): void {
     this.client.last.send({
       event: 'error',
+      status: 500,
       error: 'e',
       message: 'No.',
       hint: ''

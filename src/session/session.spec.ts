@@ -84,6 +84,7 @@ describe('session/session', () => {
     await settle();
     client.last.send({
       event: 'error',
+      status: 500,
       error: 'service_died',
       message: 'The model service ended.',
       hint: ''
@@ -165,6 +166,23 @@ describe('session/session', () => {
     client.last.answer('A third one.', ANSWER);
     await second;
     expect(session.runs.shown?.prompt).toBe('A third one.');
+  });
+
+  it('runs a prompt with settings of its own, and keeps the user’s', async () => {
+    const { settings } = session;
+    const given = { maxNewTokens: 7, temperature: 0.5, topK: 3, samples: 1 };
+    void session.analyze(new FakeSource(PROMPT), given);
+    await settle();
+    expect(client.last.request).toMatchObject({
+      max_new_tokens: 7,
+      sampling: { temperature: 0.5, top_k: 3, seed: settings.seed }
+    });
+    expect(session.settings).toBe(settings);
+    client.last.answer(PROMPT, ANSWER);
+    await settle();
+    const jobs = client.jobs.length;
+    await session.analyze(new FakeSource(PROMPT), given);
+    expect(client.jobs).toHaveLength(jobs);
   });
 
   it('runs a chosen prompt again in another chat format', async () => {

@@ -198,17 +198,22 @@ export class Session extends Model implements ISession {
   /**
    * Open a prompt and run it, without moving the focus to the panel. If the shown
    * run already has this prompt, model and settings, it stays.
+   *
+   * @param settings - of this run alone, instead of the user's.
    */
-  async analyze(source: IPromptSource): Promise<void> {
+  async analyze(
+    source: IPromptSource,
+    settings?: Partial<ISettings>
+  ): Promise<void> {
     this._open(source);
     const { shown: run } = this.runs;
     const isThere =
       run !== null &&
       run.model === this.model &&
-      isOfSettings(run, this._settings) &&
+      isOfSettings(run, { ...this._settings, ...settings }) &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
-      await this.runs.generate();
+      await this.runs.generate(undefined, settings);
     }
   }
 

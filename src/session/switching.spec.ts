@@ -145,7 +145,13 @@ describe('session: from one prompt or model to another', () => {
           alternatives: []
         }
       },
-      { event: 'error', error: 'service_died', message: 'It died.', hint: '' }
+      {
+        event: 'error',
+        status: 500,
+        error: 'service_died',
+        message: 'It died.',
+        hint: ''
+      }
     );
     await running;
     expect(session.runs.failure?.message).toBe('It died.');

@@ -203,13 +203,20 @@ async def test_a_job_that_nobody_waits_for_is_stopped(url: str, seen: Seen) -> N
 
 async def test_a_failed_job_raises_what_its_event_says(url: str, seen: Seen) -> None:
     def answer(handler: RequestHandler) -> None:
-        event = {"event": "error", "error": "prompt_too_long", "message": "Too long.", "hint": "Shorten it."}
+        event = {
+            "event": "error",
+            "status": 422,
+            "error": "prompt_too_long",
+            "message": "Too long.",
+            "hint": "Shorten it.",
+        }
         handler.finish(json.dumps(event) + "\n" if handler.request.path.endswith("/events") else JOB)
 
     seen.answer = answer
     client = AsyncClient(HttpConnection(address_of(url)))
     with pytest.raises(Problem) as problem:
         await client.generate(protocol.GenerateRequest(model="demo", prompt="Hi"))
-    assert (problem.value.code, str(problem.value)) == ("prompt_too_long", "Too long. Shorten it.")
+    failed = problem.value
+    assert (failed.status, failed.code, str(failed)) == (422, "prompt_too_long", "Too long. Shorten it.")
     assert [request.method for request in seen.requests] == ["POST", "GET"]
     await client.close()
