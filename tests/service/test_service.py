@@ -195,7 +195,7 @@ def test_a_model_that_cannot_be_loaded_says_why(client: httpx.Client, model: str
 
 def test_a_prompt_that_does_not_fit_ends_the_stream_with_an_error(client: httpx.Client) -> None:
     last = events(client, "/generate", {"model": "tiny", "prompt": "1" * 500})[-1]
-    assert (last["event"], last["error"]) == ("error", "prompt_too_long")
+    assert (last["event"], last["status"], last["error"]) == ("error", 422, "prompt_too_long")
     assert "501" in last["message"]
     assert "96" in last["message"]
 
