@@ -10,6 +10,11 @@ from lit_lab.problem import Problem
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def replaced(text: str) -> str:
+    """Return a text with U+FFFD for each lone surrogate."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
 def lone_surrogate(where: str) -> Problem:
     """Return the error about a lone surrogate.
 

@@ -24,11 +24,12 @@ from lit_lab.version import version
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 16 * 2**20  # bytes
+MAX_PARTS = 999_999_999  # the largest number of a part
 FORMAT = 1
 
 T = TypeVar("T")
 
-_PART = re.compile(r"part-(\d{6,})\.(parquet|jsonl)")
+_PART = re.compile(r"part-(\d{6,9})\.(parquet|jsonl)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,8 @@ class Folder:
         """Add records. Raises `OSError`."""
         numbers = [number for number, _ in self.part_paths()]
         number = max(numbers, default=0) + 1
+        if number > MAX_PARTS:
+            raise OSError("its files have too large numbers")
         part_files.write(self.path / f"part-{number:06}.{self.manifest.format}", records, self.manifest.format)
 
     def rows(self) -> dict[int, bool]:

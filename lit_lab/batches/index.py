@@ -22,6 +22,7 @@ NONE, ANSWERED, FAILED, UNEXPECTED = range(4)
 MAX_ROWS = 10_000_000
 MAX_NAMES = 1_000  # of checks
 _PARTS = 8  # that are in memory at one time
+_DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
 class Index:
@@ -29,10 +30,12 @@ class Index:
 
     Args:
         path: The batch's folder. It needn't be there yet.
+        total: How many rows the dataset has at most.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, total: int = MAX_ROWS) -> None:
         self._folder = Folder(path)
+        self._total = total
         self._lock = threading.RLock()
         self._known: dict[int, Path] = {}
         self._part = array("I")  # of each row; 0: it has no record
@@ -51,9 +54,9 @@ class Index:
                 if number not in self._known and path not in self.damaged:
                     try:
                         found = part_files.read_results(path)
-                        if any(not 0 <= row < MAX_ROWS for row, *_ in found):
+                        if any(not 0 <= row < self._total for row, *_ in found):
                             raise ValueError("it has numbers of rows that there can't be")
-                    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+                    except (*_DAMAGE, OSError) as error:
                         self.damaged[path] = str(error)
                         continue
                     self._known[number] = path
@@ -118,7 +121,7 @@ class Index:
             if number not in held:
                 try:
                     held[number] = list(part_files.read(path))
-                except (ValueError, TypeError, AttributeError, OSError) as error:
+                except (*_DAMAGE, OSError) as error:
                     held[number] = []
                     self.damaged[path] = str(error)
                 while len(held) > _PARTS:

@@ -82,7 +82,10 @@ def read(path: Path) -> Iterator[Record]:
         while line := stream.readline(MAX_LINE + 1):
             if len(line) > MAX_LINE:
                 raise ValueError(f"a line has more than {MAX_LINE:,} characters")
-            values = json.loads(line)
+            try:
+                values = json.loads(line)
+            except RecursionError as error:
+                raise ValueError("a line is nested too deep") from error
             if not isinstance(values, dict):
                 raise ValueError("a line isn't a record of a batch")
             yield Record.of_json(values)

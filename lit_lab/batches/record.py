@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lit_lab.surrogates import replaced
+
 
 @dataclass(frozen=True)
 class PartRecord:
@@ -90,8 +92,8 @@ class Record:
         try:
             parts = tuple(
                 PartRecord(
-                    str(part["id"]),
-                    str(part["text"]),
+                    _text(part["id"]),
+                    _text(part["text"]),
                     int(part["start"]),
                     _number(part["share"]),
                     _number(part["effect"]),
@@ -101,17 +103,21 @@ class Record:
             return cls(
                 row=int(values["row"]),
                 line=int(values["line"]),
-                **{name: str(values[name]) for name in ("prompt", "target", "answer", "reason", "error")},
+                **{name: _text(values[name]) for name in ("prompt", "target", "answer", "reason", "error")},
                 num_tokens=int(values["num_tokens"]),
                 logprob=_number(values["logprob"]),
                 parts=parts,
                 checks=tuple(
-                    CheckRecord(str(check["name"]), bool(check["passed"]), str(check["message"]))
+                    CheckRecord(_text(check["name"]), bool(check["passed"]), _text(check["message"]))
                     for check in values["checks"]
                 ),
             )
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"it isn't a record of a batch: {error}") from error
+
+
+def _text(value: Any) -> str:
+    return replaced(str(value))
 
 
 def _number(value: Any) -> float | None:

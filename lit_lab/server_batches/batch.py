@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import math
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any, Literal
 
+from lit_lab import discreet
 from lit_lab.batches.index import Index
 from lit_lab.batches.noise import NoiseVerdict
 from lit_lab.batches.rows import Prompts
@@ -21,6 +24,8 @@ from .folders import About, BatchFolder, not_stored
 
 MAX_SHOWN = 20_000
 """Maximum characters of a template in the information about a batch; the protocol's limit."""
+
+log = logging.getLogger(__name__)
 
 
 class ServerBatch:
@@ -76,7 +81,7 @@ class ServerBatch:
     def index(self) -> Index:
         """The index of its records, with all that are stored now. Raises `Problem`."""
         if self._index is None:
-            self._index = Index(self.folder.records.path)
+            self._index = Index(self.folder.records.path, self.about.total)
         try:
             self.folder.check()
             self._index.update()
@@ -106,12 +111,18 @@ class ServerBatch:
         )
 
     def info(self) -> BatchInfo:
-        """Return how far it is. Never raises `Problem`: a batch that is damaged says so."""
+        """Return how far it is. Never raises: a batch that is damaged says so, and the others are listed."""
         try:
-            about = self.about
-            done, failed, checks, damage = self._figures(about)
+            return self._info()
         except Problem as problem:
             return self._damaged(problem)
+        except Exception as error:
+            log.error("LIT Lab: a batch can't be shown\n%s", discreet.trace(error))
+            return self._damaged(self.unreadable(ValueError("see the server's log")))
+
+    def _info(self) -> BatchInfo:
+        about = self.about
+        done, failed, checks, damage = self._figures()
         if self.progress is not None:
             done, failed = max(done, self.progress.done), self.progress.failed
         problem_now = self.problem or damage
@@ -149,9 +160,8 @@ class ServerBatch:
     def verdicts(self) -> list[NoiseVerdict] | None:
         """Return which sentences do nothing, as far as that was found; None: it wasn't looked for."""
         try:
-            found = self.folder.read("noise.json")["verdicts"]
-            return [NoiseVerdict(**{**values, "interval": tuple(values["interval"])}) for values in found]
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return [_verdict(values) for values in self.folder.read("noise.json")["verdicts"]]
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return None
 
     def store_verdicts(self, found: list[NoiseVerdict]) -> None:
@@ -198,13 +208,16 @@ class ServerBatch:
         except OSError:
             return False
 
-    def _figures(self, about: About) -> tuple[int, int, list[BatchCheck], Problem | None]:
+    def _figures(self) -> tuple[int, int, list[BatchCheck], Problem | None]:
         if self._index is None:
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 figures: Any = self.folder.read("figures.json")
-                if int(figures["parts"]) == len(self.folder.records.part_paths()):
-                    checks = [_check(name, passed, rows) for name, passed, rows in figures["checks"]]
-                    return int(figures["done"]), int(figures["failed"]), checks, None
+                if figures["parts"] == len(self.folder.records.part_paths()):
+                    checks = [
+                        BatchCheck(name=str(name), passed=_count(passed), rows=_count(rows))
+                        for name, passed, rows in figures["checks"]
+                    ]
+                    return _count(figures["done"]), _count(figures["failed"]), checks, None
         index = self.index
         damage = None
         if index.damaged:
@@ -215,7 +228,7 @@ class ServerBatch:
                 f"Some of its records can't be read ({name}: {why[:200].rstrip('.')}).",
                 "Let the batch go on: their rows are computed again.",
             )
-        checks = [_check(name, passed, rows) for name, (passed, rows) in index.checks.items()]
+        checks = [BatchCheck(name=name, passed=passed, rows=rows) for name, (passed, rows) in index.checks.items()]
         return index.num_done, index.num_failed, checks, damage
 
     def _state(
@@ -257,5 +270,18 @@ class ServerBatch:
         )
 
 
-def _check(name: Any, passed: Any, rows: Any) -> BatchCheck:
-    return BatchCheck(name=str(name), passed=int(passed), rows=int(rows))
+def _count(value: Any) -> int:
+    """Return a number of rows that a file names. Raises `ValueError`."""
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise ValueError("it isn't a number of rows")
+    return value
+
+
+def _verdict(values: Any) -> NoiseVerdict:
+    """Return a verdict as it was stored. Raises `ValueError`, `TypeError`, `KeyError`, `OverflowError`."""
+    low, high = values["interval"]
+    numbers = [float(number) for number in (values["floor"], values["below"], low, high)]
+    if not all(isinstance(values[name], str) for name in ("id", "text")) or not all(map(math.isfinite, numbers)):
+        raise ValueError("it isn't a verdict")
+    floor, below, low, high = numbers
+    return NoiseVerdict(values["id"], values["text"], floor, below, (low, high), _count(values["num_rows"]))

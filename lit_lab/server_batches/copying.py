@@ -20,9 +20,8 @@ from lit_lab.datasets.saving import names_of
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchRowsChosen, DatasetSearch
 
-from .folders import BatchFolder
+from .folders import MAX_ROWS, BatchFolder
 
-MAX_ROWS = 1_000_000
 MAX_ROWS_BYTES = 2 * 2**30
 
 _ENTRY = struct.Struct("<qq")  # a row's line in the user's file, and where its line begins in the copy

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import re
 import secrets
@@ -31,9 +32,13 @@ from lit_lab.batches.folder import Folder
 from lit_lab.batches.plan import Plan
 from lit_lab.problem import Problem
 from lit_lab.shared_files import replace
+from lit_lab.surrogates import replaced
 
 MAX_BYTES = 16 * 2**20
 """Maximum bytes of each of the files in JSON."""
+
+MAX_ROWS = 1_000_000
+"""Maximum number of a batch's rows."""
 
 _FORMAT = 1
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -71,11 +76,17 @@ class About:
         try:
             if values["format"] != _FORMAT:
                 raise ValueError("another version of LIT Lab wrote it")
-            total = int(values["total"])
-            if total < 1:
-                raise ValueError("it has no rows")
-            texts = {name: str(values[name]) for name in ("group", "name", "digest")}
-            return cls(created=float(values["created"]), total=total, plan=Plan.of_json(values["plan"]), **texts)
+            total, created = values["total"], float(values["created"])
+            if type(total) is not int or not 1 <= total <= MAX_ROWS:
+                raise ValueError("it can't have so many rows")
+            texts = {name: values[name] for name in ("group", "name", "digest")}
+            plan = Plan.of_json(values["plan"])
+            all_texts = [*texts.values(), plan.template, plan.prompt, plan.target]
+            are_texts = all(isinstance(text, str) for text in all_texts)
+            if not are_texts or not math.isfinite(created) or not all(isinstance(each, dict) for each in plan.checks):
+                raise TypeError
+            plan.request("a prompt")  # the other settings' types
+            return cls(created=created, total=total, plan=plan, **texts)
         except (AttributeError, KeyError, TypeError, OverflowError, Problem) as error:
             raise ValueError("it isn't a batch's") from error
 
@@ -136,7 +147,11 @@ class BatchFolder:
         if len(content) > MAX_BYTES:
             raise ValueError("it is too large")
         try:
-            return json.loads(content)
+            values = json.loads(content)
+            # An answer with a lone surrogate couldn't be sent.
+            return (
+                json.loads(replaced(json.dumps(values, ensure_ascii=False))) if b"\\ud" in content.lower() else values
+            )
         except RecursionError as error:
             raise ValueError("it is nested too deep") from error
 

@@ -12,7 +12,7 @@ from lit_lab.batches.record import CheckRecord, PartRecord, Record
 from lit_lab.batches.results import Batch
 from lit_lab.owners import ANYONE
 from lit_lab.problem import Problem
-from lit_lab.protocol import BatchRowsRequest
+from lit_lab.protocol import BatchesResponse, BatchRowsRequest
 from lit_lab.server_batches import copying, pages
 from lit_lab.server_batches.batch import ServerBatch
 from lit_lab.server_batches.folders import About, BatchFolder, Folders
@@ -121,3 +121,98 @@ def test_links_lead_nowhere(root, tmp_path):
     with pytest.raises(Problem, match="no such batch"):
         folders.find(ANYONE, batch.id)
     assert ServerBatch(ANYONE, BatchFolder(batch.folder.path)).info().error is not None
+
+
+def rewritten(batch, name, change):
+    path = batch.folder.path / name
+    values = json.loads(path.read_text())
+    change(values)
+    path.write_text(json.dumps(values))
+
+
+NUMBERS = json.dumps({**record(0).as_json(), "num_tokens": 2})
+VERDICT = {"id": "text-1", "text": "x", "floor": 1.0, "below": 1.0, "interval": [1, 1], "num_rows": 20}
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("batch.json", {"total": 30_000_000}),
+        ("batch.json", {"total": True}),
+        ("batch.json", {"created": float("nan")}),
+        ("batch.json", {"name": 5}),
+        ("batch.json", {"name": "\ud800"}),
+        ("batch.json", {"plan": None}),
+        *(
+            ("plan", {name: value})
+            for name, value in (
+                ("model", 5),
+                ("model", "\ud800"),
+                ("prompt", None),
+                ("template", ["x"]),
+                ("target", {}),
+                ("checks", [1]),
+                ("stop", [1]),
+                ("sampling", 1),
+                ("max_new_tokens", "x"),
+            )
+        ),
+        *(
+            ("figures.json", {"parts": 1, "done": 1, "failed": 0, "checks": [], **figure})
+            for figure in (
+                {"parts": float("inf")},
+                {"done": float("inf")},
+                {"failed": None},
+                {"checks": [["a", -1, 10**400]]},
+                {"checks": {"a": 1}},
+                {"checks": [["\ud800", 1, 1]]},
+            )
+        ),
+        *(
+            ("noise.json", {"verdicts": verdicts})
+            for verdicts in (
+                {"a": 1},
+                [{**VERDICT, "num_rows": "y"}],
+                [{**VERDICT, "id": []}],
+                [{**VERDICT, "floor": 10**400}],
+                [{**VERDICT, "interval": [1]}],
+            )
+        ),
+        *(
+            ("part", text)
+            for text in (
+                "[" * 200_000,
+                NUMBERS.replace('"row": 0', '"row": Infinity'),
+                NUMBERS.replace('"row": 0', '"row": 4'),
+                NUMBERS.replace('"num_tokens": 2', '"num_tokens": Infinity'),
+                NUMBERS.replace('"logprob": -1.0', f'"logprob": {10**400}'),
+                NUMBERS.replace('"answer": "x"', r'"answer": "\ud800"'),
+            )
+        ),
+        ("part-99999999999.jsonl", NUMBERS),
+    ],
+)
+def test_hostile_files_are_one_batchs_damage(root, name, changed):
+    batch = made(root, [record(0)])
+    if name == "batch.json":
+        rewritten(batch, name, lambda values: values.update(changed))
+    elif name == "plan":
+        rewritten(batch, "batch.json", lambda values: values["plan"].update(changed))
+    elif name.startswith("part"):
+        path = batch.folder.records.path / name.replace("part", "part-000002.jsonl", name == "part")
+        path.write_text(changed)
+    else:
+        (batch.folder.path / name).write_text(json.dumps(changed))
+    again = ServerBatch(ANYONE, batch.folder)
+    info = again.info()
+    assert BatchesResponse(batches=[info]).model_dump_json()
+    assert (info.error is not None) == (name in ("batch.json", "plan", "part") and "ud800" not in ascii(changed))
+    for show in (
+        lambda: pages.page(again, asked(), None),
+        lambda: pages.row_of(again, 0),
+        lambda: parts_of(again, again.index),
+    ):
+        try:
+            assert show().model_dump_json()
+        except Problem as problem:
+            assert problem.status == 422
