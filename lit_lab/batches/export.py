@@ -55,10 +55,11 @@ def write(
     Raises:
         Problem: There is no pyarrow for Parquet.
         OSError: It can't be written.
+        UnreadableError: A record can't be read: the file isn't complete.
     """
 
     def records() -> Iterator[Record]:
-        for record in index.records():
+        for record in index.records(are_all=True):
             yield replace(record, line=line_of(record))
 
     if kind == "parquet":

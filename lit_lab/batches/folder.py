@@ -26,6 +26,8 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST = 16 * 2**20  # bytes
 MAX_PARTS = 999_999_999  # the largest number of a part
 FORMAT = 1
+ASIDE = ".damaged-"
+"""What the name of a part begins with that was set aside."""
 
 T = TypeVar("T")
 
@@ -178,8 +180,9 @@ class Folder:
 
     def add(self, records: Sequence[Record]) -> None:
         """Add records. Raises `OSError`."""
-        numbers = [number for number, _ in self.part_paths()]
-        number = max(numbers, default=0) + 1
+        # A number stands for one part only, also after it was set aside: another server may know that one.
+        names = (path.name.removeprefix(ASIDE) for path in self.path.iterdir())
+        number = max((int(match[1]) for name in names if (match := _PART.fullmatch(name))), default=0) + 1
         if number > MAX_PARTS:
             raise OSError("its files have too large numbers")
         part_files.write(self.path / f"part-{number:06}.{self.manifest.format}", records, self.manifest.format)

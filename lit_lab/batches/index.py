@@ -5,6 +5,7 @@ It takes 17 bytes for each row. Each part of the folder is read once; new ones a
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import threading
 from array import array
@@ -23,6 +24,24 @@ MAX_ROWS = 10_000_000
 MAX_NAMES = 1_000  # of checks
 _PARTS = 8  # that are in memory at one time
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+
+_NO_PART = {errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENOTDIR}  # it is something else than a file
+
+
+class UnreadableError(Exception):
+    """Some of a batch's records can't be read.
+
+    Args:
+        path: The part.
+        why: Why, in words.
+        is_damaged: Whether it will stay so; else it can be tried again.
+    """
+
+    def __init__(self, path: Path, why: str, is_damaged: bool) -> None:
+        super().__init__(f"{path.name}: {why}")
+        self.path = path
+        self.why = why[:200].rstrip(".")
+        self.is_damaged = is_damaged
 
 
 class Index:
@@ -45,23 +64,67 @@ class Index:
         self.checks: dict[str, tuple[int, int]] = {}
         """How many answers passed each check, and how many were checked."""
         self.damaged: dict[Path, str] = {}
-        """Parts that can't be read, and why."""
+        """Parts that aren't what they should be, and why."""
+        self.unread: dict[Path, str] = {}
+        """Parts that couldn't be read the last time, such as for want of open files, and why. They are tried again."""
 
     def update(self) -> None:
-        """Read parts that are new."""
+        """Read parts that are new, and those that couldn't be read."""
         with self._lock:
-            for number, path in self._folder.part_paths():
+            parts = self._folder.part_paths()
+            if not self._known.keys() <= {number for number, _ in parts}:
+                self._clear()  # another process has set one aside
+            self.unread = {}
+            paths = {path for _, path in parts}
+            self.damaged = {path: why for path, why in self.damaged.items() if path in paths}
+            for number, path in parts:
                 if number not in self._known and path not in self.damaged:
                     try:
-                        found = part_files.read_results(path)
-                        if any(not 0 <= row < self._total for row, *_ in found):
-                            raise ValueError("it has numbers of rows that there can't be")
+                        found = self._results(path)
                     except (*_DAMAGE, OSError) as error:
-                        self.damaged[path] = str(error)
+                        self._blame(path, error)
                         continue
                     self._known[number] = path
                     for at, (row, error_text, answer, checks) in enumerate(found):
                         self._put(row, number, at, error_text, answer, checks)
+
+    def still_damaged(self) -> list[Path]:
+        """Read the damaged parts once more, and return those that are still damaged."""
+        found = []
+        for path in list(self.damaged):
+            try:
+                self._results(path)
+                for _ in part_files.read(path):
+                    pass
+            except (*_DAMAGE, OSError) as error:
+                if _is_damage(error):
+                    found.append(path)
+        return found
+
+    def check(self) -> None:
+        """Raise `UnreadableError` if there are parts that can't be read."""
+        with self._lock:
+            for is_damaged, parts in ((True, self.damaged), (False, self.unread)):
+                for path, why in parts.items():
+                    raise UnreadableError(path, why, is_damaged)
+
+    def _results(self, path: Path) -> list[tuple[int, str, str, list[tuple[str, bool]]]]:
+        found = part_files.read_results(path)
+        if any(not 0 <= row < self._total for row, *_ in found):
+            raise ValueError("it has numbers of rows that there can't be")
+        return found
+
+    def _blame(self, path: Path, error: Exception) -> UnreadableError:
+        is_damaged = _is_damage(error)
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        with self._lock:
+            (self.damaged if is_damaged else self.unread)[path] = why
+        return UnreadableError(path, why, is_damaged)
+
+    def _clear(self) -> None:
+        # New ones: other threads may be in the midst of reading these.
+        self._known, self.checks = {}, {}
+        self._part, self._at, self._answer, self.states = array("I"), array("I"), array("Q"), bytearray()
 
     def _put(self, row: int, part: int, at: int, error: str, answer: str, checks: list[tuple[str, bool]]) -> None:
         if row >= len(self.states):
@@ -87,7 +150,8 @@ class Index:
     @property
     def num_done(self) -> int:
         """How many rows have a record."""
-        return len(self.states) - self.states.count(NONE)
+        states = self.states
+        return len(states) - states.count(NONE)
 
     @property
     def num_failed(self) -> int:
@@ -96,36 +160,54 @@ class Index:
 
     def state(self, row: int) -> int:
         """Return what came of a row."""
-        return self.states[row] if row < len(self.states) else NONE
+        states = self.states
+        return states[row] if row < len(states) else NONE
 
     def answer(self, row: int) -> int:
         """Return a number that differs where answers do."""
-        return self._answer[row] if row < len(self._answer) else 0
+        answers = self._answer
+        return answers[row] if row < len(answers) else 0
 
     def __iter__(self) -> Iterator[Record]:
         return self.records()
 
-    def records(self, rows: Iterable[int] | None = None) -> Iterator[Record]:
-        """Yield the last records of rows that have one, in the rows' order. Damaged parts are left out.
+    def records(self, rows: Iterable[int] | None = None, are_all: bool = False) -> Iterator[Record]:
+        """Yield the last records of rows that have one, in the rows' order.
 
         Args:
             rows: The rows; None: all.
+            are_all: Whether none may be left out; else those of parts that can't be read are.
+
+        Raises:
+            UnreadableError: One can't be read that may not be left out.
         """
+        if are_all:
+            self.check()
         held: OrderedDict[int, list[Record]] = OrderedDict()
         for row in range(len(self.states)) if rows is None else rows:
             with self._lock:
-                number, at = (self._part[row], self._at[row]) if row < len(self.states) else (0, 0)
-                path = self._known.get(number)
-            if path is None:
-                continue
+                if self.state(row) == NONE:
+                    continue
+                number, at = self._part[row], self._at[row]
+                path = self._known[number]
             if number not in held:
                 try:
                     held[number] = list(part_files.read(path))
                 except (*_DAMAGE, OSError) as error:
                     held[number] = []
-                    self.damaged[path] = str(error)
+                    failure = self._blame(path, error)
+                    if are_all:
+                        raise failure from error
                 while len(held) > _PARTS:
                     held.popitem(last=False)
             held.move_to_end(number)
             if at < len(held[number]) and held[number][at].row == row:
                 yield held[number][at]
+            elif are_all:
+                raise UnreadableError(path, "it changed meanwhile", is_damaged=False)
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether an error says that a part isn't what it should be; else it may pass, such as a lack of open files."""
+    # Those of pyarrow about a file's content have no number.
+    return not isinstance(error, OSError) or error.errno is None or error.errno in _NO_PART

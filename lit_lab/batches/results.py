@@ -134,20 +134,23 @@ class Batch:
             Problem: The format is unknown, needs pyarrow, which isn't installed, or the file can't be written.
         """
         from lit_lab.batches import export
-        from lit_lab.batches.index import Index
+        from lit_lab.batches.index import Index, UnreadableError
         from lit_lab.batches.part_files import write_whole
 
         target = Path(path).expanduser()
         kind = export.kind_of(target)
         index = Index(self.path)
         index.update()
-        for damaged, why in index.damaged.items():
-            raise Problem(
-                500, "damaged_part", f"{damaged} can't be read: {why}", "Delete this file; its rows run again."
-            )
         has_parts = bool(self.template) or _is_composed(self._folder)
         try:
             write_whole(target, lambda stream: export.write(stream, kind, index, has_parts))
+        except UnreadableError as error:
+            raise Problem(
+                500,
+                "damaged_part",
+                f"{error.path} can't be read: {error.why}.",
+                "Delete this file; its rows run again." if error.is_damaged else "Try again.",
+            ) from error
         except OSError as error:
             raise Problem(
                 507,

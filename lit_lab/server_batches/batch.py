@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from lit_lab import discreet
-from lit_lab.batches.index import Index
+from lit_lab.batches.index import Index, UnreadableError
 from lit_lab.batches.noise import NoiseVerdict
 from lit_lab.batches.rows import Prompts
 from lit_lab.batches.runner import BatchProgress
@@ -175,7 +175,7 @@ class ServerBatch:
         """Store how far it is, so that a list needn't read its records. A batch lives without."""
         with contextlib.suppress(OSError, Problem):
             index = self.index
-            if not index.damaged:
+            if not index.damaged and not index.unread:
                 checks = [[name, *counts] for name, counts in index.checks.items()]
                 figures = {
                     "parts": index.num_parts,
@@ -187,10 +187,10 @@ class ServerBatch:
 
     def repair(self) -> None:
         """Set parts aside that can't be read, so that their rows are computed again. Raises `Problem`."""
-        damaged = list(self.index.damaged)
-        if damaged:
+        index = self.index
+        if index.damaged:
             try:
-                self.folder.set_aside(damaged)
+                self.folder.set_aside(index.still_damaged())
             except OSError as error:
                 raise not_stored(error) from error
             self.drop_caches()
@@ -220,14 +220,10 @@ class ServerBatch:
                     return _count(figures["done"]), _count(figures["failed"]), checks, None
         index = self.index
         damage = None
-        if index.damaged:
-            name, why = next((path.name, why) for path, why in index.damaged.items())
-            damage = Problem(
-                422,
-                "damaged_part",
-                f"Some of its records can't be read ({name}: {why[:200].rstrip('.')}).",
-                "Let the batch go on: their rows are computed again.",
-            )
+        try:
+            index.check()
+        except UnreadableError as error:
+            damage = damaged_part(error)
         checks = [BatchCheck(name=name, passed=passed, rows=rows) for name, (passed, rows) in index.checks.items()]
         return index.num_done, index.num_failed, checks, damage
 
@@ -268,6 +264,16 @@ class ServerBatch:
             checks=[],
             noise="none",
         )
+
+
+def damaged_part(error: UnreadableError) -> Problem:
+    """Return the problem of a part that can't be read."""
+    return Problem(
+        422 if error.is_damaged else 503,
+        "damaged_part" if error.is_damaged else "unread_part",
+        f"Some of its records can't be read ({error.path.name}: {error.why}).",
+        "Let the batch go on: their rows are computed again." if error.is_damaged else "Try again.",
+    )
 
 
 def _count(value: Any) -> int:

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lit_lab.batches.folder import Folder
+from lit_lab.batches.folder import ASIDE, Folder
 from lit_lab.batches.plan import Plan
 from lit_lab.problem import Problem
 from lit_lab.shared_files import replace
@@ -165,7 +165,7 @@ class BatchFolder:
     def set_aside(self, damaged: list[Path]) -> None:
         """Rename damaged parts, so that their rows are computed again. Raises `OSError`."""
         for path in damaged:
-            path.rename(path.with_name(f".damaged-{path.name}"))
+            path.rename(path.with_name(f"{ASIDE}{path.name}"))
 
 
 class Folders:

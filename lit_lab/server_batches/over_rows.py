@@ -27,7 +27,7 @@ def parts_of(batch: ServerBatch, index: Index) -> BatchParts:
     plan = batch.about.plan
     if reason := _why_none(plan):
         return _none(reason)
-    rows = [row for row in range(len(index.states)) if index.states[row] != NONE]
+    rows = [row for row, state in enumerate(bytes(index.states)) if state != NONE]
     count = min(MAX_HEATMAP_ROWS, len(rows))
     chosen = {rows[at * len(rows) // count] for at in range(count)}
     effects: dict[int, dict[str, float]] = {}

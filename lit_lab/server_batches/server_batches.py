@@ -21,6 +21,7 @@ from typing import IO
 
 from lit_lab import discreet
 from lit_lab.batches import export, noise, runner
+from lit_lab.batches.index import UnreadableError
 from lit_lab.batches.judging import parsed
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.rows import Prompts
@@ -42,7 +43,7 @@ from lit_lab.protocol import (
 )
 
 from . import over_rows, pages
-from .batch import ServerBatch
+from .batch import ServerBatch, damaged_part
 from .copying import Copied, copy
 from .folders import About, BatchFolder, Folders, new_id, not_stored
 
@@ -138,6 +139,9 @@ class ServerBatches:
             try:
                 export.write(file, known, index, bool(about.plan.template), pages.line_of(batch))
                 file.seek(0)
+            except UnreadableError as error:
+                file.close()
+                raise damaged_part(error) from error
             except OSError as error:
                 file.close()
                 raise not_stored(error) from error

@@ -1,12 +1,16 @@
 """What the dataset browser shows of a batch's records: pages, comparisons, parts over rows. No server runs here."""
 
 import csv
+import errno
+import io
 import json
 
 import pytest
 from pyarrow import parquet
 
+from lit_lab.batches import export, part_files
 from lit_lab.batches.folder import new_manifest
+from lit_lab.batches.index import UnreadableError
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import CheckRecord, PartRecord, Record
 from lit_lab.batches.results import Batch
@@ -121,6 +125,87 @@ def test_links_lead_nowhere(root, tmp_path):
     with pytest.raises(Problem, match="no such batch"):
         folders.find(ANYONE, batch.id)
     assert ServerBatch(ANYONE, BatchFolder(batch.folder.path)).info().error is not None
+
+
+def damage_prompts(path):
+    """Make the prompts of a Parquet file unreadable; what an index reads of it stays."""
+    content = bytearray(path.read_bytes())
+    group = parquet.ParquetFile(path).metadata.row_group(0)
+    (column,) = [column for column in map(group.column, range(group.num_columns)) if column.path_in_schema == "prompt"]
+    start = column.dictionary_page_offset or column.data_page_offset
+    content[start : start + column.total_compressed_size] = b"\xff" * column.total_compressed_size
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", ["whole", "column", "passing"])
+def test_no_export_without_all_records(root, tmp_path, monkeypatch, how):
+    batch = made(root, [record(0), record(1)])
+    (_, first), _ = batch.folder.records.part_paths()
+    if how == "passing":
+        read = part_files.read
+
+        def few_files(path):
+            if path == first:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return read(path)
+
+        monkeypatch.setattr(part_files, "read", few_files)
+    elif how == "column":
+        damage_prompts(first)
+    else:
+        first.write_bytes(b"PAR1")
+    index = batch.index
+    for kind in export.KINDS:
+        with pytest.raises(UnreadableError) as raised:
+            export.write(io.BytesIO(), kind, index, True)
+        assert raised.value.is_damaged == (how != "passing")
+    with pytest.raises(Problem) as refused:
+        Batch(batch.folder.records.path).export(tmp_path / "out.csv")
+    assert (refused.value.code, list(tmp_path.glob("out*"))) == ("damaged_part", [])
+    assert (batch.info().error is None) == (how == "passing")
+
+
+def test_what_cant_be_read_now_is_tried_again(root, monkeypatch):
+    batch = made(root, [record(0), record(1)])
+    with monkeypatch.context() as full:
+
+        def few_files(_):
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        full.setattr(part_files, "read_results", few_files)
+        info = batch.info()
+        assert (info.done, info.error.error, "Too many open files" in info.error.message) == (0, "unread_part", True)
+        batch.repair()
+    info = batch.info()
+    assert (info.done, info.error) == (2, None)
+
+
+def test_a_part_that_is_whole_again_isnt_set_aside(root):
+    batch = made(root, [record(0), record(1)])
+    (_, first), (_, second) = batch.folder.records.part_paths()
+    content = first.read_bytes()
+    for path in (first, second):
+        path.write_bytes(b"PAR1")
+    assert batch.info().error.error == "damaged_part"
+    first.write_bytes(content)
+    batch.repair()
+    assert [path for _, path in batch.folder.records.part_paths()] == [first]
+    assert (batch.info().done, batch.info().error) == (1, None)
+
+
+def test_another_server_repairs(root):
+    batch = made(root, [record(0), record(1)])
+    other = ServerBatch(ANYONE, batch.folder)
+    (_, first), (_, last) = batch.folder.records.part_paths()
+    last.write_bytes(b"PAR1")
+    assert (batch.info().error is None, other.info().error is None) == (False, False)
+    batch.repair()
+    batch.folder.records.add([record(1, "again"), record(2)])
+    for each in (batch, other):
+        assert (each.info().done, each.info().error) == (3, None)
+        assert pages.row_of(each, 1).answer == "again"
+    first.rename(first.with_name(f".damaged-{first.name}"))
+    assert [each.info().done for each in (batch, other)] == [2, 2]
 
 
 def rewritten(batch, name, change):
