@@ -64,6 +64,17 @@ def lock(file: Path, patience: float | None = PATIENCE) -> Iterator[None]:
         os.close(descriptor)  # which unlocks it
 
 
+def is_locked(file: Path) -> bool:
+    """Whether somebody has a lock. Unlike one who takes it to find out, this makes nobody else believe so. Raises `OSError`."""
+    if fcntl is None:
+        return False
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return not _try(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
 def change(file: Path, how: Callable[[bytes | None], str | None], patience: float = PATIENCE) -> None:
     """Change a file that others may change at the same time.
 
@@ -118,10 +129,10 @@ def replace(file: Path, text: str, mode: int | None = None) -> None:
     keep_name(file.parent)
 
 
-def _try(descriptor: int) -> bool:
+def _try(descriptor: int, kind: int | None = None) -> bool:
     """Whether the lock is there, or the file system has none."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if kind is None else kind) | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in _HELD
     return True

@@ -31,6 +31,8 @@ ASIDE = ".damaged-"
 
 T = TypeVar("T")
 
+# Seconds: one who only looks whether a batch is held has its lock for an instant.
+_PATIENCE = 0.5
 _PART = re.compile(r"part-(\d{6,9})\.(parquet|jsonl)", re.ASCII)
 
 
@@ -127,7 +129,7 @@ class Folder:
         with contextlib.ExitStack() as stack:
             try:
                 self.path.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(lock(self.path / ".lock", patience=0))
+                stack.enter_context(lock(self.path / ".lock", _PATIENCE))
                 # What another run left in the middle of writing.
                 for half in self.path.glob(".*.half"):
                     half.unlink(missing_ok=True)

@@ -61,6 +61,8 @@ class Index:
         self._at = array("I")  # its place in the part
         self._answer = array("Q")  # a digest
         self.states = bytearray()
+        self.version = 0
+        """Grows with each part that is read, or is there no more."""
         self.checks: dict[str, tuple[int, int]] = {}
         """How many answers passed each check, and how many were checked."""
         self.damaged: dict[Path, str] = {}
@@ -85,6 +87,7 @@ class Index:
                         self._blame(path, error)
                         continue
                     self._known[number] = path
+                    self.version += 1
                     for at, (row, error_text, answer, checks) in enumerate(found):
                         self._put(row, number, at, error_text, answer, checks)
 
@@ -124,6 +127,7 @@ class Index:
     def _clear(self) -> None:
         # New ones: other threads may be in the midst of reading these.
         self._known, self.checks = {}, {}
+        self.version += 1
         self._part, self._at, self._answer, self.states = array("I"), array("I"), array("Q"), bytearray()
 
     def _put(self, row: int, part: int, at: int, error: str, answer: str, checks: list[tuple[str, bool]]) -> None:
@@ -144,7 +148,7 @@ class Index:
 
     @property
     def num_parts(self) -> int:
-        """How many parts are read: it differs once there are new records."""
+        """How many parts are read."""
         return len(self._known)
 
     @property

@@ -17,7 +17,7 @@ from lit_lab.batches.rows import Prompts
 from lit_lab.batches.runner import BatchProgress
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchCheck, BatchInfo, BatchParts, BatchSampling, ErrorBody
-from lit_lab.shared_files import HAS_LOCKS, HeldError, lock
+from lit_lab.shared_files import is_locked
 
 from .copying import CopiedRows
 from .folders import About, BatchFolder, not_stored
@@ -43,7 +43,9 @@ class ServerBatch:
         progress: How far the rows are, while they are computed.
         noise_problem: Why the search for sentences that do nothing failed.
         noise_message: How far that is.
-        parts: What its parts do, as it was found last, and for how many parts of its folder.
+        parts: What its parts do, as it was found last, and of what: `parts_key`.
+        parts_until: Until when that is good enough while rows come.
+        adding_up: Finds what its parts do; None: nobody asks.
     """
 
     def __init__(self, owner: str, folder: BatchFolder) -> None:
@@ -57,14 +59,26 @@ class ServerBatch:
         self.progress: BatchProgress | None = None
         self.noise_problem: Problem | None = None
         self.noise_message = ""
-        self.parts: tuple[int, BatchParts] | None = None
+        self.parts: tuple[tuple[int, tuple[int, int]], BatchParts] | None = None
         self.parts_until = 0.0
+        self.adding_up: asyncio.Future[BatchParts] | None = None
         self._index: Index | None = None
         self._rows: CopiedRows | None = None
 
     def rest(self) -> None:
         """Do nothing from now on."""
         self.task, self.doing, self.has_turn, self.progress = None, "", False, None
+
+    def end_adding_up(self) -> None:
+        """What its parts do is found, or can't be."""
+        if self.adding_up is not None and not self.adding_up.cancelled():
+            self.adding_up.exception()  # perhaps nobody waits for it any more
+        self.adding_up = None
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether its index is in memory."""
+        return self._index is not None
 
     # --- In a thread ---
 
@@ -80,24 +94,27 @@ class ServerBatch:
     @property
     def index(self) -> Index:
         """The index of its records, with all that are stored now. Raises `Problem`."""
-        if self._index is None:
-            self._index = Index(self.folder.records.path, self.about.total)
+        index = self._index  # which another thread may drop
+        if index is None:
+            index = self._index = Index(self.folder.records.path, self.about.total)
         try:
             self.folder.check()
-            self._index.update()
+            index.update()
         except OSError as error:
             raise self.unreadable(error) from error
-        return self._index
+        return index
 
     @property
     def rows(self) -> CopiedRows:
         """Its rows. Raises `Problem`."""
-        if self._rows is None:
+        rows = self._rows  # which another thread may drop
+        if rows is None:
             try:
-                self._rows = CopiedRows(self.folder, Prompts.of(self.folder.rows, self.about.plan))
+                self.folder.check()
+                rows = self._rows = CopiedRows(self.folder, Prompts.of(self.folder.rows, self.about.plan))
             except OSError as error:
                 raise self.unreadable(error) from error
-        return self._rows
+        return rows
 
     def drop_caches(self) -> None:
         """Free memory. All of it is found again in the folder."""
@@ -164,6 +181,14 @@ class ServerBatch:
         except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError):
             return None
 
+    def parts_key(self, index: Index) -> tuple[int, tuple[int, int]]:
+        """Return what differs once its parts do something else: records, or verdicts, perhaps of another server."""
+        try:
+            found = (self.folder.path / "noise.json").lstat()
+        except OSError:
+            return index.version, (0, 0)
+        return index.version, (found.st_mtime_ns, found.st_ino)
+
     def store_verdicts(self, found: list[NoiseVerdict]) -> None:
         """Store which sentences do nothing. Raises `Problem`."""
         try:
@@ -198,13 +223,8 @@ class ServerBatch:
     def is_held(self) -> bool:
         """Whether another process computes its rows, such as another Jupyter server of this user."""
         path = self.folder.records.path / ".lock"
-        if not HAS_LOCKS or self.doing == "rows" or not path.is_file():
-            return False
         try:
-            with lock(path, patience=0):
-                return False
-        except HeldError:
-            return True
+            return self.doing != "rows" and path.is_file() and is_locked(path)
         except OSError:
             return False
 

@@ -131,7 +131,7 @@ class BatchFolder:
             raise Problem(
                 422,
                 "damaged_batch",
-                f"The batch can't be read: {_why(error)}.",
+                f"The batch can't be read: {why(error)}.",
                 "Delete it, and run the rows again.",
             ) from error
 
@@ -245,7 +245,7 @@ class Folders:
             raise Problem(
                 507,
                 "not_deleted",
-                f"The batch's folder can't be deleted: {_why(error)}.",
+                f"The batch's folder can't be deleted: {why(error)}.",
                 f"Delete it yourself: it is below {self.root}.",
             ) from error
 
@@ -262,7 +262,7 @@ def not_stored(error: OSError) -> Problem:
     return Problem(
         507,
         "not_stored",
-        f"The batch can't be stored: {_why(error)}.",
+        f"The batch can't be stored: {why(error)}.",
         "Free some space on the disk, or ask who runs the server about c.LitLab.batches_path.",
     )
 
@@ -271,11 +271,12 @@ def _unreadable(error: OSError) -> Problem:
     return Problem(
         503,
         "batches_unreadable",
-        f"The folder of your batches can't be read: {_why(error)}.",
+        f"The folder of your batches can't be read: {why(error)}.",
         "Check its permissions, or ask who runs the server about c.LitLab.batches_path.",
     )
 
 
-def _why(error: Exception) -> str:
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return (why[:1].lower() + why[1:]).rstrip(".")[:200]
+def why(error: Exception) -> str:
+    """Return an error's reason, as the end of a sentence."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (reason[:1].lower() + reason[1:]).rstrip(".")[:200]

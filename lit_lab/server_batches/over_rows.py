@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 
 from lit_lab.batches.aggregates import summaries
 from lit_lab.batches.index import NONE, Index
-from lit_lab.batches.noise import MIN_ROWS
+from lit_lab.batches.noise import MIN_ROWS, QUANTILE
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.datasets.columns import shorten
@@ -22,6 +23,20 @@ MAX_PART_TEXT = 2_000
 """Maximum characters of a part."""
 
 
+def parts_now(batch: ServerBatch) -> BatchParts:
+    """Return what each part does over all rows, as it was found last if that isn't too old. Raises `Problem`."""
+    index = batch.index
+    key, now = batch.parts_key(index), time.monotonic()
+    known = batch.parts
+    # Of a batch that runs, it takes no more than a tenth of the time.
+    if known is not None and (known[0] == key or (known[0][1] == key[1] and now < batch.parts_until)):
+        return known[1]
+    found = parts_of(batch, index)
+    batch.parts = (key, found)
+    batch.parts_until = time.monotonic() + 9 * (time.monotonic() - now)
+    return found
+
+
 def parts_of(batch: ServerBatch, index: Index) -> BatchParts:
     """Return what each part does over all rows. Raises `Problem`."""
     plan = batch.about.plan
@@ -32,6 +47,9 @@ def parts_of(batch: ServerBatch, index: Index) -> BatchParts:
     chosen = {rows[at * len(rows) // count] for at in range(count)}
     effects: dict[int, dict[str, float]] = {}
     shares: dict[int, dict[str, float]] = {}
+    # Of all rows there are now, perhaps more than when the floors were found.
+    floors = {verdict.id: verdict.floor for verdict in batch.verdicts() or ()}
+    below: dict[str, list[int]] = {}
 
     def seen() -> Iterator[Record]:
         for record in index.records(rows):
@@ -40,6 +58,12 @@ def parts_of(batch: ServerBatch, index: Index) -> BatchParts:
                     part.id: part.effect / record.num_tokens for part in record.parts if part.effect is not None
                 }
                 shares[record.row] = {part.id: part.share for part in record.parts if part.share is not None}
+            if record.num_tokens and not record.error:
+                for part in record.parts:
+                    if part.effect is not None and part.id in floors:
+                        is_below = abs(part.effect / record.num_tokens) <= floors[part.id]
+                        counts = below.setdefault(part.id, [0, 0])
+                        counts[is_below] += 1
             yield record
 
     found = summaries(seen())[:MAX_HEATMAP_PARTS]
@@ -48,7 +72,11 @@ def parts_of(batch: ServerBatch, index: Index) -> BatchParts:
     is_effect = any(part.effect is not None for part in found)
     cells = effects if is_effect else shares
     shown = sorted(cells)
-    nothing = {verdict.id: verdict.does_nothing for verdict in batch.verdicts() or () if verdict.num_rows >= MIN_ROWS}
+    nothing = {
+        name: inside / (above + inside) >= QUANTILE
+        for name, (above, inside) in below.items()
+        if above + inside >= MIN_ROWS
+    }
     return BatchParts(
         parts=[
             BatchPart(

@@ -9,10 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import shutil
-import tempfile
-import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
@@ -21,15 +17,9 @@ from typing import IO
 
 from lit_lab import discreet
 from lit_lab.batches import export, noise, runner
-from lit_lab.batches.index import UnreadableError
-from lit_lab.batches.judging import parsed
-from lit_lab.batches.plan import Plan
-from lit_lab.batches.rows import Prompts
 from lit_lab.batches.runner import BatchProgress
 from lit_lab.client.async_client import AsyncClient
 from lit_lab.datasets.open_dataset import OpenDataset
-from lit_lab.datasets.threads import DaemonThreads
-from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
     BatchesResponse,
@@ -43,9 +33,11 @@ from lit_lab.protocol import (
 )
 
 from . import over_rows, pages
-from .batch import ServerBatch, damaged_part
-from .copying import Copied, copy
-from .folders import About, BatchFolder, Folders, new_id, not_stored
+from .batch import ServerBatch
+from .exporting import exported
+from .folders import About, BatchFolder, Folders
+from .making import make, plans_of
+from .owner_threads import OwnerThreads
 
 MAX_BATCHES = 200
 """Maximum number of one user's batches."""
@@ -54,6 +46,7 @@ MAX_CACHED = 8
 """Maximum number of batches whose records' index is in memory without need."""
 
 _THREADS = 4
+_THREADS_OF_ONE = 2  # user, so that others needn't wait for theirs
 _CLOSING = 2.0  # seconds that the end of the server waits for batches to store what is computed
 _STOPPING = 20.0  # seconds that a request to stop waits
 
@@ -78,7 +71,10 @@ class ServerBatches:
         self._batches: OrderedDict[tuple[str, str], ServerBatch] = OrderedDict()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._starting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._threads = DaemonThreads(_THREADS, "lit-lab-batches")
+        # Requests for the progress wait neither for pages of rows nor for what takes long.
+        self._threads = OwnerThreads(_THREADS, _THREADS_OF_ONE, "lit-lab-batches")
+        self._paging = OwnerThreads(_THREADS, _THREADS_OF_ONE, "lit-lab-batch-pages")
+        self._long = OwnerThreads(_THREADS, _THREADS_OF_ONE, "lit-lab-batches-long")
         self._starts: set[asyncio.Task[BatchesResponse]] = set()
         self._is_over = False
 
@@ -86,7 +82,7 @@ class ServerBatches:
 
     async def all(self, owner: str) -> BatchesResponse:
         """Return a user's batches, newest first. Raises `Problem`."""
-        ids = await self._threads.run(lambda: self._folders.ids(owner))
+        ids = await self._threads.run(owner, lambda: self._folders.ids(owner))
         found = []
         for batch_id in ids:
             with contextlib.suppress(Problem):  # deleted meanwhile
@@ -99,58 +95,33 @@ class ServerBatches:
 
     async def rows(self, owner: str, batch_id: str, request: BatchRowsRequest) -> BatchRowsPage:
         """Return some of a batch's rows. Raises `Problem`."""
-        batch = await self._get(owner, batch_id)
-        other = None if request.other is None else await self._get(owner, request.other)
-        return await self._threads.run(lambda: pages.page(batch, request, other))
+        batch = await self._get(owner, batch_id, is_shown=True)
+        other = None if request.other is None else await self._get(owner, request.other, is_shown=True)
+        return await self._paging.run(owner, lambda: pages.page(batch, request, other))
 
     async def row(self, owner: str, batch_id: str, row: int) -> BatchFullRow:
         """Return a row. Raises `Problem`."""
-        batch = await self._get(owner, batch_id)
-        return await self._threads.run(lambda: pages.row_of(batch, row))
+        batch = await self._get(owner, batch_id, is_shown=True)
+        return await self._paging.run(owner, lambda: pages.row_of(batch, row))
 
     async def parts(self, owner: str, batch_id: str) -> BatchParts:
         """Return what the parts of a template do over all rows. Raises `Problem`."""
-        batch = await self._get(owner, batch_id)
-
-        def work() -> BatchParts:
-            index = batch.index
-            version, now = index.num_parts, time.monotonic()
-            known = batch.parts
-            # Of a batch that runs, it takes no more than a tenth of the time.
-            if known is not None and (known[0] == version or now < batch.parts_until):
-                return known[1]
-            found = over_rows.parts_of(batch, index)
-            batch.parts = (version, found)
-            batch.parts_until = time.monotonic() + 9 * (time.monotonic() - now)
-            return found
-
-        return await self._threads.run(work)
+        batch = await self._get(owner, batch_id, is_shown=True)
+        if batch.adding_up is not None:
+            # It may lack what was stored since it began.
+            await asyncio.wait({batch.adding_up})
+        if batch.adding_up is None:
+            batch.adding_up = asyncio.ensure_future(self._long.run(owner, lambda: over_rows.parts_now(batch)))
+            batch.adding_up.add_done_callback(lambda _: batch.end_adding_up())
+        return await asyncio.shield(batch.adding_up)
 
     async def export(self, owner: str, batch_id: str, kind: str) -> tuple[str, IO[bytes]]:
         """Return a batch's records as a file without a name, and a name for it. Raises `Problem`."""
         known = next((each for each in export.KINDS if each == kind), None)
         if known is None:
             raise Problem(404, "unknown_format", "There is no such format.", "Use csv, jsonl or parquet.")
-        batch = await self._get(owner, batch_id)
-
-        def work() -> tuple[str, IO[bytes]]:
-            about, index = batch.about, batch.index
-            file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
-            try:
-                export.write(file, known, index, bool(about.plan.template), pages.line_of(batch))
-                file.seek(0)
-            except UnreadableError as error:
-                file.close()
-                raise damaged_part(error) from error
-            except OSError as error:
-                file.close()
-                raise not_stored(error) from error
-            except BaseException:
-                file.close()
-                raise
-            return _file_name(about, known), file
-
-        return await self._threads.run(work)
+        batch = await self._get(owner, batch_id, is_shown=True)
+        return await self._long.run(owner, lambda: exported(batch, known))
 
     # --- Changes ---
 
@@ -166,16 +137,16 @@ class ServerBatches:
     async def go_on(self, owner: str, batch_id: str) -> BatchInfo:
         """Compute the rows of a batch that have no answer yet, or failed. Raises `Problem`."""
         batch = await self._get(owner, batch_id)
-        about = await self._threads.run(lambda: batch.about)
+        about = await self._threads.run(owner, lambda: batch.about)
         self._check_idle(batch, "rows")
         if batch.doing:
             return await self._info(batch)
         self._check(about.plan.request("a prompt"))
-        if await self._threads.run(batch.is_held):
+        if await self._threads.run(owner, batch.is_held):
             raise Problem(
                 409, "batch_runs", "Another Jupyter server runs this batch.", "Wait for its end, or stop it there."
             )
-        await self._threads.run(batch.repair)
+        await self._long.run(owner, batch.repair)
         self._check_idle(batch, "rows")  # it may have changed meanwhile
         if not batch.doing:
             self._begin(batch, "rows", lambda: self._compute(batch, about))
@@ -184,7 +155,7 @@ class ServerBatches:
     async def noise(self, owner: str, batch_id: str, num_rows: int) -> BatchInfo:
         """Find which sentences of a batch's template do nothing. Raises `Problem`."""
         batch = await self._get(owner, batch_id)
-        about = await self._threads.run(lambda: batch.about)
+        about = await self._threads.run(owner, lambda: batch.about)
         self._check_idle(batch, "noise")
         if batch.doing:
             return await self._info(batch)
@@ -204,7 +175,7 @@ class ServerBatches:
     async def stop(self, owner: str, batch_id: str) -> BatchInfo:
         """Stop what a batch does now. What is computed is stored. Raises `Problem`."""
         batch = await self._get(owner, batch_id)
-        if batch.task is None and await self._threads.run(batch.is_held):
+        if batch.task is None and await self._threads.run(owner, batch.is_held):
             raise Problem(409, "batch_runs", "Another Jupyter server runs this batch.", "Stop it there.")
         await self._stop(batch)
         return await self._info(batch)
@@ -212,10 +183,10 @@ class ServerBatches:
     async def delete(self, owner: str, batch_id: str) -> None:
         """Stop a batch, and delete its folder. Raises `Problem`."""
         batch = await self._get(owner, batch_id)
-        if batch.task is None and await self._threads.run(batch.is_held):
+        if batch.task is None and await self._threads.run(owner, batch.is_held):
             raise Problem(409, "batch_runs", "Another Jupyter server runs this batch.", "Stop it there.")
         await self._stop(batch)
-        await self._threads.run(lambda: self._folders.delete(batch.folder))
+        await self._threads.run(owner, lambda: self._folders.delete(batch.folder))
         self._batches.pop((owner, batch_id), None)
 
     async def close(self) -> None:
@@ -226,7 +197,8 @@ class ServerBatches:
             task.cancel()
         if pending := [*tasks, *self._starts]:
             await asyncio.wait(pending, timeout=_CLOSING)
-        self._threads.end()
+        for threads in (self._threads, self._paging, self._long):
+            threads.end()
 
     # --- Tasks ---
 
@@ -235,15 +207,11 @@ class ServerBatches:
             raise Problem(
                 409, "still_reading", "The dataset is still being read.", "Start when all of its rows have been read."
             )
-        plans = [
-            _plan(request, model, template)
-            for model in dict.fromkeys(request.models)
-            for template in dict.fromkeys(request.templates or [""])
-        ]
+        plans = plans_of(request)
         for plan in plans:
             self._check(plan.request("a prompt"))
         async with self._starting[owner]:
-            ids = await self._threads.run(lambda: self._folders.ids(owner))
+            ids = await self._threads.run(owner, lambda: self._folders.ids(owner))
             if len(ids) + len(plans) > MAX_BATCHES:
                 raise Problem(
                     429,
@@ -251,7 +219,9 @@ class ServerBatches:
                     f"You have {len(ids):,} batches; the server stores at most {MAX_BATCHES:,}.",
                     "Delete some that you no longer need.",
                 )
-            made = await self._threads.run(lambda: self._make(owner, request, dataset, plans))
+            made = await self._long.run(
+                owner, lambda: make(self._folders, owner, request, dataset, plans, lambda: self._is_over)
+            )
         infos = []
         for folder, about in made:
             batch = self._known(owner, folder)
@@ -262,30 +232,6 @@ class ServerBatches:
 
     def _computing(self, batch: ServerBatch, about: About) -> Callable[[], Awaitable[None]]:
         return lambda: self._compute(batch, about)
-
-    def _make(
-        self, owner: str, request: BatchRequest, dataset: OpenDataset, plans: list[Plan]
-    ) -> list[tuple[BatchFolder, About]]:
-        """Make the folders of new batches, in a thread. Raises `Problem`; then there are none."""
-        with BoundedPatterns() as patterns:
-            parsed(request.checks, patterns)
-        group, created = new_id(), time.time()
-        try:
-            with contextlib.ExitStack() as stack:
-                folders = [stack.enter_context(self._folders.new(owner)) for _ in plans]
-                copied = copy(dataset, request.rows, folders[0], lambda: self._is_over)
-                made = []
-                for number, (folder, plan) in enumerate(zip(folders, plans, strict=True)):
-                    if number:
-                        _share(folders[0], folder)
-                    plan = _completed(plan, copied)
-                    Prompts.of(folder.rows, plan)  # whether its columns are there
-                    # The list is in the order of the request's pairs.
-                    at = created - number * 1e-3
-                    made.append((folder, About(group, dataset.name, at, copied.total, copied.digest, plan)))
-                return [(self._folders.finish(folder, about), about) for folder, about in made]
-        except OSError as error:
-            raise not_stored(error) from error
 
     async def _compute(self, batch: ServerBatch, about: About) -> None:
         def report(progress: BatchProgress) -> None:
@@ -299,17 +245,19 @@ class ServerBatches:
             batch.noise_message = f"{done:,} of {total:,} places"
 
         batch.noise_message = "Reads the rows."
-        index = await self._threads.run(lambda: batch.index)
+        index = await self._long.run(batch.owner, lambda: batch.index)
         async with self._client(batch.owner) as client:
             found = await noise.verdicts(client, about.plan, index, num_rows, report)
-        await self._threads.run(lambda: batch.store_verdicts(found))
-        batch.parts = None
+        await self._threads.run(batch.owner, lambda: batch.store_verdicts(found))
 
     def _begin(self, batch: ServerBatch, doing: str, work: Callable[[], Awaitable[None]]) -> None:
         if self._is_over:
             raise Problem(503, "server_ended", "The server is being shut down.", "Try again.")
         batch.doing = "noise" if doing == "noise" else "rows"
-        batch.problem = batch.noise_problem = None
+        if doing == "rows":
+            batch.problem = None
+        else:
+            batch.noise_problem = None
         batch.task = asyncio.ensure_future(self._run(batch, work))
         # Also if it is stopped before its first step.
         batch.task.add_done_callback(lambda _: batch.rest())
@@ -332,7 +280,7 @@ class ServerBatches:
         if batch.doing == "rows":
             batch.problem = problem
             if batch.has_turn and not self._is_over:
-                await self._threads.run(batch.store_figures)
+                await self._threads.run(batch.owner, batch.store_figures)
         else:
             batch.noise_problem = problem
 
@@ -349,58 +297,30 @@ class ServerBatches:
 
     # --- The few in memory ---
 
-    async def _get(self, owner: str, batch_id: str) -> ServerBatch:
-        folder = await self._threads.run(lambda: self._folders.find(owner, batch_id))
-        return self._known(owner, folder)
+    async def _get(self, owner: str, batch_id: str, is_shown: bool = False) -> ServerBatch:
+        folder = await self._threads.run(owner, lambda: self._folders.find(owner, batch_id))
+        return self._known(owner, folder, is_shown)
 
-    def _known(self, owner: str, folder: BatchFolder) -> ServerBatch:
+    def _known(self, owner: str, folder: BatchFolder, is_shown: bool = False) -> ServerBatch:
+        """Return a batch, the one object of it.
+
+        Args:
+            owner: Whose it is.
+            folder: Its folder.
+            is_shown: Whether its records are looked at, rather than how far it is: then its index is kept longest.
+        """
         key = (owner, folder.path.name)
-        batch = self._batches.setdefault(key, ServerBatch(owner, folder))
-        self._batches.move_to_end(key)
-        idle = [each for each in self._batches.values() if each.task is None]
-        for other in idle[:-MAX_CACHED]:
-            other.drop_caches()
+        batch = self._batches.get(key)
+        if batch is None:
+            batch = self._batches[key] = ServerBatch(owner, folder)
+            self._batches.move_to_end(key, last=False)
+        if is_shown:
+            self._batches.move_to_end(key)
+        cached = [each for each in self._batches.values() if each.is_cached and each.task is None]
+        for other in cached[:-MAX_CACHED]:
+            if other is not batch:
+                other.drop_caches()
         return batch
 
     async def _info(self, batch: ServerBatch) -> BatchInfo:
-        return await self._threads.run(batch.info)
-
-
-def _plan(request: BatchRequest, model: str, template: str) -> Plan:
-    return Plan(
-        model=model,
-        template=template,
-        prompt="" if template else request.prompt or "",
-        target=request.target or "",
-        measures=tuple(dict.fromkeys(request.measures)),
-        max_new_tokens=request.max_new_tokens,
-        sampling=request.sampling.model_dump(),
-        stop=tuple(request.stop),
-        chat=request.chat,
-        thinking=request.thinking,
-        checks=tuple(request.checks),
-    )
-
-
-def _completed(plan: Plan, copied: Copied) -> Plan:
-    """Return a plan that names its columns: those that the dataset uses, where the request names none."""
-    values = {**vars(plan), "target": plan.target or copied.target}
-    if not plan.template and not plan.prompt:
-        values |= {"template": copied.template} if copied.template else {"prompt": copied.prompt}
-    return Plan(**values)
-
-
-def _share(first: BatchFolder, second: BatchFolder) -> None:
-    """Have a batch use the same rows as another one. Raises `OSError`."""
-    for source, target in ((first.rows, second.rows), (first.lines, second.lines)):
-        try:
-            os.link(source, target)
-        except OSError:  # a file system without links
-            shutil.copyfile(source, target)
-            target.chmod(0o600)
-
-
-def _file_name(about: About, kind: str) -> str:
-    stem = f"{Path(about.name).stem}-{about.plan.model}"
-    safe = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "_" for letter in stem)
-    return f"{safe[:80].strip('_') or 'batch'}.{kind}"
+        return await self._threads.run(batch.owner, batch.info)

@@ -6,52 +6,25 @@ import io
 import json
 
 import pytest
+from browser_batches import asked, made, record
 from pyarrow import parquet
 
 from lit_lab.batches import export, part_files
-from lit_lab.batches.folder import new_manifest
 from lit_lab.batches.index import UnreadableError
 from lit_lab.batches.plan import Plan
-from lit_lab.batches.record import CheckRecord, PartRecord, Record
 from lit_lab.batches.results import Batch
 from lit_lab.owners import ANYONE
 from lit_lab.problem import Problem
-from lit_lab.protocol import BatchesResponse, BatchRowsRequest
-from lit_lab.server_batches import copying, pages
+from lit_lab.protocol import BatchesResponse
+from lit_lab.server_batches import pages
 from lit_lab.server_batches.batch import ServerBatch
-from lit_lab.server_batches.folders import About, BatchFolder, Folders
+from lit_lab.server_batches.folders import BatchFolder, Folders
 from lit_lab.server_batches.over_rows import parts_of
 
 
 @pytest.fixture
 def root(tmp_path):
     return tmp_path / "batches"
-
-
-def made(root, records, plan=None):
-    folders = Folders(root)
-    plan = plan or Plan("demo", template="Be brief. {dish}")
-    with folders.new(ANYONE) as new:
-        lines = [json.dumps({"dish": f"dish {row}"}) + "\n" for row in range(4)]
-        new.rows.write_text("".join(lines))
-        new.lines.write_bytes(b"".join(copying._ENTRY.pack(10 + row, sum(map(len, lines[:row]))) for row in range(4)))
-        batch = ServerBatch(ANYONE, folders.finish(new, About("g", "n", 1.0, 4, "d", plan)))
-    folder = batch.folder.records
-    with folder.held():
-        folder.claim(new_manifest(plan, "rows.jsonl", "d", "embedded"))
-    for each in records:
-        folder.add([each])
-    return batch
-
-
-def record(row, answer="x", passed=True, error=""):
-    parts = (PartRecord("text-1", "Be brief.", 0, 0.25, 4.0 * row), PartRecord("{dish}", f"dish {row}", 10, 0.75, -1.0))
-    checks = () if error else (CheckRecord("c", passed, "m"),)
-    return Record(row, row + 1, "p", "t", answer, "stop", 2, -1.0, parts, checks, error)
-
-
-def asked(**fields):
-    return BatchRowsRequest(**fields)
 
 
 def test_what_changed_sides_comes_first(root):

@@ -1,0 +1,154 @@
+"""The batches of users together: who waits for whom, what is kept in memory, what other servers do. No model runs here."""
+
+import asyncio
+import json
+import threading
+
+import pytest
+from browser_batches import asked, made, record
+
+from lit_lab.batches import part_files
+from lit_lab.batches.folder import Folder
+from lit_lab.batches.record import PartRecord, Record
+from lit_lab.owners import ANYONE
+from lit_lab.problem import Problem
+from lit_lab.server_batches import ServerBatches, over_rows, server_batches
+from lit_lab.server_batches.batch import ServerBatch
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "batches"
+
+
+@pytest.fixture
+def batches(root):
+    return ServerBatches(root, lambda _: None, lambda _: None)
+
+
+async def test_parts_are_found_once_and_nobody_else_waits(root, batches, monkeypatch):
+    first, second = made(root, [record(0)]), made(root, [record(0)])
+    real, may_end, began, calls = over_rows.parts_of, threading.Event(), threading.Event(), []
+
+    def slow(batch, index):
+        calls.append(batch.id)
+        began.set()
+        assert may_end.wait(60)
+        return real(batch, index)
+
+    monkeypatch.setattr(over_rows, "parts_of", slow)
+    asking = [asyncio.ensure_future(batches.parts(ANYONE, each.id)) for each in (first, second) for _ in range(9)]
+    try:
+        while not began.is_set():
+            await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            assert len((await batches.all(ANYONE)).batches) == 2
+            assert (await batches.rows(ANYONE, first.id, asked())).total == 4
+            assert (await batches.all("another user")).batches == []
+    finally:
+        may_end.set()
+    found = await asyncio.gather(*asking)
+    assert {len(each.parts) for each in found} == {2}
+    assert sorted(calls) == sorted([first.id, second.id])
+
+
+async def test_a_user_whose_requests_are_slow_leaves_threads_for_others(batches):
+    may_end = threading.Event()
+    slow = [asyncio.ensure_future(batches._long.run("slow", lambda: may_end.wait(60))) for _ in range(9)]
+    for each in slow[:5]:
+        each.cancel()  # as when the browser goes away: the thread is taken all the same
+    async with asyncio.timeout(30):
+        assert await batches._long.run("other", lambda: 1) == 1
+    may_end.set()
+    await asyncio.wait(slow)
+
+
+async def test_what_is_looked_at_stays_in_memory(root, batches, monkeypatch):
+    monkeypatch.setattr(server_batches, "MAX_CACHED", 2)
+    all_of_them = [made(root, [record(0)]) for _ in range(6)]
+    shown = all_of_them[0]
+    await batches.rows(ANYONE, shown.id, asked())
+    read, real = [], part_files.read_results
+    monkeypatch.setattr(part_files, "read_results", lambda path: read.append(path) or real(path))
+    for _ in range(2):
+        assert len((await batches.all(ANYONE)).batches) == 6
+        await batches.rows(ANYONE, shown.id, asked())
+    assert [path for path in read if shown.id in path.parts] == []
+    assert sum(each.is_cached for each in batches._batches.values()) <= 3
+
+
+def test_another_request_frees_what_this_one_reads(root, monkeypatch):
+    batch = made(root, [record(0)])
+    real = type(batch.folder).check
+
+    def check(folder):
+        real(folder)
+        batch.drop_caches()
+
+    monkeypatch.setattr(type(batch.folder), "check", check)
+    assert batch.index.num_done == 1
+    assert list(batch.rows.lines([0])) == [(10, 0)]
+
+
+async def test_a_sentence_does_nothing_only_if_it_does_nothing_in_all_rows(root, batches):
+    def effects(first, last, effect):
+        part = PartRecord("text-1", "Be brief.", 0, None, effect)
+        return [Record(row, row + 1, answer="a", num_tokens=1, parts=(part,)) for row in range(first, last)]
+
+    batch = made(root, [], total=80)
+    batch.folder.records.add(effects(0, 20, 0.0))
+
+    async def nothing():
+        return (await batches.parts(ANYONE, batch.id)).parts[0].nothing
+
+    assert await nothing() is None
+    verdict = {"id": "text-1", "text": "x", "floor": 0.5, "below": 1.0, "interval": [1, 1], "num_rows": 20}
+    # By another server.
+    (batch.folder.path / "noise.json").write_text(json.dumps({"verdicts": [verdict]}))
+    assert await nothing() is True
+    batches._batches[ANYONE, batch.id].parts_until = 0.0
+    batch.folder.records.add(effects(20, 40, -9.0))
+    assert await nothing() is False
+
+
+def test_looking_whether_it_runs_isnt_running_it(root):
+    batch = made(root, [record(0)])
+    folder, is_over, seen = Folder(batch.folder.records.path), threading.Event(), []
+
+    def look():
+        other = ServerBatch(ANYONE, batch.folder)
+        while not is_over.is_set():
+            seen.append(other.is_held())
+
+    lookers = [threading.Thread(target=look) for _ in range(3)]
+    for each in lookers:
+        each.start()
+    while len(seen) < 1_000:
+        assert not batch.is_held()
+    is_over.set()
+    for each in lookers:
+        each.join()
+    assert not any(seen)
+    with folder.held():
+        assert batch.is_held()
+        with pytest.raises(Problem), Folder(folder.path).held():
+            pass
+
+
+def test_who_looks_keeps_nobody_from_running(root):
+    batch = made(root, [record(0)])
+    is_over = threading.Event()
+
+    def look():
+        while not is_over.is_set():
+            ServerBatch(ANYONE, batch.folder).is_held()
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        for _ in range(50):
+            with batch.folder.records.held():
+                pass
+    finally:
+        is_over.set()
+        looker.join()
