@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 try:
     import fcntl
@@ -95,6 +96,25 @@ def change(file: Path, how: Callable[[bytes | None], str | None], patience: floa
         after = how(before)
         if after is not None:
             replace(file, after)
+
+
+def open_regular(file: str | os.PathLike[str], may_be_link: bool = True) -> IO[bytes]:
+    """Open a file to read it. Unlike `open`, it never waits for another program, as it would at a named pipe.
+
+    Args:
+        file: Which.
+        may_be_link: Whether it may be a link to one.
+
+    Raises:
+        OSError: It can't be opened.
+        ValueError: It is something else than a file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(file, flags | (0 if may_be_link else getattr(os, "O_NOFOLLOW", 0)))
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    raise ValueError("it isn't a file")
 
 
 def replace(file: Path, text: str, mode: int | None = None) -> None:

@@ -19,7 +19,7 @@ from lit_lab.batches.part_files import Format
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.problem import Problem
-from lit_lab.shared_files import HeldError, lock
+from lit_lab.shared_files import HeldError, lock, open_regular
 from lit_lab.version import version
 
 MANIFEST = "manifest.json"
@@ -237,7 +237,7 @@ class Folder:
     def _read(self) -> Manifest | None:
         path = self.path / MANIFEST
         try:
-            with path.open("rb") as stream:
+            with open_regular(path) as stream:
                 content = stream.read(MAX_MANIFEST + 1)
             if len(content) > MAX_MANIFEST:
                 raise ValueError("it is too large")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import os
@@ -11,7 +12,7 @@ from typing import IO, Any, Literal
 
 from lit_lab.batches.record import Record
 from lit_lab.problem import Problem
-from lit_lab.shared_files import keep_name
+from lit_lab.shared_files import keep_name, open_regular
 
 Format = Literal["parquet", "jsonl"]
 
@@ -78,7 +79,7 @@ def read(path: Path) -> Iterator[Record]:
     if path.suffix == ".parquet":
         yield from _read_parquet(path)
         return
-    with path.open(encoding="utf-8") as stream:
+    with io.TextIOWrapper(open_regular(path), encoding="utf-8") as stream:
         while line := stream.readline(MAX_LINE + 1):
             if len(line) > MAX_LINE:
                 raise ValueError(f"a line has more than {MAX_LINE:,} characters")
@@ -121,7 +122,7 @@ def _columns(path: Path, names: list[str]) -> list[dict[str, Any]]:
     import pyarrow
 
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             found: list[dict[str, Any]] = parquet.read_table(stream, columns=names).to_pylist()
     except pyarrow.ArrowException as error:
         raise ValueError(str(error)) from error
@@ -174,7 +175,7 @@ def _read_parquet(path: Path) -> Iterator[Record]:
     import pyarrow
 
     try:
-        with path.open("rb") as stream, _parquet().ParquetFile(stream) as file:
+        with open_regular(path) as stream, _parquet().ParquetFile(stream) as file:
             for batch in file.iter_batches(batch_size=_ROWS):
                 for values in batch.to_pylist():
                     yield Record.of_json(values)

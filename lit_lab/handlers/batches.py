@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from lit_lab.handlers.base import Handler, endpoint
@@ -116,7 +117,7 @@ class ExportHandler(Handler):
             self.set_header("X-Content-Type-Options", "nosniff")
             self.set_header("Cache-Control", "no-store")
             self.set_header("Content-Type", "application/octet-stream")
-            while chunk := file.read(_CHUNK):
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
                 self.write(chunk)
                 await self.flush()
             await self.finish(set_content_type="application/octet-stream")

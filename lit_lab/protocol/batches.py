@@ -83,7 +83,7 @@ class BatchInfo(Message):
     group: str = Field(description="The same for batches that were started together, to be compared.")
     name: str = Field(description="The dataset's name.")
     model: str
-    template: str = Field(description="Empty: the prompts are a column.")
+    template: str = Field(description="Its beginning, in a list. Empty: the prompts are a column.")
     prompt: str = Field(description="The column of prompts. Empty: there is a template.")
     measures: list[Literal["shares", "effects"]]
     max_new_tokens: int

@@ -19,6 +19,7 @@ from lit_lab.datasets.row import Row
 from lit_lab.datasets.saving import names_of
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchRowsChosen, DatasetSearch
+from lit_lab.shared_files import open_regular
 
 from .folders import MAX_ROWS, BatchFolder
 
@@ -130,7 +131,7 @@ class CopiedRows:
 
     def lines(self, numbers: list[int]) -> Iterator[tuple[int, int]]:
         """Yield rows' lines in the user's file, and where they begin in the copy. Raises `OSError` and `ValueError`."""
-        with _open(self._folder.lines) as index:
+        with open_regular(self._folder.lines, may_be_link=False) as index:
             for number in numbers:
                 index.seek(number * _ENTRY.size)
                 content = index.read(_ENTRY.size)
@@ -141,13 +142,9 @@ class CopiedRows:
 
     def records(self, numbers: list[int]) -> Iterator[Record]:
         """Yield rows as their file's reader does. Raises `OSError` and `ValueError`."""
-        with _open(self._folder.rows) as rows:
+        with open_regular(self._folder.rows, may_be_link=False) as rows:
             for number, (_, at) in zip(numbers, self.lines(numbers), strict=True):
                 rows.seek(max(0, at))
                 line = rows.readline(MAX_ROWS_BYTES).decode("utf-8", "replace")
                 fields = json_rows.parse(line)
                 yield Record(number + 1, {}, fields) if isinstance(fields, str) else Record(number + 1, fields)
-
-
-def _open(path: os.PathLike[str]) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")

@@ -31,7 +31,7 @@ from typing import Any
 from lit_lab.batches.folder import ASIDE, Folder
 from lit_lab.batches.plan import Plan
 from lit_lab.problem import Problem
-from lit_lab.shared_files import replace
+from lit_lab.shared_files import open_regular, replace
 from lit_lab.surrogates import replaced
 
 MAX_BYTES = 16 * 2**20
@@ -115,12 +115,15 @@ class BatchFolder:
         self.records = Folder(path / "records")
 
     def check(self) -> None:
-        """Refuse links: what they lead to isn't the batch's. Raises `Problem`."""
+        """Refuse links and pipes: what they lead to isn't the batch's. Raises `Problem` and `OSError`."""
         for folder in (self.path, self.records.path):
             with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-                if folder.is_symlink() or any(entry.is_symlink() for entry in entries):
+                if folder.is_symlink() or not all(map(_is_plain, entries)):
                     raise Problem(
-                        422, "damaged_batch", "The batch's folder has links to other places.", "Delete the batch."
+                        422,
+                        "damaged_batch",
+                        "The batch's folder has links to other places, or what isn't a file.",
+                        "Delete the batch.",
                     )
 
     def about(self) -> About:
@@ -137,12 +140,7 @@ class BatchFolder:
 
     def read(self, name: str) -> Any:
         """Return the values of a file. Raises `ValueError` and `OSError`."""
-        descriptor = os.open(
-            self.path / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        )
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ValueError("it isn't a file")
+        with open_regular(self.path / name, may_be_link=False) as stream:
             content = stream.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise ValueError("it is too large")
@@ -255,6 +253,10 @@ class Folders:
             with contextlib.suppress(OSError):
                 if time.time() - path.lstat().st_mtime > _LEFT_SECONDS:
                     shutil.rmtree(path)
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
 
 
 def not_stored(error: OSError) -> Problem:

@@ -19,6 +19,7 @@ from lit_lab import discreet
 from lit_lab.batches import export, noise, runner
 from lit_lab.batches.runner import BatchProgress
 from lit_lab.client.async_client import AsyncClient
+from lit_lab.datasets.columns import shorten
 from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
@@ -38,12 +39,16 @@ from .exporting import exported
 from .folders import About, BatchFolder, Folders
 from .making import make, plans_of
 from .owner_threads import OwnerThreads
+from .wording import for_browser
 
 MAX_BATCHES = 200
 """Maximum number of one user's batches."""
 
 MAX_CACHED = 8
 """Maximum number of batches whose records' index is in memory without need."""
+
+MAX_LISTED = 300
+"""Maximum characters of a template in a list of batches."""
 
 _THREADS = 4
 _THREADS_OF_ONE = 2  # user, so that others needn't wait for theirs
@@ -86,7 +91,8 @@ class ServerBatches:
         found = []
         for batch_id in ids:
             with contextlib.suppress(Problem):  # deleted meanwhile
-                found.append(await self.info(owner, batch_id))
+                info = await self.info(owner, batch_id)
+                found.append(info.model_copy(update={"template": shorten(info.template, MAX_LISTED)}))
         return BatchesResponse(batches=sorted(found, key=lambda info: (-info.created, info.id)))
 
     async def info(self, owner: str, batch_id: str) -> BatchInfo:
@@ -271,7 +277,7 @@ class ServerBatches:
         except asyncio.CancelledError:
             pass  # stopped, which is how it ends for everybody who waits
         except Problem as failed:
-            problem = failed
+            problem = for_browser(failed)
         except Exception as error:
             log.error("LIT Lab: a batch failed\n%s", discreet.trace(error))
             problem = Problem(

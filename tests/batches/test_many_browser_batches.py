@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import threading
 
 import pytest
@@ -12,7 +13,7 @@ from lit_lab.batches.folder import Folder
 from lit_lab.batches.record import PartRecord, Record
 from lit_lab.owners import ANYONE
 from lit_lab.problem import Problem
-from lit_lab.server_batches import ServerBatches, over_rows, server_batches
+from lit_lab.server_batches import ServerBatches, over_rows, pages, server_batches
 from lit_lab.server_batches.batch import ServerBatch
 
 
@@ -152,3 +153,42 @@ def test_who_looks_keeps_nobody_from_running(root):
     finally:
         is_over.set()
         looker.join()
+
+
+async def test_a_search_for_useless_sentences_keeps_why_the_rows_failed(root, batches):
+    batch = made(root, [record(0)])
+
+    async def fail():
+        raise Problem(503, "service_ended", "The service ended.")
+
+    for doing, other in (("rows", "noise"), ("noise", "rows")):
+        batch.problem = batch.noise_problem = before = Problem(422, "earlier", "It failed.")
+        batches._begin(batch, doing, fail)
+        await batch.task
+        found = {"rows": batch.problem, "noise": batch.noise_problem}
+        assert (found[doing].code, found[other]) == ("service_ended", before)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="This system has no named pipes.")
+@pytest.mark.parametrize(
+    "name", ["records/part-000002.jsonl", "records/part-000002.parquet", "rows.index", "rows.jsonl"]
+)
+def test_named_pipes_keep_no_thread(root, monkeypatch, name):
+    batch = made(root, [record(0)])
+    path = batch.folder.path / name
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    for show in (lambda: batch.index, lambda: pages.page(batch, asked(), None)):
+        with pytest.raises(Problem) as raised:
+            show()
+        assert raised.value.code == "damaged_batch"
+    # Also if it becomes one after the folder was looked at.
+    monkeypatch.setattr(type(batch.folder), "check", lambda _: None)
+    if name.startswith("records"):
+        with pytest.raises(ValueError, match="isn't a file"):
+            part_files.read_results(path)
+        with pytest.raises(ValueError, match="isn't a file"):
+            next(part_files.read(path))
+    elif name == "rows.index":
+        with pytest.raises(Problem, match="isn't a file"):
+            pages.page(batch, asked(), None)

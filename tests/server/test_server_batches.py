@@ -137,6 +137,13 @@ async def test_two_models_or_templates_make_a_group(api, start, batch_reached, d
     assert (refused[0], refused[1]["error"]) == (409, "other_rows")
 
 
+async def test_a_list_has_the_beginnings_of_templates(api, dataset, done):
+    long = "Cook {dish}. " + "x" * 1_000
+    info = await done(await dataset([{"prompt": "p", "dish": "Soup"}]), templates=[long])
+    (listed,) = (await api("GET", "batches"))[1]["batches"]
+    assert (info["template"], listed["template"]) == (long, f"{long[:299]}…")
+
+
 async def test_stopped_and_continued(api, dataset, start, batch_reached, fake_service):
     state = await dataset(prompts("a", "b", "wait", "wait", "c"))
     (batch,) = await start(state)
@@ -200,6 +207,7 @@ async def test_a_failed_batch_says_why_and_goes_on(api, dataset, start, batch_re
     (batch,) = await start(await dataset(prompts(*["error"] * 30)))
     info = await batch_reached(batch["id"], "failed")
     assert info["error"]["error"] == "rows_fail"
+    assert info["error"]["hint"] == "Correct that, and let the batch go on."
     assert (await api("POST", "batches", batch["id"], "continue"))[0] == 202
 
 

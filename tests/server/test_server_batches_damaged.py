@@ -1,10 +1,14 @@
 """Batches whose folder is damaged, full, or in another server's hands."""
 
+import io
+import threading
+
 import pytest
 
 from conftest import prompts, rows_of
 from lit_lab.batches.folder import Folder
-from lit_lab.server_batches import server_batches
+from lit_lab.server_batches import exporting, making, server_batches
+from lit_lab.server_batches.folders import BatchFolder
 
 
 @pytest.fixture
@@ -48,6 +52,8 @@ async def test_what_is_damaged_says_so_and_the_others_are_there(
         assert (info["state"], info["done"]) == ("done", 2)
     elif damage == "records/manifest.json":
         assert info["error"]["error"] == "bad_manifest"
+        # Nobody chooses a folder in the browser.
+        assert info["error"]["hint"] == "Delete it, and run the rows again."
     assert (await api("DELETE", "batches", broken["id"]))[0] == 200
     assert (await rows_of(api, whole["id"]))["total"] == 2
 
@@ -57,9 +63,50 @@ async def test_a_full_disk(api, dataset, start, monkeypatch):
         raise OSError(28, "No space left on device")
 
     state = await dataset(prompts("a"))
-    monkeypatch.setattr(server_batches, "copy", full)
+    monkeypatch.setattr(making, "copy", full)
     assert (await start(state, 507))["error"] == "not_stored"
     assert (await api("GET", "batches"))[1]["batches"] == []
+
+
+async def test_a_disk_that_is_full_in_the_middle_leaves_nothing(api, dataset, start, root, monkeypatch):
+    write, written = BatchFolder.write, []
+
+    def full_later(folder, name, values):
+        written.append(name)
+        if len(written) == 2:
+            raise OSError(28, "No space left on device")
+        write(folder, name, values)
+
+    state = await dataset([{"prompt": "p", "dish": "Soup"}])
+    monkeypatch.setattr(BatchFolder, "write", full_later)
+    refused = await start(state, 507, templates=["Cook {dish}.", "Eat {dish}."])
+    assert (refused["error"], written) == ("not_stored", ["batch.json"] * 2)
+    assert (await api("GET", "batches"))[1]["batches"] == []
+    assert list(root.glob("*/*")) == []
+
+
+async def test_no_room_for_temporary_files(api, dataset, done, monkeypatch):
+    def full():
+        raise OSError(28, "No space left on device")
+
+    info = await done(await dataset(prompts("a")))
+    monkeypatch.setattr(exporting.tempfile, "TemporaryFile", full)
+    status, refused = await api("GET", "batches", info["id"], "export", "csv")
+    assert (status, refused["error"], "TMPDIR" in refused["hint"]) == (507, "not_exported", True)
+
+
+async def test_an_export_is_read_in_another_thread(dataset, done, jp_fetch, monkeypatch):
+    class Slow(io.BytesIO):
+        def read(self, size=-1):
+            threads.append(threading.get_ident())
+            return super().read(size)
+
+    threads = []
+    info = await done(await dataset(prompts("a")))
+    monkeypatch.setattr(server_batches, "exported", lambda *_: ("a.csv", Slow(b"a")))
+    assert (await jp_fetch("lit-lab", "api", "batches", info["id"], "export", "csv")).body == b"a"
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_another_server_of_the_user_runs_it(api, dataset, done, root, lit_lab):
