@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import jupyterPlugin from '@jupyter/eslint-plugin';
 import { defineConfig } from 'eslint/config';
-import prettierRecommended from 'eslint-plugin-prettier/recommended';
+import prettier from 'eslint-config-prettier';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
@@ -50,5 +50,5 @@ export default defineConfig([
     }
   },
   layers,
-  prettierRecommended
+  prettier
 ]);
