@@ -46,7 +46,8 @@ export default defineConfig([
       '@typescript-eslint/no-use-before-define': 'off',
       curly: ['error', 'all'],
       eqeqeq: 'error',
-      'prefer-arrow-callback': 'error'
+      // A name of a function shows in React's messages.
+      'prefer-arrow-callback': ['error', { allowNamedFunctions: true }]
     }
   },
   layers,
