@@ -24,7 +24,10 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 # What is compiled is the topic of these; the others of tests/service only need it.
-ENGINE = [f"tests/service/test_{name}.py" for name in ("engine", "prefix", "prompts")]
+ENGINE = [
+    f"tests/service/test_{name}.py"
+    for name in ("contrast", "engine", "family_gradients", "prefix", "prompts", "salience")
+]
 
 
 @dataclass
