@@ -8,6 +8,7 @@ export { expect };
 interface IInside {
   _connection?: {
     toImpl?(page: Page): {
+      browserContext?: { clearCache(): Promise<void> };
       delegate?: {
         _mainFrameSession?: {
           _client?: { send(method: string, options: object): Promise<void> };
@@ -23,6 +24,10 @@ interface IInside {
  */
 async function cacheFiles(page: Page): Promise<void> {
   const inside = (page as unknown as IInside)._connection?.toImpl?.(page);
+  if (inside?.browserContext) {
+    // Which it would empty before the next test.
+    inside.browserContext.clearCache = async () => undefined;
+  }
   await inside?.delegate?._mainFrameSession?._client?.send(
     'Network.setCacheDisabled',
     { cacheDisabled: false }
