@@ -6,12 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from live import ROOT, LiveServer, live_server
+from live import ROOT, LiveServer
 from waiting import PATIENCE
 
 CHECKS = r"""
@@ -38,10 +37,9 @@ FAILING = (
 )
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("server")) as live:
-        yield live
+@pytest.fixture
+def server(embedded_server: LiveServer) -> LiveServer:
+    return embedded_server
 
 
 def run(server: LiveServer, folder: Path, checks: str, *more: str) -> subprocess.CompletedProcess[str]:

@@ -13,12 +13,11 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from live import LiveServer, kernel, live_server
+from live import LiveServer, kernel
 from waiting import PATIENCE, heeds_ctrl_c, until
 
 import lit_lab
@@ -31,11 +30,9 @@ ANSWER = " This savoury soup has onions, cheese, which you like, and bread."
 COMMAND = [sys.executable, "-m", "lit_lab.cli"]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("server")) as live:
-        live.ready()
-        yield live
+@pytest.fixture
+def server(embedded_server: LiveServer) -> LiveServer:
+    return embedded_server
 
 
 @pytest.fixture
