@@ -218,7 +218,7 @@ describe('batches/view', () => {
       'Row 2, “<b>Be kind.</b>”: not in this row'
     );
     expect(cell('0:2').getAttribute('aria-label')).toBe(
-      'Row 2, “Answer in JSON.”: +0.600 nats per token'
+      'Row 3, “Answer in JSON.”: +0.600 nats per token'
     );
     await press(cell('1:1'), 'Enter');
     expect(opened).toEqual([['b1', 1]]);
