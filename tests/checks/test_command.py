@@ -30,6 +30,7 @@ FAILING = (
     + r"""
   - name: brief
     prompt: "Taste-likes: Cheese\nSuggestion: Onion soup\nAnalysis:"
+    max_new_tokens: 2
     expect:
       - max_length: 5
       - influenced_by: "Onion soup"
@@ -71,8 +72,17 @@ def test_some_fail_and_the_report_says_which(server: LiveServer, tmp_path: Path)
     assert done.returncode == 1, done.stderr
     outcomes = [json.loads(line) for line in done.stdout.splitlines()]
     assert [outcome["passed"] for outcome in outcomes] == [True, True, True, True, False, True]
+    assert len(outcomes[-1]["answer"].split()) <= 2
     root = ElementTree.parse(tmp_path / "out.xml").getroot()
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("6", "1", "0")
+
+
+def test_a_conversation_is_sent_as_one(server: LiveServer, tmp_path: Path) -> None:
+    turns = "  - turns: [{role: user, text: Onion soup}]\n    expect: [max_length: 500, {influenced_by: soup, at_least: 0%}]\n"
+    done = run(server, tmp_path, f"model: demo\nprompts:\n{turns}", "--json")
+    outcomes = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(outcome["passed"], outcome["is_error"]) for outcome in outcomes] == [(True, False)] * 2, done.stdout
+    assert "demonstration model" in outcomes[0]["answer"]
 
 
 def test_a_file_that_cant_be_used(server: LiveServer, tmp_path: Path) -> None:
