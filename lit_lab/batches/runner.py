@@ -59,6 +59,8 @@ async def run(
 ) -> None:
     """Compute the rows that have no record yet, or whose last one failed. Cancelling keeps what is finished.
 
+    Rows that fail for reasons that aren't theirs, such as a service that restarts, are tried once more after the others.
+
     Args:
         client: Where rows are computed.
         plan: What is computed.
@@ -84,7 +86,12 @@ async def run(
             known = await asyncio.to_thread(folder.rows)
             judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
             work = _Work(client, plan, folder, known, report, judge, lambda: _state(dataset) == state)
+            work.tell(None)
             await work.all(_limited(itertools.chain([first], reader), limit))
+            if again := work.begin_again():
+                reader.close()
+                reader = rows.read(dataset, plan)
+                await work.all(row for row in reader if row.number in again)
     finally:
         reader.close()
 
@@ -111,6 +118,7 @@ class _Work:
         self._failures = 0
         self._faults = 0  # one after the other, for reasons that aren't the rows'
         self._earlier = set(known)
+        self._passing = set[int]()
         self._has_succeeded = any(not failed for failed in known.values())
         self._waiting: list[Record] = []
         self._storing = asyncio.Lock()
@@ -118,7 +126,6 @@ class _Work:
 
     async def all(self, found: Iterator[BatchRow]) -> None:
         """Compute rows, a few at a time."""
-        self._tell(None)
         source = asyncio.Lock()
         workers = [asyncio.ensure_future(self._worker(found, source)) for _ in range(AT_ONCE)]
         try:
@@ -131,6 +138,13 @@ class _Work:
                 # Its thread is in the reader, which can't be closed meanwhile.
                 await asyncio.wait({self._reading})
             await self._store()
+
+    def begin_again(self) -> set[int]:
+        """Return the rows that failed for reasons that aren't theirs, which `all` now gets once more."""
+        again, self._passing = self._passing, set()
+        self._earlier |= again
+        self._faults = 0
+        return again
 
     async def _worker(self, found: Iterator[BatchRow], source: asyncio.Lock) -> None:
         while True:
@@ -158,11 +172,13 @@ class _Work:
         if problem is not None:
             self._failures += record.row not in self._earlier
             self._faults = self._faults + 1 if problem.status >= 500 else 0
+            if problem.status >= 500:
+                self._passing.add(record.row)
         elif not record.error:
             self._has_succeeded, self._faults = True, 0
         if len(self._waiting) >= PART_ROWS or time.monotonic() - self._since >= PART_SECONDS:
             await self._store()
-        self._tell(record)
+        self.tell(record)
         if problem is not None and (
             self._faults >= MAX_FAILURES or (not self._has_succeeded and self._failures >= MAX_FAILURES)
         ):
@@ -210,7 +226,8 @@ class _Work:
                 "Free some space, or check the permissions, and run the batch again: it continues.",
             ) from error
 
-    def _tell(self, record: Record | None) -> None:
+    def tell(self, record: Record | None) -> None:
+        """Report how far it is."""
         self._report(BatchProgress(len(self._known), sum(self._known.values()), record))
 
 

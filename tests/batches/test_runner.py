@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import lit_lab
-from lit_lab.batches import rows
+from lit_lab.batches import judging, rows
 from lit_lab.batches.folder import Folder
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.runner import MAX_FAILURES, BatchProgress, run
@@ -66,6 +66,41 @@ async def test_a_service_that_is_gone_ends_the_batch_and_is_no_fault_of_the_rows
     assert len(folder.rows()) <= 10 + MAX_FAILURES + 1
     await run(Client(), plan(), dataset, folder)  # type: ignore[arg-type]
     assert folder.rows() == dict.fromkeys(range(300), False)
+
+
+async def test_rows_that_fail_for_passing_reasons_are_tried_once_more_after_the_others(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(6)])
+    folder = Folder(tmp_path / "out")
+    gone = Problem(503, "service_ended", "The service ended.")
+    client = Client(gone, None, gone, Problem(422, "too_long", "It is too long."), None, None, None, gone)
+    seen: list[BatchProgress] = []
+    await run(client, plan(), dataset, folder, report=seen.append)  # type: ignore[arg-type]
+    assert client.prompts == [*(f"Row {row}." for row in range(6)), "Row 0.", "Row 2."]
+    assert folder.rows() == {0: False, 1: False, 2: True, 3: True, 4: False, 5: False}
+    assert [record.row for record in folder.records() if record.error] == [3, 2]
+    assert [progress.record is None for progress in seen] == [True] + [False] * 8
+    assert (seen[-1].done, seen[-1].failed) == (6, 2)
+
+
+async def test_a_service_that_ends_during_a_check_is_no_result_of_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([Problem(503, "service_ended", "The service ended."), [2.0]])
+
+    async def effects(*_: object) -> Any:
+        if isinstance(answer := next(answers), Problem):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(judging, "effect_of_spans", effects)
+    dataset = written(tmp_path, [{"prompt": "Be brief."}])
+    folder = Folder(tmp_path / "out")
+    check = {"influenced_by": "brief", "at_least": 1}
+    asked = plan(checks=(check,))
+    monkeypatch.setattr(ANSWER, "prompt", "Be brief.")
+    await run(Client(), asked, dataset, folder)  # type: ignore[arg-type]
+    (record,) = folder.records()
+    assert (record.error, [each.passed for each in record.checks]) == ("", [True])
 
 
 async def test_a_server_that_is_gone_ends_it_at_once(tmp_path: Path) -> None:
