@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,6 +40,7 @@ class Manifest:
         dataset: The dataset's name.
         digest: The SHA-256 of the dataset's file.
         model_path: Where the model comes from.
+        revision: What identifies the model's files; empty: it isn't known.
         format: How the parts are stored.
         created: Seconds since the epoch.
         version: LIT Lab's version.
@@ -52,6 +53,7 @@ class Manifest:
     format: Format
     created: float
     version: str
+    revision: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the manifest as JSON values."""
@@ -60,7 +62,7 @@ class Manifest:
             "version": self.version,
             "created": self.created,
             "dataset": {"name": self.dataset, "sha256": self.digest},
-            "model": {"name": self.plan.model, "path": self.model_path},
+            "model": {"name": self.plan.model, "path": self.model_path, "revision": self.revision},
             "parts": self.format,
             "plan": self.plan.as_json(),
         }
@@ -78,6 +80,7 @@ class Manifest:
                 dataset=str(values["dataset"]["name"]),
                 digest=str(values["dataset"]["sha256"]),
                 model_path=str(values["model"]["path"]),
+                revision=str(values["model"].get("revision", "")),  # of earlier versions there is none
                 format=values["parts"],
                 created=float(values["created"]),
                 version=str(values["version"]),
@@ -158,12 +161,7 @@ class Folder:
                     "Choose a new folder, or an empty one.",
                 )
         if known is None:
-            text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=2) + "\n"
-            try:
-                part_files.write_whole(self.path / MANIFEST, lambda stream: stream.write(text.encode()))
-            except OSError as error:
-                raise self._unusable(error) from error
-            self._manifest = manifest
+            self._write(manifest)
             return manifest
         if differences := known.differences(manifest):
             raise Problem(
@@ -174,6 +172,18 @@ class Folder:
             )
         self._manifest = known
         return known
+
+    def know_revision(self, revision: str) -> None:
+        """Store what identifies the files of the model that the records come from. Raises `Problem`."""
+        self._write(replace(self.manifest, revision=revision))
+
+    def _write(self, manifest: Manifest) -> None:
+        text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=2) + "\n"
+        try:
+            part_files.write_whole(self.path / MANIFEST, lambda stream: stream.write(text.encode()))
+        except OSError as error:
+            raise self._unusable(error) from error
+        self._manifest = manifest
 
     def add(self, records: Sequence[Record]) -> None:
         """Add records. Raises `OSError`."""
@@ -242,6 +252,6 @@ class Folder:
             ) from error
 
 
-def new_manifest(plan: Plan, dataset: str, digest: str, model_path: str) -> Manifest:
+def new_manifest(plan: Plan, dataset: str, digest: str, model_path: str, revision: str = "") -> Manifest:
     """Return the manifest of a new batch."""
-    return Manifest(plan, dataset, digest, model_path, part_files.best_format(), time.time(), version())
+    return Manifest(plan, dataset, digest, model_path, part_files.best_format(), time.time(), version(), revision)

@@ -20,6 +20,7 @@ from lit_lab.batches.rows import BatchRow
 from lit_lab.client.async_client import AsyncClient
 from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
+from lit_lab.protocol import ModelInfo
 
 AT_ONCE = 2
 """Rows in progress: while the model computes one, the next is on its way. More would only delay what users do in the panel."""
@@ -32,6 +33,10 @@ PART_SECONDS = 5.0
 
 MAX_FAILURES = 20
 """Rows that fail one after the other for reasons that aren't theirs, or before any has an answer, after which a batch stops."""
+
+
+MAX_CHECK = 10.0
+"""Maximum seconds until it is known whether the model is still the same, before records are stored."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,8 @@ async def run(
     """
     state = await asyncio.to_thread(_state, dataset)
     digest = await asyncio.to_thread(_digest, dataset)
-    manifest = new_manifest(plan, dataset.name, digest, await _model_path(client, plan.model))
+    model = await _model(client, plan.model)
+    manifest = new_manifest(plan, dataset.name, digest, model.path, model.revision)
     reader = rows.read(dataset, plan)
     try:
         # What is wrong with the columns or the template is found before the folder is this batch's.
@@ -82,7 +88,9 @@ async def run(
         if first is None:
             raise Problem(422, "no_rows", f"{dataset} has no rows.", "Name a dataset with prompts.")
         with folder.held(), BoundedPatterns() as patterns:
-            folder.claim(manifest)
+            claimed = folder.claim(manifest)
+            if model.revision and claimed.revision not in ("", model.revision):
+                raise _changed(plan.model)
             known = await asyncio.to_thread(folder.rows)
             judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
             work = _Work(client, plan, folder, known, report, judge, lambda: _state(dataset) == state)
@@ -120,6 +128,8 @@ class _Work:
         self._earlier = set(known)
         self._passing = set[int]()
         self._has_succeeded = any(not failed for failed in known.values())
+        self._revision = folder.manifest.revision
+        self._is_new = not known
         self._waiting: list[Record] = []
         self._storing = asyncio.Lock()
         self._since = time.monotonic()
@@ -196,6 +206,11 @@ class _Work:
             records, self._waiting = self._waiting, []
             if not records:
                 return
+            try:
+                await self._check_model()  # after the last of these records was computed
+            except asyncio.CancelledError:
+                self._waiting = records + self._waiting
+                raise
             writing = asyncio.ensure_future(asyncio.to_thread(self._write, records))
             try:
                 await asyncio.shield(writing)
@@ -207,6 +222,20 @@ class _Work:
             except Problem:
                 self._waiting = records + self._waiting
                 raise
+
+    async def _check_model(self) -> None:
+        """Refuse what is to be stored if the model isn't that of the records before. Raises `Problem`."""
+        try:
+            found = (await asyncio.wait_for(_model(self._client, self._plan.model), MAX_CHECK)).revision
+        except (Problem, asyncio.TimeoutError):
+            return  # the next time says it
+        if not found or found == self._revision:
+            return
+        if self._revision:
+            raise _changed(self._plan.model)
+        self._revision = found
+        if self._is_new:  # else nobody knows of which files the records before come
+            await asyncio.to_thread(self._folder.know_revision, found)
 
     def _write(self, records: list[Record]) -> None:
         if not self._is_same():
@@ -260,10 +289,19 @@ def _unreadable(dataset: Path, why: str) -> Problem:
     return Problem(404, "no_dataset", f"{dataset} can't be read: {why}.", "Name a file of prompts.")
 
 
-async def _model_path(client: AsyncClient, name: str) -> str:
+def _changed(name: str) -> Problem:
+    return Problem(
+        409,
+        "model_changed",
+        f"The files of the model {name} have changed since this batch began, so its answers would come from two models.",
+        "Choose a new folder, or put the model's files back.",
+    )
+
+
+async def _model(client: AsyncClient, name: str) -> ModelInfo:
     models = (await client.models()).models
     found = next((model for model in models if model.name == name), None)
     if found is None:
         names = ", ".join(model.name for model in models[:20])
         raise Problem(404, "unknown_model", f"There is no model {name!r:.100}.", f"There are: {names}.")
-    return found.path
+    return found
