@@ -14,6 +14,7 @@ from lit_lab.batches import rows
 from lit_lab.batches.computing import RowFailed, compute
 from lit_lab.batches.folder import Folder, new_manifest
 from lit_lab.batches.judging import Judge, parsed
+from lit_lab.batches.merging import Merger
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.batches.rows import BatchRow
@@ -26,7 +27,7 @@ AT_ONCE = 2
 """Rows in progress: while the model computes one, the next is on its way. More would only delay what users do in the panel."""
 
 PART_ROWS = 64
-"""Maximum number of records that one part holds."""
+"""Maximum number of records that are stored as one part file."""
 
 PART_SECONDS = 5.0
 """Seconds after which records are stored, however few: what isn't stored when the process is killed is computed again."""
@@ -91,9 +92,11 @@ async def run(
             claimed = folder.claim(manifest)
             if model.revision and claimed.revision not in ("", model.revision):
                 raise _changed(plan.model)
+            merger = Merger(folder)
+            await asyncio.to_thread(merger.merge)  # an earlier version didn't
             known = await asyncio.to_thread(folder.rows)
             judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
-            work = _Work(client, plan, folder, known, report, judge, lambda: _state(dataset) == state)
+            work = _Work(client, plan, folder, merger, known, report, judge, lambda: _state(dataset) == state)
             work.tell(None)
             await work.all(_limited(itertools.chain([first], reader), limit))
             if again := work.begin_again():
@@ -110,6 +113,7 @@ class _Work:
         client: AsyncClient,
         plan: Plan,
         folder: Folder,
+        merger: Merger,
         known: dict[int, bool],
         report: Callable[[BatchProgress], None],
         judge: Judge | None,
@@ -121,6 +125,7 @@ class _Work:
         self._client = client
         self._plan = plan
         self._folder = folder
+        self._merger = merger
         self._known = known
         self._report = report
         self._failures = 0
@@ -254,6 +259,7 @@ class _Work:
                 f"Records can't be written to {self._folder.path}: {error.strerror or error}.",
                 "Free some space, or check the permissions, and run the batch again: it continues.",
             ) from error
+        self._merger.merge()
 
     def tell(self, record: Record | None) -> None:
         """Report how far it is."""

@@ -163,7 +163,7 @@ class ServerBatch:
             if not index.damaged:
                 checks = [[name, *counts] for name, counts in index.checks.items()]
                 figures = {
-                    "parts": index.num_parts,
+                    "parts": index.newest,
                     "done": index.num_done,
                     "failed": index.num_failed,
                     "checks": checks,
@@ -197,7 +197,7 @@ class ServerBatch:
         if self._index is None:
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 figures: Any = self.folder.read("figures.json")
-                if int(figures["parts"]) == len(self.folder.records.part_paths()):
+                if int(figures["parts"]) == self.folder.records.newest:
                     checks = [_check(name, passed, rows) for name, passed, rows in figures["checks"]]
                     return int(figures["done"]), int(figures["failed"]), checks, None
         index = self.index
