@@ -22,6 +22,12 @@ class KilledError(BaseException):
     """Stands for the end of the process."""
 
 
+@pytest.fixture(autouse=True)
+def _quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here switches the machine off."""
+    monkeypatch.setattr(part_files.os, "fsync", lambda _: None)
+
+
 def record(row: int, answer: str = "yes", error: str = "") -> Record:
     checks = () if error else (CheckRecord("contains y", answer == "yes", ""),)
     return Record(row, row + 1, "Say it.", answer="" if error else answer, checks=checks, error=error)

@@ -46,7 +46,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 def run(server: LiveServer, folder: Path, checks: str, *more: str) -> subprocess.CompletedProcess[str]:
-    (folder / "checks.yaml").write_text(checks)
+    (folder / "checks.yaml").write_text(checks, "utf-8")
     (folder / "dishes.jsonl").write_text('{"dish": "Onion soup"}\n{"dish": "Quiche Lorraine"}\n')
     variables = {"LIT_LAB_URL": server.url, "LIT_LAB_TOKEN": server.token, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
@@ -90,6 +90,20 @@ def test_a_file_that_cant_be_used(server: LiveServer, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "contains" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_lacks_letters_gets_escapes(
+    server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C"}.items():
+        monkeypatch.setenv(name, value)
+    checks = "model: demo\nprompts: [{name: 名前, prompt: Où?, max_new_tokens: 1, expect: [contains: 🍮]}]\n"
+    done = run(server, tmp_path, checks)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert r"FAIL \u540d\u524d (demo): contains \U0001f36e" in done.stdout
+    done = run(server, tmp_path, checks, "--json")
+    assert done.stdout.isascii()
+    assert json.loads(done.stdout)["prompt"] == "名前"
 
 
 def test_a_model_that_isnt_there_fails_the_checks(server: LiveServer, tmp_path: Path) -> None:
