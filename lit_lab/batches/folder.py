@@ -77,7 +77,7 @@ class Manifest:
             if values["format"] != FORMAT:
                 raise ValueError(f"its format is {values['format']}, which this version of LIT Lab doesn't know")
             if values["parts"] not in ("parquet", "jsonl"):
-                raise ValueError("its parts are in an unknown format")
+                raise ValueError("its part files are in an unknown format")
             return cls(
                 plan=Plan.of_json(values["plan"]),
                 dataset=str(values["dataset"]["name"]),

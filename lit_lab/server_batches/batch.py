@@ -38,7 +38,7 @@ class ServerBatch:
         progress: How far the rows are, while they are computed.
         noise_problem: Why the search for sentences that do nothing failed.
         noise_message: How far that is.
-        parts: What its parts do, as it was found last, and for how many parts of its folder.
+        parts: What its parts do, as it was found last, and for which newest part file.
     """
 
     def __init__(self, owner: str, folder: BatchFolder) -> None:
@@ -171,7 +171,7 @@ class ServerBatch:
                 self.folder.write("figures.json", figures)
 
     def repair(self) -> None:
-        """Set parts aside that can't be read, so that their rows are computed again. Raises `Problem`."""
+        """Set part files aside that can't be read, so that their rows are computed again. Raises `Problem`."""
         damaged = list(self.index.damaged)
         if damaged:
             try:
