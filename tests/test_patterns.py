@@ -91,7 +91,7 @@ def test_a_process_that_is_gone_is_replaced(patterns):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows doesn't measure computing time")
-def test_one_that_computes_too_long_is_told_from_a_busy_machine(patterns, monkeypatch):
+def test_one_that_computes_too_long_has_other_words_than_a_busy_machine(patterns, monkeypatch):
     monkeypatch.setattr(bounded, "MAX_WAIT", 1000.0)
     monkeypatch.setattr(bounded, "MAX_COMPUTING", 0.1)
     with pytest.raises(UnmatchedError, match=r"It takes too long on this text\. "):

@@ -1,4 +1,4 @@
-"""Many small part files become few: nothing is lost or doubled, at whatever moment the process is killed, and whoever reads meanwhile."""
+"""Many small part files become few: nothing is lost or doubled, at any moment of a SIGKILL, and for all that read meanwhile."""
 
 from __future__ import annotations
 
