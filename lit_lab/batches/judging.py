@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lit_lab.batches.computing import effect_of_spans
+from lit_lab.batches.computing import FATAL, effect_of_spans
 from lit_lab.batches.record import CheckRecord, PartRecord
 from lit_lab.batches.rows import BatchRow
 from lit_lab.checks import Check
@@ -47,13 +47,16 @@ class Judge:
     async def of(
         self, client: AsyncClient, row: BatchRow, run: RunRecord, parts: Sequence[PartRecord]
     ) -> tuple[CheckRecord, ...]:
-        """Return what came out of each check of a row's answer. A check that can't be made hasn't passed, and says why.
+        """Return what came out of each check of a row's answer. A check that can't be made of it hasn't passed, and says why.
 
         Args:
             client: Where influences are computed.
             row: The row.
             run: Its run.
             parts: The prompt's parts, with their effects if these were computed.
+
+        Raises:
+            Problem: The service or the server failed, which says nothing about the answer.
         """
         found = []
         for check in self._checks:
@@ -65,6 +68,8 @@ class Judge:
                 )
                 found.append(CheckRecord(check.name, result.passed, result.message))
             except Problem as problem:
+                if problem.code in FATAL or problem.status >= 500:
+                    raise
                 found.append(CheckRecord(check.name, False, str(problem)))
         return tuple(found)
 
@@ -111,7 +116,7 @@ async def _influences(client: AsyncClient, run: RunRecord, check: Check, parts: 
     turn, start = places[0]
     (effect,) = await effect_of_spans(client, run, [TextSpan(turn=turn, start=start, end=start + len(part))])
     if effect is None:
-        raise Problem(502, "no_result", "The influence could not be computed.", "Run the batch again.")
+        raise Problem(422, "no_result", "The influence could not be computed.", "Quote more of the prompt.")
     return _Influences({part: effect}, sum(map(abs, effects)))
 
 

@@ -38,7 +38,7 @@ class ServerBatch:
         progress: How far the rows are, while they are computed.
         noise_problem: Why the search for sentences that do nothing failed.
         noise_message: How far that is.
-        parts: What its parts do, as it was found last, and for how many parts of its folder.
+        parts: What its parts do, as it was found last, and for which newest part file.
     """
 
     def __init__(self, owner: str, folder: BatchFolder) -> None:
@@ -168,7 +168,7 @@ class ServerBatch:
             if not index.damaged:
                 checks = [[name, *counts] for name, counts in index.checks.items()]
                 figures = {
-                    "parts": index.num_parts,
+                    "parts": index.newest,
                     "done": index.num_done,
                     "failed": index.num_failed,
                     "checks": checks,
@@ -176,7 +176,7 @@ class ServerBatch:
                 self.folder.write("figures.json", figures)
 
     def repair(self) -> None:
-        """Set parts aside that can't be read, so that their rows are computed again. Raises `Problem`."""
+        """Set part files aside that can't be read, so that their rows are computed again. Raises `Problem`."""
         damaged = list(self.index.damaged)
         if damaged:
             try:
@@ -202,7 +202,7 @@ class ServerBatch:
         if self._index is None:
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 figures: Any = self.folder.read("figures.json")
-                if int(figures["parts"]) == len(self.folder.records.part_paths()):
+                if int(figures["parts"]) == self.folder.records.newest:
                     checks = [_check(name, passed, rows) for name, passed, rows in figures["checks"]]
                     return int(figures["done"]), int(figures["failed"]), checks, None
         index = self.index

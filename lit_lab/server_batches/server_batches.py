@@ -113,7 +113,7 @@ class ServerBatches:
 
         def work() -> BatchParts:
             index = batch.index
-            version, now = index.num_parts, time.monotonic()
+            version, now = index.newest, time.monotonic()
             known = batch.parts
             # Of a batch that runs, it takes no more than a tenth of the time.
             if known is not None and (known[0] == version or now < batch.parts_until):

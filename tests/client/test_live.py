@@ -246,6 +246,17 @@ def test_the_command_reads_a_pipe_and_prints_the_answer(connected: LiveServer, t
     assert (tmp_path / "run.html").read_text("utf-8").startswith("<!DOCTYPE html>")
 
 
+def test_a_terminal_that_lacks_letters_gets_escapes(connected: LiveServer) -> None:
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C"}
+    for given in (["-"], ["Où? 🍮"]):
+        done = subprocess.run(
+            [*COMMAND, "explain", *given, "--max-new-tokens", "1"],
+            input="Où? 🍮".encode(), env=env, capture_output=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert rb"O\xf9?" in done.stdout
+
+
 def test_the_command_prints_json(connected: LiveServer) -> None:
     done = lit_lab_command(
         "explain", "--json", "--stop", r"\n", "--method", "grad_l2", "--granularity", "words", input=PROMPT
