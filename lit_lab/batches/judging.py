@@ -41,7 +41,7 @@ class Judge:
     """
 
     def __init__(self, checks: Sequence[Check], patterns: BoundedPatterns) -> None:
-        self._checks = checks
+        self._checks = list(zip(_names(checks), checks, strict=True))
         self._patterns = patterns
 
     async def of(
@@ -59,18 +59,18 @@ class Judge:
             Problem: The service or the server failed, which says nothing about the answer.
         """
         found = []
-        for check in self._checks:
+        for name, check in self._checks:
             try:
                 filled = check.filled(lambda source: _filled(source, row))
                 influences = await _influences(client, run, filled, parts)
                 result = await asyncio.to_thread(
                     filled.result, run.answer, row.target or None, influences, self._patterns
                 )
-                found.append(CheckRecord(check.name, result.passed, result.message))
+                found.append(CheckRecord(name, result.passed, result.message))
             except Problem as problem:
                 if problem.code in FATAL or problem.status >= 500:
                     raise
-                found.append(CheckRecord(check.name, False, str(problem)))
+                found.append(CheckRecord(name, False, str(problem)))
         return tuple(found)
 
 
@@ -118,6 +118,18 @@ async def _influences(client: AsyncClient, run: RunRecord, check: Check, parts: 
     if effect is None:
         raise Problem(422, "no_result", "The influence could not be computed.", "Quote more of the prompt.")
     return _Influences({part: effect}, sum(map(abs, effects)))
+
+
+def _names(checks: Sequence[Check]) -> list[str]:
+    """Return the checks' names, numbered where they are equal: by its name, a check is found again in all rows."""
+    found: dict[str, Check] = {}
+    for check in checks:
+        name, number = check.name, 1
+        while name in found:
+            number += 1
+            name = f"{check.name} ({number})"
+        found[name] = check
+    return list(found)
 
 
 def _filled(source: str, row: BatchRow) -> str:

@@ -18,6 +18,7 @@ from lit_lab.batches.merging import Merger
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.batches.rows import BatchRow
+from lit_lab.batches.threads import finished, in_thread
 from lit_lab.client.async_client import AsyncClient
 from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
@@ -85,17 +86,17 @@ async def run(
     reader = rows.read(dataset, plan)
     try:
         # What is wrong with the columns or the template is found before the folder is this batch's.
-        first = await asyncio.to_thread(next, reader, None)
+        first = await finished(_first, reader)
         if first is None:
             raise Problem(422, "no_rows", f"{dataset} has no rows.", "Name a dataset with prompts.")
-        with folder.held(), BoundedPatterns() as patterns:
-            claimed = folder.claim(manifest)
+        async with in_thread(folder.held()), in_thread(BoundedPatterns()) as patterns:
+            claimed = await finished(folder.claim, manifest)
             if model.revision and claimed.revision not in ("", model.revision):
                 raise _changed(plan.model)
             merger = Merger(folder)
-            await asyncio.to_thread(merger.merge)  # an earlier version didn't
-            known = await asyncio.to_thread(folder.rows)
-            judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
+            await finished(merger.merge)  # an earlier version didn't
+            known = await finished(folder.rows)
+            judge = Judge(await finished(parsed, plan.checks, patterns), patterns) if plan.checks else None
             work = _Work(client, plan, folder, merger, known, report, judge, lambda: _state(dataset) == state)
             work.tell(None)
             await work.all(_limited(itertools.chain([first], reader), limit))
@@ -105,6 +106,10 @@ async def run(
                 await work.all(row for row in reader if row.number in again)
     finally:
         reader.close()
+
+
+def _first(reader: Iterator[BatchRow]) -> BatchRow | None:
+    return next(reader, None)
 
 
 class _Work:

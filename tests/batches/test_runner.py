@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -222,6 +224,54 @@ async def test_what_is_no_folder(tmp_path: Path) -> None:
     for name in ("rows.jsonl", "rows.jsonl/below", "manifest"):
         with pytest.raises(Problem):
             await run(Client(), plan(), dataset, Folder(tmp_path / name))  # type: ignore[arg-type]
+
+
+async def test_a_batch_is_stopped_while_its_first_rows_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+    read = rows.read
+
+    def slowly(*given: Any) -> Iterator[Any]:
+        begun.set()
+        may_go_on.wait(10)
+        yield from read(*given)
+
+    monkeypatch.setattr(rows, "read", slowly)
+    dataset = written(tmp_path, [{"prompt": "one"}])
+    task = asyncio.ensure_future(run(Client(), plan(), dataset, Folder(tmp_path / "out")))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_checks_dont_hold_the_other_tasks_up(tmp_path: Path) -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0.01)
+
+    beating = asyncio.ensure_future(beat())
+    dataset = written(tmp_path, [{"prompt": "one"}])
+    await run(Client(), plan(checks=({"matches": "(a|b)+"},)), dataset, Folder(tmp_path / "out"))
+    beating.cancel()
+    # The process that matches expressions takes longer than that to start.
+    assert beats >= 5
+    (record,) = Folder(tmp_path / "out").records()
+    assert [check.name for check in record.checks] == ["matches (a|b)+"]
+
+
+async def test_checks_with_equal_names_have_numbers(tmp_path: Path) -> None:
+    checks = ({"contains": "y"}, {"contains": "y", "ignore_case": True}, {"contains": "y"})
+    dataset = written(tmp_path, [{"prompt": "one"}])
+    await run(Client(), plan(checks=checks), dataset, Folder(tmp_path / "out"))
+    (record,) = Folder(tmp_path / "out").records()
+    assert [check.name for check in record.checks] == ["contains y", "contains y, ignoring case", "contains y (2)"]
 
 
 def test_a_column_that_first_occurs_late_is_a_column(tmp_path: Path) -> None:

@@ -52,8 +52,8 @@ prompts:
         "max_length 200",
         "matches ^\\{",
         "equals target",
-        "influenced_by Answer in JSON.",
-        "influenced_by Peru",
+        "influenced_by Answer in JSON., at least 0.5 nats",
+        "influenced_by Peru, at least 20%",
     ]
     assert (second.name, second.models, len(second.cases)) == ("prompt 2", ("gemma3", "smollm2"), 1)
     assert (second.cases[0].prompt, second.cases[0].row) == ("Hi", 0)

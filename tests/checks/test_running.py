@@ -71,11 +71,11 @@ def test_each_model_is_asked_each_prompt_once(checks):
     assert list(report.outcomes) == seen
     assert [(o.prompt, o.row, o.check, o.passed, o.is_error, o.message) for o in seen if o.model == "one"] == [
         ("greets", 1, "contains Ada", True, False, "The answer contains “Ada”."),
-        ("greets", 1, "influenced_by Ada", True, False, "“Ada” influenced the answer by 0.75 nats (at least 0.5 nats expected)."),
-        ("greets", 1, "influenced_by Say goodbye", False, False, "The prompt doesn't contain “Say goodbye”."),
+        ("greets", 1, "influenced_by Ada, at least 0.5 nats", True, False, "“Ada” influenced the answer by 0.75 nats (at least 0.5 nats expected)."),
+        ("greets", 1, "influenced_by Say goodbye, at most 10%", False, False, "The prompt doesn't contain “Say goodbye”."),
         *(
             ("greets", 2, check, False, True, "The row can't be used. It isn't JSON: Expecting value, at character 1.")
-            for check in ("contains {name}", "influenced_by {name}", "influenced_by Say goodbye")
+            for check in ("contains {name}", "influenced_by {name}, at least 0.5 nats", "influenced_by Say goodbye, at most 10%")
         ),
         ("counts", 0, "max_length 3", False, False, "The answer has 9 characters; at most 3 are allowed."),
     ]  # fmt: skip
@@ -86,7 +86,7 @@ def test_each_model_is_asked_each_prompt_once(checks):
 def test_influences_are_only_asked_for_where_a_check_needs_them(checks):
     report = run_checks(checks, lambda *_: Fake("1"))
     assert all(outcome.passed for outcome in report.outcomes if outcome.prompt == "counts")
-    (said, *_) = [outcome for outcome in report.outcomes if outcome.check == "influenced_by Ada"]
+    (said, *_) = [outcome for outcome in report.outcomes if outcome.check == "influenced_by Ada, at least 0.5 nats"]
     assert (said.is_error, said.message, said.answer) == (True, "The prompt is too long. Shorten it.", "1")
 
 
