@@ -13,4 +13,4 @@ def test_a_text_is_no_formula(sign: str) -> None:
 
 
 def test_a_number_stays_one() -> None:
-    assert _cell(-1.5) == -1.5
+    assert _cell(-1.5) == "-1.5"
