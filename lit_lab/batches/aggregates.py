@@ -132,7 +132,13 @@ def interval_of_mean(values: Sequence[float], seed: int) -> tuple[float, float]:
         mean, half = drawn.mean(), 1.96 * drawn.std() / math.sqrt(len(drawn))
         return float(mean - half), float(mean + half)
     random = np.random.default_rng(seed)
-    # One resample at a time: all of them together would take a thousand times the rows' memory.
-    means = [drawn[random.integers(0, len(drawn), len(drawn))].mean() for _ in range(RESAMPLES)]
+    # A few resamples at a time: all of them together would take a thousand times the rows' memory.
+    block = max(1, MAX_DRAWN // len(drawn))
+    means = np.concatenate(
+        [
+            drawn[random.integers(0, len(drawn), (min(block, RESAMPLES - begun), len(drawn)))].mean(axis=1)
+            for begun in range(0, RESAMPLES, block)
+        ]
+    )
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
