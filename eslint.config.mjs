@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import jupyterPlugin from '@jupyter/eslint-plugin';
 import { defineConfig } from 'eslint/config';
-import prettierRecommended from 'eslint-plugin-prettier/recommended';
+import prettier from 'eslint-config-prettier';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
@@ -46,9 +46,10 @@ export default defineConfig([
       '@typescript-eslint/no-use-before-define': 'off',
       curly: ['error', 'all'],
       eqeqeq: 'error',
-      'prefer-arrow-callback': 'error'
+      // A name of a function shows in React's messages.
+      'prefer-arrow-callback': ['error', { allowNamedFunctions: true }]
     }
   },
   layers,
-  prettierRecommended
+  prettier
 ]);

@@ -27,12 +27,10 @@ module.exports = {
   // A ceiling that no test reaches which passes, however busy the machine.
   testTimeout: 300_000 * Number(process.env.LIT_LAB_TEST_PATIENCE ?? 1),
   transform: {
-    ...config.transform,
-    // Each file by itself: `tsc` checks the types of all of them, specs too.
-    '^.+\\.tsx?$': [
-      'ts-jest/legacy',
-      { tsconfig: './tsconfig.test.json', isolatedModules: true }
-    ]
+    '\\.svg$': config.transform['\\.svg$'],
+    // Each file by itself, by the bundles' compiler: `tsc` checks the types of all of them, specs too. Babel and ts-jest take
+    // several times as long.
+    '^.+\\.[jt]sx?$': '<rootDir>/jest.modules.js'
   },
   testRegex: 'src/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]

@@ -88,7 +88,8 @@ def lint(name: str, *argv: str, folder: str = ".") -> Command:
 
 
 def commands(reports: Path) -> list[Command]:
-    """All checks, in the order in which they begin: quick ones first, then the longest first, so that all lanes end together.
+    """All checks, in the order in which they begin: quick ones first, then those that wait for much of their time, while others
+    compute. Two that compute all the time come last, so that no processor is idle at the end.
 
     Those of lint look through the tree, and are through before browser tests write into it. pytest's are in five parts,
     which have no file in common, and together have them all.
@@ -120,11 +121,11 @@ def commands(reports: Path) -> list[Command]:
         lint("stylelint", "jlpm", "stylelint:check"),
         lint("actionlint", "jlpm", "actionlint"),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
+        pytest("pytest live", *live, **quickly),
         pytest("pytest models", *of_models[::2], **quickly),
         pytest("pytest others", "tests", *without(*models, *live)),
         pytest("pytest models 2", *of_models[1::2], "tests/recipe", **quickly),
         pytest("pytest engine", *ENGINE),
-        pytest("pytest live", *live, **quickly),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 
 import pytest
+from live import LiveServer, live_server
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,11 @@ def keras_libraries(pytestconfig: pytest.Config) -> None:
     # Imported modules stay, so garbage collections needn't look through them each time, which takes most of a second.
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def embedded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A real server with the embedded model, for all tests that only use one. Its history has the runs of other tests."""
+    with live_server(tmp_path_factory.mktemp("server")) as live:
+        live.ready()
+        yield live

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -90,15 +91,25 @@ def test_a_process_that_is_gone_is_replaced(patterns):
     assert patterns.search("a", "a")
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows doesn't measure computing time")
+def test_one_that_computes_too_long_has_other_words_than_a_busy_machine(patterns, monkeypatch):
+    monkeypatch.setattr(bounded, "MAX_WAIT", 1000.0)
+    monkeypatch.setattr(bounded, "MAX_COMPUTING", 0.1)
+    with pytest.raises(UnmatchedError, match=r"It takes too long on this text\. "):
+        patterns.search(*HOSTILE[0])
+
+
 def test_a_process_that_rests_is_ended(patterns, monkeypatch, tmp_path):
     script = tmp_path / "silent.py"
     script.write_text(
         "import sys, time\nfor line in sys.stdin:\n    print('null', flush=True)\n    time.sleep(10_000)\n"
     )
     monkeypatch.setattr(bounded.child, "__file__", str(script))
-    monkeypatch.setattr(bounded, "MAX_WAIT", 0.1)
-    with pytest.raises(UnmatchedError, match="takes too long"):
+    before = time.monotonic()
+    with pytest.raises(UnmatchedError, match=r"on this text: it isn't done after 0\.9 seconds\. .* less busy"):
         patterns.search("a", "a")
+    assert time.monotonic() - before < SOON
+    assert bounded.MAX_COMPUTING < bounded.MAX_WAIT < 1
 
 
 def test_nothing_is_left_running(patterns):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lit_lab.batches.record import Record
 
 RESAMPLES = 1_000
 """Times that rows are drawn anew for an interval."""
+
+MAX_DRAWN = 20_000
+"""Most rows that are drawn anew: of a million, drawing would take a minute for each part."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,11 @@ def check_summaries(records: Iterable[Record]) -> list[CheckSummary]:
 @dataclass
 class _Seen:
     text: str
-    rows: list[int] = field(default_factory=list)
-    effects: list[float] = field(default_factory=list)
-    effect_rows: list[int] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
+    num_rows: int = 0
+    # Of a million rows, lists would take five times the memory.
+    effects: array[float] = field(default_factory=lambda: array("d"))
+    effect_rows: array[int] = field(default_factory=lambda: array("q"))
+    shares: array[float] = field(default_factory=lambda: array("d"))
 
 
 def summaries(records: Iterable[Record], seed: int = 0) -> list[PartSummary]:
@@ -91,7 +97,7 @@ def summaries(records: Iterable[Record], seed: int = 0) -> list[PartSummary]:
             continue
         for part in record.parts:
             known = seen.setdefault(part.id, _Seen(part.id if part.id.startswith("{") else part.text))
-            known.rows.append(record.row)
+            known.num_rows += 1
             if part.effect is not None:
                 known.effects.append(part.effect / record.num_tokens)
                 known.effect_rows.append(record.row)
@@ -114,16 +120,25 @@ def _summary(identity: str, known: _Seen, seed: int) -> PartSummary:
             far = np.argsort(-np.abs(values - np.median(values)), kind="stable")[:5]
             outliers = tuple(known.effect_rows[index] for index in far)
     share = sum(known.shares) / len(known.shares) if known.shares else None
-    return PartSummary(identity, known.text, len(known.rows), effect, interval, share, outliers)
+    return PartSummary(identity, known.text, known.num_rows, effect, interval, share, outliers)
 
 
-def interval_of_mean(values: list[float], seed: int) -> tuple[float, float]:
-    """Return the 95% interval of a mean, by drawing the values anew."""
+def interval_of_mean(values: Sequence[float], seed: int) -> tuple[float, float]:
+    """Return the 95% interval of a mean, by drawing the values anew; of very many, by their standard error, which is the same."""
     import numpy as np
 
     drawn = np.asarray(values)
+    if len(drawn) > MAX_DRAWN:
+        mean, half = drawn.mean(), 1.96 * drawn.std() / math.sqrt(len(drawn))
+        return float(mean - half), float(mean + half)
     random = np.random.default_rng(seed)
-    # One resample at a time: all of them together would take a thousand times the rows' memory.
-    means = [drawn[random.integers(0, len(drawn), len(drawn))].mean() for _ in range(RESAMPLES)]
+    # A few resamples at a time: all of them together would take a thousand times the rows' memory.
+    block = max(1, MAX_DRAWN // len(drawn))
+    means = np.concatenate(
+        [
+            drawn[random.integers(0, len(drawn), (min(block, RESAMPLES - begun), len(drawn)))].mean(axis=1)
+            for begun in range(0, RESAMPLES, block)
+        ]
+    )
     low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)

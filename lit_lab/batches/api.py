@@ -192,6 +192,7 @@ async def _run(
 ) -> None:
     from lit_lab.batches import runner
     from lit_lab.batches.judging import parsed
+    from lit_lab.batches.threads import finished, in_thread
     from lit_lab.client.clients import shared_client
     from lit_lab.patterns import BoundedPatterns
 
@@ -199,8 +200,8 @@ async def _run(
     made = Plan(model=model or await client.default_model(), **plan)
     # What isn't valid is reported before anything is made.
     made.request("a prompt")
-    with BoundedPatterns() as patterns:
-        parsed(made.checks, patterns)
+    async with in_thread(BoundedPatterns()) as patterns:
+        await finished(parsed, made.checks, patterns)
     await runner.run(client, made, dataset, folder, limit, on_progress or (lambda _: None))
 
 

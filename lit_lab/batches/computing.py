@@ -104,7 +104,10 @@ async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge |
         for part, start, share, effect in zip(row.parts, starts, shares, effects, strict=True)
     )
     known = _with(known, parts=parts)
-    return known if judge is None else _with(known, checks=await judge.of(client, row, run, parts))
+    try:
+        return known if judge is None else _with(known, checks=await judge.of(client, row, run, parts))
+    except Problem as problem:
+        raise _failed(known, problem) from problem
 
 
 def _failed(known: Record, problem: Problem) -> RowFailed:

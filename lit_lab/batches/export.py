@@ -20,8 +20,8 @@ Kind = Literal["csv", "jsonl", "parquet"]
 
 KINDS: tuple[Kind, ...] = ("csv", "jsonl", "parquet")
 MAX_CHECKS = 1_000  # columns
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet would take for a formula."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a cell begins with that a spreadsheet would take for a formula, full-width signs among them."""
 
 _PLAIN = ("row", "line", "prompt", "target", "answer", "reason", "num_tokens", "logprob", "error")
 

@@ -1,6 +1,7 @@
-"""A batch's folder: its manifest, and the parts with its records.
+"""A batch's folder: its manifest, and the part files with its records.
 
-Records are only ever added. A row that failed is tried again by the next run; its last record counts.
+Records are only ever added. A row that failed is tried again; its last record counts: the one in the part file with the highest
+number. `merging` replaces part files, which readers may notice in the middle of reading.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,9 @@ MAX_MANIFEST = 16 * 2**20  # bytes
 MAX_PARTS = 999_999_999  # the largest number of a part
 FORMAT = 1
 ASIDE = ".damaged-"
-"""What the name of a part begins with that was set aside."""
+"""What the name of a part file begins with that was set aside."""
+MAX_TRIES = 100
+"""How often reading begins anew because part files are merged meanwhile, which takes longer than reading their names."""
 
 T = TypeVar("T")
 
@@ -45,7 +48,8 @@ class Manifest:
         dataset: The dataset's name.
         digest: The SHA-256 of the dataset's file.
         model_path: Where the model comes from.
-        format: How the parts are stored.
+        revision: What identifies the model's files; empty: it isn't known.
+        format: How the part files are stored.
         created: Seconds since the epoch.
         version: LIT Lab's version.
     """
@@ -57,6 +61,7 @@ class Manifest:
     format: Format
     created: float
     version: str
+    revision: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the manifest as JSON values."""
@@ -65,7 +70,7 @@ class Manifest:
             "version": self.version,
             "created": self.created,
             "dataset": {"name": self.dataset, "sha256": self.digest},
-            "model": {"name": self.plan.model, "path": self.model_path},
+            "model": {"name": self.plan.model, "path": self.model_path, "revision": self.revision},
             "parts": self.format,
             "plan": self.plan.as_json(),
         }
@@ -77,12 +82,13 @@ class Manifest:
             if values["format"] != FORMAT:
                 raise ValueError(f"its format is {values['format']}, which this version of LIT Lab doesn't know")
             if values["parts"] not in ("parquet", "jsonl"):
-                raise ValueError("its parts are in an unknown format")
+                raise ValueError("its part files are in an unknown format")
             return cls(
                 plan=Plan.of_json(values["plan"]),
                 dataset=str(values["dataset"]["name"]),
                 digest=str(values["dataset"]["sha256"]),
                 model_path=str(values["model"]["path"]),
+                revision=str(values["model"].get("revision", "")),  # of earlier versions there is none
                 format=values["parts"],
                 created=float(values["created"]),
                 version=str(values["version"]),
@@ -99,6 +105,15 @@ class Manifest:
         if self.model_path != other.model_path and "model" not in found:
             found.append("model's path")
         return found
+
+
+class _GoneError(Exception):
+    """A part file was merged with others since its name was read."""
+
+
+def _tries() -> Iterator[bool]:
+    """Yield whether it is the last time that a part file that is gone makes reading begin anew."""
+    yield from (attempt == MAX_TRIES for attempt in range(1, MAX_TRIES + 1))
 
 
 class Folder:
@@ -163,12 +178,7 @@ class Folder:
                     "Choose a new folder, or an empty one.",
                 )
         if known is None:
-            text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=2) + "\n"
-            try:
-                part_files.write_whole(self.path / MANIFEST, lambda stream: stream.write(text.encode()))
-            except OSError as error:
-                raise self._unusable(error) from error
-            self._manifest = manifest
+            self._write(manifest)
             return manifest
         if differences := known.differences(manifest):
             raise Problem(
@@ -180,33 +190,62 @@ class Folder:
         self._manifest = known
         return known
 
-    def add(self, records: Sequence[Record]) -> None:
-        """Add records. Raises `OSError`."""
-        # A number stands for one part only, also after it was set aside: another server may know that one.
+    def know_revision(self, revision: str) -> None:
+        """Store what identifies the files of the model that the records come from. Raises `Problem`."""
+        self._write(replace(self.manifest, revision=revision))
+
+    def _write(self, manifest: Manifest) -> None:
+        text = json.dumps(manifest.as_json(), ensure_ascii=False, indent=2) + "\n"
+        try:
+            part_files.write_whole(self.path / MANIFEST, lambda stream: stream.write(text.encode()))
+        except OSError as error:
+            raise self._unusable(error) from error
+        self._manifest = manifest
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Add records, as a part file with the highest number. Raises `OSError`."""
+        # A number stands for one part file only, also after that was set aside: another server may know it.
         names = (path.name.removeprefix(ASIDE) for path in self.path.iterdir())
         number = max((int(match[1]) for name in names if (match := _PART.fullmatch(name))), default=0) + 1
         if number > MAX_PARTS:
-            raise OSError("its files have too large numbers")
+            raise OSError("its part files have too large numbers")
         part_files.write(self.path / f"part-{number:06}.{self.manifest.format}", records, self.manifest.format)
 
+    @property
+    def newest(self) -> int:
+        """The highest number of a part file; 0: there is none. It differs once there are new records."""
+        return max((number for number, _ in self.part_paths()), default=0)
+
     def rows(self) -> dict[int, bool]:
-        """Return the rows that have a record, and whether the last one failed. Raises `Problem` where a part is damaged."""
-        found: dict[int, bool] = {}
-        for _, path in self.part_paths():
-            found.update(self._reading(path, part_files.read_rows))
+        """Return the rows that have a record, and whether the last one failed. Raises `Problem` where a part file is damaged."""
+        for is_last in _tries():
+            found: dict[int, bool] = {}
+            try:
+                for _, path in self.part_paths():
+                    found.update(self._reading(path, part_files.read_rows, is_last))
+                break
+            except _GoneError:
+                continue
         return found
 
     def records(self) -> Iterator[Record]:
-        """Yield each row's last record, in the order in which they were stored. Raises `Problem` where a part is damaged."""
-        last: dict[int, int] = {}
-        parts = self.part_paths()
-        for number, path in parts:
-            for row, _ in self._reading(path, part_files.read_rows):
-                last[row] = number
-        for number, path in parts:
-            for record in self._reading(path, part_files.read):
-                if last.get(record.row) == number:
-                    yield record
+        """Yield each row's last record, mostly in the order in which they were stored. Raises `Problem` where a part file is damaged."""
+        done = set[int]()
+        for is_last in _tries():
+            try:
+                last: dict[int, int] = {}
+                files = self.part_paths()
+                for number, path in files:
+                    for row, _ in self._reading(path, part_files.read_rows, is_last):
+                        last[row] = number
+                for number, path in files:
+                    for record in self._reading(path, part_files.read, is_last):
+                        if last.get(record.row) == number and record.row not in done:
+                            done.add(record.row)
+                            yield record
+                return
+            except _GoneError:
+                continue
 
     def _unusable(self, error: OSError) -> Problem:
         return Problem(
@@ -216,19 +255,24 @@ class Folder:
             "Name a folder of yours, on a disk with free space.",
         )
 
-    def _reading(self, path: Path, read: Callable[[Path], Iterable[T]]) -> Iterator[T]:
+    def _reading(self, path: Path, read: Callable[[Path], Iterable[T]], is_last: bool) -> Iterator[T]:
         try:
             yield from read(path)
+        except FileNotFoundError as error:
+            raise self._damaged(path, error) if is_last else _GoneError from error
         except (ValueError, TypeError, AttributeError, OSError) as error:
-            raise Problem(
-                500,
-                "damaged_part",
-                f"{path} can't be read: {error}",
-                "Delete this file; its rows run again with the next run.",
-            ) from error
+            raise self._damaged(path, error) from error
+
+    def _damaged(self, path: Path, error: Exception) -> Problem:
+        return Problem(
+            500,
+            "damaged_part",
+            f"{path} can't be read: {error}",
+            "Delete this file; its rows run again with the next run.",
+        )
 
     def part_paths(self) -> list[tuple[int, Path]]:
-        """Return its files of records, the oldest first, each with its number."""
+        """Return its part files, the oldest first, each with its number."""
         if not self.path.is_dir():
             return []
         found = [(match, path) for path in self.path.iterdir() if (match := _PART.fullmatch(path.name))]
@@ -250,6 +294,6 @@ class Folder:
             ) from error
 
 
-def new_manifest(plan: Plan, dataset: str, digest: str, model_path: str) -> Manifest:
+def new_manifest(plan: Plan, dataset: str, digest: str, model_path: str, revision: str = "") -> Manifest:
     """Return the manifest of a new batch."""
-    return Manifest(plan, dataset, digest, model_path, part_files.best_format(), time.time(), version())
+    return Manifest(plan, dataset, digest, model_path, part_files.best_format(), time.time(), version(), revision)

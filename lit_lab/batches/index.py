@@ -1,6 +1,7 @@
 """Where a batch's records are, and what came of each row: enough to page, to sort and to compare rows without reading all of them.
 
-It takes 17 bytes for each row. Each part of the folder is read once; new ones are read when the index is updated.
+It takes 17 bytes for each row. Each part file of the folder is read once; new ones are read when the index is updated. If some were
+merged, their records are found in the new one.
 """
 
 from __future__ import annotations
@@ -22,7 +23,12 @@ NONE, ANSWERED, FAILED, UNEXPECTED = range(4)
 
 MAX_ROWS = 10_000_000
 MAX_NAMES = 1_000  # of checks
-_PARTS = 8  # that are in memory at one time
+MAX_TRIES = 100
+"""How often part files are looked for anew because they are merged meanwhile."""
+
+_CHUNK = 64  # records of a part file that are read together
+_CHUNKS = 8  # that are in memory at one time
+
 _DAMAGE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 _NO_PART = {errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENOTDIR}  # it is something else than a file
@@ -32,7 +38,7 @@ class UnreadableError(Exception):
     """Some of a batch's records can't be read.
 
     Args:
-        path: The part.
+        path: The part file.
         why: Why, in words.
         is_damaged: Whether it will stay so; else it can be tried again.
     """
@@ -57,8 +63,8 @@ class Index:
         self._total = total
         self._lock = threading.RLock()
         self._known: dict[int, Path] = {}
-        self._part = array("I")  # of each row; 0: it has no record
-        self._at = array("I")  # its place in the part
+        self._part = array("I")  # the part file's number of each row; 0: it has no record
+        self._at = array("I")  # its place there
         self._answer = array("Q")  # a digest
         self.states = bytearray()
         self.version = 0
@@ -66,30 +72,48 @@ class Index:
         self.checks: dict[str, tuple[int, int]] = {}
         """How many answers passed each check, and how many were checked."""
         self.damaged: dict[Path, str] = {}
-        """Parts that aren't what they should be, and why."""
+        """Part files that aren't what they should be, and why."""
         self.unread: dict[Path, str] = {}
-        """Parts that couldn't be read the last time, such as for want of open files, and why. They are tried again."""
+        """Part files that couldn't be read the last time, such as for want of open files, and why. They are tried again."""
 
     def update(self) -> None:
-        """Read parts that are new, and those that couldn't be read."""
+        """Read part files that are new, and those that couldn't be read."""
         with self._lock:
-            parts = self._folder.part_paths()
-            if not self._known.keys() <= {number for number, _ in parts}:
-                self._clear()  # another process has set one aside
-            self.unread = {}
-            paths = {path for _, path in parts}
-            self.damaged = {path: why for path, why in self.damaged.items() if path in paths}
-            for number, path in parts:
-                if number not in self._known and path not in self.damaged:
-                    try:
-                        found = self._results(path)
-                    except (*_DAMAGE, OSError) as error:
-                        self._blame(path, error)
-                        continue
-                    self._known[number] = path
-                    self.version += 1
-                    for at, (row, error_text, answer, checks) in enumerate(found):
-                        self._put(row, number, at, error_text, answer, checks)
+            for attempt in range(1, MAX_TRIES + 1):
+                files = self._folder.part_paths()
+                paths = {path for _, path in files}
+                self.damaged = {path: why for path, why in self.damaged.items() if path in paths}
+                self.unread = {}
+                is_last = attempt == MAX_TRIES
+                if all(self._read(number, path, is_last) for number, path in files) and self._forget(files):
+                    break
+
+    def _read(self, number: int, path: Path, is_last: bool) -> bool:
+        """Read a part file if it is new. Return whether it is still there."""
+        if number in self._known or path in self.damaged:
+            return True
+        try:
+            found = self._results(path)
+        except (*_DAMAGE, OSError) as error:
+            if isinstance(error, FileNotFoundError) and not is_last:
+                return False
+            self._blame(path, error)
+            return True
+        self._known[number] = path
+        self.version += 1
+        for at, (row, error_text, answer, checks) in enumerate(found):
+            self._put(row, number, at, error_text, answer, checks)
+        return True
+
+    def _forget(self, files: list[tuple[int, Path]]) -> bool:
+        """Forget part files that are gone. Return False if all have to be read anew, because one's records aren't in another."""
+        gone = self._known.keys() - {number for number, _ in files}
+        if gone and not gone.isdisjoint(self._part):
+            self._clear()  # another process has set one aside
+            return False
+        for number in gone:  # it was merged with others
+            del self._known[number]
+        return True
 
     def still_damaged(self) -> list[Path]:
         """Read the damaged parts once more, and return those that are still damaged."""
@@ -100,7 +124,7 @@ class Index:
                 for _ in part_files.read(path):
                     pass
             except (*_DAMAGE, OSError) as error:
-                if _is_damage(error):
+                if _is_damage(path, error):
                     found.append(path)
         return found
 
@@ -118,7 +142,7 @@ class Index:
         return found
 
     def _blame(self, path: Path, error: Exception) -> UnreadableError:
-        is_damaged = _is_damage(error)
+        is_damaged = _is_damage(path, error)
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         with self._lock:
             (self.damaged if is_damaged else self.unread)[path] = why
@@ -136,20 +160,24 @@ class Index:
             self.states.extend(bytes(more))
             for column in (self._part, self._at, self._answer):
                 column.extend([0] * more)
+        if part < self._part[row]:
+            return
+        # A row that has an answer isn't computed again: this is the same record in a merged part file.
+        is_new = self.states[row] in (NONE, FAILED)
         self._part[row], self._at[row] = part, at
         digest = hashlib.blake2b(answer.encode("utf-8", "backslashreplace"), digest_size=8).digest()
         self._answer[row] = int.from_bytes(digest, "little")
         passed = all(is_passed for _, is_passed in checks)
         self.states[row] = FAILED if error else ANSWERED if passed else UNEXPECTED
-        for name, is_passed in checks:
+        for name, is_passed in checks if is_new else ():
             if name in self.checks or len(self.checks) < MAX_NAMES:
                 before = self.checks.get(name, (0, 0))
                 self.checks[name] = (before[0] + is_passed, before[1] + 1)
 
     @property
-    def num_parts(self) -> int:
-        """How many parts are read."""
-        return len(self._known)
+    def newest(self) -> int:
+        """The highest number of a part file that is read: it differs once there are new records."""
+        return max(self._known, default=0)
 
     @property
     def num_done(self) -> int:
@@ -187,31 +215,45 @@ class Index:
         """
         if are_all:
             self.check()
-        held: OrderedDict[int, list[Record]] = OrderedDict()
+        held: OrderedDict[tuple[int, int], list[Record]] = OrderedDict()
         for row in range(len(self.states)) if rows is None else rows:
             with self._lock:
-                if self.state(row) == NONE:
-                    continue
-                number, at = self._part[row], self._at[row]
-                path = self._known[number]
-            if number not in held:
+                is_there = self.state(row) != NONE
+            record = self._record(row, held)
+            if record is not None:
+                yield record
+            elif are_all and is_there:
+                self.check()
+                raise UnreadableError(self._folder.path, "it changed meanwhile", is_damaged=False)
+
+    def _record(self, row: int, held: OrderedDict[tuple[int, int], list[Record]]) -> Record | None:
+        for attempt in range(1, MAX_TRIES + 1):
+            with self._lock:
+                number, at = (self._part[row], self._at[row]) if self.state(row) != NONE else (0, 0)
+                path = self._known.get(number)
+            if path is None:
+                return None
+            chunk = number, at // _CHUNK
+            if chunk not in held:
                 try:
-                    held[number] = list(part_files.read(path))
+                    held[chunk] = list(part_files.read(path, chunk[1] * _CHUNK, _CHUNK))
                 except (*_DAMAGE, OSError) as error:
-                    held[number] = []
-                    failure = self._blame(path, error)
-                    if are_all:
-                        raise failure from error
-                while len(held) > _PARTS:
+                    if isinstance(error, FileNotFoundError) and attempt < MAX_TRIES:
+                        self.update()  # it was merged with others
+                        continue
+                    held[chunk] = []
+                    self._blame(path, error)
+                while len(held) > _CHUNKS:
                     held.popitem(last=False)
-            held.move_to_end(number)
-            if at < len(held[number]) and held[number][at].row == row:
-                yield held[number][at]
-            elif are_all:
-                raise UnreadableError(path, "it changed meanwhile", is_damaged=False)
+            held.move_to_end(chunk)
+            found = held[chunk][at % _CHUNK : at % _CHUNK + 1]
+            return found[0] if found and found[0].row == row else None
+        return None
 
 
-def _is_damage(error: Exception) -> bool:
-    """Whether an error says that a part isn't what it should be; else it may pass, such as a lack of open files."""
+def _is_damage(path: Path, error: Exception) -> bool:
+    """Whether an error says that a part file isn't what it should be; else it may pass, such as a lack of open files."""
+    if isinstance(error, FileNotFoundError):
+        return path.is_symlink()  # which leads nowhere
     # Those of pyarrow about a file's content have no number.
     return not isinstance(error, OSError) or error.errno is None or error.errno in _NO_PART

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lit_lab.batches.computing import effect_of_spans
+from lit_lab.batches.computing import FATAL, effect_of_spans
 from lit_lab.batches.record import CheckRecord, PartRecord
 from lit_lab.batches.rows import BatchRow
 from lit_lab.checks import Check
@@ -41,31 +41,36 @@ class Judge:
     """
 
     def __init__(self, checks: Sequence[Check], patterns: BoundedPatterns) -> None:
-        self._checks = checks
+        self._checks = list(zip(_names(checks), checks, strict=True))
         self._patterns = patterns
 
     async def of(
         self, client: AsyncClient, row: BatchRow, run: RunRecord, parts: Sequence[PartRecord]
     ) -> tuple[CheckRecord, ...]:
-        """Return what came out of each check of a row's answer. A check that can't be made hasn't passed, and says why.
+        """Return what came out of each check of a row's answer. A check that can't be made of it hasn't passed, and says why.
 
         Args:
             client: Where influences are computed.
             row: The row.
             run: Its run.
             parts: The prompt's parts, with their effects if these were computed.
+
+        Raises:
+            Problem: The service or the server failed, which says nothing about the answer.
         """
         found = []
-        for check in self._checks:
+        for name, check in self._checks:
             try:
                 filled = check.filled(lambda source: _filled(source, row))
                 influences = await _influences(client, run, filled, parts)
                 result = await asyncio.to_thread(
                     filled.result, run.answer, row.target or None, influences, self._patterns
                 )
-                found.append(CheckRecord(check.name, result.passed, result.message))
+                found.append(CheckRecord(name, result.passed, result.message))
             except Problem as problem:
-                found.append(CheckRecord(check.name, False, str(problem)))
+                if problem.code in FATAL or problem.status >= 500:
+                    raise
+                found.append(CheckRecord(name, False, str(problem)))
         return tuple(found)
 
 
@@ -111,8 +116,20 @@ async def _influences(client: AsyncClient, run: RunRecord, check: Check, parts: 
     turn, start = places[0]
     (effect,) = await effect_of_spans(client, run, [TextSpan(turn=turn, start=start, end=start + len(part))])
     if effect is None:
-        raise Problem(502, "no_result", "The influence could not be computed.", "Run the batch again.")
+        raise Problem(422, "no_result", "The influence could not be computed.", "Quote more of the prompt.")
     return _Influences({part: effect}, sum(map(abs, effects)))
+
+
+def _names(checks: Sequence[Check]) -> list[str]:
+    """Return the checks' names, numbered where they are equal: by its name, a check is found again in all rows."""
+    found: dict[str, Check] = {}
+    for check in checks:
+        name, number = check.name, 1
+        while name in found:
+            number += 1
+            name = f"{check.name} ({number})"
+        found[name] = check
+    return list(found)
 
 
 def _filled(source: str, row: BatchRow) -> str:

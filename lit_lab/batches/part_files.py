@@ -6,7 +6,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -31,7 +31,7 @@ def best_format() -> Format:
     return "parquet"
 
 
-def write(path: Path, records: Sequence[Record], kind: Format) -> None:
+def write(path: Path, records: Iterable[Record], kind: Format) -> None:
     """Write a file as a whole or not at all, even if the machine stops in the middle. Raises `OSError`."""
 
     def content(stream: IO[bytes]) -> None:
@@ -69,20 +69,28 @@ def write_whole(path: Path, content: Callable[[IO[bytes]], object]) -> None:
     keep_name(path.parent)
 
 
-def read(path: Path) -> Iterator[Record]:
+def read(path: Path, first: int = 0, most: int | None = None) -> Iterator[Record]:
     """Yield a file's records.
+
+    Args:
+        path: The file.
+        first: How many are left out at its beginning, which takes little time.
+        most: How many are yielded at most; None: all.
 
     Raises:
         ValueError: It isn't such a file.
         OSError: It can't be read.
     """
+    stop = None if most is None else first + most
     if path.suffix == ".parquet":
-        yield from _read_parquet(path)
+        yield from itertools.islice(_read_parquet(path, first), most)
         return
     with io.TextIOWrapper(open_regular(path), encoding="utf-8") as stream:
-        while line := stream.readline(MAX_LINE + 1):
-            if len(line) > MAX_LINE:
-                raise ValueError(f"a line has more than {MAX_LINE:,} characters")
+        for number, line in enumerate(_lines(stream)):
+            if number < first:
+                continue
+            if stop is not None and number >= stop:
+                return
             try:
                 values = json.loads(line)
             except RecursionError as error:
@@ -92,11 +100,18 @@ def read(path: Path) -> Iterator[Record]:
             yield Record.of_json(values)
 
 
+def _lines(stream: IO[str]) -> Iterator[str]:
+    while line := stream.readline(MAX_LINE + 1):
+        if len(line) > MAX_LINE:
+            raise ValueError(f"a line has more than {MAX_LINE:,} characters")
+        yield line
+
+
 def read_rows(path: Path) -> list[tuple[int, bool]]:
     """Return the row of each record, and whether it failed. Raises as `read`."""
     if path.suffix != ".parquet":
         return [(record.row, record.error != "") for record in read(path)]
-    return [(int(values["row"]), values["error"] != "") for values in _columns(path, ["row", "error"])]
+    return [(_row(values), values["error"] != "") for values in _columns(path, ["row", "error"])]
 
 
 def read_results(path: Path) -> list[tuple[int, str, str, list[tuple[str, bool]]]]:
@@ -108,13 +123,20 @@ def read_results(path: Path) -> list[tuple[int, str, str, list[tuple[str, bool]]
         ]
     return [
         (
-            int(values["row"]),
+            _row(values),
             str(values["error"]),
             str(values["answer"]),
             [(str(check["name"]), bool(check["passed"])) for check in values["checks"] or ()],
         )
         for values in _columns(path, ["row", "error", "answer", "checks"])
     ]
+
+
+def _row(values: dict[str, Any]) -> int:
+    try:
+        return int(values["row"])
+    except (TypeError, OverflowError) as error:
+        raise ValueError("its rows have no numbers") from error
 
 
 def _columns(path: Path, names: list[str]) -> list[dict[str, Any]]:
@@ -171,14 +193,21 @@ def write_parquet(stream: IO[bytes], records: Iterable[Record], size: int = _ROW
             writer.write_table(pyarrow.Table.from_pylist([record.as_json() for record in some], schema=schema))
 
 
-def _read_parquet(path: Path) -> Iterator[Record]:
+def _read_parquet(path: Path, first: int) -> Iterator[Record]:
+    parquet = _parquet()
     import pyarrow
 
     try:
-        with open_regular(path) as stream, _parquet().ParquetFile(stream) as file:
-            for batch in file.iter_batches(batch_size=_ROWS):
-                for values in batch.to_pylist():
+        with open_regular(path) as stream, parquet.ParquetFile(stream) as file:
+            # Its rows are in groups, of which those before the first one aren't read.
+            groups = list(range(file.num_row_groups))
+            while groups and first >= (size := file.metadata.row_group(groups[0]).num_rows):
+                first -= size
+                groups.pop(0)
+            for batch in file.iter_batches(batch_size=_ROWS, row_groups=groups) if groups else ():
+                for values in batch.slice(min(first, batch.num_rows)).to_pylist():
                     yield Record.of_json(values)
+                first -= min(first, batch.num_rows)
     except pyarrow.ArrowException as error:
         raise ValueError(str(error)) from error
 

@@ -14,24 +14,31 @@ from lit_lab.batches import rows
 from lit_lab.batches.computing import RowFailed, compute
 from lit_lab.batches.folder import Folder, new_manifest
 from lit_lab.batches.judging import Judge, parsed
+from lit_lab.batches.merging import Merger
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.batches.rows import BatchRow
+from lit_lab.batches.threads import finished, in_thread
 from lit_lab.client.async_client import AsyncClient
 from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
+from lit_lab.protocol import ModelInfo
 
 AT_ONCE = 2
 """Rows in progress: while the model computes one, the next is on its way. More would only delay what users do in the panel."""
 
 PART_ROWS = 64
-"""Maximum number of records that one part holds."""
+"""Maximum number of records that are stored as one part file."""
 
 PART_SECONDS = 5.0
 """Seconds after which records are stored, however few: what isn't stored when the process is killed is computed again."""
 
 MAX_FAILURES = 20
 """Rows that fail one after the other for reasons that aren't theirs, or before any has an answer, after which a batch stops."""
+
+
+MAX_CHECK = 10.0
+"""Maximum seconds until it is known whether the model is still the same, before records are stored."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ async def run(
 ) -> None:
     """Compute the rows that have no record yet, or whose last one failed. Cancelling keeps what is finished.
 
+    Rows that fail for reasons that aren't theirs, such as a service that restarts, are tried once more after the others.
+
     Args:
         client: Where rows are computed.
         plan: What is computed.
@@ -72,21 +81,35 @@ async def run(
     """
     state = await asyncio.to_thread(_state, dataset)
     digest = await asyncio.to_thread(_digest, dataset)
-    manifest = new_manifest(plan, dataset.name, digest, await _model_path(client, plan.model))
+    model = await _model(client, plan.model)
+    manifest = new_manifest(plan, dataset.name, digest, model.path, model.revision)
     reader = rows.read(dataset, plan)
     try:
         # What is wrong with the columns or the template is found before the folder is this batch's.
-        first = await asyncio.to_thread(next, reader, None)
+        first = await finished(_first, reader)
         if first is None:
             raise Problem(422, "no_rows", f"{dataset} has no rows.", "Name a dataset with prompts.")
-        with folder.held(), BoundedPatterns() as patterns:
-            folder.claim(manifest)
-            known = await asyncio.to_thread(folder.rows)
-            judge = Judge(parsed(plan.checks, patterns), patterns) if plan.checks else None
-            work = _Work(client, plan, folder, known, report, judge, lambda: _state(dataset) == state)
+        async with in_thread(folder.held()), in_thread(BoundedPatterns()) as patterns:
+            claimed = await finished(folder.claim, manifest)
+            if model.revision and claimed.revision not in ("", model.revision):
+                raise _changed(plan.model)
+            merger = Merger(folder)
+            await finished(merger.merge)  # an earlier version didn't
+            known = await finished(folder.rows)
+            judge = Judge(await finished(parsed, plan.checks, patterns), patterns) if plan.checks else None
+            work = _Work(client, plan, folder, merger, known, report, judge, lambda: _state(dataset) == state)
+            work.tell(None)
             await work.all(_limited(itertools.chain([first], reader), limit))
+            if again := work.begin_again():
+                reader.close()
+                reader = rows.read(dataset, plan)
+                await work.all(row for row in reader if row.number in again)
     finally:
         reader.close()
+
+
+def _first(reader: Iterator[BatchRow]) -> BatchRow | None:
+    return next(reader, None)
 
 
 class _Work:
@@ -95,6 +118,7 @@ class _Work:
         client: AsyncClient,
         plan: Plan,
         folder: Folder,
+        merger: Merger,
         known: dict[int, bool],
         report: Callable[[BatchProgress], None],
         judge: Judge | None,
@@ -106,19 +130,22 @@ class _Work:
         self._client = client
         self._plan = plan
         self._folder = folder
+        self._merger = merger
         self._known = known
         self._report = report
         self._failures = 0
         self._faults = 0  # one after the other, for reasons that aren't the rows'
         self._earlier = set(known)
+        self._passing = set[int]()
         self._has_succeeded = any(not failed for failed in known.values())
+        self._revision = folder.manifest.revision
+        self._is_new = not known
         self._waiting: list[Record] = []
         self._storing = asyncio.Lock()
         self._since = time.monotonic()
 
     async def all(self, found: Iterator[BatchRow]) -> None:
         """Compute rows, a few at a time."""
-        self._tell(None)
         source = asyncio.Lock()
         workers = [asyncio.ensure_future(self._worker(found, source)) for _ in range(AT_ONCE)]
         try:
@@ -131,6 +158,13 @@ class _Work:
                 # Its thread is in the reader, which can't be closed meanwhile.
                 await asyncio.wait({self._reading})
             await self._store()
+
+    def begin_again(self) -> set[int]:
+        """Return the rows that failed for reasons that aren't theirs, which `all` now gets once more."""
+        again, self._passing = self._passing, set()
+        self._earlier |= again
+        self._faults = 0
+        return again
 
     async def _worker(self, found: Iterator[BatchRow], source: asyncio.Lock) -> None:
         while True:
@@ -158,11 +192,13 @@ class _Work:
         if problem is not None:
             self._failures += record.row not in self._earlier
             self._faults = self._faults + 1 if problem.status >= 500 else 0
+            if problem.status >= 500:
+                self._passing.add(record.row)
         elif not record.error:
             self._has_succeeded, self._faults = True, 0
         if len(self._waiting) >= PART_ROWS or time.monotonic() - self._since >= PART_SECONDS:
             await self._store()
-        self._tell(record)
+        self.tell(record)
         if problem is not None and (
             self._faults >= MAX_FAILURES or (not self._has_succeeded and self._failures >= MAX_FAILURES)
         ):
@@ -180,6 +216,11 @@ class _Work:
             records, self._waiting = self._waiting, []
             if not records:
                 return
+            try:
+                await self._check_model()  # after the last of these records was computed
+            except asyncio.CancelledError:
+                self._waiting = records + self._waiting
+                raise
             writing = asyncio.ensure_future(asyncio.to_thread(self._write, records))
             try:
                 await asyncio.shield(writing)
@@ -191,6 +232,20 @@ class _Work:
             except Problem:
                 self._waiting = records + self._waiting
                 raise
+
+    async def _check_model(self) -> None:
+        """Refuse what is to be stored if the model isn't that of the records before. Raises `Problem`."""
+        try:
+            found = (await asyncio.wait_for(_model(self._client, self._plan.model), MAX_CHECK)).revision
+        except (Problem, asyncio.TimeoutError):
+            return  # the next time says it
+        if not found or found == self._revision:
+            return
+        if self._revision:
+            raise _changed(self._plan.model)
+        self._revision = found
+        if self._is_new:  # else nobody knows of which files the records before come
+            await asyncio.to_thread(self._folder.know_revision, found)
 
     def _write(self, records: list[Record]) -> None:
         if not self._is_same():
@@ -209,8 +264,10 @@ class _Work:
                 f"Records can't be written to {self._folder.path}: {error.strerror or error}.",
                 "Free some space, or check the permissions, and run the batch again: it continues.",
             ) from error
+        self._merger.merge()
 
-    def _tell(self, record: Record | None) -> None:
+    def tell(self, record: Record | None) -> None:
+        """Report how far it is."""
         self._report(BatchProgress(len(self._known), sum(self._known.values()), record))
 
 
@@ -243,10 +300,19 @@ def _unreadable(dataset: Path, why: str) -> Problem:
     return Problem(404, "no_dataset", f"{dataset} can't be read: {why}.", "Name a file of prompts.")
 
 
-async def _model_path(client: AsyncClient, name: str) -> str:
+def _changed(name: str) -> Problem:
+    return Problem(
+        409,
+        "model_changed",
+        f"The files of the model {name} have changed since this batch began, so its answers would come from two models.",
+        "Choose a new folder, or put the model's files back.",
+    )
+
+
+async def _model(client: AsyncClient, name: str) -> ModelInfo:
     models = (await client.models()).models
     found = next((model for model in models if model.name == name), None)
     if found is None:
         names = ", ".join(model.name for model in models[:20])
         raise Problem(404, "unknown_model", f"There is no model {name!r:.100}.", f"There are: {names}.")
-    return found.path
+    return found

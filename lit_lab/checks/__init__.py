@@ -9,9 +9,12 @@ from __future__ import annotations
 from .checks import Check, CheckResult, Influences
 from .file import CheckedPrompt, CheckFile, read
 from .junit import junit
+from .rows import Case
 from .running import Explained, Outcome, Report, run_checks
+from .settings import Settings
 
 __all__ = [
+    "Case",
     "Check",
     "CheckFile",
     "CheckResult",
@@ -20,6 +23,7 @@ __all__ = [
     "Influences",
     "Outcome",
     "Report",
+    "Settings",
     "junit",
     "read",
     "run_checks",

@@ -95,7 +95,7 @@ class Contains(Check):
 
     @property
     def name(self) -> str:
-        return f"{self.key} {shown(TARGET if self.text is None else self.text)}"
+        return f"{self.key} {shown(TARGET if self.text is None else self.text)}{_case(self.ignore_case)}"
 
     def filled(self, fill: Fill) -> Contains:
         return self if self.text is None else replace(self, text=fill(self.text))
@@ -137,7 +137,7 @@ class Equals(Check):
 
     @property
     def name(self) -> str:
-        return f"{self.key} {shown(TARGET if self.text is None else self.text)}"
+        return f"{self.key} {shown(TARGET if self.text is None else self.text)}{_case(self.ignore_case)}"
 
     def filled(self, fill: Fill) -> Equals:
         return self if self.text is None else replace(self, text=fill(self.text))
@@ -174,7 +174,7 @@ class Matches(Check):
 
     @property
     def name(self) -> str:
-        return f"{self.key} {shown(self.pattern)}"
+        return f"{self.key} {shown(self.pattern)}{_case(self.ignore_case)}"
 
     def result(self, answer: str, target: str | None, influences: Influences, patterns: BoundedPatterns) -> CheckResult:
         try:
@@ -304,7 +304,8 @@ class InfluencedBy(Check):
 
     @property
     def name(self) -> str:
-        return f"{self.key} {shown(self.part)}"
+        bounds = ((self.at_least, "at least"), (self.at_most, "at most"))
+        return f"{self.key} {shown(self.part)}, {' and '.join(f'{words} {bound}' for bound, words in bounds if bound)}"
 
     def filled(self, fill: Fill) -> InfluencedBy:
         return replace(self, part=fill(self.part))
@@ -343,6 +344,10 @@ def parse(value: object, place: Place, patterns: BoundedPatterns) -> Check:
     kind = by_key[found[0]]
     check_keys(entry, [kind.key, *kind.options], place)
     return kind.parse(entry[kind.key], entry, place, patterns)
+
+
+def _case(ignored: bool) -> str:
+    return ", ignoring case" if ignored else ""
 
 
 def _flag(options: Mapping[str, object], name: str, place: Place) -> bool:

@@ -19,8 +19,10 @@ from lit_lab.problem import Problem
 
 from . import checks
 from .checks import Check, Contains, Equals, InfluencedBy
+from .conversations import Turns, turns_of
 from .places import Place, check_keys, lines_of, list_of, mapping_of, shown, text_of, texts_of
 from .rows import Case, rows_of
+from .settings import KEYS, Settings, settings_of
 
 MAX_BYTES = 1_000_000
 """Most bytes of a file."""
@@ -42,12 +44,14 @@ class CheckedPrompt:
     Attributes:
         name: Its name in reports.
         models: The models to ask.
-        cases: Each text that is sent, with its target and checks.
+        cases: Each text or conversation that is sent, with its target and checks.
+        settings: How the models answer.
     """
 
     name: str
     models: tuple[str, ...]
     cases: tuple[Case, ...]
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,12 @@ class CheckFile:
         return sum(len(prompt.models) * len(prompt.cases) for prompt in self.prompts)
 
 
-def read(path: Path) -> CheckFile:
+def read(path: Path, settings: Settings | None = None) -> CheckFile:
     """Read a file of checks and the datasets that it names.
+
+    Args:
+        path: The file.
+        settings: How models answer where the file doesn't say it.
 
     Raises:
         Problem: With the place in the file.
@@ -79,15 +87,16 @@ def read(path: Path) -> CheckFile:
     value = _value(text, place)
     place = Place(path.name, lines=lines_of(text, place))
     top = mapping_of(value, place)
-    check_keys(top, ("model", "prompts"), place)
+    check_keys(top, ("model", "prompts", *KEYS), place)
     if "prompts" not in top:
         raise place.problem("It has no prompts.", "Add prompts: and a list of prompts.")
     models = _models(top, place)
+    shared = settings_of(top, place, settings or Settings())
     prompts: list[CheckedPrompt] = []
     with BoundedPatterns() as patterns:
         for index, each in enumerate(list_of(top["prompts"], place / "prompts", MAX_PROMPTS)):
             here = place / "prompts" / index
-            made = _prompt(mapping_of(each, here), index, models, here, path.parent, patterns)
+            made = _prompt(mapping_of(each, here), index, models, shared, here, path.parent, patterns)
             if any(made.name == other.name for other in prompts):
                 raise (here / "name").problem(
                     f"Another prompt is called {shown(made.name)}, too.", "Write another name."
@@ -134,11 +143,12 @@ def _prompt(
     entry: Mapping[str, object],
     index: int,
     models: tuple[str, ...],
+    shared: Settings,
     place: Place,
     folder: Path,
     patterns: BoundedPatterns,
 ) -> CheckedPrompt:
-    check_keys(entry, ("name", "prompt", "model", "dataset", "target", "expect"), place)
+    check_keys(entry, ("name", "prompt", "turns", "model", "dataset", "target", "expect", *KEYS), place)
     name = text_of(entry["name"], place / "name") if "name" in entry else f"prompt {index + 1}"
     models = _models(entry, place) or models
     if not models:
@@ -149,24 +159,41 @@ def _prompt(
         raise place.problem("Nothing is expected of the answer.", "Add expect: and a list of checks.")
     expected = list_of(entry["expect"], place / "expect", MAX_CHECKS)
     made = tuple(checks.parse(each, place / "expect" / i, patterns) for i, each in enumerate(expected))
-    prompt = text_of(entry["prompt"], place / "prompt") if "prompt" in entry else None
+    settings = settings_of(entry, place, shared)
+    prompt, turns = _asked(entry, place)
     target = text_of(entry["target"], place / "target") if "target" in entry else None
     if "dataset" in entry:
         here = place / "dataset"
         dataset = _beside(folder, text_of(entry["dataset"], here), here)
-        return CheckedPrompt(name, models, rows_of(dataset, prompt, target, made, here, MAX_CASES))
-    if prompt is None:
-        raise place.problem("It has neither a prompt nor a dataset.", "Add prompt: and a text.")
+        return CheckedPrompt(name, models, rows_of(dataset, prompt or turns, target, made, here, MAX_CASES), settings)
+    if prompt is None and turns is None:
+        raise place.problem("It has neither a prompt nor a dataset.", "Add prompt: and a text, or turns:.")
+    case = Case(prompt or "", target, made, turns=turns or ())
     for i, check in enumerate(made):
-        _check_alone(check, prompt, target, place / "expect" / i)
-    return CheckedPrompt(name, models, (Case(prompt, target, made),))
+        _check_alone(check, case, place / "expect" / i)
+    return CheckedPrompt(name, models, (case,), settings)
 
 
-def _check_alone(check: Check, prompt: str, target: str | None, place: Place) -> None:
+def _asked(entry: Mapping[str, object], place: Place) -> tuple[str | None, Turns | None]:
+    """Return the text that a prompt's entry has, or its conversation."""
+    if "prompt" in entry and "turns" in entry:
+        raise (place / "turns").problem("prompt and turns are in one entry.", "Remove one of them.")
+    if "turns" in entry:
+        return None, turns_of(entry["turns"], place / "turns")
+    if "prompt" not in entry:
+        return None, None
+    if isinstance(entry["prompt"], list):
+        raise (place / "prompt").problem(
+            "This should be a text; it is a list.", "Write a conversation under turns: instead."
+        )
+    return text_of(entry["prompt"], place / "prompt"), None
+
+
+def _check_alone(check: Check, case: Case, place: Place) -> None:
     """Refuse a check that a prompt without a dataset can never pass."""
-    if isinstance(check, InfluencedBy) and check.part not in prompt:
+    if isinstance(check, InfluencedBy) and not case.has(check.part):
         raise place.problem(f"The prompt doesn't contain “{shown(check.part)}”.", "Copy the part from the prompt.")
-    if isinstance(check, (Contains, Equals)) and check.text is None and target is None:
+    if isinstance(check, (Contains, Equals)) and check.text is None and case.target is None:
         raise place.problem("The prompt has no target.", "Add target: and a text to the prompt.")
 
 

@@ -15,6 +15,7 @@ from lit_lab.datasets.readers import Reader, Record
 from lit_lab.problem import Problem
 
 from .checks import Check
+from .conversations import Turns
 from .places import Place
 
 MAX_CHARS = 20_000_000
@@ -25,14 +26,15 @@ _SAMPLE = 100  # rows that show the columns
 
 @dataclass(frozen=True)
 class Case:
-    """A text that is sent to a model, and what is expected of its answer.
+    """A text or a conversation that is sent to a model, and what is expected of its answer.
 
     Attributes:
-        prompt: The text.
+        prompt: The text; empty: it is a conversation.
         target: The text that the answer should be; None: it isn't known.
         checks: What is expected.
         row: The row's first line in its dataset; 0: it comes from none.
         fault: Why it can't be sent; empty: it can.
+        turns: The conversation; empty: it is a text.
     """
 
     prompt: str
@@ -40,16 +42,21 @@ class Case:
     checks: tuple[Check, ...]
     row: int = 0
     fault: str = ""
+    turns: Turns = ()
+
+    def has(self, part: str) -> bool:
+        """Whether the text, or the text of a turn, contains a part."""
+        return any(part in text for text in [self.prompt, *(text for _, text in self.turns)])
 
 
 def rows_of(
-    path: Path, prompt: str | None, target: str | None, checks: tuple[Check, ...], place: Place, most: int
+    path: Path, prompt: str | Turns | None, target: str | None, checks: tuple[Check, ...], place: Place, most: int
 ) -> tuple[Case, ...]:
     """Return the cases of a dataset's rows.
 
     Args:
         path: The dataset.
-        prompt: A template over its columns; None: the column of its prompts.
+        prompt: A template over its columns, or a conversation whose texts are templates; None: the column of its prompts.
         target: A template for targets; None: the column of its targets, if there is one.
         checks: What is expected; texts in them may have fields.
         place: Where the dataset is named.
@@ -63,14 +70,21 @@ def rows_of(
         sample = [record.fields for record in records if not record.reason][:_SAMPLE]
         known = [*columns, *inner(sample)]
         guessed = guess(columns, sample)
-        chosen = guessed if prompt is None else guessed.model_copy(update={"prompt": None, "template": prompt})
+        source = prompt if isinstance(prompt, str) else _template(prompt)
+        chosen = guessed if source is None else guessed.model_copy(update={"prompt": None, "template": source})
         composer = Composer(chosen, known)
     except Problem as problem:
         if problem.code == "bad_checks":
             raise
         raise place.problem(problem.message, problem.hint) from problem
     parsed = _parser(tuple(known))
-    return tuple(_case(record, composer, target, checks, parsed) for record in records)
+    turns = prompt if isinstance(prompt, tuple) else ()
+    return tuple(_case(record, composer, turns, target, checks, parsed) for record in records)
+
+
+def _template(turns: Turns | None) -> str | None:
+    """Return one template with the columns of all turns, by which a row is known to be usable."""
+    return None if turns is None else "\n".join(text for _, text in turns)
 
 
 def _read(path: Path, place: Place, most: int) -> tuple[list[Record], list[str]]:
@@ -105,19 +119,22 @@ def _parser(columns: tuple[str, ...]) -> _Parser:
     return parse
 
 
-def _case(record: Record, composer: Composer, target: str | None, checks: tuple[Check, ...], parse: _Parser) -> Case:
+def _case(
+    record: Record, composer: Composer, turns: Turns, target: str | None, checks: tuple[Check, ...], parse: _Parser
+) -> Case:
     row = composer.row(record)
     if isinstance(row, str):
         return Case("", None, checks, record.line, f"The row can't be used. {row}")
-    if row.turns:
-        return Case("", None, checks, record.line, "The row is a conversation. Checks send prompts of one text.")
 
     def fill(source: str) -> str:
         return _filled(source, record.fields, parse)
 
     try:
         wanted = (row.target or None) if target is None else fill(target)
-        return Case(row.prompt, wanted, tuple(check.filled(fill) for check in checks), record.line)
+        said: Turns = tuple((role, row.prompt[start:end]) for role, start, end in row.turns)
+        said = tuple((role, fill(text)) for role, text in turns) or said
+        prompt = "" if said else row.prompt
+        return Case(prompt, wanted, tuple(check.filled(fill) for check in checks), record.line, turns=said)
     except _EmptyError as error:
         return Case(row.prompt, None, checks, record.line, str(error))
 

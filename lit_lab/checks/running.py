@@ -13,6 +13,7 @@ from .checks import Check, CheckResult, InfluencedBy, Influences
 from .file import CheckedPrompt, CheckFile
 from .places import shown
 from .rows import Case
+from .settings import Settings
 
 
 class Explained(Influences, Protocol):
@@ -23,8 +24,8 @@ class Explained(Influences, Protocol):
         """The model's answer."""
 
 
-Explain = Callable[[str, str], Explained]
-"""Asks a model: takes a prompt and a model's name."""
+Explain = Callable[[Case, str, Settings], Explained]
+"""Asks a model: takes a prompt or a conversation, a model's name, and how the model answers."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _outcomes(
     explained, fault = None, case.fault
     if not fault:
         try:
-            explained = explain(case.prompt, model)
+            explained = explain(case, model, prompt.settings)
         except Problem as problem:
             fault = f"{problem.message} {problem.hint}".strip()
     for check in case.checks:
@@ -116,6 +117,6 @@ def _outcomes(
 
 
 def _judged(check: Check, case: Case, explained: Explained, patterns: BoundedPatterns) -> CheckResult:
-    if isinstance(check, InfluencedBy) and check.part not in case.prompt:
+    if isinstance(check, InfluencedBy) and not case.has(check.part):
         return CheckResult(False, f"The prompt doesn't contain “{shown(check.part)}”.")
     return check.result(explained.answer, case.target, explained, patterns)

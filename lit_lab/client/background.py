@@ -48,8 +48,14 @@ class Background:
             raise
 
     async def call_async(self, work: Coroutine[Any, Any, T]) -> T:
-        """As `call`, for another event loop."""
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.loop))
+        """As `call`, for another event loop. Cancelling stops it, and waits until it has ended."""
+        ended = threading.Event()
+        future = asyncio.run_coroutine_threadsafe(_signalling(work, ended), self.loop)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.to_thread(ended.wait, END_TIMEOUT))
+            raise
 
     def close(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a last coroutine, and end the thread."""

@@ -11,7 +11,7 @@ from lit_lab.commands.status_line import StatusLine
 from lit_lab.commands.terminal import for_terminal, json_line
 
 if TYPE_CHECKING:
-    from lit_lab.checks import Outcome, Report
+    from lit_lab.checks import Case, Outcome, Report, Settings
     from lit_lab.client.run import Run
 
 _ABOUT = (
@@ -31,7 +31,11 @@ def add(commands: Any) -> None:
     command.add_argument("--junit", type=Path, metavar="FILE", help="also write a report in JUnit's XML")
     command.add_argument("--json", action="store_true", help="print one JSON object for each check, as it is made")
     command.add_argument(
-        "--max-new-tokens", type=count, default=256, metavar="N", help="most tokens of an answer (default: 256)"
+        "--max-new-tokens",
+        type=count,
+        default=256,
+        metavar="N",
+        help="most tokens of an answer, where the file names no max_new_tokens (default: 256)",
     )
     command.add_argument("--server", metavar="URL", help="the Jupyter server to use; own: none")
     command.set_defaults(run=_run)
@@ -66,16 +70,17 @@ class _Answered:
 
 def _run(options: argparse.Namespace) -> int:
     import lit_lab
-    from lit_lab.checks import junit, read, run_checks
+    from lit_lab.checks import Settings, junit, read, run_checks
 
-    file = read(options.file)
+    file = read(options.file, Settings(max_new_tokens=options.max_new_tokens))
     with StatusLine() as line:
 
-        def explain(prompt: str, model: str) -> _Answered:
+        def explain(case: Case, model: str, settings: Settings) -> _Answered:
             run = lit_lab.explain(
-                prompt,
+                None if case.turns else case.prompt,
+                turns=case.turns or None,
                 model=model,
-                max_new_tokens=options.max_new_tokens,
+                **vars(settings),
                 title=file.name,
                 maps=False,
                 server=options.server,

@@ -67,6 +67,11 @@ class Conversation:
     is_whole: bool = True
 
 
+def role_of(name: str) -> Role | None:
+    """Return the role that a name stands for, such as `assistant`; None if it stands for none."""
+    return _ROLES.get(name.lower())
+
+
 def plain_name(name: str) -> str:
     """Return a column's name in lower case, without blanks and separators: `answerKey` equals `answer_key`."""
     return re.sub(r"[\s_\-]+", "", name).lower()
@@ -96,7 +101,7 @@ def is_asked(value: object, name: str) -> bool:
     if not isinstance(value, list) or not isinstance(value[0], dict):
         return True
     roles = [_who(message) for message in value[:MAX_TURNS] if isinstance(message, dict)]
-    return any(role is None or _ROLES.get(role.lower()) == "user" for role in roles)
+    return any(role is None or role_of(role) == "user" for role in roles)
 
 
 def conversation(value: object, name: str, system: object = None) -> Conversation:
@@ -139,7 +144,7 @@ def conversation(value: object, name: str, system: object = None) -> Conversatio
 def answer(messages: Sequence[object]) -> str:
     """Return the model's last turn in messages; empty if it has no text."""
     for message in reversed(messages):
-        if isinstance(message, dict) and _ROLES.get((_who(message) or "assistant").lower()) == "model":
+        if isinstance(message, dict) and role_of(_who(message) or "assistant") == "model":
             try:
                 return content(_what(message))
             except Unreadable:
@@ -199,7 +204,7 @@ def _turn(message: object) -> tuple[Role, str]:
     if not isinstance(message, dict):
         raise Unreadable("Its list has messages of different kinds.")
     who = _who(message)
-    role = _ROLES.get(who.lower()) if who is not None else None
+    role = role_of(who) if who is not None else None
     if role is None:
         said = "no role" if who is None else f"the role {who[:40]!r}, which isn't one of a system, a user or a model"
         raise Unreadable(f"A message has {said}.")
@@ -213,7 +218,7 @@ def _last_user(messages: Sequence[object]) -> int:
         message = messages[index]
         if not isinstance(message, dict):
             raise Unreadable("Its list has messages of different kinds.")
-        if _ROLES.get((_who(message) or "").lower()) == "user":
+        if role_of(_who(message) or "") == "user":
             return index
     raise Unreadable("It has no user turn.")
 

@@ -17,16 +17,25 @@ MAX_PATTERN = 500
 """Most characters of an expression, as in the panel."""
 
 MAX_COMPUTING = 0.8
-"""Most computing time of a request, in seconds. Unlike time, a busy machine doesn't change it."""
+"""Most computing time of a request, in seconds: an expression that takes longer would on any machine."""
 
-MAX_WAIT = 10.0 if hasattr(signal, "setitimer") else 1.0
-"""Most time of a request, in seconds, in case the system doesn't measure computing time, or the process rests."""
+MAX_WAIT = 0.9
+"""Most time of a request, in seconds, computing or not: on a busy machine, an answer may not be there by then."""
 
 MAX_START = 60.0
 """Most time until the process starts, in seconds."""
 
 MEMORY = 500_000_000
 """Most address space of the process in bytes."""
+
+
+_COMPUTED = (-signal.SIGPROF,) if hasattr(signal, "SIGPROF") else ()  # how a process ends at MAX_COMPUTING
+
+_TOO_LONG = "It takes too long on this text. Write a simpler one"
+_NOT_DONE = (
+    f"It takes too long on this text: it isn't done after {MAX_WAIT} seconds. Write a simpler one, or try again when the machine "
+    "is less busy"
+)
 
 
 class UnmatchedError(ValueError):
@@ -101,15 +110,14 @@ class BoundedPatterns:
         except OSError:
             self.close()
             raise UnmatchedError("It can't be matched: the process that matches has ended") from None
-        has_begun = self._line(running, MAX_START)
-        answer = self._line(running, MAX_WAIT) if has_begun else b""
-        if not answer:
+        if not self._line(running, MAX_START):
             self.close()
-            raise UnmatchedError(
-                "It takes too long on this text. Write a simpler one"
-                if has_begun
-                else "It can't be matched: no process starts"
-            )
+            raise UnmatchedError("It can't be matched: no process starts")
+        answer = self._line(running, MAX_WAIT)
+        if not answer:
+            status = running.wait()  # it has ended itself, or is killed
+            self.close()
+            raise UnmatchedError(_TOO_LONG if status in _COMPUTED else _NOT_DONE)
         result: dict[str, Any] = json.loads(answer)
         if "wrong" in result:
             raise UnmatchedError(f"It can't be matched: {result['wrong']}")

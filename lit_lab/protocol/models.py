@@ -50,6 +50,10 @@ class ModelInfo(Message):
     download: ModelDownload | None = Field(default=None, description="The progress of a running or stopped download.")
     reading: ModelReading | None = Field(default=None, description="The progress while its weights are read.")
     size: int | None = Field(default=None, description="Bytes of its files, once they are on this machine.")
+    revision: str = Field(
+        default="",
+        description="Differs when the files that were loaded last do. Empty: the service hasn't loaded it yet.",
+    )
     precision: Precision | None = Field(default=None, description="The number format that it is loaded in.")
     stored: str = Field(
         default="",

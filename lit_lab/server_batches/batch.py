@@ -203,7 +203,7 @@ class ServerBatch:
             if not index.damaged and not index.unread:
                 checks = [[name, *counts] for name, counts in index.checks.items()]
                 figures = {
-                    "parts": index.num_parts,
+                    "parts": index.newest,
                     "done": index.num_done,
                     "failed": index.num_failed,
                     "checks": checks,
@@ -211,10 +211,12 @@ class ServerBatch:
                 self.folder.write("figures.json", figures)
 
     def repair(self) -> None:
-        """Set parts aside that can't be read, so that their rows are computed again. Raises `Problem`."""
+        """Set part files aside that can't be read, so that their rows are computed again. Raises `Problem`."""
         index = self.index
         if index.damaged:
             try:
+                # It counts the rows of these.
+                (self.folder.path / "figures.json").unlink(missing_ok=True)
                 self.folder.set_aside(index.still_damaged())
             except OSError as error:
                 raise not_stored(error) from error
@@ -232,7 +234,7 @@ class ServerBatch:
         if self._index is None:
             with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
                 figures: Any = self.folder.read("figures.json")
-                if figures["parts"] == len(self.folder.records.part_paths()):
+                if figures["parts"] == self.folder.records.newest:
                     checks = [
                         BatchCheck(name=str(name), passed=_count(passed), rows=_count(rows))
                         for name, passed, rows in figures["checks"]

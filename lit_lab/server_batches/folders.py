@@ -161,7 +161,7 @@ class BatchFolder:
         replace(path, json.dumps(values, ensure_ascii=True) + "\n", 0o600)
 
     def set_aside(self, damaged: list[Path]) -> None:
-        """Rename damaged parts, so that their rows are computed again. Raises `OSError`."""
+        """Rename damaged part files, so that their rows are computed again. Raises `OSError`."""
         for path in damaged:
             path.rename(path.with_name(f"{ASIDE}{path.name}"))
 

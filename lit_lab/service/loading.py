@@ -12,7 +12,7 @@ from lit_lab.protocol import Backend, Precision
 
 from . import garbage_collection
 from .model_entry import ModelEntry
-from .weights import device_memory, hub_cache, memory_estimate, paths, window
+from .weights import device_memory, hub_cache, memory_estimate, paths, revision, window
 from .weights.reading import Reading
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
     log.info("loading %s from %s", entry.name, entry.path)
     folder = entry.folder = presets.folder(entry.path, cache)
     entry.size = hub_cache.size_of(folder)
+    entry.revision = revision.revision_of(folder)
     config = presets.check(folder, entry.path)
     precision = device_memory.chosen(entry.requested_precision or settings.precision, settings.backend)
     device = device_memory.device(settings.backend)

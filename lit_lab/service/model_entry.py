@@ -52,6 +52,7 @@ class ModelEntry:
         template: The chat template in its files, or None.
         is_instruct: Whether it is known to be instruction-tuned.
         stored: The type that its weights are stored in, if they are loaded as another.
+        revision: What identifies the files that were loaded last.
         precision, device, memory, peak: Of the loaded model, as in `ModelInfo`.
         window: The loaded model's window, with its reason.
         used: Time of the last use, by `time.monotonic`.
@@ -83,6 +84,7 @@ class ModelEntry:
     template: ChatTemplate | None = None
     is_instruct: bool = False
     stored: str = ""
+    revision: str = ""
     precision: Precision | None = None
     device: str = ""
     memory: int | None = None
@@ -132,6 +134,7 @@ class ModelEntry:
             download=(self.download.progress if self.download else None) or self.progress,
             reading=self.read,
             size=self.size,
+            revision=self.revision,
             precision=self.precision if model else None,
             stored=self.stored if model else "",
             device=self.device if model else "",

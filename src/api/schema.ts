@@ -2466,6 +2466,11 @@ export interface components {
              */
             size: number | null;
             /**
+             * @description Differs when the files that were loaded last do. Empty: the service hasn't loaded it yet.
+             * @default
+             */
+            revision: string;
+            /**
              * @description The number format that it is loaded in.
              * @default null
              */

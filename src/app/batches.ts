@@ -14,6 +14,7 @@ import type { IRowsToRun } from '../batches/rows';
 import { BatchRowSource } from '../batches/rowSource';
 import { settingsOf } from '../batches/settings';
 import { BatchesWidget } from '../batches/widget';
+import { numberOf } from '../batches/words';
 import type { IPanelContext } from '../components/context';
 import { addToMain, bringToFront } from '../components/mainarea';
 import type { DatasetsModel } from '../datasets';
@@ -102,8 +103,11 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
       session.model = batch.model;
       surroundings.showAnalysis();
       await session.analyze(
-        new BatchRowSource(full, batch.name, [trans.__('row %1', row)], () =>
-          bringToFront(app.shell, made)
+        new BatchRowSource(
+          full,
+          batch.name,
+          [trans.__('row %1', numberOf(row))],
+          () => bringToFront(app.shell, made)
         ),
         settingsOf(batch)
       );

@@ -6,7 +6,7 @@ import { usePanel } from '../components/context';
 import { percent } from '../session/labels';
 import { Nothing, Outliers } from './ranking';
 import type { IHeat } from './scales';
-import { oneLine, signed } from './words';
+import { numberOf, oneLine, signed } from './words';
 
 /** The ranking as a table. */
 export function RankingTable(props: {
@@ -96,11 +96,11 @@ export function FiguresTable(props: {
                   className="lit-link"
                   aria-label={trans.__(
                     'Open row %1 in the panel',
-                    rows[column]
+                    numberOf(rows[column])
                   )}
                   onClick={() => onOpen(rows[column])}
                 >
-                  {rows[column].toLocaleString()}
+                  {numberOf(rows[column])}
                 </button>
               </th>
               {heat.parts.map(part => {

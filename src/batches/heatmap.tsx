@@ -5,7 +5,7 @@ import { usePanel } from '../components/context';
 import { percent } from '../session/labels';
 import { strength } from './scales';
 import type { IHeat } from './scales';
-import { oneLine, signed } from './words';
+import { numberOf, oneLine, signed } from './words';
 
 /** Height of a part's line, and of the rows' numbers above. */
 const LINE = 22;
@@ -139,7 +139,7 @@ export function Heatmap(props: {
                 (column, c) =>
                   c % each === 0 && (
                     <text key={c} x={c * width} y={HEAD - 5}>
-                      {rows[column].toLocaleString()}
+                      {numberOf(rows[column])}
                     </text>
                   )
               )}
@@ -237,12 +237,13 @@ function describeCell(
   trans: ReturnType<typeof usePanel>['trans']
 ): string {
   const name = oneLine(part.text).slice(0, MAX_NAME);
+  const number = numberOf(row);
   if (value === null) {
-    return trans.__('Row %1, “%2”: not in this row', row, name);
+    return trans.__('Row %1, “%2”: not in this row', number, name);
   }
   return isShare
-    ? trans.__('Row %1, “%2”: %3', row, name, percent(value))
-    : trans.__('Row %1, “%2”: %3 nats per token', row, name, signed(value));
+    ? trans.__('Row %1, “%2”: %3', number, name, percent(value))
+    : trans.__('Row %1, “%2”: %3 nats per token', number, name, signed(value));
 }
 
 /** Where a key leads from a cell, or null. */

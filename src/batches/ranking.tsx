@@ -5,7 +5,7 @@ import { usePanel } from '../components/context';
 import { percent } from '../session/labels';
 import { axisOf, valueOf } from './scales';
 import type { IAxis } from './scales';
-import { oneLine, signed } from './words';
+import { numberOf, oneLine, signed } from './words';
 
 /** Width and height of a bar's picture. */
 const WIDTH = 160;
@@ -74,10 +74,10 @@ export function Outliers(props: {
           <button
             type="button"
             className="lit-link"
-            aria-label={trans.__('Open row %1 in the panel', row)}
+            aria-label={trans.__('Open row %1 in the panel', numberOf(row))}
             onClick={() => onOpen(row)}
           >
-            {row.toLocaleString()}
+            {numberOf(row)}
           </button>
         </React.Fragment>
       ))}

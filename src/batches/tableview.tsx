@@ -9,7 +9,13 @@ import { nextIndex } from '../components/rovingFocus';
 import type { BatchesModel } from './model';
 import { PAGE } from './table';
 import type { Only } from './table';
-import { describePrompts, describeSide, oneLine, withoutShared } from './words';
+import {
+  describePrompts,
+  describeSide,
+  numberOf,
+  oneLine,
+  withoutShared
+} from './words';
 
 /** How many rows Page Up and Page Down pass. */
 const STEP = 10;
@@ -256,14 +262,17 @@ function Rows(props: {
                   className="lit-link"
                   data-row={row.row}
                   tabIndex={i === at ? 0 : -1}
-                  aria-label={trans.__('Open row %1 in the panel', row.row)}
+                  aria-label={trans.__(
+                    'Open row %1 in the panel',
+                    numberOf(row.row)
+                  )}
                   onFocus={() => setPlace(i)}
                   onClick={event => {
                     event.stopPropagation();
                     onOpen(batch, row.row);
                   }}
                 >
-                  {row.row.toLocaleString()}
+                  {numberOf(row.row)}
                 </button>
               </th>
               {other && <td>{changeWords(row.change, trans)}</td>}

@@ -215,10 +215,10 @@ describe('batches/view', () => {
     await press(cell('1:0'), 'ArrowRight');
     expect(cell('1:1').getAttribute('tabindex')).toBe('0');
     expect(cell('1:1').getAttribute('aria-label')).toBe(
-      'Row 1, “<b>Be kind.</b>”: not in this row'
+      'Row 2, “<b>Be kind.</b>”: not in this row'
     );
     expect(cell('0:2').getAttribute('aria-label')).toBe(
-      'Row 2, “Answer in JSON.”: +0.600 nats per token'
+      'Row 3, “Answer in JSON.”: +0.600 nats per token'
     );
     await press(cell('1:1'), 'Enter');
     expect(opened).toEqual([['b1', 1]]);

@@ -100,3 +100,8 @@ export function rate(part: number, of: number): string {
     percent > 99 && part < of ? 99 : percent < 1 && part > 0 ? 1 : percent;
   return `${Math.round(whole)}%`;
 }
+
+/** A row's number, as the dataset browser counts: from 1. */
+export function numberOf(row: number): string {
+  return (row + 1).toLocaleString();
+}

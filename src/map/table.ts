@@ -48,6 +48,8 @@ function cell(value: string | number | null | undefined): string {
   if (typeof value !== 'string') {
     return value === null || value === undefined ? '' : String(value);
   }
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value)
+    ? `'${value}`
+    : value;
   return `"${safe.replace(/"/g, '""')}"`;
 }

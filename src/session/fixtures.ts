@@ -37,6 +37,7 @@ export function fakeModel(
     download: null,
     reading: null,
     size: null,
+    revision: '',
     stored: '',
     precision: null,
     device: '',

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lit_lab.batches import aggregates
 from lit_lab.batches.aggregates import interval_of_mean, summaries
 from lit_lab.batches.noise import inert_effects, verdict
 from lit_lab.batches.plan import Plan
@@ -90,3 +91,10 @@ async def test_inert_sentences_never_break_a_sentence(prompt: str, part: str, be
         await inert_effects(client, Plan(model="m"), record, record.parts[0])  # type: ignore[arg-type]
     assert client.prompts[0].startswith(begins)
     assert client.prompts[0].endswith(prompt[len(prompt) - len(part) :])
+
+
+def test_the_interval_of_very_many_rows_is_as_wide_as_by_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [(number * 7919) % 1000 / 1000 for number in range(2_000)]
+    drawn = aggregates.interval_of_mean(values, 0)
+    monkeypatch.setattr(aggregates, "MAX_DRAWN", 1_000)
+    assert aggregates.interval_of_mean(values, 0) == pytest.approx(drawn, abs=0.002)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import doctest
 import json
@@ -10,18 +11,23 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from live import ROOT, LiveServer, live_server
+from live import ROOT, LiveServer
 from waiting import PATIENCE, heeds_ctrl_c, until
 
 import lit_lab
+from lit_lab import aio
 from lit_lab.batches.folder import Folder
 from lit_lab.batches.record import Record
+from lit_lab.batches.runner import BatchProgress
+from lit_lab.problem import Problem
 
 TEMPLATE = """Analyze a menu item in a restaurant. Be brief.
 
@@ -49,10 +55,9 @@ NUM_ROWS = 24
 MAX_GROWTH = 24 * 2**20  # bytes of the command's memory between row 400 and row 2,000
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("server")) as live:
-        yield live
+@pytest.fixture
+def server(embedded_server: LiveServer) -> LiveServer:
+    return embedded_server
 
 
 def written(folder: Path, num_rows: int) -> Path:
@@ -119,7 +124,7 @@ def rounded(records: Iterator[Record]) -> list[Record]:
     )
 
 
-@pytest.mark.parametrize(("num_rows", "kills"), [(NUM_ROWS, 3), pytest.param(200, 10, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("num_rows", "kills"), [(NUM_ROWS, 2), pytest.param(200, 10, marks=pytest.mark.long)])
 def test_killed_at_any_moment_and_run_again_it_is_the_same(
     server: LiveServer, tmp_path: Path, num_rows: int, kills: int
 ) -> None:
@@ -193,6 +198,7 @@ def test_bad_rows_dont_end_a_batch_and_are_tried_again(server: LiveServer, tmp_p
 
 
 def test_rows_of_a_program_and_its_tables(server: LiveServer, tmp_path: Path) -> None:
+    before = lit_lab.list_runs(server=server.url, token=server.token)
     rows = [{"dish": dish} for dish in DISHES[:3]]
     found = lit_lab.batch(
         rows,
@@ -211,7 +217,70 @@ def test_rows_of_a_program_and_its_tables(server: LiveServer, tmp_path: Path) ->
     assert found.to_pandas()["answer"].str.len().min() > 0
     assert lit_lab.open_batch(tmp_path / "out").template.startswith("Suggestion")
     # The history is the panel's: a batch doesn't fill it.
-    assert lit_lab.list_runs(server=server.url, token=server.token) == []
+    assert lit_lab.list_runs(server=server.url, token=server.token) == before
+
+
+async def test_a_cancelled_coroutine_keeps_what_is_finished(server: LiveServer, tmp_path: Path) -> None:
+    rows = [{"dish": f"{dish} {number}"} for dish in DISHES for number in range(2)]
+    out = tmp_path / "out"
+    options: dict[str, Any] = {
+        "out": out,
+        "template": "Suggestion: {dish}\nAnalysis:",
+        "max_new_tokens": 2,
+        "measures": [],
+        "server": server.url,
+        "token": server.token,
+    }
+    loop, begun, cancelled = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def wait(progress: BatchProgress) -> None:
+        if progress.done == 2:
+            loop.call_soon_threadsafe(begun.set)
+            cancelled.wait(PATIENCE)
+
+    task = asyncio.ensure_future(aio.batch(rows, on_progress=wait, **options))
+    await asyncio.wait_for(begun.wait(), PATIENCE)
+    task.cancel()
+    loop.call_soon(cancelled.set)  # after what cancelling has scheduled
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    kept = Folder(out).rows()
+    assert 2 <= len(kept) < len(rows)
+    again: list[int] = []
+    found = await aio.batch(
+        rows, on_progress=lambda progress: again.append(progress.record.row) if progress.record else None, **options
+    )
+    assert found.num_failed == 0
+    assert sorted([*again, *kept]) == list(range(len(rows)))
+    assert Folder(out).manifest.revision  # of the embedded model's files
+    with pytest.raises(Problem, match="another batch"):
+        await aio.batch(rows, **options | {"max_new_tokens": 3})
+
+
+def test_a_terminal_that_lacks_letters_gets_escapes(server: LiveServer, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"dish": "Crème brûlée 🍮"}) + "\n{\n", "utf-8")
+    (tmp_path / "template.txt").write_text("Où? {dish}\nAnalysis:", "utf-8")
+    (tmp_path / "expect.yaml").write_text("- not_contains: 日本\n", "utf-8")
+    arguments = ["rows.jsonl", "--template", "template.txt", "--out", "Läufe", "--max-new-tokens", "2"]
+    variables = {"LIT_LAB_URL": server.url, "LIT_LAB_TOKEN": server.token, "PYTHONPATH": str(ROOT)}
+    variables |= {"PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C"}
+    printed = []
+    for more in ([], ["--json"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "lit_lab", "batch", *arguments, "--expect", "expect.yaml", *more],
+            cwd=tmp_path,
+            env={**os.environ, **variables},
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (1, b""), done.stderr.decode()  # the second row isn't JSON
+        printed.append(done.stdout.decode("ascii"))
+    words, output = printed[0], json.loads(printed[1])
+    assert "L\\xe4ufe: 2 rows, 1 failed" in words
+    assert r"1 of 1 passed: not_contains \u65e5\u672c" in words
+    assert r"O\xf9?" in words
+    assert {part["text"] for part in output["parts"]} >= {"Où?", "{dish}"}
 
 
 def test_answers_are_checked(server: LiveServer, tmp_path: Path) -> None:

@@ -117,10 +117,10 @@ def test_no_export_without_all_records(root, tmp_path, monkeypatch, how):
     if how == "passing":
         read = part_files.read
 
-        def few_files(path):
+        def few_files(path, *args):
             if path == first:
                 raise OSError(errno.EMFILE, "Too many open files")
-            return read(path)
+            return read(path, *args)
 
         monkeypatch.setattr(part_files, "read", few_files)
     elif how == "column":
@@ -160,6 +160,8 @@ def test_a_part_that_is_whole_again_isnt_set_aside(root):
     for path in (first, second):
         path.write_bytes(b"PAR1")
     assert batch.info().error.error == "damaged_part"
+    figures = {"parts": 2, "done": 2, "failed": 0, "checks": []}
+    (batch.folder.path / "figures.json").write_text(json.dumps(figures))
     first.write_bytes(content)
     batch.repair()
     assert [path for _, path in batch.folder.records.part_paths()] == [first]

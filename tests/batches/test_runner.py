@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,10 +15,10 @@ from typing import Any
 import pytest
 
 import lit_lab
-from lit_lab.batches import rows
+from lit_lab.batches import judging, rows
 from lit_lab.batches.folder import Folder
 from lit_lab.batches.plan import Plan
-from lit_lab.batches.runner import MAX_FAILURES, BatchProgress, run
+from lit_lab.batches.runner import MAX_FAILURES, PART_ROWS, BatchProgress, run
 from lit_lab.client.rendering import one_line
 from lit_lab.problem import Problem
 
@@ -34,9 +38,10 @@ class Client:
     def __init__(self, *problems: Problem | None) -> None:
         self.problems = list(problems)
         self.prompts: list[str] = []
+        self.revisions: Iterator[str] = itertools.repeat("")
 
     async def models(self) -> Any:
-        return SimpleNamespace(models=[SimpleNamespace(name="m", path="embedded")])
+        return SimpleNamespace(models=[SimpleNamespace(name="m", path="embedded", revision=next(self.revisions))])
 
     async def generate(self, request: Any) -> Any:
         self.prompts.append(request.prompt)
@@ -68,6 +73,41 @@ async def test_a_service_that_is_gone_ends_the_batch_and_is_no_fault_of_the_rows
     assert folder.rows() == dict.fromkeys(range(300), False)
 
 
+async def test_rows_that_fail_for_passing_reasons_are_tried_once_more_after_the_others(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(6)])
+    folder = Folder(tmp_path / "out")
+    gone = Problem(503, "service_ended", "The service ended.")
+    client = Client(gone, None, gone, Problem(422, "too_long", "It is too long."), None, None, None, gone)
+    seen: list[BatchProgress] = []
+    await run(client, plan(), dataset, folder, report=seen.append)  # type: ignore[arg-type]
+    assert client.prompts == [*(f"Row {row}." for row in range(6)), "Row 0.", "Row 2."]
+    assert folder.rows() == {0: False, 1: False, 2: True, 3: True, 4: False, 5: False}
+    assert [record.row for record in folder.records() if record.error] == [3, 2]
+    assert [progress.record is None for progress in seen] == [True] + [False] * 8
+    assert (seen[-1].done, seen[-1].failed) == (6, 2)
+
+
+async def test_a_service_that_ends_during_a_check_is_no_result_of_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([Problem(503, "service_ended", "The service ended."), [2.0]])
+
+    async def effects(*_: object) -> Any:
+        if isinstance(answer := next(answers), Problem):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(judging, "effect_of_spans", effects)
+    dataset = written(tmp_path, [{"prompt": "Be brief."}])
+    folder = Folder(tmp_path / "out")
+    check = {"influenced_by": "brief", "at_least": 1}
+    asked = plan(checks=(check,))
+    monkeypatch.setattr(ANSWER, "prompt", "Be brief.")
+    await run(Client(), asked, dataset, folder)  # type: ignore[arg-type]
+    (record,) = folder.records()
+    assert (record.error, [each.passed for each in record.checks]) == ("", [True])
+
+
 async def test_a_server_that_is_gone_ends_it_at_once(tmp_path: Path) -> None:
     dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(300)])
     client = Client(*[None] * 10, Problem(502, "server_unreachable", "The server can't be reached."))
@@ -93,6 +133,50 @@ async def test_rows_that_failed_before_dont_end_the_next_run(tmp_path: Path) -> 
         await run(Client(long), plan(), dataset, folder)  # type: ignore[arg-type]
     await run(Client(*[long] * (MAX_FAILURES + 1), None), plan(), dataset, folder)  # type: ignore[arg-type]
     assert len(folder.rows()) == MAX_FAILURES + 5
+
+
+def with_revisions(*revisions: str) -> Client:
+    """Return a client of which the model has each of these revisions once, and then the last one."""
+    client = Client()
+    client.revisions = itertools.chain(revisions, itertools.repeat(revisions[-1]))
+    return client
+
+
+async def test_a_changed_model_doesnt_continue_a_batch(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(3)])
+    folder = Folder(tmp_path / "out")
+    # The model is loaded with the first row: before, its revision isn't known.
+    await run(with_revisions("", "one"), plan(), dataset, folder, limit=1)  # type: ignore[arg-type]
+    assert Folder(folder.path).manifest.revision == "one"
+    for revisions in (("two",), ("", "two")):
+        client = with_revisions(*revisions)
+        with pytest.raises(Problem, match="have changed since this batch began") as raised:
+            await run(client, plan(), dataset, Folder(folder.path))  # type: ignore[arg-type]
+        assert raised.value.code == "model_changed"
+        assert folder.rows() == {0: False}
+    await run(with_revisions("one"), plan(), dataset, Folder(folder.path))  # type: ignore[arg-type]
+    assert folder.rows() == {0: False, 1: False, 2: False}
+
+
+async def test_a_model_that_changes_meanwhile(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(200)])
+    folder = Folder(tmp_path / "out")
+    with pytest.raises(Problem, match="have changed since this batch began"):
+        await run(with_revisions("", "one", "two"), plan(), dataset, folder)  # type: ignore[arg-type]
+    assert len(folder.rows()) == PART_ROWS
+    assert folder.manifest.revision == "one"
+
+
+async def test_a_folder_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
+    dataset = written(tmp_path, [{"prompt": f"Row {row}."} for row in range(3)])
+    folder = Folder(tmp_path / "out")
+    await run(Client(), plan(), dataset, folder, limit=1)  # type: ignore[arg-type]
+    manifest = json.loads((folder.path / "manifest.json").read_text())
+    assert manifest["model"].pop("revision") == ""
+    (folder.path / "manifest.json").write_text(json.dumps(manifest))
+    await run(with_revisions("one"), plan(), dataset, Folder(folder.path))  # type: ignore[arg-type]
+    assert len(folder.rows()) == 3
+    assert Folder(folder.path).manifest.revision == ""  # of the first record it isn't known
 
 
 @pytest.mark.parametrize("wrong", [{"template": "No column."}, {"template": "{wrod}"}, {"prompt": "promt"}])
@@ -140,6 +224,54 @@ async def test_what_is_no_folder(tmp_path: Path) -> None:
     for name in ("rows.jsonl", "rows.jsonl/below", "manifest"):
         with pytest.raises(Problem):
             await run(Client(), plan(), dataset, Folder(tmp_path / name))  # type: ignore[arg-type]
+
+
+async def test_a_batch_is_stopped_while_its_first_rows_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+    read = rows.read
+
+    def slowly(*given: Any) -> Iterator[Any]:
+        begun.set()
+        may_go_on.wait(10)
+        yield from read(*given)
+
+    monkeypatch.setattr(rows, "read", slowly)
+    dataset = written(tmp_path, [{"prompt": "one"}])
+    task = asyncio.ensure_future(run(Client(), plan(), dataset, Folder(tmp_path / "out")))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    may_go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_checks_dont_hold_the_other_tasks_up(tmp_path: Path) -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            beats += 1
+            await asyncio.sleep(0.01)
+
+    beating = asyncio.ensure_future(beat())
+    dataset = written(tmp_path, [{"prompt": "one"}])
+    await run(Client(), plan(checks=({"matches": "(a|b)+"},)), dataset, Folder(tmp_path / "out"))
+    beating.cancel()
+    # The process that matches expressions takes longer than that to start.
+    assert beats >= 5
+    (record,) = Folder(tmp_path / "out").records()
+    assert [check.name for check in record.checks] == ["matches (a|b)+"]
+
+
+async def test_checks_with_equal_names_have_numbers(tmp_path: Path) -> None:
+    checks = ({"contains": "y"}, {"contains": "y", "ignore_case": True}, {"contains": "y"})
+    dataset = written(tmp_path, [{"prompt": "one"}])
+    await run(Client(), plan(checks=checks), dataset, Folder(tmp_path / "out"))
+    (record,) = Folder(tmp_path / "out").records()
+    assert [check.name for check in record.checks] == ["contains y", "contains y, ignoring case", "contains y (2)"]
 
 
 def test_a_column_that_first_occurs_late_is_a_column(tmp_path: Path) -> None:

@@ -45,4 +45,6 @@ def test_the_limits():
     for limit in (file.MAX_PROMPTS, file.MAX_CASES, file.MAX_CHECKS, MAX_PATTERN, schemas.MAX_CHARS, schemas.MAX_DEPTH):
         assert f"{limit:,} " in PAGE
     assert (file.MAX_BYTES, rows.MAX_CHARS, bounded.MAX_COMPUTING) == (1_000_000, 20_000_000, 0.8)
-    assert all(words in PAGE for words in ("1 MB", "20 million characters", "0.8 seconds"))
+    assert all(
+        words in PAGE for words in ("1 MB", "20 million characters", "0.8 seconds", f"{bounded.MAX_WAIT} seconds")
+    )

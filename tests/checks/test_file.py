@@ -11,30 +11,7 @@ import pytest
 
 from lit_lab.checks import file, read, rows
 from lit_lab.patterns import BoundedPatterns, UnmatchedError
-from lit_lab.problem import Problem
-
-START = "model: m\nprompts:\n"
-
-
-@pytest.fixture
-def written(tmp_path):
-    """Return a function that writes a file of checks and reads it."""
-
-    def write(text, **files):
-        for name, content in files.items():
-            (tmp_path / name.replace("__", ".")).write_text(content, encoding="utf-8")
-        path = tmp_path / "checks.yaml"
-        path.write_text(text, encoding="utf-8")
-        return read(path)
-
-    return write
-
-
-def refused(call, *given, **files):
-    with pytest.raises(Problem) as raised:
-        call(*given, **files)
-    assert raised.value.code == "bad_checks"
-    return f"{raised.value.message} {raised.value.hint}"
+from tests.checks.files import START, refused
 
 
 def test_a_whole_file(written):
@@ -75,8 +52,8 @@ prompts:
         "max_length 200",
         "matches ^\\{",
         "equals target",
-        "influenced_by Answer in JSON.",
-        "influenced_by Peru",
+        "influenced_by Answer in JSON., at least 0.5 nats",
+        "influenced_by Peru, at least 20%",
     ]
     assert (second.name, second.models, len(second.cases)) == ("prompt 2", ("gemma3", "smollm2"), 1)
     assert (second.cases[0].prompt, second.cases[0].row) == ("Hi", 0)
@@ -114,9 +91,6 @@ def test_rows_that_cannot_be_sent(written):
         "The row has no a.",
         "The row can't be used. It has no q.",
     ]
-    text = START + "- {dataset: rows.jsonl, expect: [max_length: 9]}"
-    made = written(text, rows__jsonl='{"messages": [{"role": "user", "content": "Hi"}]}\n')
-    assert made.prompts[0].cases[0].fault == "The row is a conversation. Checks send prompts of one text."
 
 
 @pytest.mark.parametrize(
@@ -141,6 +115,18 @@ def test_rows_that_cannot_be_sent(written):
         (START + "- prompt: Hi\n  expect:\n  - json_schema:\n      properties:\n        a:\n          $ref: 'http://a'\n", "line 8, prompts[1].expect[1].json_schema.properties.a.$ref: It refers to http://a"),
         (START + "- prompt: Hi\n  expect: [equals: target]\n", "line 4, prompts[1].expect[1]: The prompt has no target."),
         (START + "- prompt: Hi\n  expect:\n  - influenced_by: You\n    at_least: 1\n", "line 5, prompts[1].expect[1]: The prompt doesn't contain “You”."),
+        (START + "- turns: []\n  expect: [max_length: 1]\n", "line 3, prompts[1].turns: This should be a list with at least one entry."),
+        (START + "- turns: Hi\n  expect: [max_length: 1]\n", "line 3, prompts[1].turns: This should be a list"),
+        (START + "- prompt:\n  - {role: user, text: Hi}\n  expect: [max_length: 1]\n", "prompts[1].prompt: This should be a text; it is a list. Write a conversation under turns: instead."),
+        (START + "- prompt: Hi\n  turns: [{role: user, text: Hi}]\n  expect: [max_length: 1]\n", "line 4, prompts[1].turns: prompt and turns are in one entry."),
+        (START + "- turns:\n  - {role: user, text: Hi}\n  - {role: tool, text: Hi}\n  expect: [max_length: 1]\n", "line 5, prompts[1].turns[2].role: tool isn't a role."),
+        (START + "- turns:\n  - {role: user}\n  expect: [max_length: 1]\n", "line 4, prompts[1].turns[1]: The turn has no text."),
+        (START + "- turns:\n  - {text: Hi}\n  expect: [max_length: 1]\n", "line 4, prompts[1].turns[1]: The turn has no role."),
+        (START + "- turns:\n  - {role: user, text: ''}\n  expect: [max_length: 1]\n", "line 4, prompts[1].turns[1].text: The text is empty."),
+        (START + "- turns:\n  - {role: user, text: a, content: b}\n  expect: [max_length: 1]\n", "prompts[1].turns[1]: The turn has two texts."),
+        (START + "- turns:\n  - {role: user, text: a, txt: b}\n  expect: [max_length: 1]\n", "prompts[1].turns[1].txt: txt isn't known here. Did you mean text?"),
+        (START + "- turns:\n  - {role: user, text: a}\n  - {role: model, text: b}\n  expect: [max_length: 1]\n", "line 5, prompts[1].turns[2]: The last turn should be the user's"),
+        (START + "- turns: [{role: user, text: Hi}]\n  expect:\n  - {influenced_by: You, at_least: 1}\n", "line 5, prompts[1].expect[1]: The prompt doesn't contain “You”."),
         (START + "- prompt: Hi\n  prompt: You\n  expect: [max_length: 1]\n", "line 4, prompts[1].prompt: prompt is here twice."),
         (START + "- &a {name: b, prompt: Hi, expect: [max_length: 1]}\n- *a\n", "line 4, prompts[2].name: Another prompt is called b, too."),
     ],

@@ -25,6 +25,7 @@ prompts:
     at_most: 10%
 - name: counts
   prompt: Count.
+  max_new_tokens: 7
   expect: [max_length: 3]
 """
 ROWS = '{"name": "Ada"}\nbad\n'
@@ -56,25 +57,25 @@ def checks(tmp_path):
 def test_each_model_is_asked_each_prompt_once(checks):
     asked, seen = [], []
 
-    def explain(prompt, model):
-        asked.append((prompt, model))
+    def explain(case, model, settings):
+        asked.append((case.prompt, model, settings.max_new_tokens))
         return Fake("Hello Ada", {"Ada": 0.75})
 
     report = run_checks(checks, explain, seen.append)
     assert asked == [
-        ("Say hello to Ada.", "one"),
-        ("Say hello to Ada.", "two"),
-        ("Count.", "one"),
-        ("Count.", "two"),
+        ("Say hello to Ada.", "one", 256),
+        ("Say hello to Ada.", "two", 256),
+        ("Count.", "one", 7),
+        ("Count.", "two", 7),
     ]
     assert list(report.outcomes) == seen
     assert [(o.prompt, o.row, o.check, o.passed, o.is_error, o.message) for o in seen if o.model == "one"] == [
         ("greets", 1, "contains Ada", True, False, "The answer contains “Ada”."),
-        ("greets", 1, "influenced_by Ada", True, False, "“Ada” influenced the answer by 0.75 nats (at least 0.5 nats expected)."),
-        ("greets", 1, "influenced_by Say goodbye", False, False, "The prompt doesn't contain “Say goodbye”."),
+        ("greets", 1, "influenced_by Ada, at least 0.5 nats", True, False, "“Ada” influenced the answer by 0.75 nats (at least 0.5 nats expected)."),
+        ("greets", 1, "influenced_by Say goodbye, at most 10%", False, False, "The prompt doesn't contain “Say goodbye”."),
         *(
             ("greets", 2, check, False, True, "The row can't be used. It isn't JSON: Expecting value, at character 1.")
-            for check in ("contains {name}", "influenced_by {name}", "influenced_by Say goodbye")
+            for check in ("contains {name}", "influenced_by {name}, at least 0.5 nats", "influenced_by Say goodbye, at most 10%")
         ),
         ("counts", 0, "max_length 3", False, False, "The answer has 9 characters; at most 3 are allowed."),
     ]  # fmt: skip
@@ -83,14 +84,14 @@ def test_each_model_is_asked_each_prompt_once(checks):
 
 
 def test_influences_are_only_asked_for_where_a_check_needs_them(checks):
-    report = run_checks(checks, lambda prompt, model: Fake("1"))
+    report = run_checks(checks, lambda *_: Fake("1"))
     assert all(outcome.passed for outcome in report.outcomes if outcome.prompt == "counts")
-    (said, *_) = [outcome for outcome in report.outcomes if outcome.check == "influenced_by Ada"]
+    (said, *_) = [outcome for outcome in report.outcomes if outcome.check == "influenced_by Ada, at least 0.5 nats"]
     assert (said.is_error, said.message, said.answer) == (True, "The prompt is too long. Shorten it.", "1")
 
 
 def test_a_model_that_fails_leaves_the_others_alone(checks):
-    def explain(prompt, model):
+    def explain(case, model, settings):
         if model == "two":
             raise Problem(404, "unknown_model", "There is no model two.", "Add it.")
         return Fake("Ada", {"Ada": 1})
@@ -103,8 +104,20 @@ def test_a_model_that_fails_leaves_the_others_alone(checks):
     assert all(outcome.passed for outcome in report.outcomes if outcome.model == "one" and outcome.prompt == "counts")
 
 
+def test_a_part_is_looked_for_in_each_turn(tmp_path):
+    (tmp_path / "rows.jsonl").write_text('{"messages": [{"role": "user", "content": "Be brief."}]}\n')
+    (tmp_path / "checks.yaml").write_text("""
+model: m
+prompts:
+- dataset: rows.jsonl
+  expect: [{influenced_by: Be brief., at_least: 1}, {influenced_by: Be long., at_least: 1}]
+""")
+    report = run_checks(read(tmp_path / "checks.yaml"), lambda *_: Fake("Yes", {"Be brief.": 2}))
+    assert [outcome.passed for outcome in report.outcomes] == [True, False]
+
+
 def test_other_errors_are_not_hidden(checks):
-    def explain(prompt, model):
+    def explain(case, model, settings):
         raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
@@ -113,7 +126,7 @@ def test_other_errors_are_not_hidden(checks):
 
 def test_junit(checks):
     answer = 'a\x00\x1b<&"\ud800\ufffe é🥚]]>\t\r\n'
-    text = junit(run_checks(checks, lambda prompt, model: Fake(answer, {"Ada": 0.2})))
+    text = junit(run_checks(checks, lambda *_: Fake(answer, {"Ada": 0.2})))
     root = ElementTree.fromstring(text.encode())
     assert root.tag == "testsuites"
     assert root.attrib == {"name": "checks.yaml", "tests": "14", "failures": "8", "errors": "6", "skipped": "0"}
@@ -138,7 +151,7 @@ def test_junit(checks):
 
 
 def test_a_long_answer_is_cut_in_the_report(checks):
-    root = ElementTree.fromstring(junit(run_checks(checks, lambda prompt, model: Fake("a" * (MAX_ANSWER + 1)))))
+    root = ElementTree.fromstring(junit(run_checks(checks, lambda *_: Fake("a" * (MAX_ANSWER + 1)))))
     out = root.find("testsuite/testcase/system-out")
     assert out is not None
     assert out.text == "a" * MAX_ANSWER + "…"

@@ -13,12 +13,11 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from live import LiveServer, kernel, live_server
+from live import LiveServer, kernel
 from waiting import PATIENCE, heeds_ctrl_c, until
 
 import lit_lab
@@ -31,11 +30,9 @@ ANSWER = " This savoury soup has onions, cheese, which you like, and bread."
 COMMAND = [sys.executable, "-m", "lit_lab.cli"]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("server")) as live:
-        live.ready()
-        yield live
+@pytest.fixture
+def server(embedded_server: LiveServer) -> LiveServer:
+    return embedded_server
 
 
 @pytest.fixture
@@ -198,7 +195,7 @@ sys.stdin.readline()
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
-@pytest.mark.parametrize("how", ["end", "kill"])
+@pytest.mark.parametrize("how", [pytest.param("end", marks=pytest.mark.long), "kill"])
 def test_a_script_s_own_service_ends_with_it(tmp_path: Path, how: str) -> None:
     (tmp_path / "config").mkdir()
     # Jupyter's configuration is read: the model's name is from there.
@@ -247,6 +244,17 @@ def test_the_command_reads_a_pipe_and_prints_the_answer(connected: LiveServer, t
     assert rest[1].split(maxsplit=1)[0] == "1."
     assert "Suggestion: Onion soup" in rest[1]
     assert (tmp_path / "run.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_terminal_that_lacks_letters_gets_escapes(connected: LiveServer) -> None:
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "LANG": "C", "LC_ALL": "C"}
+    for given in (["-"], ["Où? 🍮"]):
+        done = subprocess.run(
+            [*COMMAND, "explain", *given, "--max-new-tokens", "1"],
+            input="Où? 🍮".encode(), env=env, capture_output=True, timeout=PATIENCE, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert rb"O\xf9?" in done.stdout
 
 
 def test_the_command_prints_json(connected: LiveServer) -> None:

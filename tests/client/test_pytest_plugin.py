@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from live import ROOT, live_server
+from live import ROOT, LiveServer
 from waiting import PATIENCE
 
 TESTS = """
@@ -24,21 +24,24 @@ def test_one_that_fails(lit_lab_model):
 """
 
 
-def test_the_fixture(tmp_path: Path) -> None:
+def test_the_fixture(tmp_path: Path, embedded_server: LiveServer) -> None:
     (tmp_path / "test_prompts.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\nlit_lab_model = demo\n")
-    (tmp_path / "server").mkdir()
     # It is there by itself where LIT Lab was installed since it has the plugin.
     is_known = any(each.value == "lit_lab.pytest_plugin" for each in entry_points(group="pytest11"))
-    with live_server(tmp_path / "server") as server:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *([] if is_known else ["-p", "lit_lab.pytest_plugin"]), "."],
-            cwd=tmp_path,
-            env={**os.environ, "LIT_LAB_URL": server.url, "LIT_LAB_TOKEN": server.token, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *([] if is_known else ["-p", "lit_lab.pytest_plugin"]), "."],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "LIT_LAB_URL": embedded_server.url,
+            "LIT_LAB_TOKEN": embedded_server.token,
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed" in done.stdout

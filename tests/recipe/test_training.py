@@ -80,6 +80,7 @@ def test_heads_start_by_looking_back(keras_libraries: None) -> None:
         assert np.mean([n - at == distance for n, at in zip(range(10, 40), found, strict=True)]) > 0.8
 
 
+@pytest.mark.long
 @pytest.mark.only_on("tensorflow")
 def test_an_interrupted_training_comes_to_the_same(
     keras_libraries: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proto: bytes

@@ -195,6 +195,11 @@ async def test_the_end_of_the_server_stops_batches_and_they_go_on(
 
 async def test_the_panel_doesnt_wait_for_a_batch(api, dataset, start, generate, events, fake_service, lit_lab):
     (batch,) = await start(await dataset(prompts(*["wait"] * 6)))
+
+    async def begun():
+        return fake_service.trace("owners")
+
+    await until(begun)
     job = await generate("Hi")
     assert (await events(job))[-1]["event"] == "done"
     owners = fake_service.trace("owners")

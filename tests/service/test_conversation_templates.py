@@ -150,7 +150,7 @@ def test_no_text_of_a_turn_is_rendered_and_each_list_of_roles_once(monkeypatch: 
         with pytest.raises(Problem):
             refusing.written(["user", "user"])
     assert len(orders) == 1
-    for count in range(1, 40):
+    for count in range(1, 20):
         chat.written(["user"] * count)
     assert len(chat.writer._known) <= 16
 

@@ -144,6 +144,7 @@ def test_figures_that_are_kept_stand_for_results(
     assert table(code, elsewhere, prompts, "basic") == table(code, bench, prompts, "basic")
 
 
+@pytest.mark.long
 def test_maps_of_random_weights_are_others(
     code: Any, bench: Any, prompts: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

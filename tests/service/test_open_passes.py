@@ -32,6 +32,27 @@ def parts_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "MAX_FUSED", 0)
 
 
+@pytest.fixture(scope="module")
+def traced(gemma: Any) -> Any:
+    """The model's passes, traced once."""
+    opened = large(gemma)
+    with patch.object(parts, "MAX_FUSED", 0):
+        opened.warm_up()
+    return opened
+
+
+@pytest.fixture
+def opened(traced: Any) -> Any:
+    """The same, without what a test before has computed."""
+    traced.forget()
+    return traced
+
+
+@pytest.fixture(scope="module")
+def half(keras_libraries: None) -> Any:
+    return make("bfloat16")
+
+
 def ids_of(length: int, seed: int = 1) -> list[int]:
     found: list[int] = np.random.default_rng(seed).integers(0, VOCABULARY, length).tolist()
     return found
@@ -77,21 +98,19 @@ def test_one_trace_serves_every_length_target_and_window(gemma: Any, made: list[
     assert opened.is_compiled
 
 
-def test_a_sequence_is_read_once_for_all_targets(gemma: Any) -> None:
-    opened = large(gemma)
+def test_a_sequence_is_read_once_for_all_targets(gemma: Any, opened: Any) -> None:
     ids = ids_of(40)
     opened.of(ids, 30, 33, (30, 40))
     with patch.object(open_passes.Passes, "forward_from", side_effect=AssertionError):
         same(opened.of(ids, 33, 40, (30, 40)), eager(gemma).of(ids, 33, 40))
 
 
-def test_beyond_the_budget_the_backward_pass_computes_again(gemma: Any, made: list[bool]) -> None:
-    opened = large(gemma)
-    opened.warm_up()
+def test_beyond_the_budget_the_backward_pass_computes_again(
+    gemma: Any, opened: Any, made: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     few, many = opened.residual_bytes(10), opened.residual_bytes(100)
     assert many > 10 * few  # attention grows with the square
-    opened._opened._passes._budget = (few + many) // 2
-    del made[:]
+    monkeypatch.setattr(opened._opened._passes, "_budget", (few + many) // 2)
     same(opened.of(ids_of(10), 5, 9), eager(gemma).of(ids_of(10), 5, 9))
     assert not made
     same(opened.of(ids_of(100), 50, 60), eager(gemma).of(ids_of(100), 50, 60))
@@ -110,9 +129,8 @@ def test_what_a_pass_saves_is_known_before_it_runs(keras_libraries: None, family
         assert opened.residual_bytes(length) == sum(tensor.dtype.size * int(np.prod(tensor.shape)) for tensor in kept)
 
 
-def test_scores_of_an_answer_and_gradients_elsewhere(gemma: Any) -> None:
-    opened, reference = large(gemma), eager(gemma)
-    opened.warm_up()
+def test_scores_of_an_answer_and_gradients_elsewhere(gemma: Any, opened: Any) -> None:
+    reference = eager(gemma)
     ids = ids_of(30)
     logits = reference._array(reference._model.logits(opened.hidden(ids, 20)))
     np.testing.assert_allclose(logits, reference.target_logits(ids, 20), rtol=1e-4, atol=1e-4)
@@ -162,14 +180,13 @@ def test_small_models_have_none(gemma: Any) -> None:
 
 @pytest.mark.parametrize("is_native", [False, True])
 def test_half_precision_only_where_the_processor_multiplies_it(
-    monkeypatch: pytest.MonkeyPatch, is_native: bool
+    half: Any, monkeypatch: pytest.MonkeyPatch, is_native: bool
 ) -> None:
     from lit_lab.service.engine.backends import on_tensorflow
 
     monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: is_native)
-    half = make("bfloat16", num_layers=3)
     assert (large(half)._opened is not None) == is_native
-    assert large(make("float16", num_layers=3))._opened is None
+    assert large(make("float16", num_layers=1))._opened is None
     ids = ids_of(40)
     found, expected = large(half).of(ids, 30, 36), eager(half).of(ids, 30, 36)
     assert np.corrcoef(found.gradient.ravel(), expected.gradient.ravel())[0, 1] > 0.99

@@ -154,7 +154,7 @@ def test_the_users_expression():
 
 
 def test_an_expression_that_never_ends():
-    with pytest.raises(PatternError, match=r"It takes too long on this text\. Write a simpler one\."):
+    with pytest.raises(PatternError, match=r"It takes too long on this text.* Write a simpler one"):
         segments(tokens_of("a" * 40 + "b"), 1, "custom", custom="(a|a)+$")
 
 

@@ -77,19 +77,19 @@ test('a template over the first rows: progress, checks, a row as a run, what mat
 
   await test.step('a row becomes a run in the panel, by the keyboard', async () => {
     const first = shown.getByRole('button', {
-      name: 'Open row 0 in the panel'
+      name: 'Open row 1 in the panel'
     });
     await first.focus();
     await page.keyboard.press('ArrowDown');
     const second = shown.getByRole('button', {
-      name: 'Open row 1 in the panel'
+      name: 'Open row 2 in the panel'
     });
     await expect(second).toBeFocused();
     await asked(page, () => page.keyboard.press('Enter'));
     const panel = new Panel(page);
     await panel.answered(/\S/);
     await expect(panel.segments('Prompt').first()).toContainText('Be brief.');
-    await expect(panel.region).toContainText('row 1');
+    await expect(panel.region).toContainText('row 2');
   });
 
   await test.step('what matters over rows, drawn and as a table', async () => {
@@ -100,7 +100,7 @@ test('a template over the first rows: progress, checks, a row as a run, what mat
     await grid.locator('[tabindex="0"]').focus();
     await page.keyboard.press('ArrowRight');
     await expect(
-      grid.getByRole('gridcell', { name: /^Row 1, / }).first()
+      grid.getByRole('gridcell', { name: /^Row 2, / }).first()
     ).toBeFocused();
     for (const theme of ['light', 'dark'] as const) {
       await (theme === 'light'
