@@ -73,6 +73,7 @@ class Index:
         """How many answers passed each check, and how many were checked."""
         self.damaged: dict[Path, str] = {}
         """Part files that aren't what they should be, and why."""
+        self._damage: dict[Path, object] = {}  # what they were then
         self.unread: dict[Path, str] = {}
         """Part files that couldn't be read the last time, such as for want of open files, and why. They are tried again."""
 
@@ -82,7 +83,11 @@ class Index:
             for attempt in range(1, MAX_TRIES + 1):
                 files = self._folder.part_paths()
                 paths = {path for _, path in files}
-                self.damaged = {path: why for path, why in self.damaged.items() if path in paths}
+                self.damaged = {
+                    path: why
+                    for path, why in self.damaged.items()
+                    if path in paths and self._damage.get(path) == _identity(path)
+                }
                 self.unread = {}
                 is_last = attempt == MAX_TRIES
                 if all(self._read(number, path, is_last) for number, path in files) and self._forget(files):
@@ -146,6 +151,7 @@ class Index:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         with self._lock:
             (self.damaged if is_damaged else self.unread)[path] = why
+            self._damage[path] = _identity(path)
         return UnreadableError(path, why, is_damaged)
 
     def _clear(self) -> None:
@@ -249,6 +255,15 @@ class Index:
             found = held[chunk][at % _CHUNK : at % _CHUNK + 1]
             return found[0] if found and found[0].row == row else None
         return None
+
+
+def _identity(path: Path) -> object:
+    """Return what differs once another file is there."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _is_damage(path: Path, error: Exception) -> bool:

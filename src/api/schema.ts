@@ -976,7 +976,7 @@ export interface components {
             /** @description The dataset's name. */
             name: string;
             model: string;
-            /** @description Empty: the prompts are a column. */
+            /** @description Its beginning, in a list. Empty: the prompts are a column. */
             template: string;
             /** @description The column of prompts. Empty: there is a template. */
             prompt: string;

@@ -179,6 +179,13 @@ def test_another_server_repairs(root):
     for each in (batch, other):
         assert (each.info().done, each.info().error) == (3, None)
         assert pages.row_of(each, 1).answer == "again"
+    last = batch.folder.records.part_paths()[-1][1]
+    content = last.read_bytes()
+    last.write_bytes(b"PAR1")
+    found = [ServerBatch(ANYONE, batch.folder) for _ in range(2)]
+    assert [each.info().done for each in found] == [1, 1]
+    last.write_bytes(content)  # as from a backup
+    assert [each.info().done for each in found] == [3, 3]
     first.rename(first.with_name(f".damaged-{first.name}"))
     assert [each.info().done for each in (batch, other)] == [2, 2]
 
