@@ -8,13 +8,13 @@ import threading
 import pytest
 from browser_batches import asked, made, record
 
+from lit_lab import shared_files
 from lit_lab.batches import part_files
 from lit_lab.batches.folder import Folder
 from lit_lab.batches.record import PartRecord, Record
 from lit_lab.owners import ANYONE
 from lit_lab.problem import Problem
 from lit_lab.server_batches import ServerBatches, over_rows, pages, server_batches
-from lit_lab.server_batches.batch import ServerBatch
 
 
 @pytest.fixture
@@ -54,14 +54,25 @@ async def test_parts_are_found_once_and_nobody_else_waits(root, batches, monkeyp
 
 
 async def test_a_user_whose_requests_are_slow_leaves_threads_for_others(batches):
-    may_end = threading.Event()
-    slow = [asyncio.ensure_future(batches._long.run("slow", lambda: may_end.wait(60))) for _ in range(9)]
-    for each in slow[:5]:
-        each.cancel()  # as when the browser goes away: the thread is taken all the same
-    async with asyncio.timeout(30):
-        assert await batches._long.run("other", lambda: 1) == 1
-    may_end.set()
-    await asyncio.wait(slow)
+    may_end, began = threading.Event(), []
+
+    def work():
+        began.append(True)
+        assert may_end.wait(60)
+
+    slow = [asyncio.ensure_future(batches._long.run("slow", work)) for _ in range(9)]
+    try:
+        while len(began) < 2:
+            await asyncio.sleep(0)
+        for each in slow[:5]:
+            each.cancel()  # as when the browser goes away: the thread is taken all the same
+        async with asyncio.timeout(30):
+            await asyncio.wait(slow[:5])
+            assert [await batches._long.run("other", lambda: 1) for _ in range(9)] == [1] * 9
+        assert len(began) == 2
+    finally:
+        may_end.set()
+        await asyncio.wait(slow)
 
 
 async def test_what_is_looked_at_stays_in_memory(root, batches, monkeypatch):
@@ -112,47 +123,32 @@ async def test_a_sentence_does_nothing_only_if_it_does_nothing_in_all_rows(root,
     assert await nothing() is False
 
 
-def test_looking_whether_it_runs_isnt_running_it(root):
+@pytest.fixture
+def looked_at(root):
+    """A batch, and the lock of one who looks at this moment whether it is held."""
+    fcntl = pytest.importorskip("fcntl")
     batch = made(root, [record(0)])
-    folder, is_over, seen = Folder(batch.folder.records.path), threading.Event(), []
+    lock = (batch.folder.records.path / ".lock").open()
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    yield batch, lock
+    lock.close()
 
-    def look():
-        other = ServerBatch(ANYONE, batch.folder)
-        while not is_over.is_set():
-            seen.append(other.is_held())
 
-    lookers = [threading.Thread(target=look) for _ in range(3)]
-    for each in lookers:
-        each.start()
-    while len(seen) < 1_000:
-        assert not batch.is_held()
-    is_over.set()
-    for each in lookers:
-        each.join()
-    assert not any(seen)
-    with folder.held():
+def test_looking_whether_it_runs_isnt_running_it(looked_at):
+    batch, lock = looked_at
+    assert not batch.is_held()
+    lock.close()
+    with batch.folder.records.held():
         assert batch.is_held()
-        with pytest.raises(Problem), Folder(folder.path).held():
+        with pytest.raises(Problem), Folder(batch.folder.records.path).held():
             pass
 
 
-def test_who_looks_keeps_nobody_from_running(root):
-    batch = made(root, [record(0)])
-    is_over = threading.Event()
-
-    def look():
-        while not is_over.is_set():
-            ServerBatch(ANYONE, batch.folder).is_held()
-
-    looker = threading.Thread(target=look)
-    looker.start()
-    try:
-        for _ in range(50):
-            with batch.folder.records.held():
-                pass
-    finally:
-        is_over.set()
-        looker.join()
+def test_who_looks_keeps_nobody_from_running(looked_at, monkeypatch):
+    batch, lock = looked_at
+    monkeypatch.setattr(shared_files.time, "sleep", lambda _: lock.close())
+    with batch.folder.records.held():
+        assert batch.is_held()
 
 
 async def test_a_search_for_useless_sentences_keeps_why_the_rows_failed(root, batches):
