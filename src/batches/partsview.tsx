@@ -128,11 +128,14 @@ function Noise(props: {
     );
   }
   const count = parts.parts.filter(({ nothing }) => nothing).length;
+  const isKnown = parts.parts.some(({ nothing }) => nothing !== null);
   return noise === 'done' ? (
     <Live as="span">
-      {count === 0
-        ? trans.__('No part is known to do nothing.')
-        : trans._n('%1 part does nothing.', '%1 parts do nothing.', count)}
+      {!isKnown
+        ? trans.__('At least 20 rows are needed to say which parts do nothing.')
+        : count === 0
+          ? trans.__('No part is known to do nothing.')
+          : trans._n('%1 part does nothing.', '%1 parts do nothing.', count)}
     </Live>
   ) : (
     <>

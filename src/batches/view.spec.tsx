@@ -9,6 +9,7 @@ import { Scenario } from '../session/scenario';
 import {
   fakeAnswer,
   FakeBatches,
+  PARTS,
   fakeBatch,
   fakeDataset,
   fakeRows
@@ -234,6 +235,17 @@ describe('batches/view', () => {
     const [ranking, figures] = tables.map(table => table.textContent);
     expect(ranking).toContain('+0.200 to +0.600');
     expect(figures).toContain('−0.010');
+  });
+
+  it('says how many rows it takes to know what does nothing', async () => {
+    server.batches = [fakeBatch({ state: 'done', done: 3, noise: 'done' })];
+    server.parts = {
+      ...PARTS,
+      parts: PARTS.parts.map(part => ({ ...part, nothing: null }))
+    };
+    await show();
+    await stage.click('What matters over rows');
+    expect(text()).toContain('At least 20 rows are needed');
   });
 
   it('finds what does nothing on request, and can stop', async () => {
