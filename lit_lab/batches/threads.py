@@ -14,13 +14,7 @@ _R = TypeVar("_R")
 
 async def finished(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
     """Run a function in a thread. A task that is cancelled meanwhile is cancelled when the function has returned."""
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait({work})
-        work.exception()  # else it would be reported as never retrieved
-        raise
+    return await _waited(asyncio.ensure_future(asyncio.to_thread(function, *args, **kwargs)))
 
 
 @contextlib.asynccontextmanager
@@ -28,9 +22,8 @@ async def in_thread(context: AbstractContextManager[_R]) -> AsyncGenerator[_R, N
     """Enter and leave a context in threads, because both wait for files or processes."""
     entering = asyncio.ensure_future(asyncio.to_thread(context.__enter__))
     try:
-        value = await asyncio.shield(entering)
+        value = await _waited(entering)
     except asyncio.CancelledError:
-        await asyncio.wait({entering})
         if entering.exception() is None:
             await finished(context.__exit__, None, None, None)
         raise
@@ -38,3 +31,17 @@ async def in_thread(context: AbstractContextManager[_R]) -> AsyncGenerator[_R, N
         yield value
     finally:
         await finished(context.__exit__, None, None, None)
+
+
+async def _waited(work: asyncio.Future[_R]) -> _R:
+    """Return a future's result, and raise a cancellation only when it is there, however often the task is cancelled."""
+    cancelled: asyncio.CancelledError | None = None
+    while not work.done():
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        work.exception()  # else it would be reported as never retrieved
+        raise cancelled
+    return work.result()

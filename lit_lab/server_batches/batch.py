@@ -38,6 +38,7 @@ class ServerBatch:
     Attributes:
         task: Computes rows, or looks for sentences that do nothing; None: it does neither.
         doing: What the task does.
+        is_stopping: Whether the task was cancelled.
         has_turn: Whether the task does that now, rather than wait for another batch's end.
         problem: Why the last task failed; None if it didn't.
         progress: How far the rows are, while they are computed.
@@ -55,6 +56,7 @@ class ServerBatch:
         self.task: asyncio.Task[None] | None = None
         self.doing: Literal["", "rows", "noise"] = ""
         self.has_turn = False
+        self.is_stopping = False
         self.problem: Problem | None = None
         self.progress: BatchProgress | None = None
         self.noise_problem: Problem | None = None
@@ -67,7 +69,7 @@ class ServerBatch:
 
     def rest(self) -> None:
         """Do nothing from now on."""
-        self.task, self.doing, self.has_turn, self.progress = None, "", False, None
+        self.task, self.doing, self.has_turn, self.progress, self.is_stopping = None, "", False, None, False
 
     def end_adding_up(self) -> None:
         """What its parts do is found, or can't be."""

@@ -198,11 +198,11 @@ class ServerBatches:
     async def close(self) -> None:
         """Stop all batches, with the server. What is computed is stored."""
         self._is_over = True
-        tasks = [batch.task for batch in self._batches.values() if batch.task is not None]
-        for task in tasks:
-            task.cancel()
-        if pending := [*tasks, *self._starts]:
+        stopping = [asyncio.ensure_future(self._stop(batch)) for batch in self._batches.values()]
+        if pending := [*stopping, *self._starts]:
             await asyncio.wait(pending, timeout=_CLOSING)
+        for stopped in stopping:
+            stopped.cancel()
         for threads in (self._threads, self._paging, self._long):
             threads.end()
 
@@ -293,7 +293,9 @@ class ServerBatches:
     async def _stop(self, batch: ServerBatch) -> None:
         task = batch.task
         if task is not None:
-            task.cancel()
+            if not batch.is_stopping:  # a second time would break off what the first one stores
+                batch.is_stopping = True
+                task.cancel()
             await asyncio.wait({task}, timeout=_STOPPING)
 
     def _check_idle(self, batch: ServerBatch, doing: str) -> None:

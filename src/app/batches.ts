@@ -100,6 +100,15 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
       if (!isWanted()) {
         return;
       }
+      const { models } = session.service;
+      if (models.length > 0 && !models.some(m => m.name === batch.model)) {
+        throw new Error(
+          trans.__(
+            'The panel no longer has the model %1. Add it in Models, or run the rows again with another one.',
+            batch.model
+          )
+        );
+      }
       session.model = batch.model;
       surroundings.showAnalysis();
       await session.analyze(
