@@ -138,9 +138,7 @@ test('a template over the first rows: progress, checks, a row as a run, what mat
   await test.step('a batch is stopped, and goes on', async () => {
     await batches.getByRole('radio', { name: /^All / }).click();
     await batches.getByRole('button', { name: /^Run \d+ rows$/ }).click();
-    await expect(shown.getByText(/^[1-9]\d* of \d+ rows/)).toBeVisible({
-      timeout: COLD
-    });
+    // At once: all rows might be done before a first one is seen.
     await shown.getByRole('button', { name: 'Stop', exact: true }).click();
     await expect(shown.getByRole('status').first()).toHaveText('stopped');
     await shown.getByRole('button', { name: 'Go on' }).click();
