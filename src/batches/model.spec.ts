@@ -112,6 +112,26 @@ describe('batches/model', () => {
     expect(model.problem).toBeNull();
   });
 
+  it('shows no rows of another question while it asks, or if that fails', async () => {
+    server.batches = [fakeBatch(), fakeBatch({ id: 'b2', model: 'nano' })];
+    await show();
+    expect(model.table.page).not.toBeNull();
+    model.compare(null);
+    expect(model.table.page).toBeNull();
+    await settle();
+    server.failure = LOST;
+    model.compare('b2');
+    await settle();
+    expect(model.table.page).toBeNull();
+    expect(model.table.problem?.message).toBe('Lost.');
+    server.failure = null;
+    model.show('b2');
+    expect(model.table.problem).toBeNull();
+    await settle();
+    model.table.only = 'failed';
+    expect(model.table.page).toBeNull();
+  });
+
   it('pages through many rows, and goes back where fewer are left', async () => {
     server.rows = fakeRows(2 * PAGE + 1);
     await show();

@@ -36,6 +36,7 @@ export function TableView(props: {
     batch.state === 'done' &&
     other?.state === 'done' &&
     page !== null &&
+    !table.isStale &&
     page.broken + page.fixed + page.answer === 0;
   return (
     <>
