@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
+import type { BatchInfo } from '../api';
 import { settle, until } from '../session/fakes';
 import { FakeBatches, fakeAnswer, fakeBatch, fakeRows } from './fakes';
 import { BatchesModel } from './model';
@@ -130,6 +131,49 @@ describe('batches/model', () => {
     await settle();
     model.table.only = 'failed';
     expect(model.table.page).toBeNull();
+  });
+
+  it('throws away a list that is older than what the user did', async () => {
+    await show();
+    const answers: ((batches: BatchInfo[]) => void)[] = [];
+    const { batches } = server.client;
+    server.client.batches = () => new Promise(resolve => answers.push(resolve));
+    const old = server.batches;
+    for (const [change, expected] of [
+      [() => model.stop('b1'), 'stopped'],
+      [() => model.goOn('b1'), 'running'],
+      [() => model.delete('b1'), undefined]
+    ] as const) {
+      const loaded = model.load();
+      await change();
+      server.client.batches = batches;
+      answers.pop()!(
+        old.map(one => ({
+          ...one,
+          state: expected === 'running' ? 'stopped' : 'running'
+        }))
+      );
+      await loaded;
+      expect(model.batches[0]?.state).toBe(expected);
+      server.client.batches = () =>
+        new Promise(resolve => answers.push(resolve));
+    }
+  });
+
+  it('fetches the rows of a finished batch again only if one of both changes', async () => {
+    server.batches = [
+      fakeBatch({ state: 'done', done: 3 }),
+      fakeBatch({ id: 'b2' }),
+      fakeBatch({ id: 'b3', group: 'g3' })
+    ];
+    await show();
+    const lists = server.count('list');
+    await until(() => server.count('list') > lists);
+    await settle();
+    expect(server.count('rows b1')).toBe(1);
+    server.set('b2', { state: 'done', done: 3 });
+    await until(() => server.count('rows b1') > 1);
+    expect(model.table.isStale).toBe(false);
   });
 
   it('pages through many rows, and goes back where fewer are left', async () => {

@@ -26,6 +26,17 @@ export function isActive({ state, noise }: BatchInfo): boolean {
   return state === 'waiting' || state === 'running' || noise === 'running';
 }
 
+/** Whether rows of a batch, or what is known of its parts, may have changed. */
+function hasMoved(before: BatchInfo | null, after: BatchInfo): boolean {
+  return (
+    before?.id !== after.id ||
+    before.done !== after.done ||
+    before.failed !== after.failed ||
+    before.state !== after.state ||
+    before.noise !== after.noise
+  );
+}
+
 /** The user's batches, one of them shown. Requests nothing unless it is visible. */
 export class BatchesModel extends Model {
   constructor(client: BatchesClient, trans: TranslationBundle) {
@@ -129,11 +140,18 @@ export class BatchesModel extends Model {
 
   /** List the batches. Never rejects. */
   async load(): Promise<void> {
+    const changes = this._changes;
     try {
-      this._take(await this._client.batches());
+      const batches = await this._client.batches();
+      if (changes !== this._changes) {
+        // Older than what the user did meanwhile.
+        return this.isDisposed ? undefined : await this.load();
+      }
+      this._take(batches);
       this._isLoaded = true;
       this._problem = null;
       this._isLost = false;
+      this._followed = [this.shown, this.other];
       if (this.shown) {
         this._refresh(true);
       }
@@ -154,13 +172,14 @@ export class BatchesModel extends Model {
     const other = this.others[0]?.id ?? null;
     this.table.open(id, other);
     this.parts.open(id);
-    this._refresh(true);
+    this._followed = [this.shown, this.other];
     this._emit();
   }
 
   /** Compare the shown batch with another one; null: with none. */
   compare(id: string | null): void {
     this.table.compare(id);
+    this._followed = [this.shown, this.other];
   }
 
   /** Start batches, and show the first. Never rejects. */
@@ -235,6 +254,7 @@ export class BatchesModel extends Model {
     if (changed) {
       this._replace(changed);
       this._paces.get(changed.id)?.rest();
+      this._follow();
       this._schedule();
       this._emit();
     }
@@ -252,7 +272,9 @@ export class BatchesModel extends Model {
     this._problem = null;
     this._emit();
     try {
-      return await request();
+      const answer = await request();
+      this._changes += doing === 'export' ? 0 : 1;
+      return answer;
     } catch (reason) {
       this._fail(reason);
       return undefined;
@@ -268,12 +290,19 @@ export class BatchesModel extends Model {
     if (active.length === 0 || this.isDisposed) {
       return;
     }
-    const before = this.shown;
+    const changes = this._changes;
     try {
-      if (active.length === 1) {
-        this._replace(await this._client.batch(active[0].id));
+      const found =
+        active.length === 1
+          ? await this._client.batch(active[0].id)
+          : await this._client.batches();
+      if (changes !== this._changes) {
+        return; // older than what the user did meanwhile
+      }
+      if ('id' in found) {
+        this._replace(found);
       } else {
-        this._take(await this._client.batches());
+        this._take(found);
       }
     } catch (reason) {
       if (reason instanceof ApiError && reason.status === 404) {
@@ -287,12 +316,22 @@ export class BatchesModel extends Model {
       throw reason;
     }
     this._isLost = false;
-    const after = this.shown;
-    if (after && (before?.done !== after.done || !isActive(after))) {
-      this._refresh(!isActive(after) || before?.noise !== after.noise);
-    }
+    this._follow();
     this._schedule();
     this._emit();
+  }
+
+  /** Fetch again what is shown of batches that have changed. */
+  private _follow(): void {
+    const { shown, other } = this;
+    const [before, beside] = this._followed;
+    this._followed = [shown, other];
+    if (shown && hasMoved(before, shown)) {
+      const isEnd = !isActive(shown) && before !== null && isActive(before);
+      this._refresh(isEnd || before?.noise !== shown.noise);
+    } else if (other && hasMoved(beside, other)) {
+      this.table.refresh();
+    }
   }
 
   /** Fetch what is shown of a batch again; its parts now and then, because they are of all rows. */
@@ -378,4 +417,11 @@ export class BatchesModel extends Model {
   private _doing: BatchesModel['doing'] = null;
   private _problem: IProblem | null = null;
   private _ticks = 0;
+  /** How many changes the server has answered: what was asked for before the last one is old. */
+  private _changes = 0;
+  /** The shown batch and the compared one, as they were when their rows were last fetched. */
+  private _followed: readonly [BatchInfo | null, BatchInfo | null] = [
+    null,
+    null
+  ];
 }

@@ -1,4 +1,4 @@
-import React, { useEffect, useState } from 'react';
+import React, { useEffect, useMemo, useState } from 'react';
 
 import type { BatchInfo, BatchParts } from '../api';
 import { Choice } from '../components/choice';
@@ -24,6 +24,7 @@ export function PartsView(props: {
   const { model, batch, onOpen } = props;
   const { found, problem } = model.parts;
   const [by, setBy] = useState<'picture' | 'table'>('picture');
+  const heat = useMemo(() => found && heatOf(found), [found]);
   useEffect(() => {
     model.parts.look(true);
     return () => model.parts.look(false);
@@ -49,7 +50,6 @@ export function PartsView(props: {
       </p>
     );
   }
-  const heat = heatOf(found);
   return (
     <>
       <div className="lit-batch-tools">
