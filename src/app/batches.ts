@@ -49,12 +49,7 @@ export async function openBatches(
 ): Promise<void> {
   const { app, datasets, context } = surroundings;
   const { trans } = context;
-  let tab = find(app);
-  if (!tab) {
-    tab = make(surroundings);
-    // First, so that the layout knows the tab's name when it is stored.
-    await surroundings.tracker.add(tab);
-  }
+  const tab = find(app) ?? (await prepare(surroundings));
   if (!tab.isAttached) {
     addToMain(app.shell, tab);
   }
@@ -67,6 +62,26 @@ export async function openBatches(
   if (!isRestored) {
     bringToFront(app.shell, tab);
   }
+}
+
+/** Tabs that aren't in the page yet, by their trackers: a second click waits for the first one's. */
+const prepared = new WeakMap<WidgetTracker, Promise<BatchesTab>>();
+
+/** A tab that its tracker knows. */
+function prepare(surroundings: IBatchesSurroundings): Promise<BatchesTab> {
+  const { tracker } = surroundings;
+  const known = prepared.get(tracker);
+  if (known) {
+    return known;
+  }
+  const tab = make(surroundings);
+  // First, so that the layout knows the tab's name when it is stored.
+  const made = tracker.add(tab).then(() => tab);
+  prepared.set(tracker, made);
+  // Once it is in the page, it is found there.
+  const forget = () => void prepared.delete(tracker);
+  made.then(forget, forget);
+  return made;
 }
 
 /** The tab, if it is open. */
