@@ -107,6 +107,14 @@ describe('batches/form', () => {
     });
   });
 
+  it('keeps its model when the panel takes another one', () => {
+    take();
+    form.keepModel();
+    scenario.session.model = 'nano';
+    expect(scenario.session.model).toBe('nano');
+    expect(form.model).toBe('demo');
+  });
+
   it('says what is missing', () => {
     expect(form.fault).toContain('Open a dataset');
     expect(form.request()).toBeNull();

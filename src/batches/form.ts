@@ -24,7 +24,7 @@ export interface IChoices {
   readonly template: string;
   /** Another version of it to compare with; null: none. */
   readonly second: string | null;
-  /** Null: the panel's model. */
+  /** Null: the panel's model, until the form is used. */
   readonly model: string | null;
   /** A second model to compare with; null: none. */
   readonly other: string | null;
@@ -82,8 +82,13 @@ export class BatchForm extends Model {
 
   /** Change some of the choices. */
   change(change: Partial<IChoices>): void {
-    this._choices = { ...this._choices, ...change };
+    this._choices = { ...this._choices, model: this.model, ...change };
     this._emit();
+  }
+
+  /** Keep the model that is shown, when the panel takes another one, as for a row that is opened. */
+  keepModel(): void {
+    this.change({});
   }
 
   /** Add an empty check. */
