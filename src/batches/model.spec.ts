@@ -108,7 +108,8 @@ describe('batches/model', () => {
     );
     expect(await model.export('b1', 'parquet')).toBeNull();
     expect(model.problem?.message).toBe('No pyarrow.');
-    expect(model.doing).toBeNull();
+    expect(model.isDoing('export')).toBe(false);
+    expect(model.isUnlisted).toBe(false);
     model.dismiss();
     expect(model.problem).toBeNull();
   });
@@ -131,6 +132,34 @@ describe('batches/model', () => {
     await settle();
     model.table.only = 'failed';
     expect(model.table.page).toBeNull();
+  });
+
+  it('stops a batch while a file of it is made', async () => {
+    await show();
+    let end: (file: Blob) => void = () => undefined;
+    server.client.exportBatch = () => new Promise(resolve => (end = resolve));
+    const file = model.export('b1', 'csv');
+    expect(model.isDoing('export')).toBe(true);
+    await model.stop('b1');
+    expect(model.shown?.state).toBe('stopped');
+    end(new Blob(['x']));
+    expect(await file).not.toBeNull();
+  });
+
+  it('says what a server refuses that does answer', async () => {
+    await show();
+    server.failure = new ApiError(
+      { error: 'forbidden', message: 'Not allowed.', hint: '' },
+      403
+    );
+    await until(() => model.problem !== null);
+    expect(model.isLost).toBe(false);
+    expect([model.problem?.message, model.isUnlisted]).toEqual([
+      'Not allowed.',
+      true
+    ]);
+    server.failure = null;
+    await until(() => model.problem === null);
   });
 
   it('throws away a list that is older than what the user did', async () => {

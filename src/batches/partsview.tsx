@@ -109,52 +109,56 @@ function Noise(props: {
   if (batch.template === '' || parts.kind !== 'effect') {
     return null;
   }
-  if (noise === 'running') {
-    return (
-      <>
-        <Live as="span">
-          {message || trans.__('Finding what does nothing')}
-        </Live>
-        {mayRun && (
-          <button
-            type="button"
-            className="lit-button"
-            onClick={() => void model.stop(batch.id)}
-          >
-            {trans.__('Stop the search')}
-          </button>
-        )}
-      </>
-    );
-  }
+  const isRunning = noise === 'running';
+  const isBusy = model.isDoing('change');
   const count = parts.parts.filter(({ nothing }) => nothing).length;
   const isKnown = parts.parts.some(({ nothing }) => nothing !== null);
-  return noise === 'done' ? (
-    <Live as="span">
-      {!isKnown
-        ? trans.__('At least 20 rows are needed to say which parts do nothing.')
-        : count === 0
-          ? trans.__('No part is known to do nothing.')
-          : trans._n('%1 part does nothing.', '%1 parts do nothing.', count)}
-    </Live>
-  ) : (
+  return (
     <>
-      {mayRun && (
+      {/* Only how it begins and ends: the message changes with each row. */}
+      <Live as="span">
+        {isRunning
+          ? trans.__('Finding what does nothing')
+          : noise !== 'done'
+            ? ''
+            : !isKnown
+              ? trans.__(
+                  'At least 20 rows are needed to say which parts do nothing.'
+                )
+              : count === 0
+                ? trans.__('No part is known to do nothing.')
+                : trans._n(
+                    '%1 part does nothing.',
+                    '%1 parts do nothing.',
+                    count
+                  )}
+      </Live>
+      {mayRun && noise !== 'done' && (
+        // One button for both: it keeps the focus.
         <button
           type="button"
           className="lit-button"
-          disabled={
-            model.doing !== null || state === 'running' || state === 'waiting'
+          disabled={!isRunning && (state === 'running' || state === 'waiting')}
+          aria-disabled={isBusy}
+          title={
+            isRunning
+              ? undefined
+              : trans.__(
+                  'Compares each part with sentences that mean nothing, inserted at its place. This takes a while.'
+                )
           }
-          title={trans.__(
-            'Compares each part with sentences that mean nothing, inserted at its place. This takes a while.'
-          )}
-          onClick={() => void model.findNoise(batch.id)}
+          onClick={() =>
+            void (isRunning ? model.stop(batch.id) : model.findNoise(batch.id))
+          }
         >
-          {trans.__('Find what does nothing')}
+          {isRunning
+            ? trans.__('Stop the search')
+            : trans.__('Find what does nothing')}
         </button>
       )}
-      {message !== '' && <span className="lit-hint">{message}</span>}
+      {message !== '' && noise !== 'done' && (
+        <span className="lit-hint">{message}</span>
+      )}
     </>
   );
 }

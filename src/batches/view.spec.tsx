@@ -96,7 +96,17 @@ describe('batches/view', () => {
       '[aria-label="Check 1: what is expected"]'
     )!;
     await typeInto(value, 'Paris');
+    await stage.click('Remove check 1');
+    expect(document.activeElement).toBe(stage.button('Add a check'));
+    await stage.click('Add a check');
+    await typeInto(
+      stage.host.querySelector<HTMLInputElement>(
+        '[aria-label="Check 1: what is expected"]'
+      )!,
+      'Paris'
+    );
     await stage.click('Run 12 rows');
+    expect(document.activeElement?.className).toBe('lit-batch-title');
     expect(server.started).toHaveLength(1);
     expect(server.started[0]).toMatchObject({
       templates: ['Answer. {question}'],
@@ -179,14 +189,30 @@ describe('batches/view', () => {
     await show();
     await stage.click('Stop');
     expect(server.count('stop b1')).toBe(1);
-    expect(stage.button('Go on')).toBeDefined();
+    expect(document.activeElement).toBe(stage.button('Go on'));
     await stage.click('Delete…');
     expect(server.count('delete b1')).toBe(0);
     await stage.click('Keep');
+    expect(document.activeElement).toBe(stage.button('Delete…'));
     await stage.click('Delete…');
     await stage.click('Delete all its answers');
     expect(server.count('delete b1')).toBe(1);
+    expect(document.activeElement?.textContent).toBe('Batches');
     expect(text()).toContain('There are no batches yet.');
+  });
+
+  it('saves a file with a button of its own for each format', async () => {
+    server.batches = [fakeBatch()];
+    await show();
+    server.failure = new ApiError(
+      { error: 'no_pyarrow', message: 'No pyarrow.', hint: '' },
+      422
+    );
+    await stage.click('Save as Parquet');
+    expect(server.count('export b1 parquet')).toBe(1);
+    expect(text()).toContain('No pyarrow.');
+    // It would list the batches.
+    expect(stage.button('Retry')).toBeUndefined();
   });
 
   it('ranks parts, marks those that do nothing, and opens outliers', async () => {
@@ -255,6 +281,9 @@ describe('batches/view', () => {
     await stage.click('Find what does nothing');
     expect(server.count('noise b1')).toBe(1);
     expect(text()).toContain('1 of 20 rows');
+    const live = [...stage.host.querySelectorAll('[role="status"]')];
+    expect(live.map(one => one.textContent).join()).not.toContain('20 rows');
+    expect(document.activeElement).toBe(stage.button('Stop the search'));
     expect(stage.button('Stop the search')).toBeDefined();
   });
 
