@@ -1,8 +1,13 @@
 import type { BatchInfo } from '../api';
 
-/** Whether a batch is waiting or running. */
-export function isActive({ state, noise }: BatchInfo): boolean {
-  return state === 'waiting' || state === 'running' || noise === 'running';
+/** Whether rows of a batch are computed, or wait for it. */
+export function isUnderWay({ state }: BatchInfo): boolean {
+  return state === 'waiting' || state === 'running';
+}
+
+/** Whether anything of a batch is computed, or waits for it. */
+export function isActive(batch: BatchInfo): boolean {
+  return isUnderWay(batch) || batch.noise === 'running';
 }
 
 /** Whether rows of a batch, or what is known of its parts, may have changed. */

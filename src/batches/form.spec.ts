@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
+import { fakeModel } from '../session/fixtures';
 import { Scenario } from '../session/scenario';
 import { fakeDataset } from './fakes';
 import { BatchForm } from './form';
@@ -107,7 +108,17 @@ describe('batches/form', () => {
     });
   });
 
-  it('keeps its model when the panel takes another one', () => {
+  it('keeps its model when the panel takes another one', async () => {
+    scenario.client.models = async () => ({
+      models: [
+        fakeModel({ name: 'demo', state: 'ready' }),
+        fakeModel({ name: 'nano', state: 'ready' })
+      ],
+      found: [],
+      known: [],
+      memory: null
+    });
+    await scenario.session.service.refresh();
     take();
     form.keepModel();
     scenario.session.model = 'nano';

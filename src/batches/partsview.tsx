@@ -5,6 +5,7 @@ import { Choice } from '../components/choice';
 import { usePanel } from '../components/context';
 import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
+import { isUnderWay } from './active';
 import { FiguresTable, RankingTable } from './figures';
 import { Heatmap } from './heatmap';
 import type { BatchesModel } from './model';
@@ -105,7 +106,7 @@ function Noise(props: {
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { model, batch, mayRun, parts } = props;
-  const { noise, noise_message: message, state } = batch;
+  const { noise, noise_message: message } = batch;
   if (batch.template === '' || parts.kind !== 'effect') {
     return null;
   }
@@ -138,7 +139,7 @@ function Noise(props: {
         <button
           type="button"
           className="lit-button"
-          disabled={!isRunning && (state === 'running' || state === 'waiting')}
+          disabled={!isRunning && isUnderWay(batch)}
           aria-disabled={isBusy}
           title={
             isRunning

@@ -5,6 +5,7 @@ import { usePanel } from '../components/context';
 import { Live } from '../components/live';
 import { Problem } from '../components/notices';
 import { describe } from '../session/problem';
+import { isUnderWay } from './active';
 import type { BatchesModel } from './model';
 import { Save } from './save';
 import { describeState, describeTime, rate } from './words';
@@ -22,8 +23,8 @@ export function Progress(props: {
   const { trans } = usePanel();
   const { model, batch, mayRun, onDeleted } = props;
   const { state, done, total, failed, error } = batch;
-  const isUnderWay = state === 'waiting' || state === 'running';
-  const canGoOn = !isUnderWay && (done < total || failed > 0);
+  const isGoing = isUnderWay(batch);
+  const canGoOn = !isGoing && (done < total || failed > 0);
   const { pace } = model;
   const isBusy = model.isDoing('change');
   return (
@@ -58,17 +59,17 @@ export function Progress(props: {
           : describeState(state, trans)}
       </Live>
       <div className="lit-batch-tools">
-        {(isUnderWay || canGoOn) && mayRun && (
+        {(isGoing || canGoOn) && mayRun && (
           // One button for both, and never disabled: it keeps the focus.
           <button
             type="button"
             className="lit-button"
             aria-disabled={isBusy}
             onClick={() =>
-              void (isUnderWay ? model.stop(batch.id) : model.goOn(batch.id))
+              void (isGoing ? model.stop(batch.id) : model.goOn(batch.id))
             }
           >
-            {isUnderWay
+            {isGoing
               ? trans.__('Stop')
               : done < total
                 ? trans.__('Go on')

@@ -166,6 +166,74 @@ describe('batches/view', () => {
     expect(opened).toEqual([['b1', 2]]);
   });
 
+  it('keeps the place in the rows while others come above', async () => {
+    server.batches = [fakeBatch()];
+    server.rows = fakeRows(3, row => ({ found: row ? fakeAnswer() : null }));
+    await show();
+    const row = () => stage.host.querySelector<HTMLElement>('[data-row="2"]')!;
+    await act(async () => row().focus());
+    server.rows = fakeRows(4, i => ({ row: i === 0 ? 7 : i - 1 }));
+    await act(async () => {
+      model.table.refresh();
+      await settle();
+    });
+    expect(row().tabIndex).toBe(0);
+    expect(document.activeElement).toBe(row());
+    await press(row(), 'ArrowUp');
+    expect(document.activeElement?.getAttribute('data-row')).toBe('1');
+  });
+
+  it('keeps the place in the heatmap while parts and rows come', async () => {
+    server.batches = [fakeBatch()];
+    await show();
+    await stage.click('What matters over rows');
+    const cell = (at: string) =>
+      stage.host.querySelector<SVGElement>(`[data-cell="${at}"]`)!;
+    await press(cell('1:1'), 'ArrowRight');
+    expect(cell('1:2').getAttribute('tabindex')).toBe('0');
+    server.parts = {
+      ...PARTS,
+      rows: [7, ...PARTS.rows],
+      parts: [...PARTS.parts].reverse().map(part => ({
+        ...part,
+        cells: [0, ...part.cells]
+      }))
+    };
+    await act(async () => {
+      model.parts.refresh();
+      await settle();
+    });
+    expect(cell('0:3').getAttribute('tabindex')).toBe('0');
+    await press(cell('0:3'), 'Enter');
+    expect(opened).toEqual([['b1', 2]]);
+  });
+
+  it('announces what changed sides only when both batches end', async () => {
+    server.batches = [
+      fakeBatch({ state: 'done' }),
+      fakeBatch({ id: 'b2', model: 'nano' })
+    ];
+    server.changes = { broken: 2, fixed: 1, answer: 5 };
+    const live = () =>
+      [...stage.host.querySelectorAll('[role="status"]')]
+        .map(one => one.textContent)
+        .join();
+    await show();
+    expect(text()).toContain('2 broken, 1 fixed');
+    expect(live()).not.toContain('2 broken');
+    server.set('b2', { state: 'done' });
+    await show();
+    expect(live()).toContain('2 broken, 1 fixed');
+  });
+
+  it('says that no answer is checked yet', async () => {
+    server.batches = [fakeBatch()];
+    server.rows = [];
+    await show();
+    await stage.click('Unexpected');
+    expect(text()).toContain('No answer has been checked yet.');
+  });
+
   it('has what changed sides beside each other', async () => {
     server.batches = [
       fakeBatch({ state: 'done' }),
