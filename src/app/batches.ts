@@ -55,6 +55,10 @@ export async function openBatches(
   }
   const dataset = datasets.current;
   if (dataset) {
+    if (dataset.state === null) {
+      // After a reload, nobody has looked at it yet.
+      void dataset.open();
+    }
     const rows = rowsOf(dataset, trans);
     tab.content.form.take(rows);
     tab.title.label = trans.__('Run over rows: %1', rows.name);
@@ -151,6 +155,10 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
 function rowsOf(dataset: OpenedDataset, trans: TranslationBundle): IRowsToRun {
   const { list } = dataset;
   return {
+    get key() {
+      const { name, path } = dataset.reference;
+      return path === undefined ? `name:${name}` : `path:${path}`;
+    },
     get name() {
       return dataset.reference.name === 'sample_prompts'
         ? trans.__('LIT’s sample prompts')
@@ -158,6 +166,13 @@ function rowsOf(dataset: OpenedDataset, trans: TranslationBundle): IRowsToRun {
     },
     get id() {
       return dataset.isDisposed ? null : dataset.id;
+    },
+    get isRead() {
+      const { state } = dataset;
+      return (
+        state !== null &&
+        (state.state !== 'reading' || state.columns.length > 0)
+      );
     },
     get rows() {
       return dataset.state?.rows ?? 0;

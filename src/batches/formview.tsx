@@ -232,7 +232,9 @@ function RowFields(props: { form: BatchForm; rows: IRowsToRun }): JSX.Element {
         options={[
           {
             value: 'all',
-            name: trans.__('All %1', rows.rows.toLocaleString())
+            name: rows.isRead
+              ? trans.__('All %1', rows.rows.toLocaleString())
+              : trans.__('All')
           },
           ...(search
             ? [

@@ -35,7 +35,7 @@ export function BatchesView(props: IBatchesView): JSX.Element {
   useRedraw(form);
   useRedraw(model);
   const { shown } = model;
-  const name = form.rows?.name;
+  const { name, key } = form.rows ?? {};
   const side = useRef<HTMLDivElement>(null);
   const title = useRef<HTMLHeadingElement>(null);
   const list = useRef<HTMLHeadingElement>(null);
@@ -48,7 +48,7 @@ export function BatchesView(props: IBatchesView): JSX.Element {
       setOpen(false);
     }
   }, [shown?.id]);
-  useEffect(() => setOpen(true), [name]);
+  useEffect(() => setOpen(true), [key]);
   useEffect(() => {
     if (goal) {
       setGoal(null);
