@@ -104,7 +104,11 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
   const { app, session, context } = surroundings;
   const { trans } = context;
   const { serverSettings } = app.serviceManager;
-  const client = new BatchClient({ serverSettings });
+  const translator = {
+    languageCode: document.documentElement.lang,
+    load: () => trans
+  };
+  const client = new BatchClient({ serverSettings, translator });
   const model = new BatchesModel(client, trans);
   const form = new BatchForm(session, trans);
   if (session.service.status === null) {
