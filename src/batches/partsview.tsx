@@ -7,6 +7,7 @@ import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { isUnderWay } from './active';
 import { FiguresTable, RankingTable } from './figures';
+import { FocusedButton } from './focusedbutton';
 import { Heatmap } from './heatmap';
 import type { BatchesModel } from './model';
 import { Ranking } from './ranking';
@@ -18,6 +19,8 @@ export function PartsView(props: {
   batch: BatchInfo;
   /** Whether the server lets this user run anything. */
   mayRun: boolean;
+  /** The batch's heading. */
+  title: React.RefObject<HTMLElement>;
   /** Open a row as a run. */
   onOpen: (batch: BatchInfo, row: number) => void;
 }): JSX.Element {
@@ -102,6 +105,7 @@ function Noise(props: {
   model: BatchesModel;
   batch: BatchInfo;
   mayRun: boolean;
+  title: React.RefObject<HTMLElement>;
   parts: BatchParts;
 }): JSX.Element | null {
   const { trans } = usePanel();
@@ -136,9 +140,8 @@ function Noise(props: {
       </Live>
       {mayRun && noise !== 'done' && (
         // One button for both: it keeps the focus.
-        <button
-          type="button"
-          className="lit-button"
+        <FocusedButton
+          heir={props.title}
           disabled={!isRunning && isUnderWay(batch)}
           aria-disabled={isBusy}
           title={
@@ -155,7 +158,7 @@ function Noise(props: {
           {isRunning
             ? trans.__('Stop the search')
             : trans.__('Find what does nothing')}
-        </button>
+        </FocusedButton>
       )}
       {message !== '' && noise !== 'done' && (
         <span className="lit-hint">{message}</span>

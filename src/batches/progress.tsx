@@ -6,6 +6,7 @@ import { Live } from '../components/live';
 import { Problem } from '../components/notices';
 import { describe } from '../session/problem';
 import { isUnderWay } from './active';
+import { FocusedButton } from './focusedbutton';
 import type { BatchesModel } from './model';
 import { Save } from './save';
 import { describeState, describeTime, rate } from './words';
@@ -17,6 +18,8 @@ export function Progress(props: {
   /** Whether the server lets this user run anything. */
   mayRun: boolean;
   onRestart: () => void;
+  /** The batch's heading. */
+  title: React.RefObject<HTMLElement>;
   /** It was deleted. */
   onDeleted: () => void;
 }): JSX.Element {
@@ -61,9 +64,8 @@ export function Progress(props: {
       <div className="lit-batch-tools">
         {(isGoing || canGoOn) && mayRun && (
           // One button for both, and never disabled: it keeps the focus.
-          <button
-            type="button"
-            className="lit-button"
+          <FocusedButton
+            heir={props.title}
             aria-disabled={isBusy}
             onClick={() =>
               void (isGoing ? model.stop(batch.id) : model.goOn(batch.id))
@@ -74,7 +76,7 @@ export function Progress(props: {
               : done < total
                 ? trans.__('Go on')
                 : trans.__('Try the failed rows again')}
-          </button>
+          </FocusedButton>
         )}
         <Save model={model} batch={batch} />
         <Delete model={model} batch={batch} onDeleted={onDeleted} />

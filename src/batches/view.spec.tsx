@@ -258,6 +258,12 @@ describe('batches/view', () => {
     await stage.click('Stop');
     expect(server.count('stop b1')).toBe(1);
     expect(document.activeElement).toBe(stage.button('Go on'));
+    await act(async () => {
+      server.set('b1', { state: 'done', done: 3 });
+      await model.load();
+    });
+    expect(stage.button('Go on')).toBeUndefined();
+    expect(document.activeElement?.className).toBe('lit-batch-title');
     await stage.click('Delete…');
     expect(server.count('delete b1')).toBe(0);
     await stage.click('Keep');

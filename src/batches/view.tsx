@@ -121,7 +121,7 @@ function Shown(
   props: IBatchesView & {
     batch: BatchInfo;
     /** Of its heading. */
-    title: React.Ref<HTMLHeadingElement>;
+    title: React.RefObject<HTMLHeadingElement>;
     onDeleted: () => void;
   }
 ): JSX.Element {
