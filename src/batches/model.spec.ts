@@ -205,6 +205,19 @@ describe('batches/model', () => {
     expect(model.table.isStale).toBe(false);
   });
 
+  it('fetches rows once more if a reason to comes while they are fetched', async () => {
+    await show();
+    const before = server.count('rows b1');
+    model.table.offset = 0;
+    server.rows = fakeRows(3, () => ({ found: fakeAnswer({ error: 'No.' }) }));
+    model.table.only = 'failed';
+    model.table.refresh();
+    expect(model.table.isStale).toBe(true);
+    await settle();
+    expect(server.count('rows b1')).toBe(before + 3);
+    expect(model.table.isStale).toBe(false);
+  });
+
   it('pages through many rows, and goes back where fewer are left', async () => {
     server.rows = fakeRows(2 * PAGE + 1);
     await show();
