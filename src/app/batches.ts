@@ -49,17 +49,16 @@ export async function openBatches(
 ): Promise<void> {
   const { app, datasets, context } = surroundings;
   const { trans } = context;
-  let tab = find(app);
-  if (!tab) {
-    tab = make(surroundings);
-    // First, so that the layout knows the tab's name when it is stored.
-    await surroundings.tracker.add(tab);
-  }
+  const tab = find(app) ?? (await prepare(surroundings));
   if (!tab.isAttached) {
     addToMain(app.shell, tab);
   }
   const dataset = datasets.current;
   if (dataset) {
+    if (dataset.state === null) {
+      // After a reload, nobody has looked at it yet.
+      void dataset.open();
+    }
     const rows = rowsOf(dataset, trans);
     tab.content.form.take(rows);
     tab.title.label = trans.__('Run over rows: %1', rows.name);
@@ -67,6 +66,26 @@ export async function openBatches(
   if (!isRestored) {
     bringToFront(app.shell, tab);
   }
+}
+
+/** Tabs that aren't in the page yet, by their trackers: a second click waits for the first one's. */
+const prepared = new WeakMap<WidgetTracker, Promise<BatchesTab>>();
+
+/** A tab that its tracker knows. */
+function prepare(surroundings: IBatchesSurroundings): Promise<BatchesTab> {
+  const { tracker } = surroundings;
+  const known = prepared.get(tracker);
+  if (known) {
+    return known;
+  }
+  const tab = make(surroundings);
+  // First, so that the layout knows the tab's name when it is stored.
+  const made = tracker.add(tab).then(() => tab);
+  prepared.set(tracker, made);
+  // Once it is in the page, it is found there.
+  const forget = () => void prepared.delete(tracker);
+  made.then(forget, forget);
+  return made;
 }
 
 /** The tab, if it is open. */
@@ -85,7 +104,11 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
   const { app, session, context } = surroundings;
   const { trans } = context;
   const { serverSettings } = app.serviceManager;
-  const client = new BatchClient({ serverSettings });
+  const translator = {
+    languageCode: document.documentElement.lang,
+    load: () => trans
+  };
+  const client = new BatchClient({ serverSettings, translator });
   const model = new BatchesModel(client, trans);
   const form = new BatchForm(session, trans);
   if (session.service.status === null) {
@@ -145,6 +168,10 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
 function rowsOf(dataset: OpenedDataset, trans: TranslationBundle): IRowsToRun {
   const { list } = dataset;
   return {
+    get key() {
+      const { name, path } = dataset.reference;
+      return path === undefined ? `name:${name}` : `path:${path}`;
+    },
     get name() {
       return dataset.reference.name === 'sample_prompts'
         ? trans.__('LIT’s sample prompts')
@@ -152,6 +179,13 @@ function rowsOf(dataset: OpenedDataset, trans: TranslationBundle): IRowsToRun {
     },
     get id() {
       return dataset.isDisposed ? null : dataset.id;
+    },
+    get isRead() {
+      const { state } = dataset;
+      return (
+        state !== null &&
+        (state.state !== 'reading' || state.columns.length > 0)
+      );
     },
     get rows() {
       return dataset.state?.rows ?? 0;

@@ -1,5 +1,5 @@
 import { closeIcon } from '@jupyterlab/ui-components';
-import React, { useId } from 'react';
+import React, { useEffect, useId, useRef } from 'react';
 
 import { Checkbox } from '../components/checkbox';
 import { usePanel } from '../components/context';
@@ -21,6 +21,15 @@ const SCHEMA = '{"type": "object"}';
 export function ChecksEditor({ form }: { form: BatchForm }): JSX.Element {
   const { trans } = usePanel();
   const { checks } = form.choices;
+  const add = useRef<HTMLButtonElement>(null);
+  const isRemoved = useRef(false);
+  useEffect(() => {
+    // With the check goes the button that had the focus.
+    if (isRemoved.current) {
+      isRemoved.current = false;
+      add.current?.focus();
+    }
+  }, [checks.length]);
   return (
     <fieldset>
       <legend>{trans.__('Checks')}</legend>
@@ -32,9 +41,19 @@ export function ChecksEditor({ form }: { form: BatchForm }): JSX.Element {
         </p>
       )}
       {checks.map((check, i) => (
-        <CheckRow key={check.key} form={form} check={check} number={i + 1} />
+        <CheckRow
+          key={check.key}
+          form={form}
+          check={check}
+          number={i + 1}
+          onRemove={() => {
+            isRemoved.current = true;
+            form.changeCheck(check.key, null);
+          }}
+        />
       ))}
       <button
+        ref={add}
         type="button"
         className="lit-link"
         disabled={checks.length >= MAX_CHECKS}
@@ -50,6 +69,7 @@ function CheckRow(props: {
   form: BatchForm;
   check: ICheckDraft;
   number: number;
+  onRemove: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
   const { form, check, number } = props;
@@ -96,7 +116,7 @@ function CheckRow(props: {
           className="lit-icon-button"
           aria-label={trans.__('Remove check %1', number)}
           title={trans.__('Remove this check')}
-          onClick={() => form.changeCheck(key, null)}
+          onClick={props.onRemove}
         >
           <closeIcon.react tag="span" />
         </button>

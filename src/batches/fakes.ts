@@ -224,8 +224,10 @@ export function fakeDataset(
   fields: Partial<IRowsToRun> = {}
 ): IRowsToRun {
   return {
+    key: 'data/questions.csv',
     name: 'questions.csv',
     id: 'd1',
+    isRead: true,
     rows: 12,
     columns: ['question', 'answer'],
     chosen: { prompt: 'question', target: 'answer', template: null },

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
+import { fakeModel } from '../session/fixtures';
 import { Scenario } from '../session/scenario';
 import { fakeDataset } from './fakes';
 import { BatchForm } from './form';
@@ -60,8 +61,9 @@ describe('batches/form', () => {
       prompts: 'own',
       template: '{question}'
     });
+    // A file of the same name, in another folder.
     take({
-      name: 'other.csv',
+      key: 'other/questions.csv',
       chosen: { prompt: null, target: null, template: '{a}\n\n{b}' }
     });
     expect(form.choices).toMatchObject({
@@ -69,6 +71,28 @@ describe('batches/form', () => {
       template: '{a}\n\n{b}'
     });
     expect(form.request()?.templates).toEqual(['{a}\n\n{b}']);
+  });
+
+  it('takes the columns once the dataset is read', () => {
+    take({
+      id: null,
+      isRead: false,
+      rows: 0,
+      chosen: { prompt: null, target: null, template: null }
+    });
+    expect(form.fault).not.toBe('');
+    expect(form.choices.template).toBe('');
+    take();
+    expect(form.choices.template).toBe('{question}');
+    expect(form.request()).not.toBeNull();
+    const rows = { ...fakeDataset(changed, { key: 'new', isRead: false }) };
+    form.take(rows);
+    expect(form.fault).toContain('isn’t read yet');
+    form.change({ template: 'Mine' });
+    Object.assign(rows, { isRead: true });
+    changed.emit();
+    expect(form.choices.template).toBe('Mine');
+    expect(form.fault).toBe('');
   });
 
   it('keeps what was typed for the same dataset', () => {
@@ -105,6 +129,24 @@ describe('batches/form', () => {
       models: ['demo'],
       templates: ['{question}', 'B {question}']
     });
+  });
+
+  it('keeps its model when the panel takes another one', async () => {
+    scenario.client.models = async () => ({
+      models: [
+        fakeModel({ name: 'demo', state: 'ready' }),
+        fakeModel({ name: 'nano', state: 'ready' })
+      ],
+      found: [],
+      known: [],
+      memory: null
+    });
+    await scenario.session.service.refresh();
+    take();
+    form.keepModel();
+    scenario.session.model = 'nano';
+    expect(scenario.session.model).toBe('nano');
+    expect(form.model).toBe('demo');
   });
 
   it('says what is missing', () => {

@@ -24,7 +24,7 @@ export interface IChoices {
   readonly template: string;
   /** Another version of it to compare with; null: none. */
   readonly second: string | null;
-  /** Null: the panel's model. */
+  /** Null: the panel's model, until the form is used. */
   readonly model: string | null;
   /** A second model to compare with; null: none. */
   readonly other: string | null;
@@ -59,21 +59,21 @@ export class BatchForm extends Model {
 
   /** Take another dataset. What was typed stays if it is the same one. */
   take(rows: IRowsToRun): void {
-    const isSame = this._rows?.name === rows.name;
-    this._rows?.changed.disconnect(this._emit, this);
+    const isSame = this._rows?.key === rows.key;
+    this._rows?.changed.disconnect(this._onRows, this);
     this._rows = rows;
-    rows.changed.connect(this._emit, this);
+    rows.changed.connect(this._onRows, this);
     if (!isSame) {
-      const { template, prompt } = rows.chosen;
+      this._isBlank = true;
       this._choices = {
         ...this._choices,
-        prompts: template ? 'template' : 'own',
-        template: template ?? (prompt === null ? '' : `{${prompt}}`),
+        prompts: 'own',
+        template: '',
         second: null,
-        which: rows.search ? 'found' : 'all'
+        which: 'all'
       };
     }
-    this._emit();
+    this._onRows();
   }
 
   get choices(): IChoices {
@@ -82,8 +82,13 @@ export class BatchForm extends Model {
 
   /** Change some of the choices. */
   change(change: Partial<IChoices>): void {
-    this._choices = { ...this._choices, ...change };
+    this._choices = { ...this._choices, model: this.model, ...change };
     this._emit();
+  }
+
+  /** Keep the model that is shown, when the panel takes another one, as for a row that is opened. */
+  keepModel(): void {
+    this.change({});
   }
 
   /** Add an empty check. */
@@ -182,6 +187,11 @@ export class BatchForm extends Model {
     if (!this._rows || this._rows.id === null) {
       return trans.__('Open a dataset in the side panel first.');
     }
+    if (!this._rows.isRead) {
+      return trans.__(
+        'The dataset isn’t read yet. The side panel shows how far it is.'
+      );
+    }
     if (this.count === 0) {
       return trans.__('There are no rows to run.');
     }
@@ -243,7 +253,26 @@ export class BatchForm extends Model {
 
   protected release(): void {
     this._session.changed.disconnect(this._emit, this);
-    this._rows?.changed.disconnect(this._emit, this);
+    this._rows?.changed.disconnect(this._onRows, this);
+  }
+
+  /** Begin with the columns that the dataset uses, once they are known. */
+  private _onRows(): void {
+    const rows = this._rows;
+    if (this._isBlank && rows?.isRead) {
+      this._isBlank = false;
+      const { template, prompt } = rows.chosen;
+      const isTyped = this._choices.template !== '';
+      this._choices = {
+        ...this._choices,
+        ...(!isTyped && {
+          prompts: template ? 'template' : this._choices.prompts,
+          template: template ?? (prompt === null ? '' : `{${prompt}}`)
+        }),
+        which: rows.search ? 'found' : this._choices.which
+      };
+    }
+    this._emit();
   }
 
   private _emit(): void {
@@ -253,6 +282,8 @@ export class BatchForm extends Model {
   private readonly _session: FormSession;
   private readonly _trans: TranslationBundle;
   private _rows: IRowsToRun | null = null;
+  /** Whether the dataset's columns are still to be taken. */
+  private _isBlank = false;
   private _nextCheck = 0;
   private _choices: IChoices = {
     prompts: 'own',

@@ -17,9 +17,11 @@ const MAX_FIRST = 1_000_000;
 export function FormView(props: {
   form: BatchForm;
   model: BatchesModel;
+  /** Batches were started, and the first is shown. */
+  onStarted: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { form, model } = props;
+  const { form, model, onStarted } = props;
   const { rows, fault } = form;
   if (!rows) {
     return (
@@ -30,10 +32,13 @@ export function FormView(props: {
       </p>
     );
   }
-  const start = () => {
+  const start = async () => {
     const request = form.request();
-    if (request && model.doing === null) {
-      void model.start(request);
+    if (request && !model.isDoing('start')) {
+      form.keepModel();
+      if (await model.start(request)) {
+        onStarted();
+      }
     }
   };
   const { choices, count, batches } = form;
@@ -43,7 +48,7 @@ export function FormView(props: {
       aria-label={trans.__('New batch')}
       onSubmit={event => {
         event.preventDefault();
-        start();
+        void start();
       }}
     >
       <PromptFields form={form} rows={rows} />
@@ -80,7 +85,7 @@ export function FormView(props: {
         <button
           type="submit"
           className="lit-button lit-primary"
-          disabled={fault !== '' || model.doing !== null}
+          disabled={fault !== '' || model.isDoing('start')}
         >
           {trans._n('Run %1 row', 'Run %1 rows', count)}
         </button>
@@ -227,7 +232,9 @@ function RowFields(props: { form: BatchForm; rows: IRowsToRun }): JSX.Element {
         options={[
           {
             value: 'all',
-            name: trans.__('All %1', rows.rows.toLocaleString())
+            name: rows.isRead
+              ? trans.__('All %1', rows.rows.toLocaleString())
+              : trans.__('All')
           },
           ...(search
             ? [

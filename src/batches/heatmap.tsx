@@ -33,6 +33,12 @@ interface IPlace {
   readonly column: number;
 }
 
+/** A cell that stays the same while parts and rows come: its part's id, and its row. */
+interface ICell {
+  readonly id: string;
+  readonly row: number;
+}
+
 /** Parts down, rows across: one stop of Tab; arrow keys move between cells, Enter opens a row. */
 export function Heatmap(props: {
   found: BatchParts;
@@ -45,15 +51,21 @@ export function Heatmap(props: {
   const { found, heat, total, onOpen } = props;
   const { parts, columns, full } = heat;
   const { rows, kind } = found;
-  const [place, setPlace] = useState<IPlace>({ part: 0, column: 0 });
-  const [hovered, setHovered] = useState<IPlace | null>(null);
+  const [cell, setCell] = useState<ICell | null>(null);
+  const [hovered, setHovered] = useState<ICell | null>(null);
   const picture = useRef<SVGSVGElement>(null);
   const id = useId();
-  const at = {
-    part: Math.min(place.part, parts.length - 1),
-    column: Math.min(place.column, columns.length - 1)
+  const find = (one: ICell | null): IPlace | null => {
+    const part = parts.findIndex(({ id }) => id === one?.id);
+    const column = columns.findIndex(i => rows[i] === one?.row);
+    return part < 0 || column < 0 ? null : { part, column };
   };
-  const shown = hovered ?? at;
+  const cellAt = ({ part, column }: IPlace): ICell => ({
+    id: parts[part].id,
+    row: rows[columns[column]]
+  });
+  const at = find(cell) ?? { part: 0, column: 0 };
+  const shown = find(hovered) ?? at;
   const [, width] = WIDTHS.find(([most]) => columns.length <= most)!;
   const each = Math.ceil(APART / width);
   const isShare = kind === 'share';
@@ -64,10 +76,11 @@ export function Heatmap(props: {
     return found ? { part: found[0], column: found[1] } : null;
   };
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const to = destination(event.key, at, parts.length, columns.length);
+    const from = placeOf(event) ?? at;
+    const to = destination(event.key, from, parts.length, columns.length);
     if (to) {
       event.preventDefault();
-      setPlace(to);
+      setCell(cellAt(to));
       const cell = picture.current?.querySelector<SVGElement>(
         `[data-cell="${to.part}:${to.column}"]`
       );
@@ -75,7 +88,7 @@ export function Heatmap(props: {
       cell?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     } else if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
-      onOpen(rows[columns[at.column]]);
+      onOpen(rows[columns[from.column]]);
     }
   };
   return (
@@ -121,16 +134,19 @@ export function Heatmap(props: {
             onClick={event => {
               const found = placeOf(event);
               if (found) {
-                setPlace(found);
+                setCell(cellAt(found));
                 onOpen(rows[columns[found.column]]);
               }
             }}
-            onMouseOver={event => setHovered(placeOf(event))}
+            onMouseOver={event => {
+              const found = placeOf(event);
+              setHovered(found && cellAt(found));
+            }}
             onMouseLeave={() => setHovered(null)}
             onFocus={event => {
               const found = placeOf(event);
               if (found) {
-                setPlace(found);
+                setCell(cellAt(found));
               }
             }}
           >
@@ -196,7 +212,7 @@ const Line = React.memo(
           const height = isAgainst ? LINE / 2 - 1 : LINE - 2;
           return (
             <rect
-              key={c}
+              key={rows[column]}
               role="gridcell"
               className="lit-heat-cell"
               tabIndex={c === reachable ? 0 : -1}

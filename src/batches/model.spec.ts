@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
+import type { BatchInfo } from '../api';
 import { settle, until } from '../session/fakes';
 import { FakeBatches, fakeAnswer, fakeBatch, fakeRows } from './fakes';
 import { BatchesModel } from './model';
@@ -107,9 +108,114 @@ describe('batches/model', () => {
     );
     expect(await model.export('b1', 'parquet')).toBeNull();
     expect(model.problem?.message).toBe('No pyarrow.');
-    expect(model.doing).toBeNull();
+    expect(model.isDoing('export')).toBe(false);
+    expect(model.isUnlisted).toBe(false);
     model.dismiss();
     expect(model.problem).toBeNull();
+  });
+
+  it('shows no rows of another question while it asks, or if that fails', async () => {
+    server.batches = [fakeBatch(), fakeBatch({ id: 'b2', model: 'nano' })];
+    await show();
+    expect(model.table.page).not.toBeNull();
+    model.compare(null);
+    expect(model.table.page).toBeNull();
+    await settle();
+    server.failure = LOST;
+    model.compare('b2');
+    await settle();
+    expect(model.table.page).toBeNull();
+    expect(model.table.problem?.message).toBe('Lost.');
+    server.failure = null;
+    model.show('b2');
+    expect(model.table.problem).toBeNull();
+    await settle();
+    model.table.only = 'failed';
+    expect(model.table.page).toBeNull();
+  });
+
+  it('stops a batch while a file of it is made', async () => {
+    await show();
+    let end: (file: Blob) => void = () => undefined;
+    server.client.exportBatch = () => new Promise(resolve => (end = resolve));
+    const file = model.export('b1', 'csv');
+    expect(model.isDoing('export')).toBe(true);
+    await model.stop('b1');
+    expect(model.shown?.state).toBe('stopped');
+    end(new Blob(['x']));
+    expect(await file).not.toBeNull();
+  });
+
+  it('says what a server refuses that does answer', async () => {
+    await show();
+    server.failure = new ApiError(
+      { error: 'forbidden', message: 'Not allowed.', hint: '' },
+      403
+    );
+    await until(() => model.problem !== null);
+    expect(model.isLost).toBe(false);
+    expect([model.problem?.message, model.isUnlisted]).toEqual([
+      'Not allowed.',
+      true
+    ]);
+    server.failure = null;
+    await until(() => model.problem === null);
+  });
+
+  it('throws away a list that is older than what the user did', async () => {
+    await show();
+    const answers: ((batches: BatchInfo[]) => void)[] = [];
+    const { batches } = server.client;
+    server.client.batches = () => new Promise(resolve => answers.push(resolve));
+    const old = server.batches;
+    for (const [change, expected] of [
+      [() => model.stop('b1'), 'stopped'],
+      [() => model.goOn('b1'), 'running'],
+      [() => model.delete('b1'), undefined]
+    ] as const) {
+      const loaded = model.load();
+      await change();
+      server.client.batches = batches;
+      answers.pop()!(
+        old.map(one => ({
+          ...one,
+          state: expected === 'running' ? 'stopped' : 'running'
+        }))
+      );
+      await loaded;
+      expect(model.batches[0]?.state).toBe(expected);
+      server.client.batches = () =>
+        new Promise(resolve => answers.push(resolve));
+    }
+  });
+
+  it('fetches the rows of a finished batch again only if one of both changes', async () => {
+    server.batches = [
+      fakeBatch({ state: 'done', done: 3 }),
+      fakeBatch({ id: 'b2' }),
+      fakeBatch({ id: 'b3', group: 'g3' })
+    ];
+    await show();
+    const lists = server.count('list');
+    await until(() => server.count('list') > lists);
+    await settle();
+    expect(server.count('rows b1')).toBe(1);
+    server.set('b2', { state: 'done', done: 3 });
+    await until(() => server.count('rows b1') > 1);
+    expect(model.table.isStale).toBe(false);
+  });
+
+  it('fetches rows once more if a reason to comes while they are fetched', async () => {
+    await show();
+    const before = server.count('rows b1');
+    model.table.offset = 0;
+    server.rows = fakeRows(3, () => ({ found: fakeAnswer({ error: 'No.' }) }));
+    model.table.only = 'failed';
+    model.table.refresh();
+    expect(model.table.isStale).toBe(true);
+    await settle();
+    expect(server.count('rows b1')).toBe(before + 3);
+    expect(model.table.isStale).toBe(false);
   });
 
   it('pages through many rows, and goes back where fewer are left', async () => {

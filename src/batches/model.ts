@@ -7,7 +7,8 @@ import type { BatchClient, BatchFormat } from '../api/batches';
 import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
-import { Pace } from './pace';
+import { Followed, isActive } from './active';
+import { Paces } from './pace';
 import type { IPace } from './pace';
 import { PartsOver } from './parts';
 import { BatchTable } from './table';
@@ -21,10 +22,8 @@ const INTERVAL = 1000;
 /** How often the parts are fetched again while rows come: every so many requests for the progress. */
 const PARTS_EVERY = 5;
 
-/** Whether a batch is waiting or running. */
-export function isActive({ state, noise }: BatchInfo): boolean {
-  return state === 'waiting' || state === 'running' || noise === 'running';
-}
+/** What is done on the user's click. */
+type Doing = 'start' | 'change' | 'export';
 
 /** The user's batches, one of them shown. Requests nothing unless it is visible. */
 export class BatchesModel extends Model {
@@ -94,17 +93,19 @@ export class BatchesModel extends Model {
     return this._problem;
   }
 
-  /** What is being done on the user's click; null: nothing. */
-  get doing(): 'start' | 'change' | 'export' | null {
-    return this._doing;
+  /** Whether a retry is to list the batches again, because that failed. */
+  get isUnlisted(): boolean {
+    return this._problem !== null && this._isUnlisted;
+  }
+
+  /** Whether something is being done on the user's click. */
+  isDoing(what: Doing): boolean {
+    return this._doing.has(what);
   }
 
   /** How fast the shown batch goes; null: unknown. */
   get pace(): IPace | null {
-    const { shown } = this;
-    return shown?.state === 'running'
-      ? (this._paces.get(shown.id)?.of(shown.total) ?? null)
-      : null;
+    return this._paces.of(this.shown);
   }
 
   protected release(): void {
@@ -121,26 +122,32 @@ export class BatchesModel extends Model {
         void this.load();
       } else {
         // What happens unseen says nothing of the pace.
-        this._paces.forEach(pace => pace.rest());
-        this._schedule();
+        this._paces.rest();
+        this._emit();
       }
     }
   }
 
   /** List the batches. Never rejects. */
   async load(): Promise<void> {
+    const changes = this._changes;
     try {
-      this._take(await this._client.batches());
+      const batches = await this._client.batches();
+      if (changes !== this._changes) {
+        // Older than what the user did meanwhile.
+        return this.isDisposed ? undefined : await this.load();
+      }
+      this._take(batches);
       this._isLoaded = true;
       this._problem = null;
       this._isLost = false;
+      this._followed.see(this.shown, this.other);
       if (this.shown) {
         this._refresh(true);
       }
     } catch (reason) {
-      this._fail(reason);
+      this._fail(reason, true);
     }
-    this._schedule();
     this._emit();
   }
 
@@ -154,17 +161,18 @@ export class BatchesModel extends Model {
     const other = this.others[0]?.id ?? null;
     this.table.open(id, other);
     this.parts.open(id);
-    this._refresh(true);
+    this._followed.see(this.shown, this.other);
     this._emit();
   }
 
   /** Compare the shown batch with another one; null: with none. */
   compare(id: string | null): void {
     this.table.compare(id);
+    this._followed.see(this.shown, this.other);
   }
 
-  /** Start batches, and show the first. Never rejects. */
-  async start(request: BatchRequest): Promise<void> {
+  /** Start batches, and show the first; false if that failed. Never rejects. */
+  async start(request: BatchRequest): Promise<boolean> {
     const started = await this._do('start', () =>
       this._client.startBatch(request)
     );
@@ -177,9 +185,9 @@ export class BatchesModel extends Model {
       if (started.length > 0) {
         this.show(started[0].id);
       }
-      this._schedule();
       this._emit();
     }
+    return started !== undefined;
   }
 
   /** Stop a batch, or its search for sentences that do nothing. */
@@ -197,17 +205,17 @@ export class BatchesModel extends Model {
     return this._change(() => this._client.findNoise(id));
   }
 
-  /** Delete a batch with all that it computed. */
-  async delete(id: string): Promise<void> {
+  /** Delete a batch with all that it computed; false if that failed. */
+  async delete(id: string): Promise<boolean> {
     const isGone = await this._do('change', async () => {
       await this._client.deleteBatch(id);
       return true;
     });
     if (isGone) {
       this._drop(id);
-      this._schedule();
       this._emit();
     }
+    return isGone === true;
   }
 
   /** All records of a batch as a file; null if that failed. */
@@ -233,31 +241,33 @@ export class BatchesModel extends Model {
   private async _change(request: () => Promise<BatchInfo>): Promise<void> {
     const changed = await this._do('change', request);
     if (changed) {
-      this._replace(changed);
-      this._paces.get(changed.id)?.rest();
-      this._schedule();
+      this._take(this._with(changed));
+      this._paces.rest(changed.id);
+      this._follow();
       this._emit();
     }
   }
 
-  /** Do what a click asks for, unless something is being done; undefined: it failed. */
+  /** Do what a click asks for, unless such a thing is being done; undefined: it failed. */
   private async _do<T>(
-    doing: NonNullable<BatchesModel['doing']>,
+    doing: Doing,
     request: () => Promise<T>
   ): Promise<T | undefined> {
-    if (this._doing !== null) {
+    if (this._doing.has(doing)) {
       return undefined;
     }
-    this._doing = doing;
+    this._doing.add(doing);
     this._problem = null;
     this._emit();
     try {
-      return await request();
+      const answer = await request();
+      this._changes += doing === 'export' ? 0 : 1;
+      return answer;
     } catch (reason) {
       this._fail(reason);
       return undefined;
     } finally {
-      this._doing = null;
+      this._doing.delete(doing);
       this._emit();
     }
   }
@@ -268,31 +278,45 @@ export class BatchesModel extends Model {
     if (active.length === 0 || this.isDisposed) {
       return;
     }
-    const before = this.shown;
+    const changes = this._changes;
     try {
-      if (active.length === 1) {
-        this._replace(await this._client.batch(active[0].id));
-      } else {
-        this._take(await this._client.batches());
+      const found =
+        active.length === 1
+          ? await this._client.batch(active[0].id)
+          : await this._client.batches();
+      if (changes !== this._changes) {
+        return; // older than what the user did meanwhile
       }
+      this._take('id' in found ? this._with(found) : found);
     } catch (reason) {
       if (reason instanceof ApiError && reason.status === 404) {
         await this.load(); // another page deleted it
         return;
       }
-      if (!isAbort(reason)) {
+      if (reason instanceof ApiError && reason.isTransient) {
         this._isLost = true;
-        this._emit();
+      } else {
+        this._fail(reason, true);
       }
+      this._emit();
       throw reason;
     }
     this._isLost = false;
-    const after = this.shown;
-    if (after && (before?.done !== after.done || !isActive(after))) {
-      this._refresh(!isActive(after) || before?.noise !== after.noise);
+    if (this.isUnlisted) {
+      this._problem = null;
     }
-    this._schedule();
+    this._follow();
     this._emit();
+  }
+
+  /** Fetch again what is shown of batches that have changed. */
+  private _follow(): void {
+    const next = this._followed.next(this.shown, this.other);
+    if (next === 'rows') {
+      this.table.refresh();
+    } else if (next !== null) {
+      this._refresh(next === 'all');
+    }
   }
 
   /** Fetch what is shown of a batch again; its parts now and then, because they are of all rows. */
@@ -305,30 +329,19 @@ export class BatchesModel extends Model {
 
   private _take(batches: readonly BatchInfo[]): void {
     this._batches = batches;
-    const now = Date.now();
-    for (const { id, state, done } of batches) {
-      const pace = this._paces.get(id) ?? new Pace();
-      this._paces.set(id, pace);
-      if (state === 'running') {
-        pace.see(done, now);
-      } else {
-        pace.rest();
-      }
-    }
+    this._paces.see(batches);
     if (this._shown !== null && !this.shown) {
       this._drop(this._shown);
     }
   }
 
-  private _replace(batch: BatchInfo): void {
-    this._take(
-      this._batches.map(known => (known.id === batch.id ? batch : known))
-    );
+  /** The batches, one of them as it is now. */
+  private _with(batch: BatchInfo): BatchInfo[] {
+    return this._batches.map(known => (known.id === batch.id ? batch : known));
   }
 
   private _drop(id: string): void {
     this._batches = this._batches.filter(batch => batch.id !== id);
-    this._paces.delete(id);
     if (this._shown === id) {
       this._shown = null;
       this.table.open(null, null);
@@ -339,9 +352,6 @@ export class BatchesModel extends Model {
   }
 
   private _schedule(): void {
-    if (this.isDisposed) {
-      return;
-    }
     const isWanted = this._isVisible && this._batches.some(isActive);
     if (isWanted !== this._isPolling) {
       this._isPolling = isWanted;
@@ -353,14 +363,16 @@ export class BatchesModel extends Model {
     }
   }
 
-  private _fail(reason: unknown): void {
+  private _fail(reason: unknown, isUnlisted = false): void {
     if (!isAbort(reason)) {
+      this._isUnlisted = isUnlisted;
       this._problem = problemOf(reason, this._trans);
     }
   }
 
   private _emit(): void {
     if (!this.isDisposed) {
+      this._schedule();
       this._changed.emit();
     }
   }
@@ -368,14 +380,18 @@ export class BatchesModel extends Model {
   private readonly _client: BatchesClient;
   private readonly _trans: TranslationBundle;
   private readonly _poll: Poll;
-  private readonly _paces = new Map<string, Pace>();
+  private readonly _paces = new Paces();
   private _batches: readonly BatchInfo[] = [];
   private _shown: string | null = null;
   private _isLoaded = false;
   private _isLost = false;
+  private _isUnlisted = false;
   private _isVisible = false;
   private _isPolling = false;
-  private _doing: BatchesModel['doing'] = null;
+  private readonly _doing = new Set<Doing>();
   private _problem: IProblem | null = null;
   private _ticks = 0;
+  /** How many changes the server has answered: what was asked for before the last one is old. */
+  private _changes = 0;
+  private readonly _followed = new Followed();
 }

@@ -1,3 +1,5 @@
+import type { BatchInfo } from '../api';
+
 /** How fast a batch goes, by what was seen of it. */
 export interface IPace {
   /** Seconds for each row. */
@@ -43,4 +45,41 @@ export class Pace {
   }
 
   private _seen: { done: number; at: number }[] = [];
+}
+
+/** How fast each of several batches goes. */
+export class Paces {
+  /** Note how far batches are; only these are known from now on. */
+  see(batches: readonly BatchInfo[]): void {
+    const now = Date.now();
+    const known = this._paces;
+    this._paces = new Map();
+    for (const { id, state, done } of batches) {
+      const pace = known.get(id) ?? new Pace();
+      this._paces.set(id, pace);
+      if (state === 'running') {
+        pace.see(done, now);
+      } else {
+        pace.rest();
+      }
+    }
+  }
+
+  /** Forget what was seen of a batch; without an id: of all. */
+  rest(id?: string): void {
+    for (const [one, pace] of this._paces) {
+      if (id === undefined || one === id) {
+        pace.rest();
+      }
+    }
+  }
+
+  /** Null: unknown. */
+  of(batch: BatchInfo | null): IPace | null {
+    return batch?.state === 'running'
+      ? (this._paces.get(batch.id)?.of(batch.total) ?? null)
+      : null;
+  }
+
+  private _paces = new Map<string, Pace>();
 }

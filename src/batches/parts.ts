@@ -48,7 +48,9 @@ export class PartsOver extends Model {
 
   /** Fetch them again. */
   refresh(): void {
-    if (!this._isLoading) {
+    if (this._isLoading) {
+      this._isDue = true; // the answer may be older than the reason to ask
+    } else {
       this._load();
     }
   }
@@ -57,6 +59,7 @@ export class PartsOver extends Model {
     this._abort?.abort();
     this._abort = null;
     this._isLoading = false;
+    this._isDue = false;
     if (this._id !== null && this._isSeen) {
       void this._fetch(this._id, (this._abort = new AbortController()).signal);
     }
@@ -79,6 +82,9 @@ export class PartsOver extends Model {
     }
     this._isLoading = false;
     this._changed.emit();
+    if (this._isDue) {
+      this._load();
+    }
   }
 
   private _id: string | null = null;
@@ -87,4 +93,5 @@ export class PartsOver extends Model {
   private _problem: IProblem | null = null;
   private _abort: AbortController | null = null;
   private _isLoading = false;
+  private _isDue = false;
 }

@@ -1,11 +1,13 @@
-import React, { useEffect, useState } from 'react';
+import React, { useEffect, useMemo, useState } from 'react';
 
 import type { BatchInfo, BatchParts } from '../api';
 import { Choice } from '../components/choice';
 import { usePanel } from '../components/context';
 import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
+import { isUnderWay } from './active';
 import { FiguresTable, RankingTable } from './figures';
+import { FocusedButton } from './focusedbutton';
 import { Heatmap } from './heatmap';
 import type { BatchesModel } from './model';
 import { Ranking } from './ranking';
@@ -17,6 +19,8 @@ export function PartsView(props: {
   batch: BatchInfo;
   /** Whether the server lets this user run anything. */
   mayRun: boolean;
+  /** The batch's heading. */
+  title: React.RefObject<HTMLElement>;
   /** Open a row as a run. */
   onOpen: (batch: BatchInfo, row: number) => void;
 }): JSX.Element {
@@ -24,6 +28,7 @@ export function PartsView(props: {
   const { model, batch, onOpen } = props;
   const { found, problem } = model.parts;
   const [by, setBy] = useState<'picture' | 'table'>('picture');
+  const heat = useMemo(() => found && heatOf(found), [found]);
   useEffect(() => {
     model.parts.look(true);
     return () => model.parts.look(false);
@@ -49,7 +54,6 @@ export function PartsView(props: {
       </p>
     );
   }
-  const heat = heatOf(found);
   return (
     <>
       <div className="lit-batch-tools">
@@ -101,60 +105,64 @@ function Noise(props: {
   model: BatchesModel;
   batch: BatchInfo;
   mayRun: boolean;
+  title: React.RefObject<HTMLElement>;
   parts: BatchParts;
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { model, batch, mayRun, parts } = props;
-  const { noise, noise_message: message, state } = batch;
+  const { noise, noise_message: message } = batch;
   if (batch.template === '' || parts.kind !== 'effect') {
     return null;
   }
-  if (noise === 'running') {
-    return (
-      <>
-        <Live as="span">
-          {message || trans.__('Finding what does nothing')}
-        </Live>
-        {mayRun && (
-          <button
-            type="button"
-            className="lit-button"
-            onClick={() => void model.stop(batch.id)}
-          >
-            {trans.__('Stop the search')}
-          </button>
-        )}
-      </>
-    );
-  }
+  const isRunning = noise === 'running';
+  const isBusy = model.isDoing('change');
   const count = parts.parts.filter(({ nothing }) => nothing).length;
   const isKnown = parts.parts.some(({ nothing }) => nothing !== null);
-  return noise === 'done' ? (
-    <Live as="span">
-      {!isKnown
-        ? trans.__('At least 20 rows are needed to say which parts do nothing.')
-        : count === 0
-          ? trans.__('No part is known to do nothing.')
-          : trans._n('%1 part does nothing.', '%1 parts do nothing.', count)}
-    </Live>
-  ) : (
+  return (
     <>
-      {mayRun && (
-        <button
-          type="button"
-          className="lit-button"
-          disabled={
-            model.doing !== null || state === 'running' || state === 'waiting'
+      {/* Only how it begins and ends: the message changes with each row. */}
+      <Live as="span">
+        {isRunning
+          ? trans.__('Finding what does nothing')
+          : noise !== 'done'
+            ? ''
+            : !isKnown
+              ? trans.__(
+                  'At least 20 rows are needed to say which parts do nothing.'
+                )
+              : count === 0
+                ? trans.__('No part is known to do nothing.')
+                : trans._n(
+                    '%1 part does nothing.',
+                    '%1 parts do nothing.',
+                    count
+                  )}
+      </Live>
+      {mayRun && noise !== 'done' && (
+        // One button for both: it keeps the focus.
+        <FocusedButton
+          heir={props.title}
+          disabled={!isRunning && isUnderWay(batch)}
+          aria-disabled={isBusy}
+          title={
+            isRunning
+              ? undefined
+              : trans.__(
+                  'Compares each part with sentences that mean nothing, inserted at its place. This takes a while.'
+                )
           }
-          title={trans.__(
-            'Compares each part with sentences that mean nothing, inserted at its place. This takes a while.'
-          )}
-          onClick={() => void model.findNoise(batch.id)}
+          onClick={() =>
+            void (isRunning ? model.stop(batch.id) : model.findNoise(batch.id))
+          }
         >
-          {trans.__('Find what does nothing')}
-        </button>
+          {isRunning
+            ? trans.__('Stop the search')
+            : trans.__('Find what does nothing')}
+        </FocusedButton>
       )}
-      {message !== '' && <span className="lit-hint">{message}</span>}
+      {message !== '' && noise !== 'done' && (
+        <span className="lit-hint">{message}</span>
+      )}
     </>
   );
 }

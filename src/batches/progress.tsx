@@ -1,10 +1,12 @@
-import React, { useState } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 
 import type { BatchInfo } from '../api';
 import { usePanel } from '../components/context';
 import { Live } from '../components/live';
 import { Problem } from '../components/notices';
 import { describe } from '../session/problem';
+import { isUnderWay } from './active';
+import { FocusedButton } from './focusedbutton';
 import type { BatchesModel } from './model';
 import { Save } from './save';
 import { describeState, describeTime, rate } from './words';
@@ -16,14 +18,18 @@ export function Progress(props: {
   /** Whether the server lets this user run anything. */
   mayRun: boolean;
   onRestart: () => void;
+  /** The batch's heading. */
+  title: React.RefObject<HTMLElement>;
+  /** It was deleted. */
+  onDeleted: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { model, batch, mayRun } = props;
+  const { model, batch, mayRun, onDeleted } = props;
   const { state, done, total, failed, error } = batch;
-  const isUnderWay = state === 'waiting' || state === 'running';
-  const canGoOn = !isUnderWay && (done < total || failed > 0);
+  const isGoing = isUnderWay(batch);
+  const canGoOn = !isGoing && (done < total || failed > 0);
   const { pace } = model;
-  const isBusy = model.doing !== null;
+  const isBusy = model.isDoing('change');
   return (
     <div className="lit-batch-progress lit-progress">
       <div className="lit-progress-row">
@@ -56,30 +62,24 @@ export function Progress(props: {
           : describeState(state, trans)}
       </Live>
       <div className="lit-batch-tools">
-        {isUnderWay && mayRun && (
-          <button
-            type="button"
-            className="lit-button"
-            disabled={isBusy}
-            onClick={() => void model.stop(batch.id)}
+        {(isGoing || canGoOn) && mayRun && (
+          // One button for both, and never disabled: it keeps the focus.
+          <FocusedButton
+            heir={props.title}
+            aria-disabled={isBusy}
+            onClick={() =>
+              void (isGoing ? model.stop(batch.id) : model.goOn(batch.id))
+            }
           >
-            {trans.__('Stop')}
-          </button>
-        )}
-        {canGoOn && mayRun && (
-          <button
-            type="button"
-            className="lit-button"
-            disabled={isBusy}
-            onClick={() => void model.goOn(batch.id)}
-          >
-            {done < total
-              ? trans.__('Go on')
-              : trans.__('Try the failed rows again')}
-          </button>
+            {isGoing
+              ? trans.__('Stop')
+              : done < total
+                ? trans.__('Go on')
+                : trans.__('Try the failed rows again')}
+          </FocusedButton>
         )}
         <Save model={model} batch={batch} />
-        <Delete model={model} batch={batch} />
+        <Delete model={model} batch={batch} onDeleted={onDeleted} />
       </div>
       {model.isLost && (
         <Live className="lit-hint">
@@ -100,7 +100,9 @@ export function Progress(props: {
       {model.problem && (
         <Problem
           problem={model.problem}
-          remedies={{ retry: () => void model.load() }}
+          remedies={{
+            retry: model.isUnlisted ? () => void model.load() : undefined
+          }}
           onDismiss={() => model.dismiss()}
         />
       )}
@@ -109,10 +111,32 @@ export function Progress(props: {
 }
 
 /** A button that asks once more. */
-function Delete(props: { model: BatchesModel; batch: BatchInfo }): JSX.Element {
+function Delete(props: {
+  model: BatchesModel;
+  batch: BatchInfo;
+  onDeleted: () => void;
+}): JSX.Element {
   const { trans } = usePanel();
-  const { model, batch } = props;
+  const { model, batch, onDeleted } = props;
   const [isDoomed, setDoomed] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const wasDoomed = useRef(false);
+  useEffect(() => {
+    if (wasDoomed.current && !isDoomed) {
+      opener.current?.focus();
+    }
+    wasDoomed.current = isDoomed;
+  }, [isDoomed]);
+  const isBusy = model.isDoing('change');
+  const doom = async () => {
+    if (isBusy) {
+      return;
+    }
+    setDoomed(false);
+    if (await model.delete(batch.id)) {
+      onDeleted();
+    }
+  };
   return isDoomed ? (
     <span
       role="group"
@@ -128,10 +152,8 @@ function Delete(props: { model: BatchesModel; batch: BatchInfo }): JSX.Element {
       <button
         type="button"
         className="lit-button lit-kept-doomed"
-        onClick={() => {
-          setDoomed(false);
-          void model.delete(batch.id);
-        }}
+        aria-disabled={isBusy}
+        onClick={() => void doom()}
       >
         {trans.__('Delete all its answers')}
       </button>
@@ -146,10 +168,11 @@ function Delete(props: { model: BatchesModel; batch: BatchInfo }): JSX.Element {
     </span>
   ) : (
     <button
+      ref={opener}
       type="button"
       className="lit-button"
-      disabled={model.doing !== null}
-      onClick={() => setDoomed(true)}
+      aria-disabled={isBusy}
+      onClick={() => setDoomed(!isBusy)}
     >
       {trans.__('Delete…')}
     </button>

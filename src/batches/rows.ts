@@ -2,10 +2,14 @@ import type { ISignal } from '@lumino/signaling';
 
 /** A dataset whose rows can be run, as the form needs it. */
 export interface IRowsToRun {
+  /** Tells it from other datasets, whose names may be the same. */
+  readonly key: string;
   /** The dataset's name for people. */
   readonly name: string;
   /** Its id on the server; null while it isn't open there. */
   readonly id: string | null;
+  /** Whether its columns are known. */
+  readonly isRead: boolean;
   /** Number of its rows. */
   readonly rows: number;
   readonly columns: readonly string[];

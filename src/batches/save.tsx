@@ -19,6 +19,7 @@ export function Save(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const { model, batch } = props;
+  const isBusy = model.isDoing('export');
   const save = async (format: BatchFormat) => {
     // A request as any other, so that it works with a token, and a refusal is shown.
     const content = await model.export(batch.id, format);
@@ -27,21 +28,24 @@ export function Save(props: {
     }
   };
   return (
-    <select
+    <span
       className="lit-batch-save"
+      role="group"
       aria-label={trans.__('Save as a file')}
-      value=""
-      disabled={model.doing !== null}
-      onChange={event => void save(event.target.value as BatchFormat)}
     >
-      <option value="" disabled>
-        {model.doing === 'export' ? trans.__('Saving…') : trans.__('Save as…')}
-      </option>
+      <span>{isBusy ? trans.__('Saving…') : trans.__('Save as…')}</span>
       {FORMATS.map(([format, name]) => (
-        <option key={format} value={format}>
+        <button
+          key={format}
+          type="button"
+          className="lit-link"
+          aria-label={trans.__('Save as %1', name)}
+          aria-disabled={isBusy}
+          onClick={() => void save(format)}
+        >
           {name}
-        </option>
+        </button>
       ))}
-    </select>
+    </span>
   );
 }

@@ -33,8 +33,7 @@ export class BatchTable extends Model {
 
   set only(only: Only) {
     this._only = only;
-    this._offset = 0;
-    this._load();
+    this._begin();
   }
 
   /** The index of the page's first row among those that are listed. */
@@ -57,6 +56,11 @@ export class BatchTable extends Model {
     return this._problem;
   }
 
+  /** Whether the page is older than what is known of the batches. */
+  get isStale(): boolean {
+    return this._isStale;
+  }
+
   protected release(): void {
     this._abort?.abort();
   }
@@ -66,16 +70,13 @@ export class BatchTable extends Model {
     this._id = id;
     this._other = other;
     this._only = 'all';
-    this._offset = 0;
-    this._page = null;
-    this._load();
+    this._begin();
   }
 
   /** Compare with another batch; null: with none. */
   compare(other: string | null): void {
     this._other = other;
-    this._offset = 0;
-    this._load();
+    this._begin();
   }
 
   /** Fetch the page again, unless all of it is there and nothing can join it. */
@@ -85,15 +86,30 @@ export class BatchTable extends Model {
       this._only === 'all' &&
       this._other === null &&
       this._page?.rows.every(({ found }) => found && found.error === '');
-    if (!isWhole && !this._isLoading) {
+    if (isWhole) {
+      return;
+    }
+    this._isStale = true;
+    if (this._isLoading) {
+      this._isDue = true; // the answer may be older than the reason to ask
+    } else {
       this._load();
     }
+  }
+
+  /** Fetch the first page; what is there answers another question. */
+  private _begin(): void {
+    this._offset = 0;
+    this._page = null;
+    this._problem = null;
+    this._load();
   }
 
   private _load(): void {
     this._abort?.abort();
     this._abort = null;
     this._isLoading = false;
+    this._isDue = false;
     if (this._id !== null) {
       void this._fetch(this._id, (this._abort = new AbortController()).signal);
     }
@@ -118,6 +134,7 @@ export class BatchTable extends Model {
       }
       this._page = page;
       this._problem = null;
+      this._isStale = this._isDue;
       if (this._offset > 0 && this._offset >= page.total) {
         // Rows that failed have passed since.
         this.offset = Math.max(0, Math.ceil(page.total / PAGE) - 1) * PAGE;
@@ -130,7 +147,11 @@ export class BatchTable extends Model {
       this._problem = problemOf(reason, this._trans);
     }
     this._isLoading = false;
-    this._emit();
+    if (this._isDue) {
+      this._load();
+    } else {
+      this._emit();
+    }
   }
 
   private _emit(): void {
@@ -147,4 +168,6 @@ export class BatchTable extends Model {
   private _problem: IProblem | null = null;
   private _abort: AbortController | null = null;
   private _isLoading = false;
+  private _isDue = false;
+  private _isStale = false;
 }

@@ -7,6 +7,7 @@ import { Live } from '../components/live';
 import { Problem, Waiting } from '../components/notices';
 import { nextIndex } from '../components/rovingFocus';
 import type { BatchesModel } from './model';
+import { isUnderWay } from './active';
 import { PAGE } from './table';
 import type { Only } from './table';
 import {
@@ -31,12 +32,24 @@ export function TableView(props: {
   const { model, batch, onOpen } = props;
   const { table, other } = model;
   const { page, problem } = table;
+  // While rows come, the figures change with each of them.
+  const isSettled =
+    !isUnderWay(batch) && !(other && isUnderWay(other)) && !table.isStale;
+  const changes =
+    page !== null &&
+    page.broken + page.fixed + page.answer > 0 &&
+    [
+      trans.__('%1 broken', page.broken.toLocaleString()),
+      trans.__('%1 fixed', page.fixed.toLocaleString()),
+      trans._n('%1 answer differs', '%1 answers differ', page.answer)
+    ].join(', ');
   const isSame =
+    isSettled &&
     table.only === 'all' &&
     batch.state === 'done' &&
     other?.state === 'done' &&
     page !== null &&
-    page.broken + page.fixed + page.answer === 0;
+    !changes;
   return (
     <>
       <div className="lit-batch-tools">
@@ -58,17 +71,15 @@ export function TableView(props: {
         />
         {model.others.length > 0 && <Compared model={model} />}
       </div>
-      {other && page && (
-        <Live className="lit-batch-changes">
-          {isSame
-            ? trans.__('All answers are the same, and so are their checks.')
-            : page.broken + page.fixed + page.answer > 0 &&
-              [
-                trans.__('%1 broken', page.broken.toLocaleString()),
-                trans.__('%1 fixed', page.fixed.toLocaleString()),
-                trans._n('%1 answer differs', '%1 answers differ', page.answer)
-              ].join(', ')}
-        </Live>
+      {other && (
+        <div className="lit-batch-changes">
+          {!isSettled && changes}
+          <Live as="span">
+            {isSame
+              ? trans.__('All answers are the same, and so are their checks.')
+              : isSettled && changes}
+          </Live>
+        </div>
       )}
       {problem && (
         <Problem
@@ -85,7 +96,9 @@ export function TableView(props: {
             ? trans.__('No row failed.')
             : table.only === 'unexpected'
               ? batch.checks.length === 0
-                ? trans.__('This batch has no checks.')
+                ? batch.state === 'done'
+                  ? trans.__('This batch has no checks.')
+                  : trans.__('No answer has been checked yet.')
                 : trans.__('All answers so far passed their checks.')
               : trans.__('There are no rows.')}
         </p>
@@ -182,16 +195,24 @@ function Rows(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const { rows, batch, other, onOpen } = props;
-  const [place, setPlace] = useState(0);
+  // Its number, since rows come and go above it.
+  const [place, setPlace] = useState<number | null>(null);
   const table = useRef<HTMLTableElement>(null);
-  const at = Math.min(place, rows.length - 1);
+  const at = Math.max(
+    0,
+    rows.findIndex(({ row }) => row === place)
+  );
   const hasTargets = rows.some(({ target }) => target !== '');
   const hasChecks = batch.checks.length > 0;
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const to = nextIndex(event.key, at, rows.length, STEP);
-    if (to !== null && (event.target as Element).closest('[data-row]')) {
+    const pressed = (event.target as Element).closest<HTMLElement>(
+      '[data-row]'
+    );
+    const from = rows.findIndex(({ row }) => `${row}` === pressed?.dataset.row);
+    const to = nextIndex(event.key, from, rows.length, STEP);
+    if (to !== null && from >= 0) {
       event.preventDefault();
-      setPlace(to);
+      setPlace(rows[to].row);
       const button = table.current
         ?.querySelectorAll<HTMLElement>('[data-row]')
         .item(to);
@@ -251,7 +272,7 @@ function Rows(props: {
               onClick={() => {
                 // Not where the user has just selected text to copy.
                 if (window.getSelection()?.isCollapsed ?? true) {
-                  setPlace(i);
+                  setPlace(row.row);
                   onOpen(batch, row.row);
                 }
               }}
@@ -266,7 +287,7 @@ function Rows(props: {
                     'Open row %1 in the panel',
                     numberOf(row.row)
                   )}
-                  onFocus={() => setPlace(i)}
+                  onFocus={() => setPlace(row.row)}
                   onClick={event => {
                     event.stopPropagation();
                     onOpen(batch, row.row);

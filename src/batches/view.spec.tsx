@@ -96,7 +96,17 @@ describe('batches/view', () => {
       '[aria-label="Check 1: what is expected"]'
     )!;
     await typeInto(value, 'Paris');
+    await stage.click('Remove check 1');
+    expect(document.activeElement).toBe(stage.button('Add a check'));
+    await stage.click('Add a check');
+    await typeInto(
+      stage.host.querySelector<HTMLInputElement>(
+        '[aria-label="Check 1: what is expected"]'
+      )!,
+      'Paris'
+    );
     await stage.click('Run 12 rows');
+    expect(document.activeElement?.className).toBe('lit-batch-title');
     expect(server.started).toHaveLength(1);
     expect(server.started[0]).toMatchObject({
       templates: ['Answer. {question}'],
@@ -156,6 +166,74 @@ describe('batches/view', () => {
     expect(opened).toEqual([['b1', 2]]);
   });
 
+  it('keeps the place in the rows while others come above', async () => {
+    server.batches = [fakeBatch()];
+    server.rows = fakeRows(3, row => ({ found: row ? fakeAnswer() : null }));
+    await show();
+    const row = () => stage.host.querySelector<HTMLElement>('[data-row="2"]')!;
+    await act(async () => row().focus());
+    server.rows = fakeRows(4, i => ({ row: i === 0 ? 7 : i - 1 }));
+    await act(async () => {
+      model.table.refresh();
+      await settle();
+    });
+    expect(row().tabIndex).toBe(0);
+    expect(document.activeElement).toBe(row());
+    await press(row(), 'ArrowUp');
+    expect(document.activeElement?.getAttribute('data-row')).toBe('1');
+  });
+
+  it('keeps the place in the heatmap while parts and rows come', async () => {
+    server.batches = [fakeBatch()];
+    await show();
+    await stage.click('What matters over rows');
+    const cell = (at: string) =>
+      stage.host.querySelector<SVGElement>(`[data-cell="${at}"]`)!;
+    await press(cell('1:1'), 'ArrowRight');
+    expect(cell('1:2').getAttribute('tabindex')).toBe('0');
+    server.parts = {
+      ...PARTS,
+      rows: [7, ...PARTS.rows],
+      parts: [...PARTS.parts].reverse().map(part => ({
+        ...part,
+        cells: [0, ...part.cells]
+      }))
+    };
+    await act(async () => {
+      model.parts.refresh();
+      await settle();
+    });
+    expect(cell('0:3').getAttribute('tabindex')).toBe('0');
+    await press(cell('0:3'), 'Enter');
+    expect(opened).toEqual([['b1', 2]]);
+  });
+
+  it('announces what changed sides only when both batches end', async () => {
+    server.batches = [
+      fakeBatch({ state: 'done' }),
+      fakeBatch({ id: 'b2', model: 'nano' })
+    ];
+    server.changes = { broken: 2, fixed: 1, answer: 5 };
+    const live = () =>
+      [...stage.host.querySelectorAll('[role="status"]')]
+        .map(one => one.textContent)
+        .join();
+    await show();
+    expect(text()).toContain('2 broken, 1 fixed');
+    expect(live()).not.toContain('2 broken');
+    server.set('b2', { state: 'done' });
+    await show();
+    expect(live()).toContain('2 broken, 1 fixed');
+  });
+
+  it('says that no answer is checked yet', async () => {
+    server.batches = [fakeBatch()];
+    server.rows = [];
+    await show();
+    await stage.click('Unexpected');
+    expect(text()).toContain('No answer has been checked yet.');
+  });
+
   it('has what changed sides beside each other', async () => {
     server.batches = [
       fakeBatch({ state: 'done' }),
@@ -179,14 +257,36 @@ describe('batches/view', () => {
     await show();
     await stage.click('Stop');
     expect(server.count('stop b1')).toBe(1);
-    expect(stage.button('Go on')).toBeDefined();
+    expect(document.activeElement).toBe(stage.button('Go on'));
+    await act(async () => {
+      server.set('b1', { state: 'done', done: 3 });
+      await model.load();
+    });
+    expect(stage.button('Go on')).toBeUndefined();
+    expect(document.activeElement?.className).toBe('lit-batch-title');
     await stage.click('Delete…');
     expect(server.count('delete b1')).toBe(0);
     await stage.click('Keep');
+    expect(document.activeElement).toBe(stage.button('Delete…'));
     await stage.click('Delete…');
     await stage.click('Delete all its answers');
     expect(server.count('delete b1')).toBe(1);
+    expect(document.activeElement?.textContent).toBe('Batches');
     expect(text()).toContain('There are no batches yet.');
+  });
+
+  it('saves a file with a button of its own for each format', async () => {
+    server.batches = [fakeBatch()];
+    await show();
+    server.failure = new ApiError(
+      { error: 'no_pyarrow', message: 'No pyarrow.', hint: '' },
+      422
+    );
+    await stage.click('Save as Parquet');
+    expect(server.count('export b1 parquet')).toBe(1);
+    expect(text()).toContain('No pyarrow.');
+    // It would list the batches.
+    expect(stage.button('Retry')).toBeUndefined();
   });
 
   it('ranks parts, marks those that do nothing, and opens outliers', async () => {
@@ -255,6 +355,9 @@ describe('batches/view', () => {
     await stage.click('Find what does nothing');
     expect(server.count('noise b1')).toBe(1);
     expect(text()).toContain('1 of 20 rows');
+    const live = [...stage.host.querySelectorAll('[role="status"]')];
+    expect(live.map(one => one.textContent).join()).not.toContain('20 rows');
+    expect(document.activeElement).toBe(stage.button('Stop the search'));
     expect(stage.button('Stop the search')).toBeDefined();
   });
 

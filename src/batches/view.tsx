@@ -1,4 +1,4 @@
-import React, { useEffect, useId, useState } from 'react';
+import React, { useEffect, useId, useRef, useState } from 'react';
 
 import type { BatchInfo } from '../api';
 import { Disclosure } from '../components/disclosure';
@@ -35,7 +35,12 @@ export function BatchesView(props: IBatchesView): JSX.Element {
   useRedraw(form);
   useRedraw(model);
   const { shown } = model;
-  const name = form.rows?.name;
+  const { name, key } = form.rows ?? {};
+  const side = useRef<HTMLDivElement>(null);
+  const title = useRef<HTMLHeadingElement>(null);
+  const list = useRef<HTMLHeadingElement>(null);
+  // Where the focus goes when what had it is gone.
+  const [goal, setGoal] = useState<'title' | 'list' | null>(null);
   // Until there is something to show, the form is what matters.
   const [isOpen, setOpen] = useState(true);
   useEffect(() => {
@@ -43,10 +48,23 @@ export function BatchesView(props: IBatchesView): JSX.Element {
       setOpen(false);
     }
   }, [shown?.id]);
-  useEffect(() => setOpen(true), [name]);
+  useEffect(() => setOpen(true), [key]);
+  useEffect(() => {
+    if (goal) {
+      setGoal(null);
+      const { activeElement } = document;
+      // Not from where the user has gone meanwhile.
+      if (
+        activeElement === document.body ||
+        side.current?.contains(activeElement)
+      ) {
+        (goal === 'title' ? title : list).current?.focus();
+      }
+    }
+  }, [goal]);
   return (
     <div className="lit-batches-content">
-      <div className="lit-batches-side">
+      <div className="lit-batches-side" ref={side}>
         <section aria-label={trans.__('New batch')}>
           <h3>
             <Disclosure
@@ -59,23 +77,33 @@ export function BatchesView(props: IBatchesView): JSX.Element {
                 : trans.__('New batch over %1', name)}
             </Disclosure>
           </h3>
-          {isOpen && <FormView {...props} />}
+          {isOpen && <FormView {...props} onStarted={() => setGoal('title')} />}
         </section>
         {!shown && model.problem && (
           <Problem
             problem={model.problem}
-            remedies={{ retry: () => void model.load() }}
+            remedies={{
+              retry: model.isUnlisted ? () => void model.load() : undefined
+            }}
             onDismiss={() => model.dismiss()}
           />
         )}
         <section aria-label={trans.__('Batches')}>
-          <h3>{trans.__('Batches')}</h3>
+          <h3 ref={list} tabIndex={-1}>
+            {trans.__('Batches')}
+          </h3>
           <BatchList model={model} />
         </section>
       </div>
       <div className="lit-batches-main">
         {shown ? (
-          <Shown key={shown.id} {...props} batch={shown} />
+          <Shown
+            key={shown.id}
+            {...props}
+            batch={shown}
+            title={title}
+            onDeleted={() => setGoal('list')}
+          />
         ) : (
           <p className="lit-hint lit-batches-empty">
             {trans.__(
@@ -89,7 +117,14 @@ export function BatchesView(props: IBatchesView): JSX.Element {
 }
 
 /** A batch. */
-function Shown(props: IBatchesView & { batch: BatchInfo }): JSX.Element {
+function Shown(
+  props: IBatchesView & {
+    batch: BatchInfo;
+    /** Of its heading. */
+    title: React.RefObject<HTMLHeadingElement>;
+    onDeleted: () => void;
+  }
+): JSX.Element {
   const { trans } = usePanel();
   const { form, model, batch } = props;
   const [tab, setTab] = useState<Tab>('rows');
@@ -97,7 +132,7 @@ function Shown(props: IBatchesView & { batch: BatchInfo }): JSX.Element {
   const { panel, tab: label } = tabIds(id, tab);
   return (
     <section aria-label={trans.__('Batch')}>
-      <h3 className="lit-batch-title">
+      <h3 className="lit-batch-title" ref={props.title} tabIndex={-1}>
         <bdi>{batch.name}</bdi> · <bdi>{batch.model}</bdi>
       </h3>
       <p className="lit-batch-prompts" title={batch.template || undefined}>
