@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lit_lab.commands.shared import count, save
+from lit_lab.commands.shared import count, saving
 from lit_lab.commands.status_line import StatusLine
 from lit_lab.commands.terminal import for_terminal, json_line
 from lit_lab.limits import MAX_TEXT
@@ -141,7 +141,8 @@ def _run(options: argparse.Namespace) -> int:
     else:
         _print(found, verdicts)
     if options.html is not None:
-        save(options.html.expanduser(), found.to_html(verdicts))
+        with saving(options.html):
+            options.html.expanduser().write_text(found.to_html(verdicts), encoding="utf-8")
     if options.export is not None:
         found.export(options.export)
     if failed is not None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lit_lab.commands.shared import count, save
+from lit_lab.commands.shared import count, saving
 from lit_lab.commands.status_line import StatusLine
 from lit_lab.commands.terminal import for_terminal, json_line
 
@@ -94,7 +94,8 @@ def _run(options: argparse.Namespace) -> int:
 
         report = run_checks(file, explain, show)
     if options.junit is not None:
-        save(options.junit, junit(report))
+        with saving(options.junit):
+            options.junit.expanduser().write_text(junit(report), encoding="utf-8")
     if not options.json:
         print(_summary(report))
     return 1 if report.failed or not report.outcomes else 0

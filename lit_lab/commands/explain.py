@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lit_lab.commands.shared import count
+from lit_lab.commands.shared import count, saving
 from lit_lab.commands.status_line import StatusLine
 from lit_lab.commands.terminal import for_terminal, json_line
 from lit_lab.limits import MAX_TEXT
@@ -98,7 +98,8 @@ def _run(options: argparse.Namespace) -> int:
         )
         found = _map(run, options)
     if save is not None:
-        _save(run, save)
+        with saving(save):
+            run.save(save)
     if options.json:
         print(json_line(_content(run, found)))
     else:
@@ -131,18 +132,6 @@ def _map(run: Run, options: argparse.Namespace) -> Map | None:
         if problem.code not in ("no_answer", "no_segments"):
             raise
         return None  # an empty answer is an answer
-
-
-def _save(run: Run, path: Path) -> None:
-    try:
-        run.save(path)
-    except OSError as error:
-        raise Problem(
-            507,
-            "not_saved",
-            f"{path} can't be written: {error.strerror or error}.",
-            "Name a file in a folder of yours.",
-        ) from error
 
 
 def _content(run: Run, found: Map | None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from lit_lab.problem import Problem
@@ -16,10 +18,11 @@ def count(text: str) -> int:
     return value
 
 
-def save(path: Path, text: str) -> None:
-    """Write a file that the user named. Raises `Problem`."""
+@contextlib.contextmanager
+def saving(path: Path) -> Iterator[None]:
+    """While a file is written that the user named. Raises `Problem` where it can't be."""
     try:
-        path.expanduser().write_text(text, encoding="utf-8")
+        yield
     except OSError as error:
         raise Problem(
             507,

@@ -6,6 +6,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { runIcon } from '@jupyterlab/ui-components';
 
 import '../../style/batches.css';
+import '../../style/batchRows.css';
+import '../../style/batchParts.css';
 import type { BatchInfo } from '../api';
 import { BatchClient } from '../api/batches';
 import { BatchForm } from '../batches/form';
