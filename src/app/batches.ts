@@ -14,7 +14,7 @@ import { BatchForm } from '../batches/form';
 import { BatchesModel } from '../batches/model';
 import type { IRowsToRun } from '../batches/rows';
 import { BatchRowSource } from '../batches/rowSource';
-import { settingsOf } from '../batches/settings';
+import { checkModel, settingsOf } from '../batches/settings';
 import { BatchesWidget } from '../batches/widget';
 import { numberOf } from '../batches/words';
 import type { IPanelContext } from '../components/context';
@@ -125,15 +125,7 @@ function make(surroundings: IBatchesSurroundings): BatchesTab {
       if (!isWanted()) {
         return;
       }
-      const { models } = session.service;
-      if (models.length > 0 && !models.some(m => m.name === batch.model)) {
-        throw new Error(
-          trans.__(
-            'The panel no longer has the model %1. Add it in Models, or run the rows again with another one.',
-            batch.model
-          )
-        );
-      }
+      checkModel(batch, session.service.models, trans);
       session.model = batch.model;
       surroundings.showAnalysis();
       await session.analyze(
