@@ -3,11 +3,15 @@
 A failing stage doesn't keep the later ones from running: one run shows everything that is wrong. One command more than there
 are cores runs side by side, up to three: browser tests, and those of servers that die, wait for much of their time. Each line
 of output begins with the name of the command that said it.
+
+What needs no Python packages can run before the others, while these are being installed: `--early FILE` runs only that, and stores
+what came of it, which `--after FILE` counts with the rest. Without such a file, everything runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -18,7 +22,7 @@ import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -79,12 +83,14 @@ class Command:
     argv: list[str]
     folder: str = "."
     reports: bool = True
+    early: bool = False
+    """It needs no Python packages."""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def lint(name: str, *argv: str, folder: str = ".") -> Command:
     """A check that has one outcome."""
-    return Command("lint", name, list(argv), folder, reports=False)
+    return Command("lint", name, list(argv), folder, reports=False, early=argv[0] == "jlpm")
 
 
 def commands(reports: Path) -> list[Command]:
@@ -172,13 +178,26 @@ def run(command: Command, reports: Path, environment: Mapping[str, str]) -> Outc
     return Outcome(command.name, count, seconds)
 
 
+def stored(file: Path | None) -> list[Outcome]:
+    """The outcomes of an early run. Their file is deleted, so that no later run counts them again."""
+    if file is None or not file.exists():
+        return []
+    found = json.loads(file.read_text())
+    file.unlink()
+    return [Outcome(one["name"], Count(**one["count"]), one["seconds"]) for one in found]
+
+
 def main() -> int:
     """Run the chosen stages and print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stages", nargs="*", help="lint, jest, pytest, ui; all when none is named")
     parser.add_argument(
         "--jobs", type=int, default=min(3, (os.cpu_count() or 1) + 1), help="how many run side by side (%(default)s)"
     )
+    parser.add_argument(
+        "--early", metavar="FILE", type=Path, help="run only what needs no Python packages, and store the outcomes"
+    )
+    parser.add_argument("--after", metavar="FILE", type=Path, help="count these outcomes, and run only the rest")
     arguments = parser.parse_args()
     # TensorFlow imports three times as fast from bytecode.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
@@ -193,7 +212,14 @@ def main() -> int:
             "JEST_JUNIT_CLASSNAME": "{filepath}",
         }
         chosen = [one for one in commands(reports) if not arguments.stages or one.stage in arguments.stages]
-        outcomes = list(lanes.map(lambda command: run(command, reports, environment), chosen))
+        outcomes = stored(arguments.after)
+        done = {outcome.name for outcome in outcomes}
+        chosen = [one for one in chosen if one.name not in done and (one.early or arguments.early is None)]
+        outcomes += lanes.map(lambda command: run(command, reports, environment), chosen)
+    if arguments.early is not None:
+        arguments.early.parent.mkdir(parents=True, exist_ok=True)
+        arguments.early.write_text(json.dumps([asdict(outcome) for outcome in outcomes]))
+        return 0  # whoever counts them reports failures
 
     print(f"\n{'check':<16}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for outcome in outcomes:

@@ -77,3 +77,32 @@ def test_every_stage_that_the_help_names_has_commands(run_tests, tmp_path):
     commands = run_tests.commands(tmp_path)
     assert {command.stage for command in commands} == {"lint", "jest", "pytest", "ui"}
     assert len({command.name for command in commands}) == len(commands)
+
+
+def test_what_ran_early_is_counted_once_and_does_not_run_again(run_tests, tmp_path, monkeypatch, capsys):
+    ran = []
+
+    def fake_run(command, reports, environment):
+        ran.append(command.name)
+        return run_tests.Outcome(
+            command.name, run_tests.Count(0, 1) if command.name == "tsc" else run_tests.Count(2, 0), 1
+        )
+
+    def main(*arguments):
+        ran.clear()
+        monkeypatch.setattr("sys.argv", ["run_tests.py", *arguments])
+        return run_tests.main()
+
+    monkeypatch.setattr(run_tests, "run", fake_run)
+    file = tmp_path / "new" / "early.json"
+    names = {command.name for command in run_tests.commands(tmp_path)}
+    assert main("--early", str(file)) == 0
+    early = {*ran}
+    assert {"eslint", "tsc"} <= early
+    assert not early & {"mypy", "jest", "playwright", "pytest live"}
+    capsys.readouterr()
+    assert main("--after", str(file)) == 1
+    assert {*ran} == names - early
+    assert capsys.readouterr().out.endswith(f"\n{2 * (len(names) - 1)} passed, 1 failed\n")
+    main("--after", str(file))
+    assert {*ran} == names
