@@ -6,7 +6,7 @@ import signal
 import pytest
 from replicas import Replicas
 
-from conftest import example, span, until
+from conftest import example, prompts, rows_of, span, until
 from lit_lab import asking_again, protocol
 from lit_lab.asking_again import Results, Tries
 from lit_lab.client.progress import reporting
@@ -93,6 +93,20 @@ class TestOwnProcess:
         await until(lambda: b"restarted" in b"".join(lit_lab.core.jobs.by_id[job].lines))
         await api("DELETE", "jobs", job)
         assert kinds(await events(job))[-2:] == ["restarted", "cancelled"]
+
+
+class TestBatch:
+    @pytest.fixture
+    def lit_lab_config(self, lit_lab_config, root):
+        return {**lit_lab_config, "batches_path": str(root)}
+
+    async def test_a_row_is_computed_by_the_same_job(self, api, dataset, done, fake_service):
+        state = await dataset(prompts("Hi", "once die", "Ho"))
+        info = await done(state)
+        assert (info["state"], info["done"], info["failed"]) == ("done", 3, 0)
+        answers = [row["found"]["answer"] for row in (await rows_of(api, info["id"]))["rows"]]
+        assert answers == ["Hello"] * 3
+        assert len(fake_service.pids) == 2
 
 
 class TestElsewhere:
@@ -210,12 +224,7 @@ def test_a_test_of_a_map_has_each_curve_once():
 )
 def test_an_answer_that_begins_again_keeps_the_tokens_that_are_the_same(second, tokens):
     first = [PROMPT, token("a"), token("b"), token("c")]
-    seen = []
-    on_event = reporting(lambda progress: seen.append(progress.text) if not progress.is_anew else seen[:].clear())
-    events = [*first, AGAIN, PROMPT, *second]
-    for event in events:
-        on_event(event)
-    assert "".join(one.text for one in StreamedAnswer(events).tokens) == tokens
+    assert "".join(one.text for one in StreamedAnswer([*first, AGAIN, PROMPT, *second]).tokens) == tokens
 
 
 def test_what_a_program_sees_of_an_answer_is_the_answer():
