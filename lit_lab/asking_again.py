@@ -8,8 +8,6 @@ that, and no third time.
 from __future__ import annotations
 
 import random
-from typing import TypeVar
-
 from lit_lab import protocol
 from lit_lab.problem import Problem
 from lit_lab.service_client import Broke, Busy, NeverSent
@@ -31,8 +29,6 @@ MIN_BUSY_PAUSE = 0.5
 
 _GOING = frozenset({"service_failed", "service_died", "service_unreachable", "service_silent"})
 """Codes of a service elsewhere that is away, perhaps only while another replica takes over."""
-
-E = TypeVar("E", bound=protocol.JobEvent)
 
 
 class Tries:
@@ -79,14 +75,12 @@ class Tries:
         is_away = isinstance(problem, Broke) or (self._broken > 0 and problem.code in _GOING)
         if not is_away or self._broken >= len(PAUSES):
             raise problem
-        pause = PAUSES[self._broken] * random.uniform(0.5, 1.5)
+        pause = PAUSES[self._broken] * random.uniform(0.5, 1.5)  # noqa: S311 - only so that not all come at once
         self._broken += 1
         return pause, "The connection to the model service broke. Restarted on another replica, if there is one."
 
     def _of_process(self, problem: Problem) -> tuple[float, str]:
-        if isinstance(problem, NeverSent):
-            problem = problem.why
-        elif isinstance(problem, Broke):
+        if isinstance(problem, NeverSent | Broke):
             problem = problem.why
         if not isinstance(problem, ServiceGone) or not problem.again:
             raise problem
@@ -106,6 +100,9 @@ class Results:
 
     Args:
         request: The job's request.
+
+    Attributes:
+        seconds: Duration of the computation of an answer, once it is complete.
     """
 
     def __init__(self, request: protocol.JobRequest) -> None:

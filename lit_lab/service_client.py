@@ -253,6 +253,7 @@ class ServiceClient:
 
 def _refused(response: httpx.Response, content: bytes) -> Problem:
     status = response.status_code
+    body: ErrorBody | None
     try:
         body = ErrorBody.model_validate_json(content)
     except ValidationError:

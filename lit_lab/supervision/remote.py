@@ -102,6 +102,7 @@ class RemoteService:
 
     async def why_gone(self, endpoint: Endpoint) -> Problem:
         """Return why it stopped answering."""
+        status: ServiceStatus | None
         try:
             status = await within(PATIENCE, self.status())
         except asyncio.TimeoutError:
