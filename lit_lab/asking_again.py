@@ -8,6 +8,7 @@ that, and no third time.
 from __future__ import annotations
 
 import random
+
 from lit_lab import protocol
 from lit_lab.problem import Problem
 from lit_lab.service_client import Broke, Busy, NeverSent

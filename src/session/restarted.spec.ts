@@ -20,8 +20,14 @@ const prompt = (text: string): JobEvent => ({
   system: null,
   terms: null
 });
+/** Tokens whose ids tell their texts apart. */
 const sent = (...texts: string[]): JobEvent[] =>
-  texts.flatMap(text => tokens(text)).map(token => ({ event: 'token', token }));
+  texts
+    .flatMap(text => tokens(text))
+    .map(token => ({
+      event: 'token',
+      token: { ...token, id: token.text.codePointAt(1)! }
+    }));
 const textOf = (all: readonly AnswerToken[]) =>
   all.map(({ text }) => text).join('');
 
