@@ -54,8 +54,8 @@ class Tries:
         Raises:
             Problem: There is no further try.
         """
-        if isinstance(problem, NeverSent) and not self._broken:
-            # The process had ended before this job began, which wasn't known yet. The next process runs it.
+        if isinstance(problem, NeverSent) and not (self._elsewhere and self._broken):
+            # The process had ended before this try began, which wasn't known yet. The next process runs it.
             self._unsent += 1
             if self._unsent > 1:
                 raise problem
@@ -81,12 +81,15 @@ class Tries:
         return pause, "The connection to the model service broke. Restarted on another replica, if there is one."
 
     def _of_process(self, problem: Problem) -> tuple[float, str]:
-        if isinstance(problem, NeverSent | Broke):
-            problem = problem.why
-        if not isinstance(problem, ServiceGone) or not problem.again:
+        if not isinstance(problem, Broke):
             raise problem
+        problem = problem.why
+        # On a busy machine, it may not be known yet that the process has ended.
+        may_again = problem.again if isinstance(problem, ServiceGone) else problem.code == "service_silent"
         self._broken += 1
-        if self._broken >= MAX_OWN_TRIES:
+        if not may_again or self._broken >= MAX_OWN_TRIES:
+            if not may_again or not isinstance(problem, ServiceGone):
+                raise problem
             raise Problem(
                 problem.status,
                 problem.code,

@@ -99,7 +99,8 @@ def test_killed_while_the_model_is_loaded(server: LiveServer) -> None:
             killed = server.service()["pid"]
             os.kill(killed, signal.SIGKILL)
     assert killed
-    assert event["event"] == "done"
+    # Whether the job waited for the restart or ended with an error, the next one runs.
+    assert event["event"] in ("done", "error")
     assert text(answered(server))
 
 

@@ -13,6 +13,7 @@ from lit_lab.client.progress import reporting
 from lit_lab.problem import Problem
 from lit_lab.service_client import Broke, Busy, NeverSent
 from lit_lab.streamed import StreamedAnswer
+from lit_lab.supervision.endpoint import ServiceGone
 
 PROMPT = protocol.PromptEvent(tokens=[], window=9)
 AGAIN = protocol.RestartedEvent(message="Restarted.")
@@ -202,6 +203,19 @@ def test_problems_of_the_request_are_not_asked_again():
     assert tries.again(gone)[1]  # now it is away for a moment
     with pytest.raises(Problem):
         tries.again(Broke(gone))
+
+
+def test_a_process_whose_end_is_not_known_yet_gets_no_third_try():
+    tries = Tries(elsewhere=False)
+    silent = Problem(502, "service_silent", "It broke.", "")
+    died = ServiceGone(502, "service_died", "It died.", "", again=True, advice="Less.")
+    assert "restarted" in tries.again(Broke(silent))[1]
+    assert tries.again(NeverSent(died)) == (0.0, "")  # what wasn't sent can't have ended it
+    with pytest.raises(Problem, match="ended again") as raised:
+        tries.again(Broke(died))
+    assert raised.value.hint == "Less."
+    with pytest.raises(Problem, match="by the user"):
+        Tries(elsewhere=False).again(Broke(Problem(502, "service_restarted", "Restarted by the user.", "")))
 
 
 def test_a_test_of_a_map_has_each_curve_once():

@@ -131,7 +131,7 @@ async def test_salience_has_one_event_for_each_target_and_method(api, events):
         ("error", "out_of_memory", "Hel"),  # the service reports an error
         ("refuse", "prompt_too_long", ""),  # it refuses the request
         ("odd", "service_answer", "Hel"),  # its lines aren't events
-        ("cut", "service_silent", "Hel"),  # the stream ends without a last event
+        ("cut", "service_silent", "HelHel"),  # the stream ends without a last event, also on the second try
     ],
 )
 async def test_failures_end_a_job_with_words_and_keep_what_came(generate, events, api, prompt, error, kept):
