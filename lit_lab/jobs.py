@@ -194,9 +194,9 @@ class Jobs:
                     # Only the word that nothing follows was lost.
                     return job.add_event(protocol.DoneEvent(seconds=results.seconds))
                 missing, waits = rest or missing, ""
-                pause, told = tries.again(problem)
-                if told:
-                    job.add_event(protocol.RestartedEvent(message=told))
+                pause, notice = tries.again(problem)
+                if notice:
+                    job.add_event(protocol.RestartedEvent(message=notice))
             await asyncio.sleep(pause)
 
     async def _follow(self, job: Job, request: protocol.JobRequest, results: Results) -> None:

@@ -106,7 +106,7 @@ class RemoteService:
         try:
             status = await within(PATIENCE, self.status())
         except asyncio.TimeoutError:
-            status = None  # whoever waits for a job's answer is told at once
+            status = None  # the user should know at once
         if status is not None and status.state == "failed":
             return Problem(502, "service_died", status.detail, status.hint)
         return Problem(502, "service_silent", "The model service broke the connection.", "Run it again.")

@@ -58,7 +58,7 @@ def killed_at(server: LiveServer, job: dict[str, Any], event: str) -> tuple[str,
     Return the job's id, all events, and how long it took until the job said that it was restarted.
     """
     pid = server.ready()
-    found, at, told = [], 0.0, float("inf")
+    found, at, seconds = [], 0.0, float("inf")
     started = server.ask("POST", "jobs", job)["id"]
     for each in server.events(started):
         found.append(each)
@@ -66,8 +66,8 @@ def killed_at(server: LiveServer, job: dict[str, Any], event: str) -> tuple[str,
             os.kill(pid, signal.SIGKILL)
             at = time.monotonic()
         if each["event"] == "restarted":
-            told = time.monotonic() - at
-    return started, found, told
+            seconds = time.monotonic() - at
+    return started, found, seconds
 
 
 def test_killed_again_and_again_while_it_starts(server: LiveServer) -> None:

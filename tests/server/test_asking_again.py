@@ -41,9 +41,9 @@ class TestOwnProcess:
         job = await generate("once die")
         found = await events(job)
         assert kinds(found) == ["prompt", "token", "restarted", "prompt", "token", "token", "answer", "done"]
-        (told,) = (event["message"] for event in found if event["event"] == "restarted")
-        assert "SIGKILL" in told
-        assert "restarted, and this run with it" in told
+        (notice,) = (event["message"] for event in found if event["event"] == "restarted")
+        assert "SIGKILL" in notice
+        assert "restarted, and this run with it" in notice
         assert len(fake_service.pids) == 2
         # A reader that comes back, wherever it was, gets the same.
         for start in range(len(found) + 1):

@@ -291,11 +291,11 @@ async def test_a_kill_from_outside_is_reported_by_its_signal(generate, api, fake
     await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     os.kill(fake_service.pids[0], signal.SIGSEGV)
 
-    async def told():
+    async def reported():
         lines = map(json.loads, lit_lab.core.jobs.by_id[job].lines)
         return next((line["message"] for line in lines if line["event"] == "restarted"), None)
 
-    assert "SIGSEGV" in await until(told)
+    assert "SIGSEGV" in await until(reported)
     await api("DELETE", "jobs", job)
 
 
