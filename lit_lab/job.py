@@ -79,7 +79,14 @@ class Job:
         self.changed.set()
         self.changed = asyncio.Event()
 
-    def add_event(self, event: protocol.StateEvent | protocol.ErrorEvent | protocol.CancelledEvent) -> None:
+    def add_event(
+        self,
+        event: protocol.StateEvent
+        | protocol.RestartedEvent
+        | protocol.DoneEvent
+        | protocol.ErrorEvent
+        | protocol.CancelledEvent,
+    ) -> None:
         """Append an event of this server."""
         self.add(event.model_dump_json().encode(), event.event)
 

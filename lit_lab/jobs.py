@@ -21,10 +21,11 @@ from collections.abc import Container, Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import discreet, protocol
+from lit_lab.asking_again import Results, Tries
 from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
-from lit_lab.service_client import NeverSent, ServiceClient
+from lit_lab.service_client import Broke, Busy, ServiceClient
 from lit_lab.supervision.endpoint import Service
 
 MAX_ENDED = 512  # jobs of all users that have ended
@@ -168,28 +169,47 @@ class Jobs:
             request = request.model_copy(update={"origin": None})
         try:
             with self._service.use():
-                try:
-                    await self._follow(job, request)
-                except NeverSent:
-                    # The process had ended before this job began, which wasn't known yet. The next process runs it.
-                    await self._follow(job, request)
+                await self._finish(job, request)
         except Problem as problem:
             job.fail(problem)
         except Exception as error:
             log.error("LIT Lab: a job failed\n%s", discreet.trace(error))
             job.fail(Problem(500, "internal", "The Jupyter server failed during this run.", "See its log for details."))
 
-    async def _follow(self, job: Job, request: protocol.JobRequest) -> None:
+    async def _finish(self, job: Job, request: protocol.JobRequest) -> None:
+        """Have the service run the job, again if it ends meanwhile. Raises `Problem` if the job's last event doesn't come."""
+        tries, results = Tries(self._client.elsewhere), Results(request)
+        missing, waits = request, ""
+        while True:
+            try:
+                return await self._follow(job, missing, results)
+            except Busy as busy:
+                pause = tries.wait(busy)
+                if busy.message != waits:
+                    waits = busy.message
+                    job.add_event(protocol.StateEvent(message=f"Waiting in the queue: {waits}"))
+            except Problem as problem:
+                rest = results.missing()
+                if rest is None and isinstance(problem, Broke):
+                    # Only the word that nothing follows was lost.
+                    return job.add_event(protocol.DoneEvent(seconds=results.seconds))
+                missing, waits = rest or missing, ""
+                pause, notice = tries.again(problem)
+                if notice:
+                    job.add_event(protocol.RestartedEvent(message=notice))
+            await asyncio.sleep(pause)
+
+    async def _follow(self, job: Job, request: protocol.JobRequest, results: Results) -> None:
         """Have the service run the job, to its last event. Raises `Problem` if that doesn't come."""
         endpoint = await self._service.ready(lambda what: job.add_event(protocol.StateEvent(message=what)))
         async with contextlib.aclosing(self._client.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
             async for line in lines:
-                self._take(job, line)
+                self._take(job, line, results)
                 if job.state != "running":
                     return
-        raise await self._service.why_gone(endpoint)
+        raise await self._client.broke(endpoint)
 
-    def _take(self, job: Job, line: bytes) -> None:
+    def _take(self, job: Job, line: bytes, results: Results) -> None:
         try:
             event = _EVENT.validate_json(line)
         except ValidationError as error:
@@ -210,6 +230,8 @@ class Jobs:
             ) from error
         if isinstance(event, protocol.HeartbeatEvent):
             return  # each reader has its own
+        if not results.is_new(event):
+            return
         if job.size + len(line) > MAX_JOB_BYTES:
             raise _too_large()
         self._make_room(job, len(line))

@@ -20,6 +20,7 @@ from lit_lab import discreet, protocol
 from lit_lab.conversation import text_of
 from lit_lab.history import NO_ROOM_FOR_OWNER, History, sequence_of
 from lit_lab.problem import Problem
+from lit_lab.streamed import StreamedAnswer
 from lit_lab.timeouts import within
 
 MAX_WAITING = 1_000
@@ -356,10 +357,9 @@ def record_of(
         events: The job's events, in order.
     """
     answer = next((event for event in events if isinstance(event, protocol.AnswerEvent)), None)
-    prompt = next((event for event in events if isinstance(event, protocol.PromptEvent)), None)
     # One that was stopped, or broke off, has the tokens that came.
-    streamed = [event.token for event in events if isinstance(event, protocol.TokenEvent)]
-    tokens = answer.tokens if answer else streamed
+    streamed = StreamedAnswer(events)
+    prompt, tokens = streamed.prompt, answer.tokens if answer else streamed.tokens
     is_forced = isinstance(request, protocol.ScoreRequest)
     partial: protocol.Partial | None = None
     if answer is None:

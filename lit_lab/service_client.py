@@ -6,10 +6,13 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import math
 import os
 import secrets
 import ssl
+import time
 from collections.abc import AsyncGenerator
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
@@ -25,6 +28,7 @@ KEEP_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, perh
 ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that computes nothing counts as hung
 STREAM_SILENCE = 180.0  # the same for a stream, which has heartbeats; a slow disk may delay them
 FORWARDED_STATUSES = (404, 409, 413, 422, 503)  # the client gets these as the service sent them
+_PROXY_STATUSES = (502, 503, 504)  # without LIT Lab's own body: of a proxy whose replica is gone
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 
@@ -46,8 +50,38 @@ class _LateBytesFilter(logging.Filter):
 _LATE_BYTES = _LateBytesFilter()
 
 
-class NeverSent(Problem):
+class _Unfinished(Problem):
+    """A request without a whole answer, because of the service's end.
+
+    Args:
+        why: Why it ended.
+    """
+
+    def __init__(self, why: Problem) -> None:
+        super().__init__(why.status, why.code, why.message, why.hint)
+        self.why = why
+
+
+class NeverSent(_Unfinished):
     """The service ended before a request could be sent; a second try reaches the next process."""
+
+
+class Broke(_Unfinished):
+    """The connection broke after a request was sent, or a proxy reached no service."""
+
+
+class Busy(Problem):
+    """A service elsewhere accepts no more requests of this user for now.
+
+    Args:
+        message: What happened.
+        hint: What the user can do.
+        seconds: When to ask again, as the service says.
+    """
+
+    def __init__(self, message: str, hint: str, seconds: float) -> None:
+        super().__init__(503, "service_busy", message, hint)
+        self.seconds = seconds
 
 
 class ServiceClient:
@@ -59,6 +93,9 @@ class ServiceClient:
     Args:
         service: The model service.
         elsewhere: Whether it is on another machine, and may have an address with `https`.
+
+    Attributes:
+        elsewhere: As the argument.
     """
 
     def __init__(self, service: Service, elsewhere: bool) -> None:
@@ -67,6 +104,7 @@ class ServiceClient:
         self._key = secrets.token_bytes(16)
         # Reading the certificates of all authorities takes 30 ms. On loopback there is no TLS; a context without any
         # authority would refuse it.
+        self.elsewhere = elsewhere
         self._verify = elsewhere or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._clients: dict[str, httpx.AsyncClient] = {}
 
@@ -162,7 +200,11 @@ class ServiceClient:
             except ndjson.TooLongError:
                 raise Problem(502, "answer_too_large", "A line of the model service's answer is too large.") from None
             except ndjson.CutOffError:
-                raise await self._service.why_gone(endpoint) from None
+                raise await self.broke(endpoint) from None
+
+    async def broke(self, endpoint: Endpoint) -> Broke:
+        """Return the problem of a stream that ended before its answer did."""
+        return Broke(await self._service.why_gone(endpoint))
 
     async def _stream(
         self,
@@ -187,7 +229,7 @@ class ServiceClient:
                 response = await client.send(request, stream=True)
                 try:
                     if response.status_code != 200:
-                        raise _refused(response.status_code, await response.aread())
+                        raise _refused(response, await response.aread())
                     async for chunk in response.aiter_bytes():
                         yield chunk
                 finally:
@@ -205,15 +247,25 @@ class ServiceClient:
                 if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
                     if gone.code == "service_silent":
                         raise _unreachable(endpoint, error) from error
-                    raise NeverSent(gone.status, gone.code, gone.message, gone.hint) from error
-                raise gone from error
+                    raise NeverSent(gone) from error
+                raise Broke(gone) from error
 
 
-def _refused(status: int, content: bytes) -> Problem:
+def _refused(response: httpx.Response, content: bytes) -> Problem:
+    status = response.status_code
+    body: ErrorBody | None
     try:
         body = ErrorBody.model_validate_json(content)
     except ValidationError:
-        return _not_understood(f"status {status}")
+        body = None
+    if status == 429 and "Retry-After" in response.headers:
+        return Busy(
+            body.message if body else "The model service accepts no more requests for now.",
+            (body.hint if body else "") or "Run it again later.",
+            _seconds_of(response.headers["Retry-After"]),
+        )
+    if body is None:
+        return Broke(_no_replica(status)) if status in _PROXY_STATUSES else _not_understood(f"status {status}")
     if body.error == "unauthorized":
         return Problem(
             502,
@@ -223,6 +275,27 @@ def _refused(status: int, content: bytes) -> Problem:
         )
     # Other statuses, such as 403 for a preset whose terms aren't accepted, would be taken for this server's own.
     return Problem(status if status in FORWARDED_STATUSES else 502, body.error, body.message, body.hint)
+
+
+def _seconds_of(retry_after: str) -> float:
+    """Return the seconds that the header `Retry-After` names, as a number or as a date."""
+    try:
+        return max(0.0, float(retry_after)) if float(retry_after) < math.inf else 0.0
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except ValueError:
+        return 0.0
+
+
+def _no_replica(status: int) -> Problem:
+    return Problem(
+        502,
+        "service_silent",
+        f"What stands before the model service reached none (status {status}).",
+        "Run it again in a moment; if that fails, ask the person who runs the service.",
+    )
 
 
 def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:

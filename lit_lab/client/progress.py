@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lit_lab import protocol
 from lit_lab.client.async_client import OnEvent
+from lit_lab.streamed import StreamedAnswer
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,14 @@ class Progress:
         text: The next characters of the answer.
         done: How much of a computation is done.
         total: Out of how much; 0: not known.
+        is_anew: Whether `text` replaces all before it: the service ended, and the answer is another one on the second try.
     """
 
     message: str = ""
     text: str = ""
     done: int = 0
     total: int = 0
+    is_anew: bool = False
 
 
 def reporting(report: Callable[[Progress], None] | None) -> OnEvent | None:
@@ -31,10 +34,17 @@ def reporting(report: Callable[[Progress], None] | None) -> OnEvent | None:
     if report is None:
         return None
 
+    answer = StreamedAnswer()
+
     def on_event(event: protocol.JobEvent) -> None:
-        if isinstance(event, protocol.StateEvent):
+        known = len(answer.tokens)
+        replaced = answer.take(event)
+        if isinstance(event, protocol.StateEvent | protocol.RestartedEvent):
             report(Progress(message=event.message))
-        elif isinstance(event, protocol.TokenEvent) and event.token.text:
+        elif replaced:
+            text = "".join(token.text for token in answer.tokens)
+            report(Progress(text=text, is_anew=True))
+        elif isinstance(event, protocol.TokenEvent) and event.token.text and len(answer.tokens) > known:
             report(Progress(text=event.token.text))
         elif isinstance(event, protocol.ProgressEvent):
             report(Progress(done=event.done, total=event.total))

@@ -34,6 +34,8 @@ class StatusLine:
 
     def show(self, progress: Progress) -> None:
         """Show what happens."""
+        if progress.is_anew:
+            self._answer = ""
         if progress.text:
             self._answer += progress.text
             self._write(self._answer)

@@ -20,6 +20,17 @@ class StateEvent(Message):
     message: str
 
 
+class RestartedEvent(Message):
+    """The model service ended during the job, which has been given to another replica, or to the next process.
+
+    An answer begins again: `prompt` and its tokens come once more, from the first one, and usually are the same. All other
+    results remain valid, and don't come again.
+    """
+
+    event: Literal["restarted"] = "restarted"
+    message: str = Field(description="What happened, in words for the user.")
+
+
 class PromptEvent(Message):
     """The prompt's tokens, including template tokens. Sent before the first token of the answer."""
 
@@ -271,6 +282,7 @@ class HeartbeatEvent(Message):
 
 JobEvent = Annotated[
     StateEvent
+    | RestartedEvent
     | PromptEvent
     | TokenEvent
     | AnswerEvent

@@ -29,6 +29,24 @@ class Endpoint:
     socket: str = ""
 
 
+class ServiceGone(Problem):
+    """The service's process ended by itself.
+
+    Args:
+        status: HTTP status.
+        code: Short stable code.
+        message: How it ended.
+        hint: What the user can do about a run that ended with it.
+        again: Whether the next process may get the same requests once more.
+        advice: What the user can do if it ends again.
+    """
+
+    def __init__(self, status: int, code: str, message: str, hint: str, *, again: bool, advice: str) -> None:
+        super().__init__(status, code, message, hint)
+        self.again = again
+        self.advice = advice
+
+
 class Service(Protocol):
     """A model service, seen from the Jupyter server."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from contextlib import AbstractContextManager
@@ -13,9 +14,11 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceHealth, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint, Report
+from lit_lab.timeouts import within
 from lit_lab.version import version
 
 TIMEOUT = 5.0  # seconds for an answer about its health
+PATIENCE = 1.0  # the same, to say why a connection broke
 _RUNS_ELSEWHERE = "It runs elsewhere: ask the person who runs it."
 
 
@@ -99,8 +102,12 @@ class RemoteService:
 
     async def why_gone(self, endpoint: Endpoint) -> Problem:
         """Return why it stopped answering."""
-        status = await self.status()
-        if status.state == "failed":
+        status: ServiceStatus | None
+        try:
+            status = await within(PATIENCE, self.status())
+        except asyncio.TimeoutError:
+            status = None  # the user should know at once
+        if status is not None and status.state == "failed":
             return Problem(502, "service_died", status.detail, status.hint)
         return Problem(502, "service_silent", "The model service broke the connection.", "Run it again.")
 

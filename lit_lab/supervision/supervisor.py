@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from lit_lab.problem import Problem
 from lit_lab.protocol import ModelAsked, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
-from lit_lab.supervision.endpoint import Endpoint, Report
+from lit_lab.supervision.endpoint import Endpoint, Report, ServiceGone
 from lit_lab.supervision.service_run import ServiceRun, Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.timeouts import within
@@ -193,7 +193,9 @@ class Supervisor:
             before = how if run.ready_at is None else None
             again = not in_vain and crashes <= len(self._settings.backoff)
             coming = "It is being started again: run it again in a moment." if again else hint
-            self._lost(Problem(502, "service_died", message, coming))
+            # A process that gave up by itself, such as at its limit of memory, would most likely do so again.
+            asked_again = again and how.reported is None
+            self._lost(ServiceGone(502, "service_died", message, coming, again=asked_again, advice=hint))
             if not again:
                 tried = f" It was started {crashes} times." if crashes > 1 else ""
                 self._set("failed", f"{message}{tried}", hint, error=found.error)

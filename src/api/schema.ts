@@ -2086,7 +2086,7 @@ export interface components {
              */
             steps?: number;
         };
-        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["EffectsEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["FaithfulnessEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
+        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["RestartedEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["EffectsEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["FaithfulnessEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
         /**
          * JobInfo
          * @description A job: a computation that continues when the tab closes.
@@ -2605,6 +2605,22 @@ export interface components {
              */
             kind: "remove";
             name: string;
+        };
+        /**
+         * RestartedEvent
+         * @description The model service ended during the job, which has been given to another replica, or to the next process.
+         *
+         *     An answer begins again: `prompt` and its tokens come once more, from the first one, and usually are the same. All other
+         *     results remain valid, and don't come again.
+         */
+        RestartedEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "restarted";
+            /** @description What happened, in words for the user. */
+            message: string;
         };
         /**
          * RunChange

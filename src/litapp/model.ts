@@ -107,7 +107,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
       };
       job = (await client.startJob(request)).id;
       for await (const event of client.events(job, 0, opening.signal)) {
-        if (event.event === 'state') {
+        if (event.event === 'state' || event.event === 'restarted') {
           this._tell(event.message);
         } else if (event.event === 'error') {
           endIf(opening.signal.aborted);

@@ -68,7 +68,11 @@ export function RunNotices({
     : run && isUnderWay(run)
       ? run
       : null;
-  const isBusy = awaited !== null && awaited.answerTokens.length === 0;
+  // After a restart, the text so far stays until as much has come again.
+  const isBusy =
+    awaited !== null &&
+    (awaited.answerTokens.length === 0 || awaited.numAgain !== null);
+  const restarted = (attempt ?? run)?.restarted;
   return (
     <section className="lit-run" aria-label={trans.__('Run')}>
       <SampleStrip session={session} />
@@ -80,6 +84,9 @@ export function RunNotices({
       />
       {promptProblem && <Problem problem={promptProblem} />}
       {isBusy && <Waiting message={awaited.message} since={awaited.started} />}
+      {restarted && !(isBusy && awaited.message === restarted) && !failed && (
+        <Live className="lit-hint">{restarted}</Live>
+      )}
       {failed && (
         <Problem
           problem={failed}

@@ -15,7 +15,7 @@ export function Status({ session }: { session: Session }): JSX.Element {
   if (attempt && isUnderWay(attempt)) {
     text = attempt.message;
   } else if (run?.phase === 'answering') {
-    text = trans.__('Answering');
+    text = run.numAgain === null ? trans.__('Answering') : run.message;
   } else if (target && map) {
     text = trans.__('Salience shown');
   } else if (demand) {

@@ -239,7 +239,7 @@ export class Computation<R> extends Model {
     if (event.event === 'progress') {
       this._progress = { done: event.done, total: event.total };
       this._message = '';
-    } else if (event.event === 'state') {
+    } else if (event.event === 'state' || event.event === 'restarted') {
       this._message = event.message;
     } else {
       this._result = this._take(this._result, event);

@@ -131,6 +131,10 @@ export interface IRun extends IRunRequest {
   /** Where the chat format puts system turns; null if there are none. */
   readonly system: SystemUse | null;
   readonly answerTokens: readonly AnswerToken[];
+  /** What happened when the run was restarted because the model service ended; empty if it wasn't. */
+  readonly restarted: string;
+  /** How many tokens of the answer have come again since the restart; null once all have. */
+  readonly numAgain: number | null;
   /** Why the answer ended; null while it continues, and if the user stopped it. */
   readonly reason: AnswerEvent['reason'] | null;
   /** The stop sequence that ended the answer, for the reason `stop`; else null. */
@@ -168,6 +172,8 @@ export function startRun(request: IRunRequest, message: string): IRun {
     turnSpans: [],
     system: null,
     answerTokens: [],
+    restarted: '',
+    numAgain: null,
     reason: null,
     stoppedAt: null,
     seconds: null,
@@ -217,6 +223,8 @@ export function keptRun(record: RunRecord): IRun {
     turnSpans: spansOf(turn_spans),
     system,
     answerTokens: record.answer_tokens,
+    restarted: '',
+    numAgain: null,
     reason: record.reason,
     stoppedAt: stopped_at,
     seconds: record.seconds,
@@ -302,10 +310,18 @@ export function applyEvent(
   switch (event.event) {
     case 'state':
       return { ...run, message: event.message };
+    case 'restarted':
+      // The answer so far stays until other tokens come, so that the text doesn't flicker.
+      return {
+        ...run,
+        message: event.message,
+        restarted: event.message,
+        numAgain: run.answerTokens.length > 0 ? 0 : null
+      };
     case 'prompt':
       return {
         ...run,
-        promptTokens: event.tokens,
+        ...promptOf(run, event.tokens),
         turnSpans: spansOf(event.turn_spans ?? []),
         system: event.system ?? null,
         chatUse: event.chat,
@@ -324,12 +340,13 @@ export function applyEvent(
           run.forcedAnswer === undefined
             ? trans.__('Answering')
             : trans.__('Reading the text'),
-        answerTokens: [...run.answerTokens, event.token]
+        ...withToken(run, event.token)
       };
     case 'answer':
       return {
         ...run,
         answerTokens: event.tokens,
+        numAgain: null,
         reason: event.reason,
         stoppedAt: event.stopped_at,
         seconds: event.seconds,
@@ -339,7 +356,7 @@ export function applyEvent(
     case 'done':
       return { ...run, phase: 'done', message: '' };
     case 'cancelled':
-      return { ...run, phase: 'stopped', message: '' };
+      return { ...run, phase: 'stopped', message: '', numAgain: null };
     case 'error':
       return failRun(run, describe(event));
     default:
@@ -347,9 +364,49 @@ export function applyEvent(
   }
 }
 
+/** A run's tokens with its prompt's, which come again after a restart. */
+function promptOf(
+  run: IRun,
+  tokens: readonly Token[]
+): Pick<IRun, 'promptTokens' | 'answerTokens' | 'numAgain'> {
+  const { promptTokens, answerTokens, numAgain } = run;
+  const isSame =
+    tokens.length === promptTokens.length &&
+    tokens.every(({ id }, i) => id === promptTokens[i].id);
+  // The same array keeps what was computed from it, such as segments.
+  return isSame
+    ? { promptTokens, answerTokens, numAgain }
+    : {
+        promptTokens: tokens,
+        answerTokens: numAgain === null ? answerTokens : [],
+        numAgain: null
+      };
+}
+
+/** A run's answer with another token, which takes the place of the one before a restart. */
+function withToken(
+  run: IRun,
+  token: AnswerToken
+): Pick<IRun, 'answerTokens' | 'numAgain'> {
+  const { answerTokens, numAgain } = run;
+  if (numAgain === null) {
+    return { answerTokens: [...answerTokens, token], numAgain };
+  }
+  if (answerTokens[numAgain].id !== token.id) {
+    // From here on, it is another answer.
+    const same = answerTokens.slice(0, numAgain);
+    return { answerTokens: [...same, token], numAgain: null };
+  }
+  const count = numAgain + 1;
+  return {
+    answerTokens,
+    numAgain: count < answerTokens.length ? count : null
+  };
+}
+
 /** The state of a run after a failure. It keeps the tokens so far. */
 export function failRun(run: IRun, problem: IProblem): IRun {
-  return { ...run, phase: 'failed', message: '', problem };
+  return { ...run, phase: 'failed', message: '', numAgain: null, problem };
 }
 
 /** Whether a run's job is still in progress. */

@@ -109,7 +109,7 @@ export class Runner extends Model {
     if (run.jobId) {
       this._client.cancelJob(run.jobId).catch(() => undefined);
     }
-    this._set({ ...run, phase: 'stopped', message: '' });
+    this._set({ ...run, phase: 'stopped', message: '', numAgain: null });
   }
 
   /** Stop an attempt, or dismiss its failure. A shown answer stays. */

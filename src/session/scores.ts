@@ -319,6 +319,7 @@ export class ScoreStore extends Model {
 
   private _begin(targets: readonly TokenSpan[], id: string | null): IActive {
     this._message = this._trans.__('Computing salience');
+    this._restarted = '';
     return (this._active = { targets, abort: new AbortController(), id });
   }
 
@@ -339,7 +340,10 @@ export class ScoreStore extends Model {
   private _take(event: JobEvent): void {
     if (event.event === 'scores') {
       this._put(event);
-      this._message = this._trans.__('Computing salience');
+      this._message = this._restarted || this._trans.__('Computing salience');
+      this._changed.emit();
+    } else if (event.event === 'restarted') {
+      this._message = this._restarted = event.message;
       this._changed.emit();
     } else if (event.event === 'state') {
       this._message = event.message;
@@ -375,6 +379,8 @@ export class ScoreStore extends Model {
   private _urgent: string | null = null;
   private _active: IActive | null = null;
   private _message = '';
+  /** What happened when the running job was restarted; empty if it wasn't. */
+  private _restarted = '';
   private _problem: IProblem | null = null;
   private _isPaused = false;
 }

@@ -2,8 +2,9 @@
 
     python fake_service.py <mode> <folder>
 
-The mode sets how it starts, and the prompt what it does. It leaves traces in the folder: `starts` (one line for each
-start) and `closed` (a stream's reader disconnected). For the prompt `wait` it generates half of the answer, and the rest
+The mode sets how it starts, and the prompt what it does. A prompt that begins with `once` has an effect on the first start only,
+as do ids that begin with 16, which end the service in the middle of the scores. It leaves traces in the folder: `starts` (one line for each
+start), `scored` (each request for scores) and `closed` (a stream's reader disconnected). For the prompt `wait` it generates half of the answer, and the rest
 once the folder contains a file `go`.
 """
 
@@ -149,6 +150,7 @@ def events(path, request):
     if path == "/lit/call":
         yield from lit_call(request)
         return
+    trace("scored", json.dumps(request).replace(" ", ""))
     bad = BAD.get(request["ids"][0], -0.5)
     computations = {"/salience": salience, "/ablation": ablation, "/effects": effects, "/faithfulness": faithfulness}
     yield from computations[path](request, bad)
@@ -174,8 +176,10 @@ def lit_call(request):
 
 
 def salience(request, bad):
-    for span in request["targets"]:
+    for number, span in enumerate(request["targets"]):
         for method in request["methods"]:
+            if number == 1 and method == request["methods"][-1]:
+                die_once(request)
             yield {"event": "scores", "target": span, "method": method, "scores": [bad] * len(request["ids"])}
 
 
@@ -192,9 +196,17 @@ def ablation(request, bad):
 
 def effects(request, bad):
     answer = len(request["ids"]) - request["answer_start"]
-    yield {
-        "event": "effects", "kind": "one", "first": 0, "total": 2, "removed": [[], [0]], "logprobs": [[bad] * answer] * 2,
-    }  # fmt: skip
+    if request["ids"][0] != 16:
+        yield {
+            "event": "effects", "kind": "one", "first": 0, "total": 2, "removed": [[], [0]], "logprobs": [[bad] * answer] * 2,
+        }  # fmt: skip
+        return
+    for first, removed in list(enumerate([[], [0]]))[request["skip"] :]:
+        if first == 1:
+            die_once(request)
+        yield {
+            "event": "effects", "kind": "one", "first": first, "total": 2, "removed": [removed], "logprobs": [[bad] * answer],
+        }  # fmt: skip
 
 
 def faithfulness(request, bad):
@@ -208,8 +220,20 @@ def faithfulness(request, bad):
     }  # fmt: skip
 
 
+def is_first_start():
+    return len((FOLDER / "starts").read_text().split()) == 1
+
+
+def die_once(request):
+    if request["ids"][0] == 16 and is_first_start():
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def generation(request):
     prompt = request["prompt"]
+    if prompt.startswith("once ") and is_first_start():
+        prompt = prompt.removeprefix("once ")
     yield {"event": "state", "message": "Loading the model…"}
     bos = {"id": 2, "piece": "<bos>", "text": "", "kind": "template"}
     asked = {"id": 5, "piece": prompt[:200], "text": prompt, "kind": "text"}
