@@ -93,3 +93,8 @@ class ServiceHealth(Message):
     version: str = Field(description="Version of lit_lab that the service runs.")
     arithmetic: Arithmetic | None = Field(default=None, description="How the service computes, once that is known.")
     models: list[ModelInfo]
+    shared: bool = Field(
+        default=False,
+        description="Whether many users share the service: then its administrator alone changes its models, and LIT's own "
+        "app isn't there.",
+    )

@@ -155,8 +155,9 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             config.memory_limit,
             Path(config.cache) if config.cache else None,
             config.model_idle_timeout,
-            tuple(config.scanners),
-            tuple(config.model_folders),
+            # Users of a shared service add no models.
+            () if config.sharing else tuple(config.scanners),
+            () if config.sharing else tuple(config.model_folders),
         ),
     )
     for name in config.added:
@@ -195,7 +196,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     if config.memory_limit is not None:
         Watchdog(config.memory_limit, scheduler.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover)
+    app = create_app(registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover, config.sharing)
     server = Server(
         uvicorn.Config(
             app,

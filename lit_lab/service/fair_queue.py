@@ -44,7 +44,7 @@ class Ticket:
         """
         if not self._granted.done():
             self.notify = notify
-            self.update(self._queue.position(self), self._queue.is_stopped)
+            self.update(self._queue.position(self), self._queue.is_stopped_for(self))
         try:
             await asyncio.wait([self._granted])
         finally:
@@ -89,10 +89,9 @@ class FairQueue:
         """Return whether a ticket has the turn."""
         return self._holder is not None
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether the running computation was stopped."""
-        return self._holder is not None and self._holder.is_stopped
+    def is_stopped_for(self, ticket: Ticket) -> bool:
+        """Return whether the running computation was stopped, and is the same owner's: what others do is their own affair."""
+        return self._holder is not None and self._holder.is_stopped and self._holder.owner == ticket.owner
 
     def __len__(self) -> int:
         """Return how many tickets wait."""
@@ -111,11 +110,10 @@ class FairQueue:
         own = len(self._of.get(owner, ()))
         waiting = len(self)
         if waiting >= max_waiting or own >= max(1, max_waiting // 2):
-            whose = f"{own} of them yours" if own else "all of other users"
             raise Problem(
                 503,
                 "queue_full",
-                f"The model is busy, and its queue is full: {waiting} computations wait ({whose}).",
+                f"The model is busy, and its queue is full; {own} of the computations in it are yours.",
                 "Wait until some have ended, or stop some of yours; then run it again. "
                 "The queue's length is c.LitLab.max_waiting.",
             )
@@ -172,7 +170,7 @@ class FairQueue:
     def _notify(self) -> None:
         self._timer = None
         for position, ticket in enumerate(self._waiting(), 1):
-            ticket.update(position, self.is_stopped)
+            ticket.update(position, self.is_stopped_for(ticket))
 
     def _begin(self, ticket: Ticket) -> None:
         self._holder = ticket
