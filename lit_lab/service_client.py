@@ -24,7 +24,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 KEEP_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, perhaps just as a request is sent
 ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that computes nothing counts as hung
 STREAM_SILENCE = 180.0  # the same for a stream, which has heartbeats; a slow disk may delay them
-FORWARDED_STATUSES = (404, 409, 413, 422, 503)  # the client gets these as the service sent them
+FORWARDED_STATUSES = (404, 409, 413, 422, 429, 503)  # the client gets these as the service sent them
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 
@@ -221,6 +221,8 @@ def _refused(status: int, content: bytes) -> Problem:
             "The model service does not accept this server's secret.",
             "Set c.LitLab.service_secret to the one that the service was started with.",
         )
+    if body.error == "shared_service":
+        return Problem(409, body.error, body.message, body.hint)
     # Other statuses, such as 403 for a preset whose terms aren't accepted, would be taken for this server's own.
     return Problem(status if status in FORWARDED_STATUSES else 502, body.error, body.message, body.hint)
 
@@ -244,7 +246,7 @@ def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:
         "That is this machine's own address: its loopback interface has to be up (on Linux, ip link set lo up), and no firewall "
         "may block it. Then run it again."
         if own
-        else "Check the network and c.LitLab.service_url. Then run it again.",
+        else f"Check the network and {endpoint.named}. Then run it again.",
     )
 
 

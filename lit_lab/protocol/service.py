@@ -37,6 +37,10 @@ class ServiceStatus(Message):
     restarts: int = Field(default=0, description="Restarts after a crash since the service was last ready.")
     version: str | None = Field(default=None, description="Version of lit_lab that the service runs.")
     arithmetic: Arithmetic | None = Field(default=None, description="How the service computes, once it is ready.")
+    shared: bool = Field(
+        default=False,
+        description="Whether many users share it: its administrator alone changes its models, and LIT's own app isn't there.",
+    )
 
 
 class SetupStatus(Message):

@@ -123,6 +123,7 @@ def create_app(
         app.add_middleware(
             Doorkeeper, who=asking, known=known, hosts=sharing.hosts, metrics=_metrics(secret, sharing), is_ready_open=True
         )
+    scheduler.tells_stops = sharing is None
     administered = [Depends(of_administrator)] if sharing is not None else []
     manager = ModelManager(registry)
     datasets = datasets or Datasets()

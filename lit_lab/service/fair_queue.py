@@ -44,7 +44,7 @@ class Ticket:
         """
         if not self._granted.done():
             self.notify = notify
-            self.update(self._queue.position(self), self._queue.is_stopped_for(self))
+            self.update(self._queue.position(self), self._queue.is_stopped)
         try:
             await asyncio.wait([self._granted])
         finally:
@@ -89,9 +89,10 @@ class FairQueue:
         """Return whether a ticket has the turn."""
         return self._holder is not None
 
-    def is_stopped_for(self, ticket: Ticket) -> bool:
-        """Return whether the running computation was stopped, and is the same owner's: what others do is their own affair."""
-        return self._holder is not None and self._holder.is_stopped and self._holder.owner == ticket.owner
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the running computation was stopped."""
+        return self._holder is not None and self._holder.is_stopped
 
     def __len__(self) -> int:
         """Return how many tickets wait."""
@@ -170,7 +171,7 @@ class FairQueue:
     def _notify(self) -> None:
         self._timer = None
         for position, ticket in enumerate(self._waiting(), 1):
-            ticket.update(position, self.is_stopped_for(ticket))
+            ticket.update(position, self.is_stopped)
 
     def _begin(self, ticket: Ticket) -> None:
         self._holder = ticket

@@ -47,11 +47,15 @@ class Scheduler:
     Args:
         registry: The models.
         max_waiting: How many may wait for one model.
+
+    Attributes:
+        tells_stops: Whether those who wait learn that the running computation was stopped, even if it is another user's.
     """
 
     def __init__(self, registry: Registry, max_waiting: int = fair_queue.MAX_WAITING) -> None:
         self._registry = registry
         self._max_waiting = max_waiting
+        self.tells_stops = True
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="compute")
         self._running: dict[asyncio.Task[None], Cancellation] = {}
 
@@ -187,7 +191,7 @@ class Scheduler:
         ticket = entry.turn.join(owner, self._max_waiting)
         try:
             await self._ready(name, send)
-            await ticket.turn(lambda *waits: send(StateEvent(message=_waiting(*waits))))
+            await ticket.turn(lambda *waits: send(StateEvent(message=self._waiting(*waits))))
             if ticket.notified is not None:
                 send(StateEvent(message="Computing…"))
             if entry.model is None:  # unloaded meanwhile
@@ -199,6 +203,9 @@ class Scheduler:
             return time.monotonic() - started
         finally:
             ticket.leave()
+
+    def _waiting(self, position: int, is_stopped: bool) -> str:
+        return STOPPED if is_stopped and position == 1 and self.tells_stops else BUSY.format(position)
 
     async def _ready(self, name: str, send: Callable[[BaseModel | None], None]) -> None:
         async for message in self._registry.ready(name):
@@ -230,10 +237,6 @@ class Scheduler:
             if not isinstance(error := running.exception(), Cancelled | Problem | None):
                 log.warning("a computation that was stopped failed", exc_info=error)
             raise
-
-
-def _waiting(position: int, is_stopped: bool) -> str:
-    return STOPPED if is_stopped and position == 1 else BUSY.format(position)
 
 
 async def _next(events: asyncio.Queue[BaseModel | None]) -> BaseModel | None:

@@ -10,7 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ServiceHealth, ServiceState, ServiceStatus
+from lit_lab.protocol import ErrorBody, ServiceHealth, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint, Report
 from lit_lab.version import version
@@ -23,12 +23,11 @@ class RemoteService:
     """A model service that this server doesn't start (a `lit_lab.supervision.endpoint.Service`).
 
     Args:
-        url: Its address.
-        secret: The secret that it was started with.
+        endpoint: Its address, without a slash at the end, and the secret that it was started with.
     """
 
-    def __init__(self, url: str, secret: str) -> None:
-        self._endpoint = Endpoint(url.rstrip("/"), secret)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
         self._last: ServiceStatus | None = None
 
@@ -42,7 +41,7 @@ class RemoteService:
             wrong = launch.wrong_version(health.version, "python")
             return self._status("failed", wrong.message, _RUNS_ELSEWHERE, health.version)
         status = self._status(health.state, health.detail, "", health.version)
-        return status.model_copy(update={"arithmetic": health.arithmetic})
+        return status.model_copy(update={"arithmetic": health.arithmetic, "shared": health.shared})
 
     async def health(self) -> ServiceHealth:
         """Return its report about itself. Raises `Problem`."""
@@ -56,8 +55,10 @@ class RemoteService:
                 503,
                 "service_unreachable",
                 f"The model service at {url} does not answer: {reason}.",
-                "Check c.LitLab.service_url, and that the service runs.",
+                f"Check {self._endpoint.named}, and that the service runs.",
             ) from error
+        if (refused := _refused(response)) is not None:
+            raise refused
         if response.status_code in (401, 403):
             raise Problem(
                 503,
@@ -72,7 +73,7 @@ class RemoteService:
                 503,
                 "service_answer",
                 f"The server at {url} is not LIT Lab's model service, or has another version.",
-                "Check c.LitLab.service_url.",
+                f"Check {self._endpoint.named}.",
             ) from error
 
     def log_lines(self) -> list[str]:
@@ -116,3 +117,15 @@ class RemoteService:
         since = self._last.since if self._last and self._last.state == state else time.time()
         self._last = ServiceStatus(state=state, detail=detail, hint=hint, since=since, version=found)
         return self._last
+
+
+def _refused(response: httpx.Response) -> Problem | None:
+    """Return what a shared service says about why it doesn't answer this user; None: it says nothing of the kind."""
+    if response.status_code == 200:
+        return None
+    try:
+        body = ErrorBody.model_validate_json(response.content)
+    except ValidationError:
+        return None  # a proxy's page
+    is_of_hub = body.error.startswith("hub_")
+    return Problem(503, body.error, body.message, body.hint) if is_of_hub else None
