@@ -8,7 +8,9 @@ from pydantic import Field, StringConstraints
 
 from lit_lab.protocol.base import Message
 
-HostName = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)$", max_length=253)]
+HostName = Annotated[
+    str, StringConstraints(pattern=r"^(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)$", max_length=253)
+]
 """A host name without a port, in lower case; an IPv6 address has its brackets."""
 
 ServiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]

@@ -61,6 +61,16 @@ class ServiceConfig(Message):
         default=None, description="Path of the Unix socket to listen on, if it can be created. None: a loopback port."
     )
     max_waiting: int = Field(default=512, ge=1, description="The most computations that wait for one model.")
+    pass_cache_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="The most bytes of forward passes that a model caches. None: the latest two passes.",
+    )
+    kv_cache_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="The most bytes of keys and values that a model caches. None: the latest sequence's.",
+    )
     sharing: Sharing | None = Field(
         default=None, description="None: the service belongs to the Jupyter server that starts it."
     )

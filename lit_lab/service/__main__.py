@@ -125,6 +125,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             503, "missing_libraries", f"{error}.", "Install the service's part with: pip install 'lit-lab[service]'"
         ) from error
     from .app import create_app
+    from .cache_limits import CacheLimits
     from .datasets import Datasets
     from .loading import Loading
     from .memory import Watchdog
@@ -158,6 +159,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             # Users of a shared service add no models.
             () if config.sharing else tuple(config.scanners),
             () if config.sharing else tuple(config.model_folders),
+            CacheLimits(config.pass_cache_bytes, config.kv_cache_bytes),
         ),
     )
     for name in config.added:
@@ -196,7 +198,9 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     if config.memory_limit is not None:
         Watchdog(config.memory_limit, scheduler.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover, config.sharing)
+    app = create_app(
+        registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover, config.sharing
+    )
     server = Server(
         uvicorn.Config(
             app,

@@ -121,7 +121,12 @@ def create_app(
             max_requests=sharing.max_requests,
         )
         app.add_middleware(
-            Doorkeeper, who=asking, known=known, hosts=sharing.hosts, metrics=_metrics(secret, sharing), is_ready_open=True
+            Doorkeeper,
+            who=asking,
+            known=known,
+            hosts=sharing.hosts,
+            metrics=_metrics(secret, sharing),
+            is_ready_open=True,
         )
     scheduler.tells_stops = sharing is None
     administered = [Depends(of_administrator)] if sharing is not None else []

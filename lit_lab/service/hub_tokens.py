@@ -99,7 +99,11 @@ class HubTokens:
         if key not in self._asking:
             if len(self._asking) >= MAX_ASKING:
                 raise Problem(
-                    503, "hub_busy", "Too many users are being looked up at the hub.", "Try again in a moment.", RETRY_SECONDS
+                    503,
+                    "hub_busy",
+                    "Too many users are being looked up at the hub.",
+                    "Try again in a moment.",
+                    RETRY_SECONDS,
                 )
             self._asking[key] = asyncio.ensure_future(self._ask(key, token))
             self._asking[key].add_done_callback(lambda task: self._asked(key, task))
@@ -124,7 +128,10 @@ class HubTokens:
             raise _unreachable() from None
         if status in (401, 403):
             answer: str | Problem = Problem(
-                401, "hub_token", "The hub doesn't know this token, or it has expired.", "Restart your server on the hub."
+                401,
+                "hub_token",
+                "The hub doesn't know this token, or it has expired.",
+                "Restart your server on the hub.",
             )
         elif status != 200:
             log.warning("the hub answers with status %d", status)
@@ -170,7 +177,9 @@ class HubTokens:
             )
         # A user and a service of one name are different owners.
         who = f"{'service' if kind == 'service' else 'user'}:{name}"
-        return hashlib.blake2b(who.encode("utf-8", "surrogatepass"), digest_size=16, person=b"lit-lab owner").hexdigest()
+        return hashlib.blake2b(
+            who.encode("utf-8", "surrogatepass"), digest_size=16, person=b"lit-lab owner"
+        ).hexdigest()
 
 
 def _owner_or_problem(answer: str | Problem) -> str:

@@ -78,7 +78,9 @@ def registry(model: Model) -> Registry:
     return Registry(parse(["one:/srv/models/one", "two:gemma2_2b_en"]), None, lambda say: None)
 
 
-def served(registry: Registry, sharing: Sharing | None, who: Who | None = None, address: str = "http://hub.example") -> Client:
+def served(
+    registry: Registry, sharing: Sharing | None, who: Who | None = None, address: str = "http://hub.example"
+) -> Client:
     async def nothing() -> None: ...
 
     app = create_app(registry, Scheduler(registry), SECRET, nothing, sharing=sharing, who=who)
@@ -118,9 +120,7 @@ async def test_only_tokens_with_the_scope_pass(client: Client, hub: Hub) -> None
     assert int(response.headers["Retry-After"]) > 0
 
 
-async def test_other_hosts_and_browsers_are_refused_before_the_hub_is_asked(
-    hub: Hub, registry: Registry
-) -> None:
+async def test_other_hosts_and_browsers_are_refused_before_the_hub_is_asked(hub: Hub, registry: Registry) -> None:
     who = HubTokens(ACCESS, hub.transport)
     ada = hub.user("ada", SCOPE)
     for address in ("http://hub.example:8000", "http://10.0.0.7", "http://HUB.example"):
