@@ -89,6 +89,12 @@ class LogResponse(Message):
     lines: list[str]
 
 
+class Readiness(Message):
+    """`GET /ready` of a shared model service, for load balancers: status 200 if it is ready, else 503."""
+
+    state: Literal["starting", "loading", "ready", "failed"]
+
+
 class ServiceHealth(Message):
     """`GET /health` of the model service, which it also answers while it starts."""
 

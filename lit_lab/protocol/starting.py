@@ -71,6 +71,9 @@ class ServiceConfig(Message):
         ge=0,
         description="The most bytes of keys and values that a model caches. None: the latest sequence's.",
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="`json`: each line of the log is an object, for what collects logs."
+    )
     sharing: Sharing | None = Field(
         default=None, description="None: the service belongs to the Jupyter server that starts it."
     )

@@ -42,7 +42,7 @@ from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
-from . import garbage_collection, libraries, log_limit, loopback, process_priority
+from . import garbage_collection, json_log, libraries, log_limit, loopback, process_priority
 
 EXIT_FAILED = 3
 """Exit status if the service can't start or continue; the last line on standard output gives the reason."""
@@ -75,11 +75,13 @@ def main() -> None:
     arguments = parser.parse_args()
     lines = Lines()
     leave_no_core()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=json_log.TEXT)
     for handler in logging.getLogger().handlers:
         handler.addFilter(log_limit.LogLimit())
     try:
         config = read_config(sys.stdin)
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(json_log.formatter(config.log_format))
         process_priority.lower_priority()
         libraries.check_interpreter(config.backend)
         serve(config, arguments.port, lines)

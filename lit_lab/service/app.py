@@ -39,11 +39,12 @@ from lit_lab.protocol import (
 from lit_lab.version import version
 
 from .datasets import SAMPLE_PROMPTS, Datasets
-from .doorkeeper import READY, Doorkeeper, answer, bearer, nobody, owner_of
+from .doorkeeper import METRICS, READY, Doorkeeper, answer, bearer, nobody, owner_of
 from .errors import unexpected
 from .lit_app import LitHost, read_file
 from .model_manager import ModelManager
 from .owner_limits import OwnerLimits
+from .readiness import Ready
 from .registry import Registry
 from .request_body import body_of
 from .returning import Notify
@@ -128,6 +129,7 @@ def create_app(
             metrics=_metrics(secret, sharing),
             is_ready_open=True,
         )
+        _measure(app, registry, scheduler)
     scheduler.tells_stops = sharing is None
     administered = [Depends(of_administrator)] if sharing is not None else []
     manager = ModelManager(registry)
@@ -264,6 +266,23 @@ def _who(secret: str, sharing: Sharing | None) -> Who:
     from .hub_tokens import HubTokens  # which imports a client
 
     return HubTokens(sharing.hub)
+
+
+def _measure(app: FastAPI, registry: Registry, scheduler: Scheduler) -> None:
+    """Add the routes of what a shared service measures of itself, and measure."""
+    from .metrics import CONTENT_TYPE, Metering, Metrics
+
+    metrics, ready = Metrics(registry), Ready(registry)
+    scheduler.observer = metrics
+    app.add_middleware(Metering, metrics=metrics)
+
+    @app.get(METRICS)
+    async def measured() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    @app.get(READY)
+    async def is_ready() -> Response:
+        return ready.response()
 
 
 def _metrics(secret: str, sharing: Sharing) -> Callable[[bytes], bool]:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from lit_lab.protocol import OWNER_HEADER, HubAccess, ProgressEvent, Sharing
 from lit_lab.service.app import create_app
+from lit_lab.service.cache_limits import CacheStats
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.hub_tokens import HubTokens
 from lit_lab.service.registry import Registry, parse
@@ -48,6 +49,9 @@ class Model:
 
     def warm_up_generation(self) -> None:
         pass
+
+    def caches(self) -> dict[str, CacheStats]:
+        return {"passes": CacheStats(hits=4)}
 
     def salience(self, _: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
         if self.fails:
@@ -155,10 +159,8 @@ async def test_the_paths_have_the_hubs_prefix_or_none(client: Client, hub: Hub) 
 async def test_what_belongs_to_one_machine_is_refused(
     client: Client, hub: Hub, registry: Registry, method: str, path: str, body: Any, on_hub: bool
 ) -> None:
-    if on_hub:
-        asking = client(hub.user("ada", SCOPE))
-    else:
-        asking = served(registry, Sharing(), address="http://127.0.0.1")()
+    alone = served(registry, Sharing(), address="http://127.0.0.1")()
+    asking = client(hub.user("ada", SCOPE)) if on_hub else alone
     response = await asking.request(method, path, json=body)
     assert code(response) == (403, "shared_service")
     assert "administrator" in response.json()["hint"]
@@ -253,3 +255,67 @@ async def test_alone_everything_is_as_before(registry: Registry) -> None:
     assert code(await client().get("/metrics")) == (404, "no_such_route")
     for path in ("/ready", "/metrics", "/health"):
         assert code(await client("another-secret").get(path)) == (401, "unauthorized")
+
+
+def value(text: str, name: str, **labels: str) -> float:
+    """Return a measurement."""
+    for line in text.splitlines():
+        if line.startswith((f"{name}{{", f"{name} ")) and all(f'{key}="{one}"' in line for key, one in labels.items()):
+            return float(line.rpartition(" ")[2])
+    raise AssertionError(f"no {name} {labels} in\n{text}")
+
+
+async def test_the_metrics_say_how_much_and_not_whose_or_what(
+    client: Client, hub: Hub, model: Model, registry: Registry
+) -> None:
+    await registry.start(lambda _: None)
+    model.go.set()
+    ada = client(hub.user("ada", SCOPE))
+    for _ in range(2):
+        await ada.post("/salience", json=SALIENCE)
+    model.fails = True
+    await ada.post("/salience", json=SALIENCE)
+    await ada.get("/nothing/of/ada")
+    await client("made-up-token").get("/health")
+    response = await client(METRICS).get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+    text = response.text
+    assert value(text, "lit_lab_requests_total", method="POST", route="/salience", status="200") == 3
+    assert value(text, "lit_lab_requests_total", method="GET", route="other", status="404") == 1
+    assert value(text, "lit_lab_requests_total", method="GET", route="other", status="401") == 1
+    assert value(text, "lit_lab_compute_seconds_count", model="one", outcome="done") == 2
+    assert value(text, "lit_lab_compute_seconds_count", model="one", outcome="failed") == 1
+    assert value(text, "lit_lab_wait_seconds_count", model="one") == 3
+    assert value(text, "lit_lab_waiting", model="one") == value(text, "lit_lab_running", model="one") == 0
+    assert value(text, "lit_lab_cache_hits_total", model="one", cache="passes") == 4
+    assert value(text, "lit_lab_resident_bytes") > 2**20
+    for secret in ("ada", "prompt", "/srv", *model.served, *hub.users):
+        assert secret not in text
+
+
+async def test_only_their_own_token_reads_the_metrics(hub: Hub, client: Client, registry: Registry) -> None:
+    for token in (hub.user("ada", SCOPE), hub.user("root", "access:services", "admin:users"), SECRET, ""):
+        assert code(await client(token).get("/metrics")) == (401, "unauthorized")
+    assert hub.asked == []
+    assert code(await client(METRICS, Origin="http://x").get("/metrics")) == (403, "foreign")
+    without = served(registry, SHARING.model_copy(update={"metrics_token": None}), HubTokens(ACCESS, hub.transport))
+    assert code(await without(SECRET).get("/metrics")) == (401, "unauthorized")
+    alone = served(registry, Sharing(), address="http://127.0.0.1")
+    assert (await alone(SECRET).get("/metrics")).status_code == 200
+    assert code(await alone("another-secret").get("/metrics")) == (401, "unauthorized")
+
+
+async def test_ready_is_open_and_says_no_more(client: Client, hub: Hub, registry: Registry) -> None:
+    async def ready() -> tuple[int, Any]:
+        response = await client("").get("http://10.1.2.3:8000/ready")  # as a load balancer asks
+        return response.status_code, response.json()
+
+    assert await ready() == (503, {"state": "starting"})
+    await registry.start(lambda _: None)
+    assert await ready() == (503, {"state": "loading"})
+    async for _ in registry.ready("one"):
+        pass
+    assert await ready() == (200, {"state": "ready"})
+    registry.forget(registry.entries["one"])  # because it was idle
+    assert await ready() == (200, {"state": "ready"})
+    assert hub.asked == []
