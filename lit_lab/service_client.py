@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import ndjson
 from lit_lab.problem import Problem
-from lit_lab.protocol import OWNER_HEADER, ErrorBody, Message
+from lit_lab.protocol import OWNER_HEADER, PROTOCOL_HEADER, SPOKEN, ErrorBody, Message
 from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -173,7 +173,11 @@ class ServiceClient:
         silence: float | None,
         owner: str = "",
     ) -> AsyncGenerator[bytes, None]:
-        headers = {"Authorization": f"Bearer {endpoint.secret}", "Content-Type": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {endpoint.secret}",
+            "Content-Type": "application/json",
+            PROTOCOL_HEADER: str(SPOKEN),
+        }
         if owner:
             # Each server has its own key, so a service that several servers share tells their users apart.
             headers[OWNER_HEADER] = hashlib.blake2b(owner.encode(), key=self._key, digest_size=8).hexdigest()

@@ -23,3 +23,4 @@ from lit_lab.protocol.sharing import *
 from lit_lab.protocol.starting import *
 from lit_lab.protocol.tokens import *
 from lit_lab.protocol.turns import *
+from lit_lab.protocol.versions import *

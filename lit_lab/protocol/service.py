@@ -9,6 +9,7 @@ from pydantic import Field
 from lit_lab.protocol.base import Action, Message, ServiceState, SetupState
 from lit_lab.protocol.history import HistoryStatus
 from lit_lab.protocol.models import ModelInfo
+from lit_lab.protocol.versions import ProtocolRange
 
 
 class Arithmetic(Message):
@@ -103,6 +104,9 @@ class ServiceHealth(Message):
     version: str = Field(description="Version of lit_lab that the service runs.")
     arithmetic: Arithmetic | None = Field(default=None, description="How the service computes, once that is known.")
     models: list[ModelInfo]
+    protocol: ProtocolRange | None = Field(
+        default=None, description="The versions of the protocol that it speaks. None: only that of its own version."
+    )
     shared: bool = Field(
         default=False,
         description="Whether many users share the service: then its administrator alone changes its models, and LIT's own "

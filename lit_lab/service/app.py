@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
+    PROTOCOL_HEADER,
+    SPOKEN,
     AblationRequest,
     ChatUse,
     EffectsRequest,
@@ -35,6 +37,7 @@ from lit_lab.protocol import (
     TokenCountRequest,
     TokensRequest,
     TokensResponse,
+    parse_range,
 )
 from lit_lab.version import version
 
@@ -109,7 +112,14 @@ def create_app(
 
     asking = who or _who(secret, sharing)
     prefix = sharing.prefix if sharing is not None else ""
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, root_path=prefix)
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        root_path=prefix,
+        dependencies=[Depends(_understood)],
+    )
     # The one that is added last sees a request first.
     if sharing is None:
         app.add_middleware(Doorkeeper, who=asking, known=known)
@@ -166,6 +176,7 @@ def create_app(
                 version=version(),
                 arithmetic=registry.arithmetic,
                 models=models,
+                protocol=SPOKEN,
                 shared=sharing is not None,
             )
         )
@@ -258,6 +269,19 @@ def create_app(
         return Response(await asyncio.to_thread(read_file, name), media_type="application/octet-stream")
 
     return app
+
+
+def _understood(request: Request) -> None:
+    """Refuse a sender that speaks other versions of the protocol. Raises `Problem`."""
+    given = request.headers.get(PROTOCOL_HEADER)
+    theirs = None if given is None else parse_range(given)
+    if given is not None and (theirs is None or SPOKEN.common(theirs) is None):
+        raise Problem(
+            409,
+            "service_version",
+            f"The model service has LIT Lab {version()} (protocol {SPOKEN}), which this Jupyter server doesn't understand.",
+            "Use versions of lit_lab that speak a common one; then restart the Jupyter server.",
+        )
 
 
 def _who(secret: str, sharing: Sharing | None) -> Who:

@@ -10,10 +10,9 @@ import httpx
 from pydantic import ValidationError
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ErrorBody, ServiceHealth, ServiceState, ServiceStatus
-from lit_lab.supervision import launch
+from lit_lab.protocol import PROTOCOL_HEADER, SPOKEN, ErrorBody, ServiceHealth, ServiceState, ServiceStatus
 from lit_lab.supervision.endpoint import Endpoint, Report
-from lit_lab.version import version
+from lit_lab.supervision.negotiation import understood
 
 TIMEOUT = 5.0  # seconds for an answer about its health
 _RUNS_ELSEWHERE = "It runs elsewhere: ask the person who runs it."
@@ -37,9 +36,6 @@ class RemoteService:
             health = await self.health()
         except Problem as problem:
             return self._status("failed", problem.message, problem.hint)
-        if health.version != version():
-            wrong = launch.wrong_version(health.version, "python")
-            return self._status("failed", wrong.message, _RUNS_ELSEWHERE, health.version)
         status = self._status(health.state, health.detail, "", health.version)
         return status.model_copy(update={"arithmetic": health.arithmetic, "shared": health.shared})
 
@@ -47,7 +43,7 @@ class RemoteService:
         """Return its report about itself. Raises `Problem`."""
         url = self._endpoint.url
         try:
-            headers = {"Authorization": f"Bearer {self._endpoint.secret}"}
+            headers = {"Authorization": f"Bearer {self._endpoint.secret}", PROTOCOL_HEADER: str(SPOKEN)}
             response = await self._client.get(f"{url}/health", headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
@@ -67,7 +63,7 @@ class RemoteService:
                 "Set c.LitLab.service_secret to the secret that the service was started with.",
             )
         try:
-            return ServiceHealth.model_validate_json(response.content)
+            return understood(response.content)
         except ValidationError as error:
             raise Problem(
                 503,
@@ -127,5 +123,5 @@ def _refused(response: httpx.Response) -> Problem | None:
         body = ErrorBody.model_validate_json(response.content)
     except ValidationError:
         return None  # a proxy's page
-    is_of_hub = body.error.startswith("hub_")
-    return Problem(503, body.error, body.message, body.hint) if is_of_hub else None
+    is_known = body.error.startswith("hub_") or body.error == "service_version"
+    return Problem(503, body.error, body.message, body.hint) if is_known else None

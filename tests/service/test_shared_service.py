@@ -13,7 +13,7 @@ import pytest
 from hub import SCOPE, Hub
 from pydantic import BaseModel
 
-from lit_lab.protocol import OWNER_HEADER, HubAccess, ProgressEvent, Sharing
+from lit_lab.protocol import OWNER_HEADER, PROTOCOL_HEADER, HubAccess, ProgressEvent, Sharing
 from lit_lab.service.app import create_app
 from lit_lab.service.cache_limits import CacheStats
 from lit_lab.service.cancellation import Cancellation
@@ -319,3 +319,13 @@ async def test_ready_is_open_and_says_no_more(client: Client, hub: Hub, registry
     registry.forget(registry.entries["one"])  # because it was idle
     assert await ready() == (200, {"state": "ready"})
     assert hub.asked == []
+
+
+@pytest.mark.parametrize("spoken", ["2-3", "nonsense", "0-0"])
+async def test_who_speaks_another_protocol_is_refused_in_words(client: Client, hub: Hub, spoken: str) -> None:
+    ada = hub.user("ada", SCOPE)
+    response = await client(ada, **{PROTOCOL_HEADER: spoken}).get("/models")
+    assert code(response) == (409, "service_version")
+    assert "common" in response.json()["hint"]
+    for fine in ("1-1", "1-12"):
+        assert (await client(ada, **{PROTOCOL_HEADER: fine}).get("/models")).status_code == 200
