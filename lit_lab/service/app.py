@@ -111,13 +111,11 @@ def create_app(
         await asking.close()
 
     asking = who or _who(secret, sharing)
-    prefix = sharing.prefix if sharing is not None else ""
     app = FastAPI(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        root_path=prefix,
         dependencies=[Depends(_understood)],
     )
     # The one that is added last sees a request first.
@@ -138,6 +136,7 @@ def create_app(
             hosts=sharing.hosts,
             metrics=_metrics(secret, sharing),
             is_ready_open=True,
+            prefix=sharing.prefix,
         )
         _measure(app, registry, scheduler)
     scheduler.tells_stops = sharing is None

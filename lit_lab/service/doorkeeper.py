@@ -40,6 +40,7 @@ class Doorkeeper:
         hosts: The host names that requests may be for, in lower case, without a port.
         metrics: Returns whether an `Authorization` header may read the metrics, to which no user's own applies.
         is_ready_open: Whether everybody may ask whether the service is ready, as load balancers do.
+        prefix: The beginning of paths that a proxy leaves there; paths without it work, too.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Doorkeeper:
         hosts: Collection[str] = (),
         metrics: Callable[[bytes], bool] | None = None,
         is_ready_open: bool = False,
+        prefix: str = "",
     ) -> None:
         self._app = app
         self._who = who
@@ -57,6 +59,7 @@ class Doorkeeper:
         self._hosts = {host.encode() for host in hosts or LOOPBACK}
         self._metrics = metrics
         self._is_ready_open = is_ready_open
+        self._prefix = prefix
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         """Answer with an error, or pass the request on."""
@@ -64,6 +67,8 @@ class Doorkeeper:
             await send({"type": "websocket.close", "code": 1008})
             return
         if scope["type"] == "http":
+            if self._prefix and not scope.get("root_path"):  # a server that knows its own has taken care of it
+                scope["root_path"] = self._prefix
             try:
                 await self._let_in(scope)
             except Problem as problem:

@@ -3034,6 +3034,11 @@ export interface components {
              * @default null
              */
             arithmetic: components["schemas"]["Arithmetic"] | null;
+            /**
+             * @description Whether many users share it: its administrator alone changes its models, and LIT's own app isn't there.
+             * @default false
+             */
+            shared: boolean;
         };
         /**
          * SetupStatus
@@ -3654,6 +3659,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -3761,6 +3775,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3920,6 +3943,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -3996,6 +4028,15 @@ export interface operations {
             };
             /** @description Not possible in the current state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4101,6 +4142,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4222,6 +4272,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -4320,6 +4379,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4479,7 +4547,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5154,7 +5222,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5485,7 +5553,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5870,7 +5938,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6177,7 +6245,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6918,6 +6986,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -7007,6 +7084,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -38,6 +38,7 @@ class Model:
 
     is_large = False
     window = 64
+    parameters = 7
 
     def __init__(self) -> None:
         self.served: list[str] = []
