@@ -68,7 +68,8 @@ class KVCaches:
         if found is not None and (self.max_bytes is None or 2 * reused >= len(found.known)):
             self._remove(found)
             return found
-        self._make_room(size)
+        if self.max_bytes is None or size <= self.max_bytes:  # else it won't be cached
+            self._make_room(size)
         return None
 
     def containing(self, ids: Sequence[int]) -> KVEntry | None:

@@ -10,8 +10,9 @@ from lit_lab.service.json_log import formatter
 
 
 def test_a_record_is_one_line_without_values() -> None:
+    text = "about a prompt"
     try:
-        raise ValueError("about a prompt")
+        raise ValueError(text)
     except ValueError as error:
         info = (type(error), error, error.__traceback__)
     record = discreet._record("lit_lab.service", logging.ERROR, "x.py", 3, "%s failed\nhere", ("one",), info)
