@@ -41,8 +41,8 @@ from lit_lab.protocol import (
 )
 from lit_lab.version import version
 
+from .admission import METRICS, READY, AdmissionMiddleware, answer, bearer, nobody, owner_of
 from .datasets import SAMPLE_PROMPTS, Datasets
-from .doorkeeper import METRICS, READY, Doorkeeper, answer, bearer, nobody, owner_of
 from .errors import unexpected
 from .lit_app import LitHost, read_file
 from .model_manager import ModelManager
@@ -120,7 +120,7 @@ def create_app(
     )
     # The one that is added last sees a request first.
     if sharing is None:
-        app.add_middleware(Doorkeeper, who=asking, known=known)
+        app.add_middleware(AdmissionMiddleware, who=asking, known=known)
     else:
         computing = [f"/{kind}" for kind in COMPUTATIONS]
         app.add_middleware(
@@ -130,7 +130,7 @@ def create_app(
             max_requests=sharing.max_requests,
         )
         app.add_middleware(
-            Doorkeeper,
+            AdmissionMiddleware,
             who=asking,
             known=known,
             hosts=sharing.hosts,

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from . import memory
-from .doorkeeper import Asgi, Scope
+from .admission import Asgi, Scope
 from .registry import Registry
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -78,7 +78,7 @@ class Metrics:
 
 
 class Metering:
-    """Counts the requests of an application, also those that the doorkeeper refuses.
+    """Counts the requests of an application, also those that the admission refuses.
 
     Args:
         app: The application.

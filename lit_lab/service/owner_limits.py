@@ -8,7 +8,7 @@ from typing import Any
 
 from lit_lab.problem import Problem
 
-from .doorkeeper import Asgi, Scope, answer, owner_in, path_of
+from .admission import Asgi, Scope, answer, owner_in, path_of
 
 RETRY_SECONDS = 5  # a guess: how long the user's own computations take isn't known
 

@@ -1,4 +1,4 @@
-"""Who sends a request: strategies of `Doorkeeper`."""
+"""Who sends a request: strategies of `AdmissionMiddleware`."""
 
 from __future__ import annotations
 

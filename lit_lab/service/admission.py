@@ -27,7 +27,7 @@ Scope = MutableMapping[str, Any]
 Asgi = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
-class Doorkeeper:
+class AdmissionMiddleware:
     """Passes on only requests of those who may use the service; others learn nothing, not even which routes exist.
 
     It also refuses a browser's requests, which have an `Origin`, and those for any host name but the configured ones: a page
