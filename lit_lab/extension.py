@@ -114,6 +114,14 @@ class LitLab(ExtensionApp):
         "", help="""The secret that the service at `service_url` was started with. Used only with `service_url`."""
     ).tag(config=True)
 
+    hub_service = Unicode(
+        "",
+        help="""On a JupyterHub, the name of the hub's service that computes for all of its users, such as `lit-lab`. This
+        server then sends prompts, together with its user's hub token, to `/services/<name>/` at the address that the hub
+        declares (`c.JupyterHub.public_url`), and `models`, `service_url` and `service_python` have no effect. The
+        token goes nowhere else. The option has no effect without a hub. docs/hub.md explains it.""",
+    ).tag(config=True)
+
     preload = Bool(
         False,
         help="""Start the model service together with the Jupyter server. Off: it starts when it is first needed, and
@@ -286,7 +294,7 @@ class LitLab(ExtensionApp):
     def _make_core(self) -> Core:
         from lit_lab.core import Core, Options
 
-        models = None if self.service_url else self.ordered_models()
+        models = None if self.service_url or self._on_hub else self.ordered_models()
         default = self.default_model or (models[0].name if models else "")
         options = Options(
             default_model=default,
@@ -307,8 +315,15 @@ class LitLab(ExtensionApp):
         kaggle = Kaggle()
         service = self._make_service(models, added, kaggle)
         # What is configured is left alone.
-        set_up = None if self.service_url or self.service_python else cast("Backend", self.backend)
+        set_up = None if self.service_url or self.service_python or self._on_hub else cast("Backend", self.backend)
         return Core(options, service, History(self._history_settings()), added, kaggle, set_up)
+
+    @property
+    def _on_hub(self) -> bool:
+        """Whether a service of this server's hub is used."""
+        from lit_lab.supervision.hub import is_on_hub
+
+        return bool(self.hub_service) and is_on_hub(os.environ)
 
     def _models_file(self) -> Path:
         return local_paths.of_user(self.models_path) if self.models_path else Path(jupyter_data_dir(), _MODELS)
@@ -320,10 +335,15 @@ class LitLab(ExtensionApp):
         return Settings(path if self.history else None, self.history_days, self.history_megabytes)
 
     def _make_service(self, models: tuple[ModelSpec, ...] | None, added: Added | None, kaggle: Kaggle) -> Service:
+        if self._on_hub:
+            from lit_lab.supervision.hub import HubService
+
+            return HubService(self.hub_service, os.environ)
         if models is None or added is None:
+            from lit_lab.supervision.endpoint import Endpoint
             from lit_lab.supervision.remote import RemoteService
 
-            return RemoteService(self.service_url, self.service_secret)
+            return RemoteService(Endpoint(self.service_url.rstrip("/"), self.service_secret))
         from lit_lab.setup import environment
         from lit_lab.supervision.service_run import Settings
         from lit_lab.supervision.servicelog import ServiceLog

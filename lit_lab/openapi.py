@@ -19,7 +19,7 @@ _COMMON_ERRORS = {
     409: "Not possible in the current state.",
     413: "The body is larger than this route accepts.",
     422: "Valid, but refused: for example, a prompt that is longer than the limit.",
-    429: "Too many jobs are running.",
+    429: "Too many jobs are running, or too many requests of one user at a shared service.",
     500: "An error in this server; its log has details.",
     502: "The model service failed to respond.",
     503: "The model service isn't running and can't start, or is still starting; or too many large requests came at once.",

@@ -20,14 +20,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import ndjson
 from lit_lab.problem import Problem
-from lit_lab.protocol import OWNER_HEADER, ErrorBody, Message
+from lit_lab.protocol import OWNER_HEADER, PROTOCOL_HEADER, SPOKEN, ErrorBody, Message
 from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
 KEEP_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, perhaps just as a request is sent
 ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that computes nothing counts as hung
 STREAM_SILENCE = 180.0  # the same for a stream, which has heartbeats; a slow disk may delay them
-FORWARDED_STATUSES = (404, 409, 413, 422, 503)  # the client gets these as the service sent them
+FORWARDED_STATUSES = (404, 409, 413, 422, 429, 503)  # the client gets these as the service sent them
 _PROXY_STATUSES = (502, 503, 504)  # without LIT Lab's own body: of a proxy whose replica is gone
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
@@ -215,7 +215,11 @@ class ServiceClient:
         silence: float | None,
         owner: str = "",
     ) -> AsyncGenerator[bytes, None]:
-        headers = {"Authorization": f"Bearer {endpoint.secret}", "Content-Type": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {endpoint.secret}",
+            "Content-Type": "application/json",
+            PROTOCOL_HEADER: str(SPOKEN),
+        }
         if owner:
             # Each server has its own key, so a service that several servers share tells their users apart.
             headers[OWNER_HEADER] = hashlib.blake2b(owner.encode(), key=self._key, digest_size=8).hexdigest()
@@ -273,6 +277,8 @@ def _refused(response: httpx.Response, content: bytes) -> Problem:
             "The model service does not accept this server's secret.",
             "Set c.LitLab.service_secret to the one that the service was started with.",
         )
+    if body.error == "shared_service":
+        return Problem(409, body.error, body.message, body.hint)
     # Other statuses, such as 403 for a preset whose terms aren't accepted, would be taken for this server's own.
     return Problem(status if status in FORWARDED_STATUSES else 502, body.error, body.message, body.hint)
 
@@ -317,7 +323,7 @@ def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:
         "That is this machine's own address: its loopback interface has to be up (on Linux, ip link set lo up), and no firewall "
         "may block it. Then run it again."
         if own
-        else "Check the network and c.LitLab.service_url. Then run it again.",
+        else f"Check the network and {endpoint.named}. Then run it again.",
     )
 
 

@@ -9,6 +9,7 @@ CLIENTS = (
 )
 PYTHON = {
     "service/loopback.py": "listens for the Jupyter server",
+    "service/hub_tokens.py": "asks the hub whose a token is, if the administrator shares the service there",
     "service/unauthenticated.py": "limits who may connect to it",
     "service/weights/fetch.py": "downloads what somebody wants downloaded",
     "service/weights/hub.py": "lists the files of a repository that somebody wants downloaded",

@@ -135,6 +135,8 @@ STACK = {
 }  # fmt: skip
 # What only the Jupyter server may import.
 SERVER = {"httpx", "jupyter_core", "jupyter_events", "jupyter_server", "jupyterlab", "notebook", "tornado", "traitlets"}
+# Modules of the service that may import of these nevertheless: as a client, when they are needed.
+CLIENTS = {"lit_lab.service.hub_tokens": "httpx"}
 # What both may import, besides lit_lab.protocol: it imports from neither side.
 SHARED = {
     "lit_lab._version", "lit_lab.deletion", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds", "lit_lab.limits",
@@ -175,7 +177,7 @@ def refusal(module: str, name: str, modules: Collection[str]) -> str | None:
     if not is_service and (library in STACK or is_below(target, "lit_lab.service")):
         return f"{module} imports {name}, which is the model service's"
     if is_service or is_shared(module):
-        if library in SERVER:
+        if library in SERVER and CLIENTS.get(module) != library:
             return f"{module} imports {name}, which is the Jupyter server's"
         if library == "lit_lab" and not is_shared(target) and not is_below(target, "lit_lab.service"):
             return f"{module} imports {name}, which isn't shared"

@@ -19,6 +19,8 @@ from lit_lab.protocol.lit_app import *
 from lit_lab.protocol.models import *
 from lit_lab.protocol.requests import *
 from lit_lab.protocol.service import *
+from lit_lab.protocol.sharing import *
 from lit_lab.protocol.starting import *
 from lit_lab.protocol.tokens import *
 from lit_lab.protocol.turns import *
+from lit_lab.protocol.versions import *

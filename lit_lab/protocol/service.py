@@ -9,6 +9,7 @@ from pydantic import Field
 from lit_lab.protocol.base import Action, Message, ServiceState, SetupState
 from lit_lab.protocol.history import HistoryStatus
 from lit_lab.protocol.models import ModelInfo
+from lit_lab.protocol.versions import ProtocolRange
 
 
 class Arithmetic(Message):
@@ -37,6 +38,10 @@ class ServiceStatus(Message):
     restarts: int = Field(default=0, description="Restarts after a crash since the service was last ready.")
     version: str | None = Field(default=None, description="Version of lit_lab that the service runs.")
     arithmetic: Arithmetic | None = Field(default=None, description="How the service computes, once it is ready.")
+    shared: bool = Field(
+        default=False,
+        description="Whether many users share it: its administrator alone changes its models, and LIT's own app isn't there.",
+    )
 
 
 class SetupStatus(Message):
@@ -85,6 +90,12 @@ class LogResponse(Message):
     lines: list[str]
 
 
+class Readiness(Message):
+    """`GET /ready` of a shared model service, for load balancers: status 200 if it is ready, else 503."""
+
+    state: Literal["starting", "loading", "ready", "failed"]
+
+
 class ServiceHealth(Message):
     """`GET /health` of the model service, which it also answers while it starts."""
 
@@ -93,3 +104,11 @@ class ServiceHealth(Message):
     version: str = Field(description="Version of lit_lab that the service runs.")
     arithmetic: Arithmetic | None = Field(default=None, description="How the service computes, once that is known.")
     models: list[ModelInfo]
+    protocol: ProtocolRange | None = Field(
+        default=None, description="The versions of the protocol that it speaks. None: only that of its own version."
+    )
+    shared: bool = Field(
+        default=False,
+        description="Whether many users share the service: then its administrator alone changes its models, and LIT's own "
+        "app isn't there.",
+    )

@@ -9,6 +9,7 @@ from pydantic import Field
 from lit_lab.protocol.base import Backend, ErrorBody, Message, Precision
 from lit_lab.protocol.models import KaggleLogin
 from lit_lab.protocol.service import Arithmetic
+from lit_lab.protocol.sharing import Sharing
 
 
 class ModelAsked(Message):
@@ -60,6 +61,22 @@ class ServiceConfig(Message):
         default=None, description="Path of the Unix socket to listen on, if it can be created. None: a loopback port."
     )
     max_waiting: int = Field(default=512, ge=1, description="The most computations that wait for one model.")
+    pass_cache_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="The most bytes of forward passes that a model caches. None: the latest two passes.",
+    )
+    kv_cache_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="The most bytes of keys and values that a model caches. None: the latest sequence's.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="`json`: each line of the log is an object, for what collects logs."
+    )
+    sharing: Sharing | None = Field(
+        default=None, description="None: the service belongs to the Jupyter server that starts it."
+    )
 
 
 class ProgressLine(Message):

@@ -14,7 +14,7 @@ TOKENS: tuple[Route, ...] = (
         description="Starts the model service if it is stopped, and waits for it.",
         request="TokensRequest",
         response="TokensResponse",
-        errors=(404, 422, 502, 503),
+        errors=(404, 422, 429, 502, 503),
         max_body=24 * MIB,
     ),
     Route(
@@ -29,7 +29,7 @@ TOKENS: tuple[Route, ...] = (
         ),
         request="TokenCountRequest",
         response="TokenCount",
-        errors=(404, 409, 422, 502, 503),
+        errors=(404, 409, 422, 429, 502, 503),
         max_body=24 * MIB,
     ),
     Route(
@@ -41,7 +41,7 @@ TOKENS: tuple[Route, ...] = (
         description="Computes nothing and doesn't start the service: returns 503 `service_stopped` if it is stopped.",
         request="EstimateRequest",
         response="Estimate",
-        errors=(404, 422, 502, 503),
+        errors=(404, 422, 429, 502, 503),
         max_body=8 * MIB,
     ),
 )

@@ -25,7 +25,7 @@ LIT: tuple[Route, ...] = (
         summary="One of LIT's own files that its page needs",
         description="Doesn't start the service: returns 503 `service_stopped` if it is stopped.",
         media="application/octet-stream",
-        errors=(404, 502, 503),
+        errors=(404, 429, 502, 503),
     ),
     Route(
         operation="callLit",
@@ -40,7 +40,7 @@ LIT: tuple[Route, ...] = (
         ),
         request="LitCall",
         stream="LitEvent",
-        errors=(422, 502, 503),
+        errors=(422, 429, 502, 503),
         max_body=24 * MIB,
     ),
 )

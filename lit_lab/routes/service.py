@@ -81,7 +81,7 @@ SERVICE: tuple[Route, ...] = (
         summary="The models: configured ones, added ones, and others found on this machine",
         description="Never starts the service: while it isn't ready, the models are reported as `unloaded`.",
         response="ModelsResponse",
-        errors=(502, 503),
+        errors=(429, 502, 503),
     ),
     Route(
         operation="changeModel",
@@ -96,7 +96,7 @@ SERVICE: tuple[Route, ...] = (
         ),
         request="ModelChanging",
         response="ModelsResponse",
-        errors=(404, 409, 422, 502, 503, 507),
+        errors=(404, 409, 422, 429, 502, 503, 507),
         max_body=MIB,
     ),
     Route(
@@ -116,7 +116,7 @@ SERVICE: tuple[Route, ...] = (
         description="Also saves them in Kaggle's own folder if `save` is set. No route ever returns them.",
         request="KaggleLoggingIn",
         response="KaggleStatus",
-        errors=(409, 502, 503, 507),
+        errors=(409, 429, 502, 503, 507),
         max_body=64 * KIB,
     ),
     Route(
@@ -127,6 +127,6 @@ SERVICE: tuple[Route, ...] = (
         summary="Forget the credentials for Kaggle from the panel",
         description="Credentials from the environment and from files remain.",
         response="KaggleStatus",
-        errors=(409, 502, 503),
+        errors=(409, 429, 502, 503),
     ),
 )

@@ -42,7 +42,7 @@ from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
-from . import garbage_collection, libraries, log_limit, loopback, process_priority
+from . import garbage_collection, json_log, libraries, log_limit, loopback, process_priority
 
 EXIT_FAILED = 3
 """Exit status if the service can't start or continue; the last line on standard output gives the reason."""
@@ -75,11 +75,13 @@ def main() -> None:
     arguments = parser.parse_args()
     lines = Lines()
     leave_no_core()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=json_log.TEXT)
     for handler in logging.getLogger().handlers:
         handler.addFilter(log_limit.LogLimit())
     try:
         config = read_config(sys.stdin)
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(json_log.formatter(config.log_format))
         process_priority.lower_priority()
         libraries.check_interpreter(config.backend)
         serve(config, arguments.port, lines)
@@ -125,6 +127,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             503, "missing_libraries", f"{error}.", "Install the service's part with: pip install 'lit-lab[service]'"
         ) from error
     from .app import create_app
+    from .cache_limits import CacheLimits
     from .datasets import Datasets
     from .loading import Loading
     from .memory import Watchdog
@@ -155,8 +158,10 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             config.memory_limit,
             Path(config.cache) if config.cache else None,
             config.model_idle_timeout,
-            tuple(config.scanners),
-            tuple(config.model_folders),
+            # Users of a shared service add no models.
+            () if config.sharing else tuple(config.scanners),
+            () if config.sharing else tuple(config.model_folders),
+            CacheLimits(config.pass_cache_bytes, config.kv_cache_bytes),
         ),
     )
     for name in config.added:
@@ -195,7 +200,9 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     if config.memory_limit is not None:
         Watchdog(config.memory_limit, scheduler.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover)
+    app = create_app(
+        registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover, config.sharing
+    )
     server = Server(
         uvicorn.Config(
             app,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -17,11 +15,11 @@ from starlette.exceptions import HTTPException
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
-    OWNER_HEADER,
+    PROTOCOL_HEADER,
+    SPOKEN,
     AblationRequest,
     ChatUse,
     EffectsRequest,
-    ErrorBody,
     Estimate,
     EstimateRequest,
     FaithfulnessRequest,
@@ -30,27 +28,33 @@ from lit_lab.protocol import (
     LitAppRequest,
     LitCall,
     ModelChanging,
+    ModelsResponse,
     SalienceRequest,
     ScoreRequest,
     ServiceHealth,
+    Sharing,
     TokenCount,
     TokenCountRequest,
     TokensRequest,
     TokensResponse,
+    parse_range,
 )
 from lit_lab.version import version
 
+from .admission import METRICS, READY, AdmissionMiddleware, answer, bearer, nobody, owner_of
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import unexpected
 from .lit_app import LitHost, read_file
 from .model_manager import ModelManager
+from .owner_limits import OwnerLimits
+from .readiness import Ready
 from .registry import Registry
 from .request_body import body_of
 from .returning import Notify
 from .scheduler import Scheduler
+from .shared_models import of_administrator, presented
 from .tokens import SequenceTokenizer
-
-MAX_OWNER = 64  # characters of an owner's name
+from .who import SharedSecret, Who
 
 COUNTING = 2  # prompts whose tokens are counted at once: other work needs threads, too
 
@@ -65,50 +69,8 @@ COMPUTATIONS: Mapping[str, type[Computation]] = {
 }
 """The requests that compute in a model's turn, by `kind`: each has a path and a method of `LanguageModel` of that name."""
 
-Scope = MutableMapping[str, Any]
-Asgi = Callable[[Scope, Any, Any], Awaitable[None]]
-
-
-_PORT = re.compile(rb":\d+$")
-_LOOPBACK = {b"127.0.0.1", b"localhost", b"[::1]"}
-
-
-def _owner(request: Request) -> str:
-    return request.headers.get(OWNER_HEADER, "")[:MAX_OWNER]
-
-
-Owner = Annotated[str, Depends(_owner)]
+Owner = Annotated[str, Depends(owner_of)]
 """The user that a request belongs to."""
-
-
-class SecretMiddleware:
-    """Passes on only requests that carry the secret; others learn nothing, not even which routes exist.
-
-    It also refuses a browser's requests, which have an `Origin`, and those for any host name but this machine's: a page
-    elsewhere could point its own name here (DNS rebinding).
-    """
-
-    def __init__(self, app: Asgi, secret: str, known: Callable[[Any], None] | None = None) -> None:
-        self._app = app
-        self._known = known
-        self._expected = b"Bearer " + secret.encode()
-
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Answer 401 or 403, or pass the request on."""
-        if scope["type"] == "http" and (refusal := self._refusal(dict(scope["headers"]))):
-            await _answer(refusal)(scope, receive, send)
-            return
-        if self._known is not None and scope["type"] == "http":
-            self._known(scope["client"])
-        await self._app(scope, receive, send)
-
-    def _refusal(self, headers: Mapping[bytes, bytes]) -> Problem | None:
-        hint = "The service is meant for the Jupyter server that started it."
-        if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
-            return Problem(401, "unauthorized", "This request doesn't carry the model service's secret.", hint)
-        if b"origin" in headers or _PORT.sub(b"", headers.get(b"host", b"")) not in _LOOPBACK:
-            return Problem(403, "foreign", "The model service answers no browser and to no other name.", hint)
-        return None
 
 
 def create_app(
@@ -119,17 +81,21 @@ def create_app(
     datasets: Datasets | None = None,
     known: Callable[[Any], None] | None = None,
     leftover: Notify = lambda _: None,
+    sharing: Sharing | None = None,
+    who: Who | None = None,
 ) -> FastAPI:
     """Return the application.
 
     Args:
         registry: The models.
         scheduler: Runs their computations.
-        secret: Every request must carry it, as `Authorization: Bearer <secret>`.
+        secret: Every request must carry it, as `Authorization: Bearer <secret>`; on a hub, a user's token instead.
         started: Runs in the background from the start on; imports the libraries.
         datasets: LIT's datasets; None: the sample prompts alone.
         known: Called with the address of each client that has the secret.
         leftover: Called with the models of a new process when one would free memory, and with None when it no longer would.
+        sharing: How many users share the service; None: it belongs to one Jupyter server.
+        who: Tells whose a request is; None: as `sharing` says.
     """
 
     @asynccontextmanager
@@ -142,9 +108,39 @@ def create_app(
         tidying.cancel()
         watching.cancel()
         scheduler.end_all()
+        await asking.close()
 
-    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(SecretMiddleware, secret=secret, known=known)
+    asking = who or _who(secret, sharing)
+    app = FastAPI(
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(_understood)],
+    )
+    # The one that is added last sees a request first.
+    if sharing is None:
+        app.add_middleware(AdmissionMiddleware, who=asking, known=known)
+    else:
+        computing = [f"/{kind}" for kind in COMPUTATIONS]
+        app.add_middleware(
+            OwnerLimits,
+            computing=computing,
+            max_computations=sharing.max_computations,
+            max_requests=sharing.max_requests,
+        )
+        app.add_middleware(
+            AdmissionMiddleware,
+            who=asking,
+            known=known,
+            hosts=sharing.hosts,
+            metrics=_metrics(secret, sharing),
+            is_ready_open=True,
+            prefix=sharing.prefix,
+        )
+        _measure(app, registry, scheduler)
+    scheduler.tells_stops = sharing is None
+    administered = [Depends(of_administrator)] if sharing is not None else []
     manager = ModelManager(registry)
     datasets = datasets or Datasets()
     lit = LitHost(registry, scheduler, datasets.lit)
@@ -152,37 +148,51 @@ def create_app(
 
     @app.exception_handler(Problem)
     async def failed(_: Request, error: Problem) -> Response:
-        return _answer(error)
+        return answer(error)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         what = f"{request.method} {request.url.path}"
-        return _answer(Problem(error.status_code, "no_such_route", f"The model service has no {what}."))
+        return answer(Problem(error.status_code, "no_such_route", f"The model service has no {what}."))
 
     @app.exception_handler(Exception)
     async def crashed(_: Request, error: Exception) -> Response:
         # uvicorn logs it, too, with the traceback.
-        return _answer(unexpected(error))
+        return answer(unexpected(error))
 
     @app.get("/health")
     async def health() -> Response:
         models = [entry.info() for entry in registry.entries.values()]
+        if sharing is not None:
+            models = [presented(model) for model in models]
         state = "failed" if registry.error else "ready" if registry.imported else "starting"
         loading = next((entry.detail for entry in registry.entries.values() if entry.state == "loading"), "")
         detail = registry.error.message if registry.error else registry.detail or loading
         return _json(
-            ServiceHealth(state=state, detail=detail, version=version(), arithmetic=registry.arithmetic, models=models)
+            ServiceHealth(
+                state=state,
+                detail=detail,
+                version=version(),
+                arithmetic=registry.arithmetic,
+                models=models,
+                protocol=SPOKEN,
+                shared=sharing is not None,
+            )
         )
 
     @app.get("/models")
     async def models() -> Response:
-        return _json(await manager.models())
+        answered = await manager.models()
+        if sharing is not None:
+            shown = [presented(model) for model in answered.models]
+            answered = ModelsResponse(models=shown, memory=answered.memory)
+        return _json(answered)
 
-    @app.post("/models/change")
+    @app.post("/models/change", dependencies=administered)
     async def change_model(body: Annotated[ModelChanging, Depends(body_of(ModelChanging))]) -> Response:
         return _json(await manager.change(body))
 
-    @app.post("/kaggle")
+    @app.post("/kaggle", dependencies=administered)
     async def kaggle(body: Annotated[KaggleOrder, Depends(body_of(KaggleOrder))]) -> Response:
         registry.kaggle = body.login
         return _json(await manager.models())
@@ -244,20 +254,65 @@ def create_app(
             await registry.libraries()  # a dataset's class imports LIT
         return _json(await asyncio.to_thread(datasets.rows, name, offset, limit))
 
-    @app.post("/lit_app")
+    @app.post("/lit_app", dependencies=administered)
     async def lit_app(body: Annotated[LitAppRequest, Depends(body_of(LitAppRequest))]) -> Response:
         registry.get(body.model)
         return _stream(lit.open(body))
 
-    @app.post("/lit/call")
+    @app.post("/lit/call", dependencies=administered)
     async def lit_call(body: Annotated[LitCall, Depends(body_of(LitCall))], owner: Owner) -> Response:
         return _stream(lit.call(body, owner))
 
-    @app.get("/lit/files/{name}")
+    @app.get("/lit/files/{name}", dependencies=administered)
     async def lit_file(name: str) -> Response:
         return Response(await asyncio.to_thread(read_file, name), media_type="application/octet-stream")
 
     return app
+
+
+def _understood(request: Request) -> None:
+    """Refuse a sender that speaks other versions of the protocol. Raises `Problem`."""
+    given = request.headers.get(PROTOCOL_HEADER)
+    theirs = None if given is None else parse_range(given)
+    if given is not None and (theirs is None or SPOKEN.common(theirs) is None):
+        raise Problem(
+            409,
+            "service_version",
+            f"The model service has LIT Lab {version()} (protocol {SPOKEN}), which this Jupyter server doesn't understand.",
+            "Use versions of lit_lab that speak a common one; then restart the Jupyter server.",
+        )
+
+
+def _who(secret: str, sharing: Sharing | None) -> Who:
+    if sharing is None or sharing.hub is None:
+        return SharedSecret(secret)
+    from .hub_tokens import HubTokens  # which imports a client
+
+    return HubTokens(sharing.hub)
+
+
+def _measure(app: FastAPI, registry: Registry, scheduler: Scheduler) -> None:
+    """Add the routes of what a shared service measures of itself, and measure."""
+    from .metrics import CONTENT_TYPE, Metering, Metrics
+
+    metrics, ready = Metrics(registry), Ready(registry)
+    scheduler.observer = metrics
+    app.add_middleware(Metering, metrics=metrics)
+
+    @app.get(METRICS)
+    async def measured() -> Response:
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
+
+    @app.get(READY)
+    async def is_ready() -> Response:
+        return ready.response()
+
+
+def _metrics(secret: str, sharing: Sharing) -> Callable[[bytes], bool]:
+    """Return who may read the metrics: they show how much all users compute."""
+    if sharing.metrics_token is not None:
+        return bearer(sharing.metrics_token)
+    return bearer(secret) if sharing.hub is None else nobody
 
 
 def _counted(tokenizer: SequenceTokenizer, body: TokenCountRequest) -> tuple[int, ChatUse]:
@@ -302,12 +357,6 @@ def _not_loaded(name: str) -> Problem:
 
 def _json(message: BaseModel, status: int = 200) -> Response:
     return Response(message.model_dump_json(), status, media_type="application/json")
-
-
-def _answer(error: Problem) -> Response:
-    body = ErrorBody(**error.body())
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    return Response(body.model_dump_json(), error.status, headers, media_type="application/json")
 
 
 def _stream(lines: AsyncIterator[bytes]) -> Response:

@@ -111,11 +111,10 @@ class FairQueue:
         own = len(self._of.get(owner, ()))
         waiting = len(self)
         if waiting >= max_waiting or own >= max(1, max_waiting // 2):
-            whose = f"{own} of them yours" if own else "all of other users"
             raise Problem(
                 503,
                 "queue_full",
-                f"The model is busy, and its queue is full: {waiting} computations wait ({whose}).",
+                f"The model is busy, and its queue is full; {own} of the computations in it are yours.",
                 "Wait until some have ended, or stop some of yours; then run it again. "
                 "The queue's length is c.LitLab.max_waiting.",
             )

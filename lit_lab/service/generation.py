@@ -17,6 +17,7 @@ from lit_lab.protocol import Sampling
 from .cached_pass import ALTERNATIVES, STEP, CachedPass, Next, cache_length
 from .cancellation import Cancellation
 from .engine.backends import backend
+from .kv_caches import KVCaches, shared
 from .sampling import Chooser, chooser
 
 MAX_CACHE_BYTES = 2**30  # of a key-value cache that the next prompt reuses
@@ -52,15 +53,17 @@ class Decoder:
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
+        max_bytes: Maximum bytes of the caches that later prompts reuse; None: the latest one.
 
     Attributes:
+        caches: The key-value caches that later prompts reuse.
         reused: Number of tokens of the last run's prompt that were in the cache.
     """
 
-    def __init__(self, causal_lm: Any) -> None:
+    def __init__(self, causal_lm: Any, max_bytes: int | None = None) -> None:
         self.cached_pass = CachedPass(causal_lm)
         self._array: Callable[[Any], NDArray[np.float32]] = backend().array
-        self._kept: tuple[list[int], Any] | None = None
+        self.caches = KVCaches(max_bytes)
         self._pending_lengths: frozenset[int] = frozenset()
         self.reused = 0
 
@@ -84,8 +87,8 @@ class Decoder:
             self.cached_pass.compile_step(length)
 
     def forget(self) -> None:
-        """Drop the cache."""
-        self._kept = None
+        """Drop the caches."""
+        self.caches.clear()
 
     def steps(
         self,
@@ -141,12 +144,11 @@ class Decoder:
         finally:
             self._pending_lengths = frozenset({self.cached_pass.length_of(cache)})
             # After a failure, too: the cache then contains the tokens in `known`.
-            if self.cached_pass.bytes_of(cache) <= MAX_CACHE_BYTES:
-                self._kept = known, cache
+            self._keep(known, cache)
 
     def known(self, ids: Sequence[int]) -> int:
         """Return how many tokens of a prompt are in the cache."""
-        return 0 if self._kept is None else _shared(self._kept[0], ids)
+        return self.caches.known(ids)
 
     def forced(
         self,
@@ -188,8 +190,7 @@ class Decoder:
                 yield from self._scored(hidden[0], labels, alternatives)
                 scored += len(part)
         finally:
-            if self.cached_pass.bytes_of(cache) <= MAX_CACHE_BYTES:
-                self._kept = known, cache
+            self._keep(known, cache)
 
     def scored_from(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:
         """Yield the same as `forced`, from the hidden states of another pass.
@@ -231,9 +232,8 @@ class Decoder:
             length: At least that of the sequence.
             check: Called between the chunks of a long sequence; raises if the request is cancelled.
         """
-        kept = self._kept
-        if kept is not None and kept[0][: len(ids)] == list(ids):
-            return self._grown(kept[1], length)
+        if (kept := self.caches.containing(ids)) is not None:
+            return self._grown(kept.cache, length)
         known, cache, _ = self._taken(ids)
         try:
             cache = self._grown(cache, length)
@@ -243,8 +243,7 @@ class Decoder:
                 _, cache = self.cached_pass.run(np.array([part], np.int32), cache, len(known))
                 known += part
         finally:
-            if self.cached_pass.bytes_of(cache) <= MAX_CACHE_BYTES:
-                self._kept = known, cache
+            self._keep(known, cache)
         return cache
 
     def next_logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
@@ -253,16 +252,21 @@ class Decoder:
 
     def _taken(self, ids: Sequence[int]) -> tuple[list[int], Any, int]:
         """Return the tokens in the cache, the cache, and how many of them match `ids`."""
-        kept, self._kept = self._kept, None
         needed = _roomy(ids)
+        kept = self.caches.take(ids, round(self.cached_pass.token_bytes * needed))
         if kept is None:
             return [], self.cached_pass.empty_cache(needed), 0
-        known, cache = kept
-        reused = _shared(known, ids)
+        known, cache = kept.known, kept.cache
+        reused = shared(known, ids)
         if self.cached_pass.length_of(cache) > 2 * needed:
             cache = self.cached_pass.resized(cache, needed)  # each step would attend to the empty rest
         # The rest of the cache is overwritten before anything attends to it.
         return known[:reused], cache, reused
+
+    def _keep(self, known: list[int], cache: Any) -> None:
+        size = self.cached_pass.bytes_of(cache)
+        if size <= MAX_CACHE_BYTES:
+            self.caches.put(known, cache, size)
 
     def _may_read(self, ids: Sequence[int]) -> bool:
         """Return whether another pass may read a prompt: the family has the usual head, and little of the prompt is cached."""
@@ -290,13 +294,6 @@ def _roomy(ids: Sequence[int]) -> int:
     """Return the length of a new cache for a prompt."""
     # With space for the beginning of an answer, so that few answers need another length midway.
     return cache_length(len(ids) + STEP // 2)
-
-
-def _shared(known: Sequence[int], ids: Sequence[int]) -> int:
-    """Return how many tokens at the beginning of `ids` match `known`."""
-    # The last token always runs: its logits aren't cached.
-    most = min(len(known), len(ids) - 1)
-    return next((at for at in range(most) if known[at] != ids[at]), most)
 
 
 def _not_finite() -> Problem:

@@ -32,6 +32,7 @@ from lit_lab.protocol import (
 
 from . import ablation, effects, faithfulness
 from .answering import answer, forced_answer
+from .cache_limits import CacheLimits, CacheStats
 from .cancellation import Cancellation
 from .estimates import EstimatedRequest, Speed
 from .generation import Decoder
@@ -53,6 +54,7 @@ class LanguageModel:
         is_instruct: Whether the model is known to be instruction-tuned.
         terms: The model's licence, if it is known.
         template: The model's own chat template; None if it has none.
+        caches: How much memory its caches may take.
     """
 
     def __init__(
@@ -62,14 +64,16 @@ class LanguageModel:
         is_instruct: bool = False,
         terms: ModelTerms | None = None,
         template: Found | None = None,
+        caches: CacheLimits | None = None,
     ) -> None:
         self.causal_lm = causal_lm
         self.terms = terms
         self.tokenizer: SequenceTokenizer = sequence_tokenizer(causal_lm, is_instruct, template)
         self.window = window(causal_lm, max_length)
         self.parameters = int(causal_lm.count_params())
-        self._decoder = Decoder(causal_lm)
-        self._maps = SalienceMaps(causal_lm, self._decoder, self.window)
+        caches = caches or CacheLimits()
+        self._decoder = Decoder(causal_lm, caches.keys_values)
+        self._maps = SalienceMaps(causal_lm, self._decoder, self.window, caches.passes)
         self._prompt_length = 0
         self._scorer = Scorer(self._decoder.cached_pass)
         self._owner = ""
@@ -78,18 +82,25 @@ class LanguageModel:
         self._effects_speed = Speed()
 
     def serve(self, owner: str) -> None:
-        """Set the owner of the next requests. If that is another user, drop the caches.
+        """Set the owner of the next requests, to whom the caches then belong.
 
         No answer or map may reveal another user's requests, not even by being faster.
 
         Args:
             owner: As in `lit_lab.protocol.OWNER_HEADER`; empty: users without a name.
         """
-        if owner == self._owner:
-            return
         self._owner = owner
-        self._decoder.forget()
-        self._maps.forget()
+        self._decoder.caches.owner = owner
+        self._maps.serve(owner)
+
+    def caches(self) -> dict[str, CacheStats]:
+        """Return what each cache did and holds, by name; may be called in any thread."""
+        gradients = self._maps.created
+        return {
+            "passes": CacheStats() if gradients is None else gradients.forward_cache.stats,
+            "keys_values": self._decoder.caches.stats,
+            "scores": self._maps.scores.stats,
+        }
 
     def warm_up_generation(self) -> None:
         """Compile the code that generation needs."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_lab.protocol import Backend, Precision
 
 from . import garbage_collection
+from .cache_limits import CacheLimits
 from .model_entry import ModelEntry
 from .weights import device_memory, hub_cache, memory_estimate, paths, revision, window
 from .weights.reading import Reading
@@ -33,6 +34,7 @@ class Loading:
         idle_timeout: Seconds after which an unused model is unloaded; 0: never.
         scanners: Programs whose models are searched for: keys of `lit_lab.models.programs.TITLES`.
         folders: `c.LitLab.model_folders`.
+        caches: How much memory each model's caches may take.
     """
 
     backend: Backend = "tensorflow"
@@ -42,6 +44,7 @@ class Loading:
     idle_timeout: float = 0.0
     scanners: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    caches: CacheLimits = field(default_factory=CacheLimits)
 
 
 def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int | None, cache: Path) -> LanguageModel:
@@ -80,6 +83,8 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
     memory_estimate.check_held(folder, entry.path, made)
     shape = memory_estimate.shape(folder, config, made)
     free = device_memory.memory(device, settings.memory_limit).free
+    if free is not None:
+        free = max(0, free - settings.caches.reserved)
     trained = window.trained(folder, config, memory_estimate.numbers(folder, made))
     limit = _window(entry, max_length, trained, shape, precision, free)
     if shape is not None:
@@ -96,7 +101,7 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
         about = presets.about(folder, entry.path, source)
         entry.is_instruct, entry.stored = about.is_instruct, about.stored
         template = found(folder)
-        model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms, template)
+        model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms, template, settings.caches)
         attempt.stopped.check()
         entry.window = limit
         entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
@@ -104,7 +109,7 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
         entry.precision, entry.device = precision, device
         entry.memory = model.parameters * memory_estimate.BYTES[precision]
         model.decoder.cached_pass.room = _room(
-            device, settings.memory_limit, (entry.peak or entry.memory) - entry.memory
+            device, settings.memory_limit, (entry.peak or entry.memory) - entry.memory + settings.caches.reserved
         )
     return model
 

@@ -38,30 +38,36 @@ class SalienceMaps:
         causal_lm: A `keras_nlp.models.CausalLM`.
         decoder: The decoder over the same model; its logits are what gradients are checked against.
         window: The model's window in tokens.
+        cache_bytes: Maximum bytes of all cached passes; None: two passes are cached.
 
     Attributes:
         created: The gradients, if anything has needed them.
         gradient_speed: The speed of passes with a gradient.
         flow_speed: The speed of flow's passes.
+        scores: Scores of earlier requests.
     """
 
-    def __init__(self, causal_lm: Any, decoder: Decoder, window: int) -> None:
+    def __init__(self, causal_lm: Any, decoder: Decoder, window: int, cache_bytes: int | None = None) -> None:
         self.created: EmbeddingGradients | None = None
         self.gradient_speed = Speed()
         self.flow_speed = Speed()
         self._causal_lm = causal_lm
         self._decoder = decoder
         self._window = window
+        self._cache_bytes = cache_bytes
+        self._owner = ""
         self._flow = Flow(causal_lm, decoder, is_checked=type(causal_lm).__name__ in CHECKED)
         self._creating = threading.Lock()
         self._has_checked = False
-        self._known = ScoreCache()
+        self.scores = ScoreCache()
 
-    def forget(self) -> None:
-        """Drop what requests so far left in the caches of passes."""
-        self._flow.forget()
+    def serve(self, owner: str) -> None:
+        """Set the owner of the next requests: others' passes aren't found."""
+        if owner != self._owner:
+            self._flow.forget()
+        self._owner = owner
         if self.created is not None:
-            self.created.forget()
+            self.created.forward_cache.owner = owner
 
     @property
     def checked(self) -> EmbeddingGradients | None:
@@ -78,7 +84,9 @@ class SalienceMaps:
         with self._creating:  # the background thread may create them, too
             if self.created is None:
                 try:
-                    self.created = EmbeddingGradients(self._causal_lm, self._window)
+                    created = EmbeddingGradients(self._causal_lm, self._window, cache_bytes=self._cache_bytes)
+                    created.forward_cache.owner = self._owner
+                    self.created = created
                 except QuantizedError as error:
                     raise Problem(
                         422,
@@ -147,7 +155,7 @@ class SalienceMaps:
                 walk = request.integration if method == "integrated_gradients" else None
                 foil = request.foil and tuple(request.foil)
                 key = (owner, target.start, target.end, method, walk and walk.model_dump_json(), foil)
-                known = self._known.get(ids, key)
+                known = self.scores.get(ids, key)
                 if known is None:
                     if method == "integrated_gradients":
                         known = yield from self._integrated(request, target, cancellation)
@@ -159,7 +167,7 @@ class SalienceMaps:
                     if foil:
                         # Only the tokens before the target belong to both continuations.
                         known = known[0][: target.start], known[1]
-                    self._known.put(ids, key, *known)
+                    self.scores.put(ids, key, *known)
                 scores, gap = known
                 if not all(map(math.isfinite, scores)):
                     raise Problem(

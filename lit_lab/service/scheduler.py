@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import BaseModel
 
@@ -41,17 +41,33 @@ THREADS = 32  # models that compute at the same time; each does one thing at a t
 log = logging.getLogger(__name__)
 
 
+class Observer(Protocol):
+    """Learns how long computations wait and take."""
+
+    def began(self, model: str, seconds: float) -> None:
+        """Note how long a computation waited."""
+
+    def ended(self, model: str, seconds: float, outcome: str) -> None:
+        """Note how long a computation took, and how it ended: `done`, `cancelled` or `failed`."""
+
+
 class Scheduler:
     """Runs computations, one at a time for each model, in the order of its queue.
 
     Args:
         registry: The models.
         max_waiting: How many may wait for one model.
+
+    Attributes:
+        observer: Learns how long computations wait and take; None: nobody does.
+        tells_stops: Whether those who wait learn that the running computation was stopped, even if it is another user's.
     """
 
     def __init__(self, registry: Registry, max_waiting: int = fair_queue.MAX_WAITING) -> None:
         self._registry = registry
         self._max_waiting = max_waiting
+        self.observer: Observer | None = None
+        self.tells_stops = True
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="compute")
         self._running: dict[asyncio.Task[None], Cancellation] = {}
 
@@ -183,11 +199,12 @@ class Scheduler:
     ) -> float | None:
         """Compute, and return the seconds it took; None if another model got the name during the wait."""
         entry = self._registry.get(name)
+        joined = time.monotonic()
         # Before the model is loaded, so that loading doesn't change the order of the queue.
         ticket = entry.turn.join(owner, self._max_waiting)
         try:
             await self._ready(name, send)
-            await ticket.turn(lambda *waits: send(StateEvent(message=_waiting(*waits))))
+            await ticket.turn(lambda *waits: send(StateEvent(message=self._waiting(*waits))))
             if ticket.notified is not None:
                 send(StateEvent(message="Computing…"))
             if entry.model is None:  # unloaded meanwhile
@@ -195,10 +212,25 @@ class Scheduler:
             if entry.model is None:  # removed
                 return None
             started = time.monotonic()
-            await self._in_thread(entry.model, compute, owner, cancellation, send, ticket)
-            return time.monotonic() - started
+            if self.observer is not None:
+                self.observer.began(name, started - joined)
+            outcome = "failed"
+            try:
+                await self._in_thread(entry.model, compute, owner, cancellation, send, ticket)
+                outcome = "done"
+            except (Cancelled, asyncio.CancelledError):
+                outcome = "cancelled"
+                raise
+            finally:
+                seconds = time.monotonic() - started
+                if self.observer is not None:
+                    self.observer.ended(name, seconds, outcome)
+            return seconds
         finally:
             ticket.leave()
+
+    def _waiting(self, position: int, is_stopped: bool) -> str:
+        return STOPPED if is_stopped and position == 1 and self.tells_stops else BUSY.format(position)
 
     async def _ready(self, name: str, send: Callable[[BaseModel | None], None]) -> None:
         async for message in self._registry.ready(name):
@@ -230,10 +262,6 @@ class Scheduler:
             if not isinstance(error := running.exception(), Cancelled | Problem | None):
                 log.warning("a computation that was stopped failed", exc_info=error)
             raise
-
-
-def _waiting(position: int, is_stopped: bool) -> str:
-    return STOPPED if is_stopped and position == 1 else BUSY.format(position)
 
 
 async def _next(events: asyncio.Queue[BaseModel | None]) -> BaseModel | None:

@@ -7,6 +7,8 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 
+from .cache_limits import CacheStats
+
 MAX_BYTES = 64 * 2**20
 _OVERHEAD = 512  # bytes of an entry besides its numbers
 
@@ -18,18 +20,23 @@ class ScoreCache:
 
     Args:
         max_bytes: Approximate maximum memory.
+
+    Attributes:
+        stats: What the cache did.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._bytes = 0
+        self.stats = CacheStats()
         self._known: OrderedDict[tuple[Ids, Hashable], tuple[array[float], float | None]] = OrderedDict()
 
     def get(self, ids: Ids, what: Hashable) -> tuple[list[float], float | None] | None:
         """Return a sequence's cached scores and gap, or None."""
         key = ids, what
         if key not in self._known:
+            self.stats.misses += 1
             return None
+        self.stats.hits += 1
         self._known.move_to_end(key)
         scores, gap = self._known[key]
         return scores.tolist(), gap
@@ -39,10 +46,11 @@ class ScoreCache:
         key = ids, what
         if key not in self._known:
             self._known[key] = array("d", scores), gap
-            self._bytes += _size(ids, scores)
-        while self._bytes > self._max_bytes:
+            self.stats.size += _size(ids, scores)
+        while self.stats.size > self._max_bytes:
             (old, _), (values, _) = self._known.popitem(last=False)
-            self._bytes -= _size(old, values)
+            self.stats.size -= _size(old, values)
+        self.stats.entries = len(self._known)
 
 
 def _size(ids: Ids, scores: Sequence[float]) -> int:

@@ -22,11 +22,13 @@ class Endpoint:
         url: The address.
         secret: The secret of every request.
         socket: The Unix socket to connect to, whatever the address says; empty: none, the address is of TCP.
+        named: The option that names it, for hints.
     """
 
     url: str
     secret: str = field(repr=False)
     socket: str = ""
+    named: str = "c.LitLab.service_url"
 
 
 class ServiceGone(Problem):

@@ -11,11 +11,10 @@ import httpx
 from pydantic import ValidationError
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ServiceHealth, ServiceState, ServiceStatus
-from lit_lab.supervision import launch
+from lit_lab.protocol import PROTOCOL_HEADER, SPOKEN, ErrorBody, ServiceHealth, ServiceState, ServiceStatus
 from lit_lab.supervision.endpoint import Endpoint, Report
+from lit_lab.supervision.negotiation import understood
 from lit_lab.timeouts import within
-from lit_lab.version import version
 
 TIMEOUT = 5.0  # seconds for an answer about its health
 PATIENCE = 1.0  # the same, to say why a connection broke
@@ -26,12 +25,11 @@ class RemoteService:
     """A model service that this server doesn't start (a `lit_lab.supervision.endpoint.Service`).
 
     Args:
-        url: Its address.
-        secret: The secret that it was started with.
+        endpoint: Its address, without a slash at the end, and the secret that it was started with.
     """
 
-    def __init__(self, url: str, secret: str) -> None:
-        self._endpoint = Endpoint(url.rstrip("/"), secret)
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
         self._last: ServiceStatus | None = None
 
@@ -41,17 +39,14 @@ class RemoteService:
             health = await self.health()
         except Problem as problem:
             return self._status("failed", problem.message, problem.hint)
-        if health.version != version():
-            wrong = launch.wrong_version(health.version, "python")
-            return self._status("failed", wrong.message, _RUNS_ELSEWHERE, health.version)
         status = self._status(health.state, health.detail, "", health.version)
-        return status.model_copy(update={"arithmetic": health.arithmetic})
+        return status.model_copy(update={"arithmetic": health.arithmetic, "shared": health.shared})
 
     async def health(self) -> ServiceHealth:
         """Return its report about itself. Raises `Problem`."""
         url = self._endpoint.url
         try:
-            headers = {"Authorization": f"Bearer {self._endpoint.secret}"}
+            headers = {"Authorization": f"Bearer {self._endpoint.secret}", PROTOCOL_HEADER: str(SPOKEN)}
             response = await self._client.get(f"{url}/health", headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = str(error) or type(error).__name__
@@ -59,8 +54,10 @@ class RemoteService:
                 503,
                 "service_unreachable",
                 f"The model service at {url} does not answer: {reason}.",
-                "Check c.LitLab.service_url, and that the service runs.",
+                f"Check {self._endpoint.named}, and that the service runs.",
             ) from error
+        if (refused := _refused(response)) is not None:
+            raise refused
         if response.status_code in (401, 403):
             raise Problem(
                 503,
@@ -69,13 +66,13 @@ class RemoteService:
                 "Set c.LitLab.service_secret to the secret that the service was started with.",
             )
         try:
-            return ServiceHealth.model_validate_json(response.content)
+            return understood(response.content)
         except ValidationError as error:
             raise Problem(
                 503,
                 "service_answer",
                 f"The server at {url} is not LIT Lab's model service, or has another version.",
-                "Check c.LitLab.service_url.",
+                f"Check {self._endpoint.named}.",
             ) from error
 
     def log_lines(self) -> list[str]:
@@ -123,3 +120,15 @@ class RemoteService:
         since = self._last.since if self._last and self._last.state == state else time.time()
         self._last = ServiceStatus(state=state, detail=detail, hint=hint, since=since, version=found)
         return self._last
+
+
+def _refused(response: httpx.Response) -> Problem | None:
+    """Return what a shared service says about why it doesn't answer this user; None: it says nothing of the kind."""
+    if response.status_code == 200:
+        return None
+    try:
+        body = ErrorBody.model_validate_json(response.content)
+    except ValidationError:
+        return None  # a proxy's page
+    is_known = body.error.startswith("hub_") or body.error == "service_version"
+    return Problem(503, body.error, body.message, body.hint) if is_known else None

@@ -12,9 +12,9 @@ from lit_lab.problem import Problem
 from lit_lab.supervision.ended import LIMITS
 
 NEEDED = (
-    "absl", "annotated_types", "anyio", "click", "fastapi", "h11", "h5py", "idna", "jax", "jaxlib",
+    "absl", "annotated_types", "anyio", "click", "fastapi", "h11", "h5py", "httpx", "idna", "jax", "jaxlib",
     "kagglehub", "keras", "keras_hub", "keras_nlp", "lit_nlp", "ml_collections", "ml_dtypes", "numpy",
-    "opt_einsum", "optree", "packaging", "pydantic", "pydantic_core", "requests", "sentencepiece", "six",
+    "opt_einsum", "optree", "packaging", "prometheus_client", "pydantic", "pydantic_core", "requests", "sentencepiece", "six",
     "starlette", "tensorflow", "tokenizers", "torch", "typing_extensions", "uvicorn", "wrapt",
 )  # fmt: skip
 """Packages that the service imports, besides Python's own modules."""

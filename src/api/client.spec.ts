@@ -140,7 +140,8 @@ const STATUS: Status = {
     pid: null,
     restarts: 0,
     version: VERSION,
-    arithmetic: null
+    arithmetic: null,
+    shared: false
   },
   default_model: 'demo',
   limits: { max_prompt_chars: 1, max_new_tokens: 1 },

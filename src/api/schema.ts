@@ -3050,6 +3050,11 @@ export interface components {
              * @default null
              */
             arithmetic: components["schemas"]["Arithmetic"] | null;
+            /**
+             * @description Whether many users share it: its administrator alone changes its models, and LIT's own app isn't there.
+             * @default false
+             */
+            shared: boolean;
         };
         /**
          * SetupStatus
@@ -3670,6 +3675,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -3777,6 +3791,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3936,6 +3959,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -4012,6 +4044,15 @@ export interface operations {
             };
             /** @description Not possible in the current state. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4117,6 +4158,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4238,6 +4288,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -4336,6 +4395,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4495,7 +4563,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5170,7 +5238,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5501,7 +5569,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -5886,7 +5954,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6193,7 +6261,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many jobs are running. */
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -6934,6 +7002,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description An error in this server; its log has details. */
             500: {
                 headers: {
@@ -7023,6 +7100,15 @@ export interface operations {
             };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running, or too many requests of one user at a shared service. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

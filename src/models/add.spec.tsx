@@ -3,7 +3,7 @@ import React, { act } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import type { KnownModel } from '../api';
-import { Known } from './add';
+import { Add, Known } from './add';
 import type { ModelsModel } from './model';
 
 (globalThis as Record<string, unknown>).IS_REACT_ACT_ENVIRONMENT = true;
@@ -67,5 +67,21 @@ describe('models/add', () => {
     ]);
     await act(async () => buttons[1].click());
     expect(added).toEqual([['tiny', path]]);
+  });
+
+  it('offers none where an administrator chooses them for many users', () => {
+    const texts = [true, false].map(shared => {
+      const models = { service: { service: { shared } } };
+      const place = document.createElement('div');
+      act(() => {
+        createRoot(place).render(
+          <Add models={models as unknown as ModelsModel} trans={trans} />
+        );
+      });
+      return [place.querySelector('button'), place.textContent];
+    });
+    expect(texts[0][0]).toBeNull();
+    expect(texts[0][1]).toContain('administrator');
+    expect(texts[1][1]).toBe('Add a model…');
   });
 });

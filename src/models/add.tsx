@@ -17,8 +17,17 @@ export function Add(props: {
   models: ModelsModel;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { trans } = props;
+  const { models, trans } = props;
   const [open, setOpen] = useState(false);
+  if (models.service.service?.shared) {
+    return (
+      <p className="lit-hint">
+        {trans.__(
+          'Many users share this model service: its administrator chooses the models.'
+        )}
+      </p>
+    );
+  }
   return (
     <div className="lit-managed-add">
       {open ? (

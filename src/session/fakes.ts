@@ -112,7 +112,8 @@ export class FakeClient implements Session.Client {
       pid: 1,
       restarts: 0,
       version: '0.1.0',
-      arithmetic: null
+      arithmetic: null,
+      shared: false
     };
   }
 

@@ -88,7 +88,7 @@ def test_no_forward_pass_serves_another(model: Any, monkeypatch: pytest.MonkeyPa
     read = []
     forward = Passes.forward
     monkeypatch.setattr(Passes, "forward", lambda self, ids, *rest: read.append(ids) or forward(self, ids, *rest))
-    for owner, expected in (("a", 1), ("a", 1), ("b", 2), ("b", 2), ("a", 3)):
+    for owner, expected in (("a", 1), ("a", 1), ("b", 2), ("b", 2), ("a", 2), ("c", 3), ("b", 4)):
         model.serve(owner)
         model.gradients.of(ids, 20, 22)
         assert len(read) == expected, owner

@@ -117,7 +117,7 @@ def test_after_a_long_prompt_a_short_ones_cache_is_short(decoder: Any) -> None:
     run(decoder, [7] * 600)
     short = run(decoder, [7, 8, 9])
     assert decoder.reused == 1
-    assert decoder.cached_pass.length_of(decoder._kept[1]) == 128
+    assert decoder.cached_pass.length_of(decoder.caches.newest.cache) == 128
     decoder.forget()
     assert [step.id for step in run(decoder, [7, 8, 9])] == [step.id for step in short]
 

@@ -19,9 +19,10 @@ from running import SECRET, Running
 from waiting import PATIENCE
 
 from lit_lab.service import loopback
-from lit_lab.service.app import SecretMiddleware
+from lit_lab.service.admission import AdmissionMiddleware
 from lit_lab.service.log_limit import LogLimit
 from lit_lab.service.unauthenticated import ACCEPTED, Server, UnauthenticatedConnections
+from lit_lab.service.who import SharedSecret
 
 HALF = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 
@@ -38,7 +39,7 @@ async def served(
     """Serve behind the middleware, as the service does, and yield the port."""
     listener = loopback.listen(0)
     config = uvicorn.Config(
-        SecretMiddleware(answering, SECRET, connections.remove),
+        AdmissionMiddleware(answering, SharedSecret(SECRET), connections.remove),
         http=protocol or connections.protocol,
         lifespan="off",
         log_config=None,

@@ -49,6 +49,13 @@ class OpenPasses(Passes):
         """Return the bytes that a forward pass over `length` tokens saves, without running the pass."""
         return round(float(np.polyval(self._curve, _LENGTHS[-1] if length is None else length)))
 
+    def held_bytes(self, length: int) -> int:
+        """Return the bytes that the forward pass of a sequence holds, with one window of its last part, about."""
+        saved = self.residual_bytes(length)
+        if saved > self._budget:  # only the parts' inputs
+            saved = bytes_of(self._spec, length) * (len(self._lower) + 2)
+        return self._with_top(saved)
+
     def serves(self, rows: int) -> bool:
         """Return True: the parts are traced for all numbers of rows."""
         return True

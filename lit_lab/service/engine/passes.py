@@ -99,6 +99,14 @@ class Passes:
         each = bytes_of(self._spec)  # a part's input
         return int(sum(each + compiled.residual_bytes for _, compiled in self._lower_compiled()) + 2 * each)
 
+    def held_bytes(self, length: int) -> int:
+        """Return the bytes that the forward pass of a sequence holds, with one window of its last part, about."""
+        return self._with_top(self.residual_bytes(length))
+
+    def _with_top(self, lower: int) -> int:
+        # The last part is one more of the same size, at most.
+        return lower + lower // max(1, len(self._lower))
+
     def serves(self, rows: int) -> bool:
         """Return whether the passes are compiled for windows of `rows` rows."""
         return any(size >= rows for size in self._compiled_rows)

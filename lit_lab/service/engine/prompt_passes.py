@@ -110,6 +110,10 @@ class PromptPasses:
         of_parts: int = sum(compiled.residual_bytes for compiled in compiled_parts)
         return of_parts + sum(bytes_of(spec) for each in specs for spec in each) + (len(self._prefill) + 1) * states
 
+    def held_bytes(self) -> int:
+        """Return the bytes that a prompt's pass holds, together with its longest continuation that is compiled."""
+        return self.residual_bytes(max(list(self._continuations), default=1))
+
     def rows(self, rows: int) -> int | None:
         """Return the compiled number of rows for a continuation of `rows` tokens.
 

@@ -97,11 +97,12 @@ class Prompts:
         passes = self._of_length(len(ids))
         if passes is None:
             return None
-        found = self._forward_cache.get("prompt", tuple(ids))
+        found = self._forward_cache.needed("prompt", tuple(ids))
         if found is None:
-            self._forward_cache.make_room()
+            size = passes.held_bytes()
+            self._forward_cache.make_room(size)
             found = passes, passes.read(tuple(ids), check)
-            self._forward_cache.put("prompt", tuple(ids), found)
+            self._forward_cache.put("prompt", tuple(ids), found, size)
         passes, prompt = found
         return prompt.hidden, passes.cache(prompt)
 

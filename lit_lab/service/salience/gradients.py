@@ -57,13 +57,20 @@ class EmbeddingGradients:
         causal_lm: A `keras_nlp.models.CausalLM` with a functional backbone.
         window: Maximum number of tokens of a sequence; None: no limit.
         residual_bytes: Maximum bytes of the results that one forward pass saves.
+        cache_bytes: Maximum bytes of all cached passes; None: two passes are cached.
 
     Raises:
         QuantizedError: The model's weights are integers.
         AttributeError, KeyError, ValueError: The backbone's structure isn't supported.
     """
 
-    def __init__(self, causal_lm: Any, window: int | None = None, residual_bytes: int = MAX_RESIDUAL_BYTES) -> None:
+    def __init__(
+        self,
+        causal_lm: Any,
+        window: int | None = None,
+        residual_bytes: int = MAX_RESIDUAL_BYTES,
+        cache_bytes: int | None = None,
+    ) -> None:
         self._backend = backend()
         self._array: Callable[[Any], NDArray[np.float32]] = self._backend.array
         self._model = SplitModel(causal_lm)
@@ -73,7 +80,7 @@ class EmbeddingGradients:
         self._budget = residual_bytes
         self._passes: dict[int, Passes] = {}
         self._compile_queue = CompileQueue()
-        self._forward_cache = ForwardCache()
+        self._forward_cache = ForwardCache(cache_bytes)
         self._prompts = Prompts(self._model, self._head, window, residual_bytes, self._forward_cache)
         self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > MAX_EAGER_WEIGHTS
         has_open = self._large and self._backend.has_open_parts(self._model.embed.compute_dtype)
@@ -140,6 +147,11 @@ class EmbeddingGradients:
         if (opened := self._open_passes()) is not None:
             return opened.residual_bytes(length)
         return Passes(self._model, self._head, length_bucket(length, self._window), self._budget).residual_bytes()
+
+    @property
+    def forward_cache(self) -> ForwardCache:
+        """The cached forward passes."""
+        return self._forward_cache
 
     def forget(self) -> None:
         """Drop the cached forward passes."""
@@ -289,12 +301,13 @@ class EmbeddingGradients:
         return self._passes[bucket]
 
     def _forward(self, passes: Passes, ids: tuple[int, ...], check: Check) -> Forward:
-        known: tuple[Passes, Forward] | None = self._forward_cache.get("sequence", ids)
+        known: tuple[Passes, Forward] | None = self._forward_cache.needed("sequence", ids)
         if known is not None and known[0] is passes:
             return known[1]
-        self._forward_cache.make_room()
+        size = passes.held_bytes(len(ids))
+        self._forward_cache.make_room(size)
         forward = passes.forward(ids, check)
-        self._forward_cache.put("sequence", ids, (passes, forward))
+        self._forward_cache.put("sequence", ids, (passes, forward), size)
         return forward
 
     def _eagerly(self, ids: Sequence[int], start: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:

@@ -1,0 +1,59 @@
+"""The configuration of a model service that many users share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from lit_lab.protocol.base import Message
+
+HostName = Annotated[
+    str, StringConstraints(pattern=r"^(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9._-]*[a-z0-9])?)$", max_length=253)
+]
+"""A host name without a port, in lower case; an IPv6 address has its brackets."""
+
+ServiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
+"""A service of a JupyterHub, as in `c.JupyterHub.services` and in its scope `access:services!service=NAME`."""
+
+UrlPrefix = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._~@%-]+)*$", max_length=500)]
+
+
+class HubAccess(Message):
+    """The JupyterHub whose users may use the service."""
+
+    api_url: str = Field(
+        pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="The hub's API as the service reaches it, `JUPYTERHUB_API_URL`, such as `http://hub:8081/hub/api`.",
+    )
+    service: ServiceName = Field(
+        description="The service's name on the hub. Tokens need the scope `access:services!service=NAME`, or "
+        "`access:services` for all services."
+    )
+
+
+class Sharing(Message):
+    """How many users share a service. Its models are then the administrator's: no request changes them."""
+
+    hub: HubAccess | None = Field(
+        default=None,
+        description="Users send tokens of this hub. None: Jupyter servers send the secret, and name their users' keys.",
+    )
+    hosts: list[HostName] = Field(
+        default=[],
+        description="Host names that requests may be for, in lower case and without a port. Empty: this machine's own.",
+    )
+    prefix: UrlPrefix = Field(
+        default="",
+        description="The beginning of all paths where a proxy passes it on, such as `/services/lit-lab` on a hub.",
+    )
+    metrics_token: str | None = Field(
+        default=None,
+        min_length=16,
+        repr=False,
+        description="Who carries it may read `/metrics`. None: who has the secret; nobody on a hub, whose users don't have it.",
+    )
+    max_computations: int = Field(
+        default=16, ge=1, description="The most computations of one user that run or wait at a time."
+    )
+    max_requests: int = Field(default=32, ge=1, description="The most requests of one user at a time, of all kinds.")
