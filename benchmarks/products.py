@@ -135,7 +135,7 @@ def measure(made: Shape, rounds: int) -> dict[str, Any]:
         spent = dict.fromkeys(WAYS, 0.0)
         for name, (given, columns, count) in made.matrices.items():
             seconds = product_seconds(rows, given, columns, rounds)
-            rates[f"{rows_name}: {name} {given}×{columns}"] = {
+            rates[f"{rows_name}: {name} {given} x {columns}"] = {
                 way: 2e-9 * rows * given * columns / each for way, each in seconds.items()
             }
             for way in WAYS:
@@ -143,7 +143,9 @@ def measure(made: Shape, rounds: int) -> dict[str, Any]:
         totals[rows_name] = spent
     part = product_seconds(HEAD_ROWS, made.width, VOCABULARY_PART, rounds, transposed=True)
     flops = 2e-9 * HEAD_ROWS * made.width
-    rates[f"head {made.width}×{VOCABULARY_PART}"] = {way: flops * VOCABULARY_PART / each for way, each in part.items()}
+    rates[f"head {made.width} x {VOCABULARY_PART}"] = {
+        way: flops * VOCABULARY_PART / each for way, each in part.items()
+    }
     losses = head_seconds(made, rounds)
     rates["all losses"] = {way: flops * made.vocabulary / each for way, each in losses.items()}
     blocks = {
@@ -186,7 +188,7 @@ def main() -> None:
     for name, found in result.items():
         print(f"\n{MODELS[name][0] + ', GFLOP/s':<34}" + "".join(f"{way:>14}" for way in WAYS))
         for label, rates in found["rates"].items():
-            print(f"  {label:<32}" + "".join(f"{rates[way]:>14.0f}" if way in rates else f"{'–':>14}" for way in WAYS))
+            print(f"  {label:<32}" + "".join(f"{rates[way]:>14.0f}" if way in rates else f"{'-':>14}" for way in WAYS))
         for rows, each in found["blocks_s"].items():
             ratio = found["blocks"][rows]
             print(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,11 @@ from keras import ops, tree
 from numpy.typing import NDArray
 
 from lit_lab.problem import Problem
+from lit_lab.protocol import ComputedPrecision
 
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
-from .vocabulary import LabelLosses, logits, logits_at
+from .vocabulary import LabelLosses, logits, logits_at, rows_at
 from .weights.device_memory import free_memory
 
 STEP = 128
@@ -54,6 +55,8 @@ class CachedPass:
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as in nearly all of keras-hub's text models.
+        block_weights: The number of weights in its blocks; None: all that aren't embeddings.
+        losses: Computes losses from hidden states; None: in float32.
 
     Attributes:
         room: Returns the bytes that nothing else will need, of which the compiled step takes up to half; None: unknown.
@@ -62,12 +65,21 @@ class CachedPass:
         Problem: `unsupported_model`: its cache has something else than keys and values, as RWKV's does.
     """
 
-    def __init__(self, causal_lm: Any) -> None:
+    def __init__(
+        self,
+        causal_lm: Any,
+        block_weights: int | None = None,
+        losses: Callable[[Any, NDArray[np.int32]], Any] | None = None,
+    ) -> None:
         self._causal_lm = causal_lm
         self._embed = causal_lm.backbone.token_embedding
         self._has_own_head: bool | None = None  # unknown before the first pass
         self.vocabulary_size = int(self._embed.input_dim)
-        self.block_weights = int(causal_lm.backbone.count_params() - self._embed.count_params())
+        self.block_weights = (
+            int(causal_lm.backbone.count_params() - self._embed.count_params())
+            if block_weights is None
+            else block_weights
+        )
         # Two sizes show which axis of each part is the batch, and which the length, whatever the form of this family's cache.
         try:
             one, other, wide = (allocated_cache(causal_lm, *size) for size in ((1, 3), (1, 5), (2, 3)))
@@ -89,12 +101,23 @@ class CachedPass:
         self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or is slower compiled
         self._copies: dict[Any, Any] = {}  # of weights, for all steps
         self.room = free_memory
-        self._label_losses = LabelLosses(self._embed)
+        self._label_losses = losses or LabelLosses(self._embed)
 
     @property
     def reads_hidden_states(self) -> bool:
         """Whether `logits` accepts the hidden states of any pass; false for families with their own head."""
         return self._has_own_head is False
+
+    @property
+    def precision(self) -> ComputedPrecision:
+        """What it computes in."""
+        found: ComputedPrecision = keras.backend.standardize_dtype(self._causal_lm.compute_dtype)
+        return found
+
+    @property
+    def has_own_head(self) -> bool:
+        """Whether this family computes its logits in its own way; unknown, and False, before the first pass."""
+        return bool(self._has_own_head)
 
     def empty_cache(self, length: int, batch: int = 1) -> Any:
         """Return an empty cache."""
@@ -197,6 +220,15 @@ class CachedPass:
             exact: Whether to multiply in float32 if the weights have half precision: slower, for single rows.
         """
         return ops.cast(hidden, "float32") if self._has_own_head else logits(self._embed, hidden, exact)
+
+    def logits_of(self, hidden: Any, places: Any) -> Any:
+        """Return each row's logits of some tokens, in float32: `[rows, num_tokens]`; see `reads_hidden_states`.
+
+        Args:
+            hidden: Rows from `run`.
+            places: The tokens of each row, `<int32>[rows, num_tokens]`.
+        """
+        return rows_at(self._embed, hidden, places)
 
     def losses(self, hidden: Any, labels: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each label's loss after its row of hidden states, in nats: `<float32>[rows]`.

@@ -14,6 +14,7 @@ gradients. Each defines the same names:
 - `tensor`: a variable's value, as a tensor;
 - `array`: a tensor's value, as a NumPy array;
 - `without_gradients()`: a context in which nothing is saved for a backward pass;
+- `has_half_copies()`: whether a model in float32 may have a copy in bfloat16, whose passes are faster here (`half_copy.py`);
 - `PROMPT_LENGTHS`: lengths of the chunks that a prompt is divided into, if the backend compiles each new shape; otherwise
   None.
 """

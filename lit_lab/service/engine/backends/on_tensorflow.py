@@ -27,6 +27,11 @@ def has_open_parts(dtype: str) -> bool:
     return multiplies and not tf.config.list_logical_devices("GPU")
 
 
+def has_half_copies() -> bool:
+    """Whether passes in bfloat16 are faster than in float32: not by XLA, but by TensorFlow's own operations if the processor can."""
+    return multiplies_bfloat16() and not tf.config.list_logical_devices("GPU")
+
+
 MIN_NATIVE = 1_000_000
 """Minimum number of a part's weights for native bfloat16 products to be faster than XLA's fused operations. On a CPU, XLA
 casts bfloat16 to float32; TensorFlow's own operations (oneDNN) multiply twice as fast if the processor supports bfloat16."""
