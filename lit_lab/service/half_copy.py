@@ -124,19 +124,22 @@ def _copied(exact: Any) -> Any:
         for weight in made.weights:
             if isinstance(weight._initializer, (*random, initializers.VarianceScaling)):
                 weight._initializer = initializers.Zeros()
-    own = {weight.path for weight in made.token_embedding.weights}
-    given = {weight.path: weight for weight in exact.weights}
-    if len(given) != len(exact.weights) or {weight.path for weight in made.weights} != set(given):
+    # By their names: the embeddings' weights may differ in number.
+    given, ours = _weights(exact), _weights(made)
+    if set(given) != set(ours):
         raise ValueError("the copy has other weights than the model")
-    # By their names, since their order depends on when they were made.
-    for weight in made.weights:
-        if weight.path not in own:
-            weight.assign(given[weight.path].value)
-    layers = {layer.path: layer for layer in exact._flatten_layers()}
-    for layer in made._flatten_layers():
+    for name, weight in ours.items():
+        weight.assign(given[name].value)
+    for layer, other in zip(made._flatten_layers(), exact._flatten_layers(), strict=True):
         for name in _SET_LATER:
             if hasattr(layer, name):
-                setattr(layer, name, getattr(layers[layer.path], name))
+                setattr(layer, name, getattr(other, name))
     # Not by Keras, which doesn't let a built model have other layers.
     object.__setattr__(made, "token_embedding", exact.token_embedding)
     return made
+
+
+def _weights(backbone: Any) -> dict[str, Any]:
+    """Return a backbone's weights by name, without those of the embedding layer."""
+    own = {id(weight) for weight in backbone.token_embedding.weights}
+    return {weight.path: weight for weight in backbone.weights if id(weight) not in own}
