@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from lit_lab.protocol import ComputedPrecision
 
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
+from .half_losses import HalfLosses
 from .vocabulary import LabelLosses, logits, logits_at, rows_at
 from .weights.device_memory import free_memory
 
@@ -55,8 +56,7 @@ class CachedPass:
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as in nearly all of keras-hub's text models.
-        block_weights: The number of weights in its blocks; None: all that aren't embeddings.
-        losses: Computes losses from hidden states; None: in float32.
+        half: Whether products with weights are computed in bfloat16; only where the backend's `has_half_copies` says so.
 
     Attributes:
         room: Returns the bytes that nothing else will need, of which the compiled step takes up to half; None: unknown.
@@ -65,21 +65,12 @@ class CachedPass:
         Problem: `unsupported_model`: its cache has something else than keys and values, as RWKV's does.
     """
 
-    def __init__(
-        self,
-        causal_lm: Any,
-        block_weights: int | None = None,
-        losses: Callable[[Any, NDArray[np.int32]], Any] | None = None,
-    ) -> None:
+    def __init__(self, causal_lm: Any, half: bool = False) -> None:
         self._causal_lm = causal_lm
         self._embed = causal_lm.backbone.token_embedding
         self._has_own_head: bool | None = None  # unknown before the first pass
         self.vocabulary_size = int(self._embed.input_dim)
-        self.block_weights = (
-            int(causal_lm.backbone.count_params() - self._embed.count_params())
-            if block_weights is None
-            else block_weights
-        )
+        self.block_weights = int(causal_lm.backbone.count_params() - self._embed.count_params())
         # Two sizes show which axis of each part is the batch, and which the length, whatever the form of this family's cache.
         try:
             one, other, wide = (allocated_cache(causal_lm, *size) for size in ((1, 3), (1, 5), (2, 3)))
@@ -96,12 +87,12 @@ class CachedPass:
         specs = tree.map_structure(spec_of, one, self._length_axes, self._batch_axes)
         signature = [Spec((None, None), "int32"), specs, Spec((), "int32")]
         self._backend = backend()
-        self._hidden = self._backend.open_graph(self._call, signature)
+        self._hidden = self._backend.open_graph(self._call, signature, **({"half": True} if half else {}))
         self._next: Any = None  # made for the first row, which is logits if the family has its own head
         self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or is slower compiled
         self._copies: dict[Any, Any] = {}  # of weights, for all steps
         self.room = free_memory
-        self._label_losses = losses or LabelLosses(self._embed)
+        self._label_losses = HalfLosses(self._embed) if half else LabelLosses(self._embed)
 
     @property
     def reads_hidden_states(self) -> bool:

@@ -7,11 +7,10 @@ import threading
 from typing import Any
 
 import keras
-from keras import initializers
+import numpy as np
 
 from .cached_pass import CachedPass
 from .engine.backends import backend
-from .half_losses import HalfLosses
 
 log = logging.getLogger(__name__)
 
@@ -21,17 +20,12 @@ MIN_WEIGHTS = 50_000_000
 SPARE = 256 * 2**20
 """Bytes that must stay free beside the copy, for its passes."""
 
-_SET_LATER = ("epsilon", "sliding_window")
-"""Attributes of layers that may differ from what their configuration says (`hugging_face/model.py`)."""
-
-_BUILT_ROWS = 8  # of the embedding that keras-hub makes for the copy, in whose place the model's own comes
-
 
 class HalfCopy:
     """The half-precision copy of a model in float32, made when it is first needed.
 
-    Its blocks and the vocabulary's matrix are rounded to bfloat16. Embeddings are those of the model itself. Only processors that multiply bfloat16
-    themselves gain from it, and only through TensorFlow's own operations: XLA casts bfloat16 to float32 on a processor.
+    The copy has the weights of the blocks and of the head in bfloat16, for products; embeddings, and all other arithmetic, are those of the model. Only
+    processors that multiply bfloat16 themselves gain from it, and only through TensorFlow's own operations: XLA casts bfloat16 to float32 there.
 
     Args:
         causal_lm: The model.
@@ -102,44 +96,10 @@ class HalfCopy:
             return self._made
 
     def _make(self) -> CachedPass | None:
-        exact = self._causal_lm.backbone
         if self._exact.has_own_head:
             return None  # such logits aren't products that `HalfLosses` knows
-        made = _copied(exact)
-        copy = type(self._causal_lm)(backbone=made, preprocessor=None)
-        embed = exact.token_embedding
-        return CachedPass(copy, self._exact.block_weights, HalfLosses(embed))
-
-
-def _copied(exact: Any) -> Any:
-    """Return a backbone in bfloat16 with another one's weights, which shares that one's embeddings.
-
-    Raises:
-        ValueError: The two don't have the same weights.
-    """
-    config = exact.get_config() | {"dtype": "bfloat16", "vocabulary_size": _BUILT_ROWS}
-    random = (initializers.RandomNormal, initializers.RandomUniform, initializers.TruncatedNormal)
-    with keras.StatelessScope():  # variables get their values at its end; random ones would take long
-        made = type(exact).from_config(config)
-        for weight in made.weights:
-            if isinstance(weight._initializer, (*random, initializers.VarianceScaling)):
-                weight._initializer = initializers.Zeros()
-    # By their names: the embeddings' weights may differ in number.
-    given, ours = _weights(exact), _weights(made)
-    if set(given) != set(ours):
-        raise ValueError("the copy has other weights than the model")
-    for name, weight in ours.items():
-        weight.assign(given[name].value)
-    for layer, other in zip(made._flatten_layers(), exact._flatten_layers(), strict=True):
-        for name in _SET_LATER:
-            if hasattr(layer, name):
-                setattr(layer, name, getattr(other, name))
-    # Not by Keras, which doesn't let a built model have other layers.
-    object.__setattr__(made, "token_embedding", exact.token_embedding)
-    return made
-
-
-def _weights(backbone: Any) -> dict[str, Any]:
-    """Return a backbone's weights by name, without those of the embedding layer."""
-    own = {id(weight) for weight in backbone.token_embedding.weights}
-    return {weight.path: weight for weight in backbone.weights if id(weight) not in own}
+        made = CachedPass(self._causal_lm, half=True)
+        # Traced here, so that no job waits for it later.
+        hidden, _ = made.run(np.zeros((1, 1), np.int32), made.empty_cache(made.length_for(1)), 0)
+        made.losses(hidden[0], np.zeros(1, np.int32))
+        return made
