@@ -16,7 +16,6 @@ from lit_lab.protocol import ComputedPrecision
 
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
-from .half_losses import HalfLosses
 from .vocabulary import LabelLosses, logits, logits_at, rows_at
 from .weights.device_memory import free_memory
 
@@ -92,7 +91,7 @@ class CachedPass:
         self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or is slower compiled
         self._copies: dict[Any, Any] = {}  # of weights, for all steps
         self.room = free_memory
-        self._label_losses = HalfLosses(self._embed) if half else LabelLosses(self._embed)
+        self._label_losses = LabelLosses(self._embed)
 
     @property
     def reads_hidden_states(self) -> bool:

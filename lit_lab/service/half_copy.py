@@ -24,7 +24,7 @@ SPARE = 256 * 2**20
 class HalfCopy:
     """The half-precision copy of a model in float32, made when it is first needed.
 
-    The copy has the weights of the blocks and of the head in bfloat16, for products; embeddings, and all other arithmetic, are those of the model. Only
+    The copy has the weights of the blocks in bfloat16, for products; embeddings, head and all other arithmetic are those of the model. Only
     processors that multiply bfloat16 themselves gain from it, and only through TensorFlow's own operations: XLA casts bfloat16 to float32 there.
 
     Args:
@@ -78,8 +78,7 @@ class HalfCopy:
 
     @property
     def _needed(self) -> int:
-        embed = self._causal_lm.backbone.token_embedding
-        return 2 * (self._exact.block_weights + int(embed.input_dim) * int(embed.output_dim))
+        return 2 * self._exact.block_weights
 
     def cached_pass(self) -> CachedPass | None:
         """Return the copy's pass; make it if it doesn't exist yet. None: it can't be made, or there is no room for it."""
@@ -97,9 +96,8 @@ class HalfCopy:
 
     def _make(self) -> CachedPass | None:
         if self._exact.has_own_head:
-            return None  # such logits aren't products that `HalfLosses` knows
+            return None  # its head would be a product of the graph, too
         made = CachedPass(self._causal_lm, half=True)
         # Traced here, so that no job waits for it later.
-        hidden, _ = made.run(np.zeros((1, 1), np.int32), made.empty_cache(made.length_for(1)), 0)
-        made.losses(hidden[0], np.zeros(1, np.int32))
+        made.run(np.zeros((1, 1), np.int32), made.empty_cache(made.length_for(1)), 0)
         return made
