@@ -61,7 +61,7 @@ class EffectPasses:
             self._is_half = half is not None
         scorer = effects.PrefixScorer(half or self._exact)
         speed = self._half_speed if half else self._exact_speed
-        precision, difference = ("bfloat16", check.difference) if half and check else (self._precision, None)
+        precision: ComputedPrecision = "bfloat16" if half else self._precision
         started = time.monotonic()
         for event in effects.explain(
             request,
@@ -70,7 +70,7 @@ class EffectPasses:
             self._window,
             cancellation,
             precision=precision,
-            difference=difference,
+            difference=check.difference if half and check else None,
         ):
             yield event
             now, tokens, scorer.tokens = time.monotonic(), scorer.tokens, 0

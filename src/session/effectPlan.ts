@@ -93,6 +93,14 @@ export class EffectPlan {
         : 'passages';
   }
 
+  /** Set whether scores in half precision don't suffice. */
+  setExact(isExact: boolean): void {
+    this._isExact = isExact;
+    this._levels.forEach(level => {
+      level.isExact = isExact;
+    });
+  }
+
   /** The known levels; none before the decision. */
   get levels(): readonly EffectLevel[] {
     return this._levels;
@@ -116,7 +124,9 @@ export class EffectPlan {
       (sum, { numKnown, numSets }) => sum + Math.max(numKnown, numSets),
       this._expected()
     );
-    return done > 0 ? { done, total } : null;
+    // Also while exact scores are to replace others.
+    const isBegun = levels.some(({ table }) => table.sets.length > 0);
+    return isBegun ? { done, total } : null;
   }
 
   /** What a page stores over a reload; null before the decision. */
@@ -270,7 +280,7 @@ export class EffectPlan {
       const segments =
         isLong && this._passages ? this._passages.segments : this.sentences;
       this._isLong = isLong;
-      this._levels = [new EffectLevel(0, segments)];
+      this._levels = [new EffectLevel(0, segments, this._isExact)];
     }
   }
 
@@ -281,7 +291,12 @@ export class EffectPlan {
     }
     const state = [
       this._chosen !== null,
-      ...this._levels.map(({ stage, table }) => [stage, table.chosen.length])
+      ...this._levels.map(({ stage, table, numExact }) => [
+        stage,
+        table.chosen.length,
+        // Exact scores replace others one by one, and are shown once they have replaced all.
+        numExact === table.sets.length
+      ])
     ].join();
     if (state !== this._state) {
       this._state = state;
@@ -301,7 +316,10 @@ export class EffectPlan {
       chosenPassages(table, passages, this._run, this._joinLines);
     const segments = sentencesIn(passages, this._chosen, sentences);
     if (segments) {
-      this._levels = [...this._levels, new EffectLevel(1, segments)];
+      this._levels = [
+        ...this._levels,
+        new EffectLevel(1, segments, this._isExact)
+      ];
     }
   }
 
@@ -336,6 +354,7 @@ export class EffectPlan {
   private readonly _passages: IPassages | null;
   /** Whether each sentence can be deleted. */
   private readonly _isWhole: boolean;
+  private _isExact = false;
   private _isLong: boolean | null = null;
   private _levels: readonly EffectLevel[] = [];
   /** The passages whose sentences are deleted one by one; null while unknown. */

@@ -179,6 +179,24 @@ export class Effects extends Model {
     this._next();
   }
 
+  /** Set whether effects in half precision don't suffice. Those that are known stay until exact ones replace them. */
+  setExact(isExact: boolean): void {
+    if (isExact === this._isExact) {
+      return;
+    }
+    this._isExact = isExact;
+    const isRunning = this.phase === 'running';
+    this._plan.setExact(isExact);
+    if (isRunning) {
+      this._jobs.drop();
+    } else if (isExact && this._plan.source && !this._plan.isDone) {
+      this._begin('all');
+      return;
+    }
+    this._next();
+    this._emit();
+  }
+
   /** Set the conditions. A running job stops if they no longer allow it, and another one continues it later. */
   setCircumstances(now: ICircumstances): void {
     if (!this._start.setCircumstances(now)) {
@@ -376,6 +394,7 @@ export class Effects extends Model {
   private readonly _start = new EffectStart(() => this._ask());
   /** What is being computed, even while it waits. */
   private _goal: Goal | null = null;
+  private _isExact = false;
   /** Whether the user, here or on another page, stopped it. */
   private _isStopped = false;
   private _problem: IProblem | null = null;

@@ -162,6 +162,7 @@ export class Explanation extends Model {
     if (settings.method !== method) {
       this._prioritizeTarget();
     }
+    this._computed?.setExact(settings.exactEffects);
     this._computed?.setBudget(settings.effectsSeconds);
     this._computed?.setJoinLines(settings.joinLines);
     this._update();
@@ -267,6 +268,7 @@ export class Explanation extends Model {
     );
     this._computed = computed;
     computed.changed.connect(this._update, this);
+    computed.setExact(this._settings.exactEffects);
     computed.setBudget(this._settings.effectsSeconds);
     computed.setPaused(this._isPaused);
     if (run.kept) {

@@ -120,6 +120,12 @@ export class RunScores extends Model {
     this.effects.setBudget(seconds);
   }
 
+  /** Set whether effects in half precision don't suffice. */
+  setExact(isExact: boolean): void {
+    this._isExact = isExact;
+    this.effects.setExact(isExact);
+  }
+
   /** Cut the run's text in another way: effects are then those of other sentences. */
   setJoinLines(joinLines: LineJoining): void {
     if (joinLines === this._joinLines) {
@@ -138,6 +144,7 @@ export class RunScores extends Model {
     before.dispose();
     this._effects = next;
     this._takeSets();
+    next.setExact(this._isExact);
     next.setBudget(this._budget);
     this._yield();
   }
@@ -320,6 +327,7 @@ export class RunScores extends Model {
   private _effects: Effects;
   /** What was known of sentences that were shown before, by how lines were joined. */
   private readonly _kept = new Map<LineJoining, KeptEffects[]>();
+  private _isExact = false;
   private _budget = 0;
   private _isPaused = false;
   /** Whether a run of this page has its scores computed without a click. */
