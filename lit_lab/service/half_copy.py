@@ -9,8 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from lit_lab.protocol import Precision
+
 from .cached_pass import CachedPass
 from .engine.backends import backend
+from .weights.memory_estimate import Shape
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +21,14 @@ MIN_WEIGHTS = 50_000_000
 """Minimum number of weights in a model's blocks: products of smaller matrices gain little, and exact results take no time."""
 
 SPARE = 256 * 2**20
-"""Bytes that must stay free beside the copy, for its passes."""
+"""Bytes that a window leaves free beside the copy, for what else is computed before the copy is made."""
+
+
+def bytes_for(shape: Shape, precision: Precision) -> int:
+    """Return the memory to leave free for the copy of a model; 0 if it can't have one here."""
+    weights = shape.parameters - shape.vocabulary * shape.hidden
+    can = precision == "float32" and weights >= MIN_WEIGHTS and backend().has_half_copies()
+    return 2 * weights + SPARE if can else 0
 
 
 class HalfCopy:
@@ -69,7 +79,7 @@ class HalfCopy:
         if self._made is not None or not self._is_possible:
             return self._is_possible
         room = self._exact.room()
-        return room is None or room >= self._needed + SPARE
+        return room is None or room >= self._needed
 
     @property
     def num_bytes(self) -> int:
