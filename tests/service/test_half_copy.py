@@ -41,7 +41,7 @@ def model(made: Any) -> Any:
 
 @pytest.fixture
 def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every check pass: without instructions for bfloat16, TensorFlow rounds sums, too."""
+    """Let every check pass, whatever bfloat16 makes of so small a model."""
     from lit_lab.service.effects import half_check
 
     monkeypatch.setattr(half_check, "MAX_DIFFERENCE", 100.0)
@@ -82,7 +82,7 @@ def test_effects_in_half_precision_say_so_and_are_near_float32(
     (difference,) = {event.difference for event in halves}
     assert difference is not None
     off = np.abs(rows_of(halves) - rows_of(exact))
-    assert 0 < off.mean() < 0.1
+    assert 0 < off.mean() < 0.05
     # The first set is the whole prompt, which the check has compared.
     assert 0 < off[0].max() <= difference + 1e-5
     assert model.half_bytes == 2 * model.decoder.cached_pass.block_weights
@@ -148,11 +148,12 @@ def test_without_room_there_is_no_copy(made: Any, request_of_run: EffectsRequest
 
 
 def test_it_is_made_in_the_background_once_an_answer_was_requested(
-    made: Any, request_of_run: EffectsRequest, lenient: None
+    made: Any, request_of_run: EffectsRequest, lenient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from lit_lab.service.language_model import LanguageModel
 
     other = LanguageModel(made.causal_lm)
+    monkeypatch.setattr(other.decoder, "compile_pending", lambda: None)
     half = other._effects.half
     assert not half.is_pending
     half.is_wanted = True
