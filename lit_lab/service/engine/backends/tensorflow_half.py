@@ -1,7 +1,7 @@
 """A graph whose products with weights are computed in bfloat16, on TensorFlow.
 
-Everything else stays in float32: sums of blocks, norms, softmax, positions, attention between tokens. A model that is all in bfloat16 rounds the sum of
-its blocks after each of them, which costs most of the accuracy and saves little time.
+Everything else stays in float32: sums of blocks, norms, softmax, positions, attention between tokens. A model that is all in bfloat16 also rounds the
+sum of its blocks after each of them.
 
 All of these products become `MatMul`, which adds up in float32 everywhere. TensorFlow's `Einsum` and `BatchMatMulV2` add up in bfloat16 on a processor
 that oneDNN doesn't multiply bfloat16 on.
