@@ -93,12 +93,20 @@ export class EffectPlan {
         : 'passages';
   }
 
-  /** Set whether scores in half precision don't suffice. */
-  setExact(isExact: boolean): void {
+  /**
+   * Set whether scores in half precision don't suffice.
+   *
+   * @returns whether that is new.
+   */
+  setExact(isExact: boolean): boolean {
+    if (isExact === this._isExact) {
+      return false;
+    }
     this._isExact = isExact;
     this._levels.forEach(level => {
       level.isExact = isExact;
     });
+    return true;
   }
 
   /** The known levels; none before the decision. */

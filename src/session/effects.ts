@@ -179,19 +179,16 @@ export class Effects extends Model {
     this._next();
   }
 
-  /** Set whether effects in half precision don't suffice. Those that are known stay until exact ones replace them. */
+  /** Set whether effects in half precision don't suffice. Known ones stay until exact ones replace them. */
   setExact(isExact: boolean): void {
-    if (isExact === this._isExact) {
+    const wasRunning = this.phase === 'running';
+    if (!this._plan.setExact(isExact)) {
       return;
     }
-    this._isExact = isExact;
-    const isRunning = this.phase === 'running';
-    this._plan.setExact(isExact);
-    if (isRunning) {
+    if (wasRunning) {
       this._jobs.drop();
     } else if (isExact && this._plan.source && !this._plan.isDone) {
       this._begin('all');
-      return;
     }
     this._next();
     this._emit();
@@ -394,7 +391,6 @@ export class Effects extends Model {
   private readonly _start = new EffectStart(() => this._ask());
   /** What is being computed, even while it waits. */
   private _goal: Goal | null = null;
-  private _isExact = false;
   /** Whether the user, here or on another page, stopped it. */
   private _isStopped = false;
   private _problem: IProblem | null = null;
