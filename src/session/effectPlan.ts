@@ -14,7 +14,8 @@ import {
   lookedPasses,
   passagesOf,
   passCount,
-  sentencesIn
+  sentencesIn,
+  storedPassages
 } from './effectPassages';
 import type { IPassages } from './effectPassages';
 import {
@@ -379,27 +380,4 @@ function scaled({ passes, seconds }: Estimate, to: number): Estimate {
     passes: to,
     seconds: seconds === null ? null : (seconds * to) / Math.max(1, passes)
   };
-}
-
-/** The passages that were chosen, derived from the sentences of stored effects. */
-function storedPassages(
-  { places }: IPassages,
-  { texts }: IEffectSegments,
-  kept: readonly KeptEffects[]
-): number[] | null {
-  const at = new Map(texts.map((text, i) => [keyOf(text), places[i]]));
-  for (const { segments } of kept) {
-    const found = segments.map(text => at.get(keyOf(text)));
-    const chosen = [...new Set(found)];
-    const isWhole = chosen.every(one => one !== undefined);
-    const count = places.filter(place => chosen.includes(place)).length;
-    if (isWhole && count === segments.length) {
-      return chosen as number[];
-    }
-  }
-  return null;
-}
-
-function keyOf(text: { turn: number; start: number; end: number }): string {
-  return `${text.turn}:${text.start}:${text.end}`;
 }
