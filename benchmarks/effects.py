@@ -12,6 +12,10 @@ Processor time is that of all threads of the service: on a busy machine it says 
 that the job runs through the model, beside the least possible: each beginning of any edited prompt once. `arithmetic` is the processor
 time that the matrix products of that least number, and the logits of all rows, take at the speed of one large product in this process.
 
+Jobs in float32 and with the default precision take turns. Where the latter is half precision (docs/engine.md), its figures follow, check included:
+the largest difference of a token's log-probability from float32 over all sets, and the least rank correlation of a target's map by leaving out
+one and by ContextCite with the same map in float32. Elsewhere `half` is null.
+
 `first effect` is measured in a new service, whose first request is a run of the tutorial's prompt: the seconds from its answer to
 the first effect.
 """
@@ -25,18 +29,22 @@ import re
 import statistics
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from real_size import PROMPT as TUTORIAL
 from real_size import Service, explain
 
-from lit_lab.protocol import EffectsRequest
+from lit_lab.effects import Effects, effects_of, rank_correlation
+from lit_lab.protocol import EffectsEvent, EffectsRequest, KeptEffects
 
 FOLDER = Path(os.environ.get("LIT_LAB_REAL") or Path.home() / ".cache" / "lit-lab" / "real")
 MODELS = {"gemma3": "Gemma 3 270M", "smollm2": "SmolLM2 135M", "embedded": "embedded"}
 KINDS = ("one", "held_out", "random")
 GOAL = 12.0
+HALF_GOAL = 4.0  # in half precision
 NUMBER = 5  # gradients, whose median counts
 PROMPT = (
     "Our guest {name} wrote us a long letter before the dinner. She likes mushrooms of all kinds and fresh herbs from the garden. "
@@ -79,13 +87,16 @@ def measure(model: str, options: argparse.Namespace) -> dict[str, Any]:
                 gradients.append(explain(service, each["ids"], [targets(each)[-1]]))
                 processor.append(processor_seconds(service) - before)
             all_maps = explain(service, runs[0]["ids"], targets(runs[0]))
-            jobs = [effects(service, each) for each in runs[1 : 1 + options.jobs]]
+            jobs, halves = [], []
+            for each in runs[1 : 1 + options.jobs]:
+                jobs.append(effects(service, each, "float32"))
+                halves.append(effects(service, each, "auto"))
         finally:
             service.end()
         first = first_effects(path, options, Path(scratch))
     gradient = statistics.median(gradients)
-    parts = {kind: statistics.median(job[kind][0] for job in jobs) for kind in KINDS}
-    cpu = statistics.median(job["one"][1] + job["random"][1] for job in jobs)
+    parts = {kind: statistics.median(job.spent[kind][0] for job in jobs) for kind in KINDS}
+    cpu = statistics.median(job.spent["one"][1] + job.spent["random"][1] for job in jobs)
     return {
         "prompt_tokens": runs[0]["answer_start"],
         "answer_tokens": len(runs[0]["ids"]) - runs[0]["answer_start"],
@@ -101,6 +112,7 @@ def measure(model: str, options: argparse.Namespace) -> dict[str, Any]:
         "cpu_s": cpu,
         "ratio_cpu": cpu / statistics.median(processor),
         "first_effects_s": first,
+        "half": half_figures(jobs, halves, [targets(each) for each in runs[1:]], runs[1:], gradient),
         **counted(path, runs[1], options.threads),
     }
 
@@ -133,18 +145,64 @@ def request_of(found: dict[str, Any], **more: Any) -> dict[str, Any]:
     return found | body | more
 
 
-def effects(service: Service, found: dict[str, Any]) -> dict[str, list[float]]:
-    """Return the seconds for each kind of sets, and the processor time."""
+@dataclass(frozen=True)
+class Job:
+    """A job's seconds for each kind of sets, with the processor time; and its events."""
+
+    spent: dict[str, list[float]]
+    events: list[EffectsEvent]
+
+
+def effects(service: Service, found: dict[str, Any], precision: str) -> Job:
+    """Run a job."""
+    events = []
     spent = {kind: [0.0, 0.0] for kind in KINDS}
     last = 0.0
     processor = processor_seconds(service)
-    for at, event in service.events("/effects", request_of(found, held_out=16)):
+    for at, event in service.events("/effects", request_of(found, held_out=16, precision=precision)):
         if event["event"] == "effects":
+            events.append(EffectsEvent.model_validate(event))
             now = processor_seconds(service)
             spent[event["kind"]][0] += at - last
             spent[event["kind"]][1] += now - processor
             last, processor = at, now
-    return spent
+    return Job(spent, events)
+
+
+def half_figures(
+    jobs: list[Job],
+    halves: list[Job],
+    of: list[list[tuple[int, int]]],
+    runs: list[dict[str, Any]],
+    gradient: float,
+) -> dict[str, float] | None:
+    """Return what half precision costs, and how its scores differ; None if it wasn't used."""
+    if any(event.difference is None for job in halves for event in job.events):
+        return None
+    seconds = statistics.median(job.spent["one"][0] + job.spent["random"][0] for job in halves)
+    differences, alone, average = [], [], []
+    for pair in zip(jobs, halves, of, runs, strict=False):
+        exact, half = (table(job, pair[3]) for job in pair[:2])
+        differences.append(float(np.abs(exact.logprobs - half.logprobs).max()))
+        for start, end in pair[2]:
+            target = slice(start, end)
+            alone.append(rank_correlation(exact.leave_one_out(target), half.leave_one_out(target)))
+            average.append(rank_correlation(exact.context_cite(target), half.context_cite(target)))
+    return {
+        "seconds": seconds,
+        "ratio": seconds / gradient,
+        "checked_difference": max(job.events[0].difference or 0.0 for job in halves),
+        "difference": max(differences),
+        "leave_one_out": min(found for found in alone if found is not None),
+        "context_cite": min(found for found in average if found is not None),
+    }
+
+
+def table(job: Job, found: dict[str, Any]) -> Effects:
+    """Return a job's scores."""
+    request = EffectsRequest.model_validate(request_of(found))
+    kept = KeptEffects(segments=request.segments, held_out=16, seed=request.seed, events=job.events)
+    return effects_of([kept], found["answer_start"])[0]
 
 
 def processor_seconds(service: Service) -> float:
@@ -227,6 +285,15 @@ def main() -> None:
         ):
             print(f"  {label:<40}{found[key]:>8.2f} s{found[key] / found['gradient_s']:>8.1f} gradients")
         print(f"  leaving out and 32 sets: {found['ratio']:.1f} gradients; goal {GOAL:.0f}")
+        half = found["half"]
+        if half is None:
+            print("  half precision isn't used: the processor doesn't multiply bfloat16 itself, or the check failed")
+        else:
+            print(
+                f"  the same in half precision: {half['seconds']:.2f} s, {half['ratio']:.1f} gradients; goal {HALF_GOAL:.0f}; "
+                f"at most {half['difference']:.3f} nats per token from float32 ({half['checked_difference']:.3f} in the check); "
+                f"ranks {half['leave_one_out']:.3f} (leaving out), {half['context_cite']:.3f} (ContextCite)"
+            )
         unit = found["gradient_cpu_s"]
         for label, key in (
             ("processor time: one gradient", "gradient_cpu_s"),

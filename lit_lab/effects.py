@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,10 @@ BLOCK = 16
 MAX_CELLS = 32_000_000
 """Maximum of sets times segments in a run: a small file can name many of both."""
 
-_Row = tuple[str, list[int], list["float | None"]]
-"""A set's kind, its segments, and its scores."""
+_Row = tuple[str, list[int], list["float | None"], "float | None"]
+"""A set's kind, its segments, its scores, and their difference from float32 if they were computed in half precision."""
+
+_Key = TypeVar("_Key")
 
 _ROUNDS = 20_000
 _TOLERANCE = 1e-9
@@ -50,6 +52,8 @@ class Effects:
         logprobs: `<float64>[num_sets, num_answer_tokens]`, in nats.
         is_random: `<bool>[num_sets]`: random sets, to fit to.
         is_held_out: `<bool>[num_sets]`: random sets, to measure maps by.
+        difference: The largest difference of a token's log-probability from float32, in nats, as far as it was checked, if a model in float32 had
+            any of these computed in half precision; None: none was.
 
     Example:
         >>> import numpy as np
@@ -68,6 +72,7 @@ class Effects:
     logprobs: NDArray[np.float64] = field(repr=False)
     is_random: NDArray[np.bool_] = field(repr=False)
     is_held_out: NDArray[np.bool_] = field(repr=False)
+    difference: float | None = None
 
     def target_logprobs(self, target: slice) -> NDArray[np.float64]:
         """Return the target's log-probability for each set: `<float64>[num_sets]`, in nats.
@@ -167,7 +172,7 @@ class Effects:
 
 
 def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
-    """Return the effects that a run's jobs computed. Jobs with the same segments and seed are merged.
+    """Return the effects that a run's jobs computed. Jobs with the same segments and seed are merged: of the same set, exact scores count.
 
     Raises:
         ValueError: The events contradict each other, or name too many sets and segments.
@@ -190,21 +195,22 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
                 if len(event.removed) != len(event.logprobs):
                     raise ValueError("its effects have other numbers of sets than of scores")
                 for at, (removed, row) in enumerate(zip(event.removed, event.logprobs, strict=True), event.first):
+                    new = event.kind, removed, row, event.difference
                     if event.kind == "chosen":
-                        chosen[tuple(removed)] = event.kind, removed, row
+                        _keep(chosen, tuple(removed), new)
                     else:
-                        rows[at] = event.kind, removed, row
+                        _keep(rows, at, new)
         if not rows:  # chosen sets need the whole prompt's scores to compare with
             continue
         ordered = [row for _, row in sorted(rows.items())]
         # Sets that delete parts of the answer are left out: those parts have no segment here.
         sets = [row for row in [*ordered, *chosen.values()] if all(index < num_segments for index in row[1])]
-        if not sets or sets[0][1] or len({len(row) for *_, row in sets}) != 1:
+        if not sets or sets[0][1] or len({len(row) for _, _, row, _ in sets}) != 1:
             raise ValueError("its effects lack the prompt as it is, or have scores of other numbers of tokens")
         if len(sets) * num_segments > MAX_CELLS:
             raise ValueError(f"its effects have {len(sets):,} sets of {num_segments:,} segments, which are too many")
         removed_sets = np.zeros((len(sets), num_segments), bool)
-        for at, (_, removed, _) in enumerate(sets):
+        for at, (_, removed, _, _) in enumerate(sets):
             removed_sets[at, removed] = True
         kinds = np.array([kind for kind, *_ in sets])
         found.append(
@@ -212,12 +218,19 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
                 segments=tuple((span.turn, span.start, span.end) for span in same[0].segments),
                 seam=seam,
                 removed=removed_sets,
-                logprobs=np.array([row for *_, row in sets], np.float64),
+                logprobs=np.array([row for _, _, row, _ in sets], np.float64),
                 is_random=kinds == "random",
                 is_held_out=kinds == "held_out",
+                difference=max((one for *_, one in sets if one is not None), default=None),
             )
         )
     return tuple(found)
+
+
+def _keep(rows: dict[_Key, _Row], key: _Key, new: _Row) -> None:
+    """Add a row, but never in the place of an exact one if it isn't exact itself."""
+    if key not in rows or rows[key][3] is not None or new[3] is None:
+        rows[key] = new
 
 
 def log_odds(logprobs: NDArray[np.float64]) -> NDArray[np.float64]:

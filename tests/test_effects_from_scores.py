@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from lit_lab import load_run, protocol
+from lit_lab.client import effect_table
 from lit_lab.effects import Effects, effects_of, lasso, log_odds, rank_correlation
 
 SEAM = 4
@@ -134,6 +135,32 @@ def test_jobs_of_the_same_segments_are_one_in_the_order_of_their_sets() -> None:
     assert len(other.removed) == 1
     with pytest.raises(ValueError, match="the prompt as it is"):
         effects_of([kept(1, [[1]])], SEAM)
+
+
+def test_exact_scores_count_before_those_in_half_precision() -> None:
+    def half(job: protocol.KeptEffects, difference: float) -> protocol.KeptEffects:
+        (event,) = job.events
+        logprobs = [[value and value - 0.25 for value in row] for row in event.logprobs]
+        changed = event.model_copy(update={"precision": "bfloat16", "difference": difference, "logprobs": logprobs})
+        return job.model_copy(update={"events": [changed]})
+
+    exact, first, second = kept(0, [[], [1]]), half(kept(0, [[], [1]]), 0.02), half(kept(2, [[0]]), 0.03)
+    for jobs in ([exact, first, second], [first, exact, second]):
+        (found,) = effects_of(jobs, SEAM)
+        assert found.logprobs[:, 0].tolist() == [-0.5, -1.5, -2.75]
+        assert found.difference == 0.03
+    (found,) = effects_of([first, exact], SEAM)
+    assert found.difference is None
+
+    request = protocol.EffectsRequest(
+        model="m", prompt="123456789", ids=[1] * 7, answer_start=SEAM,
+        segments=exact.segments, answer_segments=exact.answer_segments,
+    )  # fmt: skip
+    assert effect_table.known_logprobs([first, exact, second], request)[(1,)] == exact.events[0].logprobs[1]
+    # What continues exact scores must be exact.
+    assert effect_table.continued(request, [exact]).precision == "float32"
+    assert effect_table.continued(request, [first]).precision == "auto"
+    assert effect_table.continued(request, []).precision == "auto"
 
 
 def test_chosen_pairs_come_last_and_say_what_two_segments_do_together() -> None:

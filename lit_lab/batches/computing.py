@@ -190,7 +190,10 @@ async def effect_of_spans(client: AsyncClient, run: RunRecord, spans: list[TextS
 def effects_request(
     run: RunRecord, ids: list[int], segments: list[TextSpan], chosen: Iterable[list[int]] = ()
 ) -> EffectsRequest:
-    """Return the request that deletes parts of a run's prompt: each alone, or in chosen sets."""
+    """Return the request that deletes parts of a run's prompt: each alone, or in chosen sets.
+
+    A batch's records don't say in which precision they were computed, and are compared with each other: they are exact.
+    """
     return checked(
         EffectsRequest,
         model=run.model,
@@ -204,4 +207,5 @@ def effects_request(
         samples=0,
         held_out=0,
         chosen=list(chosen),
+        precision="float32",
     )

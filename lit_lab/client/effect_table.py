@@ -36,14 +36,24 @@ def effects_request(run: RunRecord, segments: DeletedSegments, ids: Sequence[int
 
 
 def known_logprobs(effects: Sequence[KeptEffects], request: EffectsRequest) -> Logprobs:
-    """Return the sets of a request's segments that are scored."""
+    """Return the sets of a request's segments that are scored; exact scores count first."""
     found: Logprobs = {}
+    halves: Logprobs = {}
     for kept in effects:
         if kept.segments == request.segments and kept.answer_segments == request.answer_segments:
             for event in kept.events:
                 for removed, row in zip(event.removed, event.logprobs, strict=False):
-                    found.setdefault(tuple(removed), row)
-    return found
+                    (found if event.difference is None else halves).setdefault(tuple(removed), row)
+    return halves | found
+
+
+def continued(request: EffectsRequest, effects: Sequence[KeptEffects]) -> EffectsRequest:
+    """Return a request for those of its sets that aren't known yet, in the precision of those that are: they are compared with each other."""
+    known = num_first(effects, request)
+    halves = any(event.difference is not None for kept in effects for event in kept.events)
+    return request.model_copy(
+        update={"skip": known, "precision": "float32" if known and not halves else request.precision}
+    )
 
 
 def num_first(effects: Sequence[KeptEffects], request: EffectsRequest) -> int:

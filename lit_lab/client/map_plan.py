@@ -84,7 +84,7 @@ class MapPlan:
         ids = [token.id for token in self._text.tokens]
         if self._deleted is not None:
             request = effect_table.effects_request(run, self._deleted, ids)
-            return request.model_copy(update={"skip": effect_table.num_first(run.effects, request)})
+            return effect_table.continued(request, run.effects)
         if self._info.kind == "salience":
             methods = list(AUTOMATIC) if self._method in AUTOMATIC else [self._method]
             return checked(SalienceRequest, model=run.model, ids=ids, targets=[_span(self.target)], methods=methods)

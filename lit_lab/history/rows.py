@@ -230,6 +230,9 @@ def _effects_key(stored: protocol.KeptEffects) -> str:
     chosen = [event.removed for event in stored.events if event.kind == "chosen"]
     if chosen:
         text += json.dumps(chosen)
+    # Exact effects don't replace those in half precision, of which there may be more.
+    if any(event.difference is not None for event in stored.events):
+        text += "half"
     return hashlib.sha256(text.encode()).hexdigest()
 
 

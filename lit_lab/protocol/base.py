@@ -60,6 +60,13 @@ ModelState = Literal["unloaded", "absent", "downloading", "loading", "ready", "f
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 """The number format that weights are stored and computed in. `auto` is bfloat16 on hardware that supports it well."""
 
+ComputedPrecision = Literal["float32", "bfloat16", "float16"]
+"""The number format that a result was computed in."""
+
+EffectsPrecision = Literal["auto", "float32"]
+"""`auto`: by the half-precision copy of a model in float32 where that is faster and agrees with float32; `float32`: never by the
+copy. A model that was loaded in half precision computes in that either way."""
+
 WindowReason = Literal["model", "memory", "unknown", "limit", "user", "administrator"]
 """Why a model accepts no more tokens. `model`: it was trained for no more; `memory`: more wouldn't fit; `unknown`:
 LIT Lab doesn't know what would fit; `limit`: LIT Lab's own limit; `user`: chosen in the panel; `administrator`:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lit_lab.protocol.base import AblationMethod, ChatUse, ErrorBody, Message, Method
+from lit_lab.protocol.base import AblationMethod, ChatUse, ComputedPrecision, ErrorBody, Message, Method
 from lit_lab.protocol.explanations import Foil, Span
 from lit_lab.protocol.models import ModelTerms
 from lit_lab.protocol.tokens import Token, TurnSpans
@@ -187,6 +187,15 @@ class EffectsEvent(Message):
     logprobs: list[list[float | None]] = Field(
         description="<float>[num_sets, num_answer_tokens]: the natural logarithm of each answer token's probability. None: "
         "the token is itself deleted."
+    )
+    precision: ComputedPrecision | None = Field(
+        default=None, description="What these were computed in. None: an earlier version of LIT Lab didn't say."
+    )
+    difference: float | None = Field(
+        default=None,
+        ge=0,
+        description="If a model in float32 had this computed in bfloat16: the largest difference of a token's log-probability between "
+        "the two, in nats, as far as it was checked: for the whole prompt and two random sets.",
     )
 
 

@@ -15,6 +15,7 @@ from lit_lab.protocol.base import (
     AblationMethod,
     AblationMode,
     ChatMode,
+    EffectsPrecision,
     GradientMethod,
     Message,
     Method,
@@ -284,6 +285,11 @@ class EffectsRequest(PromptRequest):
     )
     seconds: float | None = Field(
         default=None, gt=0, le=86_400, description="The job ends once it has computed for this long. None: no limit."
+    )
+    precision: EffectsPrecision = Field(
+        default="auto",
+        description="`auto`: in bfloat16 where the processor multiplies that itself, and where the answer's log-probabilities in bfloat16 "
+        "agree with those in float32, which is checked first; `float32`: exact.",
     )
 
     @model_validator(mode="after")

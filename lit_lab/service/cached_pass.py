@@ -12,10 +12,11 @@ from keras import ops, tree
 from numpy.typing import NDArray
 
 from lit_lab.problem import Problem
+from lit_lab.protocol import ComputedPrecision
 
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
-from .vocabulary import LabelLosses, logits, logits_at
+from .vocabulary import LabelLosses, logits, logits_at, rows_at
 from .weights.device_memory import free_memory
 
 STEP = 128
@@ -54,6 +55,7 @@ class CachedPass:
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as in nearly all of keras-hub's text models.
+        half: Whether products with weights are computed in bfloat16; only where the backend's `has_half_copies` says so.
 
     Attributes:
         room: Returns the bytes that nothing else will need, of which the compiled step takes up to half; None: unknown.
@@ -62,7 +64,7 @@ class CachedPass:
         Problem: `unsupported_model`: its cache has something else than keys and values, as RWKV's does.
     """
 
-    def __init__(self, causal_lm: Any) -> None:
+    def __init__(self, causal_lm: Any, half: bool = False) -> None:
         self._causal_lm = causal_lm
         self._embed = causal_lm.backbone.token_embedding
         self._has_own_head: bool | None = None  # unknown before the first pass
@@ -84,7 +86,7 @@ class CachedPass:
         specs = tree.map_structure(spec_of, one, self._length_axes, self._batch_axes)
         signature = [Spec((None, None), "int32"), specs, Spec((), "int32")]
         self._backend = backend()
-        self._hidden = self._backend.open_graph(self._call, signature)
+        self._hidden = self._backend.open_graph(self._call, signature, **({"half": True} if half else {}))
         self._next: Any = None  # made for the first row, which is logits if the family has its own head
         self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or is slower compiled
         self._copies: dict[Any, Any] = {}  # of weights, for all steps
@@ -95,6 +97,17 @@ class CachedPass:
     def reads_hidden_states(self) -> bool:
         """Whether `logits` accepts the hidden states of any pass; false for families with their own head."""
         return self._has_own_head is False
+
+    @property
+    def precision(self) -> ComputedPrecision:
+        """What it computes in."""
+        found: ComputedPrecision = keras.backend.standardize_dtype(self._causal_lm.compute_dtype)
+        return found
+
+    @property
+    def has_own_head(self) -> bool:
+        """Whether this family computes its logits in its own way; unknown, and False, before the first pass."""
+        return bool(self._has_own_head)
 
     def empty_cache(self, length: int, batch: int = 1) -> Any:
         """Return an empty cache."""
@@ -197,6 +210,15 @@ class CachedPass:
             exact: Whether to multiply in float32 if the weights have half precision: slower, for single rows.
         """
         return ops.cast(hidden, "float32") if self._has_own_head else logits(self._embed, hidden, exact)
+
+    def logits_of(self, hidden: Any, places: Any) -> Any:
+        """Return each row's logits of some tokens, in float32: `[rows, num_tokens]`; see `reads_hidden_states`.
+
+        Args:
+            hidden: Rows from `run`.
+            places: The tokens of each row, `<int32>[rows, num_tokens]`.
+        """
+        return rows_at(self._embed, hidden, places)
 
     def losses(self, hidden: Any, labels: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return each label's loss after its row of hidden states, in nats: `<float32>[rows]`.

@@ -34,6 +34,7 @@ from . import ablation, effects, faithfulness
 from .answering import answer, forced_answer
 from .cache_limits import CacheLimits, CacheStats
 from .cancellation import Cancellation
+from .effect_passes import EffectPasses
 from .estimates import EstimatedRequest, Speed
 from .generation import Decoder
 from .model_window import check_foil, check_sequence, window
@@ -77,9 +78,8 @@ class LanguageModel:
         self._prompt_length = 0
         self._scorer = Scorer(self._decoder.cached_pass)
         self._owner = ""
-        # Separate: passes that share their beginning are much quicker than others.
         self._scoring_speed = Speed()
-        self._effects_speed = Speed()
+        self._effects = EffectPasses(causal_lm, self._decoder.cached_pass, self.tokenizer, self.window)
 
     def serve(self, owner: str) -> None:
         """Set the owner of the next requests, to whom the caches then belong.
@@ -92,6 +92,7 @@ class LanguageModel:
         self._owner = owner
         self._decoder.caches.owner = owner
         self._maps.serve(owner)
+        self._effects.owner = owner
 
     def caches(self) -> dict[str, CacheStats]:
         """Return what each cache did and holds, by name; may be called in any thread."""
@@ -120,15 +121,23 @@ class LanguageModel:
     def has_pending_compiles(self) -> bool:
         """Whether requests so far used code that can still be compiled."""
         gradients = self._maps.created
-        return not (self._decoder.is_compiled and (gradients is None or gradients.is_compiled))
+        is_compiled = self._decoder.is_compiled and (gradients is None or gradients.is_compiled)
+        return not is_compiled or self._effects.half.is_pending
 
     def compile_pending(self) -> None:
-        """Compile the code that requests so far need."""
+        """Compile the code that requests so far need, and make the half-precision copy if effects are to be expected."""
         try:
+            if self._effects.half.is_pending:
+                self._effects.half.cached_pass()
             if self._maps.created is not None:
                 self._maps.created.compile_pending()
         finally:
             self._decoder.compile_pending()
+
+    @property
+    def half_bytes(self) -> int:
+        """The memory of the model's half-precision copy; 0 if there is none."""
+        return self._effects.half.num_bytes
 
     @property
     def decoder(self) -> Decoder:
@@ -162,6 +171,7 @@ class LanguageModel:
             gradients = self._maps.checked
             return None if gradients is None else gradients.read(ids, cancellation.check)
 
+        self._effects.half.is_wanted = True  # an answer's effects usually follow
         for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation, read):
             if isinstance(event, AnswerEvent) and self._maps.created is not None:
                 # The next requests are likely to be maps of this answer.
@@ -253,13 +263,7 @@ class LanguageModel:
             Problem: `prompt_changed`, `sequence_too_long`, `unknown_token` or `not_finite`.
             Cancelled: The reader is gone.
         """
-        scorer = effects.PrefixScorer(self._decoder.cached_pass)
-        started = time.monotonic()
-        for event in effects.explain(request, self.tokenizer, scorer, self.window, cancellation):
-            yield event
-            now, tokens, scorer.tokens = time.monotonic(), scorer.tokens, 0
-            self._effects_speed.measured(now - started, 1, tokens)
-            started = now
+        yield from self._effects.explain(request, cancellation)
 
     def faithfulness(
         self, request: FaithfulnessRequest, cancellation: Cancellation
@@ -289,7 +293,7 @@ class LanguageModel:
         if isinstance(request, SalienceRequest):
             speed = self._maps.flow_speed if request.methods == ["flow"] else self._maps.gradient_speed
         elif isinstance(request, EffectsRequest):
-            speed = self._effects_speed
+            speed = self._effects.speed(request)
         return speed.estimate(request)
 
     def _check(self, ids: Sequence[int], foil: Sequence[int] | None, target: Span) -> None:

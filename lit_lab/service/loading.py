@@ -66,7 +66,7 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
         Problem: The files can't be used, or don't fit in memory.
         Cancelled: The attempt was stopped.
     """
-    from . import presets
+    from . import half_copy, presets
     from .language_model import LanguageModel
     from .templates.found import found
 
@@ -86,7 +86,9 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
     if free is not None:
         free = max(0, free - settings.caches.reserved)
     trained = window.trained(folder, config, memory_estimate.numbers(folder, made))
-    limit = _window(entry, max_length, trained, shape, precision, free)
+    # Where memory limits the window, it leaves room for the half-precision copy.
+    left = free if free is None or shape is None else max(0, free - half_copy.bytes_for(shape, precision))
+    limit = _window(entry, max_length, trained, shape, precision, left)
     if shape is not None:
         entry.peak = shape.total(precision, limit.tokens)
         if free is not None:

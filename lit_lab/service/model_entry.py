@@ -138,7 +138,7 @@ class ModelEntry:
             precision=self.precision if model else None,
             stored=self.stored if model else "",
             device=self.device if model else "",
-            memory=self.memory if model else None,
+            memory=self.memory + model.half_bytes if model and self.memory is not None else None,
             peak=self.peak,
             fits=self.fits if self.state == "failed" else [],
         )

@@ -71,6 +71,18 @@ def logits_at(embed: Any, hidden: Any, places: Any) -> Any:
     return soft_cap(embed, ops.matmul(weights, ops.cast(hidden, "float32")))
 
 
+def rows_at(embed: Any, hidden: Any, places: Any) -> Any:
+    """Return the exact logits of other tokens after each row, `<float32>[rows, num_tokens]`.
+
+    Args:
+        embed: The embedding layer, not quantized.
+        hidden: `[rows, width]`.
+        places: The tokens of each row, `<int32>[rows, num_tokens]`.
+    """
+    weights = ops.cast(ops.take(head_weights(embed), places, axis=0), "float32")
+    return soft_cap(embed, ops.einsum("rnd,rd->rn", weights, ops.cast(hidden, "float32")))
+
+
 def soft_cap(embed: Any, product: Any) -> Any:
     """Return logits from products with the weights: some families, such as Gemma 2, cap them."""
     cap = embed.logit_soft_cap

@@ -46,6 +46,7 @@ const KINDS = ['text', 'control', 'template'] as const;
 const CHATS = ['plain', 'wrapped', 'written', 'turns'] as const;
 const ROLES = ['system', 'user', 'model'] as const;
 const SYSTEMS = ['turn', 'user'] as const;
+const PRECISIONS = ['float32', 'bfloat16', 'float16'] as const;
 const SETS = ['one', 'held_out', 'random', 'chosen'] as const;
 const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
@@ -214,7 +215,15 @@ function effectsEvent(segments: number, answer: number): Check<EffectsEvent> {
       first: whole(0, MAX_SETS)(field('first'), `${at}.first`),
       total: whole(1, MAX_SETS)(field('total'), `${at}.total`),
       removed,
-      logprobs
+      logprobs,
+      precision: orNull(oneOf(PRECISIONS))(
+        field('precision') ?? null,
+        `${at}.precision`
+      ),
+      difference: orNull(between(0, Infinity))(
+        field('difference') ?? null,
+        `${at}.difference`
+      )
     };
   };
 }

@@ -1693,6 +1693,16 @@ export interface components {
             removed: number[][];
             /** @description <float>[num_sets, num_answer_tokens]: the natural logarithm of each answer token's probability. None: the token is itself deleted. */
             logprobs: (number | null)[][];
+            /**
+             * @description What these were computed in. None: an earlier version of LIT Lab didn't say.
+             * @default null
+             */
+            precision: ("float32" | "bfloat16" | "float16") | null;
+            /**
+             * @description If a model in float32 had this computed in bfloat16: the largest difference of a token's log-probability between the two, in nats, as far as it was checked: for the whole prompt and two random sets.
+             * @default null
+             */
+            difference: number | null;
         };
         /**
          * EffectsRequest
@@ -1770,6 +1780,12 @@ export interface components {
              * @default null
              */
             seconds?: number | null;
+            /**
+             * @description `auto`: in bfloat16 where the processor multiplies that itself, and where the answer's log-probabilities in bfloat16 agree with those in float32, which is checked first; `float32`: exact.
+             * @default auto
+             * @enum {string}
+             */
+            precision?: "auto" | "float32";
         };
         /**
          * ErrorBody

@@ -39,6 +39,11 @@ export function EffectsSection(props: {
           map={map}
           effects={map.effects}
           onChange={shadeBy => onSettings({ shadeBy })}
+          onExact={
+            effects.phase === 'running' && session.settings.exactEffects
+              ? undefined
+              : () => onSettings({ exactEffects: true })
+          }
         />
       ) : (
         <NoEffects effects={effects} text={text} isContrast={foil !== null} />
@@ -87,9 +92,11 @@ export function EffectSummary(props: {
   map: IShownMap;
   effects: IMapEffects;
   onChange: (by: ShadeBy) => void;
+  /** Computes the effects in float32; absent if they can't be, or already are being computed. */
+  onExact?: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { text, map, effects, onChange } = props;
+  const { text, map, effects, onChange, onExact } = props;
   const words = disagreement(text, map, trans);
   return (
     <>
@@ -126,6 +133,22 @@ export function EffectSummary(props: {
             effects.by,
             trans,
             effects.unlooked !== undefined
+          )}
+        </p>
+      )}
+      {effects.difference !== null && (
+        <p
+          className="lit-hint"
+          title={trans.__(
+            'Largest difference of a token’s log-probability from float32 in the check: %1 nats',
+            effects.difference.toFixed(3)
+          )}
+        >
+          {trans.__('Effects in half precision.')}{' '}
+          {onExact && (
+            <button type="button" className="lit-link" onClick={onExact}>
+              {trans.__('Exact (float32)')}
+            </button>
           )}
         </p>
       )}

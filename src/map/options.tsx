@@ -131,6 +131,14 @@ export function MapOptions({
         onChange={effectsSeconds => onSettings({ effectsSeconds })}
       />
       <Checkbox
+        label={trans.__('Exact effects (float32)')}
+        title={trans.__(
+          'Otherwise half precision, where it is faster and agrees with float32'
+        )}
+        checked={settings.exactEffects}
+        onChange={exactEffects => onSettings({ exactEffects })}
+      />
+      <Checkbox
         label={trans.__('Compact lines')}
         checked={settings.density === 'compact'}
         onChange={is => onSettings({ density: is ? 'compact' : 'comfortable' })}

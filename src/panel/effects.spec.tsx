@@ -74,6 +74,21 @@ describe('panel: effects', () => {
     expect(level.textContent).not.toMatch(/\d/);
   });
 
+  it('says that effects are in half precision, and computes exact ones after a click', async () => {
+    client.effectsCost = { passes: 55, seconds: 2 };
+    await explained();
+    await act(async () => {
+      sendEffects(client.last, COSTS, Infinity, 0, 0.0312);
+      client.last.send({ event: 'done', seconds: 1 });
+      await settle();
+    });
+    const note = part().querySelector<HTMLElement>('[title*="0.031 nats"]')!;
+    expect(note.textContent).toContain('Effects in half precision.');
+    expect(part().textContent).not.toMatch(/exact/);
+    await click('Exact (float32)');
+    expect(stage.changes).toEqual([{ exactEffects: true }]);
+  });
+
   it('shades by share again, without a request', async () => {
     client.effectsCost = { passes: 55, seconds: 2 };
     await explained();

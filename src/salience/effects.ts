@@ -21,6 +21,10 @@ export interface IScoredSets {
   readonly removed: readonly (readonly number[])[];
   /** For each set, the answer's log-probabilities; null for tokens that are deleted. */
   readonly logprobs: readonly (readonly (number | null)[])[];
+  /** What they were computed in; absent if an earlier version didn't say. */
+  readonly precision?: 'float32' | 'bfloat16' | 'float16' | null;
+  /** See `IScoredSet`. */
+  readonly difference?: number | null;
 }
 
 /** One set of deleted segments. */
@@ -28,6 +32,12 @@ export interface IScoredSet {
   readonly kind: IScoredSets['kind'];
   readonly removed: readonly number[];
   readonly logprobs: readonly (number | null)[];
+  readonly precision?: IScoredSets['precision'];
+  /**
+   * If a model in float32 had this computed in half precision: the largest difference of a
+   * token's log-probability between the two, in nats, as far as it was checked. Else null.
+   */
+  readonly difference: number | null;
 }
 
 /** The sets that are known, from the first without a gap. */
@@ -74,7 +84,8 @@ const CERTAIN = -(2 ** -24);
  * Put sets together, also those of jobs that continue each other.
  *
  * @param known - what is known already.
- * @param events - in any order; sets that are known are ignored.
+ * @param events - in any order; sets that are known are ignored, unless exact scores come in
+ *   the place of those in half precision.
  */
 export function mergeEffects(
   known: IEffectTable,
@@ -83,29 +94,71 @@ export function mergeEffects(
   const found = new Map<number, IScoredSet>();
   const chosen = new Map(known.chosen.map(set => [keyOf(set.removed), set]));
   let { total } = known;
-  for (const { kind, first, total: all, removed, logprobs } of events) {
+  let isReplaced = false;
+  for (const event of events) {
+    const { kind, first, removed, logprobs, precision } = event;
     if (kind !== 'chosen') {
-      total = Math.max(total, all);
+      total = Math.max(total, event.total);
     }
+    const difference = event.difference ?? null;
     removed.forEach((indices, i) => {
-      const set = { kind, removed: indices, logprobs: logprobs[i] };
+      const set: IScoredSet = {
+        kind,
+        removed: indices,
+        logprobs: logprobs[i],
+        ...(precision && { precision }),
+        difference
+      };
       const key = keyOf(indices);
       if (kind !== 'chosen') {
-        found.set(first + i, set);
-      } else if (!chosen.has(key)) {
+        const other = found.get(first + i);
+        if (!other || difference === null || other.difference !== null) {
+          found.set(first + i, set);
+        }
+      } else if (isBetter(set, chosen.get(key))) {
+        isReplaced = isReplaced || chosen.has(key);
         chosen.set(key, set);
       }
     });
   }
-  const sets = [...known.sets];
+  const sets = known.sets.map((set, i) => {
+    const other = found.get(i);
+    const isNew = other !== undefined && isBetter(other, set);
+    isReplaced = isReplaced || isNew;
+    return isNew ? other : set;
+  });
   for (let next = found.get(sets.length); next; next = found.get(sets.length)) {
     sets.push(next);
   }
-  return sets.length === known.sets.length &&
+  return !isReplaced &&
+    sets.length === known.sets.length &&
     total === known.total &&
     chosen.size === known.chosen.length
     ? known
     : { sets, total, chosen: [...chosen.values()] };
+}
+
+/** Whether a set's scores are new, or exact in the place of scores in half precision. */
+function isBetter(set: IScoredSet, known: IScoredSet | undefined): boolean {
+  return !known || (set.difference === null && known.difference !== null);
+}
+
+/**
+ * The largest known difference of a table's scores from float32, per token in nats; null if
+ * none were computed in half precision.
+ */
+export function differenceOf({ sets, chosen }: IEffectTable): number | null {
+  return [...sets, ...chosen].reduce<number | null>(
+    (most, { difference }) =>
+      difference === null ? most : Math.max(most ?? 0, difference),
+    null
+  );
+}
+
+/** The number of sets, from the first, whose scores aren't in half precision. */
+export function numExact({ sets }: IEffectTable): number {
+  const first = sets.findIndex(({ difference }) => difference !== null);
+  return first < 0 ? sets.length : first;
 }
 
 function keyOf(removed: readonly number[]): string {

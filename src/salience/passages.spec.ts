@@ -10,7 +10,12 @@ function table(
   const row = (
     kind: IScoredSet['kind'],
     removed: readonly number[]
-  ): IScoredSet => ({ kind, removed, logprobs: [logprob(removed)] });
+  ): IScoredSet => ({
+    kind,
+    removed,
+    logprobs: [logprob(removed)],
+    difference: null
+  });
   // Sets by the bits of numbers that differ much.
   const random = Array.from({ length: 16 }, (_, i) =>
     all.filter(n => ((i * 2654435761 + 97) >>> (n + 3)) & 1)

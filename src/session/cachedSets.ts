@@ -46,7 +46,9 @@ export function cachedSets(
   const known = [...table.sets, ...table.chosen].flatMap(set => {
     const logprob = targetLogprob(set, within);
     const isPrompts = set.removed.every(index => index < texts.length);
-    return logprob === null || !isPrompts || set.kind === 'held_out'
+    // The method's own scores are exact.
+    const isExact = set.difference === null;
+    return logprob === null || !isPrompts || !isExact || set.kind === 'held_out'
       ? []
       : [{ ...set, logprob: Math.min(0, logprob) }];
   });

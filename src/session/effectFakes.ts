@@ -10,12 +10,15 @@ import type { FakeJob } from './fakeJob';
  * @param count - how many sets.
  * @param together - what deleting the first and the fourth segment costs more than both
  *   alone, in nats.
+ * @param half - the difference from float32 of what a job computes that doesn't request float32; null:
+ *   it computes in that, too.
  */
 export function sendEffects(
   job: FakeJob,
   costs: readonly number[],
   count = Infinity,
-  together = 0
+  together = 0,
+  half: number | null = null
 ): void {
   const { request } = job;
   if (request.kind !== 'effects') {
@@ -24,6 +27,7 @@ export function sendEffects(
   const { segments, answer_segments: answer = [], skip = 0 } = request;
   const { held_out: heldOut = 0, samples = 0, ids, answer_start } = request;
   const { chosen = [] } = request;
+  const difference = request.precision === 'float32' ? null : half;
   const ones = 1 + segments.length + answer.length;
   const total = chosen.length || ones + heldOut + samples;
   const events: EffectsEvent[] = [];
@@ -65,7 +69,9 @@ export function sendEffects(
         first: i,
         total,
         removed: [removed],
-        logprobs: [row]
+        logprobs: [row],
+        precision: difference === null ? 'float32' : 'bfloat16',
+        difference
       });
     }
   }
@@ -104,7 +110,8 @@ export function withKeptEffects(
             spans[index][0] <= i + seam &&
             i + seam < spans[index][1];
           return isGone ? null : Math.fround(-0.1 - (costs[index] ?? 0));
-        })
+        }),
+        difference: null
       }))
     })
   };

@@ -1,5 +1,12 @@
 import type { EffectsEvent, EffectsRequest, KeptEffects } from '../api';
-import { mergeEffects, MIN_RANDOM, NO_EFFECTS, numFitted } from '../salience';
+import {
+  differenceOf,
+  mergeEffects,
+  MIN_RANDOM,
+  NO_EFFECTS,
+  numExact,
+  numFitted
+} from '../salience';
 import type { IEffectTable } from '../salience';
 import {
   countSets,
@@ -16,16 +23,22 @@ import type { IRun } from './run';
 
 /** A level of a plan: segments, and the sets of them to score. */
 export class EffectLevel {
+  /** @param isExact - whether scores in half precision don't suffice. */
   constructor(
     readonly index: number,
-    readonly segments: IEffectSegments
+    readonly segments: IEffectSegments,
+    isExact = false
   ) {
+    this.isExact = isExact;
     this._samples = randomSetsOf(this.segments).samples;
     this.key = segmentsKey(this.segments);
   }
 
   /** Identifies the level's segments, and so its sets. */
   readonly key: string;
+
+  /** Whether scores in half precision don't suffice. */
+  isExact: boolean;
 
   /** The scores so far. */
   get table(): IEffectTable {
@@ -43,9 +56,15 @@ export class EffectLevel {
     return keptEffects(this.segments, this._table);
   }
 
-  /** The number of scored sets. */
+  /** The number of scored sets, of those that suffice. */
   get numKnown(): number {
-    return this._table.sets.length;
+    const { isExact, _table: table } = this;
+    return isExact ? numExact(table) : table.sets.length;
+  }
+
+  /** The number of sets at the beginning that are exact; all of them, if none are in half precision. */
+  get numExact(): number {
+    return numExact(this._table);
   }
 
   /** The number of random sets to score, to which maps are fitted. */
@@ -113,14 +132,19 @@ export class EffectLevel {
     return {
       ...effectsRequest(run, this.segments),
       samples,
-      skip: this.numKnown
+      skip: this.numKnown,
+      precision: this._precision
     };
   }
 
   /** The request for chosen sets of the level's segments. */
   requestOf(run: IRun, chosen: readonly (readonly number[])[]): EffectsRequest {
     const request = effectsRequest(run, this.segments);
-    return { ...request, chosen: chosen.map(set => [...set]) };
+    return {
+      ...request,
+      chosen: chosen.map(set => [...set]),
+      precision: this._precision
+    };
   }
 
   /** Whether a request deletes the level's segments. */
@@ -141,6 +165,13 @@ export class EffectLevel {
           end === texts[i].end
       )
     );
+  }
+
+  /** Scores are compared with each other: exact ones continue exactly. */
+  private get _precision(): 'auto' | 'float32' {
+    const { sets } = this._table;
+    const areExact = sets.length > 0 && differenceOf(this._table) === null;
+    return this.isExact || areExact ? 'float32' : 'auto';
   }
 
   private _table: IEffectTable = NO_EFFECTS;

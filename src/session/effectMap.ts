@@ -1,5 +1,5 @@
 /** Adds effects to a map. Pure functions. */
-import { contextCite, numFitted, reliability } from '../salience';
+import { contextCite, differenceOf, numFitted, reliability } from '../salience';
 import type { Reliability } from '../salience';
 import { pairsOf } from './effectPairs';
 import { hasHeldOut, randomSetsOf } from './effectSegments';
@@ -43,6 +43,7 @@ export function withEffects(
     shareRanks: map.segments.map(segment => segment.rank),
     largest: largestOf(deltas),
     reliability: null,
+    difference: differenceOf(tables.table),
     pairs: pairsOf(map, tables),
     ...(passages && {
       unlooked: {

@@ -1,4 +1,5 @@
 /** The passages of a long prompt. Their effects show which sentences to delete one by one. */
+import type { KeptEffects } from '../api';
 import { relevance } from '../salience';
 import type { IEffectTable, LineJoining, TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from './ablationSegments';
@@ -175,4 +176,27 @@ function inParts(items: readonly number[], most: number): number[][] {
   return Array.from({ length: count }, (_, i) =>
     items.slice(i * length, (i + 1) * length)
   ).filter(part => part.length > 0);
+}
+
+/** The passages that were chosen, derived from the sentences of stored effects. */
+export function storedPassages(
+  { places }: IPassages,
+  { texts }: IEffectSegments,
+  kept: readonly KeptEffects[]
+): number[] | null {
+  const at = new Map(texts.map((text, i) => [placeOf(text), places[i]]));
+  for (const { segments } of kept) {
+    const found = segments.map(text => at.get(placeOf(text)));
+    const chosen = [...new Set(found)];
+    const isWhole = chosen.every(one => one !== undefined);
+    const count = places.filter(place => chosen.includes(place)).length;
+    if (isWhole && count === segments.length) {
+      return chosen as number[];
+    }
+  }
+  return null;
+}
+
+function placeOf(text: { turn: number; start: number; end: number }): string {
+  return `${text.turn}:${text.start}:${text.end}`;
 }

@@ -14,7 +14,8 @@ import {
   lookedPasses,
   passagesOf,
   passCount,
-  sentencesIn
+  sentencesIn,
+  storedPassages
 } from './effectPassages';
 import type { IPassages } from './effectPassages';
 import {
@@ -93,6 +94,22 @@ export class EffectPlan {
         : 'passages';
   }
 
+  /**
+   * Set whether scores in half precision don't suffice.
+   *
+   * @returns whether that is new.
+   */
+  setExact(isExact: boolean): boolean {
+    if (isExact === this._isExact) {
+      return false;
+    }
+    this._isExact = isExact;
+    this._levels.forEach(level => {
+      level.isExact = isExact;
+    });
+    return true;
+  }
+
   /** The known levels; none before the decision. */
   get levels(): readonly EffectLevel[] {
     return this._levels;
@@ -116,7 +133,9 @@ export class EffectPlan {
       (sum, { numKnown, numSets }) => sum + Math.max(numKnown, numSets),
       this._expected()
     );
-    return done > 0 ? { done, total } : null;
+    // Also while exact scores are to replace others.
+    const isBegun = levels.some(({ table }) => table.sets.length > 0);
+    return isBegun ? { done, total } : null;
   }
 
   /** What a page stores over a reload; null before the decision. */
@@ -270,7 +289,7 @@ export class EffectPlan {
       const segments =
         isLong && this._passages ? this._passages.segments : this.sentences;
       this._isLong = isLong;
-      this._levels = [new EffectLevel(0, segments)];
+      this._levels = [new EffectLevel(0, segments, this._isExact)];
     }
   }
 
@@ -281,7 +300,12 @@ export class EffectPlan {
     }
     const state = [
       this._chosen !== null,
-      ...this._levels.map(({ stage, table }) => [stage, table.chosen.length])
+      ...this._levels.map(({ stage, table, numExact }) => [
+        stage,
+        table.chosen.length,
+        // Exact scores replace others one by one, and are shown once they have replaced all.
+        numExact === table.sets.length
+      ])
     ].join();
     if (state !== this._state) {
       this._state = state;
@@ -301,7 +325,10 @@ export class EffectPlan {
       chosenPassages(table, passages, this._run, this._joinLines);
     const segments = sentencesIn(passages, this._chosen, sentences);
     if (segments) {
-      this._levels = [...this._levels, new EffectLevel(1, segments)];
+      this._levels = [
+        ...this._levels,
+        new EffectLevel(1, segments, this._isExact)
+      ];
     }
   }
 
@@ -336,6 +363,7 @@ export class EffectPlan {
   private readonly _passages: IPassages | null;
   /** Whether each sentence can be deleted. */
   private readonly _isWhole: boolean;
+  private _isExact = false;
   private _isLong: boolean | null = null;
   private _levels: readonly EffectLevel[] = [];
   /** The passages whose sentences are deleted one by one; null while unknown. */
@@ -352,27 +380,4 @@ function scaled({ passes, seconds }: Estimate, to: number): Estimate {
     passes: to,
     seconds: seconds === null ? null : (seconds * to) / Math.max(1, passes)
   };
-}
-
-/** The passages that were chosen, derived from the sentences of stored effects. */
-function storedPassages(
-  { places }: IPassages,
-  { texts }: IEffectSegments,
-  kept: readonly KeptEffects[]
-): number[] | null {
-  const at = new Map(texts.map((text, i) => [keyOf(text), places[i]]));
-  for (const { segments } of kept) {
-    const found = segments.map(text => at.get(keyOf(text)));
-    const chosen = [...new Set(found)];
-    const isWhole = chosen.every(one => one !== undefined);
-    const count = places.filter(place => chosen.includes(place)).length;
-    if (isWhole && count === segments.length) {
-      return chosen as number[];
-    }
-  }
-  return null;
-}
-
-function keyOf(text: { turn: number; start: number; end: number }): string {
-  return `${text.turn}:${text.start}:${text.end}`;
 }

@@ -1,7 +1,12 @@
 /** The segments that effects are computed for: the sentences of a run's prompt and answer. */
 import type { EffectsRequest, KeptEffects, TextSpan } from '../api';
 import { mergeEffects, NO_EFFECTS } from '../salience';
-import type { IEffectTable, LineJoining, TokenSpan } from '../salience';
+import type {
+  IEffectTable,
+  IScoredSet,
+  LineJoining,
+  TokenSpan
+} from '../salience';
 import { MAX_ABLATION_SEGMENTS } from './ablationSegments';
 import { cutText, textOf } from './runText';
 import type { ICutRun } from './runText';
@@ -202,9 +207,14 @@ export function keptEffects(
     return [];
   }
   const events: KeptEffects['events'] = [];
-  for (const [first, { kind, removed, logprobs }] of sets.entries()) {
+  const add = (set: IScoredSet, first: number, all: number) => {
+    const { kind, removed, logprobs, precision = null, difference } = set;
     const last = events[events.length - 1];
-    if (last?.kind === kind) {
+    if (
+      last?.kind === kind &&
+      last.precision === precision &&
+      last.difference === difference
+    ) {
       last.removed.push([...removed]);
       last.logprobs.push([...logprobs]);
     } else {
@@ -212,22 +222,16 @@ export function keptEffects(
         event: 'effects',
         kind,
         first,
-        total,
+        total: all,
         removed: [[...removed]],
-        logprobs: [[...logprobs]]
+        logprobs: [[...logprobs]],
+        precision,
+        difference
       });
     }
-  }
-  if (chosen.length > 0) {
-    events.push({
-      event: 'effects',
-      kind: 'chosen',
-      first: 0,
-      total: chosen.length,
-      removed: chosen.map(({ removed }) => [...removed]),
-      logprobs: chosen.map(({ logprobs }) => [...logprobs])
-    });
-  }
+  };
+  sets.forEach((set, i) => add(set, i, total));
+  chosen.forEach((set, i) => add(set, i, chosen.length));
   return [
     {
       segments: [...segments.texts],

@@ -52,6 +52,7 @@ describe('session/effects', () => {
       held_out: 16,
       seed: 0,
       skip: 0,
+      precision: 'auto',
       seconds: SLICE
     });
     expect(ids).toEqual(session.explanation.text!.tokens.map(t => t.id));
@@ -293,6 +294,49 @@ describe('session/effects', () => {
     await running;
     await settle();
     expect(short.effects.source).toBeNull();
+  });
+
+  it('replaces effects in half precision by exact ones when these are requested', async () => {
+    const finish = async (count: number) => {
+      sendEffects(client.last, COSTS, count, 0, 0.03);
+      client.last.send({ event: 'done', seconds: 1 });
+      await settle();
+    };
+    const shown = () => session.explanation.map!.effects!.difference;
+    await scenario.mapped();
+    session.explanation.pickSegment(scenario.token(8));
+    await finish(NUM_ONES);
+    expect(requestOf(client.last).precision).toBe('auto');
+    await finish(Infinity);
+    expect(short.effects.phase).toBe('done');
+    expect(shown()).toBe(0.03);
+    session.settings = { ...session.settings, exactEffects: true };
+    await settle();
+    expect(requestOf(client.last)).toMatchObject({
+      precision: 'float32',
+      skip: 0
+    });
+    await finish(NUM_ONES);
+    // What is shown isn't exact before all of it is.
+    expect(shown()).toBe(0.03);
+    expect(requestOf(client.last).skip).toBe(NUM_ONES);
+    await finish(Infinity);
+    expect(short.effects.phase).toBe('done');
+    expect(shown()).toBeNull();
+    expect(
+      short.effects.kept[0].events.map(({ precision }) => precision)
+    ).not.toContain('bfloat16');
+    session.settings = { ...session.settings, exactEffects: false };
+    await settle();
+    expect(short.effects.phase).toBe('done');
+  });
+
+  it('continues exact effects exactly', async () => {
+    await scenario.mapped();
+    sendEffects(client.last, COSTS, NUM_ONES);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(requestOf(client.last).precision).toBe('float32');
   });
 
   it('has no effects on a contrastive target', async () => {

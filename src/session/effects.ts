@@ -179,6 +179,20 @@ export class Effects extends Model {
     this._next();
   }
 
+  /** Set whether effects in half precision don't suffice. Known ones stay until exact ones replace them. */
+  setExact(isExact: boolean): void {
+    const wasRunning = this.phase === 'running';
+    if (this._plan.setExact(isExact)) {
+      if (wasRunning) {
+        this._jobs.drop();
+      } else if (isExact && this._plan.source && !this._plan.isDone) {
+        this._begin('all');
+      }
+      this._next();
+      this._emit();
+    }
+  }
+
   /** Set the conditions. A running job stops if they no longer allow it, and another one continues it later. */
   setCircumstances(now: ICircumstances): void {
     if (!this._start.setCircumstances(now)) {

@@ -162,7 +162,7 @@ export class Explanation extends Model {
     if (settings.method !== method) {
       this._prioritizeTarget();
     }
-    this._computed?.setBudget(settings.effectsSeconds);
+    this._computed?.setEffects(settings);
     this._computed?.setJoinLines(settings.joinLines);
     this._update();
   }
@@ -267,7 +267,7 @@ export class Explanation extends Model {
     );
     this._computed = computed;
     computed.changed.connect(this._update, this);
-    computed.setBudget(this._settings.effectsSeconds);
+    computed.setEffects(this._settings);
     computed.setPaused(this._isPaused);
     if (run.kept) {
       // Missing scores wait for a click: they may need the model to be loaded first.

@@ -32,6 +32,8 @@ export interface IMapEffects {
   readonly largest: number;
   /** How well the values that the shades follow predict effects; null if unknown. */
   readonly reliability: Reliability | null;
+  /** See `differenceOf`. */
+  readonly difference: number | null;
   /** The pairs of the map's segments that were deleted together, by their indices in the map. */
   readonly pairs: readonly IPairEffect[];
   /** For a long prompt, the sentences without effects of their own; absent if each segment has one. */

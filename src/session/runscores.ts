@@ -55,6 +55,12 @@ export type IAblationSettings = Pick<
   'ablationMode' | 'ablationSets'
 >;
 
+/** The settings of effects. */
+export type IEffectSettings = Pick<
+  ISettings,
+  'effectsSeconds' | 'exactEffects'
+>;
+
 /** The scores of a complete run: the automatic ones, those on demand, and its effects. */
 export class RunScores extends Model {
   constructor(
@@ -114,10 +120,11 @@ export class RunScores extends Model {
     this._yield();
   }
 
-  /** Set how long effects may take without a click, in seconds. */
-  setBudget(seconds: number): void {
-    this._budget = seconds;
-    this.effects.setBudget(seconds);
+  /** Set how long effects may take without a click, and in which precision they are computed. */
+  setEffects(settings: IEffectSettings): void {
+    this._effectSettings = settings;
+    this.effects.setExact(settings.exactEffects);
+    this.effects.setBudget(settings.effectsSeconds);
   }
 
   /** Cut the run's text in another way: effects are then those of other sentences. */
@@ -138,7 +145,7 @@ export class RunScores extends Model {
     before.dispose();
     this._effects = next;
     this._takeSets();
-    next.setBudget(this._budget);
+    this.setEffects(this._effectSettings);
     this._yield();
   }
 
@@ -320,7 +327,10 @@ export class RunScores extends Model {
   private _effects: Effects;
   /** What was known of sentences that were shown before, by how lines were joined. */
   private readonly _kept = new Map<LineJoining, KeptEffects[]>();
-  private _budget = 0;
+  private _effectSettings: IEffectSettings = {
+    effectsSeconds: 0,
+    exactEffects: false
+  };
   private _isPaused = false;
   /** Whether a run of this page has its scores computed without a click. */
   private _isRequested = false;

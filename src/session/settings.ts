@@ -43,6 +43,8 @@ export interface ISettings {
   readonly explainAnswer: boolean;
   /** Seconds that effects may take without a click; 0: they need one. */
   readonly effectsSeconds: number;
+  /** Whether effects are computed in float32, even if half precision is faster and agrees with it. */
+  readonly exactEffects: boolean;
   /** Whether to put prompts into their model's chat format. */
   readonly chat: ChatMode;
   /** Whether models think before they answer, if they can. */
@@ -80,6 +82,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   shadeBy: 'effect',
   explainAnswer: true,
   effectsSeconds: 20,
+  exactEffects: false,
   chat: 'auto',
   thinking: false,
   maxNewTokens: 256,
@@ -171,6 +174,7 @@ export function readSettings(
       d.effectsSeconds,
       MAX_EFFECTS_SECONDS
     ),
+    exactEffects: one([true, false], raw.exactEffects, d.exactEffects),
     chat: one(['auto', 'on', 'off'], raw.chat, d.chat),
     thinking: one([true, false], raw.thinking, d.thinking),
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),

@@ -113,6 +113,18 @@ def effects(first, *removed, seed=0, kind="one"):
     return protocol.KeptEffects.model_validate(fields)
 
 
+async def test_exact_effects_do_not_replace_those_in_half_precision(history):
+    kept = record()
+    await history.store("me", kept)
+    exact, more = effects(0, []), effects(0, [], [0])
+    (event,) = more.events
+    half = more.model_copy(update={"events": [event.model_copy(update={"precision": "bfloat16", "difference": 0.01})]})
+    for one in (half, exact, half):
+        await history.store_scores("me", "demo", ids_of(kept), [one])
+    found = (await history.run("me", "a")).effects
+    assert sorted((len(one.events[0].removed), one.events[0].difference) for one in found) == [(1, None), (2, 0.01)]
+
+
 async def test_effects_are_stored_job_by_job_and_count_as_no_map(history):
     kept = record()
     await history.store("me", kept)

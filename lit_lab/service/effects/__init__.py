@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import EffectsEvent, EffectsRequest, StateEvent
+from lit_lab.protocol import ComputedPrecision, EffectsEvent, EffectsRequest, StateEvent
 
 from ..cancellation import Cancellation
 from ..scoring import MAX_SEQUENCES
 from ..tokens import SequenceTokenizer
 from .edited import EditedPrompt
+from .half_check import Check, checked
 from .prefix_scorer import PrefixScorer
 from .sets import RemovedSet, blocks_of, can_repeat, num_sets
 
@@ -28,7 +29,7 @@ _Known = dict[bytes, NDArray[np.float64]]
 
 _EVENT_SECONDS = 0.25  # a block that takes longer is sent in pieces
 
-__all__ = ["EditedPrompt", "PrefixScorer", "blocks_of", "explain"]
+__all__ = ["Check", "EditedPrompt", "PrefixScorer", "blocks_of", "checked", "explain"]
 
 
 def explain(
@@ -38,6 +39,8 @@ def explain(
     window: int,
     cancellation: Cancellation,
     clock: Callable[[], float] = time.monotonic,
+    precision: ComputedPrecision = "float32",
+    difference: float | None = None,
 ) -> Iterator[StateEvent | EffectsEvent]:
     """Score the answer for each set of removed segments.
 
@@ -48,6 +51,8 @@ def explain(
         window: The model's window.
         cancellation: Checked before each pass of one or several sets.
         clock: Tells the seconds.
+        precision: What the scorer computes in.
+        difference: Of its scores from float32, as in `EffectsEvent`.
 
     Yields:
         The scores, some sets at a time. If `request.seconds` ends the job, sets at the end are missing.
@@ -62,6 +67,18 @@ def explain(
     repeats = can_repeat(request)
     begun = clock()
     first = 0
+
+    def event(found: Sequence[tuple[RemovedSet, list[float | None]]], number: int) -> EffectsEvent:
+        return EffectsEvent(
+            kind=found[0][0].kind,
+            first=number,
+            total=num_sets(request),
+            removed=[list(removed.indices) for removed, _ in found],
+            logprobs=[row for _, row in found],
+            precision=precision,
+            difference=difference,
+        )
+
     for block in blocks:
         skipped, first = max(0, request.skip - first), first + len(block)
         # Neighbours are tokenized, and may be scored, together.
@@ -78,13 +95,13 @@ def explain(
                 found += scored
                 late = request.seconds is not None and clock() - begun >= request.seconds
                 if late or clock() - sent >= _EVENT_SECONDS:
-                    yield _event(found, number, num_sets(request))
+                    yield event(found, number)
                     number += len(found)
                     found, sent = [], clock()
                 if late:
                     return
             if found:
-                yield _event(found, number, num_sets(request))
+                yield event(found, number)
 
 
 def _scored(
@@ -127,13 +144,3 @@ def _row(scores: NDArray[np.float64], stays: NDArray[np.bool_]) -> list[float | 
         )
     rest = iter(scores.tolist())
     return [min(0.0, next(rest)) if stay else None for stay in stays]
-
-
-def _event(found: Sequence[tuple[RemovedSet, list[float | None]]], first: int, total: int) -> EffectsEvent:
-    return EffectsEvent(
-        kind=found[0][0].kind,
-        first=first,
-        total=total,
-        removed=[list(removed.indices) for removed, _ in found],
-        logprobs=[row for _, row in found],
-    )

@@ -7,13 +7,15 @@ gradients. Each defines the same names:
 - `has_open_parts(dtype)`: whether a `CompiledPart` can serve all lengths, and is as fast as one for a single length;
 - `differentiated(function, head, x)`: losses computed from a function's result, and the gradient of their sum;
 - `compiled(function)`: compiles a function of tensors whose shapes change rarely;
-- `open_graph(function, signature)`: compiles a function of tensors whose shapes change with each prompt;
+- `open_graph(function, signature)`: compiles a function of tensors whose shapes change with each prompt; where
+  `has_half_copies()`, also with products in bfloat16;
 - `compiled_step(function, cache, copies, free)`: compiles the step of one token over a key-value cache of one length; None if
   that is slower than `open_graph`;
 - `matmul`: multiplies matrices without copying a transposed one;
 - `tensor`: a variable's value, as a tensor;
 - `array`: a tensor's value, as a NumPy array;
 - `without_gradients()`: a context in which nothing is saved for a backward pass;
+- `has_half_copies()`: whether passes of a model in float32 are faster here with products in bfloat16 (`half_copy.py`);
 - `PROMPT_LENGTHS`: lengths of the chunks that a prompt is divided into, if the backend compiles each new shape; otherwise
   None.
 """

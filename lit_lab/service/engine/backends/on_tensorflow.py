@@ -16,6 +16,7 @@ from ..parts import Part
 from ..processor import multiplies_bfloat16
 from . import Spec, bytes_of
 from .tensorflow_graphs import ancestors, compiled_between, needed_results, without_compiled_updates
+from .tensorflow_half import round_products
 from .tensorflow_step import compiled_step as compiled_step
 
 PROMPT_LENGTHS = None
@@ -25,6 +26,11 @@ def has_open_parts(dtype: str) -> bool:
     """Whether a `CompiledPart` that computes in this type can be open, and is then as fast as a compiled one."""
     multiplies = dtype == "float32" or (dtype == "bfloat16" and multiplies_bfloat16())
     return multiplies and not tf.config.list_logical_devices("GPU")
+
+
+def has_half_copies() -> bool:
+    """Whether passes in bfloat16 are faster than in float32: not by XLA, but by TensorFlow's own operations if the processor can."""
+    return multiplies_bfloat16() and not tf.config.list_logical_devices("GPU")
 
 
 MIN_NATIVE = 1_000_000
@@ -133,12 +139,13 @@ def compiled(function: Callable[..., Any]) -> Any:
     return tf.function(function, jit_compile=True, autograph=False)
 
 
-def open_graph(function: Callable[..., Any], signature: Any) -> Any:
+def open_graph(function: Callable[..., Any], signature: Any, half: bool = False) -> Any:
     """Return the function as one graph for all shapes that match a signature.
 
     Args:
         function: Takes tensors, or nested structures of them.
         signature: Nested `Spec`s; sizes of None may differ between calls.
+        half: Whether products with weights are computed in bfloat16.
     """
     specs = _tensor_specs(signature)
     graphs: list[Any] = []
@@ -146,7 +153,7 @@ def open_graph(function: Callable[..., Any], signature: Any) -> Any:
     def run(*values: Any) -> Any:
         if not graphs:  # traced on first use, because tests create dozens of models
             traced = tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
-            graphs.append(without_compiled_updates(traced, tf.nest.flatten(specs)))
+            graphs.append(without_compiled_updates(traced, tf.nest.flatten(specs), round_products if half else None))
         return tf.nest.pack_sequence_as(graphs[0][1], graphs[0][0](*tf.nest.flatten(values)))
 
     return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,12 +72,22 @@ def compiled_between(
     return tf.function(run, jit_compile=compiled, autograph=False).get_concrete_function(*specs)
 
 
-def without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, Any]:
-    """Return a traced function that takes flat tensors, and the structure of its results; see `_replace_xla_updates`."""
+def without_compiled_updates(
+    traced: Any, specs: Sequence[Any], change: Callable[[Any, Any], dict[str, Any]] | None = None
+) -> tuple[Any, Any]:
+    """Return a traced function that takes flat tensors, and the structure of its results; see `_replace_xla_updates`.
+
+    Args:
+        traced: A concrete function.
+        specs: Shapes and types of its arguments.
+        change: Takes the function and its graph's definition; changes that, and returns values of new inputs by name.
+    """
     definition = traced.graph.as_graph_def()
+    more = {} if change is None else change(traced, definition)
     _replace_xla_updates(definition)
     _replace_cubes(definition)
     captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
+    captured |= more
     names = [tensor.name for tensor in traced.graph.inputs if tensor.name not in captured]
     fetches = [tensor.name for tensor in traced.graph.outputs]
 
