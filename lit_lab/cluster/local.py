@@ -95,24 +95,17 @@ def serve_here(settings: ReplicaSettings, options: LocalOptions, started: Callab
 
 def _start(settings: ReplicaSettings, options: LocalOptions, port: int, folder: Path, say: Say) -> None:
     say("Starting Ray, which takes about a minute…")
-    import ray
     from ray import serve
 
     from .deployment import bound
 
     logging.getLogger("ray.serve").setLevel(logging.WARNING)
     cores = os.cpu_count() or 1
-    ray.init(
-        address="local",
-        num_cpus=max(cores, options.replicas),
-        include_dashboard=False,
-        dashboard_host=LOOPBACK,
-        object_store_memory=OBJECT_STORE,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        _node_ip_address=LOOPBACK,
-        _temp_dir=str(folder / "ray"),
-    )
+    try:
+        _start_ray(max(cores, options.replicas), folder)
+    except Exception as error:  # Ray raises bare ones
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise Problem(503, "ray_failed", f"Ray didn't start: {why}", f"Its logs: {folder / 'ray'}") from error
     http: dict[str, Any] = {"host": options.host, "port": port}
     if options.certificate is not None:
         http |= {"ssl_certfile": str(options.certificate), "ssl_keyfile": str(options.key)}
@@ -128,6 +121,22 @@ def _start(settings: ReplicaSettings, options: LocalOptions, port: int, folder: 
         serve.run(application, name=APPLICATION)
     except RuntimeError as error:
         raise Problem(503, "not_deployed", _why(), f"Ray's logs: {folder / 'ray'}") from error
+
+
+def _start_ray(cores: int, folder: Path) -> None:
+    import ray
+
+    ray.init(
+        address="local",
+        num_cpus=cores,
+        include_dashboard=False,
+        dashboard_host=LOOPBACK,
+        object_store_memory=OBJECT_STORE,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        _node_ip_address=LOOPBACK,
+        _temp_dir=str(folder / "ray"),
+    )
 
 
 def _why() -> str:
