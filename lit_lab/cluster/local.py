@@ -42,6 +42,7 @@ class LocalOptions:
         replicas: How many there are.
         port: Where the service answers; 0: a free port.
         host: The address that it listens on.
+        prefix: The path that it answers below.
         gpus: GPUs of each replica; a fraction if they share one.
         certificate: The file of a certificate, for https.
         key: The file of its key.
@@ -50,6 +51,7 @@ class LocalOptions:
     replicas: int
     port: int = 0
     host: str = LOOPBACK
+    prefix: str = "/"
     gpus: float = 0.0
     certificate: Path | None = None
     key: Path | None = None
@@ -87,7 +89,7 @@ def serve_here(settings: ReplicaSettings, options: LocalOptions, started: Callab
             _start(settings, options, port, folder, say)
             with _ended_by_signals():
                 scheme = "http" if options.certificate is None else "https"
-                started(f"{scheme}://{options.host}:{port}")
+                started(f"{scheme}://{options.host}:{port}{options.prefix.rstrip('/')}")
                 _watch(options.replicas, say)
         finally:
             _end()
@@ -118,7 +120,7 @@ def _start(settings: ReplicaSettings, options: LocalOptions, port: int, folder: 
     )
     say(f"Starting {options.replicas} replicas…" if options.replicas > 1 else "Starting 1 replica…")
     try:
-        serve.run(application, name=APPLICATION)
+        serve.run(application, name=APPLICATION, route_prefix=options.prefix)
     except RuntimeError as error:
         raise Problem(503, "not_deployed", _why(), f"Ray's logs: {folder / 'ray'}") from error
 

@@ -29,6 +29,7 @@ class ClusterOptions:
         gpus: GPUs of each; a fraction if they share one.
         memory: Bytes of each, which Ray counts when it places them.
         port: The port of the proxies.
+        prefix: The path that it answers below.
         apart: Whether each model is an application of its own, below its name.
     """
 
@@ -38,6 +39,7 @@ class ClusterOptions:
     gpus: float = 0.0
     memory: int | None = None
     port: int = 8000
+    prefix: str = "/"
     apart: bool = False
 
 
@@ -50,7 +52,7 @@ def serve_config(settings: ReplicaSettings, options: ClusterOptions) -> str:
             for name, model in names
         ]
     else:
-        applications = [_application(APPLICATION, "/", settings, options)]
+        applications = [_application(APPLICATION, options.prefix, settings, options)]
     content = {
         "proxy_location": "EveryNode",
         "http_options": {"host": "0.0.0.0", "port": options.port},  # noqa: S104 - in a pod, behind a NetworkPolicy

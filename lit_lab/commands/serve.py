@@ -41,6 +41,12 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     command.add_argument(
+        "--prefix",
+        default="/",
+        metavar="PATH",
+        help="the path that it answers below, as behind a hub's proxy (default: /)",
+    )
+    command.add_argument(
         "--name",
         action="append",
         default=[],
@@ -103,6 +109,8 @@ def _write(options: argparse.Namespace) -> int:
         )
     if options.max_replicas is not None and options.max_replicas < options.replicas:
         raise Problem(422, "bad_replicas", "--max-replicas is less than --replicas.", "Choose a larger number.")
+    if options.apart and options.prefix != "/":
+        raise Problem(422, "bad_prefix", "--apart puts each model below its own name.", "Leave --prefix out.")
     text = serve_config(
         _settings(options, str(options.secret_file), options.models or [DEFAULT_MODEL]),
         ClusterOptions(
@@ -112,6 +120,7 @@ def _write(options: argparse.Namespace) -> int:
             cpus=float(options.threads or 1),
             memory=options.memory_limit,
             port=options.port or 8000,
+            prefix=f"/{options.prefix.strip('/')}",
             apart=options.apart,
         ),
     )
@@ -126,7 +135,7 @@ def _serve(options: argparse.Namespace) -> int:
     from lit_lab.cluster.settings import read_secret
 
     check_installed()
-    for given in ("max_replicas", "apart"):
+    for given in ("max_replicas", "apart"):  # what only a file has
         if getattr(options, given):
             raise Problem(
                 422,
@@ -144,7 +153,15 @@ def _serve(options: argparse.Namespace) -> int:
 
         serve_here(
             _settings(options, str(secret_file), [_absolute(model) for model in options.models or [DEFAULT_MODEL]]),
-            LocalOptions(options.replicas, options.port, options.host, options.gpus, options.certificate, options.key),
+            LocalOptions(
+                options.replicas,
+                options.port,
+                options.host,
+                f"/{options.prefix.strip('/')}",
+                options.gpus,
+                options.certificate,
+                options.key,
+            ),
             started,
             lambda message: print(message, flush=True),
         )

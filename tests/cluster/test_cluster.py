@@ -76,7 +76,7 @@ def test_results_are_those_of_the_plain_process(served: Replicas, tmp_path: Path
         for mine, theirs in zip(one_maps, other_maps, strict=True):
             assert mine["scores"] == pytest.approx(theirs["scores"], rel=1e-4, abs=1e-6)
     finally:
-        plain.stop()
+        plain.end()
 
 
 def test_a_client_that_leaves_ends_the_computation(served: Replicas) -> None:
@@ -171,7 +171,9 @@ def test_rays_ports_are_not_open_without_the_token(served: Replicas) -> None:
     from ray._raylet import GcsClient
 
     titles = processes()
-    pids = {pid for pid, title in titles.items() if "gcs_server" in title or "raylet" in title or title.startswith("ray::")}
+    pids = {
+        pid for pid, title in titles.items() if "gcs_server" in title or "raylet" in title or title.startswith("ray::")
+    }
     open_ports = listening(pids)
     assert open_ports
     gcs = next(title for title in titles.values() if "gcs_server" in title)
