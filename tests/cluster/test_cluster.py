@@ -181,6 +181,6 @@ def test_rays_ports_are_not_open_without_the_token(served: Replicas) -> None:
     if not port:
         port = next(number for _, number in listening({pid for pid in pids if "gcs_server" in titles[pid]}))
     os.environ["RAY_AUTH_MODE"] = "disabled"
-    with pytest.raises(Exception, match="(?i)auth|token|permission|unauthenticated"):
+    with pytest.raises(Exception, match=r"(?i)auth|token|permission|unauthenticated"):
         GcsClient(address=f"127.0.0.1:{port}").internal_kv_keys(b"", namespace=b"serve")
     assert ray.__version__.startswith("2.60.")
