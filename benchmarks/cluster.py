@@ -93,7 +93,7 @@ async def measured(url: str, secret: str, loads: list[Load]) -> tuple[float, lis
 async def _warm(client: httpx.AsyncClient) -> None:
     while (await client.get("/health")).json()["state"] != "ready":
         await asyncio.sleep(0.5)
-    body = {"kind": "generate", "model": "demo", "prompt": "Warm", "max_new_tokens": 2, "chat": "plain"}
+    body = {"kind": "generate", "model": "demo", "prompt": "Warm", "max_new_tokens": 2, "chat": "off"}
     for session in range(8):  # some for each replica
         await client.post("/generate", json=body, headers={"X-Session-ID": str(session)})
 

@@ -168,7 +168,7 @@ class _User:
     async def _turn(self, start: float, is_follow_up: bool) -> None:
         ids: list[int] = []
         prompt = 0
-        request = {"model": self._model, "prompt": self._prompt, "max_new_tokens": self._load.tokens, "chat": "plain"}
+        request = {"model": self._model, "prompt": self._prompt, "max_new_tokens": self._load.tokens, "chat": "off"}
         is_first = True
         async for event in self._events("generate", request):
             if event["event"] == "prompt":

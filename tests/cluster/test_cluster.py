@@ -20,7 +20,7 @@ PROMPT = "Analyze a menu item in a restaurant.\n\nTaste-likes: I've a sweet-toot
 
 
 def generation(prompt: str = PROMPT, tokens: int = 12) -> dict[str, Any]:
-    return {"model": "demo", "prompt": prompt, "max_new_tokens": tokens, "chat": "plain", "stop": []}
+    return {"model": "demo", "prompt": prompt, "max_new_tokens": tokens, "chat": "off", "stop": []}
 
 
 def answer_of(found: list[dict[str, Any]]) -> dict[str, Any]:
