@@ -107,7 +107,8 @@ async def prompts(client: httpx.AsyncClient) -> list[str]:
     """Return LIT's sample prompts."""
     reply = await client.get("/datasets/sample_prompts/rows")
     reply.raise_for_status()
-    return [row["prompt"] for row in reply.json()["rows"]]
+    table = reply.json()
+    return [row[table["columns"].index("prompt")] for row in table["rows"]]
 
 
 async def first_byte(client: httpx.AsyncClient, times: int = 40) -> float:

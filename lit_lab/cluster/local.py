@@ -1,6 +1,7 @@
 """Replicas on this machine: a Ray of its own, which ends with the command.
 
-Ray's processes listen on several ports. They are bound to loopback, and each asks for a token that only this user can read.
+The service listens on loopback. Ray's own servers listen on all addresses, and refuse whoever lacks a token that only this user can read
+(SECURITY.md).
 """
 
 from __future__ import annotations
