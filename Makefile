@@ -113,6 +113,10 @@ test-backends: setup ## Run the model service's tests on JAX and on PyTorch, eac
 test-real: setup browser ## Try two real models against transformers, PyTorch and llama.cpp (gigabytes; Gemma's terms have to be agreed to)
 	scripts/test_real.sh
 
+.PHONY: test-cluster
+test-cluster: setup ## Try two replicas of the model service on Ray Serve, in an environment of its own (large)
+	scripts/test_cluster.sh
+
 .PHONY: test-oldest
 test-oldest: setup browser ## Try the wheel in the oldest JupyterLab and Notebook 7 that are supported, in a real browser
 	scripts/smoke.sh oldest

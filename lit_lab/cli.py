@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lit_lab.commands import batch, check, completion, explain, fetch, models, setup_service
+from lit_lab.commands import batch, check, completion, explain, fetch, models, serve, setup_service
 from lit_lab.commands.terminal import for_terminal
 from lit_lab.problem import Problem
 from lit_lab.version import version
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="lit-lab", description=_ABOUT, epilog=_EXIT)
     made.add_argument("--version", action="version", version=f"lit-lab {version()}")
     commands = made.add_subparsers(dest="command", metavar="command", required=True)
-    for command in (explain, batch, check, models, fetch, setup_service):
+    for command in (explain, batch, check, models, fetch, setup_service, serve):
         command.add(commands)
     completion.add(commands, made)
     return made

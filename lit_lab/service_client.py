@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import ndjson
 from lit_lab.problem import Problem
-from lit_lab.protocol import OWNER_HEADER, PROTOCOL_HEADER, SPOKEN, ErrorBody, Message
+from lit_lab.protocol import OWNER_HEADER, PROTOCOL_HEADER, SESSION_HEADER, SPOKEN, ErrorBody, Message
 from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -206,6 +206,10 @@ class ServiceClient:
         """Return the problem of a stream that ended before its answer did."""
         return Broke(await self._service.why_gone(endpoint))
 
+    def _hash(self, text: str) -> str:
+        """Return a hash that tells nobody what it is of."""
+        return hashlib.blake2b(text.encode(), key=self._key, digest_size=8).hexdigest()
+
     async def _stream(
         self,
         endpoint: Endpoint,
@@ -222,7 +226,10 @@ class ServiceClient:
         }
         if owner:
             # Each server has its own key, so a service that several servers share tells their users apart.
-            headers[OWNER_HEADER] = hashlib.blake2b(owner.encode(), key=self._key, digest_size=8).hexdigest()
+            headers[OWNER_HEADER] = self._hash(owner)
+            # LIT's application stays in the replica that opened it, for all models.
+            model = "" if path.startswith("/lit") else getattr(body, "model", "")
+            headers[SESSION_HEADER] = self._hash(f"{owner}\0{model}")
         content = None if body is None else TypeAdapter(type(body)).dump_json(body)
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
         client = await self._client(endpoint)

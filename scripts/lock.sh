@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml for Linux and macOS, Python 3.11 and 3.12, into requirements/lock.txt, and take down what the files of
-# these versions hash to, for `lit-lab setup-service`, into requirements/hashed/; likewise docs.txt and real.txt, for `make docs`
-# and `make test-real`. Run by hand (`make lock`) when a dependency changes; needs uv. Set-up uses lock.txt as pip constraints,
+# these versions hash to, for `lit-lab setup-service`, into requirements/hashed/; likewise docs.txt, cluster.txt and real.txt, for
+# `make docs`, `make test-cluster` and `make test-real`. Run by hand (`make lock`) when a dependency changes; needs uv. Set-up uses lock.txt as pip constraints,
 # which can't have hashes: a checkout of our own has none.
 #   scripts/lock.sh --hashes   takes the hashes of the versions that are locked, and resolves nothing
 set -euo pipefail
@@ -15,7 +15,7 @@ if [ "${1:-}" != --hashes ]; then
   uv lock --quiet --upgrade
   {
     echo "# Made by scripts/lock.sh from pyproject.toml: Linux and macOS, Python 3.11 and 3.12."
-    uv export --quiet --frozen --all-extras --no-extra jax --no-extra torch --no-extra docs --no-hashes --no-emit-project --no-annotate --no-header |
+    uv export --quiet --frozen --all-extras --no-extra jax --no-extra torch --no-extra docs --no-extra cluster --no-hashes --no-emit-project --no-annotate --no-header |
       sed -E "$everywhere"
   } >"$work/lock.txt"
   mv "$work/lock.txt" requirements/lock.txt
@@ -41,6 +41,9 @@ done
 # The documentation's environment has the base beside its own packages, so that it can import lit_lab.
 hashed docs --extra docs pyproject.toml
 { echo "# Made by scripts/lock.sh: what \`make docs\` needs, with hashes."; cat "$work/docs.txt"; } >requirements/docs.txt
+# Ray comes on top of the service's packages, in their versions.
+hashed cluster requirements/cluster.in
+{ echo "# Made by scripts/lock.sh from cluster.in: what \`make test-cluster\` needs, with hashes."; cat "$work/cluster.txt"; } >requirements/cluster.txt
 # `make test-real` has an environment of its own, whose versions lock.txt doesn't constrain. uv keeps those of the file that it writes.
 if [ "${1:-}" = --hashes ]; then cp requirements/real.txt "$work/real.txt"; fi
 uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes \

@@ -130,16 +130,19 @@ def test_a_circle_is_found() -> None:
 # What only the model service may import.
 STACK = {
     "fastapi", "gguf", "h5py", "huggingface_hub", "jax", "kagglehub", "kagglesdk", "keras", "keras_hub", "keras_nlp", "lit_nlp",
-    "ml_dtypes", "safetensors", "sentencepiece", "shap", "starlette", "tensorflow", "tensorflow_text", "tokenizers", "torch",
+    "ml_dtypes", "ray", "safetensors", "sentencepiece", "shap", "starlette", "tensorflow", "tensorflow_text", "tokenizers", "torch",
     "transformers", "uvicorn", "werkzeug",
 }  # fmt: skip
 # What only the Jupyter server may import.
 SERVER = {"httpx", "jupyter_core", "jupyter_events", "jupyter_server", "jupyterlab", "notebook", "tornado", "traitlets"}
 # Modules of the service that may import of these nevertheless: as a client, when they are needed.
 CLIENTS = {"lit_lab.service.hub_tokens": "httpx"}
+# A replica on Ray, which is a model service in another process.
+REPLICA = {"lit_lab.cluster.application", "lit_lab.cluster.deployment"}
 # What both may import, besides lit_lab.protocol: it imports from neither side.
 SHARED = {
-    "lit_lab._version", "lit_lab.deletion", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds", "lit_lab.limits",
+    "lit_lab._version", "lit_lab.cluster.named_hosts", "lit_lab.cluster.options", "lit_lab.cluster.settings", "lit_lab.cluster.token_auth",
+    "lit_lab.deletion", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds", "lit_lab.limits",
     "lit_lab.local_paths", "lit_lab.model_spec", "lit_lab.models.addresses", "lit_lab.models.credentials", "lit_lab.models.folders",
     "lit_lab.models.known", "lit_lab.models.programs", "lit_lab.problem", "lit_lab.shared_files", "lit_lab.supervision.diagnosis",
     "lit_lab.supervision.ended", "lit_lab.supervision.surroundings", "lit_lab.surrogates", "lit_lab.timeouts", "lit_lab.version",
@@ -168,18 +171,29 @@ def is_shared(module: str) -> bool:
     return module in SHARED or is_below(module, "lit_lab.protocol")
 
 
+def target_of(name: str, modules: Collection[str]) -> str:
+    """Return the module of a name: `from lit_lab.models import known` imports one, `from lit_lab.version import version` what is in one."""
+    return name if name in modules else name.rpartition(".")[0]
+
+
 def refusal(module: str, name: str, modules: Collection[str]) -> str | None:
     """Say why a module may not import a name, or return None."""
     library = name.split(".")[0]
-    is_service = is_below(module, "lit_lab.service")
-    # `from lit_lab.models import known` imports a module, `from lit_lab.version import version` what is in one.
-    target = name if name in modules else name.rpartition(".")[0]
-    if not is_service and (library in STACK or is_below(target, "lit_lab.service")):
+    is_service = is_below(module, "lit_lab.service") or module in REPLICA
+    if module == "lit_lab.cluster.local" and (library == "ray" or target_of(name, modules) in REPLICA):
+        return None  # which starts them
+    target = target_of(name, modules)
+    if not is_service and (library in STACK or is_below(target, "lit_lab.service") or target in REPLICA):
         return f"{module} imports {name}, which is the model service's"
     if is_service or is_shared(module):
         if library in SERVER and CLIENTS.get(module) != library:
             return f"{module} imports {name}, which is the Jupyter server's"
-        if library == "lit_lab" and not is_shared(target) and not is_below(target, "lit_lab.service"):
+        if (
+            library == "lit_lab"
+            and not is_shared(target)
+            and not is_below(target, "lit_lab.service")
+            and target not in REPLICA
+        ):
             return f"{module} imports {name}, which isn't shared"
     return None
 
@@ -208,6 +222,10 @@ def test_the_server_and_the_service_import_only_what_is_theirs() -> None:
     ("module", "text"),
     [
         ("lit_lab.core", "import tensorflow as tf"),
+        ("lit_lab.core", "import ray"),
+        ("lit_lab.commands.serve", "from lit_lab.cluster.application import started"),
+        ("lit_lab.service.app", "from lit_lab.cluster import local"),
+        ("lit_lab.cluster.application", "from lit_lab.jobs import Jobs"),
         ("lit_lab.datasets.readers", "def read():\n    from lit_nlp.api import types"),
         ("lit_lab.history.history", "from ..service import registry"),
         ("lit_lab.supervision.supervisor", "import importlib\nimportlib.import_module('keras')"),

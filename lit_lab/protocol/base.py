@@ -22,6 +22,10 @@ OWNER_HEADER = "X-LIT-Lab-Owner"
 """Identifies the user to the model service without a name: the service learns only whether two requests have the same
 owner."""
 
+SESSION_HEADER = "X-Session-ID"
+"""Identifies what a replica may have cached: an owner's keys and values in a model. A cluster's proxy sends equal ones to the same
+replica (Ray Serve's default name for it); a single service doesn't read it."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -1,0 +1,234 @@
+"""`lit-lab serve`: the model service as replicas on Ray, for several users."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lit_lab.commands.shared import count, saving
+from lit_lab.demo import DEFAULT_MODEL
+from lit_lab.problem import Problem
+
+if TYPE_CHECKING:
+    from lit_lab.cluster.settings import ReplicaSettings
+
+_ABOUT = (
+    "Run the model service for several users, as replicas on Ray Serve on this machine, until Ctrl+C; or write a file with which Ray "
+    "Serve runs it on a cluster. docs/cluster.md explains both."
+)
+
+
+def add(commands: Any) -> None:
+    """Describe the command."""
+    command = commands.add_parser(
+        "serve", help="run the model service for several users, as replicas on Ray", description=_ABOUT
+    )
+    command.add_argument("--replicas", type=count, default=1, metavar="N", help="how many processes (default: 1)")
+    command.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        dest="models",
+        metavar="NAME:PATH",
+        help=f"a model, as in c.LitLab.models; several times: several (default: {DEFAULT_MODEL})",
+    )
+    command.add_argument(
+        "--port", type=int, default=0, metavar="N", help="where it answers (default: a free port; in a file: 8000)"
+    )
+    command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    command.add_argument(
+        "--prefix",
+        default="/",
+        metavar="PATH",
+        help="the path that it answers below, as behind a hub's proxy (default: /)",
+    )
+    command.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        dest="hosts",
+        metavar="HOST",
+        help="a host name that it answers to besides localhost",
+    )
+    command.add_argument(
+        "--secret-file",
+        type=Path,
+        metavar="FILE",
+        help="the secret that requests carry; made if it isn't there (default: a new one)",
+    )
+    command.add_argument("--certificate", type=Path, metavar="FILE", help="the certificate for https")
+    command.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key")
+    command.add_argument(
+        "--gpus", type=float, default=0.0, metavar="N", help="GPUs of each replica, such as 1 or 0.5 (default: 0)"
+    )
+    command.add_argument(
+        "--threads", type=count, metavar="N", help="threads of each replica (default: all cores but one, shared)"
+    )
+    command.add_argument(
+        "--memory-limit", type=count, metavar="BYTES", help="most memory of each replica (default: no limit)"
+    )
+    command.add_argument(
+        "--backend",
+        default="tensorflow",
+        choices=["tensorflow", "jax", "torch"],
+        help="the backend of Keras (default: tensorflow)",
+    )
+    command.add_argument(
+        "--precision",
+        default="auto",
+        choices=["auto", "float32", "bfloat16", "float16"],
+        help="the number format that models are loaded in, as in c.LitLab.precision (default: auto)",
+    )
+    command.add_argument(
+        "--max-length", type=count, metavar="N", help="window in tokens (default: what each model was trained for)"
+    )
+    file = command.add_argument_group("a file for a cluster")
+    file.add_argument("--write-config", type=Path, metavar="FILE", help="write a file of Serve, and start nothing")
+    file.add_argument("--max-replicas", type=count, metavar="N", help="have up to so many, as the load asks for")
+    file.add_argument("--apart", action="store_true", help="have replicas of its own for each model, below its name")
+    command.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    return _write(options) if options.write_config is not None else _serve(options)
+
+
+def _write(options: argparse.Namespace) -> int:
+    from lit_lab.cluster.serve_config import ClusterOptions, serve_config
+
+    if options.secret_file is None:
+        raise Problem(
+            422,
+            "no_secret",
+            "A cluster's replicas read their secret from a file.",
+            "Name it as the nodes see it: --secret-file FILE",
+        )
+    if options.max_replicas is not None and options.max_replicas < options.replicas:
+        raise Problem(422, "bad_replicas", "--max-replicas is less than --replicas.", "Choose a larger number.")
+    if options.apart and options.prefix != "/":
+        raise Problem(422, "bad_prefix", "--apart puts each model below its own name.", "Leave --prefix out.")
+    text = serve_config(
+        _settings(options, str(options.secret_file), options.models or [DEFAULT_MODEL]),
+        ClusterOptions(
+            options.replicas,
+            options.max_replicas,
+            gpus=options.gpus,
+            cpus=float(options.threads or 1),
+            memory=options.memory_limit,
+            port=options.port or 8000,
+            prefix=f"/{options.prefix.strip('/')}",
+            apart=options.apart,
+        ),
+    )
+    with saving(options.write_config):
+        options.write_config.expanduser().write_text(text, encoding="utf-8")
+    print(f"{options.write_config} is for: serve deploy {options.write_config}")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from lit_lab.cluster.local import LocalOptions, check_installed, serve_here
+    from lit_lab.cluster.settings import read_secret
+
+    check_installed()
+    for given in ("max_replicas", "apart"):  # what only a file has
+        if getattr(options, given):
+            raise Problem(
+                422,
+                "only_file",
+                f"--{given.replace('_', '-')} is for a cluster.",
+                "Add --write-config FILE, or leave it out.",
+            )
+    _check_address(options)
+    secret_file = _secret(options.secret_file)
+    try:
+        read_secret(str(secret_file))
+
+        def started(url: str) -> None:
+            print(_how_to_connect(url, secret_file), flush=True)
+
+        serve_here(
+            _settings(options, str(secret_file), [_absolute(model) for model in options.models or [DEFAULT_MODEL]]),
+            LocalOptions(
+                options.replicas,
+                options.port,
+                options.host,
+                f"/{options.prefix.strip('/')}",
+                options.gpus,
+                options.certificate,
+                options.key,
+            ),
+            started,
+            lambda message: print(message, flush=True),
+        )
+    finally:
+        if options.secret_file is None:
+            secret_file.unlink(missing_ok=True)
+            secret_file.parent.rmdir()
+    return 0
+
+
+def _check_address(options: argparse.Namespace) -> None:
+    """Raise `Problem` if the secret would cross a network in the clear."""
+    if (options.certificate is None) != (options.key is None):
+        raise Problem(422, "no_certificate", "--certificate and --key belong together.", "Name both files.")
+    try:
+        is_here = ipaddress.ip_address(options.host).is_loopback
+    except ValueError:
+        raise Problem(
+            422, "bad_host", f"--host {options.host} isn't an IP address.", "Write 127.0.0.1, for example."
+        ) from None
+    if not is_here and options.certificate is None:
+        raise Problem(
+            422,
+            "no_certificate",
+            f"On {options.host}, prompts and the secret would cross the network unencrypted.",
+            "Add --certificate FILE --key FILE, or leave --host out and let a proxy with TLS pass requests on.",
+        )
+
+
+def _secret(named: Path | None) -> Path:
+    """Return the file of the secret, which is made if it isn't there."""
+    if named is None:
+        import tempfile
+
+        named = Path(tempfile.mkdtemp(prefix="lit-lab-secret-")) / "secret"
+    named = named.expanduser().absolute()
+    if not named.exists():
+        with saving(named), os.fdopen(os.open(named, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    return named
+
+
+def _absolute(model: str) -> str:
+    """Return a model whose path doesn't depend on the folder that a process runs in."""
+    name, colon, path = model.partition(":")
+    return f"{name}{colon}{Path(path).expanduser().absolute()}" if path.startswith((".", "~")) else model
+
+
+def _settings(options: argparse.Namespace, secret_file: str, models: list[str]) -> ReplicaSettings:
+    from lit_lab.cluster.settings import ReplicaSettings
+
+    return ReplicaSettings(
+        models=models,
+        secret_file=secret_file,
+        hosts=options.hosts,
+        max_length=options.max_length,
+        threads=options.threads,
+        memory_limit=options.memory_limit,
+        backend=options.backend,
+        precision=options.precision,
+    )
+
+
+def _how_to_connect(url: str, secret_file: Path) -> str:
+    return f"""\
+The model service answers at {url}. Ctrl+C ends it.
+Its secret is in {secret_file}. In jupyter_server_config.py:
+    from pathlib import Path
+    c.LitLab.service_url = "{url}"
+    c.LitLab.service_secret = Path("{secret_file}").read_text().strip()"""

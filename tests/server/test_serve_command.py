@@ -1,0 +1,204 @@
+"""`lit-lab serve` and what it writes, without Ray. tests/cluster runs replicas."""
+
+from __future__ import annotations
+
+import ast
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from lit_lab.cli import main
+from lit_lab.cluster import local, token_auth
+from lit_lab.cluster.named_hosts import NamedHosts
+from lit_lab.cluster.options import DEPLOYMENT, IMPORT_PATH, MAX_ONGOING, autoscaling
+from lit_lab.cluster.settings import ReplicaSettings, read_secret
+from lit_lab.problem import Problem
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def with_ray(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command take Ray for installed. Nothing here comes as far as importing it."""
+    monkeypatch.setattr(local, "check_installed", lambda: None)
+
+
+def test_without_ray_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert main(["serve", "--replicas", "2"]) == 1
+    assert "pip install 'lit-lab[service,cluster]'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("with_ray")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--host", "0.0.0.0"], "unencrypted"),
+        (["--host", "example.org"], "isn't an IP address"),
+        (["--certificate", "c.pem"], "belong together"),
+        (["--max-replicas", "4"], "--write-config"),
+        (["--apart"], "--write-config"),
+    ],
+)
+def test_what_it_refuses(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", *arguments]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("with_ray")
+def test_the_secret_is_made_once_for_this_user_and_never_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "secret"
+    given: list[ReplicaSettings] = []
+
+    def serve_here(settings: ReplicaSettings, options: local.LocalOptions, started: Any, say: Any) -> None:
+        given.append(settings)
+        started(f"http://{options.host}:9{options.prefix}")
+
+    monkeypatch.setattr(local, "serve_here", serve_here)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert main(["serve", "--secret-file", str(file), "--model", "own:./preset", "--prefix", "services/x/"]) == 0
+    secret = read_secret(str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    said = capsys.readouterr()
+    assert secret not in said.out + said.err
+    assert str(file) in said.out
+    assert "http://127.0.0.1:9/services/x" in said.out
+    assert given[0] == given[1]
+    assert given[0].models == [f"own:{tmp_path / 'preset'}"]
+    assert secret not in given[0].model_dump_json()
+
+
+@pytest.mark.parametrize("content", [None, "short", b"\xff" * 40])
+def test_a_file_without_a_secret_is_refused(tmp_path: Path, content: str | bytes | None) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.touch(0o600)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(Problem, match="secret"):
+        read_secret(str(file))
+
+
+def test_a_secret_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("0" * 32)
+    file.chmod(0o604)
+    with pytest.raises(Problem, match="Others may read"):
+        read_secret(str(file))
+    file.chmod(0o440)  # as Kubernetes mounts it for a group
+    assert read_secret(str(file)) == "0" * 32
+
+
+def test_a_cluster_without_a_token_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    token = token_auth.create_token(tmp_path)
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    for variables in ({}, {"RAY_AUTH_MODE": "disabled"}):
+        with pytest.raises(Problem, match="asks for no token"):
+            token_auth.check_cluster(variables)
+    with pytest.raises(Problem, match="can't be read"):
+        token_auth.check_cluster({"RAY_AUTH_MODE": "token"})
+    token_auth.check_cluster(token_auth.local_variables(token))
+    token_auth.check_cluster({"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "from a pod's secret"})
+    token.chmod(0o644)
+    with pytest.raises(Problem, match="Others may read"):
+        token_auth.check_cluster(token_auth.local_variables(token))
+
+
+def test_a_local_ray_reports_nothing_to_its_makers() -> None:
+    variables = token_auth.local_variables(Path("token"))
+    assert variables["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert variables["RAY_SERVE_ENABLE_HA_PROXY"] == "0"
+
+
+def written(tmp_path: Path, *arguments: str) -> Any:
+    file = tmp_path / "serve.yaml"
+    command = ["serve", "--write-config", str(file), "--secret-file", "/run/secrets/lit-lab/secret", *arguments]
+    assert main(command) == 0
+    return yaml.safe_load(file.read_text("utf-8"))
+
+
+def test_a_file_for_a_cluster(tmp_path: Path) -> None:
+    content = written(tmp_path, "--replicas", "2", "--max-replicas", "8", "--gpus", "0.5", "--name", "lab")
+    (application,) = content["applications"]
+    assert ReplicaSettings.model_validate(application["args"]).hosts == ["lab"]
+    (deployment,) = application["deployments"]
+    assert deployment["name"] == DEPLOYMENT
+    assert deployment["ray_actor_options"] == {"num_cpus": 1.0, "num_gpus": 0.5}
+    assert deployment["autoscaling_config"] == autoscaling(2, 8)
+    assert autoscaling(2, 8)["target_ongoing_requests"] < MAX_ONGOING
+
+
+def test_a_file_with_each_model_apart(tmp_path: Path) -> None:
+    content = written(tmp_path, "--apart", "--model", "a:x", "--model", "b:y")
+    found = {each["route_prefix"]: each["args"]["models"] for each in content["applications"]}
+    assert found == {"/a": ["a:x"], "/b": ["b:y"]}
+
+
+def test_a_file_needs_the_secrets_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--write-config", str(tmp_path / "serve.yaml")]) == 1
+    assert "--secret-file" in capsys.readouterr().err
+
+
+def test_the_import_path_is_there() -> None:
+    """In a module that needs Ray, so it is only read here."""
+    module, name = IMPORT_PATH.split(":")
+    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text("utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.parametrize("name", ["serve", "rayservice"])
+def test_examples_are_of_this_version(name: str) -> None:
+    content = yaml.safe_load((ROOT / f"deploy/{name}.yaml").read_text("utf-8"))
+    served = content if name == "serve" else yaml.safe_load(content["spec"]["serveConfigV2"])
+    (application,) = served["applications"]
+    assert application["import_path"] == IMPORT_PATH
+    assert [deployment["name"] for deployment in application["deployments"]] == [DEPLOYMENT]
+    ReplicaSettings.model_validate(application["args"])
+    if name == "rayservice":
+        cluster = content["spec"]["rayClusterConfig"]
+        assert cluster["authOptions"] == {"mode": "token"}
+        assert f"ray[serve,data]=={cluster['rayVersion']}" in (ROOT / "requirements/cluster.in").read_text("utf-8")
+
+
+def test_examples_let_only_ray_and_the_hub_reach_the_pods() -> None:
+    policy = yaml.safe_load((ROOT / "deploy/networkpolicy.yaml").read_text("utf-8"))
+    service = yaml.safe_load((ROOT / "deploy/rayservice.yaml").read_text("utf-8"))
+    label = policy["spec"]["podSelector"]["matchLabels"]
+    cluster = service["spec"]["rayClusterConfig"]
+    groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    assert all(group["template"]["metadata"]["labels"].items() >= label.items() for group in groups)
+    for rule in policy["spec"]["ingress"]:
+        assert rule["from"]
+        assert "ports" in rule or rule["from"] == [{"podSelector": {"matchLabels": label}}]
+
+
+async def test_only_the_named_hosts_are_passed_on_as_this_machines() -> None:
+    seen: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(dict(scope["headers"])[b"host"])
+
+    passing = NamedHosts(app, ["Lab.Example.org"])
+    for host in (b"lab.example.org:8000", b"lab.example.org.evil.net", b"127.0.0.1:8000"):
+        await passing({"type": "http", "headers": [(b"host", host)]}, None, None)
+    assert seen == [b"localhost", b"lab.example.org.evil.net", b"127.0.0.1:8000"]
+
+
+def test_a_folder_that_only_this_user_enters() -> None:
+    with local._private_folder() as folder:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert len(os.fsencode(folder)) < 40  # sockets are in it
+    assert not folder.exists()
+    with pytest.raises(Problem), local._private_folder() as folder:
+        raise Problem(503, "failed", "It failed.")
+    assert folder.exists()  # its logs say why
+    folder.rmdir()
