@@ -25,9 +25,7 @@ class LitSalience:
 
         self._model = keras_lms.KerasSalienceModel(model=causal_lm, max_length=WINDOW, batch_size=1)
 
-    def scores(
-        self, case: Case, target: tuple[int, int], seam: int = PROMPT_TOKENS
-    ) -> dict[str, NDArray[np.float32]]:
+    def scores(self, case: Case, target: tuple[int, int], seam: int = PROMPT_TOKENS) -> dict[str, NDArray[np.float32]]:
         """Return each method's scores of all tokens, `<float32>[num_tokens]`: what LIT does for one click.
 
         Args:

@@ -107,14 +107,10 @@ class Peers:
 
     def _lab(self, precision: str) -> dict[str, Any]:
         options = self._options
-        found = peers_lab.figures(
-            self._path, precision, options.repeat, options.tokens, options.threads, options.rest
-        )
+        found = peers_lab.figures(self._path, precision, options.repeat, options.tokens, options.threads, options.rest)
         answers = found.pop("answers")
         self._answers = self._answers or answers
-        found["import_to_map"] = peers_lab.start(
-            self._path, precision, self._answers, options.tokens, options.threads
-        )
+        found["import_to_map"] = peers_lab.start(self._path, precision, self._answers, options.tokens, options.threads)
         return found
 
     def _pytorch(self, precision: str) -> dict[str, Any]:
@@ -187,7 +183,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of `make test-real` (default: %(default)s)")
     parser.add_argument("--environment", type=Path, default=CACHE / "peers", help="with PyTorch (default: %(default)s)")
-    parser.add_argument("--llama", type=Path, default=CACHE / "peers-llama", help="with llama.cpp (default: %(default)s)")
+    parser.add_argument(
+        "--llama", type=Path, default=CACHE / "peers-llama", help="with llama.cpp (default: %(default)s)"
+    )
     parser.add_argument("--models", default=MODELS, help="default: %(default)s")
     parser.add_argument("--only", default=",".join(OTHERS), help="peers beside LIT Lab (default: %(default)s)")
     parser.add_argument("--layers", type=int, default=4, help="of Gemma 2's shape (default: %(default)s)")
@@ -228,7 +226,10 @@ def show(found: dict[str, Any], threads: int) -> None:
             print(f"{column} is faster than its limit: it reads fewer bytes than that counts, or the limit is wrong")
     print("ratios: " + ", ".join(f"{name} {value:.2f}" for name, value in found["ratios"].items() if value is not None))
     rates = ", ".join(f"{columns[f'limit {each}']['matrix_rate'] / 1e9:,.0f} GFLOP/s in {each}" for each in PRECISIONS)
-    print(f"products: {rates}; a matrix times a vector reads {columns['limit float32']['read_rate'] / 1e9:.1f} GB/s", flush=True)
+    print(
+        f"products: {rates}; a matrix times a vector reads {columns['limit float32']['read_rate'] / 1e9:.1f} GB/s",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -89,7 +89,9 @@ def main() -> None:
         "shapes": shapes,
         "parameters": int(causal_lm.count_params()),
     }
-    found |= {f"rate_{precision}": matrix_rate(shapes, asked["rows"], precision) for precision in ("float32", "bfloat16")}
+    found |= {
+        f"rate_{precision}": matrix_rate(shapes, asked["rows"], precision) for precision in ("float32", "bfloat16")
+    }
     print(json.dumps(found), flush=True)
     os._exit(0)  # at once, because unloading a large model takes seconds
 

@@ -54,7 +54,9 @@ def by_captum(model: Any) -> peers_child.Explain:
         given = torch.tensor([ids[:end]])
 
         def logprob(embedded: torch.Tensor) -> torch.Tensor:
-            scores = torch.log_softmax(model(inputs_embeds=embedded, use_cache=False).logits[:, start - 1 : end - 1], -1)
+            scores = torch.log_softmax(
+                model(inputs_embeds=embedded, use_cache=False).logits[:, start - 1 : end - 1], -1
+            )
             return scores.gather(-1, given[:, start:end, None]).sum((1, 2))
 
         embedded = model.get_input_embeddings()(given).detach().requires_grad_()

@@ -69,7 +69,10 @@ def with_llama(folder: Path) -> Path:
         MissingError: If it can't be built here.
     """
     for python in (ROOT / ".venv-real" / "bin" / "python", folder / "bin" / "python"):
-        if python.exists() and not subprocess.run([str(python), "-c", "import llama_cpp"], capture_output=True).returncode:
+        if (
+            python.exists()
+            and not subprocess.run([str(python), "-c", "import llama_cpp"], capture_output=True).returncode
+        ):
             return python
     wanted = next(line for line in (ROOT / "requirements" / "real.in").read_text().split() if line.startswith(LLAMA))
     print(f"Building {wanted} in {folder}: minutes, once.", file=sys.stderr, flush=True)

@@ -31,5 +31,5 @@ def cell(column: dict[str, Any], figure: str) -> str:
     """Return a figure as text; a dash if the peer doesn't have it."""
     value = column.get(figure)
     if value is None:
-        return "–"
+        return "\N{EN DASH}"
     return f"{value:,.0f}" if figure.endswith("_mb") else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -101,7 +101,9 @@ class Peer:
             given = self._tensor([prompt + answer])
             rows = torch.arange(len(prompt) - 1, given.shape[1] - 1, device=given.device)
             scores = self._model(given, logits_to_keep=rows, use_cache=False).logits[0].float()
-            found.append((-torch.nn.functional.cross_entropy(scores, given[0, len(prompt) :], reduction="none")).tolist())
+            found.append(
+                (-torch.nn.functional.cross_entropy(scores, given[0, len(prompt) :], reduction="none")).tolist()
+            )
         return found
 
     def _tensor(self, ids: list[list[int]]) -> torch.Tensor:

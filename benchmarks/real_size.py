@@ -153,6 +153,11 @@ class Service:
                 return dict(found)
             time.sleep(0.1)
 
+    def count(self, text: str) -> int:
+        """Return the number of a prompt's tokens, without a chat format."""
+        body = {"model": "real", "prompt": text, "chat": "off"}
+        return int(self._client.post("/tokens/count", json=body).raise_for_status().json()["tokens"])
+
     def unload(self, name: str) -> None:
         """Unload a model."""
         change = {"change": {"kind": "unload", "name": name}}
