@@ -157,7 +157,7 @@ def main() -> None:
         result["goals"] = goals(columns)
         if os.environ.get("OUT"):
             # After each part, in case a later one never ends.
-            (Path(os.environ["OUT"]) / "gpu.json").write_text(json.dumps(result, indent=1) + "\n")
+            (Path(os.environ["OUT"]) / "gpu.jsonl").write_text(json.dumps(result) + "\n")
     if options.json:
         print(json.dumps(result))
         return

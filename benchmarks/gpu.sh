@@ -2,7 +2,7 @@
 # Times the engine on an NVIDIA GPU in under ten minutes, beside plain PyTorch and LIT: Gemma 2 2B's true shape, random weights, bfloat16.
 # Needs nothing but this tree. Where a package is missing, it tries to install it into .venv-gpu, and says so if it can't.
 #
-#   benchmarks/gpu.sh                  # JSON also goes to $OUT/gpu.json if OUT is set
+#   benchmarks/gpu.sh                  # JSON also goes to $OUT/gpu.jsonl if OUT is set
 #   benchmarks/gpu.sh --try            # a tiny shape on the processor, to test the script
 #
 # PYTHON names another Python than python3; LIT_LAB_GPU_INSTALL=0 installs nothing; LIT_LAB_GPU_SECONDS is the time it may take (540).
@@ -44,6 +44,7 @@ if [ -n "$lacks" ] && [ "${LIT_LAB_GPU_INSTALL:-1}" = 1 ]; then
     left=$((started + 240 - $(date +%s)))
     [ "$left" -gt 5 ] || break
     timeout "$left" .venv-gpu/bin/python -m pip install --quiet --disable-pip-version-check --retries 0 --timeout 10 \
+      --constraint requirements/lock.txt \
       "$package" >&2 || echo "==> Not installed: $package" >&2
   done
   python=.venv-gpu/bin/python

@@ -158,20 +158,37 @@ def slopes(rows: list[dict[str, Any]]) -> dict[str, float]:
     }
 
 
-def show(name: str, rows: list[dict[str, Any]]) -> None:
-    """Print a model's table."""
-    print(f"\n{NAMES[name]}")
-    measured = [row for row in rows if "refused" not in row]
+def cells(found: dict[str, Any]) -> list[list[str]]:
+    """Return a model's table: a row for each figure, with its label, a cell for each length, and the slope."""
+    measured = [row for row in found["rows"] if "refused" not in row]
     labels = {"prompt_tokens": "tokens of the prompt", **FIGURES}
     for part in EDITS:
-        labels |= {f"first_token_{part}": f"first token after an edit at {part:.0%}, s", f"map_{part}": "  its map, s"}
-    slope = slopes(rows)
+        labels[f"first_token_{part}"] = f"first token after an edit at {part:.0%}, s"
+        labels[f"map_{part}"] = f"map after an edit at {part:.0%}, s"
+    table = []
     for figure, label in labels.items():
-        cells = "".join(f"{row[figure]:>10,.{0 if figure.endswith(('mb', 'tokens')) else 2}f}" for row in measured)
-        print(f"{label:<44}{cells}" + (f"   slope {slope[figure]:.2f}" if figure in slope else ""))
-    for row in rows:
-        if "refused" in row:
-            print(f"{row['length']:,} tokens, refused after {row['refused_after']:.1f} s: {row['refused']}")
+        digits = 0 if figure.endswith(("mb", "tokens")) else 2
+        slope = f"{found['slopes'][figure]:.2f}" if figure in found["slopes"] else ""
+        table.append([label, *(f"{row[figure]:,.{digits}f}" for row in measured), slope])
+    return table
+
+
+def refusals(found: dict[str, Any]) -> list[str]:
+    """Return a sentence for each length that was refused."""
+    return [
+        f"{row['length']:,} tokens were refused after {row['refused_after']:.1f} s: {row['refused']}"
+        for row in found["rows"]
+        if "refused" in row
+    ]
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print a model's table."""
+    print(f"\n{NAMES[found['model']]}; the last column is the slope")
+    for label, *figures in cells(found):
+        print(f"{label:<40}" + "".join(f"{figure:>10}" for figure in figures))
+    for sentence in refusals(found):
+        print(sentence, flush=True)
 
 
 def main() -> None:
@@ -188,24 +205,27 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=8, help="of an answer (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: all cores, %(default)s")
     parser.add_argument("--rest", type=float, default=20.0, help="seconds for the compiler (default: %(default)s)")
-    parser.add_argument("--details", type=Path, help="file to write all figures to, as JSON")
+    parser.add_argument("--details", type=Path, help="file for all figures: a line of JSON for each model")
     parser.add_argument("--json", action="store_true", help="print one line of JSON for each model instead of tables")
     options = parser.parse_args()
-    found: dict[str, Any] = {}
+    if options.details:
+        options.details.write_text("")
     for name in options.models.split(","):
         lengths = map(int, options.lengths.split(",")) if options.lengths else LENGTHS[name]
-        rows = found[name] = []
+        rows = []
         for length in [*lengths, *([options.longest] if options.longest else [])]:
             say(f"{name}: {length:,} tokens")
-            rows.append(
-                {"length": length, **Lengths(str(options.folder / name / "model.gguf"), options).measure(length)}
-            )
-            if options.details:
-                options.details.write_text(json.dumps({"models": found, "threads": options.threads}, indent=1) + "\n")
+            measured = Lengths(str(options.folder / name / "model.gguf"), options).measure(length)
+            rows.append({"length": length, **measured})
+        found = {"model": name, "rows": rows, "slopes": slopes(rows)}
         if options.json:
-            print(json.dumps({"model": name, "rows": rows, "slopes": slopes(rows)}), flush=True)
+            print(json.dumps(found), flush=True)
         else:
-            show(name, rows)
+            show(found)
+        if options.details:
+            more = {"precision": options.precision, "threads": options.threads}
+            with options.details.open("a") as file:
+                file.write(json.dumps(found | more) + "\n")
 
 
 if __name__ == "__main__":

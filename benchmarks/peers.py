@@ -2,6 +2,7 @@
 
     make test-real                 # fetches both models; once
     python benchmarks/peers.py
+    python benchmarks/peers.py --details benchmarks/results/peers.jsonl && python benchmarks/engine_page.py  # into docs/engine.md
 
 SmolLM2 135M Instruct and Gemma 3 270M, from the same GGUF files, answer the tutorial's prompt and explain the answer. The third model has Gemma 2
 2B's true shape with fewer layers, and random weights. LIT Lab is its model service, in a process of its own, over HTTP, with every check.
@@ -193,27 +194,28 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=40, help="of an answer (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: all cores, %(default)s")
     parser.add_argument("--rest", type=float, default=40.0, help="seconds after the first map (default: %(default)s)")
-    parser.add_argument("--details", type=Path, help="file to write all figures to, as JSON")
+    parser.add_argument("--details", type=Path, help="file for all figures: a line of JSON for each model")
     parser.add_argument("--json", action="store_true", help="print one line of JSON for each model instead of tables")
     options = parser.parse_args()
     options.only = options.only.split(",")
     if not 1 <= options.repeat <= peers_lab.MAX_REPEAT:
         parser.error(f"--repeat is at least 1 and at most {peers_lab.MAX_REPEAT}")
-    found = []
+    if options.details:
+        options.details.write_text("")
     for name in options.models.split(","):
-        found.append(measured := Peers(name, options).measure())
+        measured = Peers(name, options).measure() | {"threads": options.threads}
         if options.json:
             print(json.dumps({"model": name, **measured["ratios"]}), flush=True)
         else:
-            show(measured, options.threads)
+            show(measured)
         if options.details:
-            # After each model, in case a later one fails.
-            options.details.write_text(json.dumps({"models": found, "threads": options.threads}, indent=1) + "\n")
+            with options.details.open("a") as file:
+                file.write(json.dumps(measured) + "\n")
 
 
-def show(found: dict[str, Any], threads: int) -> None:
+def show(found: dict[str, Any]) -> None:
     """Print a model's table."""
-    print(f"\n{title(found)}, {threads} threads")
+    print(f"\n{title(found)}, {found['threads']} threads")
     columns = found["columns"]
     for number, column in enumerate(columns, 1):
         print(f"  [{number}] {column}" + (f": {columns[column]['refused']}" if "refused" in columns[column] else ""))
