@@ -93,17 +93,16 @@ class Peer:
         norms: list[float] = gradient[0].float().norm(dim=-1).tolist()
         return norms
 
-    @torch.no_grad()
     def leave_out(self, prompts: list[list[int]], answer: list[int]) -> list[list[float]]:
         """Return the log-probabilities of an answer's tokens behind each of several prompts."""
         found = []
         for prompt in prompts:
             given = self._tensor([prompt + answer])
             rows = torch.arange(len(prompt) - 1, given.shape[1] - 1, device=given.device)
-            scores = self._model(given, logits_to_keep=rows, use_cache=False).logits[0].float()
-            found.append(
-                (-torch.nn.functional.cross_entropy(scores, given[0, len(prompt) :], reduction="none")).tolist()
-            )
+            with torch.no_grad():
+                scores = self._model(given, logits_to_keep=rows, use_cache=False).logits[0].float()
+            losses = torch.nn.functional.cross_entropy(scores, given[0, len(prompt) :], reduction="none")
+            found.append((-losses).tolist())
         return found
 
     def _tensor(self, ids: list[list[int]]) -> torch.Tensor:
@@ -129,7 +128,7 @@ def matrix_rate(shapes: list[list[int]], rows: int, dtype: torch.dtype) -> float
 def read_rate() -> float:
     """Return how many bytes per second a product of a matrix and a vector reads here at best."""
     matrix, vector = torch.ones(BANDWIDTH_ROWS, BANDWIDTH_ROWS), torch.ones(BANDWIDTH_ROWS)
-    return matrix.numel() * 4 / _best(lambda: torch.mv(matrix, vector))
+    return 4.0 * BANDWIDTH_ROWS**2 / _best(lambda: torch.mv(matrix, vector))
 
 
 def _best(work: Callable[[], Any]) -> float:

@@ -70,7 +70,7 @@ def test_the_ratios_are_ours_over_pytorchs(code: Any) -> None:
         "flops_share": 0.75,
         "peak_ratio": 3.0,
     }
-    alone = {name: FIGURES for name in ("LIT Lab float32", "LIT Lab bfloat16")} | {"limit float32": {"one": 0.5}}
+    alone = dict.fromkeys(("LIT Lab float32", "LIT Lab bfloat16"), FIGURES) | {"limit float32": {"one": 0.5}}
     assert code.peers.ratios(alone)["one"] is None
     assert code.peers.ratios(alone)["flops_share"] == 0.5
 
@@ -88,7 +88,9 @@ def test_a_result_replaces_its_part_alone(code: Any, tmp_path: Path) -> None:
     assert found["map of one sentence, s"] == ["1.00", "1.00", "2.00", "0.75"]
     assert found["map of one sentence, LIT Lab ÷ PyTorch"] == ["**0.50** (0.70)"]
     assert found["map of another sentence, LIT Lab ÷ PyTorch"] == ["**1.00** (1.00)"], "half of our own first one"
-    assert found["maps of all four sentences, LIT Lab ÷ PyTorch"] == ["**1.00** (1.00)"], "1.5 times PyTorch's first one"
+    assert found["maps of all four sentences, LIT Lab ÷ PyTorch"] == ["**1.00** (1.00)"], (
+        "1.5 times PyTorch's first one"
+    )
     assert found["most memory of maps above the loaded process, LIT Lab ÷ PyTorch"] == ["3.00 (1.00)"]
     assert code.page.page(changed, tmp_path) == changed
 
