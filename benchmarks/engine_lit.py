@@ -25,12 +25,18 @@ class LitSalience:
 
         self._model = keras_lms.KerasSalienceModel(model=causal_lm, max_length=WINDOW, batch_size=1)
 
-    def scores(self, case: Case, target: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
-        """Return each method's scores of all tokens, `<float32>[num_tokens]`: what LIT does for one click."""
+    def scores(self, case: Case, target: tuple[int, int], seam: int = PROMPT_TOKENS) -> dict[str, NDArray[np.float32]]:
+        """Return each method's scores of all tokens, `<float32>[num_tokens]`: what LIT does for one click.
+
+        Args:
+            case: The sequence.
+            target: What to explain.
+            seam: Index of the answer's first token.
+        """
         start, end = target
         example = {
-            "prompt": text_of(case.ids[:PROMPT_TOKENS]),
-            "target": text_of(case.ids[PROMPT_TOKENS:]),
+            "prompt": text_of(case.ids[:seam]),
+            "target": text_of(case.ids[seam:]),
             "target_mask": [int(start <= index < end) for index in range(len(case.ids))],
         }
         with own_settings():
@@ -45,10 +51,9 @@ class LitGeneration:
     Here that is the length of prompt and answer, no longer than needed, which favours LIT.
     """
 
-    def __init__(self, causal_lm: Any) -> None:
+    def __init__(self, causal_lm: Any, length: int = PROMPT_TOKENS + ANSWER_TOKENS) -> None:
         from lit_nlp.examples.prompt_debugging import keras_lms
 
-        length = PROMPT_TOKENS + ANSWER_TOKENS
         self._model = keras_lms.KerasGenerationModel(model=causal_lm, max_length=length, batch_size=1)
 
     def answer(self, ids: list[int]) -> list[int]:

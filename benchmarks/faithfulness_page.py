@@ -10,6 +10,7 @@ from faithfulness_figures import MEASURES
 from faithfulness_items import DEPTHS, ITEMS
 from faithfulness_plot import plot
 from faithfulness_tables import MINUS, Table, title
+from page_table import aligned
 
 from lit_lab.measures import MIN_COUNT, Interval
 
@@ -122,7 +123,7 @@ def with_summary(text: str, tables: Sequence[Table]) -> str:
     missing = [name for method, name in SUMMARIZED.items() if method not in measured]
     rest = f"; {', '.join(fewer)}" if fewer else ""
     rest += f". Not measured yet: {', '.join(missing)}." if missing else "."
-    found = f"{_table(head, rows)}\n\nMeans over {counts} prompts, with 95% intervals{rest}\n"
+    found = f"{aligned(head, rows)}\n\nMeans over {counts} prompts, with 95% intervals{rest}\n"
     return SUMMARY.sub(lambda _: found, text)
 
 
@@ -155,7 +156,7 @@ def _progress(tables: Sequence[Table]) -> str:
 
 
 def _section(table: Table) -> Iterable[str]:
-    yield _table(
+    yield aligned(
         ["Method", "Prompts", "LDS", "LDSn", "Top 1", "Top 3"],
         [
             [title(method), _count(row["lds"]), *(_cell(row[what]) for what in MEASURES)]
@@ -164,12 +165,12 @@ def _section(table: Table) -> Iterable[str]:
     )
     kinds = [kind for kind in KINDS if kind in table.prompts]
     yield "\nLDS by kind of prompt:\n"
-    yield _table(
+    yield aligned(
         ["Method", *(KINDS[kind] for kind in kinds)],
         [[title(method), *(_mean(row[f"lds of {kind}"]) for kind in kinds)] for method, row in table.rows.items()],
     )
     yield "\nDifferences on the same prompts. An interval that doesn't contain 0 shows a difference:\n"
-    yield _table(
+    yield aligned(
         ["Pair", "Prompts", "LDS", "LDSn", "Top 1", "Top 3"],
         [
             [
@@ -199,7 +200,7 @@ def _planted(table: Table) -> Iterable[str]:
             "states it:\n"
         )
         depths = [str(depth) for depth in range(DEPTHS)]
-        yield _table(
+        yield aligned(
             ["Method", "First", "MRR", *(f"MRR, depth {int(depth) + 1}" for depth in depths)],
             [
                 [
@@ -220,7 +221,7 @@ def _changed(table: Table) -> Iterable[str]:
         "\n**Random weights.** Within each of the model's weights, the numbers are shuffled. A map of what the model learned must change. The rank correlation of each map with the one "
         "of the shuffled model, for the same tokens:\n"
     )
-    yield _table(
+    yield aligned(
         ["Map", "Prompts", "Correlation"],
         [[title(method), _count(each), _cell(each)] for method, each in table.changed.items()],
     )
@@ -245,7 +246,7 @@ def _signs(table: Table) -> Iterable[str]:
         "\n**Are signs right?** _Rank_ is the rank correlation of scores with what leaving out each token or sentence does. _Sign_ is how often the score's sign is that of the effect, where this is at "
         "least 0.1 nats (a magnitude is positive everywhere). Contrastive targets are the token of the answer whose runner-up comes closest, against that runner-up; LDS as above.\n"
     )
-    yield _table(
+    yield aligned(
         ["Scores", "Prompts", "Rank", "Sign", "LDS"],
         [
             [
@@ -257,14 +258,6 @@ def _signs(table: Table) -> Iterable[str]:
             if name in SIGNED
         ],
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table in prettier's form: its columns are padded."""
-    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
-    lines = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in (head, *rows)]
-    lines.insert(1, ["-" * width for width in widths])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cell(row: Interval | None, signed: bool = False) -> str:

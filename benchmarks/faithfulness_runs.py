@@ -12,7 +12,7 @@ import numpy as np
 from faithfulness_items import Item
 from faithfulness_plan import Settings
 
-from lit_lab.protocol import AnswerEvent, AnswerToken, GenerateRequest, PromptEvent
+from lit_lab.protocol import AnswerEvent, AnswerToken, GenerateRequest, Precision, PromptEvent
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.language_model import LanguageModel
 from lit_lab.service.loading import Loading
@@ -54,11 +54,11 @@ class Run:
         return "".join(token.text for token in self.answer)
 
 
-def load(path: str) -> LanguageModel:
-    """Load a model in float32, as the service does. Raises `Problem`."""
+def load(path: str, precision: Precision = "float32") -> LanguageModel:
+    """Load a model as the service does. Raises `Problem`."""
 
     async def loaded() -> LanguageModel:
-        registry = Registry(parse([f"model:{path}"]), None, lambda _: None, Loading(precision="float32"))
+        registry = Registry(parse([f"model:{path}"]), None, lambda _: None, Loading(precision=precision))
         async for _ in registry.ready("model"):
             pass
         model = registry.get("model").model

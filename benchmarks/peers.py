@@ -1,18 +1,26 @@
-"""Is the engine faster than what an engineer would write in a few lines of PyTorch?
+"""Is the engine faster than what an engineer would write in a few lines of PyTorch, and than other tools?
 
     make test-real                 # fetches both models; once
     python benchmarks/peers.py
+    python benchmarks/peers.py --details benchmarks/results/peers.jsonl && python benchmarks/engine_page.py  # into docs/engine.md
 
-SmolLM2 135M Instruct and Gemma 3 270M, from the same GGUF files, answer the tutorial's prompt and explain the answer. LIT Lab is its
-model service, in a process of its own, over HTTP, with every check. PyTorch's side is `transformers`' `generate`, and for maps the
-embeddings with gradients, the head at the target's rows, and `backward()`. All have the same ids and number of threads, and are greedy.
+SmolLM2 135M Instruct and Gemma 3 270M, from the same GGUF files, answer the tutorial's prompt and explain the answer. The third model has Gemma 2
+2B's true shape with fewer layers, and random weights. LIT Lab is its model service, in a process of its own, over HTTP, with every check.
+PyTorch's side is `transformers`' `generate`, and for maps the embeddings with gradients, the head at the target's rows, and
+`backward()`; it leaves parts of the prompt out in a loop. All have the same ids and number of threads, and are greedy. Each peer
+has a process of its own, one after the other.
 
 `first` is the first map in a process that has loaded the model and answered once; `one` is a sentence of another answer; `next` is
-another sentence of that answer; `all` is the four sentences of a third one, which PyTorch explains one after another. Maps are
-float32. Tokens per second are those of answers after a rest, in which LIT Lab compiles what its work so far needs.
+another sentence of that answer; `all` is the four sentences of a third one, which the others explain one after another. `leave_one_out`
+scores an answer, with all its targets, without each line of the prompt. `import_to_map` is a process without an answer: from its
+start to the map of given ids. Tokens per second are those of answers after a rest, in which LIT Lab compiles what its
+work so far needs.
 
-`flops_share` is the share of `one` that the least arithmetic takes at the rate at which TensorFlow multiplies the model's own matrices here;
-`peak_ratio` is the most memory of LIT Lab's maps above the loaded process, relative to PyTorch's.
+The limits are measured, too: the least arithmetic of one map at the rate at which TensorFlow or PyTorch, whichever is faster, multiplies the model's own
+matrices, and the time to read all weights once at the rate of a product of a matrix and a vector. `flops_share` is the first one's share of
+`one`. `peak_ratio` is the most memory of LIT Lab's maps above the loaded process, relative to PyTorch's.
+
+`--json` prints one line for each model, with the ratios of LIT Lab to PyTorch in float32.
 """
 
 from __future__ import annotations
@@ -20,115 +28,154 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from faithfulness_peers import environment
-from real_model import FOLDER, MODELS, answer, other, read_rate
-from real_size import Service, explain, highest, say, sentences
+import peers_lab
+from faithfulness_peers import MissingError, environment
+from peers_process import CACHE, ask, with_llama
+from peers_table import LABELS, cell, title
+from real_model import FOLDER, read_rate
+from real_size import say
+from real_size_preset import write
 
-CACHE = Path.home() / ".cache" / "lit-lab" / "peers"
-DISLIKES = ("Can't eat eggs", "Don't like cheese", "Don't like bacon", "Allergic to nuts", "Can't eat fish")
-WINDOW = 512
 MAPS = ("first", "one", "next", "all")
-ROWS = {
-    "first": "first map in a fresh process, s",
-    "one": "map of one sentence, s",
-    "next": "map of another sentence of that answer, s",
-    "all": "maps of all four sentences of an answer, s",
-    "first_token": "first token of a new prompt, s",
-    "tokens_per_s": "tokens per second",
-    "peak_mb": "most memory of maps above the loaded process, MB",
-    "loaded_mb": "the loaded process, MB",
-}
+PRECISIONS = ("float32", "bfloat16")
+MODELS = "smollm2,gemma3,gemma2"
+OTHERS = ("pytorch", "inseq", "captum", "llama", "lit")
 
 
-def ours(name: str, precision: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Return our figures of a model, and the ids of its answers."""
-    found: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory(prefix="lit-lab-peers-") as scratch:
-        service = Service(str(options.folder / name / "model.gguf"), WINDOW, precision, options.threads, Path(scratch))
+class Peers:
+    """Measures everybody on one model.
+
+    Args:
+        name: One of `MODELS`.
+        options: The command line's.
+    """
+
+    def __init__(self, name: str, options: argparse.Namespace) -> None:
+        self._name = name
+        self._options = options
+        self._path = str(options.folder / name / "model.gguf")
+        self._torch_path = self._path
+        self._answers: list[dict[str, Any]] = []
+        self.columns: dict[str, dict[str, Any]] = {}
+
+    def measure(self) -> dict[str, Any]:
+        """Return everybody's figures, and the ratios."""
+        if self._name != "gemma2":
+            return self._measured()
+        with tempfile.TemporaryDirectory(prefix="lit-lab-gemma2-") as scratch:
+            self._path, self._torch_path = str(Path(scratch) / "preset"), f"gemma2:{self._options.layers}"
+            say(f"{self._name}: a preset with {self._options.layers} layers")
+            write(Path(self._path), self._options.layers)
+            return self._measured()
+
+    def _measured(self) -> dict[str, Any]:
+        options = self._options
+        for precision in PRECISIONS:
+            self._try(f"LIT Lab {precision}", lambda precision=precision: self._lab(precision), may_fail=False)
+        answer = self._answers[1]
+        self._shape = {"rows": len(answer["ids"]) - 1, "targets": options.tokens // 4}
+        say(f"{self._name}: the least arithmetic, and TensorFlow's products")
+        work = ask(sys.executable, "peers_flops.py", {"model": self._path, **self._shape}, options.threads)
+        self._shape["shapes"] = work["shapes"]
+        if "pytorch" in options.only:
+            for precision in PRECISIONS:
+                self._try(f"PyTorch {precision}", lambda precision=precision: self._pytorch(precision))
+        real = self._name != "gemma2"
+        for peer in ("inseq", "captum"):
+            if real and peer in options.only:
+                self._try(peer.capitalize(), lambda peer=peer: self._ask(self._python(), "peers_inseq.py", peer=peer))
+        if real and "llama" in options.only:
+            self._llama()
+        if "lit" in options.only:
+            self._try("LIT", lambda: self._ask(sys.executable, "peers_lit.py", precision="float32"))
+        self._limits(work)
+        return {
+            "model": self._name,
+            "layers": None if real else options.layers,
+            "ratios": ratios(self.columns),
+            "columns": self.columns,
+            "parameters": work["parameters"],
+            "flops": work["flops"],
+            "answers": [[each["prompt_tokens"], len(each["ids"])] for each in self._answers],
+            "parts": len(self._answers[0]["without"]),
+        }
+
+    def _lab(self, precision: str) -> dict[str, Any]:
+        options = self._options
+        found = peers_lab.figures(self._path, precision, options.repeat, options.tokens, options.threads, options.rest)
+        answers = found.pop("answers")
+        self._answers = self._answers or answers
+        found["import_to_map"] = peers_lab.start(self._path, precision, self._answers, options.tokens, options.threads)
+        return found
+
+    def _pytorch(self, precision: str) -> dict[str, Any]:
+        python = self._python()
+        found = self._ask(python, "peers_torch.py", precision=precision, **self._shape)
+        fresh = self._ask(python, "peers_torch.py", precision=precision, only="start")
+        return found | {"import_to_map": fresh["import_to_map"]}
+
+    def _llama(self) -> None:
+        exact = Path(self._path).with_name("exact.gguf")
+        for column, path in (("llama.cpp, the file's 4 bits", Path(self._path)), ("llama.cpp, float32", exact)):
+            if path.exists():
+                self._try(
+                    column,
+                    lambda path=path: self._ask(with_llama(self._options.llama), "peers_llama.py", model=str(path)),
+                )
+
+    def _python(self) -> Path:
+        return environment(self._options.environment)
+
+    def _ask(self, python: Path | str, script: str, **more: Any) -> dict[str, Any]:
+        model = self._torch_path if script == "peers_torch.py" else self._path
+        request = {"model": model, "tokens": self._options.tokens, "answers": self._answers}
+        return ask(python, script, request | more, self._options.threads)
+
+    def _try(self, column: str, measure: Callable[[], dict[str, Any]], may_fail: bool = True) -> None:
+        """Fill a column; where a peer can't run, with the reason."""
+        say(f"{self._name}: {column}")
         try:
-            service.ready()
-            service.load("real")
-            answers = [answer(service, DISLIKES[0], options.tokens)]
-            found["loaded_mb"] = service.held("CPU")
-            with highest(service, "CPU") as peak:
-                spans = sentences(answers[0]["prompt_tokens"], len(answers[0]["ids"]), options.tokens // 4)
-                found["first"] = explain(service, answers[0]["ids"], [spans[-1]])
-                time.sleep(options.rest)
-                answers += [answer(service, each, options.tokens) for each in DISLIKES[1:]]
-                timed: dict[str, list[float]] = {"one": [], "next": [], "all": []}
-                for each in answers[1:]:
-                    spans = sentences(each["prompt_tokens"], len(each["ids"]), options.tokens // 4)
-                    if each is answers[1]:
-                        timed["all"].append(explain(service, each["ids"], spans))
-                        continue
-                    timed["one"].append(explain(service, each["ids"], [spans[-1]]))
-                    timed["next"].append(explain(service, each["ids"], [spans[0]]))
-            found["peak_mb"] = peak[0] - found["loaded_mb"]
-        except BaseException:
-            print((Path(scratch) / "log").read_text()[-4000:], file=sys.stderr)
-            raise
-        finally:
-            service.end()
-    found |= {figure: statistics.median(values) for figure, values in timed.items()}
-    found["first_token"] = statistics.median(each["first_s"] for each in answers[1:])
-    found["tokens_per_s"] = statistics.median(each["tokens_per_s"] for each in answers[1:])
-    found["answers"] = [{"ids": each["ids"], "prompt_tokens": each["prompt_tokens"]} for each in answers]
-    return found
+            self.columns[column] = measure()
+        except (MissingError, RuntimeError) as error:
+            if not may_fail:
+                raise
+            say(f"{self._name}: {column}: {error}")
+            self.columns[column] = {"refused": " ".join(str(error).split())[-300:]}
+
+    def _limits(self, work: dict[str, Any]) -> None:
+        """Add columns of what the machine allows at most. The faster library's rate counts: a limit that a peer beats is wrong."""
+        theirs = [self.columns.get(f"PyTorch {precision}", {}) for precision in PRECISIONS]
+        reads = max(read_rate(), *(each.get("read_rate", 0.0) for each in theirs))
+        for precision, found, size in zip(PRECISIONS, theirs, (4, 2), strict=True):
+            rate = max(work[f"rate_{precision}"], found.get("matrix_rate", 0.0))
+            self.columns[f"limit {precision}"] = {
+                "one": work["flops"] / rate,
+                "tokens_per_s": reads / (size * work["parameters"]),
+                "matrix_rate": rate,
+                "read_rate": reads,
+            }
 
 
-def arithmetic(name: str, answers: list[dict[str, Any]], options: argparse.Namespace) -> float:
-    """Return the seconds that the least arithmetic of one map takes."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
+def ratios(columns: dict[str, dict[str, Any]]) -> dict[str, float | None]:
+    """Return the ratios of LIT Lab's figures to PyTorch's; None where one is missing."""
+    exact, half = columns["LIT Lab float32"], columns["LIT Lab bfloat16"]
+    theirs, limit = columns.get("PyTorch float32", {}), columns["limit float32"]
 
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    import faithfulness_runs as runs
-    from peers_flops import map_flops, matrix_rate
+    def ratio(ours: dict[str, Any], others: dict[str, Any], figure: str) -> float | None:
+        return ours[figure] / others[figure] if others.get(figure) else None
 
-    backbone = runs.load(str(options.folder / name / "model.gguf")).causal_lm.backbone
-    rows = len(answers[1]["ids"]) - 1
-    return map_flops(backbone, rows, options.tokens // 4) / matrix_rate(backbone, rows)
-
-
-def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Return everybody's figures of a model, and the ratios."""
-    columns: dict[str, Any] = {}
-    for precision in ("float32", "bfloat16"):
-        say(f"{name}: LIT Lab, {precision}")
-        columns[f"LIT Lab {precision}"] = ours(name, precision, options)
-    answers = columns["LIT Lab float32"].pop("answers")
-    columns["LIT Lab bfloat16"].pop("answers")
-    for precision in ("float32", "bfloat16"):
-        say(f"{name}: PyTorch, {precision}")
-        columns[f"PyTorch {precision}"] = other(
-            environment(options.environment),
-            "peers_torch.py",
-            options.folder / name,
-            precision,
-            json.dumps(answers),
-            options.tokens,
-            threads=options.threads,
-        )
-    say(f"{name}: the rate of its products")
-    mine, theirs = columns["LIT Lab float32"], columns["PyTorch float32"]
     return {
-        "model": name,
-        **{figure: mine[figure] / theirs[figure] for figure in MAPS},
-        "one_bf16": columns["LIT Lab bfloat16"]["one"] / theirs["one"],
-        "tokens_per_s_f32": mine["tokens_per_s"] / theirs["tokens_per_s"],
-        "tokens_per_s_bf16": columns["LIT Lab bfloat16"]["tokens_per_s"] / theirs["tokens_per_s"],
-        "tokens_per_s_bf16_both": columns["LIT Lab bfloat16"]["tokens_per_s"]
-        / columns["PyTorch bfloat16"]["tokens_per_s"],
-        "flops_share": arithmetic(name, answers, options) / mine["one"],
-        "peak_ratio": mine["peak_mb"] / theirs["peak_mb"],
-        "columns": columns,
+        **{figure: ratio(exact, theirs, figure) for figure in MAPS},
+        "tokens_per_s_f32": ratio(exact, theirs, "tokens_per_s"),
+        "tokens_per_s_bf16": ratio(half, theirs, "tokens_per_s"),
+        "flops_share": limit["one"] / exact["one"],
+        "peak_ratio": ratio(exact, theirs, "peak_mb"),
     }
 
 
@@ -136,25 +183,55 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of `make test-real` (default: %(default)s)")
-    parser.add_argument("--environment", type=Path, default=CACHE, help="with PyTorch (default: %(default)s)")
-    parser.add_argument("--models", default=",".join(MODELS), help="default: %(default)s")
+    parser.add_argument("--environment", type=Path, default=CACHE / "peers", help="with PyTorch (default: %(default)s)")
+    parser.add_argument(
+        "--llama", type=Path, default=CACHE / "peers-llama", help="with llama.cpp (default: %(default)s)"
+    )
+    parser.add_argument("--models", default=MODELS, help="default: %(default)s")
+    parser.add_argument("--only", default=",".join(OTHERS), help="peers beside LIT Lab (default: %(default)s)")
+    parser.add_argument("--layers", type=int, default=4, help="of Gemma 2's shape (default: %(default)s)")
+    parser.add_argument("--repeat", type=int, default=3, help="answers whose median counts (default: %(default)s)")
     parser.add_argument("--tokens", type=int, default=40, help="of an answer (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: all cores, %(default)s")
     parser.add_argument("--rest", type=float, default=40.0, help="seconds after the first map (default: %(default)s)")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--details", type=Path, help="file for all figures: a line of JSON for each model")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON for each model instead of tables")
     options = parser.parse_args()
-    found = [measure(name, options) for name in options.models.split(",")]
-    rate = read_rate()
-    if options.json:
-        print(json.dumps({"models": found, "read_bytes_per_s": rate, "threads": options.threads}))
-        return
-    for each in found:
-        print(f"\n{MODELS[each['model']]}, {options.threads} threads")
-        print(f"{'':<52}" + "".join(f"{column:>18}" for column in each["columns"]))
-        for figure, label in ROWS.items():
-            print(f"{label:<52}" + "".join(f"{column[figure]:>18,.2f}" for column in each["columns"].values()))
-        print("ratios: " + ", ".join(f"{name} {value:.2f}" for name, value in each.items() if isinstance(value, float)))
-    print(f"\na matrix times a vector reads {rate / 1e9:.1f} GB/s")
+    options.only = options.only.split(",")
+    if not 1 <= options.repeat <= peers_lab.MAX_REPEAT:
+        parser.error(f"--repeat is at least 1 and at most {peers_lab.MAX_REPEAT}")
+    if options.details:
+        options.details.write_text("")
+    for name in options.models.split(","):
+        measured = Peers(name, options).measure() | {"threads": options.threads}
+        if options.json:
+            print(json.dumps({"model": name, **measured["ratios"]}), flush=True)
+        else:
+            show(measured)
+        if options.details:
+            with options.details.open("a") as file:
+                file.write(json.dumps(measured) + "\n")
+
+
+def show(found: dict[str, Any]) -> None:
+    """Print a model's table."""
+    print(f"\n{title(found)}, {found['threads']} threads")
+    columns = found["columns"]
+    for number, column in enumerate(columns, 1):
+        print(f"  [{number}] {column}" + (f": {columns[column]['refused']}" if "refused" in columns[column] else ""))
+    print(f"{'':<52}" + "".join(f"{f'[{number}]':>9}" for number, _ in enumerate(columns, 1)))
+    for figure, label in LABELS.items():
+        print(f"{label:<52}" + "".join(f"{cell(column, figure):>9}" for column in columns.values()))
+    for column, each in columns.items():
+        limit = columns["limit bfloat16" if "bfloat16" in column else "limit float32"]
+        if "bits" not in column and each.get("tokens_per_s", 0.0) > limit["tokens_per_s"]:
+            print(f"{column} is faster than its limit: it reads fewer bytes than that counts, or the limit is wrong")
+    print("ratios: " + ", ".join(f"{name} {value:.2f}" for name, value in found["ratios"].items() if value is not None))
+    rates = ", ".join(f"{columns[f'limit {each}']['matrix_rate'] / 1e9:,.0f} GFLOP/s in {each}" for each in PRECISIONS)
+    print(
+        f"products: {rates}; a matrix times a vector reads {columns['limit float32']['read_rate'] / 1e9:.1f} GB/s",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,6 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from peers_process import ask
 from real_size import PROMPT, Service, explain, highest, say, sentences
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +45,17 @@ LABELS = {
     "map_next_s": "map of another sentence of that answer",
     "peak_mb": "most memory above the bare process, MB",
 }
+PEERS = {
+    "load_s": "load_s",
+    "first_s": "answer_first_token",
+    "again_first_s": "first_token",
+    "answer_s": "answer",
+    "tokens_per_s": "tokens_per_s",
+    "map_first_s": "first",
+    "map_one_s": "one",
+    "map_next_s": "next",
+}
+"""This script's figures, and their names in `peers_child.py`."""
 DISLIKES = ("Can't eat eggs", "Don't like cheese", "Don't like bacon")
 
 
@@ -103,16 +114,6 @@ def answer(service: Service, dislikes: str, tokens: int) -> dict[str, Any]:
     }
 
 
-def other(python: Path | str, script: str, *arguments: object, threads: int) -> dict[str, Any]:
-    """Return the output of another engine's script."""
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    command = [str(python), str(Path(__file__).parent / script), *map(str, arguments)]
-    found = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
-    if found.returncode:
-        raise RuntimeError(f"{script}: {found.stderr[-2000:]}")
-    return dict(json.loads(found.stdout.splitlines()[-1]))
-
-
 def reading(file: Path) -> float:
     """Return the seconds that reading a file takes."""
     start = time.perf_counter()
@@ -134,31 +135,34 @@ def read_rate() -> float:
     return best
 
 
+def renamed(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a peer's figures under this script's names."""
+    figures = {ours: found[theirs] for ours, theirs in PEERS.items() if theirs in found}
+    if "bare_mb" in found:
+        figures["peak_mb"] = found["total_mb"] - found["bare_mb"]
+    return figures
+
+
 def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of all engines for a model."""
     place: Path = options.folder / name
     python: Path = options.python
     columns: dict[str, Any] = {}
-    preset = other(sys.executable, "real_model_preset.py", place, threads=options.threads)
+    preset = ask(sys.executable, "real_model_preset.py", {"place": str(place)}, options.threads)
     for form in FORMS:
         if form == "preset" and not preset["is_readable"]:
             continue
         say(f"{name}: LIT Lab, {form}")
         columns[form] = ours(place, form, options)
-    arguments = (json.dumps(columns["gguf"]["answers"]), options.tokens, options.threads)
-    for precision in ("float32", "bfloat16"):
-        say(f"{name}: PyTorch, {precision}")
-        columns[f"PyTorch {precision}"] = other(
-            python, "real_model_torch.py", place / "hugging_face", precision, *arguments, threads=options.threads
-        )
-    say(f"{name}: llama.cpp")
-    columns["llama.cpp"] = other(
-        python, "real_model_llama.py", place / "model.gguf", *arguments, threads=options.threads
-    )
-    say(f"{name}: LIT")
-    columns["LIT"] = other(
-        sys.executable, "real_model_lit.py", place / "hugging_face", *arguments, threads=options.threads
-    )
+    request = {"answers": columns["gguf"]["answers"], "tokens": options.tokens}
+    for column, script, interpreter, more in (
+        ("PyTorch float32", "peers_torch.py", python, {"model": str(place / "hugging_face"), "precision": "float32"}),
+        ("PyTorch bfloat16", "peers_torch.py", python, {"model": str(place / "hugging_face"), "precision": "bfloat16"}),
+        ("llama.cpp", "peers_llama.py", python, {"model": str(place / "model.gguf")}),
+        ("LIT", "peers_lit.py", sys.executable, {"model": str(place / "model.gguf"), "precision": "float32"}),
+    ):
+        say(f"{name}: {column}")
+        columns[column] = renamed(ask(interpreter, script, request | more, options.threads))
     weights = columns["gguf"]["weights"]
     file = reading(place / "model.gguf")
     goal = 2 * file + 3 * weights / 1e8 + preset["empty_s"]

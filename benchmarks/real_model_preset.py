@@ -1,22 +1,23 @@
 """Save a real model as a Keras preset beside its file, for `real_model.py`. Report whether Keras can read it back, and the time to
 create an empty model of its shape.
 
-    python benchmarks/real_model_preset.py FOLDER
+    python benchmarks/real_model_preset.py REQUEST
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
+
+import peers_child
 
 from lit_lab.service import libraries
 
 
 def main() -> None:
     """Save the preset unless it is there, and print JSON."""
-    place = Path(sys.argv[1])
+    place = Path(peers_child.request()["place"])
     libraries.set_environment(2, "tensorflow")
     libraries.import_backend(2, "tensorflow")
     libraries.import_keras()

@@ -81,9 +81,26 @@ Analysis:"""
 
 
 class Service:
-    """The model service's process."""
+    """The model service's process.
 
-    def __init__(self, model: str, max_length: int, precision: str, threads: int | None, scratch: Path) -> None:
+    Args:
+        model: Path of the model, whose name is `real`.
+        max_length: The longest prompt with its answer, in tokens.
+        precision: In which the model is loaded.
+        threads: For arithmetic.
+        scratch: A folder for its files.
+        with_bare: Whether it loads the embedded model at its start, whose name is `bare`, instead of the model itself.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        max_length: int,
+        precision: str,
+        threads: int | None,
+        scratch: Path,
+        with_bare: bool = True,
+    ) -> None:
         self._log = (scratch / "log").open("w")
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
@@ -98,7 +115,7 @@ class Service:
         config = {
             "secret": SECRET,
             # The first model is loaded at once. It is small, so that the script can measure the service alone.
-            "models": ["bare:embedded", f"real:{model}"],
+            "models": [*(["bare:embedded"] if with_bare else []), f"real:{model}"],
             "max_length": max_length,
             "precision": precision,
             "threads": threads,
@@ -135,6 +152,11 @@ class Service:
             if found["state"] == "ready":
                 return dict(found)
             time.sleep(0.1)
+
+    def count(self, text: str) -> int:
+        """Return the number of a prompt's tokens, without a chat format."""
+        body = {"model": "real", "prompt": text, "chat": "off"}
+        return int(self._client.post("/tokens/count", json=body).raise_for_status().json()["tokens"])
 
     def unload(self, name: str) -> None:
         """Unload a model."""
