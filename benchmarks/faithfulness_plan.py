@@ -19,7 +19,7 @@ SLOW_PARTS = ("expensive", "random_weights", "signed")
 MODELS = {"smollm2": "SmolLM2 135M Instruct", "gemma3": "Gemma 3 270M", "embedded": "embedded"}
 """Those that have a name here; others are presets."""
 
-VERSIONS = {"basic": 1, "expensive": 1, "random_weights": 1, "signed": 1, "peers": 1, "flow": 2, "added": 1}
+VERSIONS = {"basic": 1, "expensive": 2, "random_weights": 1, "signed": 1, "peers": 1, "flow": 2, "added": 1}
 """A part whose numbers change for another reason than its settings gets another version."""
 
 
