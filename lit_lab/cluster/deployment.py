@@ -24,7 +24,7 @@ class ModelService:
         settings: Its settings, as plain values.
     """
 
-    async def __init__(self, settings: dict[str, Any]) -> None:
+    async def __init__(self, settings: dict[str, Any]) -> None:  # type: ignore[misc] # Serve awaits it
         try:
             check_cluster(os.environ)
             from .application import started  # imports the service, which only replicas have

@@ -1,6 +1,6 @@
 """Replicas on this machine: a Ray of its own, which ends with the command.
 
-The service listens on loopback. Ray's own servers listen on all addresses, and refuse whoever lacks a token that only this user can read
+The service listens on loopback. Ray's own servers listen on all addresses, and refuse everybody who lacks a token that only this user can read
 (SECURITY.md).
 """
 

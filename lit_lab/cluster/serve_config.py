@@ -59,7 +59,8 @@ def serve_config(settings: ReplicaSettings, options: ClusterOptions) -> str:
         "logging_config": {"encoding": "JSON", "enable_access_log": False},
         "applications": applications,
     }
-    return _HEAD + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return _HEAD + text
 
 
 def _application(name: str, prefix: str, settings: ReplicaSettings, options: ClusterOptions) -> dict[str, Any]:

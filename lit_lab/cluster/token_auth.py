@@ -1,4 +1,4 @@
-"""Ray's own ports: whoever reaches one can run programs on all nodes, unless Ray asks for a token.
+"""Ray's own ports: anybody who reaches one can run programs on all nodes, unless Ray asks for a token.
 
 Ray reads its variables when it is imported, so these are set before.
 """
