@@ -20,6 +20,7 @@ import type {
 import type { TokenSpan } from '../salience';
 import { describe } from './problem';
 import type { IProblem } from './problem';
+import { promptOf, withToken } from './restarted';
 
 /** The request of a run. */
 export interface IRunRequest {
@@ -362,46 +363,6 @@ export function applyEvent(
     default:
       return run;
   }
-}
-
-/** A run's tokens with its prompt's, which come again after a restart. */
-function promptOf(
-  run: IRun,
-  tokens: readonly Token[]
-): Pick<IRun, 'promptTokens' | 'answerTokens' | 'numAgain'> {
-  const { promptTokens, answerTokens, numAgain } = run;
-  const isSame =
-    tokens.length === promptTokens.length &&
-    tokens.every(({ id }, i) => id === promptTokens[i].id);
-  // The same array keeps what was computed from it, such as segments.
-  return isSame
-    ? { promptTokens, answerTokens, numAgain }
-    : {
-        promptTokens: tokens,
-        answerTokens: numAgain === null ? answerTokens : [],
-        numAgain: null
-      };
-}
-
-/** A run's answer with another token, which takes the place of the one before a restart. */
-function withToken(
-  run: IRun,
-  token: AnswerToken
-): Pick<IRun, 'answerTokens' | 'numAgain'> {
-  const { answerTokens, numAgain } = run;
-  if (numAgain === null) {
-    return { answerTokens: [...answerTokens, token], numAgain };
-  }
-  if (answerTokens[numAgain].id !== token.id) {
-    // From here on, it is another answer.
-    const same = answerTokens.slice(0, numAgain);
-    return { answerTokens: [...same, token], numAgain: null };
-  }
-  const count = numAgain + 1;
-  return {
-    answerTokens,
-    numAgain: count < answerTokens.length ? count : null
-  };
 }
 
 /** The state of a run after a failure. It keeps the tokens so far. */

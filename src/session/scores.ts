@@ -379,7 +379,6 @@ export class ScoreStore extends Model {
   private _urgent: string | null = null;
   private _active: IActive | null = null;
   private _message = '';
-  /** What happened when the running job was restarted; empty if it wasn't. */
   private _restarted = '';
   private _problem: IProblem | null = null;
   private _isPaused = false;
