@@ -127,10 +127,10 @@ def page(text: str, results: Path) -> str:
             continue
         found = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line]
         marked = re.compile(rf"(<!-- {name} -->\n\n).*?(\n\n<!-- end of {name} -->)", re.DOTALL)
-        if not marked.search(text):
+        part = marked.search(text)
+        if part is None:
             raise ValueError(f"docs/engine.md has no part {name}")
-        written = write(found)
-        text = marked.sub(lambda match, written=written: match[1] + written + match[2], text)
+        text = text[: part.end(1)] + write(found) + text[part.start(2) :]
     return text
 
 

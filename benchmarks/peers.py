@@ -31,6 +31,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Peers:
     def _measured(self) -> dict[str, Any]:
         options = self._options
         for precision in PRECISIONS:
-            self._try(f"LIT Lab {precision}", lambda precision=precision: self._lab(precision), may_fail=False)
+            self._try(f"LIT Lab {precision}", partial(self._lab, precision), may_fail=False)
         answer = self._answers[1]
         self._shape = {"rows": len(answer["ids"]) - 1, "targets": options.tokens // 4}
         say(f"{self._name}: the least arithmetic, and TensorFlow's products")
@@ -85,11 +86,11 @@ class Peers:
         self._shape["shapes"] = work["shapes"]
         if "pytorch" in options.only:
             for precision in PRECISIONS:
-                self._try(f"PyTorch {precision}", lambda precision=precision: self._pytorch(precision))
+                self._try(f"PyTorch {precision}", partial(self._pytorch, precision))
         real = self._name != "gemma2"
         for peer in ("inseq", "captum"):
             if real and peer in options.only:
-                self._try(peer.capitalize(), lambda peer=peer: self._ask(self._python(), "peers_inseq.py", peer=peer))
+                self._try(peer.capitalize(), partial(self._inseq, peer))
         if real and "llama" in options.only:
             self._llama()
         if "lit" in options.only:
@@ -126,8 +127,14 @@ class Peers:
             if path.exists():
                 self._try(
                     column,
-                    lambda path=path: self._ask(with_llama(self._options.llama), "peers_llama.py", model=str(path)),
+                    partial(self._one_llama, path),
                 )
+
+    def _one_llama(self, path: Path) -> dict[str, Any]:
+        return self._ask(with_llama(self._options.llama), "peers_llama.py", model=str(path))
+
+    def _inseq(self, peer: str) -> dict[str, Any]:
+        return self._ask(self._python(), "peers_inseq.py", peer=peer)
 
     def _python(self) -> Path:
         return environment(self._options.environment)

@@ -30,6 +30,9 @@ from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.effects import EditedPrompt, PrefixScorer, blocks_of, explain, prefix_scorer
 from lit_lab.service.tokens import SequenceTokenizer, TokenizedPrompt
 
+EXACT = {"atol": 1e-5, "rtol": 1e-5}
+"""As exact as float32 is: the logits behind an improbable token's log-probability are large, and so is their rounding."""
+
 DELETIONS = Path(__file__).parents[1] / "fixtures" / "text" / "deletions.json"
 
 PROMPT = "I like eggs. I don't like ham.\nThe dish is an omelette of eggs and ham. Do I like it?"
@@ -100,7 +103,7 @@ def test_scores_are_those_of_a_plain_pass_of_the_edited_prompt(embedded: Any, re
         ids = [token.id for token in embedded.tokenizer.tokenize_prompt(text).tokens]
         edited.append(ids + request_of_run.ids[request_of_run.answer_start :])
     found = np.array([row for *_, row in rows], float)
-    np.testing.assert_allclose(found, plain_logprobs(embedded, edited, count), atol=1e-5)
+    np.testing.assert_allclose(found, plain_logprobs(embedded, edited, count), **EXACT)
 
 
 @pytest.mark.parametrize("case", json.loads(DELETIONS.read_text()), ids=lambda case: repr(case["text"]))
@@ -155,7 +158,7 @@ def test_more_samples_add_sets_at_the_end_and_skip_continues(embedded: Any, requ
     rest = events_of(embedded, long.model_copy(update={"skip": len(first)}))
     assert rest[0].first == len(first)
     assert [row[:2] for row in first + rows_of(rest)] == [row[:2] for row in all_sets]
-    np.testing.assert_allclose([row for *_, row in first + rows_of(rest)], [row for *_, row in all_sets], atol=1e-5)
+    np.testing.assert_allclose([row for *_, row in first + rows_of(rest)], [row for *_, row in all_sets], **EXACT)
 
 
 def test_chosen_sets_are_scored_instead_of_all_others(embedded: Any, request_of_run: EffectsRequest) -> None:
@@ -167,7 +170,7 @@ def test_chosen_sets_are_scored_instead_of_all_others(embedded: Any, request_of_
     answer = request.ids[request.answer_start :]
     ids = [token.id for token in embedded.tokenizer.tokenize_prompt(left).tokens] + answer
     (expected,) = plain_logprobs(embedded, [ids], len(answer))
-    np.testing.assert_allclose(np.array(event.logprobs[0], float), expected, atol=1e-5)
+    np.testing.assert_allclose(np.array(event.logprobs[0], float), expected, **EXACT)
     (rest,) = events_of(embedded, request.model_copy(update={"skip": 1}))
     assert (rest.first, rest.removed) == (1, [[0, 2]])
 
@@ -182,7 +185,7 @@ def test_a_part_of_the_answer_is_left_out_by_its_tokens(embedded: Any, request_o
     assert row[1:3] == [None, None]
     ids = [*request.ids[: start + 1], *request.ids[start + 3 :]]
     (expected,) = plain_logprobs(embedded, [ids], len(ids) - start)
-    np.testing.assert_allclose(np.array([row[0], *row[3:]], float), expected, atol=1e-5)
+    np.testing.assert_allclose(np.array([row[0], *row[3:]], float), expected, **EXACT)
 
 
 def test_turns_of_a_conversation(embedded: Any) -> None:
