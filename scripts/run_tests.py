@@ -219,7 +219,7 @@ def main() -> int:
     if arguments.early is not None:
         arguments.early.parent.mkdir(parents=True, exist_ok=True)
         arguments.early.write_text(json.dumps([asdict(outcome) for outcome in outcomes]))
-        return 0  # whoever counts them reports failures
+        return 0  # the run that counts them reports failures
 
     print(f"\n{'check':<16}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for outcome in outcomes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from replicas import Replicas, replicas
+from ray_replicas import Replicas, replicas
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "service"))  # helpers of tests/service
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from replicas import Replicas, cpu_ticks, events, post, processes
+from ray_replicas import Replicas, cpu_ticks, events, post, processes
 from running import CALM, SECRET, Running
 from waiting import SOON, until
 
