@@ -26,10 +26,10 @@ lab: setup ## Set up, and open JupyterLab on the tutorial notebook with the embe
 	jupyter lab $(ROOT_FLAG) $(LAB_ARGS) examples/prompt_debugging.ipynb
 
 .PHONY: test
-test: early setup browser ## Set up, and run all tests: lint and types, pytest, jest, workflows in a real browser
+test: setup browser ## Set up, and run all tests: lint and types, pytest, jest, workflows in a real browser
 	python scripts/run_tests.py --after build/early.json
 
-# What needs no Python packages, one after another: `make --jobs 3 test` has it on one core while pip is busy on another.
+# What needs no Python packages, one after another, for one core while pip is busy on another. `make test` counts it, and runs the rest.
 .PHONY: early
 early: lib/build.stamp ui-tests/node_modules/install.stamp
 	rm -f build/early.json
