@@ -49,7 +49,7 @@ def peers(found: list[dict[str, Any]]) -> str:
         answer_tokens = each["answers"][0][1] - each["answers"][0][0]
         parts.append(
             f"{each['answers'][0][0]} tokens of prompt in {each['parts']} lines, {answer_tokens} of answer, "
-            f"{each['parameters'] / 1e6:,.0f} million weights, {each['threads']} threads."
+            f"{each['parameters'] / 1e6:,.0f} million weights, {each['threads']} threads, {each['month']}."
         )
         for name, column in each["columns"].items():
             if "refused" in column:
@@ -126,11 +126,12 @@ def page(text: str, results: Path) -> str:
         if not file.exists():
             continue
         found = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line]
-        marked = re.compile(rf"(<!-- {name} -->\n\n).*?(\n\n<!-- end of {name} -->)", re.DOTALL)
-        if not marked.search(text):
+        begin, end = f"<!-- {name} -->\n\n", f"\n\n<!-- end of {name} -->"
+        before, begins, rest = text.partition(begin)
+        _, ends, after = rest.partition(end)
+        if not begins or not ends:
             raise ValueError(f"docs/engine.md has no part {name}")
-        written = write(found)
-        text = marked.sub(lambda match, written=written: match[1] + written + match[2], text)
+        text = before + begin + write(found) + end + after
     return text
 
 

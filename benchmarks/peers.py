@@ -30,7 +30,9 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +79,7 @@ class Peers:
     def _measured(self) -> dict[str, Any]:
         options = self._options
         for precision in PRECISIONS:
-            self._try(f"LIT Lab {precision}", lambda precision=precision: self._lab(precision), may_fail=False)
+            self._try(f"LIT Lab {precision}", partial(self._lab, precision), may_fail=False)
         answer = self._answers[1]
         self._shape = {"rows": len(answer["ids"]) - 1, "targets": options.tokens // 4}
         say(f"{self._name}: the least arithmetic, and TensorFlow's products")
@@ -85,15 +87,15 @@ class Peers:
         self._shape["shapes"] = work["shapes"]
         if "pytorch" in options.only:
             for precision in PRECISIONS:
-                self._try(f"PyTorch {precision}", lambda precision=precision: self._pytorch(precision))
+                self._try(f"PyTorch {precision}", partial(self._pytorch, precision))
         real = self._name != "gemma2"
         for peer in ("inseq", "captum"):
             if real and peer in options.only:
-                self._try(peer.capitalize(), lambda peer=peer: self._ask(self._python(), "peers_inseq.py", peer=peer))
+                self._try(peer.capitalize(), partial(self._inseq, peer))
         if real and "llama" in options.only:
             self._llama()
         if "lit" in options.only:
-            self._try("LIT", lambda: self._ask(sys.executable, "peers_lit.py", precision="float32"))
+            self._try("LIT", partial(self._ask, sys.executable, "peers_lit.py", precision="float32"))
         self._limits(work)
         return {
             "model": self._name,
@@ -120,13 +122,19 @@ class Peers:
         fresh = self._ask(python, "peers_torch.py", precision=precision, only="start")
         return found | {"import_to_map": fresh["import_to_map"]}
 
+    def _inseq(self, peer: str) -> dict[str, Any]:
+        return self._ask(self._python(), "peers_inseq.py", peer=peer)
+
+    def _by_llama(self, path: Path) -> dict[str, Any]:
+        return self._ask(with_llama(self._options.llama), "peers_llama.py", model=str(path))
+
     def _llama(self) -> None:
         exact = Path(self._path).with_name("exact.gguf")
         for column, path in (("llama.cpp, the file's 4 bits", Path(self._path)), ("llama.cpp, float32", exact)):
             if path.exists():
                 self._try(
                     column,
-                    lambda path=path: self._ask(with_llama(self._options.llama), "peers_llama.py", model=str(path)),
+                    partial(self._by_llama, path),
                 )
 
     def _python(self) -> Path:
@@ -203,7 +211,8 @@ def main() -> None:
     if options.details:
         options.details.write_text("")
     for name in options.models.split(","):
-        measured = Peers(name, options).measure() | {"threads": options.threads}
+        measured = Peers(name, options).measure()
+        measured |= {"threads": options.threads, "month": time.strftime("%B %Y")}
         if options.json:
             print(json.dumps({"model": name, **measured["ratios"]}), flush=True)
         else:
