@@ -33,7 +33,7 @@ GOALS: dict[str, tuple[str, dict[str, float]]] = {
     "peak_ratio": ("most memory of maps above the loaded process, LIT Lab ÷ PyTorch", {"all": 1.0}),
 }
 """The ratios of `peers.py`: what they are, and their goal for each model, or for all."""
-AT_LEAST = ("tokens_per_s_f32", "tokens_per_s_bf16")
+HIGHER_IS_BETTER = ("tokens_per_s_f32", "tokens_per_s_bf16")
 
 
 def peers(found: list[dict[str, Any]]) -> str:
@@ -77,7 +77,7 @@ def _reached(name: str, goals: dict[str, float], found: list[dict[str, Any]]) ->
         elif goal is None:
             cells.append(f"{value:.2f}")
         else:
-            is_reached = value >= goal if name in AT_LEAST else value <= goal
+            is_reached = value >= goal if name in HIGHER_IS_BETTER else value <= goal
             cells.append(f"**{value:.2f}** ({goal:.2f})" if is_reached else f"{value:.2f} ({goal:.2f})")
     return cells
 

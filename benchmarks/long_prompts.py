@@ -35,7 +35,7 @@ FIGURES = {
     "answer_mb": "most memory of the answer, MB",
     "map_mb": "most memory of the map, MB",
 }
-MAX_HEARD = 200
+MAX_SHOWN = 200
 """Characters of a refusal that are shown."""
 PEOPLE = ("Ada", "Bea", "Cleo", "Dora", "Eva", "Fay", "Gil", "Hal", "Ida", "Jon", "Kim", "Lou")
 DISHES = ("soup", "trout", "tart", "bread", "salad", "pasta", "cake", "rice", "stew", "cheese", "pie")
@@ -81,7 +81,7 @@ class Lengths:
             try:
                 loaded = service.load("real")
             except RuntimeError as error:
-                return {"refused": str(error)[:MAX_HEARD], "refused_after": time.perf_counter() - asked}
+                return {"refused": str(error)[:MAX_SHOWN], "refused_after": time.perf_counter() - asked}
             process = service.process.pid
             self._answer_and_map(service, "".join(prompt(service, min(256, length), 9)))
             time.sleep(options.rest)
