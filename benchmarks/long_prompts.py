@@ -27,7 +27,8 @@ from peers_table import NAMES
 from real_model import FOLDER
 from real_size import Service, explain, say
 
-LENGTHS = {"smollm2": (512, 1024, 2048, 4096, 8192), "gemma3": (512, 1024, 2048, 4096)}
+MODELS = ("smollm2", "gemma3")
+LENGTHS = "512,1024,2048,4096,8192"
 EDITS = (0.25, 0.5, 0.75)
 FIGURES = {
     "first_token": "first token of its answer, s",
@@ -195,8 +196,8 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of `make test-real` (default: %(default)s)")
-    parser.add_argument("--models", default=",".join(LENGTHS), help="default: %(default)s")
-    parser.add_argument("--lengths", help="tokens of the prompts (default: up to 8192, Gemma 3 4096)")
+    parser.add_argument("--models", default=",".join(MODELS), help="default: %(default)s")
+    parser.add_argument("--lengths", default=LENGTHS, help="tokens of the prompts (default: %(default)s)")
     parser.add_argument(
         "--longest", type=int, default=1 << 17, help="one that can't fit; 0: none (default: %(default)s)"
     )
@@ -211,7 +212,7 @@ def main() -> None:
     if options.details:
         options.details.write_text("")
     for name in options.models.split(","):
-        lengths = map(int, options.lengths.split(",")) if options.lengths else LENGTHS[name]
+        lengths = map(int, options.lengths.split(","))
         rows = []
         for length in [*lengths, *([options.longest] if options.longest else [])]:
             say(f"{name}: {length:,} tokens")
