@@ -13,7 +13,7 @@ has a process of its own, one after the other.
 `first` is the first map in a process that has loaded the model and answered once; `one` is a sentence of another answer; `next` is
 another sentence of that answer; `all` is the four sentences of a third one, which the others explain one after another. `leave_one_out`
 scores an answer, with all its targets, without each line of the prompt. `import_to_map` is a process without an answer: from its
-start to the map of given ids. Tokens per second are those of answers after a rest, in which LIT Lab compiles what its
+start to the map of given ids; PyTorch reads the model in Hugging Face's form then, if `make test-real` has saved it. Tokens per second are those of answers after a rest, in which LIT Lab compiles what its
 work so far needs.
 
 The limits are measured, too: the least arithmetic of one map at the rate at which TensorFlow or PyTorch, whichever is faster, multiplies the model's own
@@ -119,7 +119,10 @@ class Peers:
     def _pytorch(self, precision: str) -> dict[str, Any]:
         python = self._python()
         found = self._ask(python, "peers_torch.py", precision=precision, **self._shape)
-        fresh = self._ask(python, "peers_torch.py", precision=precision, only="start")
+        # `transformers` reads its own form in less time than a GGUF file, whose weights it converts in Python.
+        folder = Path(self._path).with_name("hugging_face")
+        model = str(folder) if folder.exists() else self._torch_path
+        fresh = self._ask(python, "peers_torch.py", model=model, precision=precision, only="start")
         return found | {"import_to_map": fresh["import_to_map"]}
 
     def _inseq(self, peer: str) -> dict[str, Any]:
@@ -132,10 +135,7 @@ class Peers:
         exact = Path(self._path).with_name("exact.gguf")
         for column, path in (("llama.cpp, the file's 4 bits", Path(self._path)), ("llama.cpp, float32", exact)):
             if path.exists():
-                self._try(
-                    column,
-                    partial(self._by_llama, path),
-                )
+                self._try(column, partial(self._by_llama, path))
 
     def _python(self) -> Path:
         return environment(self._options.environment)
