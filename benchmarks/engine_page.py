@@ -33,8 +33,7 @@ GOALS: dict[str, tuple[str, dict[str, float]]] = {
     "peak_ratio": ("most memory of maps above the loaded process, LIT Lab ÷ PyTorch", {"all": 1.0}),
 }
 """The ratios of `peers.py`: what they are, and their goal for each model, or for all."""
-MIN_RATIOS = ("tokens_per_s_f32", "tokens_per_s_bf16")
-"""Those of which more is better."""
+HIGHER_IS_BETTER = ("tokens_per_s_f32", "tokens_per_s_bf16")
 
 
 def peers(found: list[dict[str, Any]]) -> str:
@@ -50,7 +49,7 @@ def peers(found: list[dict[str, Any]]) -> str:
         answer_tokens = each["answers"][0][1] - each["answers"][0][0]
         parts.append(
             f"{each['answers'][0][0]} tokens of prompt in {each['parts']} lines, {answer_tokens} of answer, "
-            f"{each['parameters'] / 1e6:,.0f} million weights, {each['threads']} threads."
+            f"{each['parameters'] / 1e6:,.0f} million weights, {each['threads']} threads, {each['month']}."
         )
         for name, column in each["columns"].items():
             if "refused" in column:
@@ -78,7 +77,7 @@ def _reached(name: str, goals: dict[str, float], found: list[dict[str, Any]]) ->
         elif goal is None:
             cells.append(f"{value:.2f}")
         else:
-            is_reached = value >= goal if name in MIN_RATIOS else value <= goal
+            is_reached = value >= goal if name in HIGHER_IS_BETTER else value <= goal
             cells.append(f"**{value:.2f}** ({goal:.2f})" if is_reached else f"{value:.2f} ({goal:.2f})")
     return cells
 
@@ -127,11 +126,12 @@ def page(text: str, results: Path) -> str:
         if not file.exists():
             continue
         found = [json.loads(line) for line in file.read_text("utf-8").splitlines() if line]
-        marked = re.compile(rf"(<!-- {name} -->\n\n).*?(\n\n<!-- end of {name} -->)", re.DOTALL)
-        part = marked.search(text)
-        if part is None:
+        begin, end = f"<!-- {name} -->\n\n", f"\n\n<!-- end of {name} -->"
+        before, begins, rest = text.partition(begin)
+        _, ends, after = rest.partition(end)
+        if not begins or not ends:
             raise ValueError(f"docs/engine.md has no part {name}")
-        text = text[: part.end(1)] + write(found) + text[part.start(2) :]
+        text = before + begin + write(found) + end + after
     return text
 
 

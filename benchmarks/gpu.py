@@ -156,7 +156,8 @@ def main() -> None:
     for part in options.parts.split(","):
         print(f"{part}: {until - time.monotonic():.0f} s are left", file=sys.stderr, flush=True)
         columns[part] = in_units(run(part, asked, until - time.monotonic()))
-        result["goals"] = goals(columns)
+        # A tiny shape says nothing about them.
+        result["goals"] = {} if options.is_try else goals(columns)
         if os.environ.get("OUT"):
             # After each part, in case a later one never ends.
             (Path(os.environ["OUT"]) / "gpu.jsonl").write_text(json.dumps(result) + "\n")

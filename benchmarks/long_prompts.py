@@ -27,7 +27,8 @@ from peers_table import NAMES
 from real_model import FOLDER
 from real_size import Service, explain, say
 
-LENGTHS = {"smollm2": (512, 1024, 2048, 4096, 8192), "gemma3": (512, 1024, 2048, 4096)}
+MODELS = ("smollm2", "gemma3")
+LENGTHS = "512,1024,2048,4096,8192"
 EDITS = (0.25, 0.5, 0.75)
 FIGURES = {
     "first_token": "first token of its answer, s",
@@ -35,7 +36,7 @@ FIGURES = {
     "answer_mb": "most memory of the answer, MB",
     "map_mb": "most memory of the map, MB",
 }
-MAX_REFUSAL = 200
+MAX_SHOWN = 200
 """Characters of a refusal that are shown."""
 PEOPLE = ("Ada", "Bea", "Cleo", "Dora", "Eva", "Fay", "Gil", "Hal", "Ida", "Jon", "Kim", "Lou")
 DISHES = ("soup", "trout", "tart", "bread", "salad", "pasta", "cake", "rice", "stew", "cheese", "pie")
@@ -81,7 +82,7 @@ class Lengths:
             try:
                 loaded = service.load("real")
             except RuntimeError as error:
-                return {"refused": str(error)[:MAX_REFUSAL], "refused_after": time.perf_counter() - asked}
+                return {"refused": str(error)[:MAX_SHOWN], "refused_after": time.perf_counter() - asked}
             process = service.process.pid
             self._answer_and_map(service, "".join(prompt(service, min(256, length), 9)))
             time.sleep(options.rest)
@@ -195,8 +196,8 @@ def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of `make test-real` (default: %(default)s)")
-    parser.add_argument("--models", default=",".join(LENGTHS), help="default: %(default)s")
-    parser.add_argument("--lengths", help="tokens of the prompts (default: up to 8192, Gemma 3 4096)")
+    parser.add_argument("--models", default=",".join(MODELS), help="default: %(default)s")
+    parser.add_argument("--lengths", default=LENGTHS, help="tokens of the prompts (default: %(default)s)")
     parser.add_argument(
         "--longest", type=int, default=1 << 17, help="one that can't fit; 0: none (default: %(default)s)"
     )
@@ -211,7 +212,7 @@ def main() -> None:
     if options.details:
         options.details.write_text("")
     for name in options.models.split(","):
-        lengths = map(int, options.lengths.split(",")) if options.lengths else LENGTHS[name]
+        lengths = map(int, options.lengths.split(","))
         rows = []
         for length in [*lengths, *([options.longest] if options.longest else [])]:
             say(f"{name}: {length:,} tokens")

@@ -13,7 +13,7 @@ has a process of its own, one after the other.
 `first` is the first map in a process that has loaded the model and answered once; `one` is a sentence of another answer; `next` is
 another sentence of that answer; `all` is the four sentences of a third one, which the others explain one after another. `leave_one_out`
 scores an answer, with all its targets, without each line of the prompt. `import_to_map` is a process without an answer: from its
-start to the map of given ids. Tokens per second are those of answers after a rest, in which LIT Lab compiles what its
+start to the map of given ids; PyTorch reads the model in Hugging Face's form then, if `make test-real` has saved it. Tokens per second are those of answers after a rest, in which LIT Lab compiles what its
 work so far needs.
 
 The limits are measured, too: the least arithmetic of one map at the rate at which TensorFlow or PyTorch, whichever is faster, multiplies the model's own
@@ -30,6 +30,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -94,7 +95,7 @@ class Peers:
         if real and "llama" in options.only:
             self._llama()
         if "lit" in options.only:
-            self._try("LIT", lambda: self._ask(sys.executable, "peers_lit.py", precision="float32"))
+            self._try("LIT", partial(self._ask, sys.executable, "peers_lit.py", precision="float32"))
         self._limits(work)
         return {
             "model": self._name,
@@ -118,23 +119,23 @@ class Peers:
     def _pytorch(self, precision: str) -> dict[str, Any]:
         python = self._python()
         found = self._ask(python, "peers_torch.py", precision=precision, **self._shape)
-        fresh = self._ask(python, "peers_torch.py", precision=precision, only="start")
+        # `transformers` reads its own form in less time than a GGUF file, whose weights it converts in Python.
+        folder = Path(self._path).with_name("hugging_face")
+        model = str(folder) if folder.exists() else self._torch_path
+        fresh = self._ask(python, "peers_torch.py", model=model, precision=precision, only="start")
         return found | {"import_to_map": fresh["import_to_map"]}
+
+    def _inseq(self, peer: str) -> dict[str, Any]:
+        return self._ask(self._python(), "peers_inseq.py", peer=peer)
+
+    def _by_llama(self, path: Path) -> dict[str, Any]:
+        return self._ask(with_llama(self._options.llama), "peers_llama.py", model=str(path))
 
     def _llama(self) -> None:
         exact = Path(self._path).with_name("exact.gguf")
         for column, path in (("llama.cpp, the file's 4 bits", Path(self._path)), ("llama.cpp, float32", exact)):
             if path.exists():
-                self._try(
-                    column,
-                    partial(self._one_llama, path),
-                )
-
-    def _one_llama(self, path: Path) -> dict[str, Any]:
-        return self._ask(with_llama(self._options.llama), "peers_llama.py", model=str(path))
-
-    def _inseq(self, peer: str) -> dict[str, Any]:
-        return self._ask(self._python(), "peers_inseq.py", peer=peer)
+                self._try(column, partial(self._by_llama, path))
 
     def _python(self) -> Path:
         return environment(self._options.environment)
@@ -210,7 +211,8 @@ def main() -> None:
     if options.details:
         options.details.write_text("")
     for name in options.models.split(","):
-        measured = Peers(name, options).measure() | {"threads": options.threads}
+        measured = Peers(name, options).measure()
+        measured |= {"threads": options.threads, "month": time.strftime("%B %Y")}
         if options.json:
             print(json.dumps({"model": name, **measured["ratios"]}), flush=True)
         else:

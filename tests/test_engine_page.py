@@ -51,6 +51,7 @@ def measured(code: Any) -> dict[str, Any]:
         "model": "gemma3",
         "layers": None,
         "threads": 2,
+        "month": "November 2026",
         "parameters": 268_000_000,
         "parts": 12,
         "answers": [[208, 248]],
