@@ -154,7 +154,7 @@ def held(model: LanguageModel) -> list[weakref.ref[Any]]:
         *model.causal_lm.weights,
         model.decoder.cached_pass,
         maps,
-        maps._known,
+        maps.scores,
     ]
     if gradients is not None:
         passes = [*gradients._passes.values(), *gradients._prompts._passes.values()]
