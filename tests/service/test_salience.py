@@ -18,6 +18,9 @@ AGREEMENT = 1e-5  # max|a - b| / max|b|, as the design asks
 # Compiled, a product of gradient and input is less exact where it nearly cancels out: 2.6e-5 was seen, and 3.0e-5 in a
 # process that had compiled another model before.
 COMPILED_PRODUCTS = 5e-5
+# Of sentences of which the embedded model is certain, LIT's own maps are this far from float64 (docs/engine.md, "Rounding"): 1.2e-5
+# was seen without AVX-512.
+EMBEDDED = 2.5e-5
 
 PROMPTS = [
     "Analyze a menu item in a restaurant.\nTaste-dislikes: Don't like onions or garlic\nSuggestion:",
@@ -49,7 +52,9 @@ def agreement(ours: list[float], reference: NDArray[np.float32]) -> float:
     return float(np.max(np.abs(np.asarray(ours, np.float32) - reference)) / np.max(np.abs(reference)))
 
 
-def check(model: Any, ids: list[int], targets: list[Span], products: float = AGREEMENT) -> float:
+def check(
+    model: Any, ids: list[int], targets: list[Span], products: float = AGREEMENT, others: float = AGREEMENT
+) -> float:
     """Compare all targets and methods with LIT; return the worst agreement."""
     events = scores(model, ids, targets)
     assert [(event.target, event.method) for event in events] == [(t, m) for t in targets for m in METHODS]
@@ -57,7 +62,7 @@ def check(model: Any, ids: list[int], targets: list[Span], products: float = AGR
     for event in events:
         assert len(event.scores) == len(ids)
         found = agreement(event.scores, lit_scores(model.causal_lm, ids, event.target)[event.method])
-        assert found <= (products if event.method == "grad_dot_input" else AGREEMENT)
+        assert found <= (products if event.method == "grad_dot_input" else others)
         worst = max(worst, found)
     return worst
 
@@ -113,7 +118,8 @@ def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: A
         answer = [token.id for token in embedded.tokenizer.answer(" You don't like it.\nRecommendation: Avoid.")]
         ids, seam = prompt + answer, len(prompt)
         targets = [Span(start=seam, end=seam + 5), Span(start=seam + 5, end=len(ids)), Span(start=7, end=19)]
-        worst = max(worst, check(embedded, ids, targets, COMPILED_PRODUCTS if compiled else AGREEMENT))
+        products = COMPILED_PRODUCTS if compiled else EMBEDDED
+        worst = max(worst, check(embedded, ids, targets, products, EMBEDDED))
     record_property("agreement", worst)
 
 
