@@ -85,6 +85,7 @@ def serve_here(settings: ReplicaSettings, options: LocalOptions, started: Callab
     with _private_folder() as folder:
         os.environ.update(local_variables(create_token(folder)))
         os.environ.pop("RAY_ADDRESS", None)  # it must not join another cluster
+        os.environ.pop("JUPYTERHUB_API_TOKEN", None)  # of a hub that starts this; no replica needs it
         port = options.port or _free_port(options.host)
         try:
             _start(settings, options, port, folder, say)
