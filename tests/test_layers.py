@@ -180,6 +180,8 @@ def refusal(module: str, name: str, modules: Collection[str]) -> str | None:
     """Say why a module may not import a name, or return None."""
     library = name.split(".")[0]
     is_service = is_below(module, "lit_lab.service") or module in REPLICA
+    if module == "lit_lab.cluster.agent_ports" and library == "ray":
+        return None  # before it starts
     if module == "lit_lab.cluster.local" and (library == "ray" or target_of(name, modules) in REPLICA):
         return None  # which starts them
     target = target_of(name, modules)

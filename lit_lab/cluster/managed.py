@@ -35,8 +35,8 @@ def managed(environment: Mapping[str, str]) -> Managed | None:
         environment: The process's environment.
     """
     name, api = environment.get("JUPYTERHUB_SERVICE_NAME"), environment.get("JUPYTERHUB_API_URL")
-    # A user's server has a hub's variables, too, and so has what the user starts there.
-    if not name or not api or environment.get("JUPYTERHUB_USER"):
+    # A user's server has a hub's variables, too, and so has what the user starts there; but not the name of a service.
+    if not name or not api:
         return None
     here = urlsplit(environment.get("JUPYTERHUB_SERVICE_URL", ""))
     public = urlsplit(environment.get("JUPYTERHUB_PUBLIC_HUB_URL", ""))

@@ -146,7 +146,7 @@ def test_what_a_hub_says_that_starts_it(
     for name, value in HUB.items():
         monkeypatch.setenv(name, value)
     if not on_hub:
-        monkeypatch.setenv("JUPYTERHUB_USER", "ada")  # in her server's terminal
+        monkeypatch.delenv("JUPYTERHUB_SERVICE_NAME")  # in the terminal of a user's server
     limits = ["--max-computations", "2", "--kv-cache", "1000", "--pass-cache", "2000", "--log-format", "json"]
     assert main(["serve", *limits]) == 0
     settings, options = given[0]
