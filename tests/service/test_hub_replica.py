@@ -39,7 +39,7 @@ class Front:
         self.port = int(self._listener.getsockname()[1])
         self._replica: Any = None
         self._server = uvicorn.Server(
-            uvicorn.Config(self._pass, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+            uvicorn.Config(self._pass, interface="asgi3", log_config=None, lifespan="off", timeout_graceful_shutdown=1)
         )
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
