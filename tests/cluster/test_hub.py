@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {folder!r} + "/home/{{username}}"
 c.Spawner.args = ["--LitLab.hub_service=lit-lab", "--allow-root"]
 c.Spawner.start_timeout = c.Spawner.http_timeout = {patience}
-c.Spawner.environment = {{"PYTHONPATH": {root!r}}}
+c.Spawner.environment = {{"PYTHONPATH": {root!r}, "JUPYTER_CONFIG_PATH": {folder!r}}}
 c.JupyterHub.services = [
     {{"name": "tests", "api_token": {admin!r}}},
     {{"name": "lit-lab", "url": "http://127.0.0.1:{service_port}", "command": {command!r}, "environment": {{"PYTHONPATH": {root!r}}}}},
@@ -125,6 +126,8 @@ def running_hub(folder: Path) -> Iterator[RunningHub]:
         program = [sys.executable, "-c", PLAIN]
     config, log = folder / "jupyterhub_config.py", folder / "log.txt"
     (folder / "home").mkdir()
+    enabled = {"ServerApp": {"jpserver_extensions": {"lit_lab": True}}}
+    (folder / "jupyter_server_config.json").write_text(json.dumps(enabled))
     config.write_text(
         CONFIG.format(
             url=url,
@@ -148,15 +151,19 @@ def running_hub(folder: Path) -> Iterator[RunningHub]:
         )  # fmt: skip
     hub = RunningHub(url, log)
 
+    asking = httpx.Client(timeout=PATIENCE, trust_env=False)
+
     def is_ready() -> bool:
         assert process.poll() is None, log.read_text("utf-8", "replace")
+        time.sleep(1)  # the machine has more to do than to be asked
         try:
-            return httpx.get(f"{url}services/lit-lab/ready", timeout=PATIENCE, trust_env=False).status_code == 200
+            return asking.get(f"{url}services/lit-lab/ready").status_code == 200
         except httpx.TransportError:
             return False
 
     try:
-        until(is_ready, 5 * PATIENCE)
+        with asking:
+            until(is_ready, 5 * PATIENCE)
         yield hub
     finally:
         process.terminate()
