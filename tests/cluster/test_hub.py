@@ -198,7 +198,7 @@ def test_two_users_share_the_service_and_see_nothing_of_each_other(hub: RunningH
         assert ada.get("jobs").json() != bob.get("jobs").json()
 
 
-def test_a_user_without_the_scope_is_told_which(hub: RunningHub) -> None:
+def test_a_user_without_the_scope_sees_which(hub: RunningHub) -> None:
     with hub.user("eve") as eve:
         *_, last = run(eve)
         assert last["event"] == "error", last
