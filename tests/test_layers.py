@@ -141,7 +141,7 @@ CLIENTS = {"lit_lab.service.hub_tokens": "httpx"}
 REPLICA = {"lit_lab.cluster.application", "lit_lab.cluster.deployment"}
 # What both may import, besides lit_lab.protocol: it imports from neither side.
 SHARED = {
-    "lit_lab._version", "lit_lab.cluster.named_hosts", "lit_lab.cluster.options", "lit_lab.cluster.settings", "lit_lab.cluster.token_auth",
+    "lit_lab._version", "lit_lab.cluster.managed", "lit_lab.cluster.options", "lit_lab.cluster.settings", "lit_lab.cluster.token_auth",
     "lit_lab.deletion", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds", "lit_lab.limits",
     "lit_lab.local_paths", "lit_lab.model_spec", "lit_lab.models.addresses", "lit_lab.models.credentials", "lit_lab.models.folders",
     "lit_lab.models.known", "lit_lab.models.programs", "lit_lab.problem", "lit_lab.shared_files", "lit_lab.supervision.diagnosis",
@@ -180,6 +180,8 @@ def refusal(module: str, name: str, modules: Collection[str]) -> str | None:
     """Say why a module may not import a name, or return None."""
     library = name.split(".")[0]
     is_service = is_below(module, "lit_lab.service") or module in REPLICA
+    if module == "lit_lab.cluster.agent_ports" and library == "ray":
+        return None  # before it starts
     if module == "lit_lab.cluster.local" and (library == "ray" or target_of(name, modules) in REPLICA):
         return None  # which starts them
     target = target_of(name, modules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,16 +15,17 @@ from fastapi import FastAPI
 
 from lit_lab import discreet
 from lit_lab.problem import Problem
-from lit_lab.service import libraries, log_limit, process_priority
+from lit_lab.service import json_log, libraries, log_limit, process_priority
 from lit_lab.service.__main__ import EXIT_FAILED, import_libraries, leave_no_core
 from lit_lab.service.app import create_app
+from lit_lab.service.cache_limits import CacheLimits
 from lit_lab.service.datasets import Datasets
 from lit_lab.service.loading import Loading
 from lit_lab.service.memory import Watchdog
+from lit_lab.service.readiness import Ready
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scheduler import Scheduler
 
-from .named_hosts import NamedHosts
 from .settings import ReplicaSettings, read_secret
 
 log = logging.getLogger(__name__)
@@ -36,15 +38,19 @@ class Replica:
     Attributes:
         app: Its application.
         registry: Its models.
+        ready: Whether it can take requests, as its `/ready` says.
     """
 
     app: FastAPI
     registry: Registry
+    ready: Ready
 
     def check(self) -> None:
         """Raise `Problem` if this replica can't compute any more."""
         if self.registry.error is not None:
             raise self.registry.error
+        if (state := self.ready.state().state) != "ready":
+            raise Problem(503, "not_ready", f"The replica isn't ready: {state}.")
 
 
 async def started(settings: ReplicaSettings) -> Replica:
@@ -54,10 +60,12 @@ async def started(settings: ReplicaSettings) -> Replica:
         Problem: The libraries or a model can't be used. All models are the administrator's, so a replica without one of them is
             wrong, and must not take the place of another in an update.
     """
-    secret = read_secret(settings.secret_file)
+    # On a hub nothing has to know it: users' tokens take its place.
+    secret = secrets.token_hex(32) if settings.secret_file is None else read_secret(settings.secret_file)
+    metrics_token = None if settings.metrics_token_file is None else read_secret(settings.metrics_token_file)
     leave_no_core()
     libraries.check_interpreter(settings.backend)
-    _log_discreetly()
+    _log_discreetly(settings.log_format)
     threads = process_priority.threads(settings.threads)
     found = dict(os.environ)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # Ray sets it to the number of CPUs that the replica asks for
@@ -75,6 +83,7 @@ async def started(settings: ReplicaSettings) -> Replica:
             settings.precision,
             settings.memory_limit,
             Path(settings.cache) if settings.cache else None,
+            caches=CacheLimits(settings.pass_cache_bytes, settings.kv_cache_bytes),
         ),
     )
     scheduler = Scheduler(registry, settings.max_waiting)
@@ -84,20 +93,19 @@ async def started(settings: ReplicaSettings) -> Replica:
             log.info("%s", message)
     if settings.memory_limit is not None:
         Watchdog(settings.memory_limit, scheduler.end_all, _end).start()
-    app = create_app(registry, scheduler, secret, _nothing, Datasets(settings.datasets))
-    if settings.hosts:
-        app.add_middleware(NamedHosts, hosts=settings.hosts)
-    return Replica(app, registry)
+    sharing = settings.sharing(metrics_token)
+    app = create_app(registry, scheduler, secret, _nothing, Datasets(settings.datasets), sharing=sharing)
+    return Replica(app, registry, Ready(registry))
 
 
 async def _nothing() -> None:
     """Begin nothing: all is loaded before the application is there."""
 
 
-def _log_discreetly() -> None:
+def _log_discreetly(format: str) -> None:
     discreet.install()
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(json_log.formatter(format))
     handler.addFilter(log_limit.LogLimit())
     ours = logging.getLogger("lit_lab")
     ours.setLevel(logging.INFO)

@@ -85,6 +85,7 @@ def serve_here(settings: ReplicaSettings, options: LocalOptions, started: Callab
     with _private_folder() as folder:
         os.environ.update(local_variables(create_token(folder)))
         os.environ.pop("RAY_ADDRESS", None)  # it must not join another cluster
+        os.environ.pop("JUPYTERHUB_API_TOKEN", None)  # of a hub that starts this; no replica needs it
         port = options.port or _free_port(options.host)
         try:
             _start(settings, options, port, folder, say)
@@ -129,17 +130,20 @@ def _start(settings: ReplicaSettings, options: LocalOptions, port: int, folder: 
 def _start_ray(cores: int, folder: Path) -> None:
     import ray
 
-    ray.init(
-        address="local",
-        num_cpus=cores,
-        include_dashboard=False,
-        dashboard_host=LOOPBACK,
-        object_store_memory=OBJECT_STORE,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        _node_ip_address=LOOPBACK,
-        _temp_dir=str(folder / "ray"),
-    )
+    from .agent_ports import agent_ports
+
+    with agent_ports():
+        ray.init(
+            address="local",
+            num_cpus=cores,
+            include_dashboard=False,
+            dashboard_host=LOOPBACK,
+            object_store_memory=OBJECT_STORE,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _node_ip_address=LOOPBACK,
+            _temp_dir=str(folder / "ray"),
+        )
 
 
 def _why() -> str:

@@ -14,7 +14,7 @@ from .settings import ReplicaSettings
 
 _HEAD = """\
 # Made by `lit-lab serve --write-config`; docs/cluster.md explains it. Run it with `serve deploy FILE`, or as a RayService's
-# serveConfigV2. Each node needs lit-lab[service,cluster], the secret's file, and RAY_AUTH_MODE=token with Ray's token.
+# serveConfigV2. Each node needs lit-lab[service,cluster], the files that it names, and RAY_AUTH_MODE=token with Ray's token.
 """
 
 

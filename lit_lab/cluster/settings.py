@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lit_lab.demo import DEFAULT_MODEL
 from lit_lab.problem import Problem
-from lit_lab.protocol import Backend, Precision
+from lit_lab.protocol import Backend, HubAccess, Precision, Sharing
+from lit_lab.protocol.sharing import HostName, UrlPrefix
 
 MIN_SECRET = 16  # characters
+
+LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+"""Host names of the replica's own machine, which it always answers to: a proxy or a measuring program is there."""
 
 
 class ReplicaSettings(BaseModel):
@@ -29,10 +33,38 @@ class ReplicaSettings(BaseModel):
         min_length=1,
         description="`name:path`, as in `c.LitLab.models`. Each replica loads all.",
     )
-    secret_file: str = Field(
-        description="A file that only its owner may read, with the secret that each request carries."
+    secret_file: str | None = Field(
+        default=None,
+        description="A file that only its owner may read, with the secret that each request carries. Not on a hub.",
     )
-    hosts: list[str] = Field(default=[], description="Host names of the service. Empty: those of this machine.")
+    hub: HubAccess | None = Field(
+        default=None, description="The JupyterHub whose users' tokens requests carry in place of a secret."
+    )
+    hosts: list[HostName] = Field(
+        default=[], description="Host names of the service, in lower case, besides those of the replica's machine."
+    )
+    prefix: UrlPrefix = Field(
+        default="", description="The beginning of all paths, such as `/services/lit-lab`, as in `route_prefix`."
+    )
+    metrics_token_file: str | None = Field(
+        default=None,
+        description="A file that only its owner may read, with the token that reads `/metrics`. None: as in `Sharing`.",
+    )
+    max_computations: int = Field(
+        default=16, ge=1, description="The most computations of one user in a replica that run or wait."
+    )
+    max_requests: int = Field(default=32, ge=1, description="The most requests of one user in a replica, of all kinds.")
+    pass_cache_bytes: int | None = Field(
+        default=None, ge=0, description="The most bytes of forward passes that a model caches. None: the latest two."
+    )
+    kv_cache_bytes: int | None = Field(
+        default=None,
+        ge=0,
+        description="The most bytes of keys and values that a model caches. None: the latest sequence's.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="`json`: each line of a replica's log is an object."
+    )
     datasets: dict[str, str] = Field(default={}, description="LIT's dataset classes as `module:Class`, by name.")
     max_length: int | None = Field(
         default=None, ge=2, description="Window in tokens. None: what each model was trained for."
@@ -49,6 +81,27 @@ class ReplicaSettings(BaseModel):
     max_waiting: int = Field(
         default=512, ge=1, description="The most computations that wait for one model in a replica."
     )
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> ReplicaSettings:
+        if (self.secret_file is None) == (self.hub is None):
+            raise ValueError("requests carry either a secret (secret_file) or a hub's tokens (hub)")
+        return self
+
+    def sharing(self, metrics_token: str | None) -> Sharing:
+        """Return how users share the replica.
+
+        Args:
+            metrics_token: What `metrics_token_file` has.
+        """
+        return Sharing(
+            hub=self.hub,
+            hosts=[*LOOPBACK, *self.hosts],
+            prefix=self.prefix,
+            metrics_token=metrics_token,
+            max_computations=self.max_computations,
+            max_requests=self.max_requests,
+        )
 
     def without_defaults(self) -> dict[str, Any]:
         """Return these settings as plain values, without those that nobody set."""

@@ -22,6 +22,10 @@ _FIXED = {
     "RAY_USAGE_STATS_ENABLED": "0",  # Ray would send figures about the cluster to its makers
     "RAY_SERVE_ENABLE_HA_PROXY": "0",  # its reloads cut long streams
     "RAY_SERVE_LOG_CLIENT_ADDRESS": "0",
+    # A busy machine takes longer for an agent's or a worker's imports than Ray waits, and the driver then waits for ever.
+    "RAY_agent_register_timeout_ms": "300000",
+    "RAY_worker_register_timeout_seconds": "300",
+    "RAY_prestart_worker_first_driver": "0",
     "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "300",  # a busy machine takes its time; without it Serve's own agent is missing
 }
 

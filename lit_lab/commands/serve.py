@@ -15,6 +15,7 @@ from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.cluster.settings import ReplicaSettings
+    from lit_lab.protocol import HubAccess
 
 _ABOUT = (
     "Run the model service for several users, as replicas on Ray Serve on this machine, until Ctrl+C; or write a file with which Ray "
@@ -42,9 +43,8 @@ def add(commands: Any) -> None:
     command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     command.add_argument(
         "--prefix",
-        default="/",
         metavar="PATH",
-        help="the path that it answers below, as behind a hub's proxy (default: /)",
+        help="the path that it answers below, as behind a proxy (default: /; on a hub: /services/NAME)",
     )
     command.add_argument(
         "--name",
@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
         "--secret-file",
         type=Path,
         metavar="FILE",
-        help="the secret that requests carry; made if it isn't there (default: a new one)",
+        help="the secret that requests carry; made if it isn't there (default: a new one; on a hub: none)",
     )
     command.add_argument("--certificate", type=Path, metavar="FILE", help="the certificate for https")
     command.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key")
@@ -86,6 +86,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--max-length", type=count, metavar="N", help="window in tokens (default: what each model was trained for)"
     )
+    _add_shared(command)
     file = command.add_argument_group("a file for a cluster")
     file.add_argument("--write-config", type=Path, metavar="FILE", help="write a file of Serve, and start nothing")
     file.add_argument("--max-replicas", type=count, metavar="N", help="have up to so many, as the load asks for")
@@ -93,26 +94,65 @@ def add(commands: Any) -> None:
     command.set_defaults(run=_run)
 
 
+def _add_shared(command: argparse.ArgumentParser) -> None:
+    shared = command.add_argument_group("many users")
+    shared.add_argument(
+        "--hub-service",
+        metavar="NAME",
+        help="its name on a JupyterHub, whose users' tokens requests carry (default: as the hub says that starts it)",
+    )
+    shared.add_argument(
+        "--hub-api", metavar="URL", help="the hub's API as replicas reach it (default: JUPYTERHUB_API_URL)"
+    )
+    shared.add_argument(
+        "--max-computations", type=count, default=16, metavar="N", help="of one user in a replica (default: 16)"
+    )
+    shared.add_argument(
+        "--max-requests", type=count, default=32, metavar="N", help="of one user, of all kinds (default: 32)"
+    )
+    shared.add_argument(
+        "--pass-cache", type=count, metavar="BYTES", help="forward passes that a model caches (default: the latest two)"
+    )
+    shared.add_argument(
+        "--kv-cache",
+        type=count,
+        metavar="BYTES",
+        help="keys and values that it caches (default: the latest sequence's)",
+    )
+    shared.add_argument(
+        "--metrics-token-file",
+        type=Path,
+        metavar="FILE",
+        help="the token that reads /metrics (on a hub; default: nobody)",
+    )
+    shared.add_argument("--log-format", choices=["text", "json"], help="of replicas (default: text; in a file: json)")
+
+
 def _run(options: argparse.Namespace) -> int:
+    _take_hub(options)
     return _write(options) if options.write_config is not None else _serve(options)
 
 
 def _write(options: argparse.Namespace) -> int:
     from lit_lab.cluster.serve_config import ClusterOptions, serve_config
 
-    if options.secret_file is None:
+    if options.secret_file is None and options.hub is None:
         raise Problem(
             422,
             "no_secret",
             "A cluster's replicas read their secret from a file.",
-            "Name it as the nodes see it: --secret-file FILE",
+            "Name it as the nodes see it: --secret-file FILE; or a JupyterHub's service: --hub-service NAME --hub-api URL",
         )
     if options.max_replicas is not None and options.max_replicas < options.replicas:
         raise Problem(422, "bad_replicas", "--max-replicas is less than --replicas.", "Choose a larger number.")
     if options.apart and options.prefix != "/":
         raise Problem(422, "bad_prefix", "--apart puts each model below its own name.", "Leave --prefix out.")
+    if options.apart and options.hub is not None:
+        raise Problem(422, "bad_hub", "A hub's service has one address, and --apart several.", "Leave --apart out.")
+    if options.log_format is None:
+        options.log_format = "json"
     text = serve_config(
-        _settings(options, str(options.secret_file), options.models or [DEFAULT_MODEL]),
+        _settings(options, options.secret_file, options.metrics_token_file, options.models or [DEFAULT_MODEL]),
         ClusterOptions(
             options.replicas,
             options.max_replicas,
@@ -120,7 +160,7 @@ def _write(options: argparse.Namespace) -> int:
             cpus=float(options.threads or 1),
             memory=options.memory_limit,
             port=options.port or 8000,
-            prefix=f"/{options.prefix.strip('/')}",
+            prefix=options.prefix,
             apart=options.apart,
         ),
     )
@@ -144,20 +184,24 @@ def _serve(options: argparse.Namespace) -> int:
                 "Add --write-config FILE, or leave it out.",
             )
     _check_address(options)
-    secret_file = _secret(options.secret_file)
+    secret_file = _secret(options.secret_file) if options.hub is None else None
+    metrics_token_file = options.metrics_token_file and options.metrics_token_file.expanduser().absolute()
     try:
-        read_secret(str(secret_file))
+        for file in (secret_file, metrics_token_file):
+            if file is not None:
+                read_secret(str(file))
 
         def started(url: str) -> None:
-            print(_how_to_connect(url, secret_file), flush=True)
+            print(_how_to_connect(url, secret_file, options.hub), flush=True)
 
+        models = [_absolute(model) for model in options.models or [DEFAULT_MODEL]]
         serve_here(
-            _settings(options, str(secret_file), [_absolute(model) for model in options.models or [DEFAULT_MODEL]]),
+            _settings(options, secret_file, metrics_token_file, models),
             LocalOptions(
                 options.replicas,
                 options.port,
                 options.host,
-                f"/{options.prefix.strip('/')}",
+                options.prefix,
                 options.gpus,
                 options.certificate,
                 options.key,
@@ -166,10 +210,44 @@ def _serve(options: argparse.Namespace) -> int:
             lambda message: print(message, flush=True),
         )
     finally:
-        if options.secret_file is None:
+        if options.secret_file is None and secret_file is not None:
             secret_file.unlink(missing_ok=True)
             secret_file.parent.rmdir()
     return 0
+
+
+def _take_hub(options: argparse.Namespace) -> None:
+    """Complete the options with what a hub says that starts this command. Sets `options.hub`. Raises `Problem`."""
+    from pydantic import ValidationError
+
+    from lit_lab.cluster.managed import host_name, managed
+    from lit_lab.protocol import HubAccess, describe_validation
+
+    options.hub = None
+    options.hosts = [host_name(host) for host in options.hosts]
+    if options.hub_service is not None and options.secret_file is not None:
+        raise Problem(
+            422, "bad_hub", "On a hub, requests carry its users' tokens.", "Choose --hub-service or --secret-file."
+        )
+    try:
+        found = managed(os.environ) if options.secret_file is None and options.write_config is None else None
+        if found is not None:
+            options.hub_service = options.hub_service or found.hub.service
+            options.prefix = options.prefix or found.prefix
+            options.port = options.port or found.port
+            options.hosts = options.hosts or found.hosts
+        if options.hub_service is not None:
+            api = options.hub_api or os.environ.get("JUPYTERHUB_API_URL", "")
+            options.hub = HubAccess(api_url=api, service=options.hub_service)
+            options.prefix = options.prefix or f"/services/{options.hub_service}"
+    except ValidationError as error:
+        raise Problem(
+            422,
+            "bad_hub",
+            f"The hub can't be asked: {describe_validation(error)}",
+            "Name it: --hub-service NAME --hub-api http://127.0.0.1:8081/hub/api",
+        ) from None
+    options.prefix = f"/{(options.prefix or '').strip('/')}"
 
 
 def _check_address(options: argparse.Namespace) -> None:
@@ -210,22 +288,44 @@ def _absolute(model: str) -> str:
     return f"{name}{colon}{Path(path).expanduser().absolute()}" if path.startswith((".", "~")) else model
 
 
-def _settings(options: argparse.Namespace, secret_file: str, models: list[str]) -> ReplicaSettings:
+def _settings(
+    options: argparse.Namespace, secret_file: Path | None, metrics_token_file: Path | None, models: list[str]
+) -> ReplicaSettings:
+    from pydantic import ValidationError
+
     from lit_lab.cluster.settings import ReplicaSettings
+    from lit_lab.protocol import describe_validation
 
-    return ReplicaSettings(
-        models=models,
-        secret_file=secret_file,
-        hosts=options.hosts,
-        max_length=options.max_length,
-        threads=options.threads,
-        memory_limit=options.memory_limit,
-        backend=options.backend,
-        precision=options.precision,
-    )
+    given = {
+        "models": models,
+        "secret_file": secret_file and str(secret_file),
+        "hub": options.hub,
+        "hosts": options.hosts,
+        "prefix": options.prefix.rstrip("/"),
+        "metrics_token_file": metrics_token_file and str(metrics_token_file),
+        "max_computations": options.max_computations,
+        "max_requests": options.max_requests,
+        "pass_cache_bytes": options.pass_cache,
+        "kv_cache_bytes": options.kv_cache,
+        "log_format": options.log_format or "text",
+        "max_length": options.max_length,
+        "threads": options.threads,
+        "memory_limit": options.memory_limit,
+        "backend": options.backend,
+        "precision": options.precision,
+    }
+    try:
+        return ReplicaSettings.model_validate(given)
+    except ValidationError as error:
+        raise Problem(422, "bad_options", describe_validation(error), "lit-lab serve --help explains them.") from None
 
 
-def _how_to_connect(url: str, secret_file: Path) -> str:
+def _how_to_connect(url: str, secret_file: Path | None, hub: HubAccess | None) -> str:
+    if hub is not None:
+        return f"""\
+The model service answers at {url}. Ctrl+C ends it.
+It is the hub's service {hub.service}. In jupyter_server_config.py of all users:
+    c.LitLab.hub_service = "{hub.service}\""""
     return f"""\
 The model service answers at {url}. Ctrl+C ends it.
 Its secret is in {secret_file}. In jupyter_server_config.py:

@@ -13,7 +13,6 @@ import yaml
 
 from lit_lab.cli import main
 from lit_lab.cluster import local, token_auth
-from lit_lab.cluster.named_hosts import NamedHosts
 from lit_lab.cluster.options import DEPLOYMENT, IMPORT_PATH, MAX_ONGOING, autoscaling
 from lit_lab.cluster.settings import ReplicaSettings, read_secret
 from lit_lab.problem import Problem
@@ -44,6 +43,9 @@ def test_without_ray_it_says_what_to_install(
         (["--certificate", "c.pem"], "belong together"),
         (["--max-replicas", "4"], "--write-config"),
         (["--apart"], "--write-config"),
+        (["--hub-service", "lit-lab"], "--hub-api"),
+        (["--hub-service", "lit-lab", "--hub-api", "http://h/hub/api", "--secret-file", "s"], "users' tokens"),
+        (["--name", "not a host"], "hosts"),
     ],
 )
 def test_what_it_refuses(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,6 +121,51 @@ def test_a_local_ray_reports_nothing_to_its_makers() -> None:
     assert variables["RAY_SERVE_ENABLE_HA_PROXY"] == "0"
 
 
+HUB = {
+    "JUPYTERHUB_SERVICE_NAME": "lit-lab",
+    "JUPYTERHUB_API_URL": "http://127.0.0.1:8081/base/hub/api",
+    "JUPYTERHUB_API_TOKEN": "the-services-own-token",
+    "JUPYTERHUB_SERVICE_PREFIX": "/base/services/lit-lab/",
+    "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:8765",
+    "JUPYTERHUB_PUBLIC_HUB_URL": "https://Hub.example.org/base/hub/",
+}
+
+
+@pytest.mark.usefixtures("with_ray")
+@pytest.mark.parametrize("on_hub", [True, False])
+def test_what_a_hub_says_that_starts_it(
+    on_hub: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[tuple[ReplicaSettings, local.LocalOptions]] = []
+
+    def serve_here(settings: ReplicaSettings, options: local.LocalOptions, started: Any, say: Any) -> None:
+        given.append((settings, options))
+        started("http://127.0.0.1:8765")
+
+    monkeypatch.setattr(local, "serve_here", serve_here)
+    for name, value in HUB.items():
+        monkeypatch.setenv(name, value)
+    if not on_hub:
+        monkeypatch.delenv("JUPYTERHUB_SERVICE_NAME")  # in the terminal of a user's server
+    limits = ["--max-computations", "2", "--kv-cache", "1000", "--pass-cache", "2000", "--log-format", "json"]
+    assert main(["serve", *limits]) == 0
+    settings, options = given[0]
+    assert (settings.max_computations, settings.kv_cache_bytes, settings.pass_cache_bytes) == (2, 1000, 2000)
+    assert settings.log_format == "json"
+    said = capsys.readouterr().out
+    assert HUB["JUPYTERHUB_API_TOKEN"] not in said + settings.model_dump_json()
+    if on_hub:
+        assert settings.hub is not None
+        assert (settings.hub.api_url, settings.hub.service) == (HUB["JUPYTERHUB_API_URL"], "lit-lab")
+        assert settings.sharing(None).hosts == ["127.0.0.1", "localhost", "[::1]", "hub.example.org"]
+        assert (settings.prefix, options.prefix, options.port) == (*["/base/services/lit-lab"] * 2, 8765)
+        assert settings.secret_file is None
+        assert 'c.LitLab.hub_service = "lit-lab"' in said
+    else:
+        assert settings.hub is None
+        assert settings.secret_file is not None
+
+
 def written(tmp_path: Path, *arguments: str) -> Any:
     file = tmp_path / "serve.yaml"
     command = ["serve", "--write-config", str(file), "--secret-file", "/run/secrets/lit-lab/secret", *arguments]
@@ -146,6 +193,19 @@ def test_a_file_with_each_model_apart(tmp_path: Path) -> None:
 def test_a_file_needs_the_secrets_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "--write-config", str(tmp_path / "serve.yaml")]) == 1
     assert "--secret-file" in capsys.readouterr().err
+
+
+def test_a_file_for_a_hub_names_no_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "serve.yaml"
+    hub = ["--write-config", str(file), "--hub-service", "lit-lab", "--hub-api", "http://hub:8081/hub/api"]
+    assert main(["serve", *hub, "--name", "hub.example.org", "--metrics-token-file", "/run/secrets/metrics"]) == 0
+    (application,) = yaml.safe_load(file.read_text("utf-8"))["applications"]
+    settings = ReplicaSettings.model_validate(application["args"])
+    assert application["route_prefix"] == settings.prefix == "/services/lit-lab"
+    assert (settings.secret_file, settings.log_format) == (None, "json")
+    assert settings.metrics_token_file == "/run/secrets/metrics"
+    assert main(["serve", *hub, "--apart"]) == 1
+    assert "--apart" in capsys.readouterr().err
 
 
 def test_the_import_path_is_there() -> None:
@@ -179,18 +239,6 @@ def test_examples_let_only_ray_and_the_hub_reach_the_pods() -> None:
     for rule in policy["spec"]["ingress"]:
         assert rule["from"]
         assert "ports" in rule or rule["from"] == [{"podSelector": {"matchLabels": label}}]
-
-
-async def test_only_the_named_hosts_are_passed_on_as_this_machines() -> None:
-    seen: list[bytes] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        seen.append(dict(scope["headers"])[b"host"])
-
-    passing = NamedHosts(app, ["Lab.Example.org"])
-    for host in (b"lab.example.org:8000", b"lab.example.org.evil.net", b"127.0.0.1:8000"):
-        await passing({"type": "http", "headers": [(b"host", host)]}, None, None)
-    assert seen == [b"localhost", b"lab.example.org.evil.net", b"127.0.0.1:8000"]
 
 
 def test_a_folder_that_only_this_user_enters() -> None:

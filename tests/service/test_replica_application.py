@@ -26,7 +26,7 @@ def secret_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     )
     monkeypatch.setattr(application, "import_libraries", lambda *_: arithmetic)
     monkeypatch.setattr(application, "leave_no_core", lambda: None)
-    monkeypatch.setattr(application, "_log_discreetly", lambda: None)
+    monkeypatch.setattr(application, "_log_discreetly", lambda _: None)
     monkeypatch.setattr(application.libraries, "set_environment", lambda *_: None)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     file = tmp_path / "secret"
