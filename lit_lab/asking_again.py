@@ -32,6 +32,10 @@ _GOING = frozenset({"service_failed", "service_died", "service_unreachable", "se
 """Codes of a service elsewhere that is away, perhaps only while another replica takes over."""
 
 
+class InexactError(Exception):
+    """Exact effects come after those in half precision: they can't be compared, so the job asks for all of them, exactly."""
+
+
 class Tries:
     """The tries of one job.
 
@@ -115,11 +119,16 @@ class Results:
         self._curves = set[tuple[str, str]]()
         self._sets = request.skip if isinstance(request, protocol.EffectsRequest) else 0
         self._total: int | None = None
+        self._is_exact: bool | None = None  # of the effects so far
         self._is_whole = False
         self.seconds = 0.0
 
     def is_new(self, event: protocol.JobEvent) -> bool:
-        """Note an event, and return whether the job doesn't have it already."""
+        """Note an event, and return whether the job doesn't have it already.
+
+        Raises:
+            InexactError: These effects are exact, and those before them aren't.
+        """
         if isinstance(event, protocol.ScoresEvent):
             score = event.target.start, event.target.end, event.method
             if score in self._scores:
@@ -131,6 +140,11 @@ class Results:
                 return False
             self._curves.add(curve)
         elif isinstance(event, protocol.EffectsEvent):
+            is_exact = event.difference is None
+            if is_exact and self._is_exact is False:
+                self._is_exact, self._sets = True, 0
+                raise InexactError
+            self._is_exact = is_exact
             self._sets, self._total = event.first + len(event.removed), event.total
         elif isinstance(event, protocol.AnswerEvent):
             self._is_whole, self.seconds = True, event.seconds
@@ -151,5 +165,9 @@ class Results:
             ]
             return request.model_copy(update={"targets": targets}) if targets else None
         if isinstance(request, protocol.EffectsRequest):
-            return request.model_copy(update={"skip": self._sets}) if self._sets != self._total else None
+            if self._sets == self._total:
+                return None
+            # Effects are compared with each other, and the next replica may have no copy in half precision, or another one.
+            precision = "float32" if self._is_exact else request.precision
+            return request.model_copy(update={"skip": self._sets, "precision": precision})
         return request

@@ -21,7 +21,7 @@ from collections.abc import Container, Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import discreet, protocol
-from lit_lab.asking_again import Results, Tries
+from lit_lab.asking_again import InexactError, Results, Tries
 from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
@@ -180,9 +180,12 @@ class Jobs:
         """Have the service run the job, again if it ends meanwhile. Raises `Problem` if the job's last event doesn't come."""
         tries, results = Tries(self._client.elsewhere), Results(request)
         missing, waits = request, ""
-        while True:
+        while job.state == "running":  # it may have failed while another job's result came
             try:
                 return await self._follow(job, missing, results)
+            except InexactError:
+                job.add_event(protocol.StateEvent(message="The effects are computed once more, all of them exactly."))
+                missing, pause = results.missing() or missing, 0.0
             except Busy as busy:
                 pause = tries.wait(busy)
                 if busy.message != waits:

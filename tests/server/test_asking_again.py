@@ -8,11 +8,11 @@ from replicas import Replicas
 
 from conftest import example, prompts, rows_of, span, until
 from lit_lab import asking_again, protocol
-from lit_lab.asking_again import Results, Tries
+from lit_lab.asking_again import InexactError, Results, Tries
 from lit_lab.client.progress import reporting
 from lit_lab.problem import Problem
 from lit_lab.service_client import Broke, Busy, NeverSent
-from lit_lab.streamed import StreamedAnswer
+from lit_lab.streamed import StreamedAnswer, comparable
 from lit_lab.supervision.endpoint import ServiceGone
 
 PROMPT = protocol.PromptEvent(tokens=[], window=9)
@@ -164,6 +164,18 @@ class TestElsewhere:
         assert kinds(found) == ["scores", "restarted", "scores", "done"]
         assert [request["targets"] for _, request in replicas.asked] == [body["targets"], body["targets"][1:]]
 
+    async def test_effects_of_a_replica_without_half_precision_begin_again(self, api, events, replicas):
+        replicas.plan = ["half 1"]
+        found = await events((await api("POST", "jobs", body=example("effects", ids=[16, 5, 6, 7])))[1]["id"])
+        assert [(one["first"], one["difference"]) for one in found if one["event"] == "effects"] == [
+            (0, 0.01),
+            (0, None),
+            (1, None),
+        ]
+        asked = [(request["skip"], request["precision"]) for _, request in replicas.asked]
+        assert asked == [(0, "auto"), (1, "auto"), (0, "float32")]
+        assert found[-1]["event"] == "done"
+
     async def test_one_that_is_away_at_first_is_an_error_at_once(self, generate, events, replicas):
         replicas.is_away = True
         found = await events(await generate("Hi"))
@@ -224,6 +236,34 @@ def test_a_test_of_a_map_has_each_curve_once():
     assert results.is_new(curve)
     assert not results.is_new(curve)
     assert results.missing() is not None
+
+
+def effects(first, difference=None):
+    return protocol.EffectsEvent(
+        kind="one", first=first, total=2, removed=[[0] * first], logprobs=[[-1.0]], difference=difference
+    )
+
+
+def test_exact_effects_continue_exactly():
+    results = Results(protocol.EffectsRequest(**example("effects")))
+    assert results.missing().precision == "auto"
+    assert results.is_new(effects(0))
+    assert (results.missing().skip, results.missing().precision) == (1, "float32")
+
+
+def test_effects_of_two_precisions_are_not_mixed():
+    results = Results(protocol.EffectsRequest(**example("effects")))
+    half = effects(0, 0.01)
+    assert results.is_new(half)
+    assert (results.missing().skip, results.missing().precision) == (1, "auto")
+    with pytest.raises(InexactError):
+        results.is_new(effects(1))
+    assert (results.missing().skip, results.missing().precision) == (0, "float32")
+    assert results.is_new(effects(0))
+    assert results.is_new(effects(1))
+    assert results.missing() is None
+    assert comparable([half, effects(0), effects(1)]) == [effects(0), effects(1)]
+    assert comparable([half]) == [half]
 
 
 @pytest.mark.parametrize(
