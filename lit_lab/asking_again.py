@@ -11,11 +11,20 @@ import random
 
 from lit_lab import protocol
 from lit_lab.problem import Problem
-from lit_lab.service_client import Broke, Busy, NeverSent
-from lit_lab.supervision.endpoint import ServiceGone
+from lit_lab.service_client import Broke, NeverSent
+from lit_lab.supervision.endpoint import Away, Busy, ServiceGone
 
 PAUSES = (0.2, 3.0)
 """Seconds before a service elsewhere is asked again, one for each further try; each up to a half shorter or longer."""
+
+MAX_TRIES = 10
+"""Maximum number of tries of one job at a service elsewhere, even if each brings new results."""
+
+AWAY_PAUSE = 2.0
+"""Seconds until a service elsewhere is looked for again, while nothing answers at its address."""
+
+MAX_AWAY_SECONDS = 60.0
+"""Maximum seconds that one job waits for that: a service that is updated takes about as long."""
 
 MAX_OWN_TRIES = 2
 """Tries of this server's own process: a job that ended it twice doesn't get a third one."""
@@ -47,18 +56,26 @@ class Tries:
         self._elsewhere = elsewhere
         self._broken = 0
         self._unsent = 0
+        self._tried = 0
+        self._num_results = 0
         self._waited = 0.0
+        self._was_away = 0.0
 
-    def again(self, problem: Problem) -> tuple[float, str]:
+    def again(self, problem: Problem, num_results: int = 0) -> tuple[float, str]:
         """Return the seconds until the next try, and what to tell the user; empty: nothing was lost.
 
         Args:
             problem: Why the last try failed.
+            num_results: How many results that stay the job has.
 
         Raises:
             Problem: There is no further try.
         """
-        if isinstance(problem, NeverSent) and not (self._elsewhere and self._broken):
+        if self._elsewhere and num_results > self._num_results:
+            # A long job may outlive several replicas, as long as it gets on.
+            self._broken, self._was_away = 0, 0.0
+        self._num_results = num_results
+        if isinstance(problem, NeverSent) and not (self._elsewhere and (self._tried or self._unsent)):
             # The process had ended before this try began, which wasn't known yet. The next process runs it.
             self._unsent += 1
             if self._unsent > 1:
@@ -77,11 +94,18 @@ class Tries:
         return pause
 
     def _of_replica(self, problem: Problem) -> tuple[float, str]:
+        if isinstance(problem, NeverSent) or (isinstance(problem, Away) and (self._tried or self._unsent)):
+            pause = AWAY_PAUSE * random.uniform(0.75, 1.25)  # noqa: S311 - as below
+            if self._was_away + pause > MAX_AWAY_SECONDS:
+                raise problem
+            self._was_away += pause
+            return pause, ""
         is_away = isinstance(problem, Broke) or (self._broken > 0 and problem.code in _GOING)
-        if not is_away or self._broken >= len(PAUSES):
+        if not is_away or self._broken >= len(PAUSES) or self._tried >= MAX_TRIES - 1:
             raise problem
         pause = PAUSES[self._broken] * random.uniform(0.5, 1.5)  # noqa: S311 - only so that not all come at once
         self._broken += 1
+        self._tried += 1
         return pause, "The connection to the model service broke. Restarted on another replica, if there is one."
 
     def _of_process(self, problem: Problem) -> tuple[float, str]:
@@ -100,6 +124,8 @@ class Tries:
                 f"{problem.message} It was restarted during this run, and ended again.",
                 problem.advice,
             )
+        if not isinstance(problem, ServiceGone):
+            return 0.0, f"{problem.message} This run begins again."
         return 0.0, f"{problem.message} The service is restarted, and this run with it."
 
 
@@ -111,6 +137,7 @@ class Results:
 
     Attributes:
         seconds: Duration of the computation of an answer, once it is complete.
+        num: How many scores, curves and effects the job has. They stay when it begins again.
     """
 
     def __init__(self, request: protocol.JobRequest) -> None:
@@ -122,6 +149,7 @@ class Results:
         self._is_exact: bool | None = None  # of the effects so far
         self._is_whole = False
         self.seconds = 0.0
+        self.num = 0
 
     def is_new(self, event: protocol.JobEvent) -> bool:
         """Note an event, and return whether the job doesn't have it already.
@@ -134,17 +162,20 @@ class Results:
             if score in self._scores:
                 return False
             self._scores.add(score)
+            self.num += 1
         elif isinstance(event, protocol.CurveEvent):
             curve = event.kind, event.order
             if curve in self._curves:
                 return False
             self._curves.add(curve)
+            self.num += 1
         elif isinstance(event, protocol.EffectsEvent):
             is_exact = event.difference is None
             if is_exact and self._is_exact is False:
                 self._is_exact, self._sets = True, 0
                 raise InexactError
             self._is_exact = is_exact
+            self.num += 1
             self._sets, self._total = event.first + len(event.removed), event.total
         elif isinstance(event, protocol.AnswerEvent):
             self._is_whole, self.seconds = True, event.seconds

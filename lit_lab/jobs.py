@@ -25,8 +25,8 @@ from lit_lab.asking_again import InexactError, Results, Tries
 from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
-from lit_lab.service_client import Broke, Busy, ServiceClient
-from lit_lab.supervision.endpoint import Service
+from lit_lab.service_client import Broke, ServiceClient
+from lit_lab.supervision.endpoint import Busy, Service
 
 MAX_ENDED = 512  # jobs of all users that have ended
 RETENTION = 3600.0  # seconds after a job's end
@@ -190,14 +190,14 @@ class Jobs:
                 pause = tries.wait(busy)
                 if busy.message != waits:
                     waits = busy.message
-                    job.add_event(protocol.StateEvent(message=f"Waiting in the queue: {waits}"))
+                    job.add_event(protocol.StateEvent(message=f"{busy.waiting}: {waits}"))
             except Problem as problem:
                 rest = results.missing()
                 if rest is None and isinstance(problem, Broke):
                     # Only the word that nothing follows was lost.
                     return job.add_event(protocol.DoneEvent(seconds=results.seconds))
                 missing, waits = rest or missing, ""
-                pause, notice = tries.again(problem)
+                pause, notice = tries.again(problem, results.num)
                 if notice:
                     job.add_event(protocol.RestartedEvent(message=notice))
             await asyncio.sleep(pause)

@@ -12,7 +12,7 @@ class Replicas:
 
     Attributes:
         plan: What each next job meets. A number: the connection closes in the middle of the event of that number. `reset N`: it is
-            reset there. `end N`: the stream ends there without a last event. `503`: a proxy's word. `429`: no more for now, ask
+            reset there. `end N`: the stream ends there without a last event. `502`, `503`: a proxy's word. `hub`: a busy hub's. `429`: no more for now, ask
             again at once. `other`: another answer. `half N`: as a number, of effects in half precision. After the plan, jobs have their whole answers.
         asked: The requests of the jobs, with their paths.
         is_away: Whether the health has no answer either.
@@ -54,8 +54,12 @@ class Replicas:
             writer.close()
 
     def _answer(self, writer, path, request, step):
-        if step == "503":
-            writer.write(_head(503, "Content-Length: 6") + b"No one")
+        if step == "hub":
+            body = {"error": "hub_busy", "message": "The hub is busy.", "hint": ""}
+            writer.write(_whole(503, body, "Retry-After: 0"))
+            return
+        if step in ("502", "503"):
+            writer.write(_head(int(step), "Content-Length: 6") + b"No one")
             return
         if step == "429":
             body = {"error": "too_many", "message": "The service has enough of your requests.", "hint": "Wait."}
