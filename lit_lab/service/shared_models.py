@@ -7,7 +7,6 @@ from lit_lab.protocol import ModelInfo
 
 from .weights import paths
 
-
 _HINT = "Ask the service's administrator; the service's log has the details."
 
 
