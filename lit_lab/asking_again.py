@@ -11,11 +11,20 @@ import random
 
 from lit_lab import protocol
 from lit_lab.problem import Problem
-from lit_lab.service_client import Broke, Busy, NeverSent
-from lit_lab.supervision.endpoint import ServiceGone
+from lit_lab.service_client import Broke, NeverSent
+from lit_lab.supervision.endpoint import Away, Busy, ServiceGone
 
 PAUSES = (0.2, 3.0)
 """Seconds before a service elsewhere is asked again, one for each further try; each up to a half shorter or longer."""
+
+MAX_TRIES = 10
+"""Maximum number of tries of one job at a service elsewhere, even if each brings new results."""
+
+AWAY_PAUSE = 2.0
+"""Seconds until a service elsewhere is looked for again, while nothing answers at its address."""
+
+MAX_AWAY_SECONDS = 60.0
+"""Maximum seconds that one job waits for that: a service that is updated takes about as long."""
 
 MAX_OWN_TRIES = 2
 """Tries of this server's own process: a job that ended it twice doesn't get a third one."""
@@ -32,6 +41,10 @@ _GOING = frozenset({"service_failed", "service_died", "service_unreachable", "se
 """Codes of a service elsewhere that is away, perhaps only while another replica takes over."""
 
 
+class InexactError(Exception):
+    """Exact effects come after those in half precision: they can't be compared, so the job asks for all of them, exactly."""
+
+
 class Tries:
     """The tries of one job.
 
@@ -43,18 +56,26 @@ class Tries:
         self._elsewhere = elsewhere
         self._broken = 0
         self._unsent = 0
+        self._tried = 0
+        self._num_results = 0
         self._waited = 0.0
+        self._was_away = 0.0
 
-    def again(self, problem: Problem) -> tuple[float, str]:
+    def again(self, problem: Problem, num_results: int = 0) -> tuple[float, str]:
         """Return the seconds until the next try, and what to tell the user; empty: nothing was lost.
 
         Args:
             problem: Why the last try failed.
+            num_results: How many results that stay the job has.
 
         Raises:
             Problem: There is no further try.
         """
-        if isinstance(problem, NeverSent) and not (self._elsewhere and self._broken):
+        if self._elsewhere and num_results > self._num_results:
+            # A long job may outlive several replicas, as long as it gets on.
+            self._broken, self._was_away = 0, 0.0
+        self._num_results = num_results
+        if isinstance(problem, NeverSent) and not (self._elsewhere and (self._tried or self._unsent)):
             # The process had ended before this try began, which wasn't known yet. The next process runs it.
             self._unsent += 1
             if self._unsent > 1:
@@ -73,11 +94,18 @@ class Tries:
         return pause
 
     def _of_replica(self, problem: Problem) -> tuple[float, str]:
+        if isinstance(problem, NeverSent) or (isinstance(problem, Away) and (self._tried or self._unsent)):
+            pause = AWAY_PAUSE * random.uniform(0.75, 1.25)  # noqa: S311 - as below
+            if self._was_away + pause > MAX_AWAY_SECONDS:
+                raise problem
+            self._was_away += pause
+            return pause, ""
         is_away = isinstance(problem, Broke) or (self._broken > 0 and problem.code in _GOING)
-        if not is_away or self._broken >= len(PAUSES):
+        if not is_away or self._broken >= len(PAUSES) or self._tried >= MAX_TRIES - 1:
             raise problem
         pause = PAUSES[self._broken] * random.uniform(0.5, 1.5)  # noqa: S311 - only so that not all come at once
         self._broken += 1
+        self._tried += 1
         return pause, "The connection to the model service broke. Restarted on another replica, if there is one."
 
     def _of_process(self, problem: Problem) -> tuple[float, str]:
@@ -96,6 +124,8 @@ class Tries:
                 f"{problem.message} It was restarted during this run, and ended again.",
                 problem.advice,
             )
+        if not isinstance(problem, ServiceGone):
+            return 0.0, f"{problem.message} This run begins again."
         return 0.0, f"{problem.message} The service is restarted, and this run with it."
 
 
@@ -107,6 +137,7 @@ class Results:
 
     Attributes:
         seconds: Duration of the computation of an answer, once it is complete.
+        num: How many scores, curves and effects the job has. They stay when it begins again.
     """
 
     def __init__(self, request: protocol.JobRequest) -> None:
@@ -115,22 +146,36 @@ class Results:
         self._curves = set[tuple[str, str]]()
         self._sets = request.skip if isinstance(request, protocol.EffectsRequest) else 0
         self._total: int | None = None
+        self._is_exact: bool | None = None  # of the effects so far
         self._is_whole = False
         self.seconds = 0.0
+        self.num = 0
 
     def is_new(self, event: protocol.JobEvent) -> bool:
-        """Note an event, and return whether the job doesn't have it already."""
+        """Note an event, and return whether the job doesn't have it already.
+
+        Raises:
+            InexactError: These effects are exact, and those before them aren't.
+        """
         if isinstance(event, protocol.ScoresEvent):
             score = event.target.start, event.target.end, event.method
             if score in self._scores:
                 return False
             self._scores.add(score)
+            self.num += 1
         elif isinstance(event, protocol.CurveEvent):
             curve = event.kind, event.order
             if curve in self._curves:
                 return False
             self._curves.add(curve)
+            self.num += 1
         elif isinstance(event, protocol.EffectsEvent):
+            is_exact = event.difference is None
+            if is_exact and self._is_exact is False:
+                self._is_exact, self._sets = True, 0
+                raise InexactError
+            self._is_exact = is_exact
+            self.num += 1
             self._sets, self._total = event.first + len(event.removed), event.total
         elif isinstance(event, protocol.AnswerEvent):
             self._is_whole, self.seconds = True, event.seconds
@@ -151,5 +196,9 @@ class Results:
             ]
             return request.model_copy(update={"targets": targets}) if targets else None
         if isinstance(request, protocol.EffectsRequest):
-            return request.model_copy(update={"skip": self._sets}) if self._sets != self._total else None
+            if self._sets == self._total:
+                return None
+            # Effects are compared with each other, and the next replica may have no copy in half precision, or another one.
+            precision = "float32" if self._is_exact else request.precision
+            return request.model_copy(update={"skip": self._sets, "precision": precision})
         return request

@@ -341,9 +341,12 @@ class LitLab(ExtensionApp):
             return HubService(self.hub_service, os.environ)
         if models is None or added is None:
             from lit_lab.supervision.endpoint import Endpoint
-            from lit_lab.supervision.remote import RemoteService
+            from lit_lab.supervision.remote import RemoteService, configured
 
-            return RemoteService(Endpoint(self.service_url.rstrip("/"), self.service_secret))
+            try:
+                return RemoteService(configured(self.service_url, self.service_secret))
+            except Problem as problem:
+                return RemoteService(Endpoint(self.service_url.rstrip("/"), ""), problem)
         from lit_lab.setup import environment
         from lit_lab.supervision.service_run import Settings
         from lit_lab.supervision.servicelog import ServiceLog

@@ -21,12 +21,12 @@ from collections.abc import Container, Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import discreet, protocol
-from lit_lab.asking_again import Results, Tries
+from lit_lab.asking_again import InexactError, Results, Tries
 from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
-from lit_lab.service_client import Broke, Busy, ServiceClient
-from lit_lab.supervision.endpoint import Service
+from lit_lab.service_client import Broke, ServiceClient
+from lit_lab.supervision.endpoint import Busy, Service
 
 MAX_ENDED = 512  # jobs of all users that have ended
 RETENTION = 3600.0  # seconds after a job's end
@@ -180,21 +180,24 @@ class Jobs:
         """Have the service run the job, again if it ends meanwhile. Raises `Problem` if the job's last event doesn't come."""
         tries, results = Tries(self._client.elsewhere), Results(request)
         missing, waits = request, ""
-        while True:
+        while job.state == "running":  # it may have failed while another job's result came
             try:
                 return await self._follow(job, missing, results)
+            except InexactError:
+                job.add_event(protocol.StateEvent(message="The effects are computed once more, all of them exactly."))
+                missing, pause = results.missing() or missing, 0.0
             except Busy as busy:
                 pause = tries.wait(busy)
                 if busy.message != waits:
                     waits = busy.message
-                    job.add_event(protocol.StateEvent(message=f"Waiting in the queue: {waits}"))
+                    job.add_event(protocol.StateEvent(message=f"{busy.waiting}: {waits}"))
             except Problem as problem:
                 rest = results.missing()
                 if rest is None and isinstance(problem, Broke):
                     # Only the word that nothing follows was lost.
                     return job.add_event(protocol.DoneEvent(seconds=results.seconds))
                 missing, waits = rest or missing, ""
-                pause, notice = tries.again(problem)
+                pause, notice = tries.again(problem, results.num)
                 if notice:
                     job.add_event(protocol.RestartedEvent(message=notice))
             await asyncio.sleep(pause)

@@ -20,7 +20,7 @@ from lit_lab import discreet, protocol
 from lit_lab.conversation import text_of
 from lit_lab.history import NO_ROOM_FOR_OWNER, History, sequence_of
 from lit_lab.problem import Problem
-from lit_lab.streamed import StreamedAnswer
+from lit_lab.streamed import StreamedAnswer, comparable
 from lit_lab.timeouts import within
 
 MAX_WAITING = 1_000
@@ -335,7 +335,7 @@ def read_result(ended: _Ended) -> _Run | _Scores | None:
             answer_segments=request.answer_segments,
             held_out=request.held_out,
             seed=request.seed,
-            events=effects,
+            events=comparable(effects),
         )
         return _Scores(request.model, request.ids, [kept]) if effects else None
     scores = _ScoresOfLines(request.mode if isinstance(request, protocol.AblationRequest) else None, ended.lines)

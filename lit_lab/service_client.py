@@ -6,13 +6,10 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-import math
 import os
 import secrets
 import ssl
-import time
 from collections.abc import AsyncGenerator
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
@@ -21,7 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from lit_lab import ndjson
 from lit_lab.problem import Problem
 from lit_lab.protocol import OWNER_HEADER, PROTOCOL_HEADER, SESSION_HEADER, SPOKEN, ErrorBody, Message
-from lit_lab.supervision.endpoint import Endpoint, Service
+from lit_lab.supervision.answers import absent, busy, foreign, seconds_of, wrong_secret
+from lit_lab.supervision.endpoint import Busy, Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
 KEEP_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, perhaps just as a request is sent
@@ -29,6 +27,7 @@ ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that compu
 STREAM_SILENCE = 180.0  # the same for a stream, which has heartbeats; a slow disk may delay them
 FORWARDED_STATUSES = (404, 409, 413, 422, 429, 503)  # the client gets these as the service sent them
 _PROXY_STATUSES = (502, 503, 504)  # without LIT Lab's own body: of a proxy whose replica is gone
+PROXY_PAUSE = 3.0  # seconds until a proxy that says nothing else is asked again
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 
@@ -68,20 +67,6 @@ class NeverSent(_Unfinished):
 
 class Broke(_Unfinished):
     """The connection broke after a request was sent, or a proxy reached no service."""
-
-
-class Busy(Problem):
-    """A service elsewhere accepts no more requests of this user for now.
-
-    Args:
-        message: What happened.
-        hint: What the user can do.
-        seconds: When to ask again, as the service says.
-    """
-
-    def __init__(self, message: str, hint: str, seconds: float) -> None:
-        super().__init__(503, "service_busy", message, hint)
-        self.seconds = seconds
 
 
 class ServiceClient:
@@ -240,7 +225,10 @@ class ServiceClient:
                 response = await client.send(request, stream=True)
                 try:
                     if response.status_code != 200:
-                        raise _refused(response, await response.aread())
+                        problem = _refused(endpoint, response, await response.aread())
+                        if isinstance(problem, Broke) and response.status_code == 503 and self.elsewhere:
+                            problem = await self._full(endpoint, response, problem)
+                        raise problem
                     async for chunk in response.aiter_bytes():
                         yield chunk
                 finally:
@@ -257,49 +245,44 @@ class ServiceClient:
                 gone = await self._service.why_gone(endpoint)
                 if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
                     if gone.code == "service_silent":
-                        raise _unreachable(endpoint, error) from error
+                        gone = _unreachable(endpoint, error)
+                        if not self.elsewhere:
+                            raise gone from error
                     raise NeverSent(gone) from error
                 raise Broke(gone) from error
 
+    async def _full(self, endpoint: Endpoint, response: httpx.Response, broke: Broke) -> Problem:
+        """Return what a proxy's bare 503 means: that all replicas are busy, if one of them answers otherwise."""
+        if (await self._service.why_gone(endpoint)).code != "service_silent":
+            return broke
+        return Busy(
+            "What stands before the model service accepts no more requests for now.",
+            "Run it again later.",
+            seconds_of(response.headers["Retry-After"]) if "Retry-After" in response.headers else PROXY_PAUSE,
+        )
 
-def _refused(response: httpx.Response, content: bytes) -> Problem:
+
+def _refused(endpoint: Endpoint, response: httpx.Response, content: bytes) -> Problem:
     status = response.status_code
     body: ErrorBody | None
     try:
         body = ErrorBody.model_validate_json(content)
     except ValidationError:
         body = None
-    if status == 429 and "Retry-After" in response.headers:
-        return Busy(
-            body.message if body else "The model service accepts no more requests for now.",
-            (body.hint if body else "") or "Run it again later.",
-            _seconds_of(response.headers["Retry-After"]),
-        )
+    if (full := busy(status, response.headers.get("Retry-After"), body)) is not None:
+        return full
     if body is None:
-        return Broke(_no_replica(status)) if status in _PROXY_STATUSES else _not_understood(f"status {status}")
+        if status in _PROXY_STATUSES:
+            return Broke(_no_replica(status))
+        return absent(endpoint, status) if status == 404 or 300 <= status < 400 else _not_understood(f"status {status}")
     if body.error == "unauthorized":
-        return Problem(
-            502,
-            "service_secret",
-            "The model service does not accept this server's secret.",
-            "Set c.LitLab.service_secret to the one that the service was started with.",
-        )
+        return wrong_secret(endpoint, 502)
+    if body.error == "foreign":
+        return foreign(endpoint, 502)
     if body.error == "shared_service":
         return Problem(409, body.error, body.message, body.hint)
     # Other statuses, such as 403 for a preset whose terms aren't accepted, would be taken for this server's own.
     return Problem(status if status in FORWARDED_STATUSES else 502, body.error, body.message, body.hint)
-
-
-def _seconds_of(retry_after: str) -> float:
-    """Return the seconds that the header `Retry-After` names, as a number or as a date."""
-    try:
-        return max(0.0, float(retry_after)) if float(retry_after) < math.inf else 0.0
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
-        return 0.0
 
 
 def _no_replica(status: int) -> Problem:

@@ -1,8 +1,8 @@
-"""The tokens of an answer that a job has sent so far, also if the job began again."""
+"""The results that a job has sent so far, also if the job began again: an answer's tokens, and effects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lit_lab import protocol
 
@@ -46,6 +46,15 @@ class StreamedAnswer:
         is_longer = len(self.tokens) > self._at
         del self.tokens[self._at :]
         return is_longer
+
+
+def comparable(effects: Sequence[protocol.EffectsEvent]) -> list[protocol.EffectsEvent]:
+    """Return the effects of a job that may be compared: the exact ones, or all if none is exact.
+
+    A job that got effects in half precision first, and then exact ones from another replica, has begun again with exact ones.
+    """
+    exact = [event for event in effects if event.difference is None]
+    return exact or list(effects)
 
 
 def _ids(tokens: Iterable[protocol.Token]) -> list[int]:

@@ -15,6 +15,7 @@ from lit_lab.client import discovery
 from lit_lab.client.connection import Connection
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import record_of
+from lit_lab.streamed import comparable
 
 if TYPE_CHECKING:
     from lit_lab.client.async_run import AsyncRun
@@ -128,12 +129,15 @@ class AsyncClient:
             Problem: The job is refused, or fails.
         """
         found: list[protocol.EffectsEvent] = []
-        missing = 1 + len(request.segments) + len(request.answer_segments) - request.skip
+        alone_sets = 1 + len(request.segments) + len(request.answer_segments)
+        missing = alone_sets - request.skip
         async with contextlib.aclosing(self.job(request)) as events:
             async for event in events:
                 if on_event is not None:
                     on_event(event)
                 if isinstance(event, protocol.EffectsEvent):
+                    if found and found[-1].difference is not None and event.difference is None:
+                        missing = alone_sets  # it begins again, exactly
                     found.append(event)
                     missing -= len(event.removed) if event.kind == "one" else 0
                     if alone and not request.chosen and missing <= 0:
@@ -143,7 +147,7 @@ class AsyncClient:
             answer_segments=request.answer_segments,
             held_out=request.held_out,
             seed=request.seed,
-            events=found,
+            events=comparable(found),
         )
 
     async def salience(

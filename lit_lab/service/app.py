@@ -52,7 +52,7 @@ from .registry import Registry
 from .request_body import body_of
 from .returning import Notify
 from .scheduler import Scheduler
-from .shared_models import of_administrator, presented
+from .shared_models import hidden, of_administrator, presented
 from .tokens import SequenceTokenizer
 from .who import SharedSecret, Who
 
@@ -139,7 +139,7 @@ def create_app(
             prefix=sharing.prefix,
         )
         _measure(app, registry, scheduler)
-    scheduler.tells_stops = sharing is None
+    scheduler.is_shared = sharing is not None
     administered = [Depends(of_administrator)] if sharing is not None else []
     manager = ModelManager(registry)
     datasets = datasets or Datasets()
@@ -166,7 +166,7 @@ def create_app(
         if sharing is not None:
             models = [presented(model) for model in models]
         state = "failed" if registry.error else "ready" if registry.imported else "starting"
-        loading = next((entry.detail for entry in registry.entries.values() if entry.state == "loading"), "")
+        loading = next((model.detail for model in models if model.state == "loading"), "")
         detail = registry.error.message if registry.error else registry.detail or loading
         return _json(
             ServiceHealth(
@@ -199,8 +199,13 @@ def create_app(
 
     @app.post("/tokens")
     async def tokens(body: Annotated[TokensRequest, Depends(body_of(TokensRequest))]) -> Response:
-        async for _ in registry.loaded(body.model):
-            pass
+        try:
+            async for _ in registry.loaded(body.model):
+                pass
+        except Problem as problem:
+            if sharing is not None:
+                raise hidden(problem, body.model) from None
+            raise
         model = registry.get(body.model).model
         assert model is not None  # noqa: S101 - loaded() has loaded it
         registry.get(body.model).used = time.monotonic()
@@ -331,6 +336,7 @@ def _computation(
 
     async def compute(owner: Owner, body: Computation = validated) -> Response:
         registry.get(body.model)  # an unknown one is refused before the stream begins
+        scheduler.check_room(body.model, owner)
         return _stream(
             scheduler.stream(
                 body.model, lambda model, cancellation: getattr(model, body.kind)(body, cancellation), owner

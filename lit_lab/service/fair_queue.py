@@ -11,6 +11,8 @@ from lit_lab.problem import Problem
 
 MAX_WAITING = 512
 """Default for the number of computations that may wait for one model."""
+RETRY_SECONDS = 5
+"""Seconds until a shared service with a full queue is asked again."""
 NOTIFY_SECONDS = 1.0
 """Maximum delay of notifications: a burst of changes sends one."""
 
@@ -98,26 +100,47 @@ class FairQueue:
         """Return how many tickets wait."""
         return len(self._first) + sum(map(len, self._of.values()))
 
-    def join(self, owner: str, max_waiting: int = MAX_WAITING) -> Ticket:
-        """Join the queue.
+    def check(self, owner: str, max_waiting: int = MAX_WAITING, is_shared: bool = False) -> None:
+        """Refuse a request for which the queue has no room.
 
         Args:
             owner: The user who requests a turn.
             max_waiting: How many may wait; one owner may have half of them.
+            is_shared: Whether many users share the service, who can't set its options.
 
         Raises:
             Problem: `queue_full`.
         """
         own = len(self._of.get(owner, ()))
-        waiting = len(self)
-        if waiting >= max_waiting or own >= max(1, max_waiting // 2):
+        if len(self) < max_waiting and own < max(1, max_waiting // 2):
+            return
+        if is_shared:
             raise Problem(
                 503,
                 "queue_full",
-                f"The model is busy, and its queue is full; {own} of the computations in it are yours.",
-                "Wait until some have ended, or stop some of yours; then run it again. "
-                "The queue's length is c.LitLab.max_waiting.",
+                "The model is busy, and its queue is full.",
+                "Run it again later.",
+                RETRY_SECONDS,
             )
+        raise Problem(
+            503,
+            "queue_full",
+            f"The model is busy, and its queue is full; {own} of the computations in it are yours.",
+            "Wait until some have ended, or stop some of yours; then run it again. "
+            "The queue's length is c.LitLab.max_waiting.",
+        )
+
+    def join(self, owner: str, max_waiting: int = MAX_WAITING, is_shared: bool = False) -> Ticket:
+        """Join the queue.
+
+        Args:
+            owner: The user who requests a turn.
+            max_waiting, is_shared: As for `check`.
+
+        Raises:
+            Problem: `queue_full`.
+        """
+        self.check(owner, max_waiting, is_shared)
         ticket = Ticket(self, owner)
         if self._holder is None:
             self._begin(ticket)

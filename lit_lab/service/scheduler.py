@@ -19,7 +19,7 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, StateEvent
 from lit_lab.timeouts import within
 
-from . import fair_queue
+from . import fair_queue, shared_models
 from .cancellation import Cancellation, Cancelled
 from .errors import error_event, unexpected
 from .fair_queue import Ticket
@@ -60,14 +60,15 @@ class Scheduler:
 
     Attributes:
         observer: Learns how long computations wait and take; None: nobody does.
-        tells_stops: Whether those who wait learn that the running computation was stopped, even if it is another user's.
+        is_shared: Whether many users share the service. Those who wait then don't learn that another user's computation was
+            stopped, and nobody where a model's files are.
     """
 
     def __init__(self, registry: Registry, max_waiting: int = fair_queue.MAX_WAITING) -> None:
         self._registry = registry
         self._max_waiting = max_waiting
         self.observer: Observer | None = None
-        self.tells_stops = True
+        self.is_shared = False
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="compute")
         self._running: dict[asyncio.Task[None], Cancellation] = {}
 
@@ -77,6 +78,11 @@ class Scheduler:
         for cancellation in running:
             cancellation.set(why)
         return bool(running)
+
+    def check_room(self, name: str, owner: str) -> None:
+        """Refuse a computation for which a shared service's queue has no room, before its stream begins. Raises `Problem`."""
+        if self.is_shared:
+            self._registry.get(name).turn.check(owner, self._max_waiting, is_shared=True)
 
     async def stream(
         self,
@@ -201,7 +207,7 @@ class Scheduler:
         entry = self._registry.get(name)
         joined = time.monotonic()
         # Before the model is loaded, so that loading doesn't change the order of the queue.
-        ticket = entry.turn.join(owner, self._max_waiting)
+        ticket = entry.turn.join(owner, self._max_waiting, self.is_shared)
         try:
             await self._ready(name, send)
             await ticket.turn(lambda *waits: send(StateEvent(message=self._waiting(*waits))))
@@ -230,11 +236,17 @@ class Scheduler:
             ticket.leave()
 
     def _waiting(self, position: int, is_stopped: bool) -> str:
-        return STOPPED if is_stopped and position == 1 and self.tells_stops else BUSY.format(position)
+        return STOPPED if is_stopped and position == 1 and not self.is_shared else BUSY.format(position)
 
     async def _ready(self, name: str, send: Callable[[BaseModel | None], None]) -> None:
-        async for message in self._registry.ready(name):
-            send(StateEvent(message=message))
+        path = self._registry.get(name).path
+        try:
+            async for message in self._registry.ready(name):
+                send(StateEvent(message=message.replace(path, name) if self.is_shared else message))
+        except Problem as problem:
+            if self.is_shared:
+                raise shared_models.hidden(problem, name) from None
+            raise
 
     async def _in_thread(
         self,

@@ -49,6 +49,29 @@ class ServiceGone(Problem):
         self.advice = advice
 
 
+class Away(Problem):
+    """Nothing answers at the address of a service elsewhere, perhaps only for now."""
+
+
+class Busy(Problem):
+    """A service elsewhere accepts no request of this user for now.
+
+    Args:
+        message: What happened.
+        hint: What the user can do.
+        seconds: When to ask again, as the service says.
+        code: Short stable code.
+        waiting: What a job does meanwhile, in words for the user.
+    """
+
+    def __init__(
+        self, message: str, hint: str, seconds: float, code: str = "service_busy", waiting: str = "Waiting in the queue"
+    ) -> None:
+        super().__init__(503, code, message, hint)
+        self.seconds = seconds
+        self.waiting = waiting
+
+
 class Service(Protocol):
     """A model service, seen from the Jupyter server."""
 

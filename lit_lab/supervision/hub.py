@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ServiceHealth
 from lit_lab.supervision.endpoint import Endpoint
 from lit_lab.supervision.remote import RemoteService
 
@@ -67,18 +66,11 @@ class HubService(RemoteService):
     """
 
     def __init__(self, service: str, environment: Mapping[str, str]) -> None:
-        self._fault: Problem | None = None
+        fault: Problem | None = None
         try:
             found = endpoint(service, environment)
         except Problem as problem:
             # Without another address in its place: neither `service_url` nor a service of this server's own.
-            self._fault = problem
+            fault = problem
             found = Endpoint("http://invalid", "", named=OPTION)
-        super().__init__(found)
-
-    async def health(self) -> ServiceHealth:
-        """Return its report about itself. Raises `Problem`."""
-        if self._fault is not None:
-            fault = self._fault
-            raise Problem(fault.status, fault.code, fault.message, fault.hint)
-        return await super().health()
+        super().__init__(found, fault)

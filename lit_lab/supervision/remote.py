@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from contextlib import AbstractContextManager
 
@@ -12,12 +13,14 @@ from pydantic import ValidationError
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import PROTOCOL_HEADER, SPOKEN, ErrorBody, ServiceHealth, ServiceState, ServiceStatus
-from lit_lab.supervision.endpoint import Endpoint, Report
+from lit_lab.supervision.answers import absent, behind_proxy, busy, foreign, wrong_secret
+from lit_lab.supervision.endpoint import Away, Busy, Endpoint, Report
 from lit_lab.supervision.negotiation import understood
 from lit_lab.timeouts import within
 
 TIMEOUT = 5.0  # seconds for an answer about its health
 PATIENCE = 1.0  # the same, to say why a connection broke
+_SECRET = re.compile(r"[\x20-\x7e]*")  # what a header may have; an error about another one could repeat it
 _RUNS_ELSEWHERE = "It runs elsewhere: ask the person who runs it."
 
 
@@ -26,9 +29,11 @@ class RemoteService:
 
     Args:
         endpoint: Its address, without a slash at the end, and the secret that it was started with.
+        fault: Why there is no such endpoint, which each request then says; None: nothing is wrong.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, fault: Problem | None = None) -> None:
+        self._fault = fault
         self._endpoint = endpoint
         self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
         self._last: ServiceStatus | None = None
@@ -44,27 +49,24 @@ class RemoteService:
 
     async def health(self) -> ServiceHealth:
         """Return its report about itself. Raises `Problem`."""
+        if (fault := self._fault) is not None:
+            raise Problem(fault.status, fault.code, fault.message, fault.hint)
         url = self._endpoint.url
         try:
             headers = {"Authorization": f"Bearer {self._endpoint.secret}", PROTOCOL_HEADER: str(SPOKEN)}
             response = await self._client.get(f"{url}/health", headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = str(error) or type(error).__name__
-            raise Problem(
+            # What is wrong with a request's own headers could repeat the secret.
+            is_own = isinstance(error, httpx.LocalProtocolError)
+            reason = type(error).__name__ if is_own else str(error) or type(error).__name__
+            raise Away(
                 503,
                 "service_unreachable",
                 f"The model service at {url} does not answer: {reason}.",
                 f"Check {self._endpoint.named}, and that the service runs.",
-            ) from error
-        if (refused := _refused(response)) is not None:
+            ) from (None if is_own else error)
+        if (refused := _refused(self._endpoint, response)) is not None:
             raise refused
-        if response.status_code in (401, 403):
-            raise Problem(
-                503,
-                "service_secret",
-                f"The model service at {url} does not accept this server's secret.",
-                "Set c.LitLab.service_secret to the secret that the service was started with.",
-            )
         try:
             return understood(response.content)
         except ValidationError as error:
@@ -92,9 +94,18 @@ class RemoteService:
 
     async def awaited(self) -> Endpoint:
         """As `ready`."""
-        status = await self.status()
-        if status.state == "failed":
-            raise Problem(503, "service_failed", status.detail, status.hint)
+        try:
+            health = await self.health()
+        except Busy as full:
+            self._status("failed", full.message, full.hint)
+            raise
+        except Problem as problem:
+            self._status("failed", problem.message, problem.hint)
+            kind = Away if isinstance(problem, Away) else Problem
+            raise kind(503, "service_failed", problem.message, problem.hint) from problem
+        self._status(health.state, health.detail, "", health.version)
+        if health.state == "failed":
+            raise Problem(503, "service_failed", health.detail)
         return self._endpoint
 
     async def why_gone(self, endpoint: Endpoint) -> Problem:
@@ -122,13 +133,37 @@ class RemoteService:
         return self._last
 
 
-def _refused(response: httpx.Response) -> Problem | None:
-    """Return what a shared service says about why it doesn't answer this user; None: it says nothing of the kind."""
-    if response.status_code == 200:
+def configured(url: str, secret: str) -> Endpoint:
+    """Return the endpoint that the options name. Raises `Problem`, which doesn't repeat the secret."""
+    secret = secret.rstrip("\r\n")  # of a file
+    if not _SECRET.fullmatch(secret):
+        raise Problem(
+            503,
+            "bad_configuration",
+            "c.LitLab.service_secret has a character that no secret may have: a line break, or one that isn't ASCII.",
+            "Set it to the secret that the service was started with.",
+        )
+    return Endpoint(url.rstrip("/"), secret)
+
+
+def _refused(endpoint: Endpoint, response: httpx.Response) -> Problem | None:
+    """Return why there is no report; None: there may be one."""
+    status = response.status_code
+    if status == 200:
         return None
+    body: ErrorBody | None
     try:
         body = ErrorBody.model_validate_json(response.content)
     except ValidationError:
-        return None  # a proxy's page
-    is_known = body.error.startswith("hub_") or body.error == "service_version"
-    return Problem(503, body.error, body.message, body.hint) if is_known else None
+        body = None  # a proxy's page
+    if (full := busy(status, response.headers.get("Retry-After"), body)) is not None:
+        return full
+    if body is not None and (body.error.startswith("hub_") or body.error == "service_version"):
+        return Problem(503, body.error, body.message, body.hint)
+    if body is not None and body.error == "foreign":
+        return foreign(endpoint, 503)
+    if status in (401, 403):
+        return wrong_secret(endpoint, 503)
+    if body is None and status in (502, 503, 504):
+        return behind_proxy(endpoint, status)
+    return absent(endpoint, status) if status == 404 or 300 <= status < 400 else None

@@ -12,8 +12,8 @@ class Replicas:
 
     Attributes:
         plan: What each next job meets. A number: the connection closes in the middle of the event of that number. `reset N`: it is
-            reset there. `end N`: the stream ends there without a last event. `503`: a proxy's word. `429`: no more for now, ask
-            again at once. `other`: another answer. After the plan, jobs have their whole answers.
+            reset there. `end N`: the stream ends there without a last event. `502`, `503`: a proxy's word. `hub`: a busy hub's. `429`: no more for now, ask
+            again at once. `other`: another answer. `half N`: as a number, of effects in half precision. After the plan, jobs have their whole answers.
         asked: The requests of the jobs, with their paths.
         is_away: Whether the health has no answer either.
     """
@@ -54,15 +54,19 @@ class Replicas:
             writer.close()
 
     def _answer(self, writer, path, request, step):
-        if step == "503":
-            writer.write(_head(503, "Content-Length: 6") + b"No one")
+        if step == "hub":
+            body = {"error": "hub_busy", "message": "The hub is busy.", "hint": ""}
+            writer.write(_whole(503, body, "Retry-After: 0"))
+            return
+        if step in ("502", "503"):
+            writer.write(_head(int(step), "Content-Length: 6") + b"No one")
             return
         if step == "429":
             body = {"error": "too_many", "message": "The service has enough of your requests.", "hint": "Wait."}
             writer.write(_whole(429, body, "Retry-After: 0"))
             return
         writer.write(_head(200, "Transfer-Encoding: chunked"))
-        events = {"/generate": _generation, "/salience": _salience}[path](request, step)
+        events = {"/generate": _generation, "/salience": _salience, "/effects": _effects}[path](request, step)
         how, _, at = step.rpartition(" ")
         stop = int(at) if at.isdigit() else len(events)
         for event in events[:stop]:
@@ -109,3 +113,10 @@ def _salience(request, _step):
         ),
         {"event": "done", "seconds": 0.1},
     ]
+
+
+def _effects(request, step):
+    how = {"precision": "bfloat16", "difference": 0.01} if step.startswith("half") else {"precision": "float32"}
+    one = {"event": "effects", "kind": "one", "total": 2, "logprobs": [[-0.5] * (len(request["ids"]) - 1)], **how}
+    sets = [{**one, "first": at, "removed": [[0] * at]} for at in range(request["skip"], 2)]
+    return [*sets, {"event": "done", "seconds": 0.1}]

@@ -8,12 +8,12 @@ from replicas import Replicas
 
 from conftest import example, prompts, rows_of, span, until
 from lit_lab import asking_again, protocol
-from lit_lab.asking_again import Results, Tries
+from lit_lab.asking_again import InexactError, Results, Tries
 from lit_lab.client.progress import reporting
 from lit_lab.problem import Problem
-from lit_lab.service_client import Broke, Busy, NeverSent
-from lit_lab.streamed import StreamedAnswer
-from lit_lab.supervision.endpoint import ServiceGone
+from lit_lab.service_client import Broke, NeverSent
+from lit_lab.streamed import StreamedAnswer, comparable
+from lit_lab.supervision.endpoint import Away, Busy, ServiceGone
 
 PROMPT = protocol.PromptEvent(tokens=[], window=9)
 AGAIN = protocol.RestartedEvent(message="Restarted.")
@@ -127,7 +127,7 @@ class TestElsewhere:
     def lit_lab_config(self, replicas):
         return {"service_url": replicas.url, "service_secret": "secret"}
 
-    @pytest.mark.parametrize("step", [1, 2, 3, "reset 2", "end 2", "503"])
+    @pytest.mark.parametrize("step", [1, 2, 3, "reset 2", "end 2", "502"])
     async def test_the_next_replica_goes_on(self, generate, events, api, replicas, step):
         replicas.plan = [step]
         found = await events(await generate("Hi", sampling={"temperature": 1.0, "seed": 7}))
@@ -151,6 +151,19 @@ class TestElsewhere:
         # The longest answer is stored.
         assert [run["answer"] for run in await runs_of(api)] == ["Hello", "Hello again"]
 
+    async def test_a_proxy_with_no_room_is_waited_for(self, generate, events, replicas, monkeypatch):
+        monkeypatch.setattr(asking_again, "MAX_BUSY_PAUSE", 0.01)
+        replicas.plan = ["503"] * 4
+        found = await events(await generate("Hi"))
+        assert kinds(found) == ["prompt", "token", "token", "token", "answer", "done"]
+        assert "Waiting in the queue" in str(found[0])
+
+    async def test_a_hub_that_is_busy_is_waited_for(self, generate, events, replicas):
+        replicas.plan = ["hub"] * 2
+        found = await events(await generate("Hi"))
+        assert found[0]["message"] == "Waiting: The hub is busy."
+        assert found[-1]["event"] == "done"
+
     async def test_an_answer_that_had_come_is_not_computed_again(self, generate, events, replicas):
         replicas.plan = [5]  # all but the last word
         found = await events(await generate("Hi"))
@@ -163,6 +176,18 @@ class TestElsewhere:
         found = await events((await api("POST", "jobs", body=body))[1]["id"])
         assert kinds(found) == ["scores", "restarted", "scores", "done"]
         assert [request["targets"] for _, request in replicas.asked] == [body["targets"], body["targets"][1:]]
+
+    async def test_effects_of_a_replica_without_half_precision_begin_again(self, api, events, replicas):
+        replicas.plan = ["half 1"]
+        found = await events((await api("POST", "jobs", body=example("effects", ids=[16, 5, 6, 7])))[1]["id"])
+        assert [(one["first"], one["difference"]) for one in found if one["event"] == "effects"] == [
+            (0, 0.01),
+            (0, None),
+            (1, None),
+        ]
+        asked = [(request["skip"], request["precision"]) for _, request in replicas.asked]
+        assert asked == [(0, "auto"), (1, "auto"), (0, "float32")]
+        assert found[-1]["event"] == "done"
 
     async def test_one_that_is_away_at_first_is_an_error_at_once(self, generate, events, replicas):
         replicas.is_away = True
@@ -205,11 +230,35 @@ def test_problems_of_the_request_are_not_asked_again():
         tries.again(Broke(gone))
 
 
+def test_a_job_that_gets_on_may_break_off_more_often_and_not_forever():
+    tries = Tries(elsewhere=True)
+    broke = Broke(Problem(502, "service_silent", "It broke.", ""))
+    for num in range(1, asking_again.MAX_TRIES):
+        assert tries.again(broke, num)[1]
+    with pytest.raises(Problem):
+        tries.again(broke, asking_again.MAX_TRIES)
+
+
+def test_a_service_that_comes_back_is_waited_for():
+    away = Away(503, "service_failed", "Nothing answers.", "")
+    with pytest.raises(Away):
+        Tries(elsewhere=True).again(away)  # an address is wrong more often
+    tries = Tries(elsewhere=True)
+    tries.again(Broke(Problem(502, "service_silent", "It broke.", "")))
+    waited = 0.0
+    with pytest.raises(Away):
+        while waited < 2 * asking_again.MAX_AWAY_SECONDS:
+            pause, notice = tries.again(away)
+            waited += pause
+            assert not notice
+    assert 0.9 * asking_again.MAX_AWAY_SECONDS < waited <= asking_again.MAX_AWAY_SECONDS
+
+
 def test_a_process_whose_end_is_not_known_yet_gets_no_third_try():
     tries = Tries(elsewhere=False)
     silent = Problem(502, "service_silent", "It broke.", "")
     died = ServiceGone(502, "service_died", "It died.", "", again=True, advice="Less.")
-    assert "restarted" in tries.again(Broke(silent))[1]
+    assert tries.again(Broke(silent))[1] == "It broke. This run begins again."  # the process may live
     assert tries.again(NeverSent(died)) == (0.0, "")  # what wasn't sent can't have ended it
     with pytest.raises(Problem, match="ended again") as raised:
         tries.again(Broke(died))
@@ -224,6 +273,34 @@ def test_a_test_of_a_map_has_each_curve_once():
     assert results.is_new(curve)
     assert not results.is_new(curve)
     assert results.missing() is not None
+
+
+def effects(first, difference=None):
+    return protocol.EffectsEvent(
+        kind="one", first=first, total=2, removed=[[0] * first], logprobs=[[-1.0]], difference=difference
+    )
+
+
+def test_exact_effects_continue_exactly():
+    results = Results(protocol.EffectsRequest(**example("effects")))
+    assert results.missing().precision == "auto"
+    assert results.is_new(effects(0))
+    assert (results.missing().skip, results.missing().precision) == (1, "float32")
+
+
+def test_effects_of_two_precisions_are_not_mixed():
+    results = Results(protocol.EffectsRequest(**example("effects")))
+    half = effects(0, 0.01)
+    assert results.is_new(half)
+    assert (results.missing().skip, results.missing().precision) == (1, "auto")
+    with pytest.raises(InexactError):
+        results.is_new(effects(1))
+    assert (results.missing().skip, results.missing().precision) == (0, "float32")
+    assert results.is_new(effects(0))
+    assert results.is_new(effects(1))
+    assert results.missing() is None
+    assert comparable([half, effects(0), effects(1)]) == [effects(0), effects(1)]
+    assert comparable([half]) == [half]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,16 @@ async def test_who_stops_waiting_for_the_next_turn_does_not_get_it() -> None:
     assert not queue.locked()
 
 
+async def test_a_shared_queue_names_no_option_and_says_when_to_ask_again() -> None:
+    queue = FairQueue()
+    for _ in range(3):
+        queue.join("a", max_waiting=4, is_shared=True)
+    with pytest.raises(Problem) as full:
+        queue.join("a", max_waiting=4, is_shared=True)
+    assert full.value.retry_after > 0
+    assert "c.LitLab" not in str(full.value)
+
+
 async def test_it_is_bounded_for_one_and_for_all() -> None:
     queue = FairQueue()
     holder = queue.join("a", max_waiting=4)

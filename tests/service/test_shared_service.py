@@ -13,6 +13,7 @@ import pytest
 from hub import SCOPE, Hub
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import OWNER_HEADER, PROTOCOL_HEADER, HubAccess, ProgressEvent, Sharing
 from lit_lab.service.app import create_app
 from lit_lab.service.cache_limits import CacheStats
@@ -175,6 +176,22 @@ async def test_where_models_are_is_not_shown(client: Client, hub: Hub) -> None:
         assert [model["path"] for model in response.json()["models"]] == ["one", "gemma2_2b_en"]
         assert "/srv" not in response.text
     assert response.json()["found"] == response.json()["known"] == []
+
+
+async def test_why_a_model_cannot_be_loaded_is_in_the_log_alone(
+    client: Client, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object) -> None:
+        raise Problem(422, "bad_model", "/srv/models/one/config.json is damaged.", "See /srv/models/one.")
+
+    monkeypatch.setattr(Registry, "_make", failing)
+    asking = client(hub.user("ada", SCOPE))
+    said = await asking.post("/tokens", json={"model": "one", "prompt": "Hi"})
+    assert code(said) == (422, "bad_model")
+    texts = [said.text, (await asking.post("/salience", json=SALIENCE)).text, (await asking.get("/health")).text]
+    for text in texts:
+        assert "/srv" not in text
+        assert "one can't be loaded" in text
 
 
 async def first_line(asking: httpx.AsyncClient, **headers: str) -> Any:
