@@ -86,9 +86,13 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
     if free is not None:
         free = max(0, free - settings.caches.reserved)
     trained = window.trained(folder, config, memory_estimate.numbers(folder, made))
-    # Where memory limits the window, it leaves room for the half-precision copy.
-    left = free if free is None or shape is None else max(0, free - half_copy.bytes_for(shape, precision))
-    limit = _window(entry, max_length, trained, shape, precision, left)
+    limit = _window(entry, max_length, trained, shape, precision, free)
+    if free is not None and shape is not None:
+        # Where memory limits the window, it leaves room for the half-precision copy, unless it would get too short.
+        smaller = _window(
+            entry, max_length, trained, shape, precision, max(0, free - half_copy.bytes_for(shape, precision))
+        )
+        limit = smaller if smaller.tokens >= window.USUAL else limit
     if shape is not None:
         entry.peak = shape.total(precision, limit.tokens)
         if free is not None:

@@ -85,8 +85,9 @@ class SalienceMaps:
             if self.created is None:
                 try:
                     created = EmbeddingGradients(self._causal_lm, self._window, cache_bytes=self._cache_bytes)
-                    created.forward_cache.owner = self._owner
                     self.created = created
+                    # Last: the owner may change in another thread, which then sees what was created.
+                    created.forward_cache.owner = self._owner
                 except QuantizedError as error:
                     raise Problem(
                         422,
