@@ -173,9 +173,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
         ("LIT", "peers_lit.py", sys.executable, {"model": str(place / "model.gguf"), "precision": "float32"}),
     ):
         say(f"{name}: {column}")
-        columns[column] = renamed(
-            ask(interpreter, script, request | more, options.threads), is_at_once=column == "LIT"
-        )
+        columns[column] = renamed(ask(interpreter, script, request | more, options.threads), is_at_once=column == "LIT")
     weights = columns["gguf"]["weights"]
     file = reading(place / "model.gguf")
     goal = 2 * file + 3 * weights / 1e8 + preset["empty_s"]

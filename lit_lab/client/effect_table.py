@@ -57,9 +57,7 @@ def continued(request: EffectsRequest, effects: Sequence[KeptEffects]) -> Effect
     Exact sets that don't follow others show that the service no longer computes in half precision: all are then computed exactly.
     """
     wanted = request.segments, request.answer_segments, request.held_out, request.seed
-    same = [
-        kept for kept in effects if (kept.segments, kept.answer_segments, kept.held_out, kept.seed) == wanted
-    ]
+    same = [kept for kept in effects if (kept.segments, kept.answer_segments, kept.held_out, kept.seed) == wanted]
     exact, half = effect_precision.split(same)
     return request.model_copy(
         update={

@@ -86,8 +86,9 @@ class SalienceMaps:
                 try:
                     created = EmbeddingGradients(self._causal_lm, self._window, cache_bytes=self._cache_bytes)
                     self.created = created
-                    # Last: the owner may change in another thread, which then sees what was created.
-                    created.forward_cache.owner = self._owner
+                    # Now, and until it is the same: the owner may change in another thread.
+                    while created.forward_cache.owner != self._owner:
+                        created.forward_cache.owner = self._owner
                 except QuantizedError as error:
                     raise Problem(
                         422,
