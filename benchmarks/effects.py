@@ -231,7 +231,9 @@ def first_effects(path: str, options: argparse.Namespace, scratch: Path) -> list
             events = {event["event"]: event for _, event in service.events("/generate", body)}
             before, answer = events["prompt"]["tokens"], events["answer"]["tokens"]
             ids = [token["id"] for token in [*before, *answer]]
-            request = request_of({"prompt": prompt, "ids": ids, "answer_start": len(before)}, model=name)
+            request = request_of(
+                {"prompt": prompt, "ids": ids, "answer_start": len(before)}, model=name, precision="auto"
+            )
             every = list(service.events("/effects", request))
             found.append(next(at for at, event in every if event["event"] == "effects"))
         return found

@@ -106,13 +106,13 @@ class Lengths:
     def _measured(self, service: Service, text: str, held: float) -> dict[str, float]:
         process = service.process.pid
         peers_child.forget_peak(process)
-        ids, first = self._answer(service, text)
+        ids, seam, first = self._answer(service, text)
         answer_mb = peers_child.memory("VmHWM", process) - held
         peers_child.forget_peak(process)
         seconds = self._map(service, ids)
         map_mb = peers_child.memory("VmHWM", process) - held
         return {
-            "prompt_tokens": len(ids) - self._options.tokens,
+            "prompt_tokens": seam,
             "first_token": first,
             "map": seconds,
             "answer_mb": answer_mb,
@@ -120,11 +120,15 @@ class Lengths:
         }
 
     def _answer_and_map(self, service: Service, text: str) -> None:
-        ids, _ = self._answer(service, text)
+        ids, *_ = self._answer(service, text)
         self._map(service, ids)
 
-    def _answer(self, service: Service, text: str) -> tuple[list[int], float]:
-        """Return the ids of a prompt and its answer, which is as long as asked, and the seconds until its first token."""
+    def _answer(self, service: Service, text: str) -> tuple[list[int], int, float]:
+        """Return the ids of a prompt and its answer, which is as long as asked, where that begins, and the seconds until its first token.
+
+        Raises:
+            RuntimeError: The answer is shorter.
+        """
         body = {
             "kind": "generate",
             "model": "real",
@@ -132,14 +136,17 @@ class Lengths:
             "chat": "off",
             "max_new_tokens": self._options.tokens,
         }
-        first = 0.0
+        first, seam = 0.0, 0
         ids: list[int] = []
         for at, event in service.events("/generate", body):
             if event["event"] == "token":
                 first = first or at
             elif event["event"] in ("prompt", "answer"):
                 ids += [token["id"] for token in event["tokens"]]
-        return ids, first
+                seam = len(ids) if event["event"] == "prompt" else seam
+        if len(ids) - seam != self._options.tokens:
+            raise RuntimeError(f"the answer has {len(ids) - seam} tokens instead of {self._options.tokens}")
+        return ids, seam, first
 
     def _map(self, service: Service, ids: list[int]) -> float:
         return explain(service, ids, [(len(ids) - max(1, self._options.tokens // 2), len(ids))])

@@ -87,6 +87,7 @@ def measure(
     if generate is not None:
         figures["answer_first_token"] = answer(first)["first_token"]
     figures["loaded_mb"] = memory("VmRSS")
+    figures["load_peak_mb"] = memory("VmHWM")
     forget_peak()
     if explain is not None:
         figures["first"] = timed(explain, first["ids"], first["prompt_tokens"], spans(first, tokens)[-1])

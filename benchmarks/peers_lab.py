@@ -147,5 +147,6 @@ def leave_one_out(service: Service, found: dict[str, Any]) -> float:
         "segments": [{"turn": 0, "start": start, "end": end} for start, end in parts(found["prompt"])],
         "samples": 0,
         "held_out": 0,
+        "precision": "float32",  # the peers' too: the model's own
     }
     return max(at for at, _ in service.events("/effects", body))

@@ -135,11 +135,22 @@ def read_rate() -> float:
     return best
 
 
-def renamed(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a peer's figures under this script's names."""
+def renamed(found: dict[str, Any], is_at_once: bool = False) -> dict[str, Any]:
+    """Return a peer's figures under this script's names, and why it refused something.
+
+    Args:
+        found: Of `peers_child.py`.
+        is_at_once: Whether the peer returns answers as a whole: its first token is then none.
+    """
     figures = {ours: found[theirs] for ours, theirs in PEERS.items() if theirs in found}
-    if "bare_mb" in found:
-        figures["peak_mb"] = found["total_mb"] - found["bare_mb"]
+    if is_at_once:
+        figures.pop("first_s", None)
+        figures.pop("again_first_s", None)
+    if "bare_mb" in found and "total_mb" in found:
+        # Loading included, as in this script's own figures.
+        figures["peak_mb"] = max(found["total_mb"], found.get("load_peak_mb", 0)) - found["bare_mb"]
+    if "refused" in found:
+        figures["refused"] = found["refused"]
     return figures
 
 
@@ -162,7 +173,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
         ("LIT", "peers_lit.py", sys.executable, {"model": str(place / "model.gguf"), "precision": "float32"}),
     ):
         say(f"{name}: {column}")
-        columns[column] = renamed(ask(interpreter, script, request | more, options.threads))
+        columns[column] = renamed(ask(interpreter, script, request | more, options.threads), is_at_once=column == "LIT")
     weights = columns["gguf"]["weights"]
     file = reading(place / "model.gguf")
     goal = 2 * file + 3 * weights / 1e8 + preset["empty_s"]
@@ -194,6 +205,9 @@ def main() -> None:
         for figure, label in LABELS.items():
             values = "".join(f"{_formatted(column.get(figure)):>18}" for column in columns.values())
             print(f"{label.format('from its form'):<48}{values}")
+        for column, figures in columns.items():
+            if "refused" in figures:
+                print(f"{column} refused: {figures['refused']}")
         print(
             f"loading a GGUF: goal {found['load_goal_s']:.1f} s = 2 x {found['file_s']:.2f} s + 3 s for each 100M weights + "
             f"{found['empty_s']:.1f} s; {columns['gguf']['load_s'] / found['load_goal_s']:.2f} of it"

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
+
+from lit_lab.effect_precision import BLOCK, in_one_precision
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,16 +24,11 @@ ALPHA = 0.01
 MIN_HELD_OUT = 8
 """Minimum number of held-out sets that can measure a map."""
 
-BLOCK = 16
-"""Number of random sets that were sorted together, as in `lit_lab.service.effects.sets`."""
-
 MAX_CELLS = 32_000_000
 """Maximum of sets times segments in a run: a small file can name many of both."""
 
 _Row = tuple[str, list[int], list["float | None"], "float | None"]
 """A set's kind, its segments, its scores, and their difference from float32 if they were computed in half precision."""
-
-_Key = TypeVar("_Key")
 
 _ROUNDS = 20_000
 _TOLERANCE = 1e-9
@@ -172,7 +169,7 @@ class Effects:
 
 
 def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
-    """Return the effects that a run's jobs computed. Jobs with the same segments and seed are merged: of the same set, exact scores count.
+    """Return the effects that a run's jobs computed. Jobs with the same segments and seed are merged, in one precision.
 
     Raises:
         ValueError: The events contradict each other, or name too many sets and segments.
@@ -190,16 +187,16 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
         rows: dict[int, _Row] = {}
         # Each job numbers its chosen sets from 0.
         chosen: dict[tuple[int, ...], _Row] = {}
-        for job in same:
+        for job in in_one_precision(same):
             for event in job.events:
                 if len(event.removed) != len(event.logprobs):
                     raise ValueError("its effects have other numbers of sets than of scores")
                 for at, (removed, row) in enumerate(zip(event.removed, event.logprobs, strict=True), event.first):
                     new = event.kind, removed, row, event.difference
                     if event.kind == "chosen":
-                        _keep(chosen, tuple(removed), new)
+                        chosen[tuple(removed)] = new
                     else:
-                        _keep(rows, at, new)
+                        rows[at] = new
         if not rows:  # chosen sets need the whole prompt's scores to compare with
             continue
         ordered = [row for _, row in sorted(rows.items())]
@@ -225,12 +222,6 @@ def effects_of(jobs: Sequence[KeptEffects], seam: int) -> tuple[Effects, ...]:
             )
         )
     return tuple(found)
-
-
-def _keep(rows: dict[_Key, _Row], key: _Key, new: _Row) -> None:
-    """Add a row, but never in the place of an exact one if it isn't exact itself."""
-    if key not in rows or rows[key][3] is not None or new[3] is None:
-        rows[key] = new
 
 
 def log_odds(logprobs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -137,30 +137,52 @@ def test_jobs_of_the_same_segments_are_one_in_the_order_of_their_sets() -> None:
         effects_of([kept(1, [[1]])], SEAM)
 
 
-def test_exact_scores_count_before_those_in_half_precision() -> None:
-    def half(job: protocol.KeptEffects, difference: float) -> protocol.KeptEffects:
-        (event,) = job.events
-        logprobs = [[value and value - 0.25 for value in row] for row in event.logprobs]
-        changed = event.model_copy(update={"precision": "bfloat16", "difference": difference, "logprobs": logprobs})
-        return job.model_copy(update={"events": [changed]})
+def half(job: protocol.KeptEffects, difference: float) -> protocol.KeptEffects:
+    (event,) = job.events
+    logprobs = [[value and value - 0.25 for value in row] for row in event.logprobs]
+    changed = event.model_copy(update={"precision": "bfloat16", "difference": difference, "logprobs": logprobs})
+    return job.model_copy(update={"events": [changed]})
 
-    exact, first, second = kept(0, [[], [1]]), half(kept(0, [[], [1]]), 0.02), half(kept(2, [[0]]), 0.03)
-    for jobs in ([exact, first, second], [first, exact, second]):
-        (found,) = effects_of(jobs, SEAM)
-        assert found.logprobs[:, 0].tolist() == [-0.5, -1.5, -2.75]
-        assert found.difference == 0.03
-    (found,) = effects_of([first, exact], SEAM)
-    assert found.difference is None
 
+def test_a_table_has_one_precision() -> None:
+    ones = [[], [2], [1], [0]]
+    exact, some = kept(0, ones), kept(0, ones[:2])
+    first, second = half(exact, 0.02), half(kept(4, [[0, 1]] * 16, "held_out"), 0.03)
+    pair, half_pair = kept(0, [[0, 1]], "chosen"), half(kept(0, [[0, 1]], "chosen"), 0.02)
     request = protocol.EffectsRequest(
         model="m", prompt="123456789", ids=[1] * 7, answer_start=SEAM,
         segments=exact.segments, answer_segments=exact.answer_segments,
     )  # fmt: skip
-    assert effect_table.known_logprobs([first, exact, second], request)[(1,)] == exact.events[0].logprobs[1]
-    # What continues exact scores must be exact.
-    assert effect_table.continued(request, [exact]).precision == "float32"
-    assert effect_table.continued(request, [first]).precision == "auto"
-    assert effect_table.continued(request, []).precision == "auto"
+
+    def check(jobs: list[protocol.KeptEffects], difference: float | None, whole: float) -> None:
+        for order in (jobs, jobs[::-1]):
+            (found,) = effects_of(order, SEAM)
+            assert (found.difference, found.logprobs[0, 0]) == (difference, whole)
+            assert effect_table.known_logprobs(order, request)[()][0] == whole
+
+    # Exact scores count once there are as many as those in half precision show.
+    check([some, first], 0.02, -0.75)
+    check([exact, first, second], 0.03, -0.75)
+    check([exact, first], None, -0.5)
+    # Those that continue others, which aren't exact, count for nothing.
+    check([first, kept(4, [[0, 1]] * 16, "held_out")], 0.02, -0.75)
+    (found,) = effects_of([exact, first, half_pair], SEAM)
+    assert len(found.removed) == 3  # without the answer's
+    assert len(effects_of([exact, first, pair], SEAM)[0].removed) == 4
+
+    # What continues exact scores must be exact; where half precision can't be continued, all is.
+    def asked(*jobs: protocol.KeptEffects) -> tuple[int, str]:
+        continued = effect_table.continued(request, jobs)
+        return continued.skip, continued.precision
+
+    assert asked(exact) == (4, "float32")
+    assert asked(first) == (4, "auto")
+    assert asked() == (0, "auto")
+    assert asked(first, kept(4, [[0, 1]], "held_out")) == (0, "float32")
+    # Effects of other segments say nothing about these.
+    other = exact.model_copy(update={"segments": exact.segments[:1]})
+    assert asked(first, other) == (4, "auto")
+    assert asked(exact, half(other, 0.02)) == (4, "float32")
 
 
 def test_chosen_pairs_come_last_and_say_what_two_segments_do_together() -> None:

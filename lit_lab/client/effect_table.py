@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lit_lab import effect_precision
 from lit_lab.client.run_text import DeletedSegments
 from lit_lab.protocol import EffectsRequest, KeptEffects, RunRecord, Span
 from lit_lab.segmentation import TokenSpan
@@ -36,43 +37,34 @@ def effects_request(run: RunRecord, segments: DeletedSegments, ids: Sequence[int
 
 
 def known_logprobs(effects: Sequence[KeptEffects], request: EffectsRequest) -> Logprobs:
-    """Return the sets of a request's segments that are scored; exact scores count first."""
+    """Return the sets of a request's segments that are scored, all in one precision."""
     found: Logprobs = {}
-    halves: Logprobs = {}
-    for kept in effects:
-        if kept.segments == request.segments and kept.answer_segments == request.answer_segments:
-            for event in kept.events:
-                for removed, row in zip(event.removed, event.logprobs, strict=False):
-                    (found if event.difference is None else halves).setdefault(tuple(removed), row)
-    return halves | found
+    same = [
+        kept
+        for kept in effects
+        if kept.segments == request.segments and kept.answer_segments == request.answer_segments
+    ]
+    for kept in effect_precision.in_one_precision(same):
+        for event in kept.events:
+            for removed, row in zip(event.removed, event.logprobs, strict=False):
+                found.setdefault(tuple(removed), row)
+    return found
 
 
 def continued(request: EffectsRequest, effects: Sequence[KeptEffects]) -> EffectsRequest:
-    """Return a request for those of its sets that aren't known yet, in the precision of those that are: they are compared with each other."""
-    known = num_first(effects, request)
-    halves = any(event.difference is not None for kept in effects for event in kept.events)
+    """Return a request for those of its sets that aren't known yet, in the precision of those that are: they are compared with each other.
+
+    Exact sets that don't follow others show that the service no longer computes in half precision: all are then computed exactly.
+    """
+    wanted = request.segments, request.answer_segments, request.held_out, request.seed
+    same = [kept for kept in effects if (kept.segments, kept.answer_segments, kept.held_out, kept.seed) == wanted]
+    exact, half = effect_precision.split(same)
     return request.model_copy(
-        update={"skip": known, "precision": "float32" if known and not halves else request.precision}
+        update={
+            "skip": effect_precision.num_first(exact or half),
+            "precision": "float32" if exact else request.precision,
+        }
     )
-
-
-def num_first(effects: Sequence[KeptEffects], request: EffectsRequest) -> int:
-    """Return how many of a request's sets are known from the first on, so that a job can continue after them."""
-    known: set[int] = set()
-    for kept in effects:
-        if (kept.segments, kept.answer_segments, kept.held_out, kept.seed) == (
-            request.segments,
-            request.answer_segments,
-            request.held_out,
-            request.seed,
-        ):
-            for event in kept.events:
-                if event.kind != "chosen":
-                    known.update(range(event.first, event.first + len(event.removed)))
-    count = 0
-    while count in known:
-        count += 1
-    return count
 
 
 def effects_on(logprobs: Logprobs, count: int, target: TokenSpan, seam: int) -> list[float | None]:

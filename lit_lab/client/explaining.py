@@ -37,7 +37,10 @@ async def map_of(
     """Return a map, and compute it where it isn't known. Raises `Problem`."""
     plan = MapPlan(state.record, cutting, method, target, aggregation, mode)
     found = plan.known(state.record)
-    if found is None:
+    # Twice: effects in half precision that the service can't continue are computed anew.
+    for _ in range(2):
+        if found is not None:
+            break
         client, request = state.connected(), plan.request(state.record)
         if isinstance(request, SalienceRequest):
             state.add_scores(await client.salience(request, state.on_event))
@@ -79,6 +82,7 @@ async def influence_of(state: RunState, part: Part, occurrence: int | None, turn
         segments=[place],
         samples=0,
         held_out=0,
+        precision="float32",  # a copy and its check would cost more than these two passes
     )
 
     def single() -> float | None:

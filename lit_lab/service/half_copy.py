@@ -105,9 +105,8 @@ class HalfCopy:
             return self._made
 
     def _make(self) -> CachedPass | None:
-        if self._exact.has_own_head:
-            return None  # its head would be a product of the graph, too
         made = CachedPass(self._causal_lm, half=True)
         # Traced here, so that no job waits for it later.
         made.run(np.zeros((1, 1), np.int32), made.empty_cache(made.length_for(1)), 0)
-        return made
+        # Known once it has run. Its own head would be a product of the graph, too.
+        return None if made.has_own_head else made

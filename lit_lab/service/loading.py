@@ -66,7 +66,7 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
         Problem: The files can't be used, or don't fit in memory.
         Cancelled: The attempt was stopped.
     """
-    from . import half_copy, presets
+    from . import presets
     from .language_model import LanguageModel
     from .templates.found import found
 
@@ -86,9 +86,7 @@ def make(entry: ModelEntry, attempt: Reading, settings: Loading, max_length: int
     if free is not None:
         free = max(0, free - settings.caches.reserved)
     trained = window.trained(folder, config, memory_estimate.numbers(folder, made))
-    # Where memory limits the window, it leaves room for the half-precision copy.
-    left = free if free is None or shape is None else max(0, free - half_copy.bytes_for(shape, precision))
-    limit = _window(entry, max_length, trained, shape, precision, left)
+    limit = _window(entry, max_length, trained, shape, precision, free)
     if shape is not None:
         entry.peak = shape.total(precision, limit.tokens)
         if free is not None:
@@ -135,8 +133,15 @@ def _window(
     free: int | None,
 ) -> window.Window:
     """Return a model's window: the user's, or else the administrator's, or else what fits in memory."""
+    from . import half_copy
+
     if entry.max_length:
         return window.Window(entry.max_length, trained, "user")
     if max_length:
         return window.Window(max_length, trained, "administrator")
-    return window.chosen(shape, precision, trained, free)
+    found = window.chosen(shape, precision, trained, free)
+    if shape is None or free is None:
+        return found
+    # Where memory limits the window, it leaves room for the half-precision copy, unless it would get too short.
+    smaller = window.chosen(shape, precision, trained, max(0, free - half_copy.bytes_for(shape, precision)))
+    return smaller if smaller.tokens >= window.USUAL else found

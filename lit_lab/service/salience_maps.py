@@ -85,8 +85,10 @@ class SalienceMaps:
             if self.created is None:
                 try:
                     created = EmbeddingGradients(self._causal_lm, self._window, cache_bytes=self._cache_bytes)
-                    created.forward_cache.owner = self._owner
                     self.created = created
+                    # Now, and until it is the same: the owner may change in another thread.
+                    while created.forward_cache.owner != self._owner:
+                        created.forward_cache.owner = self._owner
                 except QuantizedError as error:
                     raise Problem(
                         422,

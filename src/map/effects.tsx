@@ -42,7 +42,10 @@ export function EffectsSection(props: {
           onExact={
             effects.phase === 'running' && session.settings.exactEffects
               ? undefined
-              : () => onSettings({ exactEffects: true })
+              : () => {
+                  onSettings({ exactEffects: true });
+                  effects.start();
+                }
           }
         />
       ) : (

@@ -40,7 +40,7 @@ export interface IScoredSet {
   readonly difference: number | null;
 }
 
-/** The sets that are known, from the first without a gap. */
+/** The sets that are known, from the first without a gap, all of one precision. */
 export interface IEffectTable {
   readonly sets: readonly IScoredSet[];
   /** The number of all sets, known or not; 0 before any is known. */
@@ -84,8 +84,7 @@ const CERTAIN = -(2 ** -24);
  * Put sets together, also those of jobs that continue each other.
  *
  * @param known - what is known already.
- * @param events - in any order; sets that are known are ignored, unless exact scores come in
- *   the place of those in half precision.
+ * @param events - in any order and of one precision; sets that are known are ignored.
  */
 export function mergeEffects(
   known: IEffectTable,
@@ -94,7 +93,6 @@ export function mergeEffects(
   const found = new Map<number, IScoredSet>();
   const chosen = new Map(known.chosen.map(set => [keyOf(set.removed), set]));
   let { total } = known;
-  let isReplaced = false;
   for (const event of events) {
     const { kind, first, removed, logprobs, precision } = event;
     if (kind !== 'chosen') {
@@ -111,36 +109,21 @@ export function mergeEffects(
       };
       const key = keyOf(indices);
       if (kind !== 'chosen') {
-        const other = found.get(first + i);
-        if (!other || difference === null || other.difference !== null) {
-          found.set(first + i, set);
-        }
-      } else if (isBetter(set, chosen.get(key))) {
-        isReplaced = isReplaced || chosen.has(key);
+        found.set(first + i, set);
+      } else if (!chosen.has(key)) {
         chosen.set(key, set);
       }
     });
   }
-  const sets = known.sets.map((set, i) => {
-    const other = found.get(i);
-    const isNew = other !== undefined && isBetter(other, set);
-    isReplaced = isReplaced || isNew;
-    return isNew ? other : set;
-  });
+  const sets = [...known.sets];
   for (let next = found.get(sets.length); next; next = found.get(sets.length)) {
     sets.push(next);
   }
-  return !isReplaced &&
-    sets.length === known.sets.length &&
+  return sets.length === known.sets.length &&
     total === known.total &&
     chosen.size === known.chosen.length
     ? known
     : { sets, total, chosen: [...chosen.values()] };
-}
-
-/** Whether a set's scores are new, or exact in the place of scores in half precision. */
-function isBetter(set: IScoredSet, known: IScoredSet | undefined): boolean {
-  return !known || (set.difference === null && known.difference !== null);
 }
 
 /**
@@ -155,18 +138,12 @@ export function differenceOf({ sets, chosen }: IEffectTable): number | null {
   );
 }
 
-/** The number of sets, from the first, whose scores aren't in half precision. */
-export function numExact({ sets }: IEffectTable): number {
-  const first = sets.findIndex(({ difference }) => difference !== null);
-  return first < 0 ? sets.length : first;
-}
-
 function keyOf(removed: readonly number[]): string {
   return removed.join();
 }
 
 /** How many random sets a fit uses: whole blocks. */
-export function numFitted({ sets }: IEffectTable): number {
+export function numFitted({ sets }: Pick<IEffectTable, 'sets'>): number {
   const count = sets.filter(({ kind }) => kind === 'random').length;
   return count - (count % BLOCK);
 }

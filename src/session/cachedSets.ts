@@ -56,7 +56,7 @@ export function cachedSets(
   // In an incomplete block, the first sets aren't random, because each block is sorted.
   const inBlocks = known
     .filter(({ kind }) => kind === 'random')
-    .slice(0, numFitted(table));
+    .slice(0, numFitted({ sets: known }));
   const random = new Set(inBlocks);
   const fixed = known.filter(set => !random.has(set));
   const sets = [...fixed, ...inBlocks];

@@ -299,8 +299,8 @@ export function isSampled(method: MapMethod): boolean {
 /** Identifies a request of a run: model, ids and text are the same for all. */
 function keyOf(request: CostlyRequest): string {
   if (request.kind === 'effects') {
-    const { kind, segments, chosen } = request;
-    return JSON.stringify({ kind, segments, chosen });
+    const { kind, segments, chosen, precision } = request;
+    return JSON.stringify({ kind, segments, chosen, precision });
   }
   return JSON.stringify({ ...request, ids: null, edited: undefined });
 }

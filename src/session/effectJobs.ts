@@ -192,7 +192,8 @@ export class EffectJobs {
       this._onChanged(null);
       return;
     }
-    const isNew = level.numKnown > known;
+    // Fewer: what was known in half precision doesn't suffice any more.
+    const isNew = level.numKnown !== known;
     this._remember(past !== null && isNew ? past : job.jobId);
     this.drop();
     this._onChanged({

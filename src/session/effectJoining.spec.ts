@@ -104,14 +104,18 @@ describe('session: effects where lines are joined in another way', () => {
 
   it('takes no pairs of other sentences of the answer', () => {
     const at = (end: number) =>
-      new EffectLevel(0, {
-        spans: [
-          [0, 2],
-          [2, end]
-        ],
-        texts: [{ turn: 0, start: 0, end: 5 }],
-        seam: 2
-      });
+      new EffectLevel(
+        0,
+        {
+          spans: [
+            [0, 2],
+            [2, end]
+          ],
+          texts: [{ turn: 0, start: 0, end: 5 }],
+          seam: 2
+        },
+        { isExact: false, isHalf: false, isBegun: false }
+      );
     const request = (end: number) =>
       ({
         segments: [{ turn: 0, start: 0, end: 5 }],

@@ -1,12 +1,5 @@
 import type { EffectsEvent, EffectsRequest, KeptEffects } from '../api';
-import {
-  differenceOf,
-  mergeEffects,
-  MIN_RANDOM,
-  NO_EFFECTS,
-  numExact,
-  numFitted
-} from '../salience';
+import { mergeEffects, MIN_RANDOM, NO_EFFECTS, numFitted } from '../salience';
 import type { IEffectTable } from '../salience';
 import {
   countSets,
@@ -21,15 +14,27 @@ import {
 import type { IEffectSegments, IEffectTables } from './effectSegments';
 import type { IRun } from './run';
 
-/** A level of a plan: segments, and the sets of them to score. */
+/** In which precision a plan's levels are computed and shown: all in the same one. */
+export interface IPrecision {
+  /** Whether scores in half precision don't suffice. */
+  isExact: boolean;
+  /** Whether scores in half precision are shown. */
+  isHalf: boolean;
+  /** Whether exact scores are known. */
+  isBegun: boolean;
+}
+
+/**
+ * A level of a plan: segments, and the sets of them to score. Scores are compared with each other, so those in half precision
+ * and exact ones are separate tables, of which one is shown.
+ */
 export class EffectLevel {
-  /** @param isExact - whether scores in half precision don't suffice. */
+  /** @param _precision - of the plan, which changes it. */
   constructor(
     readonly index: number,
     readonly segments: IEffectSegments,
-    isExact = false
+    private readonly _precision: Readonly<IPrecision>
   ) {
-    this.isExact = isExact;
     this._samples = randomSetsOf(this.segments).samples;
     this.key = segmentsKey(this.segments);
   }
@@ -37,34 +42,35 @@ export class EffectLevel {
   /** Identifies the level's segments, and so its sets. */
   readonly key: string;
 
-  /** Whether scores in half precision don't suffice. */
-  isExact: boolean;
-
-  /** The scores so far. */
+  /** The scores so far, in the precision that is shown. */
   get table(): IEffectTable {
-    return this._table;
+    return this._precision.isHalf ? this._half : this._exact;
+  }
+
+  /** The number of exact scores. */
+  get numExact(): number {
+    return this._exact.sets.length;
+  }
+
+  /** The number of scores in half precision. */
+  get numHalf(): number {
+    return this._half.sets.length;
   }
 
   /** The table of scores, with the level and its segments. */
   get tables(): IEffectTables {
-    const { index: level, segments, _table: table } = this;
+    const { index: level, segments, table } = this;
     return { level, segments, table };
   }
 
   /** What the history stores of the level. */
   get kept(): KeptEffects[] {
-    return keptEffects(this.segments, this._table);
+    return keptEffects(this.segments, this.table);
   }
 
   /** The number of scored sets, of those that suffice. */
   get numKnown(): number {
-    const { isExact, _table: table } = this;
-    return isExact ? numExact(table) : table.sets.length;
-  }
-
-  /** The number of sets at the beginning that are exact; all of them, if none are in half precision. */
-  get numExact(): number {
-    return numExact(this._table);
+    return this._precision.isExact ? this.numExact : this.table.sets.length;
   }
 
   /** The number of random sets to score, to which maps are fitted. */
@@ -95,14 +101,24 @@ export class EffectLevel {
    * reliability, a fit, and better fits. Within a stage, more sets change no map.
    */
   get stage(): number {
-    const { sets } = this._table;
+    return this._stageOf(this.table);
+  }
+
+  /** By how much the exact stage is ahead of that in half precision. */
+  get lead(): number {
+    return this._stageOf(this._exact) - this._stageOf(this._half);
+  }
+
+  private _stageOf(table: IEffectTable): number {
+    const { segments } = this;
+    const { sets } = table;
     const count = (kind: string) =>
       sets.filter(set => set.kind === kind).length;
-    if (count('one') <= this.segments.spans.length) {
+    if (count('one') <= segments.spans.length) {
       return 0;
     }
-    const isGraded = hasHeldOut(this.tables);
-    return 1 + (isGraded ? 1 : 0) + numFitted(this._table) / MIN_RANDOM;
+    const isGraded = hasHeldOut({ segments, table });
+    return 1 + (isGraded ? 1 : 0) + numFitted(table) / MIN_RANDOM;
   }
 
   /** Request more random sets than usual. */
@@ -119,12 +135,18 @@ export class EffectLevel {
 
   /** Add what the history has stored. */
   recall(kept: readonly KeptEffects[]): void {
-    this._table = storedEffects(this.segments, kept, this._table);
+    this.take(storedEffects(this.segments, kept));
   }
 
   /** Add what a job has sent. */
   take(events: readonly EffectsEvent[]): void {
-    this._table = mergeEffects(this._table, events);
+    const isExact = ({ difference }: EffectsEvent) =>
+      typeof difference !== 'number';
+    this._exact = mergeEffects(this._exact, events.filter(isExact));
+    this._half = mergeEffects(
+      this._half,
+      events.filter(event => !isExact(event))
+    );
   }
 
   /** The request for the remaining sets, or for a given number of random sets. */
@@ -133,7 +155,7 @@ export class EffectLevel {
       ...effectsRequest(run, this.segments),
       samples,
       skip: this.numKnown,
-      precision: this._precision
+      precision: this._requested
     };
   }
 
@@ -143,7 +165,7 @@ export class EffectLevel {
     return {
       ...request,
       chosen: chosen.map(set => [...set]),
-      precision: this._precision
+      precision: this._requested
     };
   }
 
@@ -167,13 +189,13 @@ export class EffectLevel {
     );
   }
 
-  /** Scores are compared with each other: exact ones continue exactly. */
-  private get _precision(): 'auto' | 'float32' {
-    const { sets } = this._table;
-    const areExact = sets.length > 0 && differenceOf(this._table) === null;
-    return this.isExact || areExact ? 'float32' : 'auto';
+  /** Exact scores continue exactly. */
+  private get _requested(): 'auto' | 'float32' {
+    const { isExact, isHalf, isBegun } = this._precision;
+    return isExact || (isBegun && !isHalf) ? 'float32' : 'auto';
   }
 
-  private _table: IEffectTable = NO_EFFECTS;
+  private _exact: IEffectTable = NO_EFFECTS;
+  private _half: IEffectTable = NO_EFFECTS;
   private _samples: number;
 }

@@ -9,6 +9,7 @@ import { NO_EFFECTS } from '../salience';
 import type { IEffectTable, LineJoining } from '../salience';
 import { MAX_ABLATION_SEGMENTS } from './ablationSegments';
 import { EffectLevel } from './effectLevel';
+import type { IPrecision } from './effectLevel';
 import {
   chosenPassages,
   lookedPasses,
@@ -103,10 +104,7 @@ export class EffectPlan {
     if (isExact === this._isExact) {
       return false;
     }
-    this._isExact = isExact;
-    this._levels.forEach(level => {
-      level.isExact = isExact;
-    });
+    this._isExact = this._precision.isExact = isExact;
     return true;
   }
 
@@ -133,7 +131,7 @@ export class EffectPlan {
       (sum, { numKnown, numSets }) => sum + Math.max(numKnown, numSets),
       this._expected()
     );
-    // Also while exact scores are to replace others.
+    // Also while exact scores are to take the place of others.
     const isBegun = levels.some(({ table }) => table.sets.length > 0);
     return isBegun ? { done, total } : null;
   }
@@ -205,7 +203,7 @@ export class EffectPlan {
       return;
     }
     const isStored = (segments: IEffectSegments | undefined) =>
-      segments && storedEffects(segments, kept).sets.length > 0;
+      segments && storedEffects(segments, kept).length > 0;
     const isOpen = this.progress === null;
     if (isOpen && this._isWhole && isStored(sentences)) {
       this._begin(false);
@@ -222,14 +220,15 @@ export class EffectPlan {
 
   /** Add what a level's job has sent. */
   take(index: number, events: readonly EffectsEvent[]): void {
-    this._levels[index]?.take(events);
-    this._onTaken();
+    this._takeNew(this._levels[index], events);
   }
 
   /** Add what a job with chosen sets has sent. */
   takeChosen(request: EffectsRequest, events: readonly EffectsEvent[]): void {
-    this._levels.find(level => level.isOf(request))?.take(events);
-    this._onTaken();
+    this._takeNew(
+      this._levels.find(level => level.isOf(request)),
+      events
+    );
   }
 
   /** The request for the remaining sets of the level. */
@@ -289,23 +288,44 @@ export class EffectPlan {
       const segments =
         isLong && this._passages ? this._passages.segments : this.sentences;
       this._isLong = isLong;
-      this._levels = [new EffectLevel(0, segments, this._isExact)];
+      this._levels = [new EffectLevel(0, segments, this._precision)];
     }
+  }
+
+  /**
+   * Add new scores. If what should continue scores in half precision is exact, as of a service that has restarted, everything
+   * is computed exactly.
+   */
+  private _takeNew(
+    level: EffectLevel | undefined,
+    events: readonly EffectsEvent[]
+  ): void {
+    level?.take(events);
+    this._precision.isExact ||=
+      level !== undefined &&
+      this._precision.isHalf &&
+      events.some(
+        ({ kind, first, difference }) =>
+          typeof difference !== 'number' &&
+          (kind === 'chosen' || first > level.numExact || !level.numHalf)
+      );
+    this._onTaken();
   }
 
   private _onTaken(): void {
     const [first] = this._levels;
+    const lead = this._levels.map(level => level.lead).find(Boolean) ?? 0;
+    const isBegun = this._levels.some(level => level.numExact > 0);
+    // Exact scores are shown once they are complete as far as those in half precision.
+    this._precision.isBegun = isBegun;
+    this._precision.isHalf = lead < 0 || (lead === 0 && !isBegun);
     if (this._isLong && this._chosen === null && first.isComplete) {
       this._look(first.table);
     }
     const state = [
       this._chosen !== null,
-      ...this._levels.map(({ stage, table, numExact }) => [
-        stage,
-        table.chosen.length,
-        // Exact scores replace others one by one, and are shown once they have replaced all.
-        numExact === table.sets.length
-      ])
+      this._precision.isHalf,
+      ...this._levels.map(({ stage, table }) => [stage, table.chosen.length])
     ].join();
     if (state !== this._state) {
       this._state = state;
@@ -327,7 +347,7 @@ export class EffectPlan {
     if (segments) {
       this._levels = [
         ...this._levels,
-        new EffectLevel(1, segments, this._isExact)
+        new EffectLevel(1, segments, this._precision)
       ];
     }
   }
@@ -364,6 +384,11 @@ export class EffectPlan {
   /** Whether each sentence can be deleted. */
   private readonly _isWhole: boolean;
   private _isExact = false;
+  private readonly _precision: IPrecision = {
+    isExact: false,
+    isHalf: false,
+    isBegun: false
+  };
   private _isLong: boolean | null = null;
   private _levels: readonly EffectLevel[] = [];
   /** The passages whose sentences are deleted one by one; null while unknown. */

@@ -1,6 +1,5 @@
 /** The segments that effects are computed for: the sentences of a run's prompt and answer. */
 import type { EffectsRequest, KeptEffects, TextSpan } from '../api';
-import { mergeEffects, NO_EFFECTS } from '../salience';
 import type {
   IEffectTable,
   IScoredSet,
@@ -243,22 +242,18 @@ export function keptEffects(
   ];
 }
 
-/** Merge a run's stored effects into the known ones, if they are for these segments. */
+/** A run's stored effects of these segments. */
 export function storedEffects(
   segments: IEffectSegments,
-  kept: readonly KeptEffects[],
-  known = NO_EFFECTS
-): IEffectTable {
+  kept: readonly KeptEffects[]
+): KeptEffects['events'] {
   const wanted = segmentsKey(segments);
   const fitting = kept.filter(
     one =>
       keyOf(one.segments, one.answer_segments, one.held_out, one.seed) ===
       wanted
   );
-  return mergeEffects(
-    known,
-    fitting.flatMap(({ events }) => events)
-  );
+  return fitting.flatMap(({ events }) => events);
 }
 
 /**

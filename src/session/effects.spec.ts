@@ -331,6 +331,67 @@ describe('session/effects', () => {
     expect(short.effects.phase).toBe('done');
   });
 
+  it('stores and shows one precision if exact effects are stopped', async () => {
+    const send = async (count: number, together = 0) => {
+      sendEffects(client.last, COSTS, count, together, 0.03);
+      client.last.send({ event: 'done', seconds: 1 });
+      await settle();
+    };
+    const differences = () =>
+      new Set(short.effects.kept[0].events.map(event => event.difference));
+    await scenario.mapped();
+    session.explanation.pickSegment(scenario.token(8));
+    await send(Infinity);
+    session.explanation.pairs!.start();
+    await settle();
+    await send(Infinity, 1);
+    expect(session.explanation.map!.effects!.pairs).not.toEqual([]);
+    session.settings = { ...session.settings, exactEffects: true };
+    await settle();
+    sendEffects(client.last, COSTS, NUM_ONES);
+    await settle();
+    short.effects.cancel();
+    await settle();
+    expect(short.effects.phase).toBe('offered');
+    expect([...differences()]).toEqual([0.03]);
+    expect(session.explanation.map!.effects!.difference).toBe(0.03);
+    short.effects.start();
+    await settle();
+    expect(requestOf(client.last).skip).toBe(NUM_ONES);
+    await send(Infinity);
+    expect([...differences()]).toEqual([null]);
+    // Pairs in half precision aren't compared with exact effects.
+    expect(session.explanation.map!.effects!.pairs).toEqual([]);
+    session.explanation.pairs!.start();
+    await settle();
+    expect(requestOf(client.last).precision).toBe('float32');
+    await send(Infinity, 1);
+    expect(session.explanation.map!.effects!.pairs).not.toEqual([]);
+    expect([...differences()]).toEqual([null]);
+  });
+
+  it('computes everything exactly if half precision can not be continued', async () => {
+    await scenario.mapped();
+    sendEffects(client.last, COSTS, NUM_ONES, 0, 0.03);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(requestOf(client.last)).toMatchObject({
+      precision: 'auto',
+      skip: NUM_ONES
+    });
+    // The service answers in float32.
+    await short.finish(client.last, 2);
+    expect(requestOf(client.last)).toMatchObject({
+      precision: 'float32',
+      skip: 0
+    });
+    await short.finish(client.last);
+    expect(short.effects.phase).toBe('done');
+    expect(
+      short.effects.kept[0].events.every(({ difference }) => !difference)
+    ).toBe(true);
+  });
+
   it('continues exact effects exactly', async () => {
     await scenario.mapped();
     sendEffects(client.last, COSTS, NUM_ONES);

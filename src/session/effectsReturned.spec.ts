@@ -74,6 +74,22 @@ describe('session: effects of the history, and after a reload', () => {
     expect(short.effects.source).toBeNull();
   });
 
+  it('computes nothing of a run of the history without a click, even if effects are to be exact', async () => {
+    await scenario.mapped();
+    await short.finish(client.last);
+    session.settings = { ...session.settings, exactEffects: true };
+    const count = client.jobs.length;
+    await reopened(([one]) => [
+      {
+        ...one,
+        events: one.events.map(event => ({ ...event, difference: 0.03 }))
+      }
+    ]);
+    expect(short.effects.source).not.toBeNull();
+    expect(short.effects.phase).toBe('offered');
+    expect(client.jobs).toHaveLength(count);
+  });
+
   it('returns after a reload, and continues', async () => {
     await scenario.mapped();
     await short.finish(client.last, 6);

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from runs import record, run_of, scored
 
 from lit_lab import Problem, load_run, protocol
 from lit_lab.client.effect_table import effects_request
+from lit_lab.client.explaining import map_of
 from lit_lab.client.map_plan import MapPlan
 from lit_lab.client.packing import MIME_TYPE, pack_run
+from lit_lab.client.run_state import RunState
 from lit_lab.client.run_text import Cutting, cut_run, deleted_segments
 
 PROMPT = "Say yes. Be <b>brief</b>."
@@ -209,3 +213,27 @@ def test_maps_need_no_numpy() -> None:
     run = with_scores("grad_l2", 2.0, 1.0).model_dump_json()
     done = subprocess.run([sys.executable, "-c", code], input=run, capture_output=True, text=True, check=False)
     assert done.stdout == "Say yes. 3\n", done.stderr
+
+
+def test_effects_in_half_precision_that_cannot_be_continued_are_computed_anew() -> None:
+    (whole,) = with_effects(0.5, 2.0, -1.0).effects
+    (event,) = whole.events
+    begun = event.model_copy(update={"removed": event.removed[:2], "logprobs": event.logprobs[:2], "difference": 0.02})
+    asked: list[tuple[int, str]] = []
+
+    class Service:
+        """Computes in float32 now."""
+
+        async def effects(self, request: protocol.EffectsRequest, *_: Any, **__: Any) -> protocol.KeptEffects:
+            asked.append((request.skip, request.precision))
+            first = request.skip
+            rest = {"first": first, "removed": event.removed[first:], "logprobs": event.logprobs[first:]}
+            return whole.model_copy(update={"events": [event.model_copy(update=rest)]})
+
+    run = BASE.model_copy(update={"effects": [whole.model_copy(update={"events": [begun]})]})
+    state = RunState(run, Service())  # type: ignore[arg-type]
+    found = asyncio.run(map_of(state, Cutting(), "effect", None, "squares", "remove"))
+    assert asked == [(2, "auto"), (0, "float32")]
+    assert found == MapPlan(with_effects(0.5, 2.0, -1.0), Cutting(), "effect", None, "squares", "remove").known(
+        with_effects(0.5, 2.0, -1.0)
+    )

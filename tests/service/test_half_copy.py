@@ -21,14 +21,17 @@ ANSWER = " You like it, because it has eggs."
 @pytest.fixture(scope="module")
 def made(keras_libraries: None) -> Iterator[Any]:
     """The embedded model, as on a processor that multiplies bfloat16."""
-    from lit_lab.service import half_copy, presets
+    from lit_lab.service import effect_passes, half_copy, presets
     from lit_lab.service.engine.backends import on_tensorflow
     from lit_lab.service.language_model import LanguageModel
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(on_tensorflow, "has_half_copies", lambda: True)
         patch.setattr(half_copy, "MIN_WEIGHTS", 0)
-        yield LanguageModel(presets.load("embedded"))
+        patch.setattr(effect_passes, "MIN_SETS", 1)  # few sets take less time
+        model = LanguageModel(presets.load("embedded"))
+        model._effects.half.cached_pass()
+        yield model
 
 
 @pytest.fixture
@@ -161,7 +164,68 @@ def test_it_is_made_in_the_background_once_an_answer_was_requested(
     other.compile_pending()
     assert half.is_made and not half.is_pending
     found = list(other.effects(request_of_run, Cancellation()))
-    assert not any(isinstance(event, StateEvent) for event in found)
+    assert [event.message for event in found if isinstance(event, StateEvent)] == ["Checking half precision…"]
+    other._effects._checks.clear()
+    # What continues waits for the copy; what begins doesn't.
+    half._made = None
+    (fresh, *_) = events_of(other, request_of_run)
+    assert (fresh.precision, half.is_made, half.is_pending) == ("float32", False, True)
+    (rest, *_) = events_of(other, request_of_run, skip=3)
+    assert (rest.precision, half.is_made) == ("bfloat16", True)
+
+
+def test_few_sets_are_exact(
+    model: Any, request_of_run: EffectsRequest, lenient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service import effect_passes
+
+    monkeypatch.setattr(effect_passes, "MIN_SETS", 6)  # the request has 5
+    assert {event.precision for event in events_of(model, request_of_run)} == {"float32"}
+    assert {event.precision for event in events_of(model, request_of_run, skip=3)} == {"bfloat16"}
+    assert {event.precision for event in events_of(model, request_of_run, chosen=[[0, 1]])} == {"bfloat16"}
+
+
+def test_a_check_that_fails_ends_no_job(
+    model: Any, request_of_run: EffectsRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service import effects
+    from lit_lab.service.cancellation import Cancelled
+
+    def fail(*given: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(effects, "checked", fail)
+    assert {event.precision for event in events_of(model, request_of_run)} == {"float32"}
+
+    def leave(*given: Any) -> None:
+        raise Cancelled
+
+    model._effects._checks.clear()
+    monkeypatch.setattr(effects, "checked", leave)
+    with pytest.raises(Cancelled):
+        events_of(model, request_of_run)
+
+
+def test_the_check_is_part_of_the_jobs_seconds(
+    model: Any, request_of_run: EffectsRequest, lenient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service import effect_passes
+
+    given: list[Any] = []
+    ticks = iter([0.0, 2.0, *[2.0] * 99])
+    monkeypatch.setattr(effect_passes.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(effect_passes.effects, "explain", lambda request, *_, **__: given.append(request) or iter(()))
+    events_of(model, request_of_run, seconds=3)
+    assert given[0].seconds == 1.0
+
+
+def test_a_copy_with_a_head_of_its_own_is_not_used(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service import half_copy
+
+    monkeypatch.setattr(half_copy.CachedPass, "has_own_head", property(lambda self: True))
+    half = half_copy.HalfCopy(made.causal_lm, made.decoder.cached_pass)
+    assert half.cached_pass() is None
+    assert not half.is_possible
 
 
 def test_only_where_the_processor_multiplies_bfloat16(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -200,3 +200,28 @@ def test_ids_of_another_model_are_refused(language_model: Any) -> None:
     request = SalienceRequest(model="tiny", ids=[2, 40_000], targets=[Span(start=1, end=2)])
     with pytest.raises(Problem, match="40000"):
         list(language_model.salience(request, Cancellation()))
+
+
+def test_gradients_belong_to_a_user_who_comes_while_they_are_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service import salience_maps
+
+    maps = salience_maps.SalienceMaps(None, None, 8)  # type: ignore[arg-type]
+    is_late = True
+
+    class Cache:
+        owner = "nobody"
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            nonlocal is_late
+            if is_late:
+                is_late = False
+                maps.serve("second")  # as another thread would, just before
+            super().__setattr__(name, value)
+
+    class Gradients:
+        def __init__(self, *given: Any, **named: Any) -> None:
+            self.forward_cache = Cache()
+
+    monkeypatch.setattr(salience_maps, "EmbeddingGradients", Gradients)
+    maps.serve("first")
+    assert maps.gradients.forward_cache.owner == "second"

@@ -50,6 +50,25 @@ def test_it_is_the_largest_that_fits(free: int, shape: memory_estimate.Shape, tr
         assert shape.total("float32", min(trained, found.tokens + window.STEP)) > free
 
 
+def test_it_leaves_room_for_a_copy_only_while_it_stays_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service import half_copy, loading
+    from lit_lab.service.model_entry import ModelEntry
+
+    shape = SMOL
+    copy = 100 * 2**20
+    monkeypatch.setattr(half_copy, "bytes_for", lambda *_: copy)
+    entry = ModelEntry("m", "embedded")
+
+    def tokens(free: int) -> int:
+        return loading._window(entry, None, 8192, shape, "float32", free).tokens
+
+    for wanted in (1024, 2048):
+        assert tokens(shape.total("float32", wanted) + copy) == wanted
+    few = shape.total("float32", 1024)
+    assert tokens(few) == 1024
+    assert tokens(shape.total("float32", 768)) == 768
+
+
 def test_half_the_precision_leaves_room_for_more() -> None:
     free = SMOL.total("float32", 2048)
     assert window.chosen(SMOL, "float32", 8192, free).tokens == 2048

@@ -29,7 +29,7 @@ _Known = dict[bytes, NDArray[np.float64]]
 
 _EVENT_SECONDS = 0.25  # a block that takes longer is sent in pieces
 
-__all__ = ["Check", "EditedPrompt", "PrefixScorer", "blocks_of", "checked", "explain"]
+__all__ = ["Check", "EditedPrompt", "PrefixScorer", "blocks_of", "checked", "explain", "num_sets"]
 
 
 def explain(
