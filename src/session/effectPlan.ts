@@ -95,11 +95,7 @@ export class EffectPlan {
         : 'passages';
   }
 
-  /**
-   * Set whether scores in half precision don't suffice.
-   *
-   * @returns whether that is new.
-   */
+  /** Set whether scores in half precision don't suffice. Returns whether that is new. */
   setExact(isExact: boolean): boolean {
     if (isExact === this._isExact) {
       return false;
@@ -225,10 +221,8 @@ export class EffectPlan {
 
   /** Add what a job with chosen sets has sent. */
   takeChosen(request: EffectsRequest, events: readonly EffectsEvent[]): void {
-    this._takeNew(
-      this._levels.find(level => level.isOf(request)),
-      events
-    );
+    const level = this._levels.find(one => one.isOf(request));
+    this._takeNew(level, events);
   }
 
   /** The request for the remaining sets of the level. */
@@ -292,10 +286,7 @@ export class EffectPlan {
     }
   }
 
-  /**
-   * Add new scores. If what should continue scores in half precision is exact, as of a service that has restarted, everything
-   * is computed exactly.
-   */
+  /** Add new scores. If exact ones continue those in half precision, everything is computed exactly. */
   private _takeNew(
     level: EffectLevel | undefined,
     events: readonly EffectsEvent[]
