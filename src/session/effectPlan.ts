@@ -216,13 +216,14 @@ export class EffectPlan {
 
   /** Add what a level's job has sent. */
   take(index: number, events: readonly EffectsEvent[]): void {
-    this._takeNew(this._levels[index], events);
+    this._levels[index]?.take(events);
+    this._onTaken();
   }
 
   /** Add what a job with chosen sets has sent. */
   takeChosen(request: EffectsRequest, events: readonly EffectsEvent[]): void {
-    const level = this._levels.find(one => one.isOf(request));
-    this._takeNew(level, events);
+    this._levels.find(level => level.isOf(request))?.take(events);
+    this._onTaken();
   }
 
   /** The request for the remaining sets of the level. */
@@ -284,23 +285,6 @@ export class EffectPlan {
       this._isLong = isLong;
       this._levels = [new EffectLevel(0, segments, this._precision)];
     }
-  }
-
-  /** Add new scores. If exact ones continue those in half precision, everything is computed exactly. */
-  private _takeNew(
-    level: EffectLevel | undefined,
-    events: readonly EffectsEvent[]
-  ): void {
-    level?.take(events);
-    this._precision.isExact ||=
-      level !== undefined &&
-      this._precision.isHalf &&
-      events.some(
-        ({ kind, first, difference }) =>
-          typeof difference !== 'number' &&
-          (kind === 'chosen' || first > level.numExact || !level.numHalf)
-      );
-    this._onTaken();
   }
 
   private _onTaken(): void {
