@@ -14,7 +14,8 @@ BLOCK = 16
 
 def split(jobs: Sequence[KeptEffects]) -> tuple[list[KeptEffects], list[KeptEffects]]:
     """Return the exact effects of jobs, and those in half precision."""
-    exact, half = [], []
+    exact: list[KeptEffects] = []
+    half: list[KeptEffects] = []
     for job in jobs:
         for found, is_half in ((exact, False), (half, True)):
             events = [event for event in job.events if (event.difference is not None) == is_half]

@@ -87,6 +87,15 @@ describe('panel: effects', () => {
     expect(part().textContent).not.toMatch(/exact/);
     await click('Exact (float32)');
     expect(stage.changes).toEqual([{ exactEffects: true }]);
+    // Once they are stopped, another click continues them.
+    await act(async () => {
+      session.explanation.effects!.cancel();
+      await settle();
+    });
+    const count = client.jobs.length;
+    await click('Exact (float32)');
+    expect(client.jobs).toHaveLength(count + 1);
+    expect(client.last.request).toMatchObject({ precision: 'float32' });
   });
 
   it('shades by share again, without a request', async () => {

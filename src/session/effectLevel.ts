@@ -29,11 +29,11 @@ export interface IPrecision {
  * and exact ones are separate tables, of which one is shown.
  */
 export class EffectLevel {
-  /** @param _precision - of the plan, which changes it. */
+  /** @param _precision - of the plan. */
   constructor(
     readonly index: number,
     readonly segments: IEffectSegments,
-    private readonly _precision: Readonly<IPrecision>
+    private readonly _precision: IPrecision
   ) {
     this._samples = randomSetsOf(this.segments).samples;
     this.key = segmentsKey(this.segments);
@@ -50,11 +50,6 @@ export class EffectLevel {
   /** The number of exact scores. */
   get numExact(): number {
     return this._exact.sets.length;
-  }
-
-  /** The number of scores in half precision. */
-  get numHalf(): number {
-    return this._half.sets.length;
   }
 
   /** The table of scores, with the level and its segments. */
@@ -138,15 +133,21 @@ export class EffectLevel {
     this.take(storedEffects(this.segments, kept));
   }
 
-  /** Add what a job has sent. */
+  /** Add what a job has sent. If exact scores continue those in half precision, everything is computed exactly. */
   take(events: readonly EffectsEvent[]): void {
-    const isExact = ({ difference }: EffectsEvent) =>
-      typeof difference !== 'number';
-    this._exact = mergeEffects(this._exact, events.filter(isExact));
+    const { _precision: precision, _half: half } = this;
+    const exact = events.filter(one => typeof one.difference !== 'number');
+    this._exact = mergeEffects(this._exact, exact);
     this._half = mergeEffects(
-      this._half,
-      events.filter(event => !isExact(event))
+      half,
+      events.filter(one => !exact.includes(one))
     );
+    precision.isExact ||=
+      precision.isHalf &&
+      exact.some(
+        ({ kind, first }) =>
+          kind === 'chosen' || first > this.numExact || !half.sets.length
+      );
   }
 
   /** The request for the remaining sets, or for a given number of random sets. */

@@ -95,11 +95,7 @@ export class EffectPlan {
         : 'passages';
   }
 
-  /**
-   * Set whether scores in half precision don't suffice.
-   *
-   * @returns whether that is new.
-   */
+  /** Set whether scores in half precision don't suffice. Returns whether that is new. */
   setExact(isExact: boolean): boolean {
     if (isExact === this._isExact) {
       return false;
@@ -220,15 +216,14 @@ export class EffectPlan {
 
   /** Add what a level's job has sent. */
   take(index: number, events: readonly EffectsEvent[]): void {
-    this._takeNew(this._levels[index], events);
+    this._levels[index]?.take(events);
+    this._onTaken();
   }
 
   /** Add what a job with chosen sets has sent. */
   takeChosen(request: EffectsRequest, events: readonly EffectsEvent[]): void {
-    this._takeNew(
-      this._levels.find(level => level.isOf(request)),
-      events
-    );
+    this._levels.find(level => level.isOf(request))?.take(events);
+    this._onTaken();
   }
 
   /** The request for the remaining sets of the level. */
@@ -290,26 +285,6 @@ export class EffectPlan {
       this._isLong = isLong;
       this._levels = [new EffectLevel(0, segments, this._precision)];
     }
-  }
-
-  /**
-   * Add new scores. If what should continue scores in half precision is exact, as of a service that has restarted, everything
-   * is computed exactly.
-   */
-  private _takeNew(
-    level: EffectLevel | undefined,
-    events: readonly EffectsEvent[]
-  ): void {
-    level?.take(events);
-    this._precision.isExact ||=
-      level !== undefined &&
-      this._precision.isHalf &&
-      events.some(
-        ({ kind, first, difference }) =>
-          typeof difference !== 'number' &&
-          (kind === 'chosen' || first > level.numExact || !level.numHalf)
-      );
-    this._onTaken();
   }
 
   private _onTaken(): void {

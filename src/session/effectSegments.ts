@@ -260,7 +260,10 @@ export function storedEffects(
  * Whether all held-out sets are scored. A part of them can't measure a map: in their order,
  * the first sets may all keep the same segment.
  */
-export function hasHeldOut({ segments, table }: IEffectTables): boolean {
+export function hasHeldOut({
+  segments,
+  table
+}: Omit<IEffectTables, 'level'>): boolean {
   const known = table.sets.filter(({ kind }) => kind === 'held_out').length;
   return known >= randomSetsOf(segments).heldOut;
 }

@@ -179,21 +179,13 @@ export class Effects extends Model {
     this._next();
   }
 
-  /**
-   * Set whether effects in half precision don't suffice. Known ones stay until exact ones replace them. Those of a stored run,
-   * which may need its model to be loaded first, wait for another click.
-   */
+  /** Set whether effects in half precision don't suffice. Those of a stored run wait for another click. */
   setExact(isExact: boolean): void {
     const wasRunning = this.phase === 'running';
     if (this._plan.setExact(isExact)) {
       if (wasRunning) {
         this._jobs.drop();
-      } else if (
-        isExact &&
-        this._plan.source &&
-        !this._plan.isDone &&
-        this._start.isAutomatic
-      ) {
+      } else if (isExact && this._plan.source && this._start.isAutomatic) {
         this._begin('all');
       }
       this._next();
