@@ -13,7 +13,7 @@ from traitlets.config import Config
 from waiting import PATIENCE
 
 from conftest import example, until
-from lit_lab import protocol, routes
+from lit_lab import asking_again, protocol, routes
 from lit_lab.extension import LitLab
 from lit_lab.handlers.table import handlers
 from lit_lab.problem import Problem
@@ -206,13 +206,16 @@ class TestServiceElsewhere:
         assert (status, answer["error"]) == (409, "service_remote")
         assert (await api("POST", "service", "start"))[0] == 202
 
-    async def test_when_it_is_gone(self, api, generate, events, lit_lab):
+    async def test_when_it_is_gone(self, api, generate, events, lit_lab, monkeypatch):
+        monkeypatch.setattr(asking_again, "MAX_AWAY_SECONDS", 1.0)
         job = await generate("forever")
         await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 3)
         self.process.kill()
         self.process.wait()
         found = await events(job)
-        assert found[-1]["error"] == "service_died"
+        assert [event["event"] for event in found[-2:]] == ["restarted", "error"]
+        assert found[-1]["error"] == "service_failed"
+        assert "service_url" in found[-1]["hint"]
         status = (await api("GET", "status"))[1]["service"]
         assert status["state"] == "failed"
         assert "service_url" in status["hint"]
