@@ -104,7 +104,7 @@ export function mergeEffects(
         kind,
         removed: indices,
         logprobs: logprobs[i],
-        ...(precision && { precision }),
+        precision,
         difference
       };
       const key = keyOf(indices);
