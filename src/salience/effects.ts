@@ -98,7 +98,7 @@ export function mergeEffects(
     if (kind !== 'chosen') {
       total = Math.max(total, event.total);
     }
-    const difference = event.difference ?? null;
+    const { difference = null } = event;
     removed.forEach((indices, i) => {
       const set: IScoredSet = {
         kind,
