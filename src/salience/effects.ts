@@ -98,13 +98,13 @@ export function mergeEffects(
     if (kind !== 'chosen') {
       total = Math.max(total, event.total);
     }
-    const difference = event.difference ?? null;
+    const { difference = null } = event;
     removed.forEach((indices, i) => {
       const set: IScoredSet = {
         kind,
         removed: indices,
         logprobs: logprobs[i],
-        ...(precision && { precision }),
+        precision,
         difference
       };
       const key = keyOf(indices);

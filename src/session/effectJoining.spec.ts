@@ -114,7 +114,7 @@ describe('session: effects where lines are joined in another way', () => {
           texts: [{ turn: 0, start: 0, end: 5 }],
           seam: 2
         },
-        { isExact: false, isHalf: false, isBegun: false }
+        { isExact: false, isHalf: true }
       );
     const request = (end: number) =>
       ({

@@ -18,10 +18,8 @@ import type { IRun } from './run';
 export interface IPrecision {
   /** Whether scores in half precision don't suffice. */
   isExact: boolean;
-  /** Whether scores in half precision are shown. */
+  /** Whether scores in half precision are shown, or none are known. */
   isHalf: boolean;
-  /** Whether exact scores are known. */
-  isBegun: boolean;
 }
 
 /**
@@ -112,8 +110,11 @@ export class EffectLevel {
     if (count('one') <= segments.spans.length) {
       return 0;
     }
-    const isGraded = hasHeldOut({ segments, table });
-    return 1 + (isGraded ? 1 : 0) + numFitted(table) / MIN_RANDOM;
+    return (
+      1 +
+      Number(hasHeldOut({ segments, table })) +
+      numFitted(table) / MIN_RANDOM
+    );
   }
 
   /** Request more random sets than usual. */
@@ -144,6 +145,7 @@ export class EffectLevel {
     );
     precision.isExact ||=
       precision.isHalf &&
+      this.index + half.sets.length > 0 &&
       exact.some(
         ({ kind, first }) =>
           kind === 'chosen' || first > this.numExact || !half.sets.length
@@ -192,8 +194,8 @@ export class EffectLevel {
 
   /** Exact scores continue exactly. */
   private get _requested(): 'auto' | 'float32' {
-    const { isExact, isHalf, isBegun } = this._precision;
-    return isExact || (isBegun && !isHalf) ? 'float32' : 'auto';
+    const { isExact, isHalf } = this._precision;
+    return isExact || !isHalf ? 'float32' : 'auto';
   }
 
   private _exact: IEffectTable = NO_EFFECTS;

@@ -289,11 +289,9 @@ export class EffectPlan {
 
   private _onTaken(): void {
     const [first] = this._levels;
-    const lead = this._levels.map(level => level.lead).find(Boolean) ?? 0;
-    const isBegun = this._levels.some(level => level.numExact > 0);
+    const lead = this._levels.map(level => level.lead).find(Boolean);
     // Exact scores are shown once they are complete as far as those in half precision.
-    this._precision.isBegun = isBegun;
-    this._precision.isHalf = lead < 0 || (lead === 0 && !isBegun);
+    this._precision.isHalf = lead ? lead < 0 : !first?.numExact;
     if (this._isLong && this._chosen === null && first.isComplete) {
       this._look(first.table);
     }
@@ -361,8 +359,7 @@ export class EffectPlan {
   private _isExact = false;
   private readonly _precision: IPrecision = {
     isExact: false,
-    isHalf: false,
-    isBegun: false
+    isHalf: true
   };
   private _isLong: boolean | null = null;
   private _levels: readonly EffectLevel[] = [];
