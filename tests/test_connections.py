@@ -8,6 +8,8 @@ CLIENTS = (
     r"httpx|requests|urllib\.request|urllib3|aiohttp|socket|http\.client|kagglehub|kagglesdk|huggingface_hub|websockets"
 )
 PYTHON = {
+    "cluster/agent_ports.py": "finds free ports for Ray's agents on this machine",
+    "cluster/local.py": "finds a free port for Ray on this machine",
     "service/loopback.py": "listens for the Jupyter server",
     "service/hub_tokens.py": "asks the hub whose a token is, if the administrator shares the service there",
     "service/unauthenticated.py": "limits who may connect to it",

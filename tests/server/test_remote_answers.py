@@ -34,7 +34,7 @@ def body(code, message="No."):
     return ErrorBody(error=code, message=message, hint="").model_dump_json().encode()
 
 
-async def test_each_answer_is_told_apart():
+async def test_each_answer_has_its_own_message():
     assert "host names" in (await said(403, body("foreign"))).hint
     for status in (502, 503, 504):
         proxy = await said(status)
