@@ -39,7 +39,8 @@ test('a service killed in the middle of an answer and of an analysis, and a dele
     await expect(panel.region.locator('.lit-waiting')).not.toBeEmpty();
     process.kill(pid, 'SIGKILL');
 
-    // The run continues with the next process, without a click.
+    // The panel says what happened, and the run continues with the next process, without a click.
+    await expect(panel.region).toContainText('was killed');
     await expect(panel.prompt).toHaveValue(TYPED);
     await expect(panel.run).toBeVisible({ timeout: COLD });
     await expect(panel.answer).toContainText(/\S/);
