@@ -3,6 +3,7 @@ import * as path from 'path';
 import type { PlaywrightTestConfig } from '@playwright/test';
 
 import { chromium } from './chromium';
+import { chosen } from './length';
 import { COLD, SOON, WHOLE } from './patience';
 import { beside, hub, kaggle, LEAN, open, secure } from './servers';
 
@@ -40,6 +41,7 @@ const APART =
 
 const config: PlaywrightTestConfig = {
   testDir: 'tests',
+  ...chosen,
   outputDir: 'test-results',
   // Two at a time, on two cores; but one at a time on each server, because its tests share its model and history.
   workers: 2,

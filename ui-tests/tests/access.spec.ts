@@ -99,7 +99,7 @@ test('the panel: empty, with a prompt, with an error; the model manager, its for
   });
 });
 
-test('a map, its options, tests and targets; datasets, history, matrix, comparison', async ({
+test('a map, its options, tests and targets; datasets, history, matrix, comparison @long', async ({
   page,
   tmpPath
 }) => {

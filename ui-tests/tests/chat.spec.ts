@@ -101,7 +101,7 @@ test('the format of an instruction-tuned model: named, folded, switched off', as
   await expect(panel.region.locator('.lit-facts')).toContainText('chat format');
 });
 
-test('turns that are pasted stay as they are, and say who speaks', async ({
+test('turns that are pasted stay as they are, and say who speaks @long', async ({
   page
 }) => {
   test.slow();

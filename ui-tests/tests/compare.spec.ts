@@ -186,7 +186,7 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
   });
 });
 
-test('two runs of the history side by side, without the model', async ({
+test('two runs of the history side by side, without the model @long', async ({
   page,
   request,
   tmpPath
@@ -254,7 +254,7 @@ test.describe('what was kept of the page', () => {
   // By default Galata holds the layout back from the server, and loses it with the page.
   test.use({ mockState: false });
 
-  test('another text beside the answer: saved as a page, and there again after a reload', async ({
+  test('another text beside the answer: saved as a page, and there again after a reload @long', async ({
     page,
     tmpPath
   }) => {

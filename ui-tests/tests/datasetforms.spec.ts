@@ -28,7 +28,7 @@ async function showColumns(): Promise<void> {
   }
 }
 
-test('messages, templates, fields of other prompts, encodings', async ({
+test('messages, templates, fields of other prompts, encodings @long', async ({
   page,
   tmpPath
 }) => {

@@ -168,7 +168,7 @@ test('files that are dragged, chosen in the dialog, and opened from the file bro
   });
 });
 
-test('rows are added, deleted, saved, and inserted into the notebook', async ({
+test('rows are added, deleted, saved, and inserted into the notebook @long', async ({
   page,
   tmpPath
 }) => {

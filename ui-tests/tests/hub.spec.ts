@@ -107,7 +107,7 @@ test('below a base URL: the panel, the cell, an exported page, LIT', async ({
   await context.close();
 });
 
-test('who may only read sees earlier runs, and can start and change nothing', async ({
+test('who may only read sees earlier runs, and can start and change nothing @long', async ({
   browser
 }) => {
   test.slow();
@@ -151,7 +151,7 @@ test('who may only read sees earlier runs, and can start and change nothing', as
   await context.close();
 });
 
-test('two users and two tabs of one: jobs and histories are apart', async ({
+test('two users and two tabs of one: jobs and histories are apart @long', async ({
   browser
 }) => {
   test.slow();

@@ -216,7 +216,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
   });
 });
 
-test('a row of a dataset', async ({ page }) => {
+test('a row of a dataset @long', async ({ page }) => {
   test.slow();
   const panel = new Panel(page);
   await command(page, 'Prompt Salience');
@@ -251,7 +251,7 @@ test('a row of a dataset', async ({ page }) => {
   await tabTo(page, 'button:text-is("Edit as prompt")');
 });
 
-test('a dataset that is changed and saved', async ({ page, tmpPath }) => {
+test('a dataset that is changed and saved @long', async ({ page, tmpPath }) => {
   test.slow();
   const panel = new Panel(page);
   await page.contents.uploadContent(
@@ -296,7 +296,7 @@ test('a dataset that is changed and saved', async ({ page, tmpPath }) => {
   expect(String(content).trim().split('\n')).toHaveLength(2);
 });
 
-test('a cell’s context menu, two sentences at once, and a model that is refused', async ({
+test('a cell’s context menu, two sentences at once, and a model that is refused @long', async ({
   page,
   request,
   tmpPath

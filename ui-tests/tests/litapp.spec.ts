@@ -207,7 +207,7 @@ test('LIT shows the prompt, asks the model, explains the answer; it reaches noth
   });
 });
 
-test('LIT is there again after a reload, and when the service has died', async ({
+test('LIT is there again after a reload, and when the service has died @long', async ({
   page
 }) => {
   test.slow();

@@ -74,7 +74,7 @@ async function plant(page: Page, attributes: Record<string, string>) {
   return lit(page).locator('#planted');
 }
 
-test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
+test('LIT’s page gets nowhere, by no way, and what it shows with it @long', async ({
   page,
   context
 }) => {

@@ -25,7 +25,7 @@ const PROMPT = [
     'Taste-dislikes: I like cake. Suggestion: Onion soup.\nAnalysis:'
 ].join('\n\n');
 
-test('a prompt of twelve paragraphs', async ({ page, tmpPath }) => {
+test('a prompt of twelve paragraphs @long', async ({ page, tmpPath }) => {
   test.slow();
   const panel = await analyzeCell(page, tmpPath, `prompt = """${PROMPT}"""`);
   const { region } = panel;

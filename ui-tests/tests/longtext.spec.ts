@@ -22,7 +22,7 @@ const held = (panel: Panel) =>
       )
   );
 
-test('a string of 1,500,000 characters in one word', async ({
+test('a string of 1,500,000 characters in one word @long', async ({
   page,
   tmpPath
 }) => {

@@ -54,7 +54,10 @@ function watchJobs(page: IJupyterLabPageFixture): string[] {
   return kinds;
 }
 
-test('methods, tests of maps, and other answers', async ({ page, tmpPath }) => {
+test('methods, tests of maps, and other answers @long', async ({
+  page,
+  tmpPath
+}) => {
   test.slow();
   const { panel } = await explained(page, tmpPath);
 

@@ -103,7 +103,7 @@ test('the network breaks while an answer is awaited', async ({
   await panel.explain('Recommendation:');
 });
 
-test('the laptop sleeps while an answer is awaited', async ({
+test('the laptop sleeps while an answer is awaited @long', async ({
   page,
   request
 }) => {
@@ -121,7 +121,7 @@ test('the laptop sleeps while an answer is awaited', async ({
   await panel.explain('Recommendation:');
 });
 
-test('the tab is closed while an answer is awaited, and another one opened', async ({
+test('the tab is closed while an answer is awaited, and another one opened @long', async ({
   page,
   context,
   request

@@ -137,7 +137,7 @@ test('from the cell toolbar to the side, to the main area and back: one session'
   });
 });
 
-test('the launcher’s card opens it where the launcher was', async ({
+test('the launcher’s card opens it where the launcher was @long', async ({
   page
 }) => {
   const main = new MainPanel(page);

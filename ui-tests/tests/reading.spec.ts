@@ -3,7 +3,7 @@ import { expect, test } from './galata';
 
 import { COLD, explained, kept, PANEL_OPEN } from './lab';
 
-test('a map by a regular expression, of a part, and as it was read before a reload', async ({
+test('a map by a regular expression, of a part, and as it was read before a reload @long', async ({
   page,
   tmpPath
 }) => {

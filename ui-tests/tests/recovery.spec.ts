@@ -82,7 +82,7 @@ test('a service killed in the middle of an answer and of an analysis, and a dele
   });
 });
 
-test('two tabs ask at once, and both are answered', async ({
+test('two tabs ask at once, and both are answered @long', async ({
   page,
   context,
   baseURL,
@@ -112,7 +112,7 @@ test('two tabs ask at once, and both are answered', async ({
   await other.close();
 });
 
-test('after a reload: an answer, a run that waits, a prompt typed by hand', async ({
+test('after a reload: an answer, a run that waits, a prompt typed by hand @long', async ({
   page,
   request,
   tmpPath

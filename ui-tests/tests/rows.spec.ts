@@ -25,7 +25,7 @@ const cut = (all: Locator) =>
       .map(e => e.textContent)
   );
 
-test('the matrix’s headings, a narrow panel, the weakest shades', async ({
+test('the matrix’s headings, a narrow panel, the weakest shades @long', async ({
   page,
   tmpPath
 }) => {

@@ -230,7 +230,7 @@ async function upload(page: Page, name: string): Promise<void> {
   expect(reply.ok(), await reply.text()).toBe(true);
 }
 
-test('crafted outputs say what is wrong with them, and the notebook is shown', async ({
+test('crafted outputs say what is wrong with them, and the notebook is shown @long', async ({
   page
 }) => {
   test.slow();

@@ -142,7 +142,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   });
 });
 
-test('a page without scripts, copies, what to do without a clipboard, and a run in the notebook', async ({
+test('a page without scripts, copies, what to do without a clipboard, and a run in the notebook @long', async ({
   page,
   tmpPath,
   context,

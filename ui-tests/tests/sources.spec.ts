@@ -12,7 +12,7 @@ import {
   Panel
 } from './lab';
 
-test('a sample, strings, outputs, cells, and a selection, without a kernel', async ({
+test('a sample, strings, outputs, cells, and a selection, without a kernel @long', async ({
   page,
   tmpPath
 }) => {

@@ -100,7 +100,7 @@ test.describe('what was kept of the page', () => {
   // By default Galata holds the layout back from the server, and loses it with the page.
   test.use({ mockState: false });
 
-  test('views stay as they were; the insight has a height of one’s own, and is beside the text where there is room', async ({
+  test('views stay as they were; the insight has a height of one’s own, and is beside the text where there is room @long', async ({
     page,
     tmpPath
   }) => {
