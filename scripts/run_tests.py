@@ -4,6 +4,8 @@ A failing stage doesn't keep the later ones from running: one run shows everythi
 are cores runs side by side, up to three: browser tests, and those of servers that die, wait for much of their time. Each line
 of output begins with the name of the command that said it.
 
+`--long` runs the tests that are too long for each push, instead of those of each push.
+
 What needs no Python packages can run before the others, while these are being installed: `--early FILE` runs only that, and stores
 what came of it, which `--after FILE` counts with the rest. Without such a file, everything runs.
 """
@@ -27,11 +29,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
-# What is compiled is the topic of these; the others of tests/service only need it.
-ENGINE = [
-    f"tests/service/test_{name}.py"
-    for name in ("contrast", "engine", "family_gradients", "prefix", "prompts", "salience")
-]
+# XLA optimizes what these compile, as it does for users.
+ENGINE = ["tests/service/test_engine.py", "tests/service/test_salience.py"]
 
 
 @dataclass
@@ -93,6 +92,26 @@ def lint(name: str, *argv: str, folder: str = ".") -> Command:
     return Command("lint", name, list(argv), folder, reports=False, early=argv[0] == "jlpm")
 
 
+def pytest(reports: Path, name: str, *what: str, **environment: str) -> Command:
+    """Part of pytest's tests, without its cache, which is one for all that run in a folder."""
+    argv = ["pytest", f"--junit-xml={reports / name}", "-p", "no:cacheprovider", "--durations=40", *what]
+    return Command("pytest", name, argv, environment=environment)
+
+
+def long_commands(reports: Path) -> list[Command]:
+    """What `make test-long` runs: tests that are marked as long, and some of the others with more examples and longer texts."""
+    more = {"LIT_LAB_LONG": "1", "LIT_LAB_FUZZ": "500"}
+    texts = ["src/linear", "src/long", "src/notebook/values/bounds"]
+    return [
+        Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests", environment=more),
+        pytest(reports, "pytest long", "tests", "-m", "long", **more),
+        pytest(reports, "pytest more", "tests/test_long.py", "tests/fuzz", **more),
+        Command(
+            "jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit", *texts], environment=more
+        ),
+    ]
+
+
 def commands(reports: Path) -> list[Command]:
     """All checks, in the order in which they begin: quick ones first, then those that wait for much of their time, while others
     compute. Two that compute all the time come last, so that no processor is idle at the end.
@@ -100,11 +119,6 @@ def commands(reports: Path) -> list[Command]:
     Those of lint look through the tree, and are through before browser tests write into it. pytest's are in five parts,
     which have no file in common, and together have them all.
     """
-
-    def pytest(name: str, *what: str, **environment: str) -> Command:
-        # Without pytest's cache, which is one for all that run in a folder.
-        argv = ["pytest", f"--junit-xml={reports / name}", "-p", "no:cacheprovider", "--durations=40", *what]
-        return Command("pytest", name, argv, environment=environment)
 
     def without(*files: str) -> list[str]:
         return [f"--ignore={file}" for file in files]
@@ -127,11 +141,11 @@ def commands(reports: Path) -> list[Command]:
         lint("stylelint", "jlpm", "stylelint:check"),
         lint("actionlint", "jlpm", "actionlint"),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
-        pytest("pytest live", *live, **quickly),
-        pytest("pytest models", *of_models[::2], **quickly),
-        pytest("pytest others", "tests", *without(*models, *live)),
-        pytest("pytest models 2", *of_models[1::2], "tests/recipe", **quickly),
-        pytest("pytest engine", *ENGINE),
+        pytest(reports, "pytest live", *live, **quickly),
+        pytest(reports, "pytest models", *of_models[::2], **quickly),
+        pytest(reports, "pytest others", "tests", *without(*models, *live)),
+        pytest(reports, "pytest models 2", *of_models[1::2], "tests/recipe", **quickly),
+        pytest(reports, "pytest engine", *ENGINE),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]
 
@@ -197,6 +211,7 @@ def main() -> int:
     parser.add_argument(
         "--early", metavar="FILE", type=Path, help="run only what needs no Python packages, and store the outcomes"
     )
+    parser.add_argument("--long", action="store_true", help="run what is too long for each push")
     parser.add_argument("--after", metavar="FILE", type=Path, help="count these outcomes, and run only the rest")
     arguments = parser.parse_args()
     # TensorFlow imports three times as fast from bytecode.
@@ -211,7 +226,8 @@ def main() -> int:
             "JEST_JUNIT_REPORT_TEST_SUITE_ERRORS": "true",
             "JEST_JUNIT_CLASSNAME": "{filepath}",
         }
-        chosen = [one for one in commands(reports) if not arguments.stages or one.stage in arguments.stages]
+        every = (long_commands if arguments.long else commands)(reports)
+        chosen = [one for one in every if not arguments.stages or one.stage in arguments.stages]
         outcomes = stored(arguments.after)
         done = {outcome.name for outcome in outcomes}
         chosen = [one for one in chosen if one.name not in done and (one.early or arguments.early is None)]

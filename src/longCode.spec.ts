@@ -19,7 +19,7 @@ const { parser } = pythonLanguage;
 /** Of code that makes no sense the editor's parsers read a few thousand units a second. */
 const SENSELESS = MAX_UNITS / 64;
 
-describe('code of 2,000,000 characters', () => {
+describe('long code', () => {
   it.each([
     ['"a" + ', '"a"', SENSELESS],
     ['x + ', '"a"', SENSELESS],

@@ -160,6 +160,7 @@ def test_uninstalling_leaves_nothing_behind(wheel: zipfile.ZipFile, tmp_path: Pa
     assert environment.files() == before
 
 
+@pytest.mark.long
 def test_upgrading_leaves_nothing_behind(wheel: zipfile.ZipFile, version: str, tmp_path: Path) -> None:
     """After an upgrade from a used earlier version, the files are those of an environment that never had it."""
     upgraded, fresh = Environment(tmp_path / "environment"), Environment(tmp_path / "fresh")

@@ -1,6 +1,6 @@
 """Absurd requests, generated from the API's own description, to a real server with its real model service.
 
-`LIT_LAB_FUZZ` sets their number (`make fuzz`: 10,000). `conftest.py` sets a ceiling for the server's memory, and
+`LIT_LAB_FUZZ` sets their number (`make fuzz`: 10,000; `make test-long`: 500). `conftest.py` sets a ceiling for the server's memory, and
 `test_shapes.py` sends the requests that would need the most of it.
 """
 
@@ -20,7 +20,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 from waiting import PATIENCE
 
-REQUESTS = int(os.environ.get("LIT_LAB_FUZZ", "500"))
+REQUESTS = int(os.environ.get("LIT_LAB_FUZZ", "150"))
 
 schema = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text("utf-8")))
 # A restart would end everything that the other requests started, and takes seconds.

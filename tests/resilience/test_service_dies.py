@@ -70,6 +70,7 @@ def killed_at(server: LiveServer, job: dict[str, Any], event: str) -> tuple[str,
     return started, found, seconds
 
 
+@pytest.mark.long
 def test_killed_again_and_again_while_it_starts(server: LiveServer) -> None:
     gone: set[int] = set()
     for _ in range(KILLS):
@@ -132,9 +133,9 @@ def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
         "kind": "salience",
         "model": "demo",
         "ids": tokens,
-        "targets": [{"start": at, "end": at + 1} for at in range(end - 8, end)],
+        "targets": [{"start": at, "end": at + 1} for at in range(end - 3, end)],
         "methods": ["integrated_gradients"],
-        "integration": {"steps": 8},
+        "integration": {"steps": 4},
     }
     _, found, seconds = killed_at(server, job, "scores")
     # The server noticed the end itself, and not only the silence.

@@ -23,8 +23,9 @@ CANCELLING = {"Bloom", "Falcon", "SmolLM 3"}
 """They react little to an embedding's length, so that the parts of gradient times input nearly cancel."""
 
 
-COMPILED = ("Gemma 3, text", "Gemma 4, text", "Llama 3", "GPT-NeoX, Pythia")
-"""Kinds of block that the engine treats in ways of their own, besides Gemma 2's, which `test_engine.py` and `test_prompts.py` compile."""
+COMPILED = ("Gemma 3, text", "Gemma 4, text")
+"""Kinds of block that the engine treats in ways of their own, besides Gemma 2's, which `test_engine.py` and `test_prompts.py` compile.
+`make test-long` compiles all families."""
 
 ALONE = {"Gemma 4, text", "GPT-NeoX, Pythia"}
 """Those whose answers share no pass with their maps: Gemma 4's blocks want positions; GPT-NeoX's of keras-hub turn

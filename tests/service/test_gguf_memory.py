@@ -54,6 +54,7 @@ def file_of(place: Path, layers: int, hidden: int, inner: int, vocabulary: int) 
     return write(place, "llama", fields, values, "Q8_0")
 
 
+@pytest.mark.long
 @pytest.mark.only_on("tensorflow")
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_loading_takes_little_more_than_the_weights(keras_libraries: None, tmp_path: Path) -> None:

@@ -117,7 +117,9 @@ def test_beyond_the_budget_the_backward_pass_computes_again(
     assert made and not any(made)
 
 
-@pytest.mark.parametrize("family", ["Gemma", "Gemma3", "GPT2", "Llama", "OPT"])
+@pytest.mark.parametrize(
+    "family", ["Gemma3", "GPT2", *(pytest.param(name, marks=pytest.mark.long) for name in ("Gemma", "Llama", "OPT"))]
+)
 def test_what_a_pass_saves_is_known_before_it_runs(keras_libraries: None, family: str) -> None:
     opened = large(small_families.made(family))
     opened.warm_up()

@@ -110,6 +110,7 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     assert "nothing to delete" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_an_interrupted_setup_continues(index, monkeypatch):
     """After a stop, a missing package, one that differs from the lock, no network, or a killed process."""
 
