@@ -21,6 +21,10 @@ MAX_LINE = 64 * 2**20
 
 _ROWS = 64  # of a Parquet file that are in memory at one time
 
+_NO_THREADS = {"use_threads": False, "pre_buffer": False}
+"""Files are small. Where threads of pyarrow's have read a Python stream, its pools may abort or block the process as it ends:
+"terminate called without an active exception" (apache/arrow#34314, #50482)."""
+
 
 def best_format() -> Format:
     """Return the format of a new batch."""
@@ -145,7 +149,7 @@ def _columns(path: Path, names: list[str]) -> list[dict[str, Any]]:
 
     try:
         with open_regular(path) as stream:
-            found: list[dict[str, Any]] = parquet.read_table(stream, columns=names).to_pylist()
+            found: list[dict[str, Any]] = parquet.read_table(stream, columns=names, **_NO_THREADS).to_pylist()
     except pyarrow.ArrowException as error:
         raise ValueError(str(error)) from error
     if found and len(found[0]) != len(names):
@@ -198,13 +202,13 @@ def _read_parquet(path: Path, first: int) -> Iterator[Record]:
     import pyarrow
 
     try:
-        with open_regular(path) as stream, parquet.ParquetFile(stream) as file:
+        with open_regular(path) as stream, parquet.ParquetFile(stream, pre_buffer=False) as file:
             # Its rows are in groups, of which those before the first one aren't read.
             groups = list(range(file.num_row_groups))
             while groups and first >= (size := file.metadata.row_group(groups[0]).num_rows):
                 first -= size
                 groups.pop(0)
-            for batch in file.iter_batches(batch_size=_ROWS, row_groups=groups) if groups else ():
+            for batch in file.iter_batches(_ROWS, row_groups=groups, use_threads=False) if groups else ():
                 for values in batch.slice(min(first, batch.num_rows)).to_pylist():
                     yield Record.of_json(values)
                 first -= min(first, batch.num_rows)
