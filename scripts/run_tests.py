@@ -124,10 +124,12 @@ def commands(reports: Path) -> list[Command]:
         return [f"--ignore={file}" for file in files]
 
     models, live = ("tests/service", "tests/recipe"), ("tests/resilience", "tests/fuzz")
-    # Every second one, so that neither half has all the long ones.
-    of_models = sorted(
-        {path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/service/**/test_*.py")} - {*ENGINE}
-    )
+    # Those with models in common trace them once, in one half; of the others, every second one, so that neither half has all the long ones.
+    files = {
+        path.relative_to(ROOT).as_posix(): path.read_text("utf-8") for path in ROOT.glob("tests/service/**/test_*.py")
+    }
+    common = sorted(file for file, text in files.items() if "small_families" in text)
+    of_models = sorted(files.keys() - {*ENGINE, *common})
     # XLA then compiles in two thirds of the time.
     quickly = {"XLA_FLAGS": "--xla_backend_optimization_level=0"}
     return [
@@ -144,7 +146,7 @@ def commands(reports: Path) -> list[Command]:
         pytest(reports, "pytest live", *live, **quickly),
         pytest(reports, "pytest models", *of_models[::2], **quickly),
         pytest(reports, "pytest others", "tests", *without(*models, *live)),
-        pytest(reports, "pytest models 2", *of_models[1::2], "tests/recipe", **quickly),
+        pytest(reports, "pytest models 2", *common, *of_models[1::2], "tests/recipe", **quickly),
         pytest(reports, "pytest engine", *ENGINE),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import pytest
 from families import GROUPED, HEADS
 
 WINDOWED: dict[str, Any] = {"head_dim": 8, "image_size": 16, "sliding_window_size": 4}
@@ -20,6 +21,12 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "Phi3": GROUPED,
     "Qwen3": {**GROUPED, "head_dim": 8},
 }
+
+KINDS = ("Gemma", "Gemma3", "Gemma4", "GPT2", "Llama", "OPT")
+"""Families of which each other one is like one of these."""
+
+EACH = [family if family in KINDS else pytest.param(family, marks=pytest.mark.long) for family in FAMILIES]
+"""Parameters of a test of all families."""
 
 
 def made(family: str, **more: Any) -> Any:

@@ -7,15 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from reference_gradients import numbers, whole_inputs
-from small_families import FAMILIES, made, shared
+from small_families import EACH, KINDS, made, shared
 
 from lit_lab.service import cached_pass, vocabulary
 from lit_lab.service.cached_pass import CachedPass, cache_length
 from lit_lab.service.effects import PrefixScorer
 from lit_lab.service.generation import Decoder
-
-STEPS = ("Gemma", "Gemma3", "Gemma4", "GPT2", "Llama", "OPT")
-"""Families of which each other one's step is like one of these."""
 
 CAPPED = {"attention_logit_soft_cap": 50.0, "final_logit_soft_cap": 0.5, "use_post_ffw_norm": True}
 IDS = [3, 5, 7, 9, 11, 13, 2, 8, 40, 41, 42]
@@ -36,7 +33,7 @@ def in_parts(cached: CachedPass, *parts: list[int], length: int = 128) -> Any:
     return np.concatenate(rows)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EACH)
 def test_every_familys_logits_are_its_own(keras_libraries: None, family: str) -> None:
     causal_lm, cached = shared(family)
     expected = whole(causal_lm, IDS)
@@ -45,9 +42,7 @@ def test_every_familys_logits_are_its_own(keras_libraries: None, family: str) ->
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "family", [family if family in STEPS else pytest.param(family, marks=pytest.mark.long) for family in FAMILIES]
-)
+@pytest.mark.parametrize("family", EACH)
 def test_every_familys_step_can_be_compiled(keras_libraries: None, family: str) -> None:
     _, cached = shared(family)
     _, cache = cached.next(IDS[:-1], cached.empty_cache(16), 0)
@@ -133,7 +128,7 @@ def test_half_precision_can_be_multiplied_in_float32(keras_libraries: None, pres
     assert exact < rounded / 10
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EACH)
 def test_a_cache_can_be_lengthened_shortened_and_repeated(keras_libraries: None, family: str) -> None:
     causal_lm, cached = shared(family)
     expected = whole(causal_lm, IDS)[-1]
@@ -246,7 +241,7 @@ def test_the_first_effects_wait_for_no_graph(keras_libraries: None, monkeypatch:
     assert [len(row) for row in found] == [3, 3]
 
 
-@pytest.mark.parametrize("family", STEPS)
+@pytest.mark.parametrize("family", KINDS)
 def test_caches_of_several_batches_make_one(keras_libraries: None, family: str) -> None:
     causal_lm, cached = shared(family)
     sequences = [IDS, IDS[:4] + IDS[::-1][4:], IDS[:2] + IDS[2:][::-1]]

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from families import GROUPED
 from reference_gradients import numbers, whole_inputs
-from small_families import FAMILIES, made, shared
+from small_families import EACH, FAMILIES, made, shared
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EACH)
 def test_generation_and_scoring_agree(keras_libraries: None, monkeypatch: pytest.MonkeyPatch, family: str) -> None:
     from lit_lab.service import generation
     from lit_lab.service.generation import Decoder

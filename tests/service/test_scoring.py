@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from reference_gradients import numbers, whole_inputs
-from small_families import FAMILIES, shared
+from small_families import EACH, shared
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
 
@@ -36,7 +36,7 @@ def score(scorer: Any, sequences: list[list[int]], num_targets: int) -> Any:
     return scorer.log_probabilities(sequences, num_targets, lambda done: None, Cancellation())
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", EACH)
 def test_agrees_with_the_whole_model(keras_libraries: None, family: str) -> None:
     from lit_lab.service.scoring import Scorer
 

@@ -50,7 +50,9 @@ def matrices(causal_lm: Any) -> int:
     return 1 + sum(variable.path.endswith("kernel") for variable in causal_lm.backbone.weights)
 
 
-@pytest.mark.parametrize("family", ["Gemma", "Gemma3", "Llama", "GPT2"])
+@pytest.mark.parametrize(
+    "family", ["Gemma", "GPT2", *(pytest.param(family, marks=pytest.mark.long) for family in ("Gemma3", "Llama"))]
+)
 def test_weights_that_bfloat16_represents_are_read_in_bfloat16(keras_libraries: None, family: str) -> None:
     """With the results of float32."""
     causal_lm = rounded(made(family))
