@@ -126,7 +126,7 @@ class Tries:
             )
         if not isinstance(problem, ServiceGone):
             return 0.0, f"{problem.message} This run begins again."
-        return 0.0, f"{problem.message} The service is restarted, and this run with it."
+        return 0.0, f"{problem.message} The service was restarted, and this run with it."
 
 
 class Results:
