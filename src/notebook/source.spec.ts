@@ -1,4 +1,5 @@
 import { fill } from '../session/template';
+import { until } from '../session/fakes';
 import { Fixture, makeFinder, painted, quiet, STRING } from './fakes';
 import type { Origin } from './origin';
 
@@ -23,10 +24,9 @@ describe('NotebookSource', () => {
     fixture.source(0).updateSource(16, 18, 'Bye');
     fixture.source(1).setSource('x = "them"');
     fixture.model.sharedModel.insertCell(0, { cell_type: 'markdown' });
-    await quiet();
+    await until(() => expect(source.suggestions.x.value).toBe('them'));
     expect(source.text?.value).toBe('Bye {x}');
     expect(source.place).toEqual(['cell 2', 'f-string']);
-    expect(source.suggestions.x.value).toBe('them');
     expect(changed).toHaveBeenCalledTimes(1);
   });
 
@@ -34,17 +34,14 @@ describe('NotebookSource', () => {
     const fixture = new Fixture(['p = "Hi"', '']);
     const source = await fixture.open(0, STRING);
     fixture.source(0).setSource('p = 1');
-    await quiet();
-    expect(source.text).toBeNull();
+    await until(() => expect(source.text).toBeNull());
     fixture.source(0).setSource('p = "Hi"');
-    await quiet();
-    expect(source.text?.value).toBe('Hi');
+    await until(() => expect(source.text?.value).toBe('Hi'));
     fixture.model.sharedModel.deleteCell(0);
     await quiet();
     expect(source.text).toBeNull();
     fixture.model.sharedModel.undo();
-    await quiet();
-    expect(source.text?.value).toBe('Hi');
+    await until(() => expect(source.text?.value).toBe('Hi'));
   });
 
   it('keeps the values of its fields when its cell is gone', async () => {
@@ -53,8 +50,7 @@ describe('NotebookSource', () => {
     const { x } = source.suggestions;
     expect(x.value).toBe('you');
     fixture.model.sharedModel.deleteCell(0);
-    await quiet();
-    expect(source.text).toBeNull();
+    await until(() => expect(source.text).toBeNull());
     expect(source.suggestions).toEqual({ x });
   });
 
@@ -184,14 +180,12 @@ describe('NotebookSource', () => {
     const fixture = new Fixture(['p = "Hi"', 'x = 1'], 0);
     const source = await fixture.open(0, STRING);
     fixture.model.sharedModel.deleteCell(0);
-    await quiet();
-    expect(source.text).toBeNull();
+    await until(() => expect(source.text).toBeNull());
     fixture.model.sharedModel.insertCell(1, {
       cell_type: 'code',
       source: 'p = "Hi"'
     });
-    await quiet();
-    expect(source.text?.value).toBe('Hi');
+    await until(() => expect(source.text?.value).toBe('Hi'));
     expect(source.place[0]).toBe('cell 2');
   });
 
@@ -200,17 +194,16 @@ describe('NotebookSource', () => {
     const source = await fixture.open(0, STRING);
     const { sharedModel } = fixture.model;
     const { id, source: text } = fixture.model.cells.get(0).toJSON();
-    const become = async (cell_type: string) => {
+    const become = (cell_type: string) => {
       sharedModel.transact(() => {
         sharedModel.deleteCell(0);
         sharedModel.insertCell(0, { id: `${id}`, cell_type, source: text });
       });
-      await quiet();
     };
-    await become('markdown');
-    expect(source.text).toBeNull();
-    await become('code');
-    expect(source.text?.value).toBe('Hi');
+    become('markdown');
+    await until(() => expect(source.text).toBeNull());
+    become('code');
+    await until(() => expect(source.text?.value).toBe('Hi'));
   });
 
   it('shades a source with long line breaks', async () => {
@@ -326,9 +319,8 @@ describe('StringFinder', () => {
       .source(0)
       .updateSource(steps.length, steps.length, '\np += " Bye."');
     fixture.source(1).setSource('x = "them"');
-    await quiet();
     const values = { x: 'them' };
-    expect(source.suggestions.x.value).toBe('them');
+    await until(() => expect(source.suggestions.x.value).toBe('them'));
     const { value } = fill(source.text!, values);
     expect(value).toBe('Hi them! Bye.');
     source.paint(value, values, [{ ...SHADE, span: [0, value.length] }]);
