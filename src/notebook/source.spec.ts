@@ -34,8 +34,10 @@ describe('NotebookSource', () => {
     const fixture = new Fixture(['p = "Hi"', '']);
     const source = await fixture.open(0, STRING);
     fixture.source(0).setSource('p = 1');
+    await quiet(); // undoing goes back over what came together
     await until(() => expect(source.text).toBeNull());
     fixture.source(0).setSource('p = "Hi"');
+    await quiet();
     await until(() => expect(source.text?.value).toBe('Hi'));
     fixture.model.sharedModel.deleteCell(0);
     await quiet();
