@@ -108,7 +108,7 @@ describe('long code', () => {
         // Python and R stand for both kinds of parsers.
         const others = /^(python|r)$/.test(language) ? SHAPES : [];
         for (const piece of ['x = "abc";\n', 'x = "abc"; ', ...others]) {
-          const source = piece.repeat(MAX_UNITS / piece.length);
+          const source = piece.repeat(2_000_000 / piece.length);
           const cells = [{ type: 'code', source }];
           looks = 0;
           const found = await finder.find({ cells, language }, 0);
