@@ -19,7 +19,7 @@ from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.batches.rows import BatchRow
 from lit_lab.batches.threads import finished, in_thread
-from lit_lab.client.async_client import AsyncClient
+from lit_lab.client.job_client import JobClient
 from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
 from lit_lab.protocol import ModelInfo
@@ -57,7 +57,7 @@ class BatchProgress:
 
 
 async def run(
-    client: AsyncClient,
+    client: JobClient,
     plan: Plan,
     dataset: Path,
     folder: Folder,
@@ -115,7 +115,7 @@ def _first(reader: Iterator[BatchRow]) -> BatchRow | None:
 class _Work:
     def __init__(
         self,
-        client: AsyncClient,
+        client: JobClient,
         plan: Plan,
         folder: Folder,
         merger: Merger,
@@ -309,7 +309,7 @@ def _changed(name: str) -> Problem:
     )
 
 
-async def _model(client: AsyncClient, name: str) -> ModelInfo:
+async def _model(client: JobClient, name: str) -> ModelInfo:
     models = (await client.models()).models
     found = next((model for model in models if model.name == name), None)
     if found is None:

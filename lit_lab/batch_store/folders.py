@@ -216,7 +216,7 @@ class Folders:
             folder.mkdir(mode=0o700, parents=folder == self.root, exist_ok=True)
         if place.is_symlink():
             raise OSError("its folder is a link to another place")
-        self._clean(place)
+        self.clean(place)
         path = place / f"{_NEW}{new_id()}"
         path.mkdir(mode=0o700)
         try:
@@ -247,7 +247,7 @@ class Folders:
                 f"Delete it yourself: it is below {self.root}.",
             ) from error
 
-    def _clean(self, place: Path) -> None:
+    def clean(self, place: Path) -> None:
         """Delete what a server has left that was killed while it made or deleted a batch."""
         for path in [*place.glob(f"{_NEW}*"), *place.glob(f"{_GONE}*")]:
             with contextlib.suppress(OSError):

@@ -11,11 +11,11 @@ from lit_lab.batches.index import UnreadableError
 from lit_lab.problem import Problem
 
 from . import pages
-from .batch import ServerBatch, damaged_part
+from .batch import StoredBatch, damaged_part
 from .folders import About, why
 
 
-def exported(batch: ServerBatch, kind: export.Kind) -> tuple[str, IO[bytes]]:
+def exported(batch: StoredBatch, kind: export.Kind) -> tuple[str, IO[bytes]]:
     """Return all records as a file without a name, and a name for it; the caller closes it. Raises `Problem`."""
     about, index = batch.about, batch.index
     try:
