@@ -204,6 +204,16 @@ class Folders:
                 raise _unreadable(error) from error
         raise Problem(404, "unknown_batch", "There is no such batch.", "It was deleted, perhaps in another tab.")
 
+    def find_in(self, place: str, batch_id: str) -> BatchFolder | None:
+        """Return a batch's folder.
+
+        Args:
+            place: The name of its owner's folder.
+            batch_id: Its id.
+        """
+        path = self.root / place / batch_id
+        return BatchFolder(path) if is_id(batch_id) and path.is_dir() and not path.is_symlink() else None
+
     @contextlib.contextmanager
     def new(self, owner: str) -> Iterator[BatchFolder]:
         """Yield a folder for a new batch, which isn't listed before `finish`, and is deleted if it isn't finished.

@@ -38,11 +38,16 @@ class BatchStorage(Message):
     path: str = Field(min_length=1, description="A folder that only the service's own user may enter. Made if need be.")
     max_batches: int = Field(default=20, ge=1, le=1000, description="The most batches of one user.")
     max_bytes: int = Field(
-        default=2_000_000_000, ge=1_000_000, description="The most bytes of one user's batches, rows and results together."
+        default=2_000_000_000,
+        ge=1_000_000,
+        description="The most bytes of one user's batches, rows and results together.",
     )
     max_rows: int = Field(default=100_000, ge=1, le=1_000_000, description="The most rows of one batch.")
     days: float = Field(
-        default=30.0, gt=0, le=3650, description="Days after a batch was made, or last computed a row, until it is deleted."
+        default=30.0,
+        gt=0,
+        le=3650,
+        description="Days after a batch was made, or last computed a row, until it is deleted.",
     )
 
 
@@ -72,7 +77,8 @@ class Sharing(Message):
     )
     max_requests: int = Field(default=32, ge=1, description="The most requests of one user at a time, of all kinds.")
     batches: BatchStorage | None = Field(
-        default=None, description="Where the service stores and runs batches over datasets, on a hub. None: it has none."
+        default=None,
+        description="Where the service stores and runs batches over datasets, on a hub. None: it has none.",
     )
 
     @model_validator(mode="after")

@@ -88,9 +88,9 @@ def order_of(file: IO[bytes]) -> BatchOrder:
         raise Problem(422, "bad_request", describe_validation(error)) from error
 
 
-def write_rows(file: IO[bytes], order: BatchOrder, folder: BatchFolder, max_rows: int) -> Copied:
+def write_rows(file: IO[bytes], order: BatchOrder, folder: BatchFolder, max_rows: int, max_bytes: int) -> Copied:
     """Write the rows, which follow the first line, to a batch's folder. Raises `Problem` and `OSError`."""
-    with RowsWriter(folder, max_rows) as writer:
+    with RowsWriter(folder, max_rows, max_bytes) as writer:
         for line, fields in _rows(file):
             writer.add(line, fields)
         total, digest = writer.finish()

@@ -103,6 +103,6 @@ def _files(place: Path) -> Iterator[os.stat_result]:
     for folder, _, names in os.walk(place):
         for name in names:
             with contextlib.suppress(OSError):
-                found = os.lstat(os.path.join(folder, name))
+                found = Path(folder, name).lstat()
                 if stat.S_ISREG(found.st_mode):
                     yield found

@@ -35,7 +35,9 @@ class SharedBatches(StoredBatches):
         wake: Called when there is something to run or to stop.
     """
 
-    def __init__(self, limits: BatchStorage, check: Callable[[GenerateRequest], None], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, limits: BatchStorage, check: Callable[[GenerateRequest], None], wake: Callable[[], None]
+    ) -> None:
         super().__init__(Path(limits.path))
         self.folders = self._folders
         self.asked = AskedFiles(self._folders.root)
@@ -64,11 +66,9 @@ class SharedBatches(StoredBatches):
                     raise room.too_many(number, self._limits)
 
                 def copy(folder: BatchFolder) -> Copied:
-                    return write_rows(file, order, folder, self._limits.max_rows)
+                    return write_rows(file, order, folder, self._limits.max_rows, left)
 
-                made = await self._long.run(
-                    owner, lambda: make(self._folders, owner, order, order.name, plans, copy)
-                )
+                made = await self._long.run(owner, lambda: make(self._folders, owner, order, order.name, plans, copy))
             infos = []
             for folder, _ in made:
                 batch = self._known(owner, folder)
