@@ -202,7 +202,7 @@ class Folders:
                 pass
             except OSError as error:
                 raise _unreadable(error) from error
-        raise Problem(404, "unknown_batch", "There is no such batch.", "It was deleted, perhaps in another tab.")
+        raise unknown_batch()
 
     def find_in(self, place: str, batch_id: str) -> BatchFolder | None:
         """Return a batch's folder.
@@ -267,6 +267,11 @@ class Folders:
 
 def _is_plain(entry: os.DirEntry[str]) -> bool:
     return entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+
+
+def unknown_batch() -> Problem:
+    """Return the problem of a batch that its user doesn't have, whether or not another one does."""
+    return Problem(404, "unknown_batch", "There is no such batch.", "It was deleted, perhaps in another tab.")
 
 
 def not_stored(error: OSError) -> Problem:

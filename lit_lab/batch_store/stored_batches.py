@@ -12,14 +12,13 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import IO
 
-from lit_lab.batches import export
 from lit_lab.datasets.columns import shorten
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchesResponse, BatchFullRow, BatchInfo, BatchParts, BatchRowsPage, BatchRowsRequest
 
 from . import over_rows, pages
 from .batch import StoredBatch
-from .exporting import exported
+from .exporting import exported, known_kind
 from .folders import BatchFolder, Folders
 from .owner_threads import OwnerThreads
 
@@ -58,6 +57,10 @@ class StoredBatches:
                 found.append(info.model_copy(update={"template": shorten(info.template, MAX_LISTED)}))
         return BatchesResponse(batches=sorted(found, key=lambda info: (-info.created, info.id)))
 
+    async def has(self, owner: str, batch_id: str) -> bool:
+        """Return whether a user has such a batch. Raises `Problem`: the folder can't be read."""
+        return batch_id in await self._threads.run(owner, lambda: self._folders.ids(owner))
+
     async def info(self, owner: str, batch_id: str) -> BatchInfo:
         """Return how far a batch is. Raises `Problem`."""
         return await self._info(await self._get(owner, batch_id))
@@ -86,9 +89,7 @@ class StoredBatches:
 
     async def export(self, owner: str, batch_id: str, kind: str) -> tuple[str, IO[bytes]]:
         """Return a batch's records as a file without a name, and a name for it. Raises `Problem`."""
-        known = next((each for each in export.KINDS if each == kind), None)
-        if known is None:
-            raise Problem(404, "unknown_format", "There is no such format.", "Use csv, jsonl or parquet.")
+        known = known_kind(kind)
         batch = await self._get(owner, batch_id, is_shown=True)
         return await self._long.run(owner, lambda: exported(batch, known))
 

@@ -83,7 +83,8 @@ class Service:
         storage: Where its batches are.
     """
 
-    def __init__(self, path: Path, **limits: Any) -> None:
+    def __init__(self, path: Path, hosts: Sequence[str] = ("hub.example",), prefix: str = "", **limits: Any) -> None:
+        self._place: dict[str, Any] = {"hosts": list(hosts), "prefix": prefix}
         self.hub = Hub()
         self.model = Model()
         self.storage = BatchStorage(path=str(path), **limits)
@@ -99,7 +100,7 @@ class Service:
         registry = Registry(parse(["one:/srv/models/one"]), None, lambda say: None)
         registry._make = lambda *_: self.model  # type: ignore[assignment, method-assign]
         registry._compile_pending = nothing  # type: ignore[assignment, method-assign]
-        sharing = Sharing(hub=ACCESS, hosts=["hub.example"], batches=self.storage if is_offered else None)
+        sharing = Sharing(hub=ACCESS, batches=self.storage if is_offered else None, **self._place)
         who = HubTokens(ACCESS, self.hub.transport)
         self.app = create_app(registry, Scheduler(registry), "0" * 32, nothing, sharing=sharing, who=who)
         async with self.app.router.lifespan_context(self.app):
