@@ -6,7 +6,10 @@ import asyncio
 import functools
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -286,3 +289,43 @@ def test_damaged_files_ask_for_nothing(tmp_path: Path, content: str) -> None:
     assert len(files.all()) == 1
     (tmp_path / ".asked" / ("0" * 32 + "." + "1" * 24)).write_text(content)
     assert files.all() == {}
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+sys.path[:0] = sys.argv[2:]
+from lit_lab.batches import runner
+from shared_batches import Service
+runner.PART_SECONDS = 0.0
+
+async def main():
+    async with Service(Path(sys.argv[1])).running() as service:
+        batch = await service.start("a", "b", "wait", "wait")
+        await service.reached(batch, "running", done=2)
+        print(batch, flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_service_loses_nothing(root: Path) -> None:
+    here = Path(__file__).parent
+    child = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(root), str(here), str(here.parent)], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    with child.stdout:
+        batch = (await asyncio.to_thread(child.stdout.readline)).strip()
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    assert len(batch) == 24
+    service = Service(root)
+    service.model.go.set()
+    async with service.running():
+        info = await service.reached(batch, "done")  # at once: nobody waits for a dead process's lease
+        assert (info["done"], info["failed"]) == (4, 0)
+        _, page = await service.ask("POST", f"/batches/{batch}/rows", json={})
+    assert [row["found"]["answer"] for row in page["rows"]] == ["Hello"] * 4
+    assert service.model.asked == ["wait", "wait"]  # what was stored isn't computed again
