@@ -138,7 +138,10 @@ SERVER = {"httpx", "jupyter_core", "jupyter_events", "jupyter_server", "jupyterl
 # Modules of the service that may import of these nevertheless: as a client, when they are needed.
 CLIENTS = {"lit_lab.service.hub_tokens": "httpx"}
 # A replica on Ray, which is a model service in another process.
-REPLICA = {"lit_lab.cluster.application", "lit_lab.cluster.deployment"}
+REPLICA = {
+    "lit_lab.cluster.application", "lit_lab.cluster.deployment", "lit_lab.cluster.replica_jobs", "lit_lab.cluster.row_tasks",
+    "lit_lab.cluster.rows_on_replicas",
+}  # fmt: skip
 # What both may import, besides lit_lab.protocol: it imports from neither side.
 SHARED = {
     "lit_lab._version", "lit_lab.checks.checks", "lit_lab.checks.places", "lit_lab.checks.schemas", "lit_lab.client.checked",

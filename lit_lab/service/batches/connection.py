@@ -16,6 +16,21 @@ from ..scheduler import Scheduler
 from ..shared_models import presented
 
 
+def last_lines(
+    registry: Registry, scheduler: Scheduler, request: JobRequest, owner: str
+) -> AsyncGenerator[bytes, None]:
+    """Return the stream of a computation before which all users' come. Raises `Problem`: there is no such model."""
+    registry.get(request.model)
+    if isinstance(request, LitAppRequest):
+        raise Problem(403, "shared_service", "No batch opens LIT's own app.")
+    return scheduler.stream(
+        request.model,
+        lambda model, cancellation: getattr(model, request.kind)(request, cancellation),
+        owner,
+        is_last=True,
+    )
+
+
 class SchedulerConnection:
     """Runs jobs of one owner last (a `lit_lab.client.connection.JobConnection`).
 
@@ -41,15 +56,7 @@ class SchedulerConnection:
     async def events(self, job: JobInfo) -> AsyncGenerator[JobEvent, None]:
         """Yield a job's events. Raises `Problem`."""
         request = self._requests.pop(job.id)
-        if isinstance(request, LitAppRequest):
-            raise Problem(403, "shared_service", "No batch opens LIT's own app.")
-        lines = self._scheduler.stream(
-            request.model,
-            lambda model, cancellation: getattr(model, request.kind)(request, cancellation),
-            self._owner,
-            is_last=True,
-        )
-        async with contextlib.aclosing(lines):
+        async with contextlib.aclosing(last_lines(self._registry, self._scheduler, request, self._owner)) as lines:
             async for line in lines:
                 event = event_of(line)
                 if not isinstance(event, HeartbeatEvent):
