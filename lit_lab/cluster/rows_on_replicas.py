@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 from lit_lab.batches.plan import Plan
@@ -77,7 +77,7 @@ class RowsOnReplicas:
             is_over.set()
 
 
-def _results(task: RowTask, replicas: int) -> Iterator[str]:
+def _results(task: RowTask, replicas: int) -> Generator[str, None, None]:
     """Yield the results of a task's rows. Closing this ends Ray Data's tasks."""
     import ray.data  # takes seconds, and only one replica needs it
 

@@ -105,7 +105,7 @@ class Service:
         self.app = create_app(registry, Scheduler(registry), "0" * 32, nothing, sharing=sharing, who=who)
         async with self.app.router.lifespan_context(self.app):
             yield self
-        await asyncio.sleep(0.01)  # what was cancelled ends
+        await asyncio.sleep(0.05)  # what was cancelled ends
 
     async def ask(self, method: str, path: str, user: str = "ada", **content: Any) -> tuple[int, Any]:
         """Return the status and the body of an answer."""

@@ -70,7 +70,9 @@ async def server(service: Service, address: str, user: str, root: Path) -> Async
 
 @pytest.fixture
 def service(tmp_path: Path) -> Service:
-    return Service(tmp_path / "shared", max_rows=50, hosts=["127.0.0.1"], prefix="/services/lit-lab")
+    return Service(
+        tmp_path / "shared", max_rows=50, max_bytes=1_000_000, hosts=["127.0.0.1"], prefix="/services/lit-lab"
+    )
 
 
 async def reached(batches: AllBatches, batch: str, state: str) -> BatchInfo:
@@ -131,6 +133,7 @@ async def test_neither_a_guest_nor_another_user_sees_it(service: Service, tmp_pa
 async def test_limits_are_the_services(service: Service, tmp_path: Path) -> None:
     async with served(service) as address, server(service, address, "ada", tmp_path / "ada") as batches:
         assert await code(batches.start(ADA, ASKED, dataset(*["a"] * 51))) == (422, "too_many_rows")
+        assert await code(batches.start(ADA, ASKED, dataset(*["a" * 1_000_000] * 9))) == (413, "too_large")
         assert await code(batches.start(ADA, ASKED, dataset())) == (422, "no_rows")
         assert (await batches.all(ADA)).batches == []
 

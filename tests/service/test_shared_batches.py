@@ -245,6 +245,7 @@ async def test_half_of_a_surrogate_pair_is_replaced(service: Service) -> None:
 @while_it_runs
 async def test_rows_that_never_end_are_refused(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receiving, "MAX_SECONDS", 0.05)
+    monkeypatch.setattr(receiving, "DRAIN_SECONDS", 0.05)
 
     async def slowly() -> AsyncIterator[bytes]:
         yield upload(["a"])

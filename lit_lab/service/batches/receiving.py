@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -28,6 +29,8 @@ MAX_ROW = 16 * 2**20
 
 MAX_SECONDS = 900.0
 """Maximum seconds that a request's rows may take to come."""
+
+DRAIN_SECONDS = 60.0  # for the rest of a body that is refused
 
 _BUFFER = 2**20
 
@@ -73,6 +76,17 @@ async def received(chunks: AsyncIterator[bytes], root: Path, max_bytes: int) -> 
         except OSError as error:
             raise not_stored(error) from error
         yield file
+
+
+async def drained(chunks: AsyncIterator[bytes]) -> None:
+    """Read the rest of a request's body, and drop it; not for ever."""
+
+    async def drain() -> None:
+        async for _ in chunks:
+            pass
+
+    with contextlib.suppress(asyncio.TimeoutError):
+        await within(DRAIN_SECONDS, drain())
 
 
 def order_of(file: IO[bytes]) -> BatchOrder:

@@ -20,6 +20,7 @@ from lit_lab.batch_store.folders import Folders
 from lit_lab.batch_store.wording import for_browser
 from lit_lab.batches import noise, runner
 from lit_lab.batches.runner import BatchProgress, Together
+from lit_lab.batches.threads import finished
 from lit_lab.client.job_client import JobClient
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchStorage
@@ -114,7 +115,7 @@ class BatchRunner:
             await self._end()
 
     async def _look(self) -> None:
-        if not await asyncio.to_thread(self._hold):
+        if not await finished(self._hold):  # else a thread could renew it after it was released
             for running in self._running.values():
                 running.task.cancel()
             return

@@ -19,7 +19,7 @@ from lit_lab.protocol import BatchesResponse, BatchInfo, BatchStorage, GenerateR
 from . import asked as asking
 from . import room
 from .asked import AskedFiles
-from .receiving import MAX_ORDER, order_of, received, write_rows
+from .receiving import MAX_ORDER, drained, order_of, received, write_rows
 from .shared_batch import SharedBatch, key_of
 
 STOPPING = 20.0  # seconds that a request to stop waits
@@ -48,6 +48,14 @@ class SharedBatches(StoredBatches):
 
     async def start(self, owner: str, chunks: AsyncIterator[bytes]) -> BatchesResponse:
         """Store rows that come, and have them run. Raises `Problem`."""
+        try:
+            return await self._start(owner, chunks)
+        except Problem:
+            # Who sends rows sees no answer before all are sent; a closed connection says nothing.
+            await drained(chunks)
+            raise
+
+    async def _start(self, owner: str, chunks: AsyncIterator[bytes]) -> BatchesResponse:
         async with self._making[owner]:  # so that no user has more than one request's rows beyond the limit
             place = self._folders.of(owner)
             before = await self._long.run(owner, lambda: room.used(place))
