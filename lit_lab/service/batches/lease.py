@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import secrets
-import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,9 +91,7 @@ class Lease:
             raise OSError(f"{self._file} isn't a file") from error
 
     def _content(self) -> str:
-        return json.dumps(
-            {"mark": self._mark, "count": self._count, "host": socket.gethostname(), "process": os.getpid()}
-        )
+        return json.dumps({"mark": self._mark, "count": self._count, "host": platform.node(), "process": os.getpid()})
 
     def _is_own(self, content: bytes) -> bool:
         return self._mark.encode() in content
@@ -103,7 +101,7 @@ def _is_dead(content: bytes) -> bool:
     """Whether a lease's holder was a process of this machine that has ended: then nobody has to wait."""
     try:
         values = json.loads(content)
-        if values["host"] != socket.gethostname():
+        if values["host"] != platform.node():
             return False
         process = int(values["process"])
     except (ValueError, TypeError, KeyError):
