@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,15 @@ from lit_lab.models.added import Added
 from lit_lab.models.changing import Models
 from lit_lab.models.kaggle import Kaggle
 from lit_lab.models.kaggle_access import KaggleAccess
+from lit_lab.owners import ANYONE
 from lit_lab.queries import Queries
 from lit_lab.request_limits import RequestLimits
 from lit_lab.run_recorder import RunRecorder
-from lit_lab.server_batches import ServerBatches
+from lit_lab.server_batches import AllBatches, BatchesElsewhere, ServerBatches, owners_here
 from lit_lab.service_client import ServiceClient
 from lit_lab.setup.job import Setup
 from lit_lab.supervision.endpoint import Service
+from lit_lab.supervision.hub import HubService
 from lit_lab.version import version
 
 
@@ -92,7 +95,11 @@ class Core:
         self.recorder = RunRecorder(history)
         self.jobs = Jobs(service, self.client, self.recorder, max(1, options.max_waiting // 2))
         self.datasets = OpenDatasets(options.datasets, service, self.client, options.dataset_bytes)
-        self.batches = ServerBatches(options.batches, self._batch_client, self.limits.check_job)
+        own = ServerBatches(options.batches, self._batch_client, self.limits.check_job)
+        elsewhere = (
+            BatchesElsewhere(service, self.client, self.limits.check_job) if isinstance(service, HubService) else None
+        )
+        self.batches = AllBatches(own, elsewhere, owners_here(os.environ, ANYONE))
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""

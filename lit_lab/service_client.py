@@ -9,7 +9,8 @@ import logging
 import os
 import secrets
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 import httpx
@@ -25,6 +26,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 KEEP_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, perhaps just as a request is sent
 ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that computes nothing counts as hung
 STREAM_SILENCE = 180.0  # the same for a stream, which has heartbeats; a slow disk may delay them
+UPLOAD_SILENCE = 600.0  # the same for many rows, which are stored or read one by one before the answer begins
 FORWARDED_STATUSES = (404, 409, 413, 422, 429, 503)  # the client gets these as the service sent them
 _PROXY_STATUSES = (502, 503, 504)  # without LIT Lab's own body: of a proxy whose replica is gone
 PROXY_PAUSE = 3.0  # seconds until a proxy that says nothing else is asked again
@@ -47,6 +49,12 @@ class _LateBytesFilter(logging.Filter):
 
 
 _LATE_BYTES = _LateBytesFilter()
+
+
+@dataclass(frozen=True)
+class _Upload:
+    content: AsyncIterator[bytes]
+    size: int
 
 
 class _Unfinished(Problem):
@@ -148,6 +156,30 @@ class ServiceClient:
         except ValidationError as error:
             raise _not_understood(f"{path}: {error.error_count()} fields are not as expected") from error
 
+    async def upload(
+        self, endpoint: Endpoint, path: str, answer: type[M], content: AsyncIterator[bytes], size: int
+    ) -> M:
+        """Send a large body, and return the service's answer. Raises `Problem`, as `request`.
+
+        Args:
+            endpoint: Where the service answers.
+            path: Path below the endpoint.
+            answer: Type of the answer.
+            content: The body.
+            size: Its bytes.
+        """
+        found = await self._collected(self._stream(endpoint, "POST", path, _Upload(content, size), UPLOAD_SILENCE))
+        try:
+            return TypeAdapter(answer).validate_json(found)
+        except ValidationError as error:
+            raise _not_understood(f"{path}: {error.error_count()} fields are not as expected") from error
+
+    async def chunks(self, endpoint: Endpoint, path: str) -> AsyncGenerator[bytes, None]:
+        """Yield a file's content, however large. Raises `Problem`, as `request`."""
+        async with contextlib.aclosing(self._stream(endpoint, "GET", path, None, UPLOAD_SILENCE)) as stream:
+            async for chunk in stream:
+                yield chunk
+
     async def file(self, endpoint: Endpoint, path: str) -> bytes:
         """Return a file's content. Raises `Problem`, as `request`."""
         return await self._whole(endpoint, "GET", path, None, ANSWER_SILENCE)
@@ -155,9 +187,13 @@ class ServiceClient:
     async def _whole(
         self, endpoint: Endpoint, method: str, path: str, body: Message | None, silence: float | None
     ) -> bytes:
+        return await self._collected(self._stream(endpoint, method, path, body, silence))
+
+    @staticmethod
+    async def _collected(answer: AsyncGenerator[bytes, None]) -> bytes:
         chunks = []
         size = 0
-        async with contextlib.aclosing(self._stream(endpoint, method, path, body, silence)) as stream:
+        async with contextlib.aclosing(answer) as stream:
             async for chunk in stream:
                 size += len(chunk)
                 if size > MAX_ANSWER:
@@ -200,7 +236,7 @@ class ServiceClient:
         endpoint: Endpoint,
         method: str,
         path: str,
-        body: Message | None,
+        body: Message | _Upload | None,
         silence: float | None,
         owner: str = "",
     ) -> AsyncGenerator[bytes, None]:
@@ -215,7 +251,12 @@ class ServiceClient:
             # LIT's application stays in the replica that opened it, for all models.
             model = "" if path.startswith("/lit") else getattr(body, "model", "")
             headers[SESSION_HEADER] = self._hash(f"{owner}\0{model}")
-        content = None if body is None else TypeAdapter(type(body)).dump_json(body)
+        content: bytes | AsyncIterator[bytes] | None = None
+        if isinstance(body, _Upload):
+            content = body.content
+            headers |= {"Content-Type": "application/x-ndjson", "Content-Length": str(body.size)}
+        elif body is not None:
+            content = TypeAdapter(type(body)).dump_json(body)
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
         client = await self._client(endpoint)
         request = client.build_request(method, endpoint.url + path, headers=headers, content=content, timeout=timeout)
@@ -224,7 +265,7 @@ class ServiceClient:
             try:
                 response = await client.send(request, stream=True)
                 try:
-                    if response.status_code != 200:
+                    if response.status_code not in (200, 202):
                         problem = _refused(endpoint, response, await response.aread())
                         if isinstance(problem, Broke) and response.status_code == 503 and self.elsewhere:
                             problem = await self._full(endpoint, response, problem)

@@ -11,8 +11,8 @@ from lit_lab.batches.prompt_parts import MAX_PARTS, PromptPart
 from lit_lab.batches.record import PartRecord, Record
 from lit_lab.batches.rows import BatchRow
 from lit_lab.client import effect_table
-from lit_lab.client.async_client import AsyncClient
 from lit_lab.client.checked import checked
+from lit_lab.client.job_client import JobClient
 from lit_lab.problem import Problem
 from lit_lab.protocol import EffectsRequest, RunRecord, SalienceRequest, Span, TextSpan
 
@@ -52,7 +52,7 @@ class RowFailed(Exception):  # noqa: N818 - what became of a row, rather than an
         self.problem = problem
 
 
-async def compute(client: AsyncClient, plan: Plan, row: BatchRow, judge: Judge | None = None) -> Record:
+async def compute(client: JobClient, plan: Plan, row: BatchRow, judge: Judge | None = None) -> Record:
     """Return a row's record. That of a row which can't be used says why.
 
     Args:
@@ -120,7 +120,7 @@ def _with(record: Record, **changes: object) -> Record:
     return Record(**{**vars(record), **changes})
 
 
-async def _shares(client: AsyncClient, run: RunRecord, parts: Sequence[PromptPart]) -> list[float | None]:
+async def _shares(client: JobClient, run: RunRecord, parts: Sequence[PromptPart]) -> list[float | None]:
     """Return each part's share of the gradient of the whole answer; None where the prompt's tokens don't spell it."""
     places = _token_places(run)
     if places is None:
@@ -163,7 +163,7 @@ def _token_places(run: RunRecord) -> dict[int, tuple[int, int]] | None:
     return found
 
 
-async def _effects(client: AsyncClient, run: RunRecord, parts: Sequence[PromptPart]) -> list[float | None]:
+async def _effects(client: JobClient, run: RunRecord, parts: Sequence[PromptPart]) -> list[float | None]:
     """Return by how much the answer's log-probability falls without each part, in nats."""
     if len(parts) > MAX_PARTS:
         raise Problem(
@@ -177,7 +177,7 @@ async def _effects(client: AsyncClient, run: RunRecord, parts: Sequence[PromptPa
     )
 
 
-async def effect_of_spans(client: AsyncClient, run: RunRecord, spans: list[TextSpan]) -> list[float | None]:
+async def effect_of_spans(client: JobClient, run: RunRecord, spans: list[TextSpan]) -> list[float | None]:
     """Return by how much the answer's log-probability falls without each stretch of the prompt, in nats. Raises `Problem`."""
     ids = [token.id for token in [*run.prompt_tokens, *run.answer_tokens]]
     request = effects_request(run, ids, spans)

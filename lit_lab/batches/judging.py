@@ -9,10 +9,9 @@ from typing import Any
 from lit_lab.batches.computing import FATAL, effect_of_spans
 from lit_lab.batches.record import CheckRecord, PartRecord
 from lit_lab.batches.rows import BatchRow
-from lit_lab.checks import Check
-from lit_lab.checks.checks import InfluencedBy, parse
+from lit_lab.checks.checks import Check, InfluencedBy, parse
 from lit_lab.checks.places import Place, list_of
-from lit_lab.client.async_client import AsyncClient
+from lit_lab.client.job_client import JobClient
 from lit_lab.datasets import template
 from lit_lab.datasets.columns import text, value_at
 from lit_lab.patterns import BoundedPatterns
@@ -45,7 +44,7 @@ class Judge:
         self._patterns = patterns
 
     async def of(
-        self, client: AsyncClient, row: BatchRow, run: RunRecord, parts: Sequence[PartRecord]
+        self, client: JobClient, row: BatchRow, run: RunRecord, parts: Sequence[PartRecord]
     ) -> tuple[CheckRecord, ...]:
         """Return what came out of each check of a row's answer. A check that can't be made of it hasn't passed, and says why.
 
@@ -90,7 +89,7 @@ class _Influences:
         return min(1.0, abs(self._known[part]) / self._total) if self._total > 0 else 0.0
 
 
-async def _influences(client: AsyncClient, run: RunRecord, check: Check, parts: Sequence[PartRecord]) -> _Influences:
+async def _influences(client: JobClient, run: RunRecord, check: Check, parts: Sequence[PartRecord]) -> _Influences:
     if not isinstance(check, InfluencedBy):
         return _Influences({}, 0.0)
     part = check.part

@@ -17,8 +17,8 @@ from lit_lab.batches.plan import Plan
 from lit_lab.batches.prompt_parts import TEXT
 from lit_lab.batches.record import PartRecord, Record
 from lit_lab.client import effect_table
-from lit_lab.client.async_client import AsyncClient
 from lit_lab.client.checked import checked
+from lit_lab.client.job_client import JobClient
 from lit_lab.deletion import delete
 from lit_lab.problem import Problem
 from lit_lab.protocol import ScoreRequest, TextSpan
@@ -80,7 +80,7 @@ class NoiseVerdict:
         return self.num_rows >= MIN_ROWS and self.below >= QUANTILE
 
 
-async def inert_effects(client: AsyncClient, plan: Plan, record: Record, part: PartRecord) -> list[float]:
+async def inert_effects(client: JobClient, plan: Plan, record: Record, part: PartRecord) -> list[float]:
     """Return what inert sentences before a part do to a row's answer: by how much its log-probability rises with each, in nats.
 
     Args:
@@ -127,7 +127,7 @@ async def inert_effects(client: AsyncClient, plan: Plan, record: Record, part: P
 
 
 async def verdicts(
-    client: AsyncClient,
+    client: JobClient,
     plan: Plan,
     records: Iterable[Record],
     num_sampled: int = 20,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from lit_lab.batches import rows
 from lit_lab.batches.computing import RowFailed, compute
@@ -19,7 +21,7 @@ from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import Record
 from lit_lab.batches.rows import BatchRow
 from lit_lab.batches.threads import finished, in_thread
-from lit_lab.client.async_client import AsyncClient
+from lit_lab.client.job_client import JobClient
 from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
 from lit_lab.protocol import ModelInfo
@@ -56,13 +58,28 @@ class BatchProgress:
     record: Record | None = None
 
 
+class Together(Protocol):
+    """Computes many rows at a time, such as on several replicas.
+
+    Attributes:
+        at_once: How many rows it is given.
+    """
+
+    at_once: int
+
+    def compute(self, plan: Plan, rows: list[BatchRow]) -> AsyncGenerator[tuple[Record, Problem | None], None]:
+        """Yield the records of rows in any order, each with why it failed, as `RowFailed` says. Raises `Problem`."""
+        ...
+
+
 async def run(
-    client: AsyncClient,
+    client: JobClient,
     plan: Plan,
     dataset: Path,
     folder: Folder,
     limit: int | None = None,
     report: Callable[[BatchProgress], None] = lambda _: None,
+    together: Together | None = None,
 ) -> None:
     """Compute the rows that have no record yet, or whose last one failed. Cancelling keeps what is finished.
 
@@ -75,6 +92,7 @@ async def run(
         folder: Where records are stored.
         limit: Only this many rows, from the first one on. None: all.
         report: Called after each row.
+        together: Computes many rows at a time; None: `client` computes a few.
 
     Raises:
         Problem: The dataset or the folder can't be used, or no row can be computed.
@@ -97,7 +115,7 @@ async def run(
             await finished(merger.merge)  # an earlier version didn't
             known = await finished(folder.rows)
             judge = Judge(await finished(parsed, plan.checks, patterns), patterns) if plan.checks else None
-            work = _Work(client, plan, folder, merger, known, report, judge, lambda: _state(dataset) == state)
+            work = _Work(client, plan, folder, merger, known, report, judge, lambda: _state(dataset) == state, together)
             work.tell(None)
             await work.all(_limited(itertools.chain([first], reader), limit))
             if again := work.begin_again():
@@ -115,7 +133,7 @@ def _first(reader: Iterator[BatchRow]) -> BatchRow | None:
 class _Work:
     def __init__(
         self,
-        client: AsyncClient,
+        client: JobClient,
         plan: Plan,
         folder: Folder,
         merger: Merger,
@@ -123,10 +141,12 @@ class _Work:
         report: Callable[[BatchProgress], None],
         judge: Judge | None,
         is_same: Callable[[], bool],
+        together: Together | None,
     ) -> None:
+        self._together = together
         self._judge = judge
         self._is_same = is_same
-        self._reading: asyncio.Future[BatchRow | None] | None = None
+        self._reading: asyncio.Future[BatchRow | None] | asyncio.Future[list[BatchRow]] | None = None
         self._client = client
         self._plan = plan
         self._folder = folder
@@ -147,7 +167,10 @@ class _Work:
     async def all(self, found: Iterator[BatchRow]) -> None:
         """Compute rows, a few at a time."""
         source = asyncio.Lock()
-        workers = [asyncio.ensure_future(self._worker(found, source)) for _ in range(AT_ONCE)]
+        if self._together is None:
+            workers = [asyncio.ensure_future(self._worker(found, source)) for _ in range(AT_ONCE)]
+        else:
+            workers = [asyncio.ensure_future(self._blocks(found, self._together))]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -178,6 +201,19 @@ class _Work:
             except RowFailed as failed:
                 record, problem = failed.record, failed.problem
             await self._add(record, problem)
+
+    async def _blocks(self, found: Iterator[BatchRow], together: Together) -> None:
+        while True:
+            self._reading = asyncio.ensure_future(asyncio.to_thread(self._several, found, together.at_once))
+            rows_now = await asyncio.shield(self._reading)
+            if not rows_now:
+                return
+            async with contextlib.aclosing(together.compute(self._plan, rows_now)) as computed:
+                async for record, problem in computed:
+                    await self._add(record, problem)
+
+    def _several(self, found: Iterator[BatchRow], number: int) -> list[BatchRow]:
+        return list(itertools.islice(iter(lambda: self._next(found), None), number))
 
     def _next(self, found: Iterator[BatchRow]) -> BatchRow | None:
         for row in found:
@@ -309,7 +345,7 @@ def _changed(name: str) -> Problem:
     )
 
 
-async def _model(client: AsyncClient, name: str) -> ModelInfo:
+async def _model(client: JobClient, name: str) -> ModelInfo:
     models = (await client.models()).models
     found = next((model for model in models if model.name == name), None)
     if found is None:

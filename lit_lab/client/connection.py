@@ -13,17 +13,8 @@ from lit_lab.problem import Problem
 EVENT: TypeAdapter[protocol.JobEvent] = TypeAdapter(protocol.JobEvent)
 
 
-class Connection(Protocol):
-    """A place that runs jobs. All methods raise `Problem`.
-
-    Attributes:
-        where: What it is, as words that follow “on”. Contains no token.
-    """
-
-    @property
-    def where(self) -> str:
-        """What it is, as words that follow “on”. Contains no token."""
-        ...
+class JobConnection(Protocol):
+    """A place that runs jobs. All methods raise `Problem`."""
 
     async def start(self, request: protocol.JobRequest) -> protocol.JobInfo:
         """Start a job."""
@@ -37,12 +28,29 @@ class Connection(Protocol):
         """Stop a job. Does nothing to one that has ended."""
         ...
 
-    async def status(self) -> protocol.Status:
-        """Return the state of the place. Starts nothing."""
-        ...
-
     async def models(self) -> protocol.ModelsResponse:
         """Return the models. Starts nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Close it. What it started, ends."""
+        ...
+
+
+class Connection(JobConnection, Protocol):
+    """A place that runs jobs, and stores their runs. All methods raise `Problem`.
+
+    Attributes:
+        where: What it is, as words that follow “on”. Contains no token.
+    """
+
+    @property
+    def where(self) -> str:
+        """What it is, as words that follow “on”. Contains no token."""
+        ...
+
+    async def status(self) -> protocol.Status:
+        """Return the state of the place. Starts nothing."""
         ...
 
     async def runs(self, request: protocol.RunsRequest) -> protocol.RunsResponse:
@@ -51,10 +59,6 @@ class Connection(Protocol):
 
     async def run(self, run_id: str) -> protocol.RunRecord:
         """Return a run of the history."""
-        ...
-
-    async def close(self) -> None:
-        """Close it. What it started, ends."""
         ...
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -14,10 +15,12 @@ from typing import NoReturn
 from fastapi import FastAPI
 
 from lit_lab import discreet
+from lit_lab.batches.runner import Together
 from lit_lab.problem import Problem
 from lit_lab.service import json_log, libraries, log_limit, process_priority
 from lit_lab.service.__main__ import EXIT_FAILED, import_libraries, leave_no_core
-from lit_lab.service.app import create_app
+from lit_lab.service.app import COMPUTATIONS, create_app
+from lit_lab.service.batches.connection import last_lines
 from lit_lab.service.cache_limits import CacheLimits
 from lit_lab.service.datasets import Datasets
 from lit_lab.service.loading import Loading
@@ -39,11 +42,28 @@ class Replica:
         app: Its application.
         registry: Its models.
         ready: Whether it can take requests, as its `/ready` says.
+        scheduler: Runs its computations.
     """
 
     app: FastAPI
     registry: Registry
     ready: Ready
+    scheduler: Scheduler
+
+    async def batch_lines(self, kind: str, body: str, owner: str) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of a computation for a batch, before which all users' come.
+
+        Args:
+            kind: The request's kind.
+            body: The request, as JSON.
+            owner: The batches' owner.
+        """
+        if kind not in COMPUTATIONS:
+            raise Problem(404, "no_such_route", f"The model service computes no {kind!r:.40}.")
+        request = COMPUTATIONS[kind].model_validate_json(body)
+        async with contextlib.aclosing(last_lines(self.registry, self.scheduler, request, owner)) as lines:
+            async for line in lines:
+                yield line
 
     def check(self) -> None:
         """Raise `Problem` if this replica can't compute any more."""
@@ -53,8 +73,12 @@ class Replica:
             raise Problem(503, "not_ready", f"The replica isn't ready: {state}.")
 
 
-async def started(settings: ReplicaSettings) -> Replica:
+async def started(settings: ReplicaSettings, together: Together | None = None) -> Replica:
     """Import the libraries, load all models, and return the replica: who asks it never waits for its start.
+
+    Args:
+        settings: Its settings.
+        together: Computes rows of batches on all replicas; None: this one does.
 
     Raises:
         Problem: The libraries or a model can't be used. All models are the administrator's, so a replica without one of them is
@@ -94,8 +118,10 @@ async def started(settings: ReplicaSettings) -> Replica:
     if settings.memory_limit is not None:
         Watchdog(settings.memory_limit, scheduler.end_all, _end).start()
     sharing = settings.sharing(metrics_token)
-    app = create_app(registry, scheduler, secret, _nothing, Datasets(settings.datasets), sharing=sharing)
-    return Replica(app, registry, Ready(registry))
+    app = create_app(
+        registry, scheduler, secret, _nothing, Datasets(settings.datasets), sharing=sharing, together=together
+    )
+    return Replica(app, registry, Ready(registry), scheduler)
 
 
 async def _nothing() -> None:

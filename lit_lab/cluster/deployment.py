@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from ray import serve
 from ray.serve import Application
 from ray.serve.config import RequestRouterConfig
 
+from lit_lab.batches.runner import Together
 from lit_lab.problem import Problem
 
 from .options import DEPLOYMENT, OPTIONS, ROUTER
@@ -29,7 +32,8 @@ class ModelService:
             check_cluster(os.environ)
             from .application import started  # imports the service, which only replicas have
 
-            self._replica = await started(ReplicaSettings.model_validate(settings))
+            found = ReplicaSettings.model_validate(settings)
+            self._replica = await started(found, None if found.batches is None else _on_replicas())
         except Problem as problem:
             # Serve shows an exception's text where it tells why a deployment failed.
             raise RuntimeError(f"{problem.message} {problem.hint}".strip()) from None
@@ -38,9 +42,28 @@ class ModelService:
         """Return the application, for Ray."""
         return self._replica.app
 
+    async def batch_job(self, kind: str, body: str, owner: str) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of a computation for a batch (`lit_lab.cluster.replica_jobs`): only who may use Ray gets here."""
+        async with contextlib.aclosing(self._replica.batch_lines(kind, body, owner)) as lines:
+            async for line in lines:
+                yield line
+
     async def check_health(self) -> None:
         """Raise if this replica must be replaced. Serve also replaces one that doesn't answer this in time."""
         self._replica.check()
+
+
+def _on_replicas() -> Together:
+    from .rows_on_replicas import RowsOnReplicas
+
+    context = serve.get_replica_context()
+
+    def replicas() -> int:
+        application = serve.status().applications.get(context.app_name)
+        deployment = None if application is None else application.deployments.get(context.deployment)
+        return 1 if deployment is None else deployment.replica_states.get("RUNNING", 1)
+
+    return RowsOnReplicas(context.app_name, context.deployment, replicas)
 
 
 def build(settings: ReplicaSettings) -> Application:

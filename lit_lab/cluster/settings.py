@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from lit_lab.demo import DEFAULT_MODEL
 from lit_lab.problem import Problem
-from lit_lab.protocol import Backend, HubAccess, Precision, Sharing
+from lit_lab.protocol import Backend, BatchStorage, HubAccess, Precision, Sharing
 from lit_lab.protocol.sharing import HostName, UrlPrefix
 
 MIN_SECRET = 16  # characters
@@ -65,6 +65,10 @@ class ReplicaSettings(BaseModel):
     log_format: Literal["text", "json"] = Field(
         default="text", description="`json`: each line of a replica's log is an object."
     )
+    batches: BatchStorage | None = Field(
+        default=None,
+        description="Where batches over datasets are stored, in a folder that all replicas share, on a hub. None: nowhere.",
+    )
     datasets: dict[str, str] = Field(default={}, description="LIT's dataset classes as `module:Class`, by name.")
     max_length: int | None = Field(
         default=None, ge=2, description="Window in tokens. None: what each model was trained for."
@@ -88,6 +92,12 @@ class ReplicaSettings(BaseModel):
             raise ValueError("requests carry either a secret (secret_file) or a hub's tokens (hub)")
         return self
 
+    @model_validator(mode="after")
+    def _batches_have_owners(self) -> ReplicaSettings:
+        if self.batches is not None and self.hub is None:
+            raise ValueError("batches are stored for a hub's users only (hub)")
+        return self
+
     def sharing(self, metrics_token: str | None) -> Sharing:
         """Return how users share the replica.
 
@@ -101,6 +111,7 @@ class ReplicaSettings(BaseModel):
             metrics_token=metrics_token,
             max_computations=self.max_computations,
             max_requests=self.max_requests,
+            batches=self.batches,
         )
 
     def without_defaults(self) -> dict[str, Any]:

@@ -125,6 +125,18 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the token that reads /metrics (on a hub; default: nobody)",
     )
+    shared.add_argument(
+        "--batches",
+        type=Path,
+        metavar="FOLDER",
+        help="store and run batches over datasets here, where all replicas can (on a hub; default: they have none)",
+    )
+    shared.add_argument(
+        "--batch-days", type=count, default=30, metavar="N", help="days until an idle batch is deleted (default: 30)"
+    )
+    shared.add_argument(
+        "--batch-bytes", type=count, default=2_000_000_000, metavar="BYTES", help="of one user's batches (default: 2e9)"
+    )
     shared.add_argument("--log-format", choices=["text", "json"], help="of replicas (default: text; in a file: json)")
 
 
@@ -307,6 +319,12 @@ def _settings(
         "max_requests": options.max_requests,
         "pass_cache_bytes": options.pass_cache,
         "kv_cache_bytes": options.kv_cache,
+        "batches": options.batches
+        and {
+            "path": str(options.batches.expanduser().absolute()),
+            "days": options.batch_days,
+            "max_bytes": options.batch_bytes,
+        },
         "log_format": options.log_format or "text",
         "max_length": options.max_length,
         "threads": options.threads,

@@ -30,13 +30,9 @@ class BatchRowsChosen(Message):
     first: int | None = Field(default=None, ge=1, le=1_000_000, description="Only this many of them. None: all.")
 
 
-class BatchRequest(Message):
-    """Run rows of an open dataset. With several models or versions of the prompt, each pair makes a batch of its own."""
+class BatchSettings(Message):
+    """What is computed of each row. With several models or versions of the prompt, each pair makes a batch of its own."""
 
-    dataset: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
-        description="The id of an open dataset."
-    )
-    rows: BatchRowsChosen = Field(default_factory=BatchRowsChosen)
     models: list[Name] = Field(min_length=1, max_length=2)
     templates: list[Template] = Field(
         default_factory=list,
@@ -62,6 +58,24 @@ class BatchRequest(Message):
         max_length=MAX_CHECKS,
         description="What is expected of answers, as `expect` in docs/checks.md.",
     )
+
+
+class BatchRequest(BatchSettings):
+    """Run rows of an open dataset. With several models or versions of the prompt, each pair makes a batch of its own."""
+
+    dataset: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
+        description="The id of an open dataset."
+    )
+    rows: BatchRowsChosen = Field(default_factory=BatchRowsChosen)
+
+
+class BatchOrder(BatchSettings):
+    """A batch for a shared service: the first line of the request, before a line for each row, `[line, {column: value}]`."""
+
+    name: Annotated[str, StringConstraints(max_length=1000)] = Field(description="The dataset's name.")
+    used_prompt: Column | None = Field(default=None, description="The column of prompts that the dataset uses.")
+    used_target: Column | None = Field(default=None, description="The column of targets that it uses.")
+    used_template: Template | None = Field(default=None, description="The template by which it makes its prompts.")
 
 
 class BatchCheck(Message):

@@ -112,3 +112,4 @@ class ServiceHealth(Message):
         description="Whether many users share the service: then its administrator alone changes its models, and LIT's own "
         "app isn't there.",
     )
+    batches: bool = Field(default=False, description="Whether it stores and runs users' batches over datasets.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from lit_lab.protocol.base import Message
 
@@ -29,6 +29,25 @@ class HubAccess(Message):
     service: ServiceName = Field(
         description="The service's name on the hub. Tokens need the scope `access:services!service=NAME`, or "
         "`access:services` for all services."
+    )
+
+
+class BatchStorage(Message):
+    """Where a shared service stores users' batches, and how much of them. Replicas share the folder."""
+
+    path: str = Field(min_length=1, description="A folder that only the service's own user may enter. Made if need be.")
+    max_batches: int = Field(default=20, ge=1, le=1000, description="The most batches of one user.")
+    max_bytes: int = Field(
+        default=2_000_000_000,
+        ge=1_000_000,
+        description="The most bytes of one user's batches, rows and results together.",
+    )
+    max_rows: int = Field(default=100_000, ge=1, le=1_000_000, description="The most rows of one batch.")
+    days: float = Field(
+        default=30.0,
+        gt=0,
+        le=3650,
+        description="Days after a batch was made, or last computed a row, until it is deleted.",
     )
 
 
@@ -57,3 +76,13 @@ class Sharing(Message):
         default=16, ge=1, description="The most computations of one user that run or wait at a time."
     )
     max_requests: int = Field(default=32, ge=1, description="The most requests of one user at a time, of all kinds.")
+    batches: BatchStorage | None = Field(
+        default=None,
+        description="Where the service stores and runs batches over datasets, on a hub. None: it has none.",
+    )
+
+    @model_validator(mode="after")
+    def _batches_have_owners(self) -> Sharing:
+        if self.batches is not None and self.hub is None:
+            raise ValueError("batches need a hub: only there is an owner the same after a Jupyter server's restart")
+        return self

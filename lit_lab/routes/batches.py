@@ -12,7 +12,10 @@ BATCHES: tuple[Route, ...] = (
         action="read",
         summary="The caller's batches, newest first",
         response="BatchesResponse",
-        errors=(503,),
+        errors=(
+            502,
+            503,
+        ),
     ),
     Route(
         operation="startBatch",
@@ -20,11 +23,11 @@ BATCHES: tuple[Route, ...] = (
         path="batches",
         action="execute",
         summary="Run rows of an open dataset",
-        description="Returns the batches that it makes, one for each pair of a model and a template. Each takes a copy of the rows.",
+        description="Returns the batches that it makes, one for each pair of a model and a template. Each takes a copy of the rows. On a hub whose service stores batches, they are stored and run there.",
         request="BatchRequest",
         response="BatchesResponse",
         status=202,
-        errors=(404, 409, 422, 429, 503, 507),
+        errors=(404, 409, 413, 422, 429, 502, 503, 507),
         max_body=MIB,
     ),
     Route(
@@ -34,7 +37,7 @@ BATCHES: tuple[Route, ...] = (
         action="read",
         summary="How far a batch is",
         response="BatchInfo",
-        errors=(404, 503),
+        errors=(404, 502, 503),
     ),
     Route(
         operation="deleteBatch",
@@ -43,7 +46,7 @@ BATCHES: tuple[Route, ...] = (
         action="write",
         summary="Stop a batch, and delete its folder",
         response="BatchDeleted",
-        errors=(404, 409, 503, 507),
+        errors=(404, 409, 502, 503, 507),
     ),
     Route(
         operation="stopBatch",
@@ -52,7 +55,7 @@ BATCHES: tuple[Route, ...] = (
         action="write",
         summary="Stop a batch, or its search for sentences that do nothing; what is computed stays",
         response="BatchInfo",
-        errors=(404, 409, 503),
+        errors=(404, 409, 502, 503),
     ),
     Route(
         operation="continueBatch",
@@ -62,7 +65,7 @@ BATCHES: tuple[Route, ...] = (
         summary="Compute the rows that have no answer yet, and those that failed",
         response="BatchInfo",
         status=202,
-        errors=(404, 409, 422, 429, 503, 507),
+        errors=(404, 409, 413, 422, 429, 502, 503, 507),
     ),
     Route(
         operation="batchRows",
@@ -72,7 +75,7 @@ BATCHES: tuple[Route, ...] = (
         summary="Some of a batch's rows, beside those of another batch if one is named",
         request="BatchRowsRequest",
         response="BatchRowsPage",
-        errors=(404, 409, 422, 503),
+        errors=(404, 409, 422, 502, 503),
         max_body=MIB,
     ),
     Route(
@@ -82,7 +85,7 @@ BATCHES: tuple[Route, ...] = (
         action="read",
         summary="One row with its whole prompt, its answer and its parts",
         response="BatchFullRow",
-        errors=(404, 422, 503),
+        errors=(404, 422, 502, 503),
     ),
     Route(
         operation="batchParts",
@@ -91,7 +94,7 @@ BATCHES: tuple[Route, ...] = (
         action="read",
         summary="What each part of the template does over all rows",
         response="BatchParts",
-        errors=(404, 422, 503),
+        errors=(404, 422, 502, 503),
     ),
     Route(
         operation="batchNoise",
@@ -102,7 +105,7 @@ BATCHES: tuple[Route, ...] = (
         request="BatchNoiseRequest",
         response="BatchInfo",
         status=202,
-        errors=(404, 409, 422, 429, 503),
+        errors=(404, 409, 413, 422, 429, 502, 503),
         max_body=MIB,
     ),
     Route(
@@ -113,6 +116,6 @@ BATCHES: tuple[Route, ...] = (
         summary="All records as a file",
         description="`csv`, `jsonl` or `parquet`; 422 `no_pyarrow` if the server can't write Parquet.",
         media="application/octet-stream",
-        errors=(404, 422, 503, 507),
+        errors=(404, 422, 502, 503, 507),
     ),
 )

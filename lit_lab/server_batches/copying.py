@@ -2,46 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO
+from typing import Protocol
 
-from lit_lab.batches.rows import Prompts
-from lit_lab.datasets import json_rows, template
+from lit_lab.batch_store.copied_rows import Copied, RowsWriter
+from lit_lab.batch_store.folders import BatchFolder
+from lit_lab.datasets import template
 from lit_lab.datasets.columns import Fields, value_at
 from lit_lab.datasets.open_dataset import OpenDataset
-from lit_lab.datasets.readers import Record
 from lit_lab.datasets.row import Row
 from lit_lab.datasets.saving import names_of
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchRowsChosen, DatasetSearch
-from lit_lab.shared_files import open_regular
 
-from .folders import MAX_ROWS, BatchFolder
 
-MAX_ROWS_BYTES = 2 * 2**30
+class Sink(Protocol):
+    """Takes rows."""
 
-_ENTRY = struct.Struct("<qq")  # a row's line in the user's file, and where its line begins in the copy
+    def add(self, line: int, fields: Fields) -> None:
+        """Take a row: its line in the user's file, and the values of its columns. Raises `Problem` and `OSError`."""
 
 
 @dataclass(frozen=True)
-class Copied:
-    """What was copied.
+class Used:
+    """Which columns a dataset uses.
 
     Attributes:
-        total: How many rows there are.
-        digest: The SHA-256 of the file.
         prompt: The column of prompts.
         target: The column of targets.
         template: The template by which the dataset makes its prompts, if each row has one of its columns; else empty.
     """
 
-    total: int
-    digest: str
     prompt: str
     target: str
     template: str
@@ -60,42 +52,29 @@ def copy(dataset: OpenDataset, chosen: BatchRowsChosen, folder: BatchFolder, is_
         Problem: There are no rows, or too many.
         OSError: They can't be written.
     """
+    with RowsWriter(folder) as writer:
+        used = send(dataset, chosen, writer, is_over)
+        return Copied(*writer.finish(), **vars(used))
+
+
+def send(dataset: OpenDataset, chosen: BatchRowsChosen, sink: Sink, is_over: Callable[[], bool]) -> Used:
+    """Pass rows of a dataset on, as they are in the browser now, and return which columns it uses. Raises as `copy`."""
     state = dataset.state()
     names = names_of(state.chosen, state.columns, renames=False)
     source = state.chosen.template or ""
     columns = template.names(source)
     has_columns = bool(columns)
-    digest = hashlib.sha256()
-    total = at = 0
     search = DatasetSearch(search=chosen.search, source=chosen.source)
-    with _new(folder.rows) as rows, _new(folder.lines) as index:
-        for row in dataset.table.chosen(search):
-            if chosen.first is not None and total >= chosen.first:
-                break
-            if is_over():
-                raise Problem(503, "server_ended", "The server was shut down.", "Try again.")
-            fields = _fields(row, names)
-            if has_columns:
-                has_columns = any(value_at(fields, column) not in (None, "") for column in columns)
-            line = (json.dumps(fields, ensure_ascii=False, default=str) + "\n").encode("utf-8", "backslashreplace")
-            if total >= MAX_ROWS or at + len(line) > MAX_ROWS_BYTES:
-                limit = f"{MAX_ROWS:,} rows" if total >= MAX_ROWS else f"{MAX_ROWS_BYTES / 1e9:.0f} GB"
-                raise Problem(
-                    422,
-                    "too_many_rows",
-                    f"A batch has at most {limit}.",
-                    "Choose the first rows only, or search for some.",
-                )
-            rows.write(line)
-            index.write(_ENTRY.pack(row.line, at))
-            digest.update(line)
-            total, at = total + 1, at + len(line)
-        for stream in (rows, index):
-            stream.flush()
-            os.fsync(stream.fileno())
-    if not total:
-        raise Problem(422, "no_rows", "There are no such rows.", "Choose others, or clear the search.")
-    return Copied(total, digest.hexdigest(), names["prompt"], names["target"], source if has_columns else "")
+    for number, row in enumerate(dataset.table.chosen(search)):
+        if chosen.first is not None and number >= chosen.first:
+            break
+        if is_over():
+            raise Problem(503, "server_ended", "The server was shut down.", "Try again.")
+        fields = _fields(row, names)
+        if has_columns:
+            has_columns = any(value_at(fields, column) not in (None, "") for column in columns)
+        sink.add(row.line, fields)
+    return Used(names["prompt"], names["target"], source if has_columns else "")
 
 
 def _fields(row: Row, names: dict[str, str]) -> Fields:
@@ -111,40 +90,3 @@ def _fields(row: Row, names: dict[str, str]) -> Fields:
 
 def _role(role: str) -> str:
     return "assistant" if role == "model" else role
-
-
-def _new(path: os.PathLike[str]) -> IO[bytes]:
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-
-
-class CopiedRows:
-    """Single rows of a copy.
-
-    Args:
-        folder: The batch's folder.
-        prompts: Makes prompts of rows.
-    """
-
-    def __init__(self, folder: BatchFolder, prompts: Prompts) -> None:
-        self._folder = folder
-        self.prompts = prompts
-
-    def lines(self, numbers: list[int]) -> Iterator[tuple[int, int]]:
-        """Yield rows' lines in the user's file, and where they begin in the copy. Raises `OSError` and `ValueError`."""
-        with open_regular(self._folder.lines, may_be_link=False) as index:
-            for number in numbers:
-                index.seek(number * _ENTRY.size)
-                content = index.read(_ENTRY.size)
-                if len(content) < _ENTRY.size:
-                    raise ValueError("its rows are incomplete")
-                line, at = _ENTRY.unpack(content)
-                yield line, at
-
-    def records(self, numbers: list[int]) -> Iterator[Record]:
-        """Yield rows as their file's reader does. Raises `OSError` and `ValueError`."""
-        with open_regular(self._folder.rows, may_be_link=False) as rows:
-            for number, (_, at) in zip(numbers, self.lines(numbers), strict=True):
-                rows.seek(max(0, at))
-                line = rows.readline(MAX_ROWS_BYTES).decode("utf-8", "replace")
-                fields = json_rows.parse(line)
-                yield Record(number + 1, {}, fields) if isinstance(fields, str) else Record(number + 1, fields)

@@ -7,58 +7,36 @@ memory is only what runs, and what was read of the few batches that were looked 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from importlib.util import find_spec
 from pathlib import Path
-from typing import IO
 
 from lit_lab import discreet
-from lit_lab.batches import export, noise, runner
+from lit_lab.batch_store.batch import StoredBatch
+from lit_lab.batch_store.folders import About
+from lit_lab.batch_store.making import check_noise, make, plans_of
+from lit_lab.batch_store.stored_batches import StoredBatches
+from lit_lab.batch_store.wording import for_browser
+from lit_lab.batches import noise, runner
 from lit_lab.batches.runner import BatchProgress
-from lit_lab.client.async_client import AsyncClient
-from lit_lab.datasets.columns import shorten
+from lit_lab.client.job_client import JobClient
 from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.problem import Problem
-from lit_lab.protocol import (
-    BatchesResponse,
-    BatchFullRow,
-    BatchInfo,
-    BatchParts,
-    BatchRequest,
-    BatchRowsPage,
-    BatchRowsRequest,
-    GenerateRequest,
-)
+from lit_lab.protocol import BatchesResponse, BatchInfo, BatchRequest, GenerateRequest
 
-from . import over_rows, pages
-from .batch import ServerBatch
-from .exporting import exported
-from .folders import About, BatchFolder, Folders
-from .making import make, plans_of
-from .owner_threads import OwnerThreads
-from .wording import for_browser
+from .copying import copy
 
 MAX_BATCHES = 200
 """Maximum number of one user's batches."""
 
-MAX_CACHED = 8
-"""Maximum number of batches whose records' index is in memory without need."""
-
-MAX_LISTED = 300
-"""Maximum characters of a template in a list of batches."""
-
-_THREADS = 4
-_THREADS_OF_ONE = 2  # user, so that others needn't wait for theirs
 _CLOSING = 2.0  # seconds that the end of the server waits for batches to store what is computed
 _STOPPING = 20.0  # seconds that a request to stop waits
 
 log = logging.getLogger(__name__)
 
 
-class ServerBatches:
+class ServerBatches(StoredBatches):
     """The batches of all users of this server.
 
     Args:
@@ -68,66 +46,15 @@ class ServerBatches:
     """
 
     def __init__(
-        self, root: Path, client: Callable[[str], AsyncClient], check: Callable[[GenerateRequest], None]
+        self, root: Path, client: Callable[[str], JobClient], check: Callable[[GenerateRequest], None]
     ) -> None:
-        self._folders = Folders(root)
+        super().__init__(root)
         self._client = client
         self._check = check
-        self._batches: OrderedDict[tuple[str, str], ServerBatch] = OrderedDict()
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._starting: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        # Requests for the progress wait neither for pages of rows nor for what takes long.
-        self._threads = OwnerThreads(_THREADS, _THREADS_OF_ONE, "lit-lab-batches")
-        self._paging = OwnerThreads(_THREADS, _THREADS_OF_ONE, "lit-lab-batch-pages")
-        self._long = OwnerThreads(_THREADS, _THREADS_OF_ONE, "lit-lab-batches-long")
         self._starts: set[asyncio.Task[BatchesResponse]] = set()
         self._is_over = False
-
-    # --- What there is ---
-
-    async def all(self, owner: str) -> BatchesResponse:
-        """Return a user's batches, newest first. Raises `Problem`."""
-        ids = await self._threads.run(owner, lambda: self._folders.ids(owner))
-        found = []
-        for batch_id in ids:
-            with contextlib.suppress(Problem):  # deleted meanwhile
-                info = await self.info(owner, batch_id)
-                found.append(info.model_copy(update={"template": shorten(info.template, MAX_LISTED)}))
-        return BatchesResponse(batches=sorted(found, key=lambda info: (-info.created, info.id)))
-
-    async def info(self, owner: str, batch_id: str) -> BatchInfo:
-        """Return how far a batch is. Raises `Problem`."""
-        return await self._info(await self._get(owner, batch_id))
-
-    async def rows(self, owner: str, batch_id: str, request: BatchRowsRequest) -> BatchRowsPage:
-        """Return some of a batch's rows. Raises `Problem`."""
-        batch = await self._get(owner, batch_id, is_shown=True)
-        other = None if request.other is None else await self._get(owner, request.other, is_shown=True)
-        return await self._paging.run(owner, lambda: pages.page(batch, request, other))
-
-    async def row(self, owner: str, batch_id: str, row: int) -> BatchFullRow:
-        """Return a row. Raises `Problem`."""
-        batch = await self._get(owner, batch_id, is_shown=True)
-        return await self._paging.run(owner, lambda: pages.row_of(batch, row))
-
-    async def parts(self, owner: str, batch_id: str) -> BatchParts:
-        """Return what the parts of a template do over all rows. Raises `Problem`."""
-        batch = await self._get(owner, batch_id, is_shown=True)
-        if batch.adding_up is not None:
-            # It may lack what was stored since it began.
-            await asyncio.wait({batch.adding_up})
-        if batch.adding_up is None:
-            batch.adding_up = asyncio.ensure_future(self._long.run(owner, lambda: over_rows.parts_now(batch)))
-            batch.adding_up.add_done_callback(lambda _: batch.end_adding_up())
-        return await asyncio.shield(batch.adding_up)
-
-    async def export(self, owner: str, batch_id: str, kind: str) -> tuple[str, IO[bytes]]:
-        """Return a batch's records as a file without a name, and a name for it. Raises `Problem`."""
-        known = next((each for each in export.KINDS if each == kind), None)
-        if known is None:
-            raise Problem(404, "unknown_format", "There is no such format.", "Use csv, jsonl or parquet.")
-        batch = await self._get(owner, batch_id, is_shown=True)
-        return await self._long.run(owner, lambda: exported(batch, known))
 
     # --- Changes ---
 
@@ -165,15 +92,7 @@ class ServerBatches:
         self._check_idle(batch, "noise")
         if batch.doing:
             return await self._info(batch)
-        if not about.plan.template or "effects" not in about.plan.measures:
-            raise Problem(
-                422,
-                "no_effects",
-                "This batch has no effects of a template's parts.",
-                "Run the rows with a template and effects.",
-            )
-        if find_spec("numpy") is None:
-            raise Problem(422, "no_numpy", "The Jupyter server needs NumPy for this.", "Install it: pip install numpy.")
+        check_noise(about.plan)
         self._check(about.plan.request("a prompt"))
         self._begin(batch, "noise", lambda: self._measure(batch, about, num_rows))
         return await self._info(batch)
@@ -203,8 +122,7 @@ class ServerBatches:
             await asyncio.wait(pending, timeout=_CLOSING)
         for stopped in stopping:
             stopped.cancel()
-        for threads in (self._threads, self._paging, self._long):
-            threads.end()
+        self.end_threads()
 
     # --- Tasks ---
 
@@ -226,7 +144,15 @@ class ServerBatches:
                     "Delete some that you no longer need.",
                 )
             made = await self._long.run(
-                owner, lambda: make(self._folders, owner, request, dataset, plans, lambda: self._is_over)
+                owner,
+                lambda: make(
+                    self._folders,
+                    owner,
+                    request,
+                    dataset.name,
+                    plans,
+                    lambda folder: copy(dataset, request.rows, folder, lambda: self._is_over),
+                ),
             )
         infos = []
         for folder, about in made:
@@ -236,17 +162,17 @@ class ServerBatches:
             infos.append(await self._info(batch))
         return BatchesResponse(batches=infos)
 
-    def _computing(self, batch: ServerBatch, about: About) -> Callable[[], Awaitable[None]]:
+    def _computing(self, batch: StoredBatch, about: About) -> Callable[[], Awaitable[None]]:
         return lambda: self._compute(batch, about)
 
-    async def _compute(self, batch: ServerBatch, about: About) -> None:
+    async def _compute(self, batch: StoredBatch, about: About) -> None:
         def report(progress: BatchProgress) -> None:
             batch.progress = progress
 
         async with self._client(batch.owner) as client:
             await runner.run(client, about.plan, batch.folder.rows, batch.folder.records, report=report)
 
-    async def _measure(self, batch: ServerBatch, about: About, num_rows: int) -> None:
+    async def _measure(self, batch: StoredBatch, about: About, num_rows: int) -> None:
         def report(done: int, total: int) -> None:
             batch.noise_message = f"{done:,} of {total:,} places"
 
@@ -256,7 +182,7 @@ class ServerBatches:
             found = await noise.verdicts(client, about.plan, index, num_rows, report)
         await self._threads.run(batch.owner, lambda: batch.store_verdicts(found))
 
-    def _begin(self, batch: ServerBatch, doing: str, work: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, batch: StoredBatch, doing: str, work: Callable[[], Awaitable[None]]) -> None:
         if self._is_over:
             raise Problem(503, "server_ended", "The server is being shut down.", "Try again.")
         batch.doing = "noise" if doing == "noise" else "rows"
@@ -268,7 +194,7 @@ class ServerBatches:
         # Also if it is stopped before its first step.
         batch.task.add_done_callback(lambda _: batch.rest())
 
-    async def _run(self, batch: ServerBatch, work: Callable[[], Awaitable[None]]) -> None:
+    async def _run(self, batch: StoredBatch, work: Callable[[], Awaitable[None]]) -> None:
         problem: Problem | None = None
         try:
             async with self._turns[batch.owner]:
@@ -290,7 +216,7 @@ class ServerBatches:
         else:
             batch.noise_problem = problem
 
-    async def _stop(self, batch: ServerBatch) -> None:
+    async def _stop(self, batch: StoredBatch) -> None:
         task = batch.task
         if task is not None:
             if not batch.is_stopping:  # a second time would break off what the first one stores
@@ -298,37 +224,7 @@ class ServerBatches:
                 task.cancel()
             await asyncio.wait({task}, timeout=_STOPPING)
 
-    def _check_idle(self, batch: ServerBatch, doing: str) -> None:
+    def _check_idle(self, batch: StoredBatch, doing: str) -> None:
         if batch.doing not in ("", doing):
             what = "Its rows are computed" if batch.doing == "rows" else "Sentences that do nothing are looked for"
             raise Problem(409, "batch_runs", f"{what} now.", "Wait for the end, or stop it.")
-
-    # --- The few in memory ---
-
-    async def _get(self, owner: str, batch_id: str, is_shown: bool = False) -> ServerBatch:
-        folder = await self._threads.run(owner, lambda: self._folders.find(owner, batch_id))
-        return self._known(owner, folder, is_shown)
-
-    def _known(self, owner: str, folder: BatchFolder, is_shown: bool = False) -> ServerBatch:
-        """Return a batch, the one object of it.
-
-        Args:
-            owner: Whose it is.
-            folder: Its folder.
-            is_shown: Whether its records are looked at, rather than how far it is: then its index is kept longest.
-        """
-        key = (owner, folder.path.name)
-        batch = self._batches.get(key)
-        if batch is None:
-            batch = self._batches[key] = ServerBatch(owner, folder)
-            self._batches.move_to_end(key, last=False)
-        if is_shown:
-            self._batches.move_to_end(key)
-        cached = [each for each in self._batches.values() if each.is_cached and each.task is None]
-        for other in cached[:-MAX_CACHED]:
-            if other is not batch:
-                other.drop_caches()
-        return batch
-
-    async def _info(self, batch: ServerBatch) -> BatchInfo:
-        return await self._threads.run(batch.owner, batch.info)

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -42,6 +42,7 @@ from lit_lab.protocol import (
 from lit_lab.version import version
 
 from .admission import METRICS, READY, AdmissionMiddleware, answer, bearer, nobody, owner_of
+from .batches.routes import batch_routes
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import unexpected
 from .lit_app import LitHost, read_file
@@ -55,6 +56,11 @@ from .scheduler import Scheduler
 from .shared_models import hidden, of_administrator, presented
 from .tokens import SequenceTokenizer
 from .who import SharedSecret, Who
+
+if TYPE_CHECKING:
+    from lit_lab.batches.runner import Together
+
+    from .batches.hosting import HostedBatches
 
 COUNTING = 2  # prompts whose tokens are counted at once: other work needs threads, too
 
@@ -83,6 +89,7 @@ def create_app(
     leftover: Notify = lambda _: None,
     sharing: Sharing | None = None,
     who: Who | None = None,
+    together: Together | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -96,6 +103,7 @@ def create_app(
         leftover: Called with the models of a new process when one would free memory, and with None when it no longer would.
         sharing: How many users share the service; None: it belongs to one Jupyter server.
         who: Tells whose a request is; None: as `sharing` says.
+        together: Computes rows of batches on several replicas; None: this process does.
     """
 
     @asynccontextmanager
@@ -103,7 +111,11 @@ def create_app(
         starting = asyncio.ensure_future(started())
         tidying = asyncio.ensure_future(manager.tidy())
         watching = asyncio.ensure_future(manager.returning.watch(leftover, lambda: lit.is_open))
+        if hosted is not None:
+            hosted.start()
         yield
+        if hosted is not None:
+            await hosted.close()  # before computations are ended: its rows would fail
         starting.cancel()
         tidying.cancel()
         watching.cancel()
@@ -111,6 +123,7 @@ def create_app(
         await asking.close()
 
     asking = who or _who(secret, sharing)
+    hosted = _batches(registry, scheduler, sharing, together)
     app = FastAPI(
         lifespan=lifespan,
         docs_url=None,
@@ -177,6 +190,7 @@ def create_app(
                 models=models,
                 protocol=SPOKEN,
                 shared=sharing is not None,
+                batches=hosted is not None,
             )
         )
 
@@ -272,7 +286,20 @@ def create_app(
     async def lit_file(name: str) -> Response:
         return Response(await asyncio.to_thread(read_file, name), media_type="application/octet-stream")
 
+    app.state.batches = None if hosted is None else hosted.batches
+    app.include_router(batch_routes())
     return app
+
+
+def _batches(
+    registry: Registry, scheduler: Scheduler, sharing: Sharing | None, together: Together | None
+) -> HostedBatches | None:
+    """Return the service's batches; None: it stores none."""
+    if sharing is None or sharing.batches is None:
+        return None
+    from .batches.hosting import HostedBatches  # which reads files of rows
+
+    return HostedBatches(sharing.batches, registry, scheduler, together)
 
 
 def _understood(request: Request) -> None:

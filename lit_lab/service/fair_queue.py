@@ -13,6 +13,8 @@ MAX_WAITING = 512
 """Default for the number of computations that may wait for one model."""
 RETRY_SECONDS = 5
 """Seconds until a shared service with a full queue is asked again."""
+MAX_PASSED = 16
+"""Turns of others, one after the other, that may pass those who wait last: batches get on, however busy the service is."""
 NOTIFY_SECONDS = 1.0
 """Maximum delay of notifications: a burst of changes sends one."""
 
@@ -77,12 +79,14 @@ class FairQueue:
     """Grants turns to tickets: round-robin over owners, first come first served within one owner's.
 
     One owner's many requests delay another owner by at most one of them per round. `async with` takes the next turn,
-    before all tickets that wait; unloading a model uses it.
+    before all tickets that wait; unloading a model uses it. Tickets of batches come last, when no other waits.
     """
 
     def __init__(self) -> None:
         self._holder: Ticket | None = None
         self._first: deque[Ticket] = deque()
+        self._last: deque[Ticket] = deque()
+        self._passed = 0  # turns of others since one of the last began
         # In the order of the next turns. The holder's owner has just had one, so it is last, and always present.
         self._of: dict[str, deque[Ticket]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -98,7 +102,7 @@ class FairQueue:
 
     def __len__(self) -> int:
         """Return how many tickets wait."""
-        return len(self._first) + sum(map(len, self._of.values()))
+        return len(self._first) + len(self._last) + sum(map(len, self._of.values()))
 
     def check(self, owner: str, max_waiting: int = MAX_WAITING, is_shared: bool = False) -> None:
         """Refuse a request for which the queue has no room.
@@ -112,7 +116,7 @@ class FairQueue:
             Problem: `queue_full`.
         """
         own = len(self._of.get(owner, ()))
-        if len(self) < max_waiting and own < max(1, max_waiting // 2):
+        if len(self) - len(self._last) < max_waiting and own < max(1, max_waiting // 2):
             return
         if is_shared:
             raise Problem(
@@ -130,20 +134,28 @@ class FairQueue:
             "The queue's length is c.LitLab.max_waiting.",
         )
 
-    def join(self, owner: str, max_waiting: int = MAX_WAITING, is_shared: bool = False) -> Ticket:
+    def join(
+        self, owner: str, max_waiting: int = MAX_WAITING, is_shared: bool = False, is_last: bool = False
+    ) -> Ticket:
         """Join the queue.
 
         Args:
             owner: The user who requests a turn.
             max_waiting, is_shared: As for `check`.
+            is_last: Whether all others come first. There is always room for such a one: few batches run at a time.
 
         Raises:
             Problem: `queue_full`.
         """
-        self.check(owner, max_waiting, is_shared)
+        if not is_last:
+            self.check(owner, max_waiting, is_shared)
         ticket = Ticket(self, owner)
         if self._holder is None:
             self._begin(ticket)
+            return ticket
+        if is_last:
+            self._last.append(ticket)
+            self.notify_soon()
             return ticket
         if owner not in self._of:
             self._of[owner] = deque()
@@ -158,6 +170,7 @@ class FairQueue:
             self._holder = None
             self._drop_if_idle(ticket.owner)
             if (following := next(iter(self._waiting()), None)) is not None:
+                self._passed = self._passed + 1 if self._last and following not in self._last else 0
                 self._take_out(following)
                 self._begin(following)
         elif not self._take_out(ticket):
@@ -205,10 +218,13 @@ class FairQueue:
     def _waiting(self) -> Iterator[Ticket]:
         """Yield the tickets that wait, in the order of their turns if no other joins."""
         rounds = zip_longest(*self._of.values())
-        return chain(self._first, (ticket for turns in rounds for ticket in turns if ticket is not None))
+        usual = [ticket for turns in rounds for ticket in turns if ticket is not None]
+        num_due = int(self._passed >= MAX_PASSED)
+        last = list(self._last)
+        return chain(self._first, last[:num_due], usual, last[num_due:])
 
     def _take_out(self, ticket: Ticket) -> bool:
-        for waiting in (self._first, self._of.get(ticket.owner)):
+        for waiting in (self._first, self._last, self._of.get(ticket.owner)):
             if waiting is not None and ticket in waiting:
                 waiting.remove(ticket)
                 self._drop_if_idle(ticket.owner)

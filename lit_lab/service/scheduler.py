@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
@@ -89,17 +89,19 @@ class Scheduler:
         name: str,
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
         owner: str = "",
-    ) -> AsyncIterator[bytes]:
+        is_last: bool = False,
+    ) -> AsyncGenerator[bytes, None]:
         """Yield a computation's events as lines of JSON, with heartbeats in between; the last is `done` or `error`.
 
         Args:
             name: The model.
             compute: Runs in a thread. When this iterator is closed, it ends after its current step of work.
             owner: The user. Owners take turns, and no owner's request uses what was cached for another.
+            is_last: Whether all others come first, as before a batch's rows.
         """
         cancellation = Cancellation()
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
-        self._begin(name, compute, owner, cancellation, events.put_nowait)
+        self._begin(name, compute, owner, cancellation, events.put_nowait, is_last)
         try:
             while (event := await _next(events)) is not None:
                 yield event.model_dump_json().encode() + b"\n"
@@ -138,6 +140,7 @@ class Scheduler:
         owner: str,
         cancellation: Cancellation,
         send: Callable[[BaseModel | None], None],
+        is_last: bool = False,
     ) -> None:
         """Begin a computation.
 
@@ -147,6 +150,7 @@ class Scheduler:
             owner: The user.
             cancellation: Ends it.
             send: Takes its events, and then None, when it has ended or is cancelled.
+            is_last: Whether all others come first.
         """
         loop = asyncio.get_running_loop()
         is_over = False
@@ -164,7 +168,7 @@ class Scheduler:
             task.cancel()
 
         # A separate task: the model's turn lasts until the thread has ended, not until the reader goes away.
-        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, send_until_over))
+        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, send_until_over, is_last))
         self._running[task] = cancellation
         task.add_done_callback(self._running.pop)
         cancellation.watch(lambda: loop.call_soon_threadsafe(end))
@@ -176,11 +180,12 @@ class Scheduler:
         owner: str,
         cancellation: Cancellation,
         send: Callable[[BaseModel | None], None],
+        is_last: bool,
     ) -> None:
         try:
             seconds = None
             while seconds is None:
-                seconds = await self._in_turn(name, compute, owner, cancellation, send)
+                seconds = await self._in_turn(name, compute, owner, cancellation, send, is_last)
             send(DoneEvent(seconds=seconds))
         except (Cancelled, asyncio.CancelledError):
             log.info("a computation was cancelled")
@@ -202,12 +207,13 @@ class Scheduler:
         owner: str,
         cancellation: Cancellation,
         send: Callable[[BaseModel | None], None],
+        is_last: bool,
     ) -> float | None:
         """Compute, and return the seconds it took; None if another model got the name during the wait."""
         entry = self._registry.get(name)
         joined = time.monotonic()
         # Before the model is loaded, so that loading doesn't change the order of the queue.
-        ticket = entry.turn.join(owner, self._max_waiting, self.is_shared)
+        ticket = entry.turn.join(owner, self._max_waiting, self.is_shared, is_last)
         try:
             await self._ready(name, send)
             await ticket.turn(lambda *waits: send(StateEvent(message=self._waiting(*waits))))

@@ -377,7 +377,7 @@ export interface paths {
         put?: never;
         /**
          * Run rows of an open dataset
-         * @description Returns the batches that it makes, one for each pair of a model and a template. Each takes a copy of the rows.
+         * @description Returns the batches that it makes, one for each pair of a model and a template. Each takes a copy of the rows. On a hub whose service stores batches, they are stored and run there.
          */
         post: operations["startBatch"];
         delete?: never;
@@ -1068,9 +1068,6 @@ export interface components {
          * @description Run rows of an open dataset. With several models or versions of the prompt, each pair makes a batch of its own.
          */
         BatchRequest: {
-            /** @description The id of an open dataset. */
-            dataset: string;
-            rows?: components["schemas"]["BatchRowsChosen"];
             models: string[];
             /** @description Each makes prompts from columns: `{name}` stands for the column's value. Empty: the column `prompt`. */
             templates?: string[];
@@ -1105,6 +1102,9 @@ export interface components {
             checks?: {
                 [key: string]: unknown;
             }[];
+            /** @description The id of an open dataset. */
+            dataset: string;
+            rows?: components["schemas"]["BatchRowsChosen"];
         };
         /**
          * BatchRow
@@ -5158,6 +5158,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service failed to respond. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
@@ -5272,6 +5281,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service failed to respond. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
@@ -5348,6 +5366,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service failed to respond. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
@@ -5417,6 +5444,15 @@ export interface operations {
             };
             /** @description An error in this server; its log has details. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to respond. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5509,6 +5545,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service failed to respond. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
@@ -5576,6 +5621,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The body is larger than this route accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
@@ -5596,6 +5650,15 @@ export interface operations {
             };
             /** @description An error in this server; its log has details. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to respond. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5719,6 +5782,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service failed to respond. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
@@ -5796,6 +5868,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service failed to respond. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
@@ -5865,6 +5946,15 @@ export interface operations {
             };
             /** @description An error in this server; its log has details. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to respond. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5988,6 +6078,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service failed to respond. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
@@ -6058,6 +6157,15 @@ export interface operations {
             };
             /** @description An error in this server; its log has details. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to respond. */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,14 +2,14 @@
 
 import json
 
+from lit_lab.batch_store.batch import StoredBatch
+from lit_lab.batch_store.copied_rows import ENTRY
+from lit_lab.batch_store.folders import About, Folders
 from lit_lab.batches.folder import new_manifest
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.record import CheckRecord, PartRecord, Record
 from lit_lab.owners import ANYONE
 from lit_lab.protocol import BatchRowsRequest
-from lit_lab.server_batches import copying
-from lit_lab.server_batches.batch import ServerBatch
-from lit_lab.server_batches.folders import About, Folders
 
 
 def made(root, records, plan=None, total=4):
@@ -18,10 +18,8 @@ def made(root, records, plan=None, total=4):
     with folders.new(ANYONE) as new:
         lines = [json.dumps({"dish": f"dish {row}"}) + "\n" for row in range(total)]
         new.rows.write_text("".join(lines))
-        new.lines.write_bytes(
-            b"".join(copying._ENTRY.pack(10 + row, sum(map(len, lines[:row]))) for row in range(total))
-        )
-        batch = ServerBatch(ANYONE, folders.finish(new, About("g", "n", 1.0, total, "d", plan)))
+        new.lines.write_bytes(b"".join(ENTRY.pack(10 + row, sum(map(len, lines[:row]))) for row in range(total)))
+        batch = StoredBatch(ANYONE, folders.finish(new, About("g", "n", 1.0, total, "d", plan)))
     folder = batch.folder.records
     with folder.held():
         folder.claim(new_manifest(plan, "rows.jsonl", "d", "embedded"))

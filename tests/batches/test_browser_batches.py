@@ -9,6 +9,10 @@ import pytest
 from browser_batches import asked, made, record
 from pyarrow import parquet
 
+from lit_lab.batch_store import pages
+from lit_lab.batch_store.batch import StoredBatch
+from lit_lab.batch_store.folders import BatchFolder, Folders
+from lit_lab.batch_store.over_rows import parts_of
 from lit_lab.batches import export, part_files
 from lit_lab.batches.index import UnreadableError
 from lit_lab.batches.plan import Plan
@@ -16,10 +20,6 @@ from lit_lab.batches.results import Batch
 from lit_lab.owners import ANYONE
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchesResponse
-from lit_lab.server_batches import pages
-from lit_lab.server_batches.batch import ServerBatch
-from lit_lab.server_batches.folders import BatchFolder, Folders
-from lit_lab.server_batches.over_rows import parts_of
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_links_lead_nowhere(root, tmp_path):
     assert folders.ids(ANYONE) == []
     with pytest.raises(Problem, match="no such batch"):
         folders.find(ANYONE, batch.id)
-    assert ServerBatch(ANYONE, BatchFolder(batch.folder.path)).info().error is not None
+    assert StoredBatch(ANYONE, BatchFolder(batch.folder.path)).info().error is not None
 
 
 def damage_prompts(path):
@@ -173,7 +173,7 @@ def test_only_what_is_still_damaged_is_set_aside(root, monkeypatch):
 
 def test_another_server_repairs(root):
     batch = made(root, [record(0), record(1)])
-    other = ServerBatch(ANYONE, batch.folder)
+    other = StoredBatch(ANYONE, batch.folder)
     (_, first), (_, last) = batch.folder.records.part_paths()
     last.write_bytes(b"PAR1")
     assert (batch.info().error is None, other.info().error is None) == (False, False)
@@ -186,7 +186,7 @@ def test_another_server_repairs(root):
     last = batch.folder.records.part_paths()[-1][1]
     content = last.read_bytes()
     last.write_bytes(b"PAR1")
-    found = [ServerBatch(ANYONE, batch.folder) for _ in range(2)]
+    found = [StoredBatch(ANYONE, batch.folder) for _ in range(2)]
     assert [each.info().done for each in found] == [1, 1]
     last.write_bytes(content)  # as from a backup
     assert [each.info().done for each in found] == [3, 3]
@@ -274,7 +274,7 @@ def test_hostile_files_are_one_batchs_damage(root, name, changed):
         path.write_text(changed)
     else:
         (batch.folder.path / name).write_text(json.dumps(changed))
-    again = ServerBatch(ANYONE, batch.folder)
+    again = StoredBatch(ANYONE, batch.folder)
     info = again.info()
     assert BatchesResponse(batches=[info]).model_dump_json()
     assert (info.error is not None) == (name in ("batch.json", "plan", "part") and "ud800" not in ascii(changed))

@@ -9,12 +9,13 @@ import pytest
 from browser_batches import asked, made, record
 
 from lit_lab import shared_files
+from lit_lab.batch_store import over_rows, pages, stored_batches
 from lit_lab.batches import part_files
 from lit_lab.batches.folder import Folder
 from lit_lab.batches.record import PartRecord, Record
 from lit_lab.owners import ANYONE
 from lit_lab.problem import Problem
-from lit_lab.server_batches import ServerBatches, over_rows, pages, server_batches
+from lit_lab.server_batches import ServerBatches
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ async def test_a_user_whose_requests_are_slow_leaves_threads_for_others(batches)
 
 
 async def test_what_is_looked_at_stays_in_memory(root, batches, monkeypatch):
-    monkeypatch.setattr(server_batches, "MAX_CACHED", 2)
+    monkeypatch.setattr(stored_batches, "MAX_CACHED", 2)
     all_of_them = [made(root, [record(0)]) for _ in range(6)]
     shown = all_of_them[0]
     await batches.rows(ANYONE, shown.id, asked())

@@ -100,10 +100,12 @@ def post(client: httpx.Client, kind: str, body: dict[str, Any]) -> list[dict[str
 
 
 @contextmanager
-def replicas(folder: Path, count: int, *options: str) -> Iterator[Replicas]:
-    """Run `lit-lab serve` within the context, and check that it leaves no process."""
+def replicas(folder: Path, count: int, *options: str, is_on_hub: bool = False) -> Iterator[Replicas]:
+    """Run `lit-lab serve` within the context, and check that it leaves no process. On a hub, it has no secret."""
     log, secret_file = folder / "log.txt", folder / "secret"
-    command = [sys.executable, "-m", "lit_lab", "serve", "--replicas", str(count), "--secret-file", str(secret_file)]
+    command = [sys.executable, "-m", "lit_lab", "serve", "--replicas", str(count)]
+    if not is_on_hub:
+        command += ["--secret-file", str(secret_file)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     before = set(processes())

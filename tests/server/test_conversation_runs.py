@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 from sample_runs import listed, record
 
-from lit_lab import load_run, protocol, run_recorder
+from lit_lab import job_record, load_run, protocol
 from lit_lab.conversation import text_of
 from lit_lab.history import History, Settings
 
@@ -109,12 +109,12 @@ def test_what_was_run_is_what_is_stored():
     prompt = protocol.PromptEvent(
         tokens=made.prompt_tokens, window=64, chat="turns", turn_spans=made.turn_spans, system="user"
     )
-    stored = run_recorder.record_of("a", 1.0, request, [prompt])
+    stored = job_record.record_of("a", 1.0, request, [prompt])
     assert (stored.prompt, stored.chat, stored.system) == (TEXT, "turns", "user")
     assert [turn.model_dump() for turn in stored.turns] == TURNS
     assert stored.turn_spans == made.turn_spans
     # A run that failed before it had tokens.
-    failed = run_recorder.record_of("a", 1.0, request, [])
+    failed = job_record.record_of("a", 1.0, request, [])
     assert (failed.turn_spans, len(failed.turns)) == ([], 4)
 
 

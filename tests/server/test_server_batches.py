@@ -13,7 +13,8 @@ from jupyter_server.auth import IdentityProvider, User
 from pyarrow import parquet
 
 from conftest import prompts, rows_of, until
-from lit_lab.server_batches import copying, server_batches
+from lit_lab.batch_store import copied_rows
+from lit_lab.server_batches import server_batches
 
 
 @pytest.fixture
@@ -256,10 +257,10 @@ async def test_ids_that_are_none(api, dataset, done, hostile):
 
 async def test_bounds(api, dataset, done, start, monkeypatch):
     state = await dataset(prompts("a", "b", "c"))
-    monkeypatch.setattr(copying, "MAX_ROWS", 2)
+    monkeypatch.setattr(copied_rows, "MAX_ROWS", 2)
     assert (await start(state, 422))["error"] == "too_many_rows"
     await done(state, rows={"first": 2})
-    monkeypatch.setattr(copying, "MAX_ROWS_BYTES", 20)
+    monkeypatch.setattr(copied_rows, "MAX_ROWS_BYTES", 20)
     assert (await start(state, 422, rows={"first": 1}))["error"] == "too_many_rows"
     monkeypatch.setattr(server_batches, "MAX_BATCHES", 1)
     assert (await start(state, 429))["error"] == "too_many_batches"

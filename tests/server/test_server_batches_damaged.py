@@ -6,9 +6,10 @@ import threading
 import pytest
 
 from conftest import prompts, rows_of
+from lit_lab.batch_store import exporting, stored_batches
+from lit_lab.batch_store.folders import BatchFolder
 from lit_lab.batches.folder import Folder
-from lit_lab.server_batches import exporting, making, server_batches
-from lit_lab.server_batches.folders import BatchFolder
+from lit_lab.server_batches import server_batches
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def test_a_full_disk(api, dataset, start, monkeypatch):
         raise OSError(28, "No space left on device")
 
     state = await dataset(prompts("a"))
-    monkeypatch.setattr(making, "copy", full)
+    monkeypatch.setattr(server_batches, "copy", full)
     assert (await start(state, 507))["error"] == "not_stored"
     assert (await api("GET", "batches"))[1]["batches"] == []
 
@@ -103,7 +104,7 @@ async def test_an_export_is_read_in_another_thread(dataset, done, jp_fetch, monk
 
     threads = []
     info = await done(await dataset(prompts("a")))
-    monkeypatch.setattr(server_batches, "exported", lambda *_: ("a.csv", Slow(b"a")))
+    monkeypatch.setattr(stored_batches, "exported", lambda *_: ("a.csv", Slow(b"a")))
     assert (await jp_fetch("lit-lab", "api", "batches", info["id"], "export", "csv")).body == b"a"
     assert threads
     assert threading.get_ident() not in threads

@@ -284,3 +284,29 @@ async def test_unloaded_while_one_waits_it_is_loaded_again_in_its_turn(scheduler
     assert computations.begun == [1, 2]
     assert second[-1]["event"] == "done"
     assert entry.model is not None
+
+
+async def test_batches_come_last_but_come() -> None:
+    queue = FairQueue()
+    holder = queue.join("a")
+    batch, later = queue.join("batches of b", is_last=True), queue.join("batches of c", is_last=True)
+    users = [queue.join(owner) for _ in range(fair_queue.MAX_PASSED) for owner in ("a", "b")]
+    order = []
+    while queue.locked():
+        holder.leave()
+        granted = [ticket for ticket in (batch, later, *users) if ticket._granted.done() and ticket not in order]
+        order += granted
+        holder = granted[0] if granted else holder
+    assert order.index(batch) == fair_queue.MAX_PASSED
+    assert order.index(later) == 2 * fair_queue.MAX_PASSED + 1
+    assert len(order) == len(users) + 2
+
+
+async def test_a_full_queue_has_room_for_a_batch() -> None:
+    queue = FairQueue()
+    queue.join("a")
+    queue.join("b", max_waiting=1)
+    with pytest.raises(Problem):
+        queue.join("c", max_waiting=1)
+    waiting = queue.join("batches of c", max_waiting=1, is_last=True)
+    assert queue.position(waiting) == 2

@@ -14,7 +14,7 @@ from lit_lab.batches.record import Record
 from lit_lab.datasets.columns import shorten
 from lit_lab.protocol import MAX_HEATMAP_ROWS, BatchPart, BatchParts
 
-from .batch import ServerBatch
+from .batch import StoredBatch
 
 MAX_HEATMAP_PARTS = 100
 """Maximum number of parts: the strongest."""
@@ -23,7 +23,7 @@ MAX_PART_TEXT = 2_000
 """Maximum characters of a part."""
 
 
-def parts_now(batch: ServerBatch) -> BatchParts:
+def parts_now(batch: StoredBatch) -> BatchParts:
     """Return what each part does over all rows, as it was found last if that isn't too old. Raises `Problem`."""
     index = batch.index
     key, now = batch.parts_key(index), time.monotonic()
@@ -37,7 +37,7 @@ def parts_now(batch: ServerBatch) -> BatchParts:
     return found
 
 
-def parts_of(batch: ServerBatch, index: Index) -> BatchParts:
+def parts_of(batch: StoredBatch, index: Index) -> BatchParts:
     """Return what each part does over all rows. Raises `Problem`."""
     plan = batch.about.plan
     if reason := _why_none(plan):

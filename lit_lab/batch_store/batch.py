@@ -1,4 +1,4 @@
-"""One of the server's batches: what it is, what it does now, and how far it is."""
+"""A stored batch: what it is, what it does now, and how far it is."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import BatchCheck, BatchInfo, BatchParts, BatchSampling, ErrorBody
 from lit_lab.shared_files import is_locked
 
-from .copying import CopiedRows
+from .copied_rows import CopiedRows
 from .folders import About, BatchFolder, not_stored
 
 MAX_SHOWN = 20_000
@@ -28,7 +28,7 @@ MAX_SHOWN = 20_000
 log = logging.getLogger(__name__)
 
 
-class ServerBatch:
+class StoredBatch:
     """A batch.
 
     Args:

@@ -202,7 +202,17 @@ class Folders:
                 pass
             except OSError as error:
                 raise _unreadable(error) from error
-        raise Problem(404, "unknown_batch", "There is no such batch.", "It was deleted, perhaps in another tab.")
+        raise unknown_batch()
+
+    def find_in(self, place: str, batch_id: str) -> BatchFolder | None:
+        """Return a batch's folder.
+
+        Args:
+            place: The name of its owner's folder.
+            batch_id: Its id.
+        """
+        path = self.root / place / batch_id
+        return BatchFolder(path) if is_id(batch_id) and path.is_dir() and not path.is_symlink() else None
 
     @contextlib.contextmanager
     def new(self, owner: str) -> Iterator[BatchFolder]:
@@ -216,7 +226,7 @@ class Folders:
             folder.mkdir(mode=0o700, parents=folder == self.root, exist_ok=True)
         if place.is_symlink():
             raise OSError("its folder is a link to another place")
-        self._clean(place)
+        self.clean(place)
         path = place / f"{_NEW}{new_id()}"
         path.mkdir(mode=0o700)
         try:
@@ -247,7 +257,7 @@ class Folders:
                 f"Delete it yourself: it is below {self.root}.",
             ) from error
 
-    def _clean(self, place: Path) -> None:
+    def clean(self, place: Path) -> None:
         """Delete what a server has left that was killed while it made or deleted a batch."""
         for path in [*place.glob(f"{_NEW}*"), *place.glob(f"{_GONE}*")]:
             with contextlib.suppress(OSError):
@@ -257,6 +267,11 @@ class Folders:
 
 def _is_plain(entry: os.DirEntry[str]) -> bool:
     return entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+
+
+def unknown_batch() -> Problem:
+    """Return the problem of a batch that its user doesn't have, whether or not another one does."""
+    return Problem(404, "unknown_batch", "There is no such batch.", "It was deleted, perhaps in another tab.")
 
 
 def not_stored(error: OSError) -> Problem:

@@ -20,7 +20,7 @@ from lit_lab.protocol import (
     BatchRowsRequest,
 )
 
-from .batch import ServerBatch
+from .batch import StoredBatch
 
 MAX_PROMPT = 240
 """Maximum characters of a prompt in a page."""
@@ -36,7 +36,7 @@ Change = Literal["", "fixed", "broken", "answer"]
 _STATES = {"failed": FAILED, "unexpected": UNEXPECTED}
 
 
-def page(batch: ServerBatch, request: BatchRowsRequest, other: ServerBatch | None) -> BatchRowsPage:
+def page(batch: StoredBatch, request: BatchRowsRequest, other: StoredBatch | None) -> BatchRowsPage:
     """Return some of a batch's rows, what changed sides first if there is another batch. Raises `Problem`."""
     total = batch.about.total
     if other is not None and (other.about.total, other.about.digest) != (total, batch.about.digest):
@@ -97,7 +97,7 @@ def change(index: Index, others: Index, row: int) -> Change:
     return "answer" if index.answer(row) != others.answer(row) else ""
 
 
-def row_of(batch: ServerBatch, row: int) -> BatchFullRow:
+def row_of(batch: StoredBatch, row: int) -> BatchFullRow:
     """Return a row with its whole prompt. Raises `Problem`: there is no such row."""
     if not 0 <= row < batch.about.total:
         raise Problem(404, "unknown_row", f"There is no row {row} in this batch.", "Choose one of the table.")
@@ -123,19 +123,19 @@ def row_of(batch: ServerBatch, row: int) -> BatchFullRow:
     )
 
 
-def line_of(batch: ServerBatch) -> Callable[[Record], int]:
+def line_of(batch: StoredBatch) -> Callable[[Record], int]:
     """Return a function that returns a record's line in the user's file."""
     return lambda record: _lines(batch, [record.row])[0] if record.row < batch.about.total else 0
 
 
-def _lines(batch: ServerBatch, rows: list[int]) -> list[int]:
+def _lines(batch: StoredBatch, rows: list[int]) -> list[int]:
     try:
         return [line for line, _ in batch.rows.lines(rows)]
     except (OSError, ValueError) as error:
         raise batch.unreadable(error) from error
 
 
-def _plain(batch: ServerBatch, rows: list[int]) -> dict[int, PlainRow]:
+def _plain(batch: StoredBatch, rows: list[int]) -> dict[int, PlainRow]:
     if not rows:
         return {}
     copied = batch.rows

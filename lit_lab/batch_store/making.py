@@ -7,20 +7,20 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from lit_lab.batches.judging import parsed
 from lit_lab.batches.plan import Plan
 from lit_lab.batches.rows import Prompts
-from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
-from lit_lab.protocol import BatchRequest
+from lit_lab.protocol import BatchSettings
 
-from .copying import Copied, copy
+from .copied_rows import Copied
 from .folders import About, BatchFolder, Folders, new_id, not_stored
 
 
-def plans_of(request: BatchRequest) -> list[Plan]:
+def plans_of(request: BatchSettings) -> list[Plan]:
     """Return what is computed: a plan for each pair of a model and a template."""
     return [
         _plan(request, model, template)
@@ -32,12 +32,24 @@ def plans_of(request: BatchRequest) -> list[Plan]:
 def make(
     folders: Folders,
     owner: str,
-    request: BatchRequest,
-    dataset: OpenDataset,
+    request: BatchSettings,
+    name: str,
     plans: list[Plan],
-    is_over: Callable[[], bool],
+    copy: Callable[[BatchFolder], Copied],
 ) -> list[tuple[BatchFolder, About]]:
-    """Make the folders of new batches, in a thread. Raises `Problem`; then there are none."""
+    """Make the folders of new batches, in a thread.
+
+    Args:
+        folders: Where they are.
+        owner: Whose they are.
+        request: What is asked for.
+        name: The dataset's name.
+        plans: What each of them computes.
+        copy: Writes the rows to a batch's folder.
+
+    Raises:
+        Problem: They can't be made; then there are none.
+    """
     with BoundedPatterns() as patterns:
         parsed(request.checks, patterns)
     group, created = new_id(), time.time()
@@ -45,7 +57,7 @@ def make(
     try:
         with contextlib.ExitStack() as stack:
             new = [stack.enter_context(folders.new(owner)) for _ in plans]
-            copied = copy(dataset, request.rows, new[0], is_over)
+            copied = copy(new[0])
             made = []
             for number, (folder, plan) in enumerate(zip(new, plans, strict=True)):
                 if number:
@@ -54,7 +66,7 @@ def make(
                 Prompts.of(folder.rows, plan)  # whether its columns are there
                 # The list is in the order of the request's pairs.
                 at = created - number * 1e-3
-                made.append((folder, About(group, dataset.name, at, copied.total, copied.digest, plan)))
+                made.append((folder, About(group, name, at, copied.total, copied.digest, plan)))
             for folder, about in made:
                 finished.append((folders.finish(folder, about), about))
     except OSError as error:
@@ -65,7 +77,20 @@ def make(
     return finished
 
 
-def _plan(request: BatchRequest, model: str, template: str) -> Plan:
+def check_noise(plan: Plan) -> None:
+    """Refuse to look for sentences that do nothing where they can't be found. Raises `Problem`."""
+    if not plan.template or "effects" not in plan.measures:
+        raise Problem(
+            422,
+            "no_effects",
+            "This batch has no effects of a template's parts.",
+            "Run the rows with a template and effects.",
+        )
+    if find_spec("numpy") is None:
+        raise Problem(422, "no_numpy", "The Jupyter server needs NumPy for this.", "Install it: pip install numpy.")
+
+
+def _plan(request: BatchSettings, model: str, template: str) -> Plan:
     return Plan(
         model=model,
         template=template,
