@@ -43,6 +43,7 @@ class LocalOptions:
         replicas: How many there are.
         port: Where the service answers; 0: a free port.
         host: The address that it listens on.
+        named: The host name of its address for users' servers.
         prefix: The path that it answers below.
         gpus: GPUs of each replica; a fraction if they share one.
         certificate: The file of a certificate, for https.
@@ -52,6 +53,7 @@ class LocalOptions:
     replicas: int
     port: int = 0
     host: str = LOOPBACK
+    named: str = LOOPBACK
     prefix: str = "/"
     gpus: float = 0.0
     certificate: Path | None = None
@@ -91,7 +93,7 @@ def serve_here(settings: ReplicaSettings, options: LocalOptions, started: Callab
             _start(settings, options, port, folder, say)
             with _ended_by_signals():
                 scheme = "http" if options.certificate is None else "https"
-                started(f"{scheme}://{options.host}:{port}{options.prefix.rstrip('/')}")
+                started(f"{scheme}://{options.named}:{port}{options.prefix.rstrip('/')}")
                 _watch(options.replicas, say)
         finally:
             _end()
