@@ -18,6 +18,11 @@ ServiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.
 
 UrlPrefix = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._~@%-]+)*$", max_length=500)]
 
+DEFAULT_BODY_BYTES = 128 * 2**20
+"""Five of the largest requests that a Jupyter server accepts."""
+
+DEFAULT_BODY_SECONDS = 60.0
+
 
 class HubAccess(Message):
     """The JupyterHub whose users may use the service."""
@@ -57,3 +62,16 @@ class Sharing(Message):
         default=16, ge=1, description="The most computations of one user that run or wait at a time."
     )
     max_requests: int = Field(default=32, ge=1, description="The most requests of one user at a time, of all kinds.")
+    max_body_bytes: int = Field(
+        default=DEFAULT_BODY_BYTES,
+        ge=1,
+        description="The most bytes that the requests of one user have together until they are answered.",
+    )
+    body_seconds: float = Field(
+        default=DEFAULT_BODY_SECONDS, gt=0, description="Seconds that each request may take to come in whole."
+    )
+    max_unauthenticated: int = Field(
+        default=256,
+        ge=1,
+        description="The most open connections that haven't sent a valid token or the secret yet. A further one closes the oldest.",
+    )

@@ -42,6 +42,7 @@ from lit_lab.protocol import (
 from lit_lab.version import version
 
 from .admission import METRICS, READY, AdmissionMiddleware, answer, bearer, nobody, owner_of
+from .body_limits import BodyLimits
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import unexpected
 from .lit_app import LitHost, read_file
@@ -129,6 +130,7 @@ def create_app(
             max_computations=sharing.max_computations,
             max_requests=sharing.max_requests,
         )
+        app.add_middleware(BodyLimits, max_bytes=sharing.max_body_bytes, seconds=sharing.body_seconds)
         app.add_middleware(
             AdmissionMiddleware,
             who=asking,
