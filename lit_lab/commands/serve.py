@@ -305,10 +305,7 @@ def _check_address(options: argparse.Namespace) -> str:
                 "--host 192.0.2.1",
             )
         return str(options.hosts[0])
-    if address.is_loopback:
-        named = own
-    else:
-        named = options.hosts[0] if options.hosts else own  # the certificate has the name
+    named = own if address.is_loopback or not options.hosts else options.hosts[0]  # the certificate has the name
     if own not in (*LOOPBACK, *options.hosts):
         options.hosts.append(own)
     return str(named)
