@@ -276,6 +276,10 @@ def test_examples_are_of_this_version(name: str) -> None:
     if name == "rayservice":
         cluster = content["spec"]["rayClusterConfig"]
         assert cluster["authOptions"] == {"mode": "token"}
+        # Without Kubernetes's leave to add pods, each replica needs one that is there.
+        (workers,) = cluster["workerGroupSpecs"]
+        assert not cluster["enableInTreeAutoscaling"]
+        assert workers["replicas"] == workers["maxReplicas"] == application["deployments"][0]["num_replicas"]
         assert f"ray[serve,data]=={cluster['rayVersion']}" in (ROOT / "requirements/cluster.in").read_text("utf-8")
 
 
