@@ -6,15 +6,17 @@ import ast
 import asyncio
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml
+from waiting import PATIENCE
 
 from lit_lab.cli import main
-from lit_lab.cluster import local, token_auth
+from lit_lab.cluster import local, progress, token_auth
 from lit_lab.cluster.options import DEPLOYMENT, IMPORT_PATH, MAX_ONGOING, autoscaling
 from lit_lab.cluster.settings import ReplicaSettings, read_secret
 from lit_lab.problem import Problem
@@ -304,3 +306,30 @@ def test_a_folder_that_only_this_user_enters() -> None:
         raise Problem(503, "failed", "It failed.")
     assert folder.exists()  # its logs say why
     folder.rmdir()
+
+
+def test_a_long_start_says_what_it_waits_for_and_where_the_logs_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LOGS_SECONDS", 0.0)
+    lines: list[str] = []
+    enough = threading.Event()
+
+    def say(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 4:
+            enough.set()
+
+    states = iter([RuntimeError("nothing runs yet"), "1 of 2 ready"])
+
+    def state() -> str:
+        if isinstance(found := next(states, ""), Exception):
+            raise found
+        return str(found)
+
+    with pytest.raises(KeyError), progress.Progress(say, Path("/x/logs"), 0.001).awaiting("Starting", state):
+        assert enough.wait(PATIENCE)
+        raise KeyError
+    assert lines[0] == "Starting…"
+    assert lines[1].endswith("s so far. Ray's logs: /x/logs")
+    assert lines[2].endswith("s so far: 1 of 2 ready.")
+    assert lines[3].endswith("s so far.")
+    assert not [thread for thread in threading.enumerate() if thread.name == "progress"]
