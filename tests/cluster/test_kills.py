@@ -32,7 +32,7 @@ def jp_server_config(served: Replicas) -> dict[str, Any]:
 
 
 @pytest.fixture
-def api(jp_serverapp: Any, jp_auth_header: dict[str, str], jp_http_port: int, jp_base_url: str) -> httpx.AsyncClient:
+def api(http_server: Any, jp_auth_header: dict[str, str], jp_http_port: int, jp_base_url: str) -> httpx.AsyncClient:
     """A client of the Jupyter server's API."""
     url = f"http://127.0.0.1:{jp_http_port}{jp_base_url}lit-lab/api/"
     return httpx.AsyncClient(base_url=url, headers=jp_auth_header, timeout=PATIENCE, trust_env=False)

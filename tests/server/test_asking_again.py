@@ -127,7 +127,7 @@ class TestElsewhere:
     def lit_lab_config(self, replicas):
         return {"service_url": replicas.url, "service_secret": "secret"}
 
-    @pytest.mark.parametrize("step", [1, 2, 3, "reset 2", "end 2", "502"])
+    @pytest.mark.parametrize("step", [1, 2, 3, "reset 2", "end 2", "502", "500"])
     async def test_the_next_replica_goes_on(self, generate, events, api, replicas, step):
         replicas.plan = [step]
         found = await events(await generate("Hi", sampling={"temperature": 1.0, "seed": 7}))
