@@ -1,4 +1,4 @@
-"""Says what a long start waits for, again and again, so that it can be told apart from one that hangs."""
+"""Says what a long start waits for, again and again: otherwise it looks like one that hangs."""
 
 from __future__ import annotations
 
