@@ -1,6 +1,6 @@
 """What do replicas on Ray Serve cost and give, compared with the plain model service?
 
-    python benchmarks/cluster.py [--users 50] [--turns 4] [--json]
+    python benchmarks/cluster.py [--users 50] [--turns 4] [--kv-cache BYTES] [--json]
 
 It needs the extra `cluster` (`make test-cluster` makes an environment with it: .venv-cluster/bin/python). Simulated users work with
 the embedded model, one kind of service after the other: the plain process; one replica, which shows what Ray costs; two, with
@@ -38,7 +38,7 @@ KINDS = ("plain", "1 replica", "2 replicas", "2 replicas, no affinity")
 
 
 @contextmanager
-def plain(folder: Path) -> Iterator[tuple[str, str]]:
+def plain(folder: Path, kv_cache: int) -> Iterator[tuple[str, str]]:
     """Run the plain service, and yield its address and secret."""
     secret = secrets.token_hex(16)
     command = [sys.executable, "-m", "lit_lab.service"]
@@ -48,7 +48,8 @@ def plain(folder: Path) -> Iterator[tuple[str, str]]:
         )
     assert process.stdin is not None and process.stdout is not None
     try:
-        process.stdin.write(json.dumps({"secret": secret, "models": ["demo:embedded"], "threads": threads(1)}) + "\n")
+        config = {"secret": secret, "models": ["demo:embedded"], "threads": threads(1), "kv_cache_bytes": kv_cache}
+        process.stdin.write(json.dumps(config) + "\n")
         process.stdin.flush()
         line = next(line for line in map(json.loads, process.stdout) if line["event"] == "listening")
         yield f"http://{line['host']}:{line['port']}", secret
@@ -58,10 +59,11 @@ def plain(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def replicas(folder: Path, count: int) -> Iterator[tuple[str, str]]:
+def replicas(folder: Path, count: int, kv_cache: int) -> Iterator[tuple[str, str]]:
     """Run `lit-lab serve`, and yield its address and secret. Raises RuntimeError if it doesn't start."""
     log, secret = folder / f"{count}.log", folder / f"{count}.secret"
     command = [sys.executable, "-m", "lit_lab", "serve", "--replicas", str(count), "--secret-file", str(secret)]
+    command += ["--kv-cache", str(kv_cache)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -104,6 +106,12 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--turns", type=int, default=4)
     parser.add_argument("--think", type=float, default=2.0, help="median seconds between two turns (default: 2)")
+    parser.add_argument(
+        "--kv-cache",
+        type=int,
+        default=2**28,
+        help="bytes of keys and values that each process caches (default: 256 MiB)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON, for benchmarks/cluster_simulation.py, too")
     options = parser.parse_args()
     load = Load(options.users, options.turns, options.think)
@@ -113,7 +121,8 @@ def main() -> None:
         folder = Path(name)
         for kind, count in (("plain", 0), ("1 replica", 1), ("2 replicas", 2)):
             loads = [load, replace(load, affinity=False, seed=2)] if count == 2 else [load]
-            with plain(folder) if count == 0 else replicas(folder, count) as (url, secret):
+            cache = options.kv_cache
+            with plain(folder, cache) if count == 0 else replicas(folder, count, cache) as (url, secret):
                 byte, found = asyncio.run(measured(url, secret, loads))
             for label, one in zip((kind, f"{kind}, no affinity"), found, strict=False):
                 rows[label] = {"first_byte_ms": 1000 * byte, **one.figures()}

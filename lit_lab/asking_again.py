@@ -33,7 +33,7 @@ MAX_BUSY_SECONDS = 600.0
 """Maximum seconds that one job waits because a service elsewhere accepts no more of its owner's requests."""
 
 MAX_BUSY_PAUSE = 30.0
-"""Maximum seconds until the next try, whatever the service says."""
+"""Maximum seconds until the next try, whatever the service says; up to a half longer."""
 
 MIN_BUSY_PAUSE = 0.5
 
@@ -88,6 +88,7 @@ class Tries:
     def wait(self, busy: Busy) -> float:
         """Return the seconds until a service that accepts nothing now is asked again. Raises `Problem`: it has been long enough."""
         pause = min(max(busy.seconds, MIN_BUSY_PAUSE), MAX_BUSY_PAUSE)
+        pause *= random.uniform(1.0, 1.5)  # noqa: S311 - only so that not all servers come at once, and none too early
         if self._waited + pause > MAX_BUSY_SECONDS:
             raise busy
         self._waited += pause

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
 from lit_lab.service_client import Broke, ServiceClient
 from lit_lab.supervision.endpoint import Busy, Service
+from lit_lab.waiting_line import Place, WaitingLines
 
 MAX_ENDED = 512  # jobs of all users that have ended
 RETENTION = 3600.0  # seconds after a job's end
@@ -66,6 +68,7 @@ class Jobs:
         self._service = service
         self._client = client
         self._recorder = recorder
+        self._lines = WaitingLines()
         self.by_id: dict[str, Job] = {}
 
     def start(self, owner: str, request: protocol.JobRequest, history_owner: str, size: int = 0) -> Job:
@@ -178,19 +181,29 @@ class Jobs:
 
     async def _finish(self, job: Job, request: protocol.JobRequest) -> None:
         """Have the service run the job, again if it ends meanwhile. Raises `Problem` if the job's last event doesn't come."""
+        place = self._lines.place(
+            job.owner, request.model, lambda what: job.add_event(protocol.StateEvent(message=what))
+        )
+        try:
+            await place.turn()
+            await self._try(job, request, place)
+        finally:
+            place.end()
+
+    async def _try(self, job: Job, request: protocol.JobRequest, place: Place) -> None:
         tries, results = Tries(self._client.elsewhere), Results(request)
         missing, waits = request, ""
         while job.state == "running":  # it may have failed while another job's result came
             try:
-                return await self._follow(job, missing, results)
+                return await self._follow(job, missing, results, place)
             except InexactError:
                 job.add_event(protocol.StateEvent(message="The effects are computed once more, all of them exactly."))
                 missing, pause = results.missing() or missing, 0.0
             except Busy as busy:
-                pause = tries.wait(busy)
-                if busy.message != waits:
+                if place.join() and busy.message != waits:
                     waits = busy.message
                     job.add_event(protocol.StateEvent(message=f"{busy.waiting}: {waits}"))
+                pause = await place.wait(functools.partial(tries.wait, busy))
             except Problem as problem:
                 rest = results.missing()
                 if rest is None and isinstance(problem, Broke):
@@ -202,11 +215,12 @@ class Jobs:
                     job.add_event(protocol.RestartedEvent(message=notice))
             await asyncio.sleep(pause)
 
-    async def _follow(self, job: Job, request: protocol.JobRequest, results: Results) -> None:
+    async def _follow(self, job: Job, request: protocol.JobRequest, results: Results, place: Place) -> None:
         """Have the service run the job, to its last event. Raises `Problem` if that doesn't come."""
         endpoint = await self._service.ready(lambda what: job.add_event(protocol.StateEvent(message=what)))
         async with contextlib.aclosing(self._client.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
             async for line in lines:
+                place.accepted()
                 self._take(job, line, results)
                 if job.state != "running":
                     return

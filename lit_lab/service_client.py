@@ -28,7 +28,9 @@ ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that compu
 STREAM_SILENCE = 180.0  # the same for a stream, which has heartbeats; a slow disk may delay them
 UPLOAD_SILENCE = 600.0  # the same for many rows, which are stored or read one by one before the answer begins
 FORWARDED_STATUSES = (404, 409, 413, 422, 429, 503)  # the client gets these as the service sent them
-_PROXY_STATUSES = (502, 503, 504)  # without LIT Lab's own body: of a proxy whose replica is gone
+_PROXY_STATUSES = (500, 502, 503, 504)
+"""Without LIT Lab's own body: of a proxy whose replica is gone. Ray's says 500 for a replica that ends before its first byte."""
+
 PROXY_PAUSE = 3.0  # seconds until a proxy that says nothing else is asked again
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores

@@ -7,9 +7,8 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
 
 from fastapi import FastAPI
@@ -21,12 +20,11 @@ from lit_lab.service import json_log, libraries, log_limit, process_priority
 from lit_lab.service.__main__ import EXIT_FAILED, import_libraries, leave_no_core
 from lit_lab.service.app import COMPUTATIONS, create_app
 from lit_lab.service.batches.connection import last_lines
-from lit_lab.service.cache_limits import CacheLimits
+from lit_lab.service.building import build_registry
 from lit_lab.service.datasets import Datasets
-from lit_lab.service.loading import Loading
 from lit_lab.service.memory import Watchdog
 from lit_lab.service.readiness import Ready
-from lit_lab.service.registry import Registry, parse
+from lit_lab.service.registry import Registry
 from lit_lab.service.scheduler import Scheduler
 
 from .settings import ReplicaSettings, read_secret
@@ -95,21 +93,7 @@ async def started(settings: ReplicaSettings, together: Together | None = None) -
     os.environ["OMP_NUM_THREADS"] = str(threads)  # Ray sets it to the number of CPUs that the replica asks for
     libraries.set_environment(threads, settings.backend)
 
-    def importing(say: Callable[[str], None]) -> None:
-        registry.arithmetic = import_libraries(threads, settings.backend, say, found)
-
-    registry = Registry(
-        parse(settings.models),
-        settings.max_length,
-        importing,
-        Loading(
-            settings.backend,
-            settings.precision,
-            settings.memory_limit,
-            Path(settings.cache) if settings.cache else None,
-            caches=CacheLimits(settings.pass_cache_bytes, settings.kv_cache_bytes),
-        ),
-    )
+    registry = build_registry(settings, lambda say: import_libraries(threads, settings.backend, say, found))
     scheduler = Scheduler(registry, settings.max_waiting)
     await registry.start(lambda detail: log.info("%s", detail))
     for name in registry.entries:

@@ -24,15 +24,17 @@ from typing import Any, NoReturn
 from lit_lab.problem import Problem
 
 from .options import APPLICATION, DEPLOYMENT
+from .progress import Progress, Say
 from .settings import ReplicaSettings
 from .token_auth import create_token, local_variables
 
 LOOPBACK = "127.0.0.1"
 LOOK_SECONDS = 1.0
+START_SECONDS = 600.0
+"""Seconds that Serve's proxy may take to start. A replica may take as long as its models do."""
+
 OBJECT_STORE = 100 * 2**20
 """Bytes of Ray's shared memory. Requests and streams go past it."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class LocalOptions:
         replicas: How many there are.
         port: Where the service answers; 0: a free port.
         host: The address that it listens on.
+        named: The host name of its address for users' servers.
         prefix: The path that it answers below.
         gpus: GPUs of each replica; a fraction if they share one.
         certificate: The file of a certificate, for https.
@@ -52,6 +55,7 @@ class LocalOptions:
     replicas: int
     port: int = 0
     host: str = LOOPBACK
+    named: str = LOOPBACK
     prefix: str = "/"
     gpus: float = 0.0
     certificate: Path | None = None
@@ -91,40 +95,76 @@ def serve_here(settings: ReplicaSettings, options: LocalOptions, started: Callab
             _start(settings, options, port, folder, say)
             with _ended_by_signals():
                 scheme = "http" if options.certificate is None else "https"
-                started(f"{scheme}://{options.host}:{port}{options.prefix.rstrip('/')}")
+                started(f"{scheme}://{options.named}:{port}{options.prefix.rstrip('/')}")
                 _watch(options.replicas, say)
         finally:
             _end()
 
 
 def _start(settings: ReplicaSettings, options: LocalOptions, port: int, folder: Path, say: Say) -> None:
-    say("Starting Ray, which takes about a minute…")
-    from ray import serve
-
-    from .deployment import bound
-
-    logging.getLogger("ray.serve").setLevel(logging.WARNING)
+    logs = folder / "ray" / "session_latest" / "logs"
+    progress = Progress(say, logs)
     cores = os.cpu_count() or 1
-    try:
-        _start_ray(max(cores, options.replicas), folder)
-    except Exception as error:  # Ray raises bare ones
-        why = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise Problem(503, "ray_failed", f"Ray didn't start: {why}", f"Its logs: {folder / 'ray'}") from error
+    with progress.awaiting("Starting Ray, which takes about a minute"):
+        from ray import serve
+
+        from .deployment import bound
+
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        try:
+            _start_ray(max(cores, options.replicas), folder)
+        except Exception as error:  # Ray raises bare ones
+            raise _failed("ray_failed", "Ray didn't start", error, logs) from error
     http: dict[str, Any] = {"host": options.host, "port": port}
     if options.certificate is not None:
         http |= {"ssl_certfile": str(options.certificate), "ssl_keyfile": str(options.key)}
-    serve.start(proxy_location="HeadOnly", http_options=http, logging_config={"enable_access_log": False})
+    with progress.awaiting("Starting Ray Serve"):
+        try:
+            _start_serve(http)
+        except Exception as error:
+            raise _failed("ray_failed", "Ray Serve didn't start", error, logs) from error
     threads = settings.threads or max(1, (cores - 1) // options.replicas)
     application = bound(
         settings.model_copy(update={"threads": threads}),
         num_replicas=options.replicas,
         ray_actor_options={"num_cpus": 1, "num_gpus": options.gpus},
     )
-    say(f"Starting {options.replicas} replicas…" if options.replicas > 1 else "Starting 1 replica…")
-    try:
-        serve.run(application, name=APPLICATION, route_prefix=options.prefix)
-    except RuntimeError as error:
-        raise Problem(503, "not_deployed", _why(), f"Ray's logs: {folder / 'ray'}") from error
+    what = f"Starting {options.replicas} replicas" if options.replicas > 1 else "Starting 1 replica"
+    with progress.awaiting(what, lambda: f"{_state()[0]} of {options.replicas} ready"):
+        try:
+            serve.run(application, name=APPLICATION, route_prefix=options.prefix)
+        except RuntimeError as error:
+            raise Problem(503, "not_deployed", _why(), f"Ray's logs: {logs}") from error
+
+
+def _start_serve(http: dict[str, Any]) -> None:
+    """Start Serve, and wait for its proxy. Raises an exception of Ray's, or `TimeoutError`."""
+    from ray import serve
+    from ray.serve.schema import ProxyStatus
+
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            # A second time it only connects: it waits a minute for the proxy, which a busy machine may not have started by then.
+            serve.start(proxy_location="HeadOnly", http_options=http, logging_config={"enable_access_log": False})
+            break
+        except TimeoutError:
+            if time.monotonic() > until:
+                raise
+    while any(status != ProxyStatus.HEALTHY for status in serve.status().proxies.values()):
+        if time.monotonic() > until:
+            raise TimeoutError(f"its proxy wasn't ready after {START_SECONDS:g} seconds")
+        time.sleep(LOOK_SECONDS)
+
+
+def _failed(code: str, what: str, error: Exception, logs: Path) -> Problem:
+    why = str(error).strip().partition("\n")[0] or type(error).__name__
+    hint = "A busy machine may need longer than Ray waits: try again when it has less to do." if _is_late(error) else ""
+    return Problem(503, code, f"{what}: {why}", f"{hint} Ray's logs: {logs}".strip())
+
+
+def _is_late(error: Exception) -> bool:
+    return isinstance(error, TimeoutError) or "timed out" in str(error).lower()
 
 
 def _start_ray(cores: int, folder: Path) -> None:

@@ -28,7 +28,8 @@ class ClusterOptions:
         cpus: CPUs of each.
         gpus: GPUs of each; a fraction if they share one.
         memory: Bytes of each, which Ray counts when it places them.
-        port: The port of the proxies.
+        host: The address that the proxies listen on.
+        port: Their port.
         prefix: The path that it answers below.
         apart: Whether each model is an application of its own, below its name.
     """
@@ -38,6 +39,7 @@ class ClusterOptions:
     cpus: float = 1.0
     gpus: float = 0.0
     memory: int | None = None
+    host: str = "0.0.0.0"  # noqa: S104 - in a pod, behind a NetworkPolicy
     port: int = 8000
     prefix: str = "/"
     apart: bool = False
@@ -55,7 +57,7 @@ def serve_config(settings: ReplicaSettings, options: ClusterOptions) -> str:
         applications = [_application(APPLICATION, options.prefix, settings, options)]
     content = {
         "proxy_location": "EveryNode",
-        "http_options": {"host": "0.0.0.0", "port": options.port},  # noqa: S104 - in a pod, behind a NetworkPolicy
+        "http_options": {"host": options.host, "port": options.port},
         "logging_config": {"encoding": "JSON", "enable_access_log": False},
         "applications": applications,
     }

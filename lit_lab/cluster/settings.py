@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from lit_lab.demo import DEFAULT_MODEL
 from lit_lab.problem import Problem
 from lit_lab.protocol import Backend, BatchStorage, HubAccess, Precision, Sharing
-from lit_lab.protocol.sharing import HostName, UrlPrefix
+from lit_lab.protocol.sharing import DEFAULT_BODY_BYTES, DEFAULT_BODY_SECONDS, HostName, UrlPrefix
 
 MIN_SECRET = 16  # characters
 
@@ -54,6 +54,14 @@ class ReplicaSettings(BaseModel):
         default=16, ge=1, description="The most computations of one user in a replica that run or wait."
     )
     max_requests: int = Field(default=32, ge=1, description="The most requests of one user in a replica, of all kinds.")
+    max_body_bytes: int = Field(
+        default=DEFAULT_BODY_BYTES,
+        ge=1,
+        description="The most bytes that the requests of one user in a replica have together until they are answered.",
+    )
+    body_seconds: float = Field(
+        default=DEFAULT_BODY_SECONDS, gt=0, description="Seconds that each request may take to come in whole."
+    )
     pass_cache_bytes: int | None = Field(
         default=None, ge=0, description="The most bytes of forward passes that a model caches. None: the latest two."
     )
@@ -112,6 +120,8 @@ class ReplicaSettings(BaseModel):
             max_computations=self.max_computations,
             max_requests=self.max_requests,
             batches=self.batches,
+            max_body_bytes=self.max_body_bytes,
+            body_seconds=self.body_seconds,
         )
 
     def without_defaults(self) -> dict[str, Any]:

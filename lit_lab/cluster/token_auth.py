@@ -25,6 +25,9 @@ _FIXED = {
     # A busy machine takes longer for an agent's or a worker's imports than Ray waits, and the driver then waits for ever.
     "RAY_agent_register_timeout_ms": "300000",
     "RAY_worker_register_timeout_seconds": "300",
+    # The same for Serve's proxy: Serve would replace it again and again before it is there.
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "300",
+    "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "30",
     "RAY_prestart_worker_first_driver": "0",
     "RAY_DASHBOARD_STARTUP_TIMEOUT_S": "300",  # a busy machine takes its time; without it Serve's own agent is missing
 }

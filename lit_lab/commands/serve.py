@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--port", type=int, default=0, metavar="N", help="where it answers (default: a free port; in a file: 8000)"
     )
-    command.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    command.add_argument("--host", help="the address to listen on (default: 127.0.0.1; in a file: 0.0.0.0)")
     command.add_argument(
         "--prefix",
         metavar="PATH",
@@ -52,7 +52,7 @@ def add(commands: Any) -> None:
         default=[],
         dest="hosts",
         metavar="HOST",
-        help="a host name that it answers to besides localhost",
+        help="a host name that requests may be for, besides localhost and --host's address",
     )
     command.add_argument(
         "--secret-file",
@@ -109,6 +109,18 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
     )
     shared.add_argument(
         "--max-requests", type=count, default=32, metavar="N", help="of one user, of all kinds (default: 32)"
+    )
+    shared.add_argument(
+        "--max-body-bytes",
+        type=count,
+        metavar="BYTES",
+        help="of one user's requests in a replica together (default: 128 MiB)",
+    )
+    shared.add_argument(
+        "--body-seconds",
+        type=float,
+        metavar="N",
+        help="that a request may take to come in whole (default: 60)",
     )
     shared.add_argument(
         "--pass-cache", type=count, metavar="BYTES", help="forward passes that a model caches (default: the latest two)"
@@ -171,6 +183,7 @@ def _write(options: argparse.Namespace) -> int:
             gpus=options.gpus,
             cpus=float(options.threads or 1),
             memory=options.memory_limit,
+            host=options.host or "0.0.0.0",  # noqa: S104 - in a pod, behind a NetworkPolicy
             port=options.port or 8000,
             prefix=options.prefix,
             apart=options.apart,
@@ -179,6 +192,8 @@ def _write(options: argparse.Namespace) -> int:
     with saving(options.write_config):
         options.write_config.expanduser().write_text(text, encoding="utf-8")
     print(f"{options.write_config} is for: serve deploy {options.write_config}")
+    if not options.hosts:
+        print("Replicas answer only requests for localhost, such as a proxy's on each node. Name others: --name HOST")
     return 0
 
 
@@ -195,7 +210,7 @@ def _serve(options: argparse.Namespace) -> int:
                 f"--{given.replace('_', '-')} is for a cluster.",
                 "Add --write-config FILE, or leave it out.",
             )
-    _check_address(options)
+    named = _check_address(options)
     secret_file = _secret(options.secret_file) if options.hub is None else None
     metrics_token_file = options.metrics_token_file and options.metrics_token_file.expanduser().absolute()
     try:
@@ -213,6 +228,7 @@ def _serve(options: argparse.Namespace) -> int:
                 options.replicas,
                 options.port,
                 options.host,
+                named,
                 options.prefix,
                 options.gpus,
                 options.certificate,
@@ -262,23 +278,49 @@ def _take_hub(options: argparse.Namespace) -> None:
     options.prefix = f"/{(options.prefix or '').strip('/')}"
 
 
-def _check_address(options: argparse.Namespace) -> None:
-    """Raise `Problem` if the secret would cross a network in the clear."""
+def _check_address(options: argparse.Namespace) -> str:
+    """Complete the options with the host name of the address to listen on, and return the one to show.
+
+    Raises:
+        Problem: The secret would cross a network in the clear, or nobody elsewhere could name the service.
+    """
+    from lit_lab.cluster.managed import host_name
+    from lit_lab.cluster.settings import LOOPBACK
+
     if (options.certificate is None) != (options.key is None):
         raise Problem(422, "no_certificate", "--certificate and --key belong together.", "Name both files.")
     try:
-        is_here = ipaddress.ip_address(options.host).is_loopback
+        address = ipaddress.ip_address(options.host or LOOPBACK[0])
     except ValueError:
         raise Problem(
-            422, "bad_host", f"--host {options.host} isn't an IP address.", "Write 127.0.0.1, for example."
+            422,
+            "bad_host",
+            f"--host {options.host} isn't an IP address.",
+            "Write the address to listen on, such as 127.0.0.1. --name has the names that requests may be for.",
         ) from None
-    if not is_here and options.certificate is None:
+    if not address.is_loopback and options.certificate is None:
         raise Problem(
             422,
             "no_certificate",
             f"On {options.host}, prompts and the secret would cross the network unencrypted.",
             "Add --certificate FILE --key FILE, or leave --host out and let a proxy with TLS pass requests on.",
         )
+    options.host = str(address)
+    own = host_name(options.host)
+    if address.is_unspecified:
+        if not options.hosts:
+            raise Problem(
+                422,
+                "no_name",
+                f"On {options.host}, all of the machine's addresses, only requests for localhost would be answered.",
+                "Name what users' servers ask for, as in the certificate: --name models.example.org; or name one address: "
+                "--host 192.0.2.1",
+            )
+        return str(options.hosts[0])
+    named = own if address.is_loopback or not options.hosts else options.hosts[0]  # the certificate has the name
+    if own not in (*LOOPBACK, *options.hosts):
+        options.hosts.append(own)
+    return str(named)
 
 
 def _secret(named: Path | None) -> Path:
@@ -317,6 +359,8 @@ def _settings(
         "metrics_token_file": metrics_token_file and str(metrics_token_file),
         "max_computations": options.max_computations,
         "max_requests": options.max_requests,
+        "max_body_bytes": options.max_body_bytes,
+        "body_seconds": options.body_seconds,
         "pass_cache_bytes": options.pass_cache,
         "kv_cache_bytes": options.kv_cache,
         "batches": options.batches
@@ -333,7 +377,7 @@ def _settings(
         "precision": options.precision,
     }
     try:
-        return ReplicaSettings.model_validate(given)
+        return ReplicaSettings.model_validate({key: value for key, value in given.items() if value is not None})
     except ValidationError as error:
         raise Problem(422, "bad_options", describe_validation(error), "lit-lab serve --help explains them.") from None
 

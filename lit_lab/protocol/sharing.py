@@ -18,6 +18,11 @@ ServiceName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.
 
 UrlPrefix = Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9._~@%-]+)*$", max_length=500)]
 
+DEFAULT_BODY_BYTES = 128 * 2**20
+"""Five of the largest requests that a Jupyter server accepts."""
+
+DEFAULT_BODY_SECONDS = 60.0
+
 
 class HubAccess(Message):
     """The JupyterHub whose users may use the service."""
@@ -79,6 +84,19 @@ class Sharing(Message):
     batches: BatchStorage | None = Field(
         default=None,
         description="Where the service stores and runs batches over datasets, on a hub. None: it has none.",
+    )
+    max_body_bytes: int = Field(
+        default=DEFAULT_BODY_BYTES,
+        ge=1,
+        description="The most bytes that the requests of one user have together until they are answered.",
+    )
+    body_seconds: float = Field(
+        default=DEFAULT_BODY_SECONDS, gt=0, description="Seconds that each request may take to come in whole."
+    )
+    max_unauthenticated: int = Field(
+        default=256,
+        ge=1,
+        description="The most open connections that haven't sent a valid token or the secret yet. A further one closes the oldest.",
     )
 
     @model_validator(mode="after")

@@ -19,7 +19,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NoReturn, TextIO
 
 from pydantic import BaseModel, ValidationError
@@ -127,13 +126,11 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             503, "missing_libraries", f"{error}.", "Install the service's part with: pip install 'lit-lab[service]'"
         ) from error
     from .app import create_app
-    from .cache_limits import CacheLimits
+    from .building import build_registry
     from .datasets import Datasets
-    from .loading import Loading
     from .memory import Watchdog
-    from .registry import Registry, parse
     from .scheduler import Scheduler
-    from .unauthenticated import ACCEPTED, Server, UnauthenticatedConnections
+    from .unauthenticated import ACCEPTED, Server, connections_for
 
     discreet.install()
     threads = process_priority.threads(config.threads)
@@ -142,27 +139,16 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     unix = loopback.listen_at(config.socket) if config.socket and not port else None
     listener = unix or loopback.listen(port)
     # Only this user can enter the socket's folder; every user of the machine can connect to a port.
-    unauthenticated = None if unix else UnauthenticatedConnections()
+    unauthenticated = None if unix else connections_for(config.sharing)
     known = None if unauthenticated is None else unauthenticated.remove
 
-    def importing(say: Callable[[str], None]) -> None:
-        registry.arithmetic = import_libraries(threads, config.backend, say, found)
-
-    registry = Registry(
-        parse(config.models),
-        config.max_length,
-        importing,
-        Loading(
-            config.backend,
-            config.precision,
-            config.memory_limit,
-            Path(config.cache) if config.cache else None,
-            config.model_idle_timeout,
-            # Users of a shared service add no models.
-            () if config.sharing else tuple(config.scanners),
-            () if config.sharing else tuple(config.model_folders),
-            CacheLimits(config.pass_cache_bytes, config.kv_cache_bytes),
-        ),
+    is_own = config.sharing is None  # users of a shared service add no models
+    registry = build_registry(
+        config,
+        lambda say: import_libraries(threads, config.backend, say, found),
+        config.model_idle_timeout,
+        config.scanners if is_own else (),
+        config.model_folders if is_own else (),
     )
     for name in config.added:
         registry.get(name).added = True

@@ -42,7 +42,8 @@ from lit_lab.protocol import (
 from lit_lab.version import version
 
 from .admission import METRICS, READY, AdmissionMiddleware, answer, bearer, nobody, owner_of
-from .batches.routes import batch_routes
+from .batches.routes import NEW_BATCH, batch_routes
+from .body_limits import BodyLimits
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import unexpected
 from .lit_app import LitHost, read_file
@@ -141,6 +142,9 @@ def create_app(
             computing=computing,
             max_computations=sharing.max_computations,
             max_requests=sharing.max_requests,
+        )
+        app.add_middleware(
+            BodyLimits, max_bytes=sharing.max_body_bytes, seconds=sharing.body_seconds, others={NEW_BATCH}
         )
         app.add_middleware(
             AdmissionMiddleware,

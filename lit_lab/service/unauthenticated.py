@@ -9,6 +9,8 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from lit_lab.protocol import Sharing
+
 from . import loopback
 
 MAX_CONNECTIONS = 64
@@ -70,6 +72,16 @@ class UnauthenticatedConnections:
         transport, timer = self._open.pop(client)
         timer.cancel()
         transport.abort()  # `close` would wait for a client that doesn't read
+
+
+def connections_for(sharing: Sharing | None) -> UnauthenticatedConnections:
+    """Return the tracker of a service.
+
+    Args:
+        sharing: How many users share it: all of them come through one proxy, and wait while their hub is asked who they are. None: it
+            belongs to one Jupyter server.
+    """
+    return UnauthenticatedConnections(MAX_CONNECTIONS if sharing is None else sharing.max_unauthenticated)
 
 
 class _Watched(H11Protocol):

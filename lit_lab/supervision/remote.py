@@ -164,6 +164,6 @@ def _refused(endpoint: Endpoint, response: httpx.Response) -> Problem | None:
         return foreign(endpoint, 503)
     if status in (401, 403):
         return wrong_secret(endpoint, 503)
-    if body is None and status in (502, 503, 504):
+    if body is None and status in (500, 502, 503, 504):
         return behind_proxy(endpoint, status)
     return absent(endpoint, status) if status == 404 or 300 <= status < 400 else None

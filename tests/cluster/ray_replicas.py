@@ -47,7 +47,8 @@ class Replicas:
 
     def pids(self) -> list[int]:
         """Return the replicas' process ids."""
-        return [pid for pid, title in processes().items() if title.startswith(REPLICA)]
+        titles = processes()
+        return [pid for pid in descendants(self.process.pid) if titles.get(pid, "").startswith(REPLICA)]
 
     def computing(self, before: dict[int, int]) -> int:
         """Return the replica that has computed most since `cpu` was asked."""
@@ -73,6 +74,23 @@ def processes() -> dict[int, str]:
                     found[int(folder.name)] = title
             except OSError:
                 continue
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes that a process has started, and those that they have started: another Ray's aren't among them."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdecimal():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            children.setdefault(int(fields[1]), []).append(int(folder.name))
+    found: set[int] = set()
+    new = [pid]
+    while new:
+        found.update(new := [child for parent in new for child in children.get(parent, ())])
     return found
 
 
@@ -108,7 +126,6 @@ def replicas(folder: Path, count: int, *options: str, is_on_hub: bool = False) -
         command += ["--secret-file", str(secret_file)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    before = set(processes())
     with log.open("wb") as output:
         process = subprocess.Popen([*command, *options], stdout=output, stderr=subprocess.STDOUT, env=environment)
 
@@ -117,12 +134,15 @@ def replicas(folder: Path, count: int, *options: str, is_on_hub: bool = False) -
         assert process.poll() is None, said
         return re.search(r"answers at (\S+)\. ", said)
 
+    started: set[int] = set()
     try:
         found = until(address, 3 * PATIENCE)
         assert found is not None
         yield Replicas(found[1], secret_file, log, process)
     finally:
+        started = descendants(process.pid)
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
     assert process.returncode == 0, log.read_text("utf-8", "replace")
-    until(lambda: not [title for pid, title in processes().items() if pid not in before and "ray" in title])
+    assert started
+    until(lambda: not started.intersection(processes()))

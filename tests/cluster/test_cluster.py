@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from ray_replicas import Replicas, cpu_ticks, events, post, processes
+from ray_replicas import Replicas, cpu_ticks, descendants, events, post, processes
 from running import CALM, SECRET, Running
 from waiting import SOON, until
 
@@ -170,10 +170,8 @@ def test_rays_ports_are_not_open_without_the_token(served: Replicas) -> None:
     import ray
     from ray._raylet import GcsClient
 
-    titles = processes()
-    pids = {
-        pid for pid, title in titles.items() if "gcs_server" in title or "raylet" in title or title.startswith("ray::")
-    }
+    pids = descendants(served.process.pid)
+    titles = {pid: title for pid, title in processes().items() if pid in pids}
     open_ports = listening(pids)
     assert open_ports
     gcs = next(title for title in titles.values() if "gcs_server" in title)

@@ -12,7 +12,7 @@ class Replicas:
 
     Attributes:
         plan: What each next job meets. A number: the connection closes in the middle of the event of that number. `reset N`: it is
-            reset there. `end N`: the stream ends there without a last event. `502`, `503`: a proxy's word. `hub`: a busy hub's. `429`: no more for now, ask
+            reset there. `end N`: the stream ends there without a last event. `500`, `502`, `503`: a proxy's word. `hub`: a busy hub's. `429`: no more for now, ask
             again at once. `other`: another answer. `half N`: as a number, of effects in half precision. After the plan, jobs have their whole answers.
         asked: The requests of the jobs, with their paths.
         is_away: Whether the health has no answer either.
@@ -58,7 +58,7 @@ class Replicas:
             body = {"error": "hub_busy", "message": "The hub is busy.", "hint": ""}
             writer.write(_whole(503, body, "Retry-After: 0"))
             return
-        if step in ("502", "503"):
+        if step in ("500", "502", "503"):
             writer.write(_head(int(step), "Content-Length: 6") + b"No one")
             return
         if step == "429":

@@ -36,7 +36,7 @@ def body(code, message="No."):
 
 async def test_each_answer_has_its_own_message():
     assert "host names" in (await said(403, body("foreign"))).hint
-    for status in (502, 503, 504):
+    for status in (500, 502, 503, 504):
         proxy = await said(status)
         assert isinstance(proxy, Away)
         assert "proxy" in proxy.message

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
+from waiting import PATIENCE
 
 from lit_lab.cli import main
-from lit_lab.cluster import local, token_auth
+from lit_lab.cluster import local, progress, token_auth
 from lit_lab.cluster.options import DEPLOYMENT, IMPORT_PATH, MAX_ONGOING, autoscaling
 from lit_lab.cluster.settings import ReplicaSettings, read_secret
 from lit_lab.problem import Problem
+from lit_lab.service.admission import AdmissionMiddleware
+from lit_lab.service.who import SharedSecret
 
 ROOT = Path(__file__).parents[2]
+SECRET = "a secret for tests only"
 
 
 @pytest.fixture
@@ -39,7 +46,8 @@ def test_without_ray_it_says_what_to_install(
     ("arguments", "said"),
     [
         (["--host", "0.0.0.0"], "unencrypted"),
-        (["--host", "example.org"], "isn't an IP address"),
+        (["--host", "example.org"], "--name"),
+        (["--host", "0.0.0.0", "--certificate", "c.pem", "--key", "k.pem"], "--name"),
         (["--certificate", "c.pem"], "belong together"),
         (["--max-replicas", "4"], "--write-config"),
         (["--apart"], "--write-config"),
@@ -62,7 +70,7 @@ def test_the_secret_is_made_once_for_this_user_and_never_printed(
 
     def serve_here(settings: ReplicaSettings, options: local.LocalOptions, started: Any, say: Any) -> None:
         given.append(settings)
-        started(f"http://{options.host}:9{options.prefix}")
+        started(f"http://{options.named}:9{options.prefix}")
 
     monkeypatch.setattr(local, "serve_here", serve_here)
     monkeypatch.chdir(tmp_path)
@@ -148,10 +156,13 @@ def test_what_a_hub_says_that_starts_it(
     if not on_hub:
         monkeypatch.delenv("JUPYTERHUB_SERVICE_NAME")  # in the terminal of a user's server
     limits = ["--max-computations", "2", "--kv-cache", "1000", "--pass-cache", "2000", "--log-format", "json"]
+    limits += ["--max-body-bytes", "3000", "--body-seconds", "1.5"]
     assert main(["serve", *limits]) == 0
     settings, options = given[0]
     assert (settings.max_computations, settings.kv_cache_bytes, settings.pass_cache_bytes) == (2, 1000, 2000)
     assert settings.log_format == "json"
+    shared = settings.sharing(None)
+    assert (shared.max_body_bytes, shared.body_seconds, shared.max_requests) == (3000, 1.5, 32)
     said = capsys.readouterr().out
     assert HUB["JUPYTERHUB_API_TOKEN"] not in said + settings.model_dump_json()
     if on_hub:
@@ -164,6 +175,47 @@ def test_what_a_hub_says_that_starts_it(
     else:
         assert settings.hub is None
         assert settings.secret_file is not None
+
+
+@pytest.mark.usefixtures("with_ray")
+@pytest.mark.parametrize(
+    ("arguments", "named", "others"),
+    [
+        ([], "127.0.0.1", []),
+        (["--host", "127.0.0.9"], "127.0.0.9", []),
+        (["--host", "0:0::1", "--name", "lab"], "[::1]", ["lab"]),
+        (["--host", "0.0.0.0", "--name", "Lab.example.org", "--name", "lab"], "lab.example.org", ["lab"]),
+        (["--host", "192.0.2.1"], "192.0.2.1", []),
+        (["--host", "2001:DB8::7", "--name", "lab"], "lab", ["[2001:db8::7]"]),
+    ],
+)
+def test_it_answers_to_the_address_that_it_shows_and_to_no_other(
+    arguments: list[str], named: str, others: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[ReplicaSettings, local.LocalOptions]] = []
+    monkeypatch.setattr(local, "serve_here", lambda settings, options, *_: given.append((settings, options)))
+    assert main(["serve", *arguments, "--certificate", "c.pem", "--key", "k.pem"]) == 0
+    settings, options = given[0]
+    assert options.named == named
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+    app = AdmissionMiddleware(inner, SharedSecret(SECRET), hosts=settings.sharing(None).hosts)
+
+    async def status(host: str) -> int:
+        headers = {"Host": host, "Authorization": f"Bearer {SECRET}"}
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), headers=headers) as client:
+            return (await client.get("https://x/health")).status_code
+
+    async def statuses(hosts: list[str]) -> list[int]:
+        return [await status(host) for host in hosts]
+
+    answered = [f"{named}:8765", *others, "localhost:8765", "127.0.0.1", "[::1]:8765"]
+    refused = ["0.0.0.0:8765", "[::]:8765", "192.0.2.99", "example.org", f"{named}.example.org", "127.0.0.8"]
+    assert asyncio.run(statuses(answered)) == [200] * len(answered)
+    assert asyncio.run(statuses(refused)) == [403] * len(refused)
 
 
 def written(tmp_path: Path, *arguments: str) -> Any:
@@ -226,6 +278,10 @@ def test_examples_are_of_this_version(name: str) -> None:
     if name == "rayservice":
         cluster = content["spec"]["rayClusterConfig"]
         assert cluster["authOptions"] == {"mode": "token"}
+        # Without Kubernetes's leave to add pods, each replica needs one that is there.
+        (workers,) = cluster["workerGroupSpecs"]
+        assert not cluster["enableInTreeAutoscaling"]
+        assert workers["replicas"] == workers["maxReplicas"] == application["deployments"][0]["num_replicas"]
         assert f"ray[serve,data]=={cluster['rayVersion']}" in (ROOT / "requirements/cluster.in").read_text("utf-8")
 
 
@@ -250,3 +306,30 @@ def test_a_folder_that_only_this_user_enters() -> None:
         raise Problem(503, "failed", "It failed.")
     assert folder.exists()  # its logs say why
     folder.rmdir()
+
+
+def test_a_long_start_says_what_it_waits_for_and_where_the_logs_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LOGS_SECONDS", 0.0)
+    lines: list[str] = []
+    enough = threading.Event()
+
+    def say(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 4:
+            enough.set()
+
+    states = iter([RuntimeError("nothing runs yet"), "1 of 2 ready"])
+
+    def state() -> str:
+        if isinstance(found := next(states, ""), Exception):
+            raise found
+        return str(found)
+
+    with pytest.raises(KeyError), progress.Progress(say, Path("/x/logs"), 0.001).awaiting("Starting", state):
+        assert enough.wait(PATIENCE)
+        raise KeyError
+    assert lines[0] == "Starting…"
+    assert lines[1].endswith("s so far. Ray's logs: /x/logs")
+    assert lines[2].endswith("s so far: 1 of 2 ready.")
+    assert lines[3].endswith("s so far.")
+    assert not [thread for thread in threading.enumerate() if thread.name == "progress"]

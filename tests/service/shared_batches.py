@@ -83,8 +83,15 @@ class Service:
         storage: Where its batches are.
     """
 
-    def __init__(self, path: Path, hosts: Sequence[str] = ("hub.example",), prefix: str = "", **limits: Any) -> None:
-        self._place: dict[str, Any] = {"hosts": list(hosts), "prefix": prefix}
+    def __init__(
+        self,
+        path: Path,
+        hosts: Sequence[str] = ("hub.example",),
+        prefix: str = "",
+        max_body_bytes: int = 2**20,
+        **limits: Any,
+    ) -> None:
+        self._sharing: dict[str, Any] = {"hosts": list(hosts), "prefix": prefix, "max_body_bytes": max_body_bytes}
         self.hub = Hub()
         self.model = Model()
         self.storage = BatchStorage(path=str(path), **limits)
@@ -100,7 +107,7 @@ class Service:
         registry = Registry(parse(["one:/srv/models/one"]), None, lambda say: None)
         registry._make = lambda *_: self.model  # type: ignore[assignment, method-assign]
         registry._compile_pending = nothing  # type: ignore[assignment, method-assign]
-        sharing = Sharing(hub=ACCESS, batches=self.storage if is_offered else None, **self._place)
+        sharing = Sharing(hub=ACCESS, batches=self.storage if is_offered else None, **self._sharing)
         who = HubTokens(ACCESS, self.hub.transport)
         self.app = create_app(registry, Scheduler(registry), "0" * 32, nothing, sharing=sharing, who=who)
         async with self.app.router.lifespan_context(self.app):

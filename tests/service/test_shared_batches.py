@@ -176,6 +176,18 @@ async def test_a_batch_that_grows_beyond_the_quota_stops(service: Service, monke
     assert info["error"]["error"] == "quota"
 
 
+@pytest.mark.parametrize("prefix", ["", "/services/lit-lab"])
+async def test_rows_have_limits_of_their_own(root: Path, prefix: str) -> None:
+    """They go to the disk, and not into memory like other requests' bodies."""
+    service = Service(root, prefix=prefix, max_body_bytes=200)
+    async with service.running():
+        status, found = await service.ask("POST", f"{prefix}/batches", content=upload(["a" * 500]))
+        assert status == 202, found
+        batch = found["batches"][0]["id"]
+        content = b" " * 200 + b"{}"
+        assert (await service.ask("POST", f"{prefix}/batches/{batch}/rows", content=content))[0] == 413
+
+
 async def test_what_expired_is_deleted(root: Path) -> None:
     service = Service(root, days=1.0)
     async with service.running():

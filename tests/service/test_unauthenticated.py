@@ -18,10 +18,17 @@ import uvicorn
 from running import SECRET, Running
 from waiting import PATIENCE
 
+from lit_lab.protocol import Sharing
 from lit_lab.service import loopback
 from lit_lab.service.admission import AdmissionMiddleware
 from lit_lab.service.log_limit import LogLimit
-from lit_lab.service.unauthenticated import ACCEPTED, Server, UnauthenticatedConnections
+from lit_lab.service.unauthenticated import (
+    ACCEPTED,
+    MAX_CONNECTIONS,
+    Server,
+    UnauthenticatedConnections,
+    connections_for,
+)
 from lit_lab.service.who import SharedSecret
 
 HALF = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
@@ -98,6 +105,12 @@ async def test_incomplete_requests_block_no_client() -> None:
                 assert (await another.get("/")).status_code == 200
             assert len(connections) <= 8
             assert await closed(half_open[0])
+
+
+def test_a_shared_service_lets_more_wait_for_their_hub() -> None:
+    assert Sharing().max_unauthenticated > MAX_CONNECTIONS
+    assert connections_for(None)._most == MAX_CONNECTIONS
+    assert connections_for(Sharing(max_unauthenticated=3))._most == 3
 
 
 @pytest.mark.asyncio

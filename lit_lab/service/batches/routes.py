@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CHUNK = 256 * 1024
 
+NEW_BATCH = ("POST", "/batches")
+"""The route whose body is written to the disk as it comes; `receiving` limits it."""
+
 
 def here(request: Request) -> SharedBatches:
     """Return the batches. Raises `Problem`: the administrator has named no folder for them."""
