@@ -101,7 +101,7 @@ async def requests(api: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
     return {
         "prefill": generation(LONG, 8),
         "generation": generation(PROMPT, 200),
-        "salience": {**salience, "integration": {"steps": 64}},
+        "salience": {**salience, "integration": {"steps": 16}},
     }
 
 
@@ -115,7 +115,7 @@ async def test_kills_lose_and_double_nothing(
     for number in range(KILLS):
         # Another one each time, so that no cache has it.
         if when == "salience":
-            request = {**request, "integration": {"steps": 64 + number}}
+            request = {**request, "integration": {"steps": 16 + number}}
         else:
             request = {**request, "prompt": f"{number} {request['prompt'].partition(' ')[2]}"}
         before = served.cpu()
@@ -137,7 +137,8 @@ async def test_kills_lose_and_double_nothing(
         if when == "salience":
             assert [each[:2] for each in outcome] == [each[:2] for each in expected]
             for mine, theirs in zip(outcome, expected, strict=True):
-                assert mine[2] == pytest.approx(theirs[2], rel=1e-4, abs=1e-6)
+                # Targets are computed in groups; what is left makes other groups, and so other roundings.
+                assert mine[2] == pytest.approx(theirs[2], rel=1e-3, abs=1e-4 * max(map(abs, theirs[2])))
         else:
             assert outcome == expected
         # Serve notices a death a moment later, and the next kill needs two.
