@@ -135,7 +135,7 @@ def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
         "ids": tokens,
         "targets": [{"start": at, "end": at + 1} for at in range(end - 3, end)],
         "methods": ["integrated_gradients"],
-        "integration": {"steps": 4},
+        "integration": {"steps": 8},
     }
     _, found, seconds = killed_at(server, job, "scores")
     # The server noticed the end itself, and not only the silence.
