@@ -84,6 +84,11 @@ def client(service: Service, owner: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE, trust_env=False)
 
 
+def leaves(pid: int) -> bool:
+    """Tell whether a replica gets no more requests."""
+    return "graceful_shutdown" in processes().get(pid, "")
+
+
 async def events(asking: httpx.AsyncClient, kind: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
     async with asking.stream("POST", f"/{kind}", json={"kind": kind, "model": "demo", **body}) as response:
         assert response.status_code == 200, await response.aread()
@@ -121,11 +126,19 @@ async def test_an_update_drops_no_run(service: Service) -> None:
 
     runs = [asyncio.ensure_future(each) for each in (long(), short("a"), short("b"))]
     await until_async(lambda: service.pids() == {before})
-    await service.do("update")
+    # The update is done when the replica before has ended, which waits for its stream.
+    update = asyncio.ensure_future(service.do("update"))
+    await until_async(lambda: len(service.pids()) == 2 or update.done())
+    await until_async(lambda: leaves(before) or update.done())
+    assert not update.done()
+    async with client(service, "c") as asking:  # the new one answers meanwhile
+        *_, last = [event async for event in events(asking, "generate", {"prompt": PROMPT, "max_new_tokens": 4})]
+        assert last["event"] == "done"
     updated.set()
     long_scores, *shorts = await asyncio.gather(*runs)
     assert long_scores
     assert min(shorts) >= 2
+    await update
     await until_async(lambda: before not in service.pids() and len(service.pids()) == 1)
 
 
