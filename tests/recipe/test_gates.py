@@ -21,7 +21,7 @@ def subject(keras_libraries: None) -> Any:
 def test_gates(subject: Any, record_property: Any) -> None:
     from training import gates
 
-    found = list(gates.measures(subject, seed=4, cases=20))
+    found = list(gates.measures(subject, seed=4, cases=60))
     for measure in found:
         record_property(measure.name, measure.value)
     assert [f"{measure.name}: {measure.value:.3f}" for measure in found if not measure.passed] == []

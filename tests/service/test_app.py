@@ -157,7 +157,8 @@ async def test_each_route_checks_its_bodys_size_and_text(
 ) -> None:
     monkeypatch.setattr(request_body, "MAX_BODY", 100)
     app = client._transport.app  # type: ignore[attr-defined]
-    paths = [route.path for route in app.routes if "POST" in route.methods]
+    # Routes of batches, which are a router's, answer first that there are none here.
+    paths = [route.path for route in app.routes if "POST" in getattr(route, "methods", ())]
     assert {f"/{kind}" for kind in COMPUTATIONS} < set(paths)
     for path in paths:
         for body, status, error in [
