@@ -125,6 +125,7 @@ def test_killed_in_the_middle_of_an_answer(server: LiveServer) -> None:
     assert text(answered(server)) == answer
 
 
+@pytest.mark.long  # recovery.spec.ts tries it, too
 def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
     ids = [event for event in answered(server) if event["event"] in ("prompt", "token")]
     tokens = [token["id"] for token in ids[0]["tokens"]] + [event["token"]["id"] for event in ids[1:]]
