@@ -113,8 +113,8 @@ def long_commands(reports: Path) -> list[Command]:
 
 
 def commands(reports: Path) -> list[Command]:
-    """All checks, in the order in which they begin: quick ones first, then those that wait for much of their time, while others
-    compute. Two that compute all the time come last, so that no processor is idle at the end.
+    """All checks, in the order in which they begin: quick ones first, then the longest, which wait for much of their time, while others
+    compute. Short ones come last, so that no processor is idle at the end.
 
     Those of lint look through the tree, and are through before browser tests write into it. pytest's are in five parts,
     which have no file in common, and together have them all.
@@ -143,10 +143,10 @@ def commands(reports: Path) -> list[Command]:
         lint("stylelint", "jlpm", "stylelint:check"),
         lint("actionlint", "jlpm", "actionlint"),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
-        pytest(reports, "pytest live", *live, **quickly),
-        pytest(reports, "pytest models", *of_models[::2], **quickly),
         pytest(reports, "pytest others", "tests", *without(*models, *live)),
+        pytest(reports, "pytest live", *live, **quickly),
         pytest(reports, "pytest models 2", *common, *of_models[1::2], "tests/recipe", **quickly),
+        pytest(reports, "pytest models", *of_models[::2], **quickly),
         pytest(reports, "pytest engine", *ENGINE),
         Command("jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit"]),
     ]

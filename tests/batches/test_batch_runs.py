@@ -124,7 +124,7 @@ def rounded(records: Iterator[Record]) -> list[Record]:
     )
 
 
-@pytest.mark.parametrize(("num_rows", "kills"), [(NUM_ROWS // 2, 1), pytest.param(200, 10, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("num_rows", "kills"), [(10, 1), pytest.param(200, 10, marks=pytest.mark.long)])
 def test_killed_at_any_moment_and_run_again_it_is_the_same(
     server: LiveServer, tmp_path: Path, num_rows: int, kills: int
 ) -> None:

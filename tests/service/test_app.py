@@ -230,7 +230,9 @@ async def test_few_are_counted_at_once_and_who_went_away_is_not_counted_for(
     await until_async(lambda: len(counted) == COUNTING)
     monkeypatch.setattr(Request, "is_disconnected", gone)
     go_on.set()
-    assert [response.status_code for response in await asyncio.gather(*requests)] == [200] * COUNTING + [499] * 2
+    # Whose bodies are read first isn't known.
+    found = sorted(response.status_code for response in await asyncio.gather(*requests))
+    assert found == [200] * COUNTING + [499] * 2
     assert len(counted) == COUNTING
 
 
