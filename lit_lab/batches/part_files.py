@@ -21,8 +21,8 @@ MAX_LINE = 64 * 2**20
 
 _ROWS = 64  # of a Parquet file that are in memory at one time
 
-_NO_THREADS = {"use_threads": False, "pre_buffer": False}
-"""Files are small. Where threads of pyarrow's have read a Python stream, its pools may abort or block the process as it ends:
+_ALONE = {"use_threads": False, "pre_buffer": False}
+"""How tables are read. Files are small. Where threads of pyarrow's have read a Python stream, its pools may abort or block the process as it ends:
 "terminate called without an active exception" (apache/arrow#34314, #50482)."""
 
 
@@ -149,7 +149,7 @@ def _columns(path: Path, names: list[str]) -> list[dict[str, Any]]:
 
     try:
         with open_regular(path) as stream:
-            found: list[dict[str, Any]] = parquet.read_table(stream, columns=names, **_NO_THREADS).to_pylist()
+            found: list[dict[str, Any]] = parquet.read_table(stream, columns=names, **_ALONE).to_pylist()
     except pyarrow.ArrowException as error:
         raise ValueError(str(error)) from error
     if found and len(found[0]) != len(names):

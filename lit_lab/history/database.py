@@ -156,8 +156,8 @@ class Database:
                 self.close()
                 if damaged:
                     self._set_aside()
-                # A full disk may have interrupted a write. A read then fails on its journal, and clears it: once, or twice
-                # if another write of this server's was interrupted in between.
+                # A full disk may have interrupted a write. A read then fails on its journal, and clears it. Once,
+                # the second try failed, too, for a reason that isn't known, so there is a third.
                 cleared = begin == "BEGIN" and is_sqlite_error(error, _IO_ERROR, _FULL, _CANT_OPEN)
                 if not attempts_left or not (moved or damaged or cleared):
                     raise self._problem(error) from error
