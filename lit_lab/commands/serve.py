@@ -143,12 +143,14 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="store and run batches over datasets here, where all replicas can (on a hub; default: they have none)",
     )
-    shared.add_argument(
-        "--batch-days", type=count, default=30, metavar="N", help="days until an idle batch is deleted (default: 30)"
-    )
-    shared.add_argument(
-        "--batch-bytes", type=count, default=2_000_000_000, metavar="BYTES", help="of one user's batches (default: 2e9)"
-    )
+    for name, default, what in (
+        ("days", 30, "days until an idle batch is deleted"),
+        ("bytes", 2_000_000_000, "the most bytes of one user's batches"),
+        ("count", 20, "the most batches of one user"),
+        ("rows", 100_000, "the most rows of a batch"),
+    ):
+        said = f"{what} (default: {default:,})"
+        shared.add_argument(f"--batch-{name}", type=count, default=default, metavar="N", help=said)
     shared.add_argument("--log-format", choices=["text", "json"], help="of replicas (default: text; in a file: json)")
 
 
@@ -368,6 +370,8 @@ def _settings(
             "path": str(options.batches.expanduser().absolute()),
             "days": options.batch_days,
             "max_bytes": options.batch_bytes,
+            "max_batches": options.batch_count,
+            "max_rows": options.batch_rows,
         },
         "log_format": options.log_format or "text",
         "max_length": options.max_length,

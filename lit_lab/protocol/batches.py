@@ -118,12 +118,19 @@ class BatchInfo(Message):
         description="Whether it is known which sentences of the template do nothing."
     )
     noise_message: str = Field(default="", description="How far that is, or why it failed.")
+    expires: float | None = Field(
+        default=None,
+        description="When it is deleted unless another row is computed before, in seconds since 1970. None: not by itself.",
+    )
 
 
 class BatchesResponse(Message):
     """The caller's batches, the newest first."""
 
     batches: list[BatchInfo]
+    unlisted: ErrorBody | None = Field(
+        default=None, description="Why those at the shared service aren't in the list. None: all of them are."
+    )
 
 
 class BatchDeleted(Message):

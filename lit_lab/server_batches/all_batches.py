@@ -16,6 +16,7 @@ from lit_lab.protocol import (
     BatchRequest,
     BatchRowsPage,
     BatchRowsRequest,
+    ErrorBody,
 )
 
 from .elsewhere import BatchesElsewhere
@@ -40,12 +41,15 @@ class AllBatches:
         self._starts: set[asyncio.Task[BatchesResponse]] = set()
 
     async def all(self, owner: str) -> BatchesResponse:
-        """Return a user's batches, newest first. Raises `Problem`."""
+        """Return a user's batches, newest first; while the service can't be asked, this server's own. Raises `Problem`."""
         found = await self.here.all(owner)
-        service = await self._service(owner)
-        if service is None:
-            return found
-        both = [*found.batches, *(await service.all()).batches]
+        try:
+            service = await self._service(owner)
+            if service is None:
+                return found
+            both = [*found.batches, *(await service.all()).batches]
+        except Problem as problem:
+            return found.model_copy(update={"unlisted": ErrorBody(**problem.body())})
         return BatchesResponse(batches=sorted(both, key=lambda info: (-info.created, info.id)))
 
     async def info(self, owner: str, batch_id: str) -> BatchInfo:

@@ -5,6 +5,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import type { components } from './schema';
 import { Transport } from './transport';
 import type {
+  BatchesResponse,
   BatchFullRow,
   BatchInfo,
   BatchParts,
@@ -35,14 +36,9 @@ export class BatchClient {
     );
   }
 
-  /** The user's batches, newest first. */
-  async batches(signal?: AbortSignal): Promise<BatchInfo[]> {
-    const found = await this._http.json<Schemas['BatchesResponse']>(
-      'GET',
-      ['batches'],
-      { signal }
-    );
-    return found.batches;
+  /** The user's batches, newest first, and why some are missing. */
+  batches(signal?: AbortSignal): Promise<BatchesResponse> {
+    return this._http.json('GET', ['batches'], { signal });
   }
 
   /** Run rows of an open dataset; each pair of a model and a template makes a batch. */

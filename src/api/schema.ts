@@ -1013,6 +1013,11 @@ export interface components {
              * @default
              */
             noise_message: string;
+            /**
+             * @description When it is deleted unless another row is computed before, in seconds since 1970. None: not by itself.
+             * @default null
+             */
+            expires: number | null;
         };
         /**
          * BatchNoiseRequest
@@ -1239,6 +1244,11 @@ export interface components {
          */
         BatchesResponse: {
             batches: components["schemas"]["BatchInfo"][];
+            /**
+             * @description Why those at the shared service aren't in the list. None: all of them are.
+             * @default null
+             */
+            unlisted: components["schemas"]["ErrorBody"] | null;
         };
         /**
          * CancelledEvent

@@ -98,6 +98,7 @@ export type DatasetEdit = Schemas['DatasetEditing']['edit'];
 export type DatasetEdited = Schemas['DatasetEdited'];
 
 export type BatchRequest = Schemas['BatchRequest'];
+export type BatchesResponse = Schemas['BatchesResponse'];
 export type BatchInfo = Schemas['BatchInfo'];
 export type BatchCheck = Schemas['BatchCheck'];
 export type BatchCheckResult = Schemas['BatchCheckResult'];

@@ -7,7 +7,8 @@ import type {
   BatchParts,
   BatchRequest,
   BatchRow,
-  BatchRowsRequest
+  BatchRowsRequest,
+  ErrorBody
 } from '../api';
 import type { BatchesClient } from './model';
 import type { IRowsToRun } from './rows';
@@ -42,6 +43,7 @@ export function fakeBatch(fields: Partial<BatchInfo> = {}): BatchInfo {
     checks: [],
     noise: 'none',
     noise_message: '',
+    expires: null,
     ...fields
   };
 }
@@ -103,11 +105,13 @@ export class FakeBatches {
   readonly pages: BatchRowsRequest[] = [];
   /** Requests fail with this, if it is set. */
   failure: ApiError | null = null;
+  /** Why a list lacks those at the shared service. */
+  unlisted: ErrorBody | null = null;
 
   readonly client: BatchesClient = {
     batches: async () => {
       this._ask('list');
-      return this.batches;
+      return { batches: this.batches, unlisted: this.unlisted };
     },
     startBatch: async request => {
       this._ask('start');

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import type { BatchInfo } from '../api';
+import type { BatchesResponse } from '../api';
 import { settle, until } from '../session/fakes';
 import { FakeBatches, fakeAnswer, fakeBatch, fakeRows } from './fakes';
 import { BatchesModel } from './model';
@@ -162,9 +162,29 @@ describe('batches/model', () => {
     await until(() => model.problem === null);
   });
 
+  it('keeps what it knows while the shared service is away, and says so', async () => {
+    server.batches = [fakeBatch(), fakeBatch({ id: 'b2' })];
+    await show();
+    server.unlisted = { error: 'service_lost', message: 'Gone.', hint: '' };
+    server.batches = [fakeBatch({ state: 'done', done: 3 })];
+    await model.load();
+    expect(model.batches.map(({ id, state }) => [id, state])).toEqual([
+      ['b1', 'done'],
+      ['b2', 'running']
+    ]);
+    expect(model.problem?.message).toBe(
+      'Batches at the shared service aren’t listed. Gone.'
+    );
+    expect(model.isUnlisted).toBe(true);
+    server.unlisted = null;
+    await model.load();
+    expect(model.batches.map(({ id }) => id)).toEqual(['b1']);
+    expect(model.problem).toBeNull();
+  });
+
   it('throws away a list that is older than what the user did', async () => {
     await show();
-    const answers: ((batches: BatchInfo[]) => void)[] = [];
+    const answers: ((found: BatchesResponse) => void)[] = [];
     const { batches } = server.client;
     server.client.batches = () => new Promise(resolve => answers.push(resolve));
     const old = server.batches;
@@ -176,12 +196,13 @@ describe('batches/model', () => {
       const loaded = model.load();
       await change();
       server.client.batches = batches;
-      answers.pop()!(
-        old.map(one => ({
+      answers.pop()!({
+        batches: old.map(one => ({
           ...one,
           state: expected === 'running' ? 'stopped' : 'running'
-        }))
-      );
+        })),
+        unlisted: null
+      });
       await loaded;
       expect(model.batches[0]?.state).toBe(expected);
       server.client.batches = () =>

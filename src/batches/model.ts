@@ -2,10 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Poll } from '@lumino/polling';
 
 import { ApiError, isAbort } from '../api';
-import type { BatchInfo, BatchRequest } from '../api';
+import type { BatchesResponse, BatchInfo, BatchRequest } from '../api';
 import type { BatchClient, BatchFormat } from '../api/batches';
 import { Model } from '../session/model';
-import { problemOf } from '../session/problem';
+import { describe, problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import { Followed, isActive } from './active';
 import { Paces } from './pace';
@@ -132,14 +132,14 @@ export class BatchesModel extends Model {
   async load(): Promise<void> {
     const changes = this._changes;
     try {
-      const batches = await this._client.batches();
+      const found = await this._client.batches();
       if (changes !== this._changes) {
         // Older than what the user did meanwhile.
         return this.isDisposed ? undefined : await this.load();
       }
-      this._take(batches);
-      this._isLoaded = true;
       this._problem = null;
+      this._list(found);
+      this._isLoaded = true;
       this._isLost = false;
       this._followed.see(this.shown, this.other);
       if (this.shown) {
@@ -287,7 +287,14 @@ export class BatchesModel extends Model {
       if (changes !== this._changes) {
         return; // older than what the user did meanwhile
       }
-      this._take('id' in found ? this._with(found) : found);
+      if ('id' in found) {
+        this._take(this._with(found));
+        if (this.isUnlisted) {
+          this._problem = null;
+        }
+      } else {
+        this._list(found);
+      }
     } catch (reason) {
       if (reason instanceof ApiError && reason.status === 404) {
         await this.load(); // another page deleted it
@@ -302,9 +309,6 @@ export class BatchesModel extends Model {
       throw reason;
     }
     this._isLost = false;
-    if (this.isUnlisted) {
-      this._problem = null;
-    }
     this._follow();
     this._emit();
   }
@@ -324,6 +328,28 @@ export class BatchesModel extends Model {
     this.table.refresh();
     if (isWhole || ++this._ticks % PARTS_EVERY === 0) {
       this.parts.refresh();
+    }
+  }
+
+  /** Take a list; those that it lacks because the shared service is away stay as they were. */
+  private _list({ batches, unlisted }: BatchesResponse): void {
+    const listed = new Set(batches.map(({ id }) => id));
+    this._take(
+      unlisted
+        ? [...batches, ...this._batches.filter(({ id }) => !listed.has(id))]
+        : batches
+    );
+    if (unlisted) {
+      this._isUnlisted = true;
+      this._problem = describe({
+        ...unlisted,
+        message: this._trans.__(
+          'Batches at the shared service aren’t listed. %1',
+          unlisted.message
+        )
+      });
+    } else if (this.isUnlisted) {
+      this._problem = null;
     }
   }
 

@@ -49,7 +49,12 @@ export function Progress(props: {
             pace && trans.__('%1 per row', describeTime(pace.perRow, trans)),
             pace &&
               pace.left > 0 &&
-              trans.__('about %1 left', describeTime(pace.left, trans))
+              trans.__('about %1 left', describeTime(pace.left, trans)),
+            batch.expires !== null &&
+              trans.__(
+                'kept until %1',
+                new Date(batch.expires * 1000).toLocaleDateString()
+              )
           ]
             .filter(Boolean)
             .join(' · ')}

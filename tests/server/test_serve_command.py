@@ -256,6 +256,12 @@ def test_a_file_for_a_hub_names_no_secret(tmp_path: Path, capsys: pytest.Capture
     assert application["route_prefix"] == settings.prefix == "/services/lit-lab"
     assert (settings.secret_file, settings.log_format) == (None, "json")
     assert settings.metrics_token_file == "/run/secrets/metrics"
+    limits = ["--batches", "/srv/batches", "--batch-count", "3", "--batch-rows", "50"]
+    assert main(["serve", *hub, *limits]) == 0
+    (application,) = yaml.safe_load(file.read_text("utf-8"))["applications"]
+    batches = ReplicaSettings.model_validate(application["args"]).batches
+    assert batches is not None
+    assert (batches.path, batches.max_batches, batches.max_rows, batches.days) == ("/srv/batches", 3, 50, 30)
     assert main(["serve", *hub, "--apart"]) == 1
     assert "--apart" in capsys.readouterr().err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -106,7 +107,11 @@ async def test_a_batch_outlives_its_users_server(service: Service, tmp_path: Pat
             name, file = await batches.export(ADA, info.id, "jsonl")
             with file:
                 assert (name, len(file.read().splitlines())) == ("rows-one.jsonl", 3)
-            assert [each.id for each in (await batches.all(ADA)).batches] == [info.id]
+            listed = await batches.all(ADA)
+            assert [each.id for each in listed.batches] == [info.id]
+            assert listed.unlisted is None
+            # Thirty days after its last row.
+            assert listed.batches[0].expires == pytest.approx(time.time() + 30 * 86_400, abs=600)
             assert (await batches.go_on(ADA, info.id)).id == info.id
             await reached(batches, info.id, "done")
             assert (await batches.stop(ADA, info.id)).state == "done"
@@ -150,3 +155,9 @@ async def test_a_service_that_is_away_is_not_taken_for_one_without_batches(servi
     async with server(service, "http://127.0.0.1:9/hub/", "ada", tmp_path / "ada") as batches:
         assert await code(batches.start(ADA, ASKED, dataset("a"))) == (503, "service_unreachable")
         assert not (tmp_path / "ada").exists()
+        # Those of this server are listed all the same.
+        listed = await batches.all(ADA)
+        assert listed.batches == []
+        assert listed.unlisted is not None
+        assert listed.unlisted.error == "service_unreachable"
+        assert (await batches.all("user bob")).unlisted is None  # whose batches are here only

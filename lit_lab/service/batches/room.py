@@ -59,12 +59,12 @@ def delete_expired(folders: Folders, asked: AskedFiles, limits: BatchStorage) ->
     One that is to run, or runs, stays.
     """
     running = asked.all()
-    until = time.time() - limits.days * DAY
+    now = time.time()
     count = 0
     for place in _folders(folders.root):
         folders.clean(place)
         for path in _folders(place):
-            if is_id(path.name) and (place.name, path.name) not in running and _last(path) < until:
+            if is_id(path.name) and (place.name, path.name) not in running and expires(path, limits) < now:
                 with contextlib.suppress(Problem):
                     folders.delete(BatchFolder(path))
                     count += 1
@@ -73,6 +73,11 @@ def delete_expired(folders: Folders, asked: AskedFiles, limits: BatchStorage) ->
     if count:
         log.info("%d expired batches were deleted", count)
     return count
+
+
+def expires(batch: Path, limits: BatchStorage) -> float:
+    """Return when a batch is deleted unless another row is computed before, in seconds since 1970."""
+    return _last(batch) + limits.days * DAY
 
 
 def _folders(path: Path) -> list[Path]:

@@ -122,7 +122,8 @@ class SharedBatches(StoredBatches):
     async def _info(self, batch: StoredBatch) -> BatchInfo:
         def read() -> BatchInfo:
             SharedBatch(batch, self.asked).refresh()
-            return batch.info()
+            found = batch.info()
+            return found.model_copy(update={"expires": room.expires(batch.folder.path, self._limits)})
 
         return await self._threads.run(batch.owner, read)
 
