@@ -105,7 +105,7 @@ def long_commands(reports: Path) -> list[Command]:
     return [
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests", environment=more),
         pytest(reports, "pytest long", "tests", "-m", "long", **more),
-        pytest(reports, "pytest more", "tests/test_long.py", "tests/fuzz", **more),
+        pytest(reports, "pytest more", "tests/test_long.py", "tests/fuzz", "tests/batches/test_batch_runs.py", **more),
         Command(
             "jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit", *texts], environment=more
         ),
@@ -142,8 +142,8 @@ def commands(reports: Path) -> list[Command]:
         lint("tsc (ui-tests)", "jlpm", "tsc", "--noEmit", folder="ui-tests"),
         lint("stylelint", "jlpm", "stylelint:check"),
         lint("actionlint", "jlpm", "actionlint"),
-        Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests"),
-        pytest(reports, "pytest others", "tests", *without(*models, *live)),
+        Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests", environment=quickly),
+        pytest(reports, "pytest others", "tests", *without(*models, *live), **quickly),
         pytest(reports, "pytest live", *live, **quickly),
         pytest(reports, "pytest models 2", *common, *of_models[1::2], "tests/recipe", **quickly),
         pytest(reports, "pytest models", *of_models[::2], **quickly),

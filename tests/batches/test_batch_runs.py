@@ -51,7 +51,7 @@ DISHES = (
     "Tart",
     "Stew",
 )
-NUM_ROWS = 24
+NUM_ROWS = 24 if os.environ.get("LIT_LAB_LONG") else 8
 MAX_GROWTH = 24 * 2**20  # bytes of the command's memory between row 400 and row 2,000
 
 
@@ -124,7 +124,7 @@ def rounded(records: Iterator[Record]) -> list[Record]:
     )
 
 
-@pytest.mark.parametrize(("num_rows", "kills"), [(10, 1), pytest.param(200, 10, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("num_rows", "kills"), [(6, 1), pytest.param(200, 10, marks=pytest.mark.long)])
 def test_killed_at_any_moment_and_run_again_it_is_the_same(
     server: LiveServer, tmp_path: Path, num_rows: int, kills: int
 ) -> None:
@@ -257,6 +257,7 @@ async def test_a_cancelled_coroutine_keeps_what_is_finished(server: LiveServer, 
         await aio.batch(rows, **options | {"max_new_tokens": 3})
 
 
+@pytest.mark.long  # tests/client and tests/checks try it with other commands
 def test_a_terminal_that_lacks_letters_gets_escapes(server: LiveServer, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps({"dish": "Crème brûlée 🍮"}) + "\n{\n", "utf-8")
     (tmp_path / "template.txt").write_text("Où? {dish}\nAnalysis:", "utf-8")

@@ -52,6 +52,7 @@ def downloaders(home: Path) -> list[int]:
     return found
 
 
+@pytest.mark.long  # tests/service/test_hub_file.py kills one without a server
 def test_killed_in_the_middle_of_a_download(kaggle: FakeKaggle, tmp_path: Path) -> None:
     home = tmp_path / "kaggle"
     home.mkdir()

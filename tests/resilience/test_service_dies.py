@@ -91,6 +91,7 @@ def test_killed_again_and_again_while_it_starts(server: LiveServer) -> None:
     assert text(answered(server))
 
 
+@pytest.mark.long  # the next one kills it while it answers
 def test_killed_while_the_model_is_loaded(server: LiveServer) -> None:
     server.ask("POST", "service/restart")
     job = server.ask("POST", "jobs", GENERATE)["id"]
