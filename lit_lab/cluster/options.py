@@ -8,8 +8,11 @@ APPLICATION = "lit-lab"
 DEPLOYMENT = "ModelService"
 IMPORT_PATH = "lit_lab.cluster.deployment:build"
 
-MAX_ONGOING = 16
-"""Requests that one replica has at a time, most of which wait for a model's turn: a full one passes the next to its neighbour."""
+MAX_ONGOING = 128
+"""Requests that one replica has at a time, most of which wait for a model's turn: a full one passes the next to its neighbour.
+
+It is well above what one user may have (`max_requests`): beyond it, requests wait at Serve's proxy, where users don't take turns.
+"""
 
 DRAIN_SECONDS = 1800.0
 """How long a replica that leaves may compute on. It gets no new requests, so an update ends no run that takes less."""
@@ -38,7 +41,7 @@ def autoscaling(minimum: int, maximum: int) -> dict[str, Any]:
     """Return how the number of replicas follows the load.
 
     A stream counts from its request to its last line, and most of that it waits for a model's turn. So the target is how many
-    owners may wait for one replica; it isn't a rate.
+    owners may wait for one replica; it isn't a rate, and far less than `MAX_ONGOING`, which is only the most that a replica takes.
     """
     return {
         "min_replicas": minimum,

@@ -14,6 +14,8 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import Backend, BatchStorage, HubAccess, Precision, Sharing
 from lit_lab.protocol.sharing import DEFAULT_BODY_BYTES, DEFAULT_BODY_SECONDS, HostName, UrlPrefix
 
+from .options import MAX_ONGOING
+
 MIN_SECRET = 16  # characters
 
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
@@ -98,6 +100,15 @@ class ReplicaSettings(BaseModel):
     def _one_way_in(self) -> ReplicaSettings:
         if (self.secret_file is None) == (self.hub is None):
             raise ValueError("requests carry either a secret (secret_file) or a hub's tokens (hub)")
+        return self
+
+    @model_validator(mode="after")
+    def _others_find_room(self) -> ReplicaSettings:
+        if self.max_requests >= MAX_ONGOING:
+            # One user's requests would fill a replica, and others' wait where users don't take turns.
+            raise ValueError(
+                f"one user may have fewer requests (max_requests) than the {MAX_ONGOING} that a replica takes, so at most {MAX_ONGOING - 1}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from pydantic import ValidationError
 from waiting import PATIENCE
 
 from lit_lab.cli import main
@@ -54,6 +55,7 @@ def test_without_ray_it_says_what_to_install(
         (["--hub-service", "lit-lab"], "--hub-api"),
         (["--hub-service", "lit-lab", "--hub-api", "http://h/hub/api", "--secret-file", "s"], "users' tokens"),
         (["--name", "not a host"], "hosts"),
+        (["--max-requests", str(MAX_ONGOING)], "max_requests"),
     ],
 )
 def test_what_it_refuses(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +235,17 @@ def test_a_file_for_a_cluster(tmp_path: Path) -> None:
     assert deployment["name"] == DEPLOYMENT
     assert deployment["ray_actor_options"] == {"num_cpus": 1.0, "num_gpus": 0.5}
     assert deployment["autoscaling_config"] == autoscaling(2, 8)
-    assert autoscaling(2, 8)["target_ongoing_requests"] < MAX_ONGOING
+    assert autoscaling(2, 8)["target_ongoing_requests"] <= 8  # streams that one replica serves well
+
+
+def test_no_user_fills_a_replica_alone() -> None:
+    """Beyond what a replica takes, requests wait at Serve's proxy, where users don't take turns."""
+    usual = ReplicaSettings(secret_file="secret").max_requests
+    assert 2 * usual <= MAX_ONGOING
+    most = ReplicaSettings(secret_file="secret", max_requests=MAX_ONGOING - 1)
+    assert most.sharing(None).max_requests < MAX_ONGOING
+    with pytest.raises(ValidationError, match=f"at most {MAX_ONGOING - 1}"):
+        ReplicaSettings(secret_file="secret", max_requests=MAX_ONGOING)
 
 
 def test_a_file_with_each_model_apart(tmp_path: Path) -> None:
