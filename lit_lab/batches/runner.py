@@ -67,8 +67,16 @@ class Together(Protocol):
 
     at_once: int
 
-    def compute(self, plan: Plan, rows: list[BatchRow]) -> AsyncGenerator[tuple[Record, Problem | None], None]:
-        """Yield the records of rows in any order, each with why it failed, as `RowFailed` says. Raises `Problem`."""
+    def compute(
+        self, plan: Plan, rows: list[BatchRow], owner: str
+    ) -> AsyncGenerator[tuple[Record, Problem | None], None]:
+        """Yield the records of rows in any order, each with why it failed, as `RowFailed` says. Raises `Problem`.
+
+        Args:
+            plan: What is computed.
+            rows: The rows.
+            owner: Owner of the jobs that compute them.
+        """
         ...
 
 
@@ -80,6 +88,7 @@ async def run(
     limit: int | None = None,
     report: Callable[[BatchProgress], None] = lambda _: None,
     together: Together | None = None,
+    owner: str = "",
 ) -> None:
     """Compute the rows that have no record yet, or whose last one failed. Cancelling keeps what is finished.
 
@@ -93,6 +102,7 @@ async def run(
         limit: Only this many rows, from the first one on. None: all.
         report: Called after each row.
         together: Computes many rows at a time; None: `client` computes a few.
+        owner: Owner of the jobs of `together`; those of `client` have its own.
 
     Raises:
         Problem: The dataset or the folder can't be used, or no row can be computed.
@@ -115,7 +125,9 @@ async def run(
             await finished(merger.merge)  # an earlier version didn't
             known = await finished(folder.rows)
             judge = Judge(await finished(parsed, plan.checks, patterns), patterns) if plan.checks else None
-            work = _Work(client, plan, folder, merger, known, report, judge, lambda: _state(dataset) == state, together)
+            work = _Work(
+                client, plan, folder, merger, known, report, judge, lambda: _state(dataset) == state, together, owner
+            )
             work.tell(None)
             await work.all(_limited(itertools.chain([first], reader), limit))
             if again := work.begin_again():
@@ -142,8 +154,10 @@ class _Work:
         judge: Judge | None,
         is_same: Callable[[], bool],
         together: Together | None,
+        owner: str,
     ) -> None:
         self._together = together
+        self._owner = owner
         self._judge = judge
         self._is_same = is_same
         self._reading: asyncio.Future[BatchRow | None] | asyncio.Future[list[BatchRow]] | None = None
@@ -208,7 +222,7 @@ class _Work:
             rows_now = await asyncio.shield(self._reading)
             if not rows_now:
                 return
-            async with contextlib.aclosing(together.compute(self._plan, rows_now)) as computed:
+            async with contextlib.aclosing(together.compute(self._plan, rows_now, self._owner)) as computed:
                 async for record, problem in computed:
                     await self._add(record, problem)
 

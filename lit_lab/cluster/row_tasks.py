@@ -18,8 +18,6 @@ from lit_lab.client.job_client import JobClient
 from lit_lab.patterns import BoundedPatterns
 from lit_lab.problem import Problem
 
-from .replica_jobs import ReplicaConnection
-
 MAX_TRIES = 3
 """Tries of a row whose replica ended."""
 
@@ -33,12 +31,14 @@ class RowTask:
     Attributes:
         application: The application's name.
         deployment: The deployment's name.
+        owner: Owner of the jobs at the replicas, which share no other owner's caches.
         plan: What is computed.
         rows: All rows of which `at` says which ones.
     """
 
     application: str
     deployment: str
+    owner: str
     plan: Plan
     rows: Sequence[BatchRow]
 
@@ -55,8 +55,10 @@ class RowTask:
             return [await self._one(self.rows[at], judge) for at in places]
 
     async def _one(self, row: BatchRow, judge: Judge | None) -> str:
+        from .replica_jobs import ReplicaConnection  # needs Ray, which nothing else here does
+
         session = f"batch row {row.number}"
-        client = JobClient(ReplicaConnection(self.application, self.deployment, "batches", session))
+        client = JobClient(ReplicaConnection(self.application, self.deployment, self.owner, session))
         for attempt in range(1, MAX_TRIES + 1):
             try:
                 return packed(await compute(client, self.plan, row, judge), None)

@@ -42,9 +42,11 @@ class RowsOnReplicas:
         self._deployment = deployment
         self._replicas = replicas
 
-    async def compute(self, plan: Plan, rows: list[BatchRow]) -> AsyncGenerator[tuple[Record, Problem | None], None]:
+    async def compute(
+        self, plan: Plan, rows: list[BatchRow], owner: str
+    ) -> AsyncGenerator[tuple[Record, Problem | None], None]:
         """Yield rows' records as they come. Raises `Problem`."""
-        task = RowTask(self._application, self._deployment, plan, rows)
+        task = RowTask(self._application, self._deployment, owner, plan, rows)
         found: queue.SimpleQueue[str | BaseException | None] = queue.SimpleQueue()
         is_over = threading.Event()
 

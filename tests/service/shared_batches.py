@@ -81,6 +81,7 @@ class Service:
         hub: The stand-in for the hub.
         model: The stand-in for its model.
         storage: Where its batches are.
+        together: Computes their rows; None: the model does.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Service:
         self.storage = BatchStorage(path=str(path), **limits)
         self.tokens = {name: self.hub.user(name, SCOPE) for name in ("ada", "bob")}
         self.app: Any = None
+        self.together: Any = None
 
     @asynccontextmanager
     async def running(self, is_offered: bool = True) -> AsyncIterator[Service]:
@@ -109,7 +111,9 @@ class Service:
         registry._compile_pending = nothing  # type: ignore[assignment, method-assign]
         sharing = Sharing(hub=ACCESS, batches=self.storage if is_offered else None, **self._sharing)
         who = HubTokens(ACCESS, self.hub.transport)
-        self.app = create_app(registry, Scheduler(registry), "0" * 32, nothing, sharing=sharing, who=who)
+        self.app = create_app(
+            registry, Scheduler(registry), "0" * 32, nothing, sharing=sharing, who=who, together=self.together
+        )
         async with self.app.router.lifespan_context(self.app):
             yield self
         await asyncio.sleep(0.05)  # what was cancelled ends

@@ -36,8 +36,7 @@ class HostedBatches:
             registry.get(request.model)
 
         def client(owner: str) -> JobClient:
-            # Not the user's own owner: rows wait for all users, and take no part in that one's caches.
-            return JobClient(SchedulerConnection(registry, scheduler, f"batches of {owner}"))
+            return JobClient(SchedulerConnection(registry, scheduler, owner))
 
         self.batches = SharedBatches(limits, check, lambda: self._runner.wake())
         self._runner = BatchRunner(self.batches.folders, self.batches.asked, limits, client, together)

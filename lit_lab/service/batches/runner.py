@@ -70,7 +70,7 @@ class BatchRunner:
         folders: Where they are.
         asked: What is asked for.
         limits: How much may be stored, and for how long.
-        client: Returns a client whose jobs come last, for an owner's folder.
+        client: Returns a client whose jobs come last, for their owner.
         together: Computes many rows at a time, on several replicas; None: this process computes one after the other.
     """
 
@@ -205,9 +205,16 @@ class BatchRunner:
         def report(_: BatchProgress) -> None:
             """Nobody looks here: the folder says how far it is."""
 
-        async with self._client(batch.owner) as client:
+        owner = _jobs_owner(batch)
+        async with self._client(owner) as client:
             await runner.run(
-                client, about.plan, batch.folder.rows, batch.folder.records, report=report, together=self._together
+                client,
+                about.plan,
+                batch.folder.rows,
+                batch.folder.records,
+                report=report,
+                together=self._together,
+                owner=owner,
             )
 
     async def _measure(self, batch: StoredBatch, shared: SharedBatch, num_rows: int) -> None:
@@ -222,7 +229,7 @@ class BatchRunner:
 
         await asyncio.to_thread(shared.says, "Reads the rows.")
         index = await asyncio.to_thread(lambda: batch.index)
-        async with self._client(batch.owner) as client:
+        async with self._client(_jobs_owner(batch)) as client:
             found = await noise.verdicts(client, about.plan, index, num_rows, report)
         await asyncio.to_thread(batch.store_verdicts, found)
 
@@ -234,3 +241,8 @@ class BatchRunner:
             await asyncio.wait(tasks, timeout=ENDING)
         with contextlib.suppress(OSError):
             await asyncio.to_thread(self._lease.release)
+
+
+def _jobs_owner(batch: StoredBatch) -> str:
+    """Return the owner of a batch's jobs. Not its user: rows wait for all users, and take no part in that one's caches."""
+    return f"batches of {batch.owner}"
