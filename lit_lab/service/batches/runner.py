@@ -116,7 +116,7 @@ class BatchRunner:
 
     async def _look(self) -> None:
         if not await finished(self._hold):  # else a thread could renew it after it was released
-            for running in self._running.values():
+            for running in list(self._running.values()):
                 running.task.cancel()
             return
         now = time.monotonic()
@@ -124,7 +124,7 @@ class BatchRunner:
             self._cleaned = now
             await asyncio.to_thread(room.delete_expired, self._folders, self._asked, self._limits)
         asked = await asyncio.to_thread(self._asked.all)
-        for key, running in self._running.items():
+        for key, running in list(self._running.items()):  # tasks end meanwhile
             if asked.get(key) != running.asked:
                 running.task.cancel()
             elif now - running.roomed >= ROOM_SECONDS:
