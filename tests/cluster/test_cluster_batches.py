@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from ray_replicas import replicas
+from ray_replicas import cpu_ticks, replicas
 from waiting import PATIENCE, until
 
 SCOPE = "access:services!service=lit-lab"
@@ -22,6 +22,7 @@ ORDER = {
     "checks": [{"max_length": 500}],
 }  # fmt: skip
 ROWS = 60
+COMPUTED = 20  # ticks of processor time, mostly hundredths of a second: far more than a replica needs to wait
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -66,6 +67,8 @@ def test_a_killed_replica_loses_and_doubles_no_row(tmp_path: Path) -> None:
         }
         rows = [[number, {"dish": f"dish {number}"}] for number in range(1, ROWS + 1)]
         body = "".join(json.dumps(line) + "\n" for line in [ORDER, *rows])
+        before = served.cpu()
+        assert len(before) == 2
         made = clients["ada"].post("/batches", content=body)
         assert made.status_code == 202, made.text
         batch = made.json()["batches"][0]["id"]
@@ -75,10 +78,13 @@ def test_a_killed_replica_loses_and_doubles_no_row(tmp_path: Path) -> None:
             return found.json() if found.status_code == 200 else {"state": "", "done": 0}
 
         until(lambda: 0 < info()["done"] < ROWS, PATIENCE)
+        # Rows are computed by both, not only by the one that runs batches.
+        until(lambda: all(cpu_ticks(pid) - ticks >= COMPUTED for pid, ticks in before.items()), PATIENCE)
+        assert info()["done"] < ROWS
         os.kill(json.loads((folder / ".runner").read_text())["process"], signal.SIGKILL)
         until(lambda: info()["state"] in ("done", "failed"), 3 * PATIENCE)
         assert (info()["state"], info()["done"], info()["failed"]) == ("done", ROWS, 0), info()
         records = [json.loads(line) for line in clients["ada"].get(f"/batches/{batch}/export/jsonl").text.splitlines()]
         assert [record["row"] for record in records] == list(range(ROWS))
         assert clients["bob"].get(f"/batches/{batch}").status_code == 404
-        assert clients["bob"].get("/batches").json() == {"batches": []}
+        assert clients["bob"].get("/batches").json()["batches"] == []
