@@ -49,6 +49,9 @@ ROOM_SECONDS = 30.0
 AGAIN_SECONDS = 5.0
 """After how long a batch is tried again that another process still holds."""
 
+MAX_STARTS = 3
+"""How often a batch is begun without a new row before it fails: it may need so much memory that the system kills the process."""
+
 ENDING = 10.0  # seconds that the end of the service waits for batches to store what is computed
 
 log = logging.getLogger(__name__)
@@ -171,15 +174,19 @@ class BatchRunner:
         shared = SharedBatch(batch, self._asked)
         problem: Problem | None = None
         try:
+            if await finished(shared.begins, asked) > MAX_STARTS:
+                raise _kills()
             await (self._compute(batch) if asked.doing == "rows" else self._measure(batch, shared, asked.num_rows))
         except asyncio.CancelledError:
             problem = self._running[key].stops
             if problem is None:
+                await asyncio.to_thread(shared.breaks_off, asked)
                 if asked.doing == "rows":
                     await asyncio.to_thread(batch.store_figures)
                 raise
         except Problem as failed:
             if failed.code == "batch_runs":  # a process that is about to end still holds it
+                await asyncio.to_thread(shared.breaks_off, asked)
                 self._not_before[key] = time.monotonic() + AGAIN_SECONDS
                 return
             problem = for_browser(failed)
@@ -246,3 +253,12 @@ class BatchRunner:
 def _jobs_owner(batch: StoredBatch) -> str:
     """Return the owner of a batch's jobs. Not its user: rows wait for all users, and take no part in that one's caches."""
     return f"batches of {batch.owner}"
+
+
+def _kills() -> Problem:
+    return Problem(
+        500,
+        "batch_kills",
+        f"The shared service was ended abruptly {MAX_STARTS} times during this batch, and there was no new row meanwhile.",
+        "Perhaps it needs more memory than there is: leave long rows out, or ask the service's administrator.",
+    )

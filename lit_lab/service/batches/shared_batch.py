@@ -8,10 +8,13 @@ from typing import Any
 from lit_lab.batch_store.batch import StoredBatch
 from lit_lab.problem import Problem
 
-from .asked import AskedFiles, Key
+from .asked import Asked, AskedFiles, Key
 
 STATUS = "status.json"
 """Why a batch failed, and how far the search for sentences that do nothing is."""
+
+STARTS = "starts.json"
+"""How often it was begun without a new row. Not in the file of what it is asked: who stops it removes that at any moment."""
 
 
 class SharedBatch:
@@ -59,20 +62,39 @@ class SharedBatch:
         values = None if problem is None else {"status": problem.status, **problem.body()}
         self._write({**self._read(), name: values, "noise_message": ""})
 
+    def begins(self, asked: Asked) -> int:
+        """Count a start, and return how many there were for this without a new row. Those that `breaks_off` ended count no more."""
+        return self._count(asked, 1)
+
+    def breaks_off(self, asked: Asked) -> None:
+        """What was begun ended in order, to go on later: it killed no process."""
+        self._count(asked, -1)
+
     def says(self, noise_message: str) -> None:
         """Store how far the search for sentences that do nothing is."""
         self._write({**self._read(), "noise_message": noise_message})
 
-    def _read(self) -> dict[str, Any]:
+    def _count(self, asked: Asked, more: int) -> int:
+        try:
+            here = {"mark": asked.mark, "newest": self._batch.folder.records.newest}
+        except OSError:  # it was deleted meanwhile
+            return 0
+        found = self._read(STARTS)
+        is_same = here == {name: found.get(name) for name in here} and type(found.get("starts")) is int
+        starts: int = max(0, (found["starts"] if is_same else 0) + more)
+        self._write({**here, "starts": starts}, STARTS)
+        return starts
+
+    def _read(self, name: str = STATUS) -> dict[str, Any]:
         with contextlib.suppress(OSError, ValueError):
-            found = self._batch.folder.read(STATUS)
+            found = self._batch.folder.read(name)
             if isinstance(found, dict):
                 return found
         return {}
 
-    def _write(self, values: dict[str, Any]) -> None:
+    def _write(self, values: dict[str, Any], name: str = STATUS) -> None:
         with contextlib.suppress(OSError):  # a full disk, or it was deleted meanwhile
-            self._batch.folder.write(STATUS, values)
+            self._batch.folder.write(name, values)
 
 
 def key_of(batch: StoredBatch) -> Key:
