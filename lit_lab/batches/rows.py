@@ -49,6 +49,12 @@ class BatchRow:
     parts: tuple[PromptPart, ...] = ()
     fields: Fields = field(default_factory=dict)
 
+    @property
+    def num_characters(self) -> int:
+        """How many characters it has, about: those of its prompt, and of all its columns."""
+        turns = sum(len(turn.text) for turn in self.turns or ())
+        return len(self.prompt or "") + turns + len(str(self.fields))
+
 
 class Prompts:
     """Makes the rows of a batch from those of a file.

@@ -63,9 +63,11 @@ class Together(Protocol):
 
     Attributes:
         at_once: How many rows it is given.
+        characters_at_once: After how many characters of rows it is given no more at a time.
     """
 
     at_once: int
+    characters_at_once: int
 
     def compute(
         self, plan: Plan, rows: list[BatchRow], owner: str
@@ -218,7 +220,7 @@ class _Work:
 
     async def _blocks(self, found: Iterator[BatchRow], together: Together) -> None:
         while True:
-            self._reading = asyncio.ensure_future(asyncio.to_thread(self._several, found, together.at_once))
+            self._reading = asyncio.ensure_future(asyncio.to_thread(self._several, found, together))
             rows_now = await asyncio.shield(self._reading)
             if not rows_now:
                 return
@@ -226,8 +228,15 @@ class _Work:
                 async for record, problem in computed:
                     await self._add(record, problem)
 
-    def _several(self, found: Iterator[BatchRow], number: int) -> list[BatchRow]:
-        return list(itertools.islice(iter(lambda: self._next(found), None), number))
+    def _several(self, found: Iterator[BatchRow], together: Together) -> list[BatchRow]:
+        several: list[BatchRow] = []
+        size = 0
+        while len(several) < together.at_once and size < together.characters_at_once:
+            if (row := self._next(found)) is None:
+                break
+            several.append(row)
+            size += row.num_characters
+        return several
 
     def _next(self, found: Iterator[BatchRow]) -> BatchRow | None:
         for row in found:

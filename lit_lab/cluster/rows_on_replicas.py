@@ -25,6 +25,9 @@ PER_TASK = 2
 AT_ONCE = 256
 """Rows that Ray Data is given at a time."""
 
+CHARACTERS_AT_ONCE = 32 * 2**20
+"""Characters of rows after which it is given no more at a time: each task has the whole of them, and so has Ray's store."""
+
 
 class RowsOnReplicas:
     """Computes rows (a `lit_lab.batches.runner.Together`).
@@ -36,6 +39,7 @@ class RowsOnReplicas:
     """
 
     at_once = AT_ONCE
+    characters_at_once = CHARACTERS_AT_ONCE
 
     def __init__(self, application: str, deployment: str, replicas: Callable[[], int]) -> None:
         self._application = application
