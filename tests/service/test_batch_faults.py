@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 from shared_batches import Service
 
-from lit_lab.service.batches import runner
+from lit_lab.batch_store.folders import Folders
+from lit_lab.client.job_client import JobClient
+from lit_lab.protocol import BatchStorage
+from lit_lab.service.batches import asked, runner
 
 
 @pytest.fixture
@@ -47,3 +51,26 @@ async def test_new_rows_begin_the_count_of_starts_anew(root: Path) -> None:
     async with service.running():
         assert (await service.reached(batch, "done", "failed"))["state"] == "done"
     assert json.loads(file.read_text())["starts"] == 1
+
+
+@pytest.mark.parametrize(("doing", "makes_room"), [("rows", True), ("noise", False)])
+async def test_only_rows_make_room_for_another_owner(
+    root: Path, monkeypatch: pytest.MonkeyPatch, doing: asked.Doing, makes_room: bool
+) -> None:
+    """A search for sentences that do nothing would begin anew, so it goes on to its end."""
+    monkeypatch.setattr(runner, "MAX_RUNNING", 1)
+    running = runner.BatchRunner(Folders(root), asked.AskedFiles(root), BatchStorage(path=str(root)), client)
+    task = asyncio.ensure_future(asyncio.sleep(600))
+    mine, theirs = ("a" * 32, "0" * 24), ("b" * 32, "1" * 24)
+    files = {mine: asked.new(doing, 5), theirs: asked.new("rows")}
+    running._running[mine] = runner._Running(files[mine], task, since=0.0, roomed=0.0)
+    running._begin_next(files, runner.SLICE_SECONDS - 1)
+    assert not task.cancelling()
+    running._begin_next(files, runner.SLICE_SECONDS)
+    assert bool(task.cancelling()) is makes_room
+    task.cancel()
+    assert list(running._running) == [mine]  # the other one comes when this has ended
+
+
+def client(owner: str) -> JobClient:
+    raise AssertionError(f"nothing of {owner} is computed here")

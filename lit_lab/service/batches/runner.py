@@ -1,8 +1,8 @@
 """Runs the batches of a shared service: what is asked for, in the one process that holds the lease.
 
-Each owner has one batch at a time. If more owners wait than batches may run at a time, each gets a while. Users' own requests come
-before batches' at each model (`FairQueue`). A batch that is broken off, whether by another's turn, the end of the service or a killed
-process, is still asked for, and goes on.
+Each owner has one batch at a time. If more owners wait than batches may run at a time, each gets a while for its rows; a search for
+sentences that do nothing goes on to its end. Users' own requests come before batches' at each model (`FairQueue`). A batch that is broken
+off, whether by another's turn, the end of the service or a killed process, is still asked for, and goes on.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAX_RUNNING = 4
 """Maximum number of batches that run at a time."""
 
 SLICE_SECONDS = 600.0
-"""After so long, a batch makes room if another owner's waits."""
+"""After so long, a batch whose rows are computed makes room if another owner's waits."""
 
 LEASE_SECONDS = 120.0
 """How long the runner may not be seen before another process takes over. A compiler may stop a process for a while."""
@@ -150,8 +150,10 @@ class BatchRunner:
             if key[0] in {owner for owner, _ in self._running}:
                 continue
             if len(self._running) >= MAX_RUNNING:
-                longest = min(self._running.values(), key=lambda running: running.since)
-                if now - longest.since >= SLICE_SECONDS:
+                # A search for sentences that do nothing would begin anew each time, and perhaps never end.
+                rows = [running for running in self._running.values() if running.asked.doing == "rows"]
+                longest = min(rows, key=lambda running: running.since, default=None)
+                if longest is not None and now - longest.since >= SLICE_SECONDS:
                     longest.task.cancel()
                 return
             task = asyncio.ensure_future(self._do(key, asked[key]))
