@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from shared_batches import Service
+from shared_batches import Service, upload
 
 from lit_lab.batch_store.folders import Folders
 from lit_lab.client.job_client import JobClient
+from lit_lab.problem import Problem
 from lit_lab.protocol import BatchStorage
 from lit_lab.service.batches import asked, runner
+from lit_lab.service.batches.shared_batches import SharedBatches
 
 
 @pytest.fixture
@@ -74,3 +78,32 @@ async def test_only_rows_make_room_for_another_owner(
 
 def client(owner: str) -> JobClient:
     raise AssertionError(f"nothing of {owner} is computed here")
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"), [({"max_batches": 1}, "too_many_batches"), ({"max_bytes": 1_000_000}, "too_many_rows")]
+)
+async def test_two_replicas_together_store_no_more_than_the_limit(
+    root: Path, limits: dict[str, Any], code: str
+) -> None:
+    storage = BatchStorage(path=str(root), **limits)
+    replicas = [SharedBatches(storage, lambda _: None, lambda: None) for _ in range(2)]
+    began = [asyncio.Event() for _ in replicas]
+
+    async def chunks(number: int) -> AsyncIterator[bytes]:
+        began[number].set()
+        for each in began:  # so both have found enough room before there are rows
+            await each.wait()
+        yield upload(["a" * 600_000])
+
+    try:
+        found = await asyncio.gather(
+            *(each.start("ada", chunks(number)) for number, each in enumerate(replicas)), return_exceptions=True
+        )
+        (refused,) = (each for each in found if isinstance(each, BaseException))
+        assert isinstance(refused, Problem)
+        assert refused.code == code
+        assert [len((await each.all("ada")).batches) for each in replicas] == [1, 1]
+    finally:
+        for each in replicas:
+            each.end_threads()

@@ -14,10 +14,14 @@ from lit_lab.batch_store.copied_rows import size_of
 from lit_lab.batch_store.folders import BatchFolder, Folders, is_id
 from lit_lab.problem import Problem
 from lit_lab.protocol import BatchStorage
+from lit_lab.shared_files import lock
 
 from .asked import AskedFiles
 
 DAY = 86_400.0
+
+LOCK = ".lock"
+"""In a user's folder: whoever stores batches there has it."""
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +35,25 @@ def used(place: Path) -> int:
             seen.add((found.st_dev, found.st_ino))
             total += found.st_size
     return total
+
+
+@contextlib.contextmanager
+def locked(place: Path, patience: float) -> Iterator[None]:
+    """While this lasts, no other process stores batches of a user.
+
+    Args:
+        place: The user's folder, which is made if need be.
+        patience: Seconds to wait for others.
+
+    Raises:
+        OSError: Another one does for longer, or the lock's file can't be made.
+    """
+    for folder in (place.parent, place):
+        folder.mkdir(mode=0o700, parents=folder == place.parent, exist_ok=True)
+    if place.is_symlink():
+        raise OSError("its folder is a link to another place")
+    with lock(place / LOCK, patience):
+        yield
 
 
 def full(limits: BatchStorage) -> Problem:
@@ -69,6 +92,10 @@ def delete_expired(folders: Folders, asked: AskedFiles, limits: BatchStorage) ->
                     folders.delete(BatchFolder(path))
                     count += 1
         with contextlib.suppress(OSError):
+            if [path.name for path in place.iterdir()] == [LOCK]:
+                # Who waits for it now gets one that nobody else sees: at worst, a user has one request's rows beyond the limit.
+                with lock(place / LOCK, 0.0):
+                    (place / LOCK).unlink()
             place.rmdir()  # if it is empty
     if count:
         log.info("%d expired batches were deleted", count)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 from lit_lab.batch_store.batch import StoredBatch
 from lit_lab.batch_store.copied_rows import Copied
-from lit_lab.batch_store.folders import BatchFolder, not_stored
+from lit_lab.batch_store.folders import About, BatchFolder, not_stored
 from lit_lab.batch_store.making import check_noise, make, plans_of
 from lit_lab.batch_store.stored_batches import StoredBatches
 from lit_lab.problem import Problem
@@ -24,6 +25,7 @@ from .shared_batch import SharedBatch, key_of
 
 STOPPING = 20.0  # seconds that a request to stop waits
 LOOK_SECONDS = 0.1
+LOCK_SECONDS = 600.0  # that rows wait for those that another replica stores for the same user
 
 
 class SharedBatches(StoredBatches):
@@ -57,26 +59,23 @@ class SharedBatches(StoredBatches):
 
     async def _start(self, owner: str, chunks: AsyncIterator[bytes]) -> BatchesResponse:
         async with self._making[owner]:  # so that no user has more than one request's rows beyond the limit
-            place = self._folders.of(owner)
-            before = await self._long.run(owner, lambda: room.used(place))
-            left = self._limits.max_bytes - before
-            if left <= 0:
-                raise room.full(self._limits)
-            number = len(await self._threads.run(owner, lambda: self._folders.ids(owner)))
-            if number >= self._limits.max_batches:
-                raise room.too_many(number, self._limits)
+            left = await self._long.run(owner, lambda: self._left(owner, 1))
             async with received(chunks, self._folders.root, left + MAX_ORDER) as file:
                 order = await self._long.run(owner, lambda: order_of(file))
                 plans = plans_of(order)
                 for plan in plans:
                     self._check(plan.request("a prompt"))
-                if number + len(plans) > self._limits.max_batches:
-                    raise room.too_many(number, self._limits)
 
-                def copy(folder: BatchFolder) -> Copied:
-                    return write_rows(file, order, folder, self._limits.max_rows, left)
+                def store() -> list[tuple[BatchFolder, About]]:
+                    with self._locked(owner):
+                        left = self._left(owner, len(plans))  # another replica may have stored some meanwhile
 
-                made = await self._long.run(owner, lambda: make(self._folders, owner, order, order.name, plans, copy))
+                        def copy(folder: BatchFolder) -> Copied:
+                            return write_rows(file, order, folder, self._limits.max_rows, left)
+
+                        return make(self._folders, owner, order, order.name, plans, copy)
+
+                made = await self._long.run(owner, store)
             infos = []
             for folder, _ in made:
                 batch = self._known(owner, folder)
@@ -163,6 +162,26 @@ class SharedBatches(StoredBatches):
             what = "Its rows are computed" if found.doing == "rows" else "Sentences that do nothing are looked for"
             raise Problem(409, "batch_runs", f"{what} now.", "Wait for the end, or stop it.")
         return found is None
+
+    def _left(self, owner: str, more: int) -> int:
+        """Return how many bytes a user may store yet, in so many more batches. Raises `Problem`."""
+        left = self._limits.max_bytes - room.used(self._folders.of(owner))
+        if left <= 0:
+            raise room.full(self._limits)
+        number = len(self._folders.ids(owner))
+        if number + more > self._limits.max_batches:
+            raise room.too_many(number, self._limits)
+        return left
+
+    @contextlib.contextmanager
+    def _locked(self, owner: str) -> Iterator[None]:
+        """While this lasts, no other replica stores batches of this user. Raises `Problem`."""
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(room.locked(self._folders.of(owner), LOCK_SECONDS))
+            except OSError as error:
+                raise not_stored(error) from error
+            yield
 
     async def _check_room(self, owner: str) -> None:
         place = self._folders.of(owner)
