@@ -50,6 +50,8 @@ class StoredBatches:
     async def all(self, owner: str) -> BatchesResponse:
         """Return a user's batches, newest first. Raises `Problem`."""
         ids = await self._threads.run(owner, lambda: self._folders.ids(owner))
+        for key in [each for each in self._batches if each[0] == owner and each[1] not in ids]:
+            self._forget(key)
         found = []
         for batch_id in ids:
             with contextlib.suppress(Problem):  # deleted meanwhile
@@ -101,8 +103,19 @@ class StoredBatches:
     # --- The few in memory ---
 
     async def _get(self, owner: str, batch_id: str, is_shown: bool = False) -> StoredBatch:
-        folder = await self._threads.run(owner, lambda: self._folders.find(owner, batch_id))
+        try:
+            folder = await self._threads.run(owner, lambda: self._folders.find(owner, batch_id))
+        except Problem as problem:
+            if problem.code == "unknown_batch":  # another process may have deleted it
+                self._forget((owner, batch_id))
+            raise
         return self._known(owner, folder, is_shown)
+
+    def _forget(self, key: tuple[str, str]) -> None:
+        """Forget a batch whose folder is gone, unless it runs here: then it ends by itself."""
+        batch = self._batches.get(key)
+        if batch is not None and batch.task is None:
+            del self._batches[key]
 
     def _known(self, owner: str, folder: BatchFolder, is_shown: bool = False) -> StoredBatch:
         """Return a batch, the one object of it.

@@ -107,3 +107,26 @@ async def test_two_replicas_together_store_no_more_than_the_limit(
     finally:
         for each in replicas:
             each.end_threads()
+
+
+async def test_what_another_replica_deleted_is_forgotten(root: Path) -> None:
+    storage = BatchStorage(path=str(root))
+    here, there = (SharedBatches(storage, lambda _: None, lambda: None) for _ in range(2))
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield upload(["a"])
+
+    try:
+        batches = [(await here.start("ada", chunks())).batches[0].id for _ in range(3)]
+        other = (await here.start("bob", chunks())).batches[0].id
+        for batch in batches[:2]:
+            await there.delete("ada", batch)
+        with pytest.raises(Problem) as raised:
+            await here.info("ada", batches[0])
+        assert raised.value.code == "unknown_batch"
+        assert set(here._batches) == {("ada", batches[1]), ("ada", batches[2]), ("bob", other)}
+        assert [info.id for info in (await here.all("ada")).batches] == [batches[2]]
+        assert set(here._batches) == {("ada", batches[2]), ("bob", other)}
+    finally:
+        for each in (here, there):
+            each.end_threads()
