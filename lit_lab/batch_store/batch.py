@@ -224,11 +224,15 @@ class StoredBatch:
                 raise not_stored(error) from error
             self.drop_caches()
 
-    def is_held(self) -> bool:
-        """Whether another process computes its rows, such as another Jupyter server of this user."""
+    def is_held(self, ignore_own: bool = False) -> bool:
+        """Return whether another process computes its rows, such as another Jupyter server of this user.
+
+        Args:
+            ignore_own: Not to believe that this process does, though `doing` says that its rows are computed.
+        """
         path = self.folder.records.path / ".lock"
         try:
-            return self.doing != "rows" and path.is_file() and is_locked(path)
+            return (ignore_own or self.doing != "rows") and path.is_file() and is_locked(path)
         except OSError:
             return False
 

@@ -141,6 +141,10 @@ def test_looking_whether_it_runs_isnt_running_it(looked_at):
     lock.close()
     with batch.folder.records.held():
         assert batch.is_held()
+        batch.doing = "rows"
+        assert not batch.is_held()  # it is this process's
+        assert batch.is_held(ignore_own=True)
+        batch.doing = ""
         with pytest.raises(Problem), Folder(batch.folder.records.path).held():
             pass
 

@@ -45,9 +45,7 @@ class SharedBatch:
         batch.noise_message = message if isinstance(message, str) else ""
         if batch.doing == "rows":
             batch.problem = None
-            batch.doing = ""  # else the lock would be taken for its own
-            batch.has_turn = batch.is_held()
-            batch.doing = "rows"
+            batch.has_turn = batch.is_held(ignore_own=True)  # else the lock would be taken for its own
         else:
             batch.has_turn = bool(batch.noise_message)
 

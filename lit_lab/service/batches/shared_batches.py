@@ -147,13 +147,8 @@ class SharedBatches(StoredBatches):
         await self._threads.run(batch.owner, remove)
         self._wake()
         until = time.monotonic() + STOPPING
-        while await self._threads.run(batch.owner, lambda: self._is_held(batch)) and time.monotonic() < until:
+        while await self._threads.run(batch.owner, lambda: batch.is_held(ignore_own=True)) and time.monotonic() < until:
             await asyncio.sleep(LOOK_SECONDS)
-
-    @staticmethod
-    def _is_held(batch: StoredBatch) -> bool:
-        batch.doing = ""
-        return batch.is_held()
 
     async def _is_idle(self, batch: StoredBatch, doing: asking.Doing) -> bool:
         """Return whether a batch does nothing; False: it does that already. Raises `Problem`: it does something else."""
