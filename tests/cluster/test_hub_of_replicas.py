@@ -205,6 +205,11 @@ def test_a_user_without_the_scope_sees_which(hub: RunningHub) -> None:
 
 
 def test_no_token_of_a_user_is_in_the_log(hub: RunningHub) -> None:
+    with hub.user("ada") as ada:
+        answer(run(ada))
+        token = ada.headers["Authorization"].split()[1]
     said = hub.log.read_text("utf-8", "replace")
     assert ADMIN not in said
+    assert len(token) >= 16
+    assert token not in said
     assert PROMPT.splitlines()[0] not in said

@@ -20,6 +20,7 @@ from ray_replicas import Replicas, cpu_ticks
 from waiting import PATIENCE, until_async
 
 KILLS = int(os.environ.get("LIT_LAB_TEST_KILLS", "10"))
+NOTICE = 2.0  # seconds after a kill within which the panel says that the run begins again
 LONG = "Once upon a time there was a menu. " * 40
 PROMPT = "Analyze a menu item in a restaurant.\n\nTaste-likes: I've a sweet-tooth\nSuggestion: Onion soup\nAnalysis:"
 pytestmark = pytest.mark.long
@@ -149,3 +150,4 @@ async def test_kills_lose_and_double_nothing(
         late = max(seconds, default=0.0)
         print(f"\n{when}: {KILLS} kills, {restarts} runs began again, shown after {late:.2f} s at most")
     assert restarts, "no kill met a computation"
+    assert late < NOTICE, seconds
