@@ -136,16 +136,14 @@ def create_app(
     if sharing is None:
         app.add_middleware(AdmissionMiddleware, who=asking, known=known)
     else:
-        computing = [f"/{kind}" for kind in COMPUTATIONS]
         app.add_middleware(
             OwnerLimits,
-            computing=computing,
+            computing=[f"/{kind}" for kind in COMPUTATIONS],
             max_computations=sharing.max_computations,
             max_requests=sharing.max_requests,
         )
-        app.add_middleware(
-            BodyLimits, max_bytes=sharing.max_body_bytes, seconds=sharing.body_seconds, others={NEW_BATCH}
-        )
+        apart = [] if hosted is None else [NEW_BATCH]  # elsewhere nothing limits what it sends
+        app.add_middleware(BodyLimits, max_bytes=sharing.max_body_bytes, seconds=sharing.body_seconds, others=apart)
         app.add_middleware(
             AdmissionMiddleware,
             who=asking,

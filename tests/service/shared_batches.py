@@ -90,9 +90,15 @@ class Service:
         hosts: Sequence[str] = ("hub.example",),
         prefix: str = "",
         max_body_bytes: int = 2**20,
+        body_seconds: float = 60.0,
         **limits: Any,
     ) -> None:
-        self._sharing: dict[str, Any] = {"hosts": list(hosts), "prefix": prefix, "max_body_bytes": max_body_bytes}
+        self._sharing: dict[str, Any] = {
+            "hosts": list(hosts),
+            "prefix": prefix,
+            "max_body_bytes": max_body_bytes,
+            "body_seconds": body_seconds,
+        }
         self.hub = Hub()
         self.model = Model()
         self.storage = BatchStorage(path=str(path), **limits)

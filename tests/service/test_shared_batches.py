@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from shared_batches import ORDER, Service, upload
 
@@ -119,8 +120,6 @@ async def test_users_come_before_batches(service: Service) -> None:
     body = {"kind": "generate", "model": "one", "prompt": "of a user"}
 
     async def generate() -> None:
-        import httpx
-
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(service.app), base_url="http://hub.example",
             headers={"Authorization": f"Bearer {service.tokens['bob']}"},
@@ -188,6 +187,21 @@ async def test_rows_have_limits_of_their_own(root: Path, prefix: str) -> None:
         batch = found["batches"][0]["id"]
         content = b" " * 200 + b"{}"
         assert (await service.ask("POST", f"{prefix}/batches/{batch}/rows", content=content))[0] == 413
+
+
+async def test_rows_have_the_limits_of_all_requests_where_none_are_stored(root: Path) -> None:
+    async def slowly() -> AsyncIterator[bytes]:
+        yield upload(["a"])
+        await asyncio.sleep(60)
+
+    async with (
+        Service(root, body_seconds=0.05).running(is_offered=False) as service,
+        httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://hub.example") as client,
+    ):
+        headers = {"Authorization": f"Bearer {service.tokens['ada']}"}
+        found = await client.post("/batches", content=slowly(), headers=headers)
+        assert (found.status_code, found.json()["error"]) == (404, "no_batches")
+        assert found.headers["connection"] == "close"  # its body took longer than any may
 
 
 async def test_what_expired_is_deleted(root: Path) -> None:
