@@ -200,24 +200,28 @@ def test_nothing_is_compiled_for_a_new_length(keras_libraries: None) -> None:
 
 
 @pytest.mark.only_on("tensorflow")
-def test_cubes_are_products(keras_libraries: None) -> None:
-    """TensorFlow's own `pow` takes an eighth of a pass in a model with an approximate GELU."""
+def test_small_powers_are_products(keras_libraries: None) -> None:
+    """TensorFlow's own `pow` takes an eighth of a pass in a model with an approximate GELU, or with a norm that squares."""
     import tensorflow as tf
 
     from lit_lab.service.engine.backends import Spec, on_tensorflow, tensorflow_graphs
 
     def powers(x: Any, exponent: Any) -> Any:
-        return [tf.pow(x, 3), tf.pow(x, 2.5), tf.pow(x, exponent), tf.pow(x, [3.0, 3.0])]
+        found = [tf.pow(x, 3), tf.pow(x, 2), tf.pow(x, 2.5), tf.pow(x, exponent), tf.pow(x, [3.0, 3.0])]
+        return [*found, *tf.gradients(found[:2], [x])]
 
     specs = [tf.TensorSpec((None,)), tf.TensorSpec(())]
     traced = tf.function(powers, input_signature=specs).get_concrete_function()
     run, _ = tensorflow_graphs.without_compiled_updates(traced, specs)
     counts = [[node.op for node in graph.as_graph_def().node].count("Pow") for graph in (traced.graph, run.graph)]
-    assert counts == [4, 3]
-    x = np.array([0.5, 2.0], np.float32)
+    assert counts == [7, 3]  # derivatives of a cube and a square are powers, too
+    x = np.array([-0.5, 2.0], np.float32)
     graph = on_tensorflow.open_graph(powers, [Spec((None,), "float32"), Spec((), "float32")])
-    for found, exponent in zip(graph(tf.constant(x), tf.constant(1.5)), (3, 2.5, 1.5, 3), strict=True):
-        np.testing.assert_allclose(found, x**exponent, rtol=1e-6)
+    *powered, derivative = graph(tf.constant(x), tf.constant(1.0))
+    with np.errstate(invalid="ignore"):  # the root of a negative number is none in either
+        for found, exponent in zip(powered, (3, 2, 2.5, 1, 3), strict=True):
+            np.testing.assert_allclose(found, x**exponent, rtol=1e-6)
+    np.testing.assert_allclose(derivative, 3 * x**2 + 2 * x, rtol=1e-6)
 
 
 @pytest.mark.only_on("tensorflow")
