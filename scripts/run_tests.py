@@ -105,7 +105,7 @@ def long_commands(reports: Path) -> list[Command]:
     return [
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests", environment=more),
         pytest(reports, "pytest long", "tests", "-m", "long", **more),
-        pytest(reports, "pytest more", "tests/test_long.py", "tests/fuzz", "tests/batches/test_batch_runs.py", **more),
+        pytest(reports, "pytest more", "tests/test_long.py", "tests/fuzz", **more),
         Command(
             "jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit", *texts], environment=more
         ),

@@ -51,7 +51,8 @@ DISHES = (
     "Tart",
     "Stew",
 )
-NUM_ROWS = 24 if os.environ.get("LIT_LAB_LONG") else 8
+NUM_ROWS = 24
+FEW_ROWS = 8
 MAX_GROWTH = 24 * 2**20  # bytes of the command's memory between row 400 and row 2,000
 
 
@@ -146,6 +147,7 @@ def test_killed_at_any_moment_and_run_again_it_is_the_same(
     assert rounded(Folder(out).records()) == rounded(Folder(undisturbed).records())
 
 
+@pytest.mark.long  # the dataset browser looks for such sentences, too
 def test_a_planted_sentence_does_nothing_and_no_other(server: LiveServer, dataset: Path, tmp_path: Path) -> None:
     table = tmp_path / "out.csv"
     more = ("--noise", "4", "--json", "--export", str(table))
@@ -160,8 +162,8 @@ def test_a_planted_sentence_does_nothing_and_no_other(server: LiveServer, datase
     assert by_effect.index("{dish}") < by_effect.index("text-3")
 
 
-def test_ctrl_c_keeps_what_is_finished(server: LiveServer, dataset: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
+def test_ctrl_c_keeps_what_is_finished(server: LiveServer, tmp_path: Path) -> None:
+    dataset, out = written(tmp_path, FEW_ROWS), tmp_path / "out"
     process = command(server, dataset, out)
     until(lambda: (out / "manifest.json").exists())
     process.send_signal(signal.SIGINT)
@@ -170,7 +172,7 @@ def test_ctrl_c_keeps_what_is_finished(server: LiveServer, dataset: Path, tmp_pa
     assert b"the same command continues" in errors
     assert b"Traceback" not in errors
     finished(command(server, dataset, out))
-    assert len(Folder(out).rows()) == NUM_ROWS
+    assert len(Folder(out).rows()) == FEW_ROWS
 
 
 def test_bad_rows_dont_end_a_batch_and_are_tried_again(server: LiveServer, tmp_path: Path) -> None:
