@@ -198,6 +198,8 @@ class LanguageModel:
         def shared(ids: Sequence[int], start: int) -> Any | None:
             return self._shared(ids, start, cancellation)
 
+        self._effects.half.is_wanted = True  # as after an answer
+
         for event in forced_answer(self.tokenizer, self._decoder, self.window, request, cancellation, shared):
             if isinstance(event, PromptEvent):
                 event.terms = self.terms

@@ -330,6 +330,7 @@ def test_what_the_processor_tells(
         file.write_text(cpuinfo)
     monkeypatch.setattr(processor, "_CPUINFO", file)
     assert processor.multiplies_bfloat16.__wrapped__() is expected
+    assert processor.has_bfloat16_tiles.__wrapped__() is (expected and "amx" in (cpuinfo or ""))
 
 
 def test_a_pass_is_cancelled_between_its_parts(prepared: Any) -> None:
