@@ -5,9 +5,10 @@ import { ApiError, isAbort } from '../api';
 import type { BatchesResponse, BatchInfo, BatchRequest } from '../api';
 import type { BatchClient, BatchFormat } from '../api/batches';
 import { Model } from '../session/model';
-import { describe, problemOf } from '../session/problem';
+import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import { Followed, isActive } from './active';
+import { listed, replaced, whyUnlisted } from './listed';
 import { Paces } from './pace';
 import type { IPace } from './pace';
 import { PartsOver } from './parts';
@@ -232,7 +233,6 @@ export class BatchesModel extends Model {
     this._emit();
   }
 
-  /** Dismiss the problem. */
   dismiss(): void {
     this._problem = null;
     this._emit();
@@ -241,7 +241,7 @@ export class BatchesModel extends Model {
   private async _change(request: () => Promise<BatchInfo>): Promise<void> {
     const changed = await this._do('change', request);
     if (changed) {
-      this._take(this._with(changed));
+      this._take(replaced(this._batches, changed));
       this._paces.rest(changed.id);
       this._follow();
       this._emit();
@@ -287,14 +287,7 @@ export class BatchesModel extends Model {
       if (changes !== this._changes) {
         return; // older than what the user did meanwhile
       }
-      if ('id' in found) {
-        this._take(this._with(found));
-        if (this.isUnlisted) {
-          this._problem = null;
-        }
-      } else {
-        this._list(found);
-      }
+      this._list(found);
     } catch (reason) {
       if (reason instanceof ApiError && reason.status === 404) {
         await this.load(); // another page deleted it
@@ -331,25 +324,12 @@ export class BatchesModel extends Model {
     }
   }
 
-  /** Take a list; those that it lacks because the shared service is away stay as they were. */
-  private _list({ batches, unlisted }: BatchesResponse): void {
-    const listed = new Set(batches.map(({ id }) => id));
-    this._take(
-      unlisted
-        ? [...batches, ...this._batches.filter(({ id }) => !listed.has(id))]
-        : batches
-    );
-    if (unlisted) {
-      this._isUnlisted = true;
-      this._problem = describe({
-        ...unlisted,
-        message: this._trans.__(
-          'Batches at the shared service aren’t listed. %1',
-          unlisted.message
-        )
-      });
-    } else if (this.isUnlisted) {
-      this._problem = null;
+  private _list(found: BatchesResponse | BatchInfo): void {
+    this._take(listed(found, this._batches));
+    const why = whyUnlisted(found, this._trans);
+    if (why || this.isUnlisted) {
+      this._isUnlisted = why !== null;
+      this._problem = why;
     }
   }
 
@@ -359,11 +339,6 @@ export class BatchesModel extends Model {
     if (this._shown !== null && !this.shown) {
       this._drop(this._shown);
     }
-  }
-
-  /** The batches, one of them as it is now. */
-  private _with(batch: BatchInfo): BatchInfo[] {
-    return this._batches.map(known => (known.id === batch.id ? batch : known));
   }
 
   private _drop(id: string): void {

@@ -69,12 +69,12 @@ async def test_few_long_rows_come_together(tmp_path: Path) -> None:
     assert RowsOnReplicas.at_once * 2**20 > RowsOnReplicas.characters_at_once == 32 * 2**20
 
 
-def test_the_replicas_are_told_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
+def test_the_replicas_know_the_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    owners: list[str] = []
 
     class Connection:
         def __init__(self, application: str, deployment: str, owner: str, session: str) -> None:
-            told.append(owner)
+            owners.append(owner)
 
         async def start(self, request: Any) -> Any:
             raise Problem(404, "unknown_model", "There is no such model.")
@@ -85,4 +85,4 @@ def test_the_replicas_are_told_the_owner(monkeypatch: pytest.MonkeyPatch) -> Non
     task = RowTask("app", "deployment", "batches of ada", Plan(model="one", measures=()), rows)
     (found,) = task({"at": [0]})["found"]
     assert "unknown_model" in found
-    assert told == ["batches of ada"]
+    assert owners == ["batches of ada"]

@@ -21,7 +21,7 @@ from .asked import AskedFiles
 DAY = 86_400.0
 
 LOCK = ".lock"
-"""In a user's folder: whoever stores batches there has it."""
+"""In a user's folder: a process that stores batches there has it."""
 
 log = logging.getLogger(__name__)
 
