@@ -1,4 +1,6 @@
-"""How large are the errors of the embedded model's maps in half precision? `python benchmarks/precision.py [--json]`
+"""How large are the errors of the embedded model's maps in half precision?
+
+    python benchmarks/precision.py [--json]
 
 Prints the largest difference from the same target's scores in float32, relative to the largest score, for both gradient
 methods, the tutorial's prompt, and an answer of the embedded model.

@@ -1,5 +1,6 @@
-"""Save a real model as a Keras preset beside its file, for `real_model.py`. Report whether Keras can read it back, and the time to
-create an empty model of its shape.
+"""Save a real model as a Keras preset beside its file, for `real_model.py`.
+
+Report whether Keras can read it back, and the time to create an empty model of its shape.
 
     python benchmarks/real_model_preset.py REQUEST
 """

@@ -1,4 +1,4 @@
-"""The functions of `lit_lab` as coroutines, for programs with an event loop of their own.
+r"""The functions of `lit_lab` as coroutines, for programs with an event loop of their own.
 
 They work in any event loop, and share connections and the model service with the plain functions.
 
@@ -6,7 +6,7 @@ Example:
     >>> import asyncio
     >>> from lit_lab import aio
     >>> async def main():
-    ...     run = await aio.explain("Taste-likes: Cheese\\nSuggestion: Onion soup\\nAnalysis:", stop="\\n")
+    ...     run = await aio.explain("Taste-likes: Cheese\nSuggestion: Onion soup\nAnalysis:", stop="\n")
     ...     return (await run.map()).top(1)[0].text
     >>> asyncio.run(main())
     'Suggestion: Onion soup'
@@ -74,7 +74,6 @@ async def explain(
 
 async def open_run(run_id: str, *, server: str | None = None, token: str | None = None) -> AsyncRun:
     """Return a run of the history, as `lit_lab.open_run`. Raises `Problem`."""
-
     return AsyncRun(await background().call_async(requests.opened(run_id, server, token)), background().call_async)
 
 
@@ -87,5 +86,4 @@ async def list_runs(
 
 async def list_models(*, server: str | None = None, token: str | None = None) -> list[ModelInfo]:
     """Return the models, the default first, as `lit_lab.list_models`. Raises `Problem`."""
-
     return await background().call_async(requests.listed_models(server, token))

@@ -1,5 +1,6 @@
-"""Write tests/fixtures/effects.json: scored sets of deleted segments, with ContextCite's weights by scikit-learn's Lasso and
-rank correlations by SciPy, which src/salience/effects.ts is held against.
+"""Write tests/fixtures/effects.json: scored sets of deleted segments, which src/salience/effects.ts is held against.
+
+ContextCite's weights are by scikit-learn's Lasso, and rank correlations by SciPy.
 
     python scripts/make_effects_fixture.py
 """

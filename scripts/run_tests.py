@@ -113,8 +113,10 @@ def long_commands(reports: Path) -> list[Command]:
 
 
 def commands(reports: Path) -> list[Command]:
-    """All checks, in the order in which they begin: quick ones first, then the longest, which wait for much of their time, while others
-    compute. Short ones come last, so that no processor is idle at the end.
+    """All checks, in the order in which they begin.
+
+    Quick ones are first, then the longest, which wait for much of their time, while others compute. Short ones come last, so that no
+    processor is idle at the end.
 
     Those of lint look through the tree, and are through before browser tests write into it. pytest's are in five parts,
     which have no file in common, and together have them all.

@@ -35,14 +35,14 @@ from training.recommendations import (
 
 @dataclass(frozen=True)
 class Menu:
-    """A prompt with the answer that is wanted.
+    r"""A prompt with the answer that is wanted.
 
     Attributes:
         parts: the prompt, up to the label before the answer.
         question: what is asked.
         examples: kinds of the examples, in order.
         analysis: the answer's first sentence, with the white space before it.
-        label: what stands between the two, such as `\\nRecommendation:`.
+        label: what stands between the two, such as `\nRecommendation:`.
         recommendation: the answer's second sentence, with the space before it.
         decides: the example's line with the recommendation that is taken over, if one is: its number in the prompt.
         copied: whether the recommendation is an example's.

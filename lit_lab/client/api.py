@@ -35,7 +35,7 @@ def explain(
     token: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> Run:
-    """Run a prompt, and return the run with the maps of its answer's sentences. It is in the panel's history, too.
+    r"""Run a prompt, and return the run with the maps of its answer's sentences. It is in the panel's history, too.
 
     Args:
         prompt: The prompt. None: `turns` is given.
@@ -64,7 +64,7 @@ def explain(
 
     Example:
         >>> import lit_lab
-        >>> run = lit_lab.explain("Taste-likes: Cheese\\nSuggestion: Onion soup\\nAnalysis:", stop="\\n", max_new_tokens=20)
+        >>> run = lit_lab.explain("Taste-likes: Cheese\nSuggestion: Onion soup\nAnalysis:", stop="\n", max_new_tokens=20)
         >>> run.reason
         'stop'
     """
@@ -87,7 +87,6 @@ def open_run(run_id: str, *, server: str | None = None, token: str | None = None
     Raises:
         Problem: There is no such run.
     """
-
     return Run(background().call(requests.opened(run_id, server, token)))
 
 
@@ -124,5 +123,4 @@ def list_models(*, server: str | None = None, token: str | None = None) -> list[
         >>> [model.name for model in lit_lab.list_models()]
         ['demo']
     """
-
     return background().call(requests.listed_models(server, token))

@@ -40,7 +40,7 @@ class Run(BaseRun):
         custom: str | None = None,
         mode: Literal["remove", "mask"] = "remove",
     ) -> Map:
-        """Return what led to a part of the answer. Computes what isn't known yet, and stores it with the run in the history.
+        r"""Return what led to a part of the answer. Computes what isn't known yet, and stores it with the run in the history.
 
         Args:
             granularity: The segments: `tokens`, `words`, `sentences`, `lines`, `paragraphs`, or `custom`.
@@ -58,7 +58,7 @@ class Run(BaseRun):
 
         Example:
             >>> import lit_lab
-            >>> run = lit_lab.explain("Suggestion: Onion soup\\nAnalysis:", max_new_tokens=8)
+            >>> run = lit_lab.explain("Suggestion: Onion soup\nAnalysis:", max_new_tokens=8)
             >>> [segment.text for segment in run.map("lines")]
             ['Suggestion: Onion soup', 'Analysis:']
         """

@@ -1,5 +1,6 @@
-"""The searched text of a table's rows: case-folded, and in large pieces, because searching one piece is many times as fast
-as searching each row.
+"""The searched text of a table's rows, case-folded.
+
+It is in large pieces, because searching one piece is many times as fast as searching each row.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ class UnmatchedError(ValueError):
 class BoundedPatterns:
     """Matches expressions and schemas, all in one process, which starts with the first one.
 
-    Use it as a context, or call `close`. Threads take turns, so that each gets its own answer."""
+    Use it as a context, or call `close`. Threads take turns, so that each gets its own answer.
+    """
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None

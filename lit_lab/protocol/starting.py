@@ -87,8 +87,10 @@ class ProgressLine(Message):
 
 
 class ListeningLine(Message):
-    """The service answers HTTP on this loopback port or this socket. Requests that need a model wait until it is
-    ready."""
+    """The service answers HTTP on this loopback port or this socket.
+
+    Requests that need a model wait until it is ready.
+    """
 
     event: Literal["listening"] = "listening"
     port: int = Field(default=0, description="0: none; the service uses the socket.")

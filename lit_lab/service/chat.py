@@ -1,8 +1,8 @@
-"""Chat formats: the turns around a prompt that an instruction-tuned model was trained with.
+r"""Chat formats: the turns around a prompt that an instruction-tuned model was trained with.
 
 Each format comes from its family's model card. They serve models without their own template (`templates/`), and determine how a
 conversation that the user wrote continues. A turn has a heading with its role, its text, and an end:
-`<start_of_turn>user\\n … <end_of_turn>\\n`. The text around a prompt is its template; turns that the user wrote into the prompt
+`<start_of_turn>user\n … <end_of_turn>\n`. The text around a prompt is its template; turns that the user wrote into the prompt
 are part of the prompt.
 """
 

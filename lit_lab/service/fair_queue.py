@@ -141,7 +141,8 @@ class FairQueue:
 
         Args:
             owner: The user who requests a turn.
-            max_waiting, is_shared: As for `check`.
+            max_waiting: As for `check`.
+            is_shared: As for `check`.
             is_last: Whether all others come first. There is always room for such a one: few batches run at a time.
 
         Raises:

@@ -57,7 +57,7 @@ class Environment:
 
     @property
     def python(self) -> Path:
-        """The environment's interpreter. (On Windows there is none, because the service's libraries don't support it.)"""
+        """The environment's interpreter. On Windows there is none, because the service's libraries don't support it."""
         return self.path / "bin" / "python"
 
 

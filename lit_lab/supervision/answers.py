@@ -36,7 +36,6 @@ def busy(status: int, retry_after: str | None, body: ErrorBody | None) -> Busy |
 
 def seconds_of(retry_after: str) -> float:
     """Return the seconds that the header `Retry-After` names, as a number or as a date."""
-
     try:
         return max(0.0, float(retry_after)) if float(retry_after) < math.inf else 0.0
     except ValueError:

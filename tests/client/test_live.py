@@ -143,7 +143,10 @@ def test_the_examples_of_the_documentation_run(connected: LiveServer) -> None:
     assert result.attempted > 25
 
 
-@pytest.mark.parametrize("module", ["lit_lab.client.api", "lit_lab.client.run", "lit_lab.aio", "lit_lab.effects"])
+@pytest.mark.parametrize(
+    "module",
+    ["lit_lab.client.api", "lit_lab.client.run", "lit_lab.aio", "lit_lab.effects", "lit_lab.segmentation.segment"],
+)
 def test_the_examples_of_docstrings_run(connected: LiveServer, module: str) -> None:
     runner = doctest.DocTestRunner(optionflags=OPTIONS)
     said: list[str] = []

@@ -120,8 +120,10 @@ def log_in(login: dict[str, str] | None) -> None:
 
 
 def kind_of(error: BaseException) -> str:
-    """Classify an error: `login`, `credentials`, `forbidden`, `unknown`, `busy`, `network`, `disk_full`,
-    `checksum` or `other`."""
+    """Return what kind an error is of.
+
+    One of `login`, `credentials`, `forbidden`, `unknown`, `busy`, `network`, `disk_full`, `checksum` and `other`.
+    """
     seen: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in seen:

@@ -158,8 +158,8 @@ def check_weights(name: str, count: int, precision: Precision, free: int, shown:
 
     Args:
         name: The model, for messages.
+        count: The number of weights.
         precision: The precision to load it in.
-        precision: What it is to be loaded in.
         free: Free memory in bytes.
         shown: The device, for messages.
 
