@@ -145,7 +145,7 @@ class Database:
             self._connection = None
 
     def _transact(self, begin: str, work: Work[R], in_memory: bool = False) -> R:
-        for attempts_left in (2, 1, 0):
+        for attempts_left in (1, 0):
             try:
                 return self._attempt(begin, work, in_memory)
             except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
@@ -156,8 +156,7 @@ class Database:
                 self.close()
                 if damaged:
                     self._set_aside()
-                # A full disk may have interrupted a write. A read then fails on its journal, and clears it. Once,
-                # the second try failed, too, for a reason that isn't known, so there is a third.
+                # A full disk may have interrupted a write. A read then fails on its journal, and clears it.
                 cleared = begin == "BEGIN" and is_sqlite_error(error, _IO_ERROR, _FULL, _CANT_OPEN)
                 if not attempts_left or not (moved or damaged or cleared):
                     raise self._problem(error) from error

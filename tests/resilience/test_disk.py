@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from live import live_server
+from waiting import until
 
 GENERATE = {"kind": "generate", "model": "demo", "prompt": "Suggestion: Onion soup\nAnalysis:"}
 
@@ -40,6 +41,8 @@ def test_a_full_disk_stops_no_run(small_disk: Path, tmp_path: Path) -> None:
             return "".join(event["token"]["text"] for event in events if event["event"] == "token")
 
         first = run()
+        # A run is stored a moment after its end. Without it, the file is empty, and can't be read on a full disk.
+        until(lambda: server.ask("POST", "runs/search", {})["runs"])
         filler = small_disk / "filler"
         with pytest.raises(OSError, match="No space left"), filler.open("wb", buffering=0) as file:
             while True:

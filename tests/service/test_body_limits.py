@@ -135,7 +135,9 @@ async def test_the_connection_ends_with_its_time(listener: socket.socket) -> Non
         while not reading.done():
             writer.write(b" ")
             await asyncio.sleep(0.05)
-        assert reading.result().startswith(b"HTTP/1.1 404")
+        # A byte that comes after the end resets the connection, perhaps before the answer was read.
+        with contextlib.suppress(ConnectionResetError):
+            assert reading.result().startswith(b"HTTP/1.1 404")
         writer.close()
     finally:
         server.should_exit = True
