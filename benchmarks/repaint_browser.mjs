@@ -30,7 +30,7 @@ const PATTERNS = ['[,.:]', '\\n\\n'];
  * worker has responded.
  */
 function watch() {
-  const flow = document.querySelector('.lit-flow');
+  const flow = document.querySelector('.lit-text');
   let start = 0;
   let end = 0;
   let seen = 0;
@@ -134,7 +134,7 @@ try {
     await act();
     const { ms, whole_ms } = await page.evaluate(() => window.litLabRepaint);
     const cpu = (await busy()) - before;
-    const segments = await panel.locator('.lit-flow [data-segment]').count();
+    const segments = await panel.locator('.lit-text [data-segment]').count();
     steps[at] ??= { to, segments, ms: [], whole_ms: [], cpu_ms: [] };
     steps[at].ms.push(ms);
     steps[at].whole_ms.push(whole_ms);

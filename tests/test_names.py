@@ -49,6 +49,13 @@ def test_retired_names_stay_away(file: Path) -> None:
     assert not found
 
 
+def test_retired_files_stay_away() -> None:
+    """A file whose name said too little has another one now, and nothing else gets the old one in its place."""
+    names = (ROOT / "tests" / "retired" / "files.list").read_text("utf-8").splitlines()
+    assert len(names) > 30
+    assert [name for name in names if (ROOT / name).exists()] == []
+
+
 def test_retired_places_are_there() -> None:
     """A list with folders that are gone would never find anything."""
     places = {line.split("\t")[2] for file in RETIRED for line in file.read_text("utf-8").splitlines()}

@@ -28,7 +28,7 @@ export function Changes(props: {
   }
   return (
     <section className="lit-compare-dock">
-      <h3 className="lit-ledto-title">{trans.__('What is different')}</h3>
+      <h3 className="lit-ranks-title">{trans.__('What is different')}</h3>
       <ol aria-label={trans.__('What is different')}>
         {changes.slice(0, MAX_LISTED).map((change, i) => (
           <li key={i}>
@@ -76,7 +76,7 @@ function Change(props: {
   return (
     <button
       type="button"
-      className="lit-ledto-row lit-change"
+      className="lit-ranks-row lit-change"
       title={trans.__('Show it in the texts')}
       onClick={onClick}
     >

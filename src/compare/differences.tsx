@@ -37,7 +37,7 @@ export function Differences(props: {
   const largest = changes[0]?.size ?? 0;
   return (
     <section className="lit-compare-dock">
-      <h3 className="lit-ledto-title">{trans.__('What changed most')}</h3>
+      <h3 className="lit-ranks-title">{trans.__('What changed most')}</h3>
       {changes.length === 0 && (
         <p className="lit-hint">
           {trans.__('There is no text before the targets to compare.')}
@@ -90,7 +90,7 @@ function Row(props: {
   return (
     <button
       type="button"
-      className="lit-ledto-row lit-difference"
+      className="lit-ranks-row lit-difference"
       data-way={way}
       title={describeChange(change, difference, trans)}
       onClick={() =>
@@ -100,11 +100,11 @@ function Row(props: {
         })
       }
     >
-      <span className="lit-ledto-rank">{change.rank}</span>
+      <span className="lit-ranks-rank">{change.rank}</span>
       <span className="lit-difference-sign" aria-hidden>
         {{ more: '▲', less: '▼', alone: '◇', same: '=' }[way]}
       </span>
-      <bdi className="lit-ledto-text">{content}</bdi>
+      <bdi className="lit-ranks-text">{content}</bdi>
       <span className="lit-bar" aria-hidden>
         <span
           style={{
@@ -116,7 +116,7 @@ function Row(props: {
         {left === null ? '–' : amount(left, difference.by, trans)} →{' '}
         {right === null ? '–' : amount(right, difference.by, trans)}
       </span>
-      <span className="lit-ledto-share">
+      <span className="lit-ranks-share">
         {change.change !== null
           ? points(change.change, trans)
           : left !== null

@@ -211,7 +211,7 @@ function giveBack(from: Element | null, opener: HTMLElement | null): void {
   const next = opener?.isConnected
     ? opener
     : panelOf(from)?.querySelector<HTMLElement>(
-        '.lit-flow [data-segment][tabindex="0"]'
+        '.lit-text [data-segment][tabindex="0"]'
       );
   next?.focus({ preventScroll: true });
 }

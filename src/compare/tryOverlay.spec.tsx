@@ -49,7 +49,7 @@ describe('compare/tryOverlay', () => {
       stage.draw(
         <div>
           <div
-            className="lit-flow"
+            className="lit-text"
             ref={element => {
               root.current = element;
             }}

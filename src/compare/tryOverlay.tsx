@@ -167,7 +167,7 @@ export function TryOverlay(props: {
 
 /** Where the next text on a segment's last row begins; Infinity: there is none. */
 function freeFrom(segment: HTMLElement | null, row: DOMRect): number {
-  const all = segment?.closest('.lit-flow')?.querySelectorAll(SEGMENT) ?? [];
+  const all = segment?.closest('.lit-text')?.querySelectorAll(SEGMENT) ?? [];
   const next = all[[...all].indexOf(segment!) + 1]?.getClientRects()[0];
   const isBeside =
     next !== undefined && next.top < row.bottom && next.bottom > row.top;

@@ -38,7 +38,7 @@ describe('export/page', () => {
   const page = parse(html);
 
   it('shows all text as text', () => {
-    const flow = page.querySelector('.lit-flow')!;
+    const flow = page.querySelector('.lit-text')!;
     // An HTML parser takes no carriage return as it is.
     expect(flow.textContent!.replace(/\r\n?/g, '\n')).toContain(
       NASTY.replace(/\r\n?/g, '\n')
@@ -80,7 +80,7 @@ describe('export/page', () => {
     expect(page.querySelectorAll('[data-target="true"]')).toHaveLength(1);
     const strongest = page.querySelector<HTMLElement>('[data-rank="1"]')!;
     expect(strongest.dataset.weight).toBe('100');
-    expect(page.querySelectorAll('.lit-ledto li').length).toBeGreaterThan(1);
+    expect(page.querySelectorAll('.lit-ranks li').length).toBeGreaterThan(1);
     expect(page.querySelectorAll('button, [role="button"]')).toHaveLength(0);
     expect(page.body.textContent).toContain(`LIT Lab ${VERSION}`);
     expect(page.body.textContent).toContain('L2 norm');
@@ -123,6 +123,6 @@ describe('export/page', () => {
       )
     );
     expect(bare.body.textContent).toContain('No map of this run');
-    expect(bare.querySelector('.lit-flow')!.textContent).toContain('Done.');
+    expect(bare.querySelector('.lit-text')!.textContent).toContain('Done.');
   });
 });

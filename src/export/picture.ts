@@ -57,7 +57,7 @@ function layOut(still: HTMLElement, trans: TranslationBundle): number {
   place.append(still);
   document.body.append(place);
   try {
-    const frames = still.querySelectorAll<HTMLElement>('.lit-flow-frame');
+    const frames = still.querySelectorAll<HTMLElement>('.lit-text-frame');
     for (const frame of frames) {
       const all = frame.offsetHeight;
       if (all > MAX_TEXT) {

@@ -68,7 +68,7 @@ describe('export/reader', () => {
 
   it('shows effects, and shades by share again', async () => {
     await draw(new Reading(withEffects(RUN, [2, 0.5])));
-    const first = () => host.querySelector('.lit-ledto-row')!.textContent;
+    const first = () => host.querySelector('.lit-ranks-row')!.textContent;
     expect(first()).toContain('One two.');
     expect(first()).toContain('90% → 12%');
     await click(named(host, 'Share'));
@@ -148,15 +148,15 @@ describe('export/reader', () => {
     await click(named(host, 'SHAP'));
     expect(host.textContent).toContain('SHAP was computed for other segments.');
     await click(named(host, 'Show Tokens'));
-    expect(host.querySelectorAll('.lit-ledto li')).toHaveLength(3);
-    expect(host.querySelector('.lit-ledto-share')!.textContent).toBe(
+    expect(host.querySelectorAll('.lit-ranks li')).toHaveLength(3);
+    expect(host.querySelector('.lit-ranks-share')!.textContent).toBe(
       '+3.00 ± 0.10 nats'
     );
     // Of the other sentence there is none.
     await click(host.querySelectorAll('[data-token]')[4]);
     expect(host.textContent).toContain('was not computed for this target');
     await click(named(host, 'Show L2 norm'));
-    expect(host.querySelector('.lit-ledto')).not.toBeNull();
+    expect(host.querySelector('.lit-ranks')).not.toBeNull();
   });
 });
 

@@ -29,10 +29,10 @@ export function Demand(props: {
   const content = textOf(text.tokens, target).trim();
   return (
     <section
-      className="lit-ledto"
+      className="lit-ranks"
       aria-label={trans.__('What led to “%1”', content)}
     >
-      <h3 className="lit-ledto-title" data-foil={(props.foil ?? null) !== null}>
+      <h3 className="lit-ranks-title" data-foil={(props.foil ?? null) !== null}>
         <TargetName target={content} foil={props.foil ?? null} />
       </h3>
       {refusal === 'nothing' && (

@@ -43,7 +43,7 @@ export function drawSalienceText(
 
 /** The flowing text as it is copied: without the headings of its zones. */
 export function flowText(host: HTMLElement): string {
-  const flow = host.querySelector('.lit-flow')!.cloneNode(true) as HTMLElement;
+  const flow = host.querySelector('.lit-text')!.cloneNode(true) as HTMLElement;
   flow.querySelectorAll('.lit-zone-head').forEach(head => head.remove());
   return flow.textContent ?? '';
 }

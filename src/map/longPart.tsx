@@ -54,8 +54,8 @@ export function LongPart(props: { content: string }): JSX.Element {
     <>{first}</>
   ) : (
     <>
-      <span className="lit-ledto-first">{first}</span>
-      <span className="lit-ledto-rest">{rest}</span>
+      <span className="lit-ranks-first">{first}</span>
+      <span className="lit-ranks-rest">{rest}</span>
     </>
   );
 }

@@ -135,10 +135,10 @@ export const SalienceText = React.memo(
       ? trans.__('Forced answer')
       : trans.__('Answer');
     return (
-      <div className="lit-flow-frame">
+      <div className="lit-text-frame">
         <div
           ref={root}
-          className="lit-flow"
+          className="lit-text"
           data-emphasis={props.underline ? 'underline' : 'shade'}
           data-fine={props.fine}
           data-signed={map !== null && isSigned(map)}

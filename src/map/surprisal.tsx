@@ -111,8 +111,8 @@ export const Hesitations = React.memo(
       ? trans.__('What the model expected least')
       : trans.__('Where the model hesitated');
     return (
-      <section className="lit-ledto lit-hesitations" aria-label={name}>
-        <h3 className="lit-ledto-title">{name}</h3>
+      <section className="lit-ranks lit-hesitations" aria-label={name}>
+        <h3 className="lit-ranks-title">{name}</h3>
         {rows.length === 0 && (
           <p className="lit-hint">
             {trans.__(
@@ -126,12 +126,12 @@ export const Hesitations = React.memo(
             <li key={index}>
               <button
                 type="button"
-                className="lit-ledto-row"
+                className="lit-ranks-row"
                 disabled={onPick === null}
                 title={trans.__('Explain this token')}
                 onClick={() => onPick?.(index)}
               >
-                <bdi className="lit-ledto-text">
+                <bdi className="lit-ranks-text">
                   <span className="lit-choice-before">
                     {contextOf(text, index)}
                   </span>{' '}
@@ -140,7 +140,7 @@ export const Hesitations = React.memo(
                 <span className="lit-hesitations-else">
                   <Likeliest token={token} />
                 </span>
-                <span className="lit-ledto-share">{percent(probability)}</span>
+                <span className="lit-ranks-share">{percent(probability)}</span>
               </button>
             </li>
           ))}

@@ -72,11 +72,11 @@ export const TopSegments = React.memo(
     const top = isAll ? ranked : ranked.slice(0, COUNT);
     return (
       <section
-        className="lit-ledto"
+        className="lit-ranks"
         data-kind={kind}
         data-effects={effects !== undefined}
       >
-        <h3 className="lit-ledto-title" data-foil={foil !== null} title={name}>
+        <h3 className="lit-ranks-title" data-foil={foil !== null} title={name}>
           <TargetName target={target} foil={foil} />
         </h3>
         {top.length === 0 && (
@@ -105,13 +105,13 @@ export const TopSegments = React.memo(
             return (
               <li
                 key={index}
-                className="lit-ledto-item"
+                className="lit-ranks-item"
                 data-tools={tools !== undefined}
               >
                 {tools && isOfPrompt && tools.mark(index, content)}
                 <button
                   type="button"
-                  className="lit-ledto-row"
+                  className="lit-ranks-row"
                   data-for={index}
                   data-sign={score < 0 ? 'negative' : undefined}
                   title={trans.__(
@@ -120,14 +120,14 @@ export const TopSegments = React.memo(
                   )}
                   onClick={() => onShow(index)}
                 >
-                  <span className="lit-ledto-rank">{segment.rank}</span>
+                  <span className="lit-ranks-rank">{segment.rank}</span>
                   <span
-                    className="lit-ledto-line"
+                    className="lit-ranks-line"
                     aria-label={trans.__('line %1', lineOf(text, segment.span))}
                   >
                     {lineOf(text, segment.span)}
                   </span>
-                  <bdi className="lit-ledto-text">
+                  <bdi className="lit-ranks-text">
                     {turn !== undefined && (
                       <strong>{describeRole(turn, trans)} </strong>
                     )}
@@ -146,7 +146,7 @@ export const TopSegments = React.memo(
                     </span>
                   )}
                   <span
-                    className="lit-ledto-share"
+                    className="lit-ranks-share"
                     title={kind === 'ablation' ? aboutNats(trans) : undefined}
                   >
                     {kind === 'ablation'
@@ -155,7 +155,7 @@ export const TopSegments = React.memo(
                   </span>
                   {effects && (
                     <span
-                      className="lit-ledto-effect"
+                      className="lit-ranks-effect"
                       title={
                         effect
                           ? `${describeEffect(
@@ -182,7 +182,7 @@ export const TopSegments = React.memo(
           })}
         </ol>
         {onSave && ranked.length > 0 && (
-          <p className="lit-ledto-more">
+          <p className="lit-ranks-more">
             {ranked.length > COUNT && (
               <button
                 type="button"

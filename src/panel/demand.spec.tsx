@@ -71,14 +71,14 @@ describe('panel: methods, demand and faithfulness', () => {
       await settle();
     });
     const shares = [
-      ...host.querySelectorAll<HTMLElement>('.lit-ledto-share')
+      ...host.querySelectorAll<HTMLElement>('.lit-ranks-share')
     ].map(({ textContent }) => textContent);
     expect(shares.length).toBeGreaterThan(1);
     shares.forEach(share => expect(share).toMatch(/^[\d.]+%$/));
     expect(host.querySelector('.lit-legend')!.textContent).toContain(
       'of salience'
     );
-    expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
+    expect(host.querySelector('.lit-text')!.getAttribute('data-signed')).toBe(
       'false'
     );
   });
@@ -117,14 +117,14 @@ describe('panel: methods, demand and faithfulness', () => {
       client.last.segmentScores(i => (i === 1 ? -2.312 : 0.5));
       await settle();
     });
-    const first = host.querySelector<HTMLElement>('.lit-ledto-row')!;
+    const first = host.querySelector<HTMLElement>('.lit-ranks-row')!;
     expect(first.textContent).toContain('Be <b>kind</b>.');
     expect(first.textContent).toContain('−2.31 ± 0.50 nats');
     expect(
-      first.querySelector<HTMLElement>('.lit-ledto-share')!.title
+      first.querySelector<HTMLElement>('.lit-ranks-share')!.title
     ).toContain('A nat is');
     expect(first.dataset.sign).toBe('negative');
-    expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
+    expect(host.querySelector('.lit-text')!.getAttribute('data-signed')).toBe(
       'true'
     );
     expect(host.querySelector('.lit-legend')!.textContent).toContain(

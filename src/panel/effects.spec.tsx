@@ -35,13 +35,13 @@ describe('panel: effects', () => {
       await settle();
     });
   const rows = () =>
-    [...host.querySelectorAll<HTMLElement>('.lit-ledto-row')].map(row => ({
-      text: row.querySelector('.lit-ledto-text')!.textContent,
-      effect: row.querySelector('.lit-ledto-effect')?.textContent,
+    [...host.querySelectorAll<HTMLElement>('.lit-ranks-row')].map(row => ({
+      text: row.querySelector('.lit-ranks-text')!.textContent,
+      effect: row.querySelector('.lit-ranks-effect')?.textContent,
       sign: row.dataset.sign
     }));
   const badges = () =>
-    [...host.querySelectorAll<HTMLElement>('.lit-flow [data-rank]')].map(
+    [...host.querySelectorAll<HTMLElement>('.lit-text [data-rank]')].map(
       segment => [segment.textContent, segment.dataset.rank]
     );
 
@@ -57,12 +57,12 @@ describe('panel: effects', () => {
       { text: 'Suggestion: soup', effect: '90% → 95%', sign: 'negative' },
       { text: 'Be brief.', effect: '90% → 90%', sign: undefined }
     ]);
-    const effect = host.querySelector<HTMLElement>('.lit-ledto-effect')!;
+    const effect = host.querySelector<HTMLElement>('.lit-ranks-effect')!;
     expect(effect.title).toContain('from 90% to 20% (−3.0 nats in all)');
     expect(effect.title).toMatch(/it adds \+\d.*\(ContextCite\)/);
     expect(effect.title).toContain('A nat is');
     expect(badges()).toContainEqual(['Be kind.', '1']);
-    expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
+    expect(host.querySelector('.lit-text')!.getAttribute('data-signed')).toBe(
       'true'
     );
     expect(host.querySelector('.lit-legend')!.textContent).toContain(
@@ -110,7 +110,7 @@ describe('panel: effects', () => {
       text: 'You may like it.',
       effect: '90% → 90%'
     });
-    expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
+    expect(host.querySelector('.lit-text')!.getAttribute('data-signed')).toBe(
       'false'
     );
     expect(part().textContent).toContain('Reliability of this map:');
@@ -269,14 +269,14 @@ describe('panel: effects', () => {
     client.effectsCost = { passes: 55, seconds: 2 };
     await explained();
     const button = () =>
-      host.querySelector<HTMLElement>('.lit-ledto-item .lit-try')!;
+      host.querySelector<HTMLElement>('.lit-ranks-item .lit-try')!;
     expect(button().title).toMatch(/^Try without it:/);
     await compute();
     expect(button().title).toContain(
       'Without it, the target’s probability per token goes from 90% to 20% (−3.0 nats in all). Try without it:'
     );
     const segment = [
-      ...host.querySelectorAll<HTMLElement>('.lit-flow [data-segment]')
+      ...host.querySelectorAll<HTMLElement>('.lit-text [data-segment]')
     ].find(({ textContent }) => textContent === 'Be kind.')!;
     await act(async () => {
       segment.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }));

@@ -113,7 +113,7 @@ describe('panel: insight', () => {
   afterEach(() => stage.dispose());
 
   const row = (text: string) =>
-    [...host.querySelectorAll<HTMLElement>('.lit-ledto-row')].find(each =>
+    [...host.querySelectorAll<HTMLElement>('.lit-ranks-row')].find(each =>
       each.textContent!.includes(text)
     )!;
   const escape = (element: HTMLElement) =>

@@ -35,7 +35,7 @@ async function whole(rows: Locator): Promise<number> {
             overflowY === 'visible' ||
             (top >= frame.top - 0.5 && bottom <= frame.bottom + 0.5);
         }
-        const text = row.querySelector('.lit-ledto-text');
+        const text = row.querySelector('.lit-ranks-text');
         const isCut =
           text !== null &&
           (text.scrollWidth > text.clientWidth + 1 ||
@@ -57,10 +57,10 @@ test('clicks, and what is in view', async ({ page, tmpPath }) => {
     const before = clicks;
     return () => clicks - before;
   };
-  const rows = panel.region.locator('.lit-insight .lit-ledto-item');
+  const rows = panel.region.locator('.lit-insight .lit-ranks-item');
   const ranked = async () =>
     `${await whole(rows)} of ${await rows.count()} ranked rows in full words`;
-  const effects = panel.region.locator('.lit-ledto[data-effects="true"]');
+  const effects = panel.region.locator('.lit-ranks[data-effects="true"]');
 
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));

@@ -197,7 +197,7 @@ test('a map, its options, tests and targets; datasets, history, matrix, comparis
   });
 
   await test.step('as much colour as there can be, on everything', async () => {
-    await panel.region.locator('.lit-flow').evaluate(flow => {
+    await panel.region.locator('.lit-text').evaluate(flow => {
       flow
         .querySelectorAll<HTMLElement>('[data-segment]')
         .forEach((segment, i) => {
@@ -205,6 +205,6 @@ test('a map, its options, tests and targets; datasets, history, matrix, comparis
           segment.dataset.sign = i % 2 ? 'negative' : '';
         });
     });
-    await check(page, '.lit-flow');
+    await check(page, '.lit-text');
   });
 });

@@ -92,7 +92,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await expect(panel.target).toHaveText(other);
     await panel.mapped();
     // The top segments are a list of buttons that lead into the text.
-    await tabTo(page, '.lit-ledto-row');
+    await tabTo(page, '.lit-ranks-row');
     await page.keyboard.press('Enter');
     await expect(panel.region.locator('.lit-flash')).toBeInViewport();
     await page.keyboard.press('Escape');
@@ -206,7 +206,7 @@ test('from the notebook to maps; sharing, the matrix, and a comparison', async (
     await tabTo(page, `${within} .lit-method-choice select`);
     await tabTo(page, `${within} [role="tab"]:text-is("What led to")`);
     await walk('Why not', 'Trust', 'Options', 'What led to');
-    await tabTo(page, `${within} .lit-ledto-row`);
+    await tabTo(page, `${within} .lit-ranks-row`);
     await tabTo(page, `${within} [aria-label^="Share"]`, 'Shift+Tab');
     // Arrows move within a toolbar.
     await page.keyboard.press('ArrowRight');

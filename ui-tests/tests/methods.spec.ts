@@ -204,7 +204,7 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
   await slow.join(page);
   const jobs = watchJobs(page);
   const start = region.getByRole('button', { name: 'Compute effects' });
-  const effects = region.locator('.lit-ledto-effect');
+  const effects = region.locator('.lit-ranks-effect');
 
   await test.step('a budget of 0 waits for a click', async () => {
     await expect(start).toBeVisible();
@@ -226,7 +226,7 @@ test('effects of the sentences of a prompt', async ({ page, tmpPath }) => {
 
   await test.step('shades follow either, without a job', async () => {
     const count = jobs.length;
-    const flow = region.locator('.lit-flow');
+    const flow = region.locator('.lit-text');
     await expect(flow).toHaveAttribute('data-signed', 'true');
     await region.getByRole('radio', { name: 'Share', exact: true }).click();
     await expect(flow).toHaveAttribute('data-signed', 'false');

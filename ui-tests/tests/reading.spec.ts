@@ -94,7 +94,7 @@ test('a map by a regular expression, of a part, and as it was read before a relo
       .getByRole('checkbox', { name: 'Hide template parts' })
       .check();
     await panel.region.getByRole('button', { name: 'Surprisal' }).click();
-    const flow = panel.region.locator('.lit-flow');
+    const flow = panel.region.locator('.lit-text');
     await expect(flow).toHaveAttribute('data-density', 'compact');
     // The settings are saved some time after the last change.
     await kept(

@@ -105,7 +105,7 @@ test('the matrix’s headings, a narrow panel, the weakest shades @long', async 
     await panel.segments('Answer').last().click();
     await panel.mapped();
     const ends = await panel.region
-      .locator('.lit-insight .lit-ledto-row')
+      .locator('.lit-insight .lit-ranks-row')
       .evaluateAll(all => all.map(e => e.getBoundingClientRect().right));
     expect(ends.length).toBeGreaterThan(2);
     for (const end of ends) {
@@ -140,7 +140,7 @@ test('the matrix’s headings, a narrow panel, the weakest shades @long', async 
     const place = (await panel.region.locator('.lit-try-place').boundingBox())!;
     const next = await word.evaluate(e => {
       const all = [
-        ...e.closest('.lit-flow')!.querySelectorAll('[data-segment]')
+        ...e.closest('.lit-text')!.querySelectorAll('[data-segment]')
       ];
       const { left, top } = all[all.indexOf(e) + 1].getClientRects()[0];
       return { left, top, beside: e.getClientRects()[0].top };
@@ -158,7 +158,7 @@ test('the matrix’s headings, a narrow panel, the weakest shades @long', async 
     expect(await cut(choices)).toEqual([]);
     await choices.first().click();
     await tab(panel, 'What led to').click();
-    const title = panel.region.locator('.lit-ledto-title').first();
+    const title = panel.region.locator('.lit-ranks-title').first();
     await expect(title).toContainText('rather than');
     expect(await cut(title)).toEqual([]);
   });
@@ -203,7 +203,7 @@ test('the matrix’s headings, a narrow panel, the weakest shades @long', async 
             shade.style.setProperty('--lit-weight', '0.08');
             shade.dataset.sign = way;
             element.after(shade);
-            const ground = getComputedStyle(element.closest('.lit-flow')!);
+            const ground = getComputedStyle(element.closest('.lit-text')!);
             const colour = getComputedStyle(shade).backgroundColor;
             shade.remove();
             const [one, other] = [
@@ -251,7 +251,7 @@ test('rendered Markdown is shaded, and a row of the list shows its place there',
   const notebook = page.locator('.jp-WindowedPanel-outer').first();
   await page.setViewportSize({ width: 1280, height: 300 });
   await notebook.evaluate(e => e.scrollTo(0, e.scrollHeight));
-  const row = panel.region.locator('.lit-ledto-row').first();
+  const row = panel.region.locator('.lit-ranks-row').first();
   await row.click();
   await expect(row).toBeFocused();
   await expect(markdown.getByText('Write one headline')).toBeInViewport();

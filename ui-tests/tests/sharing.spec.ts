@@ -164,7 +164,7 @@ test('a page without scripts, copies, what to do without a clipboard, and a run 
     expect(await strongest.evaluate(colour)).not.toBe(
       await weaker.evaluate(colour)
     );
-    await expect(sheet.locator('.lit-ledto li')).toHaveCount(5);
+    await expect(sheet.locator('.lit-ranks li')).toHaveCount(5);
     await expect(sheet.getByRole('radio')).toHaveCount(0);
     await sheet.context().close();
   });

@@ -26,7 +26,7 @@ test('conversation', async ({ page, request }) => {
   // This server doesn't compute maps by itself.
   await panel.region.getByRole('button', { name: 'Compute effects' }).click();
   await expect(
-    panel.region.locator('.lit-ledto[data-effects="true"]')
+    panel.region.locator('.lit-ranks[data-effects="true"]')
   ).toBeVisible({ timeout: COLD });
   await compare(page, 'conversation');
 });

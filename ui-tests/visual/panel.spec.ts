@@ -45,7 +45,7 @@ test('map', async ({ page, tmpPath }) => {
   const { panel } = await explained(page, tmpPath);
   await expect(panel.target).toHaveText(ADVICE);
   await expect(
-    panel.region.locator('.lit-ledto[data-effects="true"]')
+    panel.region.locator('.lit-ranks[data-effects="true"]')
   ).toBeVisible({ timeout: COLD });
   await compare(page, 'map');
 });
@@ -58,7 +58,7 @@ test('long', async ({ page, tmpPath }) => {
   await panel.generate(/Recommendation/);
   await panel.mapped();
   await expect(
-    panel.region.locator('.lit-ledto[data-effects="true"]')
+    panel.region.locator('.lit-ranks[data-effects="true"]')
   ).toBeVisible({ timeout: COLD });
   await compare(page, 'long');
 });
