@@ -288,7 +288,7 @@ class EffectsRequest(PromptRequest):
     )
     precision: EffectsPrecision = Field(
         default="auto",
-        description="`auto`: in bfloat16 where the processor multiplies that itself, and where the answer's log-probabilities in bfloat16 "
+        description="`auto`: in bfloat16 where the processor has units for that (AMX), and where the answer's log-probabilities in bfloat16 "
         "agree with those in float32, which is checked first; `float32`: exact.",
     )
 

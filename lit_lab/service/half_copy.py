@@ -35,7 +35,7 @@ class HalfCopy:
     """The half-precision copy of a model in float32, made when it is first needed.
 
     The copy has the weights of the blocks in bfloat16, for products; embeddings, head and all other arithmetic are those of the model. Only
-    processors that multiply bfloat16 themselves gain from it, and only through TensorFlow's own operations: XLA casts bfloat16 to float32 there.
+    processors with AMX gain from it, and only through TensorFlow's own operations: XLA casts bfloat16 to float32 there.
 
     Args:
         causal_lm: The model.

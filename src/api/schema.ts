@@ -1791,7 +1791,7 @@ export interface components {
              */
             seconds?: number | null;
             /**
-             * @description `auto`: in bfloat16 where the processor multiplies that itself, and where the answer's log-probabilities in bfloat16 agree with those in float32, which is checked first; `float32`: exact.
+             * @description `auto`: in bfloat16 where the processor has units for that (AMX), and where the answer's log-probabilities in bfloat16 agree with those in float32, which is checked first; `float32`: exact.
              * @default auto
              * @enum {string}
              */

@@ -52,7 +52,7 @@ export function Progress(props: {
               trans.__('about %1 left', describeTime(pace.left, trans)),
             batch.expires !== null &&
               trans.__(
-                'kept until %1',
+                'stored until %1',
                 new Date(batch.expires * 1000).toLocaleDateString()
               )
           ]

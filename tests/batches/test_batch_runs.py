@@ -147,7 +147,6 @@ def test_killed_at_any_moment_and_run_again_it_is_the_same(
     assert rounded(Folder(out).records()) == rounded(Folder(undisturbed).records())
 
 
-@pytest.mark.long  # the dataset browser looks for such sentences, too
 def test_a_planted_sentence_does_nothing_and_no_other(server: LiveServer, dataset: Path, tmp_path: Path) -> None:
     table = tmp_path / "out.csv"
     more = ("--noise", "4", "--json", "--export", str(table))
