@@ -24,13 +24,18 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "batches"
 
 
-async def test_a_batch_that_kills_its_process_again_and_again_fails(root: Path) -> None:
-    service = Service(root)
+async def begun(service: Service, root: Path) -> tuple[str, Path, dict[str, Any]]:
+    """Begin a batch and end the service. Return the batch, and the file of its starts with what it holds."""
     async with service.running():
         batch = await service.start("a", "wait")
         await service.reached(batch, "running")
     (file,) = root.glob(f"*/{batch}/starts.json")
-    starts = json.loads(file.read_text())
+    return batch, file, json.loads(file.read_text())
+
+
+async def test_a_batch_that_kills_its_process_again_and_again_fails(root: Path) -> None:
+    service = Service(root)
+    batch, file, starts = await begun(service, root)
     assert starts["starts"] == 0  # it ended in order
     file.write_text(json.dumps({**starts, "starts": runner.MAX_STARTS}))  # as after so many kills
     async with service.running():
@@ -44,11 +49,7 @@ async def test_a_batch_that_kills_its_process_again_and_again_fails(root: Path) 
 
 async def test_new_rows_begin_the_count_of_starts_anew(root: Path) -> None:
     service = Service(root)
-    async with service.running():
-        batch = await service.start("a", "wait")
-        await service.reached(batch, "running")
-    (file,) = root.glob(f"*/{batch}/starts.json")
-    starts = json.loads(file.read_text())
+    batch, file, starts = await begun(service, root)
     before = {"newest": starts["newest"] - 1, "starts": runner.MAX_STARTS}  # before the last row was stored
     file.write_text(json.dumps({**starts, **before}))
     service.model.go.set()
