@@ -99,6 +99,11 @@ visual: setup browser ## Compare pictures of the panel with those in ui-tests/vi
 visual-update: setup browser ## Take these pictures anew, after a change that is meant: look at each before you commit it
 	cd ui-tests && jlpm visual --update-snapshots=all
 
+.PHONY: visual-against
+visual-against: setup browser ## Compare pictures of the panel with those of another commit, taken on this machine (BASE=COMMIT)
+	scripts/pictures_of.sh $(BASE) $(CURDIR)/build/pictures
+	cd ui-tests && LIT_LAB_PICTURES=$(CURDIR)/build/pictures jlpm visual
+
 .PHONY: coverage
 coverage: export COVERAGE_FOLDER := $(CURDIR)/build/coverage
 coverage: setup ## Run pytest's part of `make test`, and say which lines of lit_lab ran, in whatever process
@@ -116,7 +121,7 @@ test-real: setup browser ## Try two real models against transformers, PyTorch an
 	scripts/test_real.sh
 
 .PHONY: test-cluster
-test-cluster: setup ## Try two replicas of the model service on Ray Serve, in an environment of its own (large)
+test-cluster: setup browser ## Try two replicas of the model service on Ray Serve, in an environment of its own (large)
 	scripts/test_cluster.sh
 
 .PHONY: test-oldest

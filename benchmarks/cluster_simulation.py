@@ -26,7 +26,8 @@ from typing import Any
 
 from cluster_load import jain, quantile
 
-MAX_ONGOING = 16  # docs/scale.md's figures are with it; lit_lab/cluster/options.py has more since
+from lit_lab.cluster.options import MAX_ONGOING
+
 FALLBACKS = 2
 RETRY = 0.5  # seconds after which a request that found all its replicas full tries again
 VIRTUAL = 100  # places of each replica on the ring

@@ -263,8 +263,11 @@ def _signs(table: Table) -> Iterable[str]:
 def _cell(row: Interval | None, signed: bool = False) -> str:
     if row is None:
         return ""
+    numbers = (row.mean, row.low, row.high)
+    # On which side of 0 a bound is says whether there is a difference.
+    digits = 3 if signed and any(each and not round(each, 2) for each in numbers[1:]) else 2
     sign = "+" if signed else ""
-    mean, low, high = (f"{_rounded(each):{sign}.2f}".replace("-", MINUS) for each in (row.mean, row.low, row.high))
+    mean, low, high = (f"{_rounded(each, digits):{sign}.{digits}f}".replace("-", MINUS) for each in numbers)
     return f"{mean} [{low}, {high}]" if row.is_sound else mean
 
 
@@ -276,5 +279,5 @@ def _mean(row: Interval | None) -> str:
     return "" if row is None else f"{_rounded(row.mean):.2f}".replace("-", MINUS)
 
 
-def _rounded(number: float) -> float:
-    return round(number, 2) + 0.0  # no negative zero
+def _rounded(number: float, digits: int = 2) -> float:
+    return round(number, digits) + 0.0  # no negative zero

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from lit_lab.limits import MAX_NAME
@@ -31,6 +32,12 @@ class ModelSpec(NamedTuple):
         if len(name) > MAX_NAME:
             raise ValueError(f"the name {name[:20]!r}… is longer than {MAX_NAME} characters")
         return cls(name, path)
+
+    def absolute(self) -> ModelSpec:
+        """Return this model with a path that means the same in all folders. Names and addresses stay as they are."""
+        if not self.path.startswith((".", "~")):
+            return self
+        return self._replace(path=str(Path(self.path).expanduser().absolute()))
 
     def __str__(self) -> str:
         return f"{self.name}:{self.path}"

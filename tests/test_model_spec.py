@@ -1,5 +1,7 @@
 """`name:path`, as the configuration and LIT write a model."""
 
+from pathlib import Path
+
 import pytest
 
 from lit_lab.limits import MAX_NAME
@@ -24,3 +26,21 @@ def test_the_first_colon_ends_the_name(text: str, expected: tuple[str, str]) -> 
 def test_what_has_no_name_no_path_or_too_long_a_name_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="name"):
         ModelSpec.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("./preset", "{here}/preset"),
+        ("~/preset", "{home}/preset"),
+        ("/a/preset", "/a/preset"),
+        ("embedded", "embedded"),
+        ("hf://owner/name", "hf://owner/name"),
+    ],
+)
+def test_a_path_that_means_the_same_in_all_folders(
+    path: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    assert ModelSpec("m", path).absolute() == ("m", expected.format(here=tmp_path, home="/home/somebody"))

@@ -80,6 +80,7 @@ def test_there_are_the_workflows_of_an_extension() -> None:
         "long",
         "prep-release",
         "publish-release",
+        "snapshots",
     }
 
 

@@ -1,4 +1,7 @@
-/** Compares pictures of the panel with those in `visual/pictures`: `make visual`. Not part of `make test`. */
+/**
+ * Compares pictures of the panel with those in `visual/pictures`, or in the folder `LIT_LAB_PICTURES`: `make visual` and
+ * `make visual-against`. Not part of `make test`.
+ */
 import looks from './looks.config';
 
 export default {
@@ -6,7 +9,7 @@ export default {
   testDir: 'visual',
   // The specs only need the open server, and their own.
   webServer: looks.webServer.slice(0, 1),
-  snapshotPathTemplate: '{testDir}/pictures/{arg}{ext}',
+  snapshotPathTemplate: `${process.env.LIT_LAB_PICTURES ?? '{testDir}/pictures'}/{arg}{ext}`,
   // A missing picture is a failure: only `make visual-update` writes pictures.
   updateSnapshots: 'none' as const,
   expect: {

@@ -9,8 +9,9 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lit_lab.commands.shared import count, saving
+from lit_lab.commands.shared import count, model, saving
 from lit_lab.demo import DEFAULT_MODEL
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def add(commands: Any) -> None:
     command.add_argument("--replicas", type=count, default=1, metavar="N", help="how many processes (default: 1)")
     command.add_argument(
         "--model",
+        type=model,
         action="append",
         default=[],
         dest="models",
@@ -178,7 +180,7 @@ def _write(options: argparse.Namespace) -> int:
     if options.log_format is None:
         options.log_format = "json"
     text = serve_config(
-        _settings(options, options.secret_file, options.metrics_token_file, options.models or [DEFAULT_MODEL]),
+        _settings(options, options.secret_file, options.metrics_token_file, _models(options)),
         ClusterOptions(
             options.replicas,
             options.max_replicas,
@@ -223,7 +225,7 @@ def _serve(options: argparse.Namespace) -> int:
         def started(url: str) -> None:
             print(_how_to_connect(url, secret_file, options.hub), flush=True)
 
-        models = [_absolute(model) for model in options.models or [DEFAULT_MODEL]]
+        models = [spec.absolute() for spec in _models(options)]
         serve_here(
             _settings(options, secret_file, metrics_token_file, models),
             LocalOptions(
@@ -338,14 +340,12 @@ def _secret(named: Path | None) -> Path:
     return named
 
 
-def _absolute(model: str) -> str:
-    """Return a model whose path doesn't depend on the folder that a process runs in."""
-    name, colon, path = model.partition(":")
-    return f"{name}{colon}{Path(path).expanduser().absolute()}" if path.startswith((".", "~")) else model
+def _models(options: argparse.Namespace) -> list[ModelSpec]:
+    return options.models or [ModelSpec.parse(DEFAULT_MODEL)]
 
 
 def _settings(
-    options: argparse.Namespace, secret_file: Path | None, metrics_token_file: Path | None, models: list[str]
+    options: argparse.Namespace, secret_file: Path | None, metrics_token_file: Path | None, models: list[ModelSpec]
 ) -> ReplicaSettings:
     from pydantic import ValidationError
 
@@ -353,7 +353,7 @@ def _settings(
     from lit_lab.protocol import describe_validation
 
     given = {
-        "models": models,
+        "models": list(map(str, models)),
         "secret_file": secret_file and str(secret_file),
         "hub": options.hub,
         "hosts": options.hosts,

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 
 
@@ -16,6 +17,14 @@ def count(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("it must be 1 or more")
     return value
+
+
+def model(text: str) -> ModelSpec:
+    """Return the model that `name:path` describes, for argparse."""
+    try:
+        return ModelSpec.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 @contextlib.contextmanager

@@ -79,6 +79,17 @@ describe('map/disagreement', () => {
     );
   });
 
+  it('says that the first parts of both are different ones', () => {
+    expect(said([9, 1, 2, 8, 7], [3, 2, 1, 0.5, 0.4])).toBe(
+      'Share and effect have 1 of their first 3 parts in common. ' +
+        'By effect, these are in front, too: line 2 (“Two.”), line 3 (“Three.”).'
+    );
+  });
+
+  it('says nothing of parts in front that have hardly an effect', () => {
+    expect(said([9, 1, 2, 8, 7], [3, 0.01, 0.01, 0.001, 0])).toBe('');
+  });
+
   it('says that no part matters alone', () => {
     expect(said([8, 2, 3, 4, 9], [0.001, 0.002, 0, 0.005, -0.001])).toBe(
       'Without any single one of these parts, the target remains about as likely.'

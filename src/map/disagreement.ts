@@ -16,7 +16,8 @@ const QUOTED = 32;
 
 /**
  * Warn about the order of a map: no single part has an effect, or the first part by share
- * isn't among the first by effect, or the reverse.
+ * isn't among the first by effect, or the reverse, or the first parts of both are mostly
+ * different ones.
  *
  * @returns one or two sentences; empty if share and effect agree, or if effects are unknown.
  */
@@ -80,7 +81,28 @@ export function disagreement(
       )
     );
   }
+  const needed = firstOf(ranks).filter(
+    i => Math.abs(all[i]?.delta ?? 0) >= faint
+  );
+  const missing = needed.filter(i => (shareRanks[i] ?? 0) > TOP);
+  if (!words.length && missing.length > 1) {
+    words.push(
+      trans.__(
+        'Share and effect have %1 of their first %2 parts in common. By effect, these are in front, too: %3.',
+        firstOf(shareRanks).filter(i => firstOf(ranks).includes(i)).length,
+        TOP,
+        missing.map(i => placeOf(text, map, i, trans)).join(', ')
+      )
+    );
+  }
   return words.join(' ');
+}
+
+/** The indexes of the first parts, in their order. */
+function firstOf(ranks: readonly (number | null)[]): number[] {
+  return Array.from({ length: TOP }, (_, i) => ranks.indexOf(i + 1)).filter(
+    i => i >= 0
+  );
 }
 
 /** A segment's line and its first words. */

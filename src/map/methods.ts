@@ -53,7 +53,7 @@ export function methodWords(
     leave_one_out: {
       name: trans.__('Leave one out'),
       measures: trans.__(
-        'How much less likely the target is without this part.'
+        'How much less likely the target is without this part’s tokens. Effects delete its text instead.'
       ),
       source: 'Li 2016',
       link: 'https://arxiv.org/abs/1612.08220'

@@ -133,7 +133,7 @@ export function MapOptions({
       <Checkbox
         label={trans.__('Exact effects (float32)')}
         title={trans.__(
-          'Otherwise half precision, where it is faster and agrees with float32'
+          'Otherwise half precision, where the processor has matrix units for it and it agrees with float32'
         )}
         checked={settings.exactEffects}
         onChange={exactEffects => onSettings({ exactEffects })}

@@ -8,6 +8,7 @@ import signal
 import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -165,7 +166,55 @@ def listening(pids: set[int]) -> list[tuple[str, int]]:
     return found
 
 
-def test_rays_ports_are_not_open_without_the_token(served: Replicas) -> None:
+PATHS = (
+    "/",
+    "/metrics",
+    "/api/version",
+    "/api/authentication_mode",
+    "/api/cluster_status",
+    "/api/jobs/",
+    "/api/job_agent/jobs/",
+    "/api/serve/applications/",
+    "/api/v0/actors",
+    "/api/v0/tasks",
+    "/api/v0/logs",
+    "/api/v0/logs/file",
+    "/api/local_raylet_healthz",
+    "/events",
+    "/logs/",
+    "/log_proxy",
+    "/logical/actors",
+    "/nodes?view=summary",
+    "/get_or_create_runtime_env",
+    "/worker/traceback",
+)
+
+
+def test_no_port_tells_anything_without_the_token(served: Replicas) -> None:
+    """Whatever Ray's ports answer over HTTP is a page without data, that all is well, or figures without names or texts."""
+    with served.client() as client:
+        post(client, "generate", generation())
+    pids = descendants(served.process.pid)
+    own = {urlsplit(served.url).port}
+    answered: dict[str, set[str]] = {}
+    for port in {number for _, number in listening(pids)} - own:
+        for path in PATHS:
+            try:
+                response = httpx.get(f"http://127.0.0.1:{port}{path}", timeout=SOON, trust_env=False)
+            except httpx.HTTPError:
+                continue  # it speaks another protocol
+            if response.is_success:
+                answered.setdefault(path, set()).add(response.text)
+    print({path: [(len(text), text[:300]) for text in texts] for path, texts in answered.items()})
+    assert "/metrics" in answered
+    assert set(answered) <= {"/", "/metrics", "/api/version", "/api/authentication_mode", "/api/local_raylet_healthz"}
+    secret = served.secret_file.read_text().strip()
+    for text in set.union(*answered.values()):
+        assert secret not in text
+        assert "Onion soup" not in text
+
+
+def test_rays_ports_are_not_open_without_the_token(served: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each open port is the service's, or one where a program without the token gets nothing."""
     import ray
     from ray._raylet import GcsClient
@@ -178,7 +227,7 @@ def test_rays_ports_are_not_open_without_the_token(served: Replicas) -> None:
     port = int(gcs.partition("--gcs_server_port=")[2].split()[0])
     if not port:
         port = next(number for _, number in listening({pid for pid in pids if "gcs_server" in titles[pid]}))
-    os.environ["RAY_AUTH_MODE"] = "disabled"
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     with pytest.raises(Exception, match=r"(?i)auth|token|permission|unauthenticated"):
         GcsClient(address=f"127.0.0.1:{port}").internal_kv_keys(b"", namespace=b"serve")
     assert ray.__version__.startswith("2.60.")

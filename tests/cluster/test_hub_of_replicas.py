@@ -63,7 +63,12 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = {folder!r} + "/home/{{username}}"
 c.Spawner.args = ["--LitLab.hub_service=lit-lab", "--allow-root"]
 c.Spawner.start_timeout = c.Spawner.http_timeout = {patience}
-c.Spawner.environment = {{"PYTHONPATH": {root!r}, "JUPYTER_CONFIG_PATH": {folder!r}}}
+c.Spawner.environment = {{
+    "PYTHONPATH": {root!r},
+    "JUPYTER_CONFIG_PATH": {folder!r},
+    "JUPYTER_PATH": {share!r},
+    "JUPYTERLAB_DIR": {share!r} + "/lab",
+}}
 c.JupyterHub.services = [
     {{"name": "tests", "api_token": {admin!r}}},
     {{"name": "lit-lab", "url": "http://127.0.0.1:{service_port}", "command": {command!r}, "environment": {{"PYTHONPATH": {root!r}}}}},
@@ -125,7 +130,9 @@ def running_hub(folder: Path) -> Iterator[RunningHub]:
     if os.environ.get("LIT_LAB_TEST_SERVICE") == "plain":
         program = [sys.executable, "-c", PLAIN]
     config, log = folder / "jupyterhub_config.py", folder / "log.txt"
-    (folder / "home").mkdir()
+    for name in ("ada", "bob", "eve"):
+        (folder / "home" / name).mkdir(parents=True)
+        shutil.copy(ROOT / "examples/prompt_debugging.ipynb", folder / "home" / name)
     enabled = {"ServerApp": {"jpserver_extensions": {"lit_lab": True}}}
     (folder / "jupyter_server_config.json").write_text(json.dumps(enabled))
     config.write_text(
@@ -137,6 +144,7 @@ def running_hub(folder: Path) -> Iterator[RunningHub]:
             proxy=shlex.split(str(PROXY)),
             folder=str(folder),
             root=str(ROOT),
+            share=str(ROOT / ".venv/share/jupyter"),
             command=program,
             admin=ADMIN,
             patience=int(2 * PATIENCE),
@@ -213,3 +221,18 @@ def test_no_token_of_a_user_is_in_the_log(hub: RunningHub) -> None:
     assert len(token) >= 16
     assert token not in said
     assert PROMPT.splitlines()[0] not in said
+
+
+def test_browsers_of_several_users(hub: RunningHub) -> None:
+    """ui-tests/hub has the spec."""
+    browser = ROOT / "ui-tests"
+    if not (browser / "node_modules").exists():
+        pytest.skip("the browser tests' packages aren't installed: make browser")
+    for name in ("ada", "bob", "eve"):
+        hub.user(name).close()  # their servers start before browsers wait for them
+    environment = {**os.environ, "LIT_LAB_HUB": hub.url}
+    command = ["npx", "playwright", "test", "--config", "hub.config.ts"]
+    ended = subprocess.run(
+        command, cwd=browser, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout

@@ -63,6 +63,15 @@ def test_what_it_refuses(arguments: list[str], said: str, capsys: pytest.Capture
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("model", ["embedded", "demo:", ":embedded"])
+def test_a_model_without_name_or_path_is_refused_before_anything_starts(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--model", model])
+    assert f"{model!r} is not of the form 'name:path'" in capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("with_ray")
 def test_the_secret_is_made_once_for_this_user_and_never_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -4,10 +4,20 @@ import type { APIRequestContext } from '@playwright/test';
 
 import { COLD } from '../patience';
 
-/** Start a computation that takes minutes. Returns its job, which {@link release} ends. */
-export async function occupy(request: APIRequestContext): Promise<string> {
+/**
+ * Start a computation that takes minutes. Returns its job, which {@link release} ends.
+ *
+ * @param base - the server's base URL.
+ * @param headers - such as the XSRF token, where cookies say who asks.
+ */
+export async function occupy(
+  request: APIRequestContext,
+  base = '/',
+  headers: Record<string, string> = {}
+): Promise<string> {
   const ids = [2, ...Array.from({ length: 120 }, (_, i) => 300 + i)];
-  const reply = await request.post('/lit-lab/api/jobs', {
+  const reply = await request.post(`${base}lit-lab/api/jobs`, {
+    headers,
     data: {
       kind: 'salience',
       model: 'demo',
