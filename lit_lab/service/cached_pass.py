@@ -23,6 +23,9 @@ STEP = 128
 """Lengths of caches are multiples of this number of tokens: caches grow rarely, and waste little attention."""
 
 
+MIN_DRAFTED = 50_000_000
+"""Minimum number of a model's weights for drafts: the steps of a smaller one take little time."""
+
 ALTERNATIVES = 20
 """How many of the most probable tokens are returned: the maximum for requests."""
 
@@ -32,7 +35,7 @@ class Next:
     """The prediction of the next token.
 
     Attributes:
-        logits: `<float32>[vocabulary_size]`.
+        logits: `<float32>[vocabulary_size]`; None if only the others are needed.
         values: The highest logits, highest first: `<float32>[20]`, fewer if the vocabulary is smaller.
         places: Their ids: `<int32>[20]`.
         total: The logarithm of the sum of all logits' exponentials.
@@ -88,6 +91,7 @@ class CachedPass:
         self._backend = backend()
         self._hidden = self._backend.open_graph(self._call, signature, **({"half": True} if half else {}))
         self._next: Any = None  # made for the first row, which is logits if the family has its own head
+        self._next_rows: Any = None
         self._steps: dict[int, Any] = {}  # None: it isn't compiled yet, or is slower compiled
         self._copies: dict[Any, Any] = {}  # of weights, for all steps
         self.room = free_memory
@@ -197,6 +201,14 @@ class CachedPass:
             self._next = self._backend.open_graph(self._next_of, [spec_of(hidden)])
         return Next(*self._next(hidden))
 
+    def next_rows(self, ids: Sequence[int], cache: Any, position: int) -> tuple[list[Next], Any]:
+        """Return the prediction after each of some tokens, without its logits, and the cache with these in it; see `reads_hidden_states`."""
+        hidden, cache = self.run(np.array([ids], np.int32), cache, position)
+        if self._next_rows is None:
+            self._next_rows = self._backend.open_graph(self._next_rows_of, [spec_of(hidden[0], 0)])
+        found = [ops.convert_to_numpy(each) for each in self._next_rows(hidden[0])]
+        return [Next(None, *row) for row in zip(*found, strict=True)], cache
+
     def compile_losses(self) -> None:
         """Compile `losses`, if it is more than plain operations."""
         if self.reads_hidden_states and self._embed.quantization_mode is None:
@@ -251,6 +263,23 @@ class CachedPass:
         step(ops.zeros((1, 1), "int32"), cache, ops.convert_to_tensor(0, "int32"))
         self._steps[length] = step
 
+    def compiled_draft(self, length: int) -> Any | None:
+        """Return a compiled step of one token with rounded weights, over caches of one length; None if it would be no faster than the model's.
+
+        It takes a token, `<int32>[1, 1]`, a cache, and the number of tokens in it; and returns the most probable next token, `<int32>[1, 1]`, and
+        the cache with the given one in it.
+        """
+        is_plain = self.reads_hidden_states and self._embed.quantization_mode is None
+        if not is_plain or self.precision != "float32" or self._causal_lm.count_params() < MIN_DRAFTED:
+            return None
+        cache, room = self.empty_cache(length), self.room()
+        step = self._backend.compiled_draft(
+            self._call_likeliest, cache, self._copies, None if room is None else room // 2
+        )
+        if step is not None:
+            step(ops.zeros((1, 1), "int32"), cache, ops.convert_to_tensor(0, "int32"))
+        return step
+
     @property
     def compiled_steps(self) -> set[int]:
         """The cache lengths for which the step is compiled, as far as it can be."""
@@ -289,6 +318,15 @@ class CachedPass:
     def _call_last(self, ids: Any, cache: Any, position: Any) -> tuple[tuple[Any, ...], Any]:
         hidden, cache = self._call(ids, cache, position)
         return self._next_of(hidden[:, -1]), cache
+
+    def _call_likeliest(self, ids: Any, cache: Any, position: Any) -> tuple[Any, Any]:
+        hidden, cache = self._call(ids, cache, position)
+        return ops.cast(ops.argmax(self.logits(hidden[:, -1]), axis=-1), "int32")[:, None], cache
+
+    def _next_rows_of(self, hidden: Any) -> tuple[Any, ...]:
+        found = self.logits(hidden)
+        values, places = ops.top_k(found, min(ALTERNATIVES, self.vocabulary_size))
+        return values, places, ops.logsumexp(found, axis=-1), ops.min(found, axis=-1)
 
     def _next_of(self, hidden: Any) -> tuple[Any, ...]:
         found = self.logits(hidden)[0]

@@ -1,4 +1,4 @@
-"""Generates answers token by token, over a key-value cache that the next prompt reuses."""
+"""Generates answers token by token, or draft by draft, over a key-value cache that the next prompt reuses."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from lit_lab.protocol import Sampling
 
 from .cached_pass import ALTERNATIVES, STEP, CachedPass, Next, cache_length
 from .cancellation import Cancellation
+from .drafts import Drafts
 from .engine.backends import backend
 from .kv_caches import KVCaches, shared
 from .sampling import Chooser, chooser
@@ -64,7 +65,9 @@ class Decoder:
         self.cached_pass = CachedPass(causal_lm)
         self._array: Callable[[Any], NDArray[np.float32]] = backend().array
         self.caches = KVCaches(max_bytes)
-        self._pending_lengths: frozenset[int] = frozenset()
+        self.drafts = Drafts(self.cached_pass)
+        self._pending_length: int | None = None
+        self._is_greedy = True
         self.reused = 0
 
     def warm_up(self) -> None:
@@ -78,12 +81,15 @@ class Decoder:
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the step is compiled for the length of the last cache."""
-        return self._pending_lengths <= self.cached_pass.compiled_steps
+        """Whether the step is compiled for the length of the last cache, or that of drafts."""
+        length = self._pending_length
+        is_drafted = self._is_greedy and self.drafts.are_compiled(length)
+        return length is None or is_drafted or length in self.cached_pass.compiled_steps
 
     def compile_pending(self) -> None:
         """Compile the step for the length of the last cache. Until then, an open graph runs it, which is slower."""
-        for length in self._pending_lengths:
+        length, is_greedy = self._pending_length, self._is_greedy
+        if length is not None and not (is_greedy and self.drafts.compile(length)):
             self.cached_pass.compile_step(length)
 
     def forget(self) -> None:
@@ -120,6 +126,7 @@ class Decoder:
         known, cache, self.reused = self._taken(ids)
         pending = list(ids[self.reused :])
         found: Next | None = None
+        self.drafts.begin()
         try:
             passed = read(ids) if self._may_read(ids) else None
             if passed is not None:
@@ -133,16 +140,37 @@ class Decoder:
                 pending = pending[PREFILL_CHUNK:]
                 if cancellation is not None:
                     cancellation.check()
-            for end in range(len(ids), length):
-                if found is None or pending:
+            end = len(ids)
+            while end < length:
+                draft: list[int] = []
+                rows = [found] if found is not None else []
+                if pending:
                     cache = self._grown(cache, end)
-                    found, cache = self.cached_pass.next(pending, cache, len(known))
+                    if choose is None and end > len(ids):
+                        room = min(length - 1, self.cached_pass.length_of(cache)) - end
+                        check = cancellation.check if cancellation is not None else lambda: None
+                        draft = self.drafts.propose(pending[0], cache, len(known), room, check)
+                    if draft:
+                        rows, cache = self.cached_pass.next_rows([*pending, *draft], cache, len(known))
+                    else:
+                        row, cache = self.cached_pass.next(pending, cache, len(known))
+                        rows = [row]
                     known += pending
-                step = self._step(found, choose, alternatives)
-                pending = [step.id]
-                yield step
+                found, pending = None, []
+                confirmed = 0
+                for row, expected in zip(rows, [*draft, None], strict=True):
+                    step = self._step(row, choose, alternatives)
+                    end += 1
+                    yield step
+                    if step.id != expected:
+                        pending = [step.id]
+                        break
+                    known.append(step.id)
+                    confirmed += 1
+                if draft:
+                    self.drafts.confirmed(len(draft), confirmed)
         finally:
-            self._pending_lengths = frozenset({self.cached_pass.length_of(cache)})
+            self._pending_length, self._is_greedy = self.cached_pass.length_of(cache), choose is None
             # After a failure, too: the cache then contains the tokens in `known`.
             self._keep(known, cache)
 

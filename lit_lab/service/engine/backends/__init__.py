@@ -11,6 +11,7 @@ gradients. Each defines the same names:
   `has_half_copies()`, also with products in bfloat16;
 - `compiled_step(function, cache, copies, free)`: compiles the step of one token over a key-value cache of one length; None if
   that is slower than `open_graph`;
+- `compiled_draft(function, cache, copies, free)`: the same with weights rounded to bfloat16; None if that isn't faster;
 - `matmul`: multiplies matrices without copying a transposed one;
 - `tensor`: a variable's value, as a tensor;
 - `array`: a tensor's value, as a NumPy array;

@@ -118,6 +118,10 @@ def compiled_step(function: Callable[..., Any], cache: Any, copies: dict[Any, An
     return jax.jit(function)
 
 
+def compiled_draft(function: Callable[..., Any], cache: Any, copies: dict[Any, Any], free: int | None) -> None:
+    """Return None: there are no drafts on JAX."""
+
+
 @partial(jax.jit, static_argnames=("transpose_a", "transpose_b"))
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """Return the product of two matrices, either of which may be transposed, without copying them."""

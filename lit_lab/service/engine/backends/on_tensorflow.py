@@ -17,6 +17,7 @@ from ..processor import has_bfloat16_tiles, multiplies_bfloat16
 from . import Spec, bytes_of
 from .tensorflow_graphs import ancestors, compiled_between, needed_results, without_compiled_updates
 from .tensorflow_half import round_products
+from .tensorflow_step import compiled_draft as compiled_draft
 from .tensorflow_step import compiled_step as compiled_step
 
 PROMPT_LENGTHS = None

@@ -108,6 +108,10 @@ def compiled_step(function: Callable[..., Any], cache: Any, copies: dict[Any, An
     return torch.no_grad()(function)
 
 
+def compiled_draft(function: Callable[..., Any], cache: Any, copies: dict[Any, Any], free: int | None) -> None:
+    """Return None: there are no drafts on PyTorch."""
+
+
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
     """Return the product of two matrices, either of which may be transposed, without copying them."""
     return torch.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
