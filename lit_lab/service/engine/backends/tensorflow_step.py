@@ -141,7 +141,8 @@ def _traced(function: Callable[..., Any], cache: Any) -> tuple[Any, dict[str, An
 
 def _compiled(traced: Any, variables: Mapping[str, Any], cache: Any, copied: Mapping[str, Any]) -> Callable[..., Any]:
     # With these bound, the step doesn't read its variables in each call. The values share the variables' memory.
-    bound = {name: tf.convert_to_tensor(variable) for name, variable in variables.items()} | copied
+    bound = {name: tf.convert_to_tensor(variable) for name, variable in variables.items()}
+    bound.update(copied)
     count = len(tf.nest.flatten(cache))
     run = compiled_between(traced, traced.graph.inputs[: 2 + count], traced.graph.outputs, bound)
 
