@@ -107,7 +107,7 @@ def long_commands(reports: Path) -> list[Command]:
         pytest(reports, "pytest long", "tests", "-m", "long", **more),
         pytest(reports, "pytest more", "tests/test_long.py", "tests/fuzz", **more),
         Command(
-            "jest", "jest", ["jlpm", "jest", "--reporters=default", "--reporters=jest-junit", *texts], environment=more
+            "jest", "jest", ["jlpm", "jest", *texts, "--reporters=default", "--reporters=jest-junit"], environment=more
         ),
     ]
 

@@ -6,6 +6,7 @@ import asyncio
 import atexit
 import concurrent.futures
 import contextlib
+import importlib
 import os
 import threading
 from collections.abc import Coroutine
@@ -83,7 +84,9 @@ def background() -> Background:
     with _lock:
         if _background is None:
             _background = Background()
-            # Before Python ends the threads that write the history: `atexit` would be too late for them.
+            # Before Python ends the threads that write the history: `atexit` would be too late for them. The last function that is registered runs
+            # first, so the executors' own is registered before it, by this import.
+            importlib.import_module("concurrent.futures.thread")
             getattr(threading, "_register_atexit", atexit.register)(_end, _background)
         return _background
 

@@ -198,7 +198,7 @@ sys.stdin.readline()
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="looks into /proc")
-@pytest.mark.parametrize("how", [pytest.param("end", marks=pytest.mark.long), "kill"])
+@pytest.mark.parametrize("how", ["end", "kill"])
 def test_a_script_s_own_service_ends_with_it(tmp_path: Path, how: str) -> None:
     (tmp_path / "config").mkdir()
     # Jupyter's configuration is read: the model's name is from there.

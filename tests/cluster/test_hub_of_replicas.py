@@ -133,7 +133,7 @@ def running_hub(folder: Path) -> Iterator[RunningHub]:
     for name in ("ada", "bob", "eve"):
         (folder / "home" / name).mkdir(parents=True)
         shutil.copy(ROOT / "examples/prompt_debugging.ipynb", folder / "home" / name)
-    enabled = {"ServerApp": {"jpserver_extensions": {"lit_lab": True}}}
+    enabled = {"ServerApp": {"jpserver_extensions": {"lit_lab": True, "jupyterlab": True}}}
     (folder / "jupyter_server_config.json").write_text(json.dumps(enabled))
     config.write_text(
         CONFIG.format(
