@@ -26,6 +26,16 @@ describe('session/session', () => {
     expect(client.jobs).toHaveLength(0);
   });
 
+  it('asks the first model where the server knows no default', async () => {
+    const { status } = client;
+    client.status = async () => ({
+      ...(await status.call(client)),
+      default_model: ''
+    });
+    await session.service.refresh();
+    expect(session.model).toBe('demo');
+  });
+
   it('runs an edit of the cell that was made just before', async () => {
     source.pending = 'Be loud.';
     const running = session.runs.generate();

@@ -92,7 +92,8 @@ export class Session extends Model implements ISession {
   get model(): string | null {
     const { models, status } = this.service;
     const chosen = models.find(model => model.name === this._model);
-    return chosen?.name ?? status?.default_model ?? models[0]?.name ?? null;
+    // Of a model service elsewhere, the server knows no default: it is an empty name.
+    return chosen?.name ?? (status?.default_model || (models[0]?.name ?? null));
   }
 
   set model(name: string | null) {
