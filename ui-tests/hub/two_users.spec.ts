@@ -118,7 +118,6 @@ test('two users are answered at once, and see nothing of each other; one without
 
   await test.step('a user without the scope reads which, and nobody else does', async () => {
     const eve = await signedIn(browser, 'eve');
-    await eve.panel.ask();
     await expect(eve.panel.alert).toContainText(
       'access:services!service=lit-lab',
       { timeout: COLD }
