@@ -16,6 +16,12 @@ MAX_TOKENS = 12
 MAX_SECONDS = 0.25
 """A draft that has taken so long gets no more tokens: until it is confirmed, the reader sees nothing new."""
 
+MIN_CONFIRMED = 0.6
+"""Minimum share of drafted tokens that are confirmed: with fewer, a step for each token is faster."""
+
+MIN_COUNTED = 64
+"""Minimum number of drafted tokens before that share counts."""
+
 
 class Drafts:
     """Drafts the most probable next tokens.
@@ -32,6 +38,7 @@ class Drafts:
         self._cached_pass = cached_pass
         self._steps: dict[int | None, Any] = {}  # by length of the cache; None: it has none
         self._count = 1
+        self._proposed = self._confirmed = 0
 
     def begin(self) -> None:
         """Begin an answer: its first drafts are short, so that its first tokens come soon."""
@@ -39,7 +46,12 @@ class Drafts:
 
     def are_compiled(self, length: int | None) -> bool:
         """Return whether there are drafts over caches of a length."""
-        return self._steps.get(length) is not None
+        return self.pay and self._steps.get(length) is not None
+
+    @property
+    def pay(self) -> bool:
+        """Whether enough drafted tokens were confirmed so far. A model that is as good as random confirms few."""
+        return self._proposed < MIN_COUNTED or self._confirmed >= MIN_CONFIRMED * self._proposed
 
     def compile(self, length: int) -> bool:
         """Compile the step for caches of a length, if that was not tried yet.
@@ -47,6 +59,8 @@ class Drafts:
         Returns:
             Whether this model has drafts.
         """
+        if not self.pay:
+            return False
         if length not in self._steps:
             self._steps[length] = None
             self._steps[length] = self._cached_pass.compiled_draft(length)
@@ -63,7 +77,7 @@ class Drafts:
             check: Called before each token; raises if the request is cancelled.
         """
         step = self._steps.get(self._cached_pass.length_of(cache))
-        if step is None:
+        if step is None or not self.pay:
             return []
         started = time.monotonic()
         given, found = ops.convert_to_tensor([[id]], "int32"), []
@@ -77,4 +91,6 @@ class Drafts:
 
     def confirmed(self, proposed: int, confirmed: int) -> None:
         """Set the length of the next draft by how many tokens of one were confirmed."""
+        self._proposed += proposed
+        self._confirmed += confirmed
         self._count = min(MAX_TOKENS, 2 * proposed) if confirmed == proposed else max(1, confirmed)

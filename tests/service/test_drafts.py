@@ -104,6 +104,7 @@ def test_wrong_drafts_change_nothing(decoder: Decoder, expected: list[Step], len
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decoder.drafts, "propose", propose)
+        patch.setattr(decoder.drafts, "confirmed", lambda *_: None)
         decoder.forget()
         assert_same(run(decoder, PROMPT), expected)
     # What the cache holds is the model's own, too.
@@ -177,6 +178,25 @@ def test_a_long_draft_of_a_slow_model_is_cut_off(decoder: Decoder, monkeypatch: 
     monkeypatch.setattr(drafts, "MAX_SECONDS", -1.0)
     monkeypatch.setattr(decoder.drafts, "_count", 8)
     assert len(decoder.drafts.propose(PROMPT[0], decoder.cached_pass.empty_cache(128), 0, 20, lambda: None)) == 1
+
+
+def test_a_model_that_confirms_few_goes_on_without(
+    keras_libraries: None, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = Decoder(made("Llama"))
+    plain = run(decoder, PROMPT, 80)
+    decoder.compile_pending()
+    assert not decoder.cached_pass.compiled_steps
+    propose = decoder.drafts.propose
+    monkeypatch.setattr(decoder.drafts, "propose", lambda *given: [(id + 1) % 50 for id in propose(*given)])
+    decoder.forget()
+    assert_same(run(decoder, PROMPT, 80), plain)
+    assert not decoder.drafts.pay
+    assert propose(PROMPT[0], decoder.cached_pass.empty_cache(128), 0, 20, lambda: None) == []
+    assert not decoder.is_compiled
+    decoder.compile_pending()
+    assert decoder.is_compiled
+    assert decoder.cached_pass.compiled_steps
 
 
 def test_weights_that_bfloat16_represents_need_no_drafts(keras_libraries: None, small: None) -> None:
