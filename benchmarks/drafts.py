@@ -67,7 +67,9 @@ class Answers:
     def compile(self) -> None:
         """Compile both kinds of steps for the answer's cache."""
         self.bare()
-        length = self.decoder.cached_pass.length_of(self.decoder.caches.newest.cache)
+        newest = self.decoder.caches.newest
+        assert newest is not None
+        length = self.decoder.cached_pass.length_of(newest.cache)
         self.decoder.cached_pass.compile_step(length)
         if not self.decoder.drafts.compile(length):
             raise SystemExit("This model has no drafts here.")
@@ -101,7 +103,8 @@ class Answers:
 
         def answered() -> tuple[list[Any], float]:
             steps = self.decoder.cached_pass._steps
-            self.decoder.drafts.propose = propose if name == "drafts" else lambda *_: []  # type: ignore[method-assign]
+            found: Any = propose if name == "drafts" else lambda *_: []
+            self.decoder.drafts.propose = found  # type: ignore[method-assign]
             self.decoder.cached_pass._steps = steps if name == "step" else {}
             try:
                 return self.bare(5)
