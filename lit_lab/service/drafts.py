@@ -48,6 +48,10 @@ class Drafts:
         """Return whether there are drafts over caches of a length."""
         return self.pay and self._steps.get(length) is not None
 
+    def are_untried(self, length: int) -> bool:
+        """Return whether `compile` may find drafts over caches of a length."""
+        return self.pay and length not in self._steps
+
     @property
     def pay(self) -> bool:
         """Whether enough drafted tokens were confirmed so far. A model that is as good as random confirms few."""
@@ -87,6 +91,7 @@ class Drafts:
             found.append(given)
             if time.monotonic() - started > MAX_SECONDS:
                 break
+        check()
         return [int(each[0, 0]) for each in found]
 
     def confirmed(self, proposed: int, confirmed: int) -> None:

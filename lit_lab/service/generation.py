@@ -83,8 +83,11 @@ class Decoder:
     def is_compiled(self) -> bool:
         """Whether the step is compiled for the length of the last cache, or that of drafts."""
         length = self._pending_length
-        is_drafted = self._is_greedy and self.drafts.are_compiled(length)
-        return length is None or is_drafted or length in self.cached_pass.compiled_steps
+        if length is None:
+            return True
+        if self._is_greedy and self.drafts.are_untried(length):
+            return False
+        return (self._is_greedy and self.drafts.are_compiled(length)) or length in self.cached_pass.compiled_steps
 
     def compile_pending(self) -> None:
         """Compile the step for the length of the last cache. Until then, an open graph runs it, which is slower."""

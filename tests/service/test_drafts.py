@@ -219,6 +219,32 @@ def test_without_memory_for_rounded_weights_there_are_none(keras_libraries: None
     assert poor.cached_pass.compiled_steps
 
 
+def test_memory_counts_after_a_sampled_answer_too(keras_libraries: None, small: None) -> None:
+    """Its step has looked at the weights, and copied none."""
+    poor = Decoder(made("Llama"))
+    run(poor, PROMPT, sampling=Sampling(temperature=1.0))
+    poor.compile_pending()
+    poor.cached_pass.room = lambda: 0
+    run(poor, PROMPT)
+    assert not poor.is_compiled  # drafts are tried
+    poor.compile_pending()
+    assert poor.is_compiled
+    assert not poor.drafts.are_compiled(128)
+
+
+def test_one_weight_that_bfloat16_lacks_is_not_worth_drafts(keras_libraries: None, small: None) -> None:
+    causal_lm = made("Llama")
+    inexact = max(causal_lm.backbone.transformer_layers[0].weights, key=lambda each: int(np.prod(each.shape)))
+    for variable in causal_lm.weights:
+        if variable is not inexact:
+            variable.assign(keras.ops.cast(keras.ops.cast(variable, "bfloat16"), "float32"))
+    decoder = Decoder(causal_lm)
+    run(decoder, PROMPT)
+    decoder.compile_pending()
+    assert decoder.is_compiled
+    assert not decoder.drafts.are_compiled(128)
+
+
 def test_small_models_have_none(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached_pass, "MIN_DRAFTED", 1_000_000)
     decoder = Decoder(made("Llama"))
@@ -233,5 +259,6 @@ def test_every_familys_drafts_are_confirmed(keras_libraries: None, small: None, 
     plain = run(decoder, PROMPT)
     decoder.compile_pending()
     assert decoder.is_compiled
+    assert decoder.drafts.are_compiled(128) == decoder.cached_pass.reads_hidden_states
     decoder.forget()
     assert_same(run(decoder, PROMPT), plain)

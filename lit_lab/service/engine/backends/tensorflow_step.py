@@ -12,7 +12,7 @@ drafts tokens in about half of the time, and the model confirms several in one p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,16 +115,18 @@ def compiled_draft(function: Callable[..., Any], cache: Any, copies: Copies, fre
         free: Bytes that copies may take; None: as many as they need.
 
     Returns:
-        The function; None if it would be no faster than a step: bfloat16 represents all weights, or there is a GPU, or no memory for copies.
+        The function; None if it would be no faster than a step: bfloat16 represents most weights, or most are in no product of matrices (experts), or
+        there is a GPU, or no memory for copies.
     """
     if tf.config.list_logical_devices("GPU"):
         return None
     traced, variables = _traced(function, cache)
     operands = operands_of(traced, variables)
-    if not _fits(operands, copies, free):
+    if not _fits(operands, copies, free, rounded=True):
         return None
     exact = _read_from_copies(operands, copies)
-    if len(exact) == len(operands):
+    rounded = {id(operand.variable): operand.variable for operand in operands if operand.name not in exact}
+    if 2 * _numbers(rounded.values()) < _numbers({id(each): each for each in variables.values()}.values()):
         return None
     return _compiled(traced, variables, cache, exact | _read_rounded(operands, copies))
 
@@ -184,8 +186,21 @@ def operands_of(traced: Any, variables: Mapping[str, Any]) -> list[Operand]:
     return list(found.values())
 
 
-def _fits(operands: list[Operand], copies: Copies, free: int | None) -> bool:
-    new = {operand.key: operand for operand in operands if operand.key not in copies}
+def _numbers(variables: Iterable[Any]) -> int:
+    return sum(int(variable.shape.num_elements()) for variable in variables)
+
+
+def _rounded_key(operand: Operand) -> Any:
+    return (*operand.key, "rounded")
+
+
+def _fits(operands: list[Operand], copies: Copies, free: int | None, rounded: bool = False) -> bool:
+    def is_new(operand: Operand) -> bool:
+        if operand.key not in copies:
+            return True
+        return rounded and copies[operand.key] is None and _rounded_key(operand) not in copies
+
+    new = {operand.key: operand for operand in operands if is_new(operand)}
     # At most: of float32 weights only those have a copy that bfloat16 represents.
     return free is None or sum(2 * operand.variable.shape.num_elements() for operand in new.values()) <= free
 
@@ -207,7 +222,7 @@ def _read_rounded(operands: list[Operand], copies: Copies) -> dict[str, Callable
     found: dict[str, Callable[[], Any]] = {}
     for operand in operands:
         if copies[operand.key] is None and operand.dtype == tf.float32:
-            key = (*operand.key, "rounded")
+            key = _rounded_key(operand)
             if key not in copies:
                 copies[key] = operand.rounded()
             found[operand.name] = _reading(copies[key], operand)
